@@ -1,0 +1,80 @@
+"""Claims and releases: what the files say, one tenant at a time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from reconciler.model.terms import ReasonCode, Terms
+
+Key = tuple[str, str]
+"""(`listId`, `phone`): what everything is keyed by."""
+
+
+class ReleaseReason(StrEnum):
+    """Why a number may come off before its term."""
+
+    CONSENT_GIVEN = "CONSENT_GIVEN"
+    NUMBER_REASSIGNED = "NUMBER_REASSIGNED"
+    ENTERED_IN_ERROR = "ENTERED_IN_ERROR"
+    REGISTRY_REMOVED = "REGISTRY_REMOVED"
+    MOVED = "MOVED"
+
+
+_COMPANY = frozenset(
+    {ReleaseReason.CONSENT_GIVEN, ReleaseReason.NUMBER_REASSIGNED, ReleaseReason.ENTERED_IN_ERROR}
+)
+_REGISTRY = frozenset({ReleaseReason.REGISTRY_REMOVED, ReleaseReason.ENTERED_IN_ERROR})
+
+# Which release fits which reason code (design, section 3). MOVED fits all, once the number is live on `to`.
+FITTING: Mapping[ReasonCode, frozenset[ReleaseReason]] = {
+    ReasonCode.CUSTOMER_REQUESTED: _COMPANY,
+    ReasonCode.COMPANY_POLICY: _COMPANY,
+    ReasonCode.LOCAL: _COMPANY,
+    ReasonCode.UNKNOWN: _COMPANY,
+    ReasonCode.NATIONAL: _REGISTRY,
+    ReasonCode.STATE: _REGISTRY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A permission in a file, with evidence, that a number may come off or be weakened."""
+
+    list_id: str
+    phone: str
+    released_on: date
+    reason: ReleaseReason
+    evidence: str
+    to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileClaims:
+    """What one file claims for one list: each number once, with its terms (shared, interned values)."""
+
+    path: str
+    list_id: str
+    numbers: Mapping[str, Terms]
+    distinct: frozenset[Terms]
+
+    def standing(self, as_of: date) -> "FileClaims":
+        """Leave out the claims whose term is over on `as_of` (the date at UTC-12)."""
+        over = {terms for terms in self.distinct if terms.over(as_of)}
+        if not over:
+            return self
+        numbers = {phone: terms for phone, terms in self.numbers.items() if terms not in over}
+        return FileClaims(self.path, self.list_id, numbers, self.distinct - over)
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Everything that a tenant's files say: claims file by file, releases, and the lists that are named."""
+
+    files: tuple[FileClaims, ...] = ()
+    releases: Mapping[Key, tuple[Release, ...]] = field(default_factory=dict)
+    list_ids: frozenset[str] = frozenset()
+
+    def standing(self, as_of: date) -> "Claims":
+        """Keep the claims that stand on `as_of`; releases and names stay."""
+        return Claims(tuple(f.standing(as_of) for f in self.files), self.releases, self.list_ids)

@@ -1,0 +1,49 @@
+"""What CXone has: one reading of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.model.claims import Key
+from reconciler.model.terms import Carried
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEntry:
+    """One number on one list in CXone. `modified` is `lastModifiedTime` as received: CXone's clock."""
+
+    terms: Carried
+    id: str
+    modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A live entry whose phone is no E.164 number: counted, listed, left alone."""
+
+    list_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """One reading: entries by the files' listId, then phone.
+
+    `complete` says that the read added up: distinct ids, every page's total and the last total agreed.
+    When it did not, this is the union of two looks with each key's strongest terms, and `unseen` holds the
+    keys that the latest look did not see. `twins` holds further ids of a key that CXone has more than once.
+    `foreign` counts entries by the tenant's own list name, for lists that this reading was not asked for.
+    `read_at` is our clock, ISO 8601, UTC.
+    """
+
+    lists: Mapping[str, Mapping[str, LiveEntry]] = field(default_factory=dict)
+    complete: bool = True
+    unseen: frozenset[Key] = frozenset()
+    twins: Mapping[Key, tuple[str, ...]] = field(default_factory=dict)
+    unreadable: tuple[Unreadable, ...] = ()
+    foreign: Mapping[str, int] = field(default_factory=dict)
+    entries: int = 0
+    read_at: str = ""
+
+    def get(self, key: Key) -> LiveEntry | None:
+        """Look one key up."""
+        return self.lists.get(key[0], {}).get(key[1])

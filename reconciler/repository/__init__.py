@@ -1,0 +1,1 @@
+"""Git: trees, merges, history and commits. Knows nothing of lists."""
