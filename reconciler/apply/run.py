@@ -1,0 +1,168 @@
+"""One run: everything protective, the read-back, and then what may still come off.
+
+It decides nothing about who may come off; it asks for the plan again on what the read-back shows.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from reconciler.apply.applier import Applier, writes_of
+from reconciler.apply.tally import Outcome, Tally
+from reconciler.model.claims import Key
+from reconciler.model.errors import DncError
+from reconciler.model.live import Live, LiveEntry
+from reconciler.model.provider import Dialect, Provider
+from reconciler.model.terms import Carried
+from reconciler.planning.change import Action, BlockedBy, Change, Direction
+from reconciler.planning.held import HeldClaim, Kept
+from reconciler.planning.plan import FULL_READ_BACK_PAGES, PAGE_SIZE, Plan
+
+
+class Decide(Protocol):
+    """Plan again on another reading: the same files, the same held, what the run has met since."""
+
+    def __call__(self, live: Live, *, refused: frozenset[str], hold_back: BlockedBy | None) -> Plan:
+        """Make the plan that holds now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a run ended. `final` is the plan as decided on the read-back; `after` is live when all was done."""
+
+    tally: Tally
+    plan: Plan
+    final: Plan
+    before: Live
+    after: Live
+    read_back: str = "none"  # none, full, totals, failed
+    missing: int = 0
+    error: DncError | None = None
+
+    @property
+    def clean(self) -> bool:
+        """Tell whether everything that was sent arrived and was seen."""
+        bad = (Outcome.REJECTED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)
+        return self.error is None and self.read_back != "failed" and not any(self.tally.having(*bad))
+
+    @property
+    def not_live(self) -> frozenset[Key]:
+        """Name what should be live and is not."""
+        return frozenset(k for c in self.final.changes if c.action is Action.CREATE for k in c.keys)
+
+    @property
+    def kept(self) -> Mapping[Key, Kept]:
+        """Name what stays live although the files no longer say so: the whole set, for the next held."""
+        kept = dict(self.final.wanted.kept)
+        for change in self.final.changes:
+            for key in change.keys if change.exposing else ():
+                grant = self.final.wanted.granted.get(key)
+                if grant is not None and not self._gone(change.action, key):
+                    kept[key] = _joined(kept.get(key), grant.claims, change.blocked_by)
+        return kept
+
+    def _gone(self, action: Action, key: Key) -> bool:
+        result = self.tally.results.get((action, *key))
+        return result is not None and result.outcome is Outcome.APPLIED
+
+
+def _joined(kept: Kept | None, claims: tuple[HeldClaim, ...], why: tuple[BlockedBy, ...]) -> Kept:
+    return Kept((*kept.claims, *claims), kept.blocked_by) if kept else Kept(claims, why)
+
+
+def carry_out(  # noqa: PLR0913  (a run is made of these)
+    plan: Plan,
+    live: Live,
+    applier: Applier,
+    provider: Provider,
+    *,
+    decide: Decide,
+    may_expose: Callable[[], BlockedBy | None],
+    list_ids: frozenset[str],
+    always_read_back: bool = False,
+) -> Run:
+    """Carry the plan out. `may_expose` is asked right before the first exposing write."""
+    tally = applier.tally
+    protective = plan.going(Direction.PROTECTIVE)
+    applier.upsert(protective)
+    look = _Look(provider, list_ids, full=always_read_back or bool(plan.exposing))
+    after, how, error = look.back(protective, live, applier)
+    refused, hold_back = _lessons(tally, how)
+    final = decide(after, refused=refused, hold_back=hold_back)
+    if final.exposing:
+        hold_back = may_expose()
+        if hold_back is not None:
+            final = decide(after, refused=refused, hold_back=hold_back)
+    missing = sum(len(c.phones) for c in final.changes if c.action is Action.CREATE)
+    exposing = final.going(Direction.EXPOSING)
+    if exposing:
+        applier.upsert(c for c in exposing if c.action is Action.UPDATE)
+        applier.remove(exposing, after)
+    for key in plan.exposing - tally.results.keys():
+        tally.settle(key, Outcome.NOT_ATTEMPTED)
+    after = patched(after, exposing, tally, provider.dialect)
+    return Run(tally, plan, final, live, after, how, missing, error or tally.error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    provider: Provider
+    list_ids: frozenset[str]
+    full: bool
+
+    def back(
+        self, protective: tuple[Change, ...], live: Live, applier: Applier
+    ) -> tuple[Live, str, DncError | None]:
+        """Read live back and let it decide; where that is too long and nothing depends on it, the totals."""
+        tally = applier.tally
+        if not tally.written and not self.full:
+            return live, "none", None
+        expected = patched(live, protective, tally, self.provider.dialect)
+        try:
+            if self._totals_will_do(expected, tally) and self.provider.total() == expected.entries:
+                return expected, "totals", None
+            after = self.provider.read(self.list_ids)
+        except DncError as error:
+            return expected, "failed", error
+        applier.verify(protective, after)
+        return after, "full", None
+
+    def _totals_will_do(self, expected: Live, tally: Tally) -> bool:
+        pages = math.ceil(expected.entries / PAGE_SIZE)
+        return pages > FULL_READ_BACK_PAGES and not self.full and not any(tally.having(Outcome.UNKNOWN))
+
+
+def _lessons(tally: Tally, how: str) -> tuple[frozenset[str], BlockedBy | None]:
+    """Say what the protective phase means for the exposing one.
+
+    A refusal holds back its phone on every list; what is unknown or was not attempted holds back all.
+    """
+    refused = frozenset(phone for _, _, phone in tally.having(Outcome.REJECTED))
+    if any(tally.having(Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)) or tally.error is not None:
+        return refused, BlockedBy.REFUSED_ELSEWHERE
+    return refused, BlockedBy.INCOMPLETE_READ if how == "failed" else None
+
+
+def patched(live: Live, changes: Iterable[Change], tally: Tally, dialect: Dialect) -> Live:
+    """Say what live is after these changes, as far as they were applied."""
+    lists: dict[str, dict[str, LiveEntry]] = {}
+    entries = live.entries
+
+    def of(list_id: str) -> dict[str, LiveEntry]:
+        return lists.setdefault(list_id, dict(live.lists.get(list_id, {})))
+
+    changes = tuple(changes)
+    for action, write in writes_of(changes):
+        result = tally.results.get((action, *write.key))
+        if result is not None and result.outcome is Outcome.APPLIED:
+            carried: Carried = dialect.carried(write.terms)
+            entries += write.phone not in of(write.list_id)
+            of(write.list_id)[write.phone] = LiveEntry(carried, "", None)
+    for change in changes:
+        for list_id, phone in change.keys if change.action is Action.DELETE else ():
+            result = tally.results.get((Action.DELETE, list_id, phone))
+            if result is not None and result.outcome is Outcome.APPLIED:
+                entries -= of(list_id).pop(phone, None) is not None
+    return replace(live, lists={**live.lists, **lists}, entries=entries) if lists else live

@@ -1,0 +1,179 @@
+"""The reconcile table: desired*, held and live meet, and each number falls into one row."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reconciler.model.claims import Key
+from reconciler.model.live import Live, LiveEntry
+from reconciler.model.provider import Dialect
+from reconciler.model.terms import Carried, Terms
+from reconciler.planning.change import (
+    Action,
+    BlockedBy,
+    Change,
+    Direction,
+    Drift,
+    DriftKind,
+    Reason,
+)
+from reconciler.planning.held import Held
+from reconciler.planning.permission import Wanted
+
+_Wire = tuple[tuple[str, str], ...]
+_Group = tuple[Action, str, Direction, Reason, Carried | None, _Wire | None, tuple[BlockedBy, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What would change, what somebody else changed, and how many numbers are as they should be."""
+
+    changes: tuple[Change, ...]
+    drift: tuple[Drift, ...]
+    unchanged: int
+
+
+def differ(wanted: Wanted, held: Held, live: Live, dialect: Dialect) -> Difference:
+    """Sort every number into its row of the table."""
+    table = _Table(wanted, held, live, dialect)
+    for list_id in sorted(wanted.list_ids):
+        table.list(list_id)
+    table.blocked()
+    return Difference(table.changes(), table.drift(), table.unchanged)
+
+
+class _Table:
+    def __init__(self, wanted: Wanted, held: Held, live: Live, dialect: Dialect) -> None:
+        self._wanted = wanted
+        self._held = held
+        self._live = live
+        self._dialect = dialect
+        self._groups: dict[_Group, list[str]] = {}
+        self._afters: dict[_Group, Terms | None] = {}
+        self._drift: dict[tuple[DriftKind, str], list[str]] = {}
+        self._wires: dict[int, tuple[Carried, _Wire]] = {}
+        self.unchanged = 0
+
+    def list(self, list_id: str) -> None:
+        """Go through one list: first what should be live, then what is."""
+        wanted = self._wanted.lists.get(list_id, {})
+        live = self._live.lists.get(list_id, {})
+        same = 0
+        for phone, terms in wanted.items():
+            entry = live.get(phone)
+            if entry is None:
+                self._missing(list_id, phone, terms)
+            elif entry.terms == self._carry(terms)[0]:
+                same += (list_id, phone) not in self._wanted.kept
+            else:
+                self._different((list_id, phone), terms, entry)
+        self.unchanged += same
+        for phone, entry in live.items():
+            if phone not in wanted:
+                self._unwanted((list_id, phone), entry)
+
+    def _carry(self, terms: Terms) -> tuple[Carried, _Wire]:
+        # By identity: terms are interned, and hashing them for each of a million numbers is what would cost.
+        found = self._wires.get(id(terms))
+        if found is None:
+            found = (self._dialect.carried(terms), tuple(self._dialect.wire(terms).items()))
+            self._wires[id(terms)] = found
+        return found
+
+    def _missing(self, list_id: str, phone: str, terms: Terms) -> None:
+        key = (list_id, phone)
+        if key in self._held:
+            self._note(DriftKind.REMOVED, key)
+            self._put(Action.CREATE, key, Direction.PROTECTIVE, Reason.RESTORED, None, terms)
+        else:
+            self._put(Action.CREATE, key, Direction.PROTECTIVE, Reason.DECLARED, None, terms)
+
+    def _different(self, key: Key, terms: Terms, entry: LiveEntry) -> None:
+        wanted, actual = (self._dialect.strength(c) for c in (self._carry(terms)[0], entry.terms))
+        if actual > wanted:
+            grant = self._wanted.granted.get(key)
+            if grant is None:
+                self._note(DriftKind.STRENGTHENED, key)
+                self.unchanged += key not in self._wanted.kept
+            else:
+                self._put(Action.UPDATE, key, Direction.EXPOSING, grant.reason, entry.terms, terms)
+            return
+        reason = Reason.CORRECTED if actual == wanted else self._why_stronger(key, wanted)
+        self._put(Action.UPDATE, key, Direction.PROTECTIVE, reason, entry.terms, terms)
+
+    def _why_stronger(self, key: Key, wanted: tuple[int, ...]) -> Reason:
+        held = [self._dialect.strength(self._dialect.carried(c.terms)) for c in self._held.claims(key)]
+        if not held:
+            return Reason.DECLARED
+        return Reason.STRENGTHENED if wanted > max(held) else Reason.RESTORED
+
+    def _unwanted(self, key: Key, entry: LiveEntry) -> None:
+        grant = self._wanted.granted.get(key)
+        if grant is None:
+            self._note(DriftKind.UNMANAGED, key)
+        else:
+            self._put(Action.DELETE, key, Direction.EXPOSING, grant.reason, entry.terms, None)
+
+    def blocked(self) -> None:
+        """Say what the files would take off or weaken, and may not."""
+        for key, keeping in self._wanted.kept.items():
+            declared = self._wanted.declared.get(key[0], {}).get(key[1])
+            wanted = self._wanted.get(key)
+            if declared is not None and declared is wanted:
+                continue  # another claim holds at least as much: nothing of it shows
+            action = Action.DELETE if declared is None else Action.UPDATE
+            before = None if wanted is None else self._carry(wanted)[0]
+            self._put(action, key, Direction.EXPOSING, Reason.VANISHED, before, declared, keeping.blocked_by)
+
+    def _put(  # noqa: PLR0913, PLR0917  (the parts of a change)
+        self,
+        action: Action,
+        key: Key,
+        direction: Direction,
+        reason: Reason,
+        before: Carried | None,
+        after: Terms | None,
+        blocked_by: tuple[BlockedBy, ...] = (),
+    ) -> None:
+        wire = None if after is None else self._carry(after)[1]
+        group = (action, key[0], direction, reason, before, wire, blocked_by)
+        self._groups.setdefault(group, []).append(key[1])
+        self._afters.setdefault(group, after)
+
+    def _note(self, kind: DriftKind, key: Key) -> None:
+        self._drift.setdefault((kind, key[0]), []).append(key[1])
+
+    def changes(self) -> tuple[Change, ...]:
+        """Give the groups, numbers sorted."""
+        return tuple(
+            Change(
+                action, list_id, direction, reason, before, self._afters[group], tuple(sorted(phones)), why
+            )
+            for group, phones in self._groups.items()
+            for action, list_id, direction, reason, before, _, why in (group,)
+        )
+
+    def drift(self) -> tuple[Drift, ...]:
+        """Give the drift, sorted."""
+        return tuple(
+            Drift(kind, list_id, tuple(sorted(phones)))
+            for (kind, list_id), phones in sorted(self._drift.items())
+        )
+
+
+def order(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Put changes into the order of sending: protective first, exposing last, blocked after what goes."""
+    return tuple(sorted(changes, key=_place))
+
+
+def _place(change: Change) -> tuple[object, ...]:
+    return (
+        change.exposing,
+        bool(change.blocked_by),
+        change.list_id,
+        list(Action).index(change.action),
+        change.reason,
+        repr(change.before),
+        repr(change.after),
+        change.blocked_by,
+        change.phones,
+    )

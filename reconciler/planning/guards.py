@@ -1,0 +1,123 @@
+"""What has permission may still not go: by hand, over the budget, out of sight, or refused elsewhere."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from reconciler.model.claims import Key
+from reconciler.model.live import Live
+from reconciler.planning.change import Action, BlockedBy, Change
+from reconciler.planning.held import Held
+from reconciler.planning.permission import Wanted
+
+# A small list must be able to lose a few numbers, whatever one percent of it is.
+LEAST_BUDGET = 5
+# A list of this many held numbers or more is never emptied.
+NEVER_EMPTIED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The safety limits in force for this run. `allow` is `--allow-removals N`; it replaces the others."""
+
+    max_removals: int = 500
+    max_removal_percent: float = 1.0
+    allow: int | None = None
+    removable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a run has met so far that bears on exposing changes.
+
+    `removed_lately` counts, by list, what the reports of the last 7 days took off. `refused` are phones whose
+    protective change was refused. `hold_back` blocks every exposing change, with its reason. `agreed` are
+    the exposing (action, list, phone) that an earlier plan showed; None: no such plan binds this one.
+    `arrived`: protective changes have been sent, so a MOVED number is on its new list or it is not.
+    """
+
+    removed_lately: Mapping[str, int] = field(default_factory=dict)
+    refused: frozenset[str] = frozenset()
+    hold_back: BlockedBy | None = None
+    agreed: frozenset[tuple[Action, str, str]] | None = None
+    arrived: bool = False
+
+
+def budget(list_id: str, held: Held, limits: Limits, removed_lately: Mapping[str, int]) -> int:
+    """Say how many exposing changes a list may still have: never fewer than none."""
+    if not limits.max_removals or not limits.max_removal_percent:
+        return 0
+    share = math.floor(
+        min(limits.max_removals, held.counts.get(list_id, 0) * limits.max_removal_percent / 100)
+    )
+    return max(0, max(LEAST_BUDGET, share) - removed_lately.get(list_id, 0))
+
+
+def guard(  # noqa: PLR0913, PLR0917  (the sets, the limits and the circumstances)
+    changes: Iterable[Change],
+    wanted: Wanted,
+    held: Held,
+    live: Live,
+    limits: Limits,
+    met: Circumstances,
+) -> tuple[Change, ...]:
+    """Hold back what the guards do not let go; protective changes pass untouched."""
+    done: list[Change] = []
+    candidates: list[Change] = []
+    for change in changes:
+        (candidates if change.exposing and change.goes else done).append(change)
+    if not limits.removable:
+        by_hand = [part for c in candidates for part in _all(c, BlockedBy.UNSUPPORTED, by_hand=True)]
+        return (*done, *by_hand)
+    by_number = _each(candidates, lambda key, change: _number_guards(key, change, live, met))
+    going = [c for c in by_number if c.goes]
+    done.extend(c for c in by_number if not c.goes)
+    return (*done, *_list_guards(going, wanted, held, limits, met))
+
+
+def _all(change: Change, why: BlockedBy, *, by_hand: bool = False) -> list[Change]:
+    return change.split(dict.fromkeys(change.phones, frozenset({why})), by_hand=by_hand)
+
+
+def _each(changes: Iterable[Change], why: Callable[[Key, Change], frozenset[BlockedBy]]) -> list[Change]:
+    return [
+        part for c in changes for part in c.split({phone: why((c.list_id, phone), c) for phone in c.phones})
+    ]
+
+
+def _number_guards(key: Key, change: Change, live: Live, met: Circumstances) -> frozenset[BlockedBy]:
+    why = set()
+    if key in live.unseen:
+        why.add(BlockedBy.INCOMPLETE_READ)
+    if key[1] in met.refused:
+        why.add(BlockedBy.REFUSED_ELSEWHERE)
+    if met.hold_back:
+        why.add(met.hold_back)
+    if met.agreed is not None and (change.action, *key) not in met.agreed:
+        why.add(BlockedBy.SUPERSEDED)
+    return frozenset(why)
+
+
+def _list_guards(
+    going: list[Change], wanted: Wanted, held: Held, limits: Limits, met: Circumstances
+) -> list[Change]:
+    total = sum(len(c.phones) for c in going)
+    if limits.allow is not None and total <= limits.allow:
+        return going
+    sizes: dict[str, int] = {}
+    for c in going:
+        sizes[c.list_id] = sizes.get(c.list_id, 0) + len(c.phones)
+    why: dict[str, frozenset[BlockedBy]] = {}
+    for list_id, size in sizes.items():
+        reasons = set()
+        if limits.allow is not None or size > budget(list_id, held, limits, met.removed_lately):
+            reasons.add(BlockedBy.BUDGET)
+        if held.counts.get(list_id, 0) >= NEVER_EMPTIED and not _anything_stays(list_id, wanted, held):
+            reasons.add(BlockedBy.WOULD_EMPTY_LIST)
+        why[list_id] = frozenset(reasons)
+    return _each(going, lambda key, _: why[key[0]])
+
+
+def _anything_stays(list_id: str, wanted: Wanted, held: Held) -> bool:
+    """Tell whether any number that is held today is still wanted on the list."""
+    return any((list_id, phone) in held for phone in wanted.lists.get(list_id, {}))

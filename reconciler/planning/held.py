@@ -1,0 +1,89 @@
+"""What we hold live, as the newest audit report tells it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from reconciler.model.claims import FileClaims, Key, Release
+from reconciler.model.terms import Terms
+from reconciler.planning.change import BlockedBy
+
+
+@dataclass(frozen=True, slots=True)
+class HeldClaim:
+    """One claim that we hold: the file that made it, its terms as held, since when (None: ask history)."""
+
+    path: str
+    terms: Terms
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What keeps a number live although the files no longer say so: its held claims, and why each stays."""
+
+    claims: tuple[HeldClaim, ...]
+    blocked_by: tuple[BlockedBy, ...]
+
+
+@dataclass(frozen=True)
+class Held:
+    """The claims that stood at the newest report's revision on its date, less `not_live`, plus `kept`.
+
+    `releases` are those that stood in the files at that revision: beside a standing claim they are spent.
+    No report, or one of another target: `Held()`, nothing is held.
+    """
+
+    files: tuple[FileClaims, ...] = ()
+    releases: Mapping[Key, tuple[Release, ...]] = field(default_factory=dict)
+    not_live: frozenset[Key] = frozenset()
+    kept: Mapping[Key, Kept] = field(default_factory=dict)
+    revision: str | None = None
+
+    def stood(self, key: Key) -> bool:
+        """Tell whether a claim of the files stood on this number at the held revision."""
+        return any(f.list_id == key[0] and key[1] in f.numbers for f in self.files)
+
+    def claims(self, key: Key) -> Iterator[HeldClaim]:
+        """Give every claim held on one number."""
+        if key not in self.not_live:
+            for f in self.files:
+                if f.list_id == key[0] and key[1] in f.numbers:
+                    yield HeldClaim(f.path, f.numbers[key[1]])
+        if key in self.kept:
+            yield from self.kept[key].claims
+
+    def __contains__(self, key: Key) -> bool:
+        return next(self.claims(key), None) is not None
+
+    @cached_property
+    def counts(self) -> Mapping[str, int]:
+        """Count the distinct numbers held on each list."""
+        phones: dict[str, set[str]] = {}
+        sizes: dict[str, int] = {}
+        for list_id, files in self._by_list().items():
+            if len(files) == 1:
+                sizes[list_id] = len(files[0].numbers)
+            else:
+                phones[list_id] = set().union(*(f.numbers for f in files))
+                sizes[list_id] = len(phones[list_id])
+        for list_id, phone in self.not_live:
+            if self.stood((list_id, phone)):
+                sizes[list_id] -= 1
+        for key in self.kept:
+            if key not in self.not_live and self.stood(key):
+                continue
+            sizes[key[0]] = sizes.get(key[0], 0) + 1
+        return sizes
+
+    def _by_list(self) -> Mapping[str, list[FileClaims]]:
+        lists: dict[str, list[FileClaims]] = {}
+        for f in self.files:
+            lists.setdefault(f.list_id, []).append(f)
+        return lists
+
+    @property
+    def list_ids(self) -> frozenset[str]:
+        """Name every list that something is held on."""
+        return frozenset(f.list_id for f in self.files) | {list_id for list_id, _ in self.kept}

@@ -1,0 +1,259 @@
+"""From held to desired*: who may come off, and who stays although the files no longer say so.
+
+Every exception of the reconcile table lives here, so that the diff needs none.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from typing import Protocol
+
+from reconciler.model.claims import FITTING, Claims, FileClaims, Key, Release, ReleaseReason
+from reconciler.model.live import Live, LiveEntry
+from reconciler.model.provider import Dialect
+from reconciler.model.terms import REGISTRY_REASONS, Terms
+from reconciler.planning.change import BlockedBy, Reason, blocks
+from reconciler.planning.held import Held, HeldClaim, Kept
+
+_EARLIEST_ZONE = timezone(timedelta(hours=14))
+_LATEST_OFFSET = timedelta(hours=12)
+
+
+class History(Protocol):
+    """What the ledger and git know of the past of one number."""
+
+    def ours(self, key: Key, touched: datetime) -> bool:
+        """Tell whether a run that reports having written this number was writing at that moment."""
+        ...
+
+    def first_held(self, key: Key, claim: HeldClaim) -> datetime | None:
+        """Say since when this file's claim has been held without a gap; None when that can't be told."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Permission for one number to come off or to weaken: why, and the held claims that it lets go."""
+
+    reason: Reason
+    claims: tuple[HeldClaim, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """desired*: what is to be live, once everything without permission to come off has been added.
+
+    `declared` is what the files alone ask for; it differs from `lists` only at `kept` numbers.
+    """
+
+    lists: Mapping[str, Mapping[str, Terms]]
+    declared: Mapping[str, Mapping[str, Terms]]
+    kept: Mapping[Key, Kept]
+    granted: Mapping[Key, Grant]
+    list_ids: frozenset[str]
+
+    def get(self, key: Key) -> Terms | None:
+        """Look one key up."""
+        return self.lists.get(key[0], {}).get(key[1])
+
+
+def strongest(files: tuple[FileClaims, ...]) -> dict[str, Mapping[str, Terms]]:
+    """Join the files' claims: each number of each list with the strongest terms that any file claims."""
+    lists: dict[str, Mapping[str, Terms]] = {}
+    for f in files:
+        if f.list_id not in lists:
+            lists[f.list_id] = f.numbers
+            continue
+        joined = dict(lists[f.list_id])
+        for phone, terms in f.numbers.items():
+            other = joined.get(phone)
+            # Between equals the later path must not win by chance of order, so the terms' text decides.
+            if other is None or (terms.strength, repr(terms)) > (other.strength, repr(other)):
+                joined[phone] = terms
+        lists[f.list_id] = joined
+    return lists
+
+
+def touched_at(entry: LiveEntry) -> datetime | None:
+    """Read `lastModifiedTime`. A time without a zone is taken as UTC; None when it is no usable time."""
+    try:
+        moment = datetime.fromisoformat(entry.modified or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _zoneless(entry: LiveEntry) -> bool:
+    return datetime.fromisoformat(entry.modified or "").tzinfo is None
+
+
+def first_moment(day: date) -> datetime:
+    """Give the first moment of a day anywhere on Earth (at UTC+14)."""
+    return datetime.combine(day, time.min, _EARLIEST_ZONE)
+
+
+def want(  # noqa: PLR0913  (the sets that meet, and the three things that judge them)
+    desired: Claims,
+    held: Held,
+    live: Live,
+    *,
+    dialect: Dialect,
+    history: History,
+    as_of: date,
+    arriving: frozenset[Key] = frozenset(),
+) -> Wanted:
+    """Make desired* of desired, held and live.
+
+    `as_of` is the date at UTC-12. `arriving` are the numbers that this run is about to put on: a MOVED
+    release fits once the number is live on `to`, and a plan may count on what it sends first.
+    """
+    standing = desired.standing(as_of)
+    judge = _Judge(standing, held, live, dialect, history, as_of, arriving)
+    declared = strongest(standing.files)
+    kept: dict[Key, Kept] = {}
+    granted: dict[Key, Grant] = {}
+    for key in _doubtful(standing, held):
+        judge.judge(key, kept, granted)
+    lists = _with_kept(declared, kept)
+    return Wanted(lists, declared, kept, granted, desired.list_ids | held.list_ids)
+
+
+def _doubtful(standing: Claims, held: Held) -> Iterator[Key]:
+    """Give the held numbers of which some claim may be gone or weaker, each once, cheaply for whole files."""
+    now = {(f.list_id, f.path): f.numbers for f in standing.files}
+    seen: set[Key] = set(held.kept)
+    yield from held.kept
+    for f in held.files:
+        numbers = now.get((f.list_id, f.path), {})
+        if numbers == f.numbers:
+            continue
+        for phone, terms in f.numbers.items():
+            key = (f.list_id, phone)
+            if numbers.get(phone) != terms and key not in seen:
+                seen.add(key)
+                yield key
+
+
+def _with_kept(
+    declared: Mapping[str, Mapping[str, Terms]], kept: Mapping[Key, Kept]
+) -> Mapping[str, Mapping[str, Terms]]:
+    lists: dict[str, Mapping[str, Terms]] = dict(declared)
+    copied: dict[str, dict[str, Terms]] = {}
+    for (list_id, phone), keeping in kept.items():
+        if list_id not in copied:
+            copied[list_id] = dict(lists.get(list_id, {}))
+            lists[list_id] = copied[list_id]
+        best = max((claim.terms for claim in keeping.claims), key=lambda terms: terms.strength)
+        other = copied[list_id].get(phone)
+        if other is None or best.strength > other.strength:
+            copied[list_id][phone] = best
+    return lists
+
+
+class _Judge:
+    """Decides for one number after another which held claims may go."""
+
+    def __init__(  # noqa: PLR0913, PLR0917
+        self,
+        standing: Claims,
+        held: Held,
+        live: Live,
+        dialect: Dialect,
+        history: History,
+        as_of: date,
+        arriving: frozenset[Key],
+    ) -> None:
+        self._standing = standing
+        self._by_list: dict[str, list[FileClaims]] = {}
+        for f in standing.files:
+            self._by_list.setdefault(f.list_id, []).append(f)
+        self._held = held
+        self._live = live
+        self._dialect = dialect
+        self._history = history
+        self._as_of = as_of
+        self._arriving = arriving
+
+    def judge(self, key: Key, kept: dict[Key, Kept], granted: dict[Key, Grant]) -> None:
+        """Sort the number's held claims into those that stay and those that may go."""
+        claims = tuple(self._held.claims(key))
+        staying: list[HeldClaim] = []
+        going: list[HeldClaim] = []
+        blocked: list[BlockedBy] = []
+        reasons: list[Reason] = []
+        strongest_held = max(
+            (self._dialect.strength(self._dialect.carried(c.terms)) for c in claims), default=()
+        )
+        for claim in claims:
+            if self._covered(key, claim):
+                continue
+            verdict = self._permission(key, claim, strongest_held)
+            if isinstance(verdict, Reason):
+                going.append(claim)
+                reasons.append(verdict)
+            else:
+                staying.append(claim)
+                blocked.extend(verdict)
+        if staying:
+            kept[key] = Kept(tuple(staying), blocks(blocked))
+        if going:
+            reason = Reason.RELEASED if Reason.RELEASED in reasons else Reason.LAPSED
+            granted[key] = Grant(reason, tuple(going))
+
+    def _covered(self, key: Key, claim: HeldClaim) -> bool:
+        """Tell whether the claim still stands at least as strong, or another file's claim stands in for it.
+
+        A stand-in must let nothing go that the held claim would keep: at least as strong, and released by
+        the same kinds of release. So a line may move from file to file without ceremony.
+        """
+        for f in self._by_list.get(key[0], ()):
+            terms = f.numbers.get(key[1])
+            if terms is None or terms.strength < claim.terms.strength:
+                continue
+            same_kind = (terms.reason_code in REGISTRY_REASONS) == (
+                claim.terms.reason_code in REGISTRY_REASONS
+            )
+            if f.path == claim.path or same_kind:
+                return True
+        return False
+
+    def _permission(self, key: Key, claim: HeldClaim, held: tuple[int, ...]) -> Reason | list[BlockedBy]:
+        why: list[BlockedBy] = []
+        for release in self._standing.releases.get(key, ()):
+            if self._spent(release, key):
+                continue
+            if not self._fits(release, claim):
+                why.append(BlockedBy.RELEASE_DOES_NOT_FIT)
+            elif self._opted_out_since(key, first_moment(release.released_on), held):
+                why.append(BlockedBy.LATER_OPT_OUT)
+            else:
+                return Reason.RELEASED
+        if claim.terms.over(self._as_of):
+            since = claim.since or self._history.first_held(key, claim)
+            if not self._opted_out_since(key, since, held):
+                return Reason.LAPSED
+            why.append(BlockedBy.LATER_OPT_OUT)
+        return why or [BlockedBy.NO_RELEASE]
+
+    def _spent(self, release: Release, key: Key) -> bool:
+        return release in self._held.releases.get(key, ()) and self._held.stood(key)
+
+    def _fits(self, release: Release, claim: HeldClaim) -> bool:
+        if release.reason is ReleaseReason.MOVED:
+            there = (release.to or "", release.phone)
+            return self._live.get(there) is not None or there in self._arriving
+        return release.reason in FITTING[claim.terms.reason_code]
+
+    def _opted_out_since(self, key: Key, since: datetime | None, held: tuple[int, ...]) -> bool:
+        """Tell whether somebody else touched the live entry since then. What can't be told counts as yes."""
+        entry = self._live.get(key)
+        if entry is None:
+            return False
+        if self._dialect.strength(entry.terms) > held:
+            return True
+        touched = touched_at(entry)
+        if touched is None or since is None:
+            return True
+        # A time without a zone may be of any zone: only the latest reading of it is safe.
+        latest = touched + _LATEST_OFFSET if _zoneless(entry) else touched
+        return latest >= since and not self._history.ours(key, touched)

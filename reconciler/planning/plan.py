@@ -1,0 +1,272 @@
+"""The plan: one frozen value that preview and apply both consume, and its JSON form."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from reconciler.model.claims import Claims, Key
+from reconciler.model.finding import Finding
+from reconciler.model.live import Live
+from reconciler.model.provider import Dialect, Target
+from reconciler.model.terms import Carried, Terms
+from reconciler.planning.change import Action, Change, Direction, Drift
+from reconciler.planning.diff import differ, order
+from reconciler.planning.guards import Circumstances, Limits, guard
+from reconciler.planning.held import Held
+from reconciler.planning.permission import History, Wanted, want
+
+FORMAT_VERSION = "1.0"
+PAGE_SIZE = 500  # the seed: a read gives up to 500 entries a page
+FULL_READ_BACK_PAGES = 200  # design: beyond that, totals, unless something exposing waits
+PACE_SHARE = 0.98  # of the allowed rate is used, so that two clocks may differ a little
+COUNTS = ("create", "update", "delete", "unchanged", "unmanaged", "blocked", "by_hand")
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What bounds the sending: numbers a write, requests a minute, and how many may start at once."""
+
+    chunk_size: int = 500
+    requests_per_minute: int = 100
+    concurrency: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What comes after planning, writes and read-back: requests, and seconds at the allowed rate."""
+
+    requests: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would happen, what is held back and why, what others changed. `changes` is in order of sending."""
+
+    changes: tuple[Change, ...]
+    drift: tuple[Drift, ...]
+    unchanged: int
+    wanted: Wanted
+    complete: bool
+    cost: Cost
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """Count what `apply` would do, what guards keep, and what is left to people."""
+        counts = dict.fromkeys(COUNTS, 0)
+        for change in self.changes:
+            name = "by_hand" if change.by_hand else change.action.value if change.goes else "blocked"
+            counts[name] += len(change.phones)
+        counts["unchanged"] = self.unchanged
+        counts["unmanaged"] = sum(len(d.phones) for d in self.drift if d.kind == "unmanaged")
+        return counts
+
+    def going(self, direction: Direction) -> tuple[Change, ...]:
+        """Give what would be done in one direction, in order."""
+        return tuple(c for c in self.changes if c.goes and c.direction is direction)
+
+    @property
+    def pending(self) -> int:
+        """Count the numbers that `apply` would change."""
+        return sum(len(c.phones) for c in self.changes if c.goes)
+
+    @property
+    def blocked(self) -> frozenset[Key]:
+        """Name the numbers that guards keep; what is left to people is not among them."""
+        return frozenset(key for c in self.changes if c.blocked_by and not c.by_hand for key in c.keys)
+
+    @property
+    def exposing(self) -> frozenset[tuple[Action, str, str]]:
+        """Name the exposing changes that would be done."""
+        return frozenset((c.action, *key) for c in self.going(Direction.EXPOSING) for key in c.keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """All that a plan is made of besides live: the same setting serves the plan and the read-back."""
+
+    desired: Claims
+    held: Held
+    dialect: Dialect
+    history: History
+    as_of: date
+    limits: Limits = field(default_factory=Limits)
+    pace: Pace = field(default_factory=Pace)
+
+
+def make_plan(setting: Setting, live: Live, met: Circumstances | None = None) -> Plan:
+    """Make the plan for one reading of live. Pure: the same input gives the same plan."""
+    met = met or Circumstances()
+    arriving: frozenset[Key] = frozenset()
+    if not met.arrived and any(r.to for rs in setting.desired.releases.values() for r in rs):
+        standing = setting.desired.standing(setting.as_of)
+        arriving = frozenset((f.list_id, phone) for f in standing.files for phone in f.numbers)
+    wanted = want(
+        setting.desired,
+        setting.held,
+        live,
+        dialect=setting.dialect,
+        history=setting.history,
+        as_of=setting.as_of,
+        arriving=arriving,
+    )
+    difference = differ(wanted, setting.held, live, setting.dialect)
+    changes = order(guard(difference.changes, wanted, setting.held, live, setting.limits, met))
+    cost = _cost(changes, live, setting.pace)
+    return Plan(changes, difference.drift, difference.unchanged, wanted, live.complete, cost)
+
+
+def _cost(changes: Iterable[Change], live: Live, pace: Pace) -> Cost:
+    going = [c for c in changes if c.goes]
+    if not going:
+        return Cost(0, 0.0)
+    sizes = {(d, a): 0 for d in Direction for a in Action}
+    for c in going:
+        sizes[c.direction, c.action] += len(c.phones)
+    creates = sizes[Direction.PROTECTIVE, Action.CREATE]
+    writes = math.ceil((creates + sizes[Direction.PROTECTIVE, Action.UPDATE]) / pace.chunk_size)
+    writes += math.ceil(sizes[Direction.EXPOSING, Action.UPDATE] / pace.chunk_size)
+    deletes = sizes[Direction.EXPOSING, Action.DELETE]
+    pages = max(1, math.ceil((live.entries + creates) / PAGE_SIZE))
+    full = pages <= FULL_READ_BACK_PAGES or any(c.exposing for c in going)
+    requests = writes + deletes + (pages if full else 1)
+    waited = max(0, requests - pace.concurrency)
+    return Cost(requests, round(waited * 60 / (pace.requests_per_minute * PACE_SHARE), 1))
+
+
+def before_json(terms: Carried | None) -> dict[str, str] | None:
+    """Say what live has, as far as the dialect tells."""
+    if terms is None:
+        return None
+    told = {"reasonCode": terms.reason_code, "expirationPolicy": terms.expiration_policy}
+    return {name: value for name, value in told.items() if value} | (
+        {"end": terms.end.isoformat()} if terms.end else {}
+    )
+
+
+def change_json(change: Change, dialect: Dialect) -> dict[str, Any]:
+    """Say one change as the plan's JSON has it."""
+    after: Terms | None = change.after
+    return {
+        "action": change.action.value,
+        "list_id": change.list_id,
+        "direction": change.direction.value,
+        "reason": change.reason.value,
+        "before": before_json(change.before),
+        "after": None if after is None else dict(dialect.wire(after)),
+        "blocked_by": [b.value for b in change.blocked_by],
+        "phones": list(change.phones),
+    }
+
+
+def digest(changes: Iterable[Change], dialect: Dialect, tenant: str, target: Target) -> str:
+    """Name what would be done: tenant, target, and action, list, phone, reason and after of every number."""
+    rows = sorted(
+        [
+            c.action.value,
+            c.list_id,
+            phone,
+            c.reason.value,
+            "" if c.after is None else json.dumps(dict(dialect.wire(c.after)), sort_keys=True),
+        ]
+        for c in changes
+        if c.goes
+        for phone in c.phones
+    )
+    told = [tenant, target.dialect, target.organisation, target.host, rows]
+    return "sha256:" + hashlib.sha256(json.dumps(told, separators=(",", ":")).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What stands over a plan: who made it, of what, when."""
+
+    tool_version: str
+    tenant: str
+    target: Target | None
+    revision: str | None
+    held_revision: str | None
+    as_of: date
+    created_at: str
+
+
+def plan_json(
+    heading: Heading, plan: Plan, live: Live, dialect: Dialect, findings: Iterable[Finding]
+) -> dict[str, Any]:
+    """Say the plan as JSON, in the fixed form."""
+    if heading.target is None:
+        raise AssertionError
+    return {
+        **_head(heading),
+        "digest": digest(plan.changes, dialect, heading.tenant, heading.target),
+        "applyable": plan.pending > 0,
+        "complete": plan.complete,
+        "errored": False,
+        "live": live_json(live),
+        "summary": plan.summary,
+        "cost": {"requests": plan.cost.requests, "seconds": plan.cost.seconds},
+        "changes": [change_json(c, dialect) for c in plan.changes],
+        "drift": [drift_json(d) for d in plan.drift],
+        "findings": [finding_json(f) for f in findings],
+    }
+
+
+def failed_json(heading: Heading, findings: Iterable[Finding]) -> dict[str, Any]:
+    """Say that there is no plan: the same document, zero counts, the error among the findings."""
+    return {
+        **_head(heading),
+        "digest": None,
+        "applyable": False,
+        "complete": False,
+        "errored": True,
+        "live": {"entries": 0, "unreadable": 0, "foreign": 0, "read_at": None},
+        "summary": dict.fromkeys(COUNTS, 0),
+        "cost": {"requests": 0, "seconds": 0.0},
+        "changes": [],
+        "drift": [],
+        "findings": [finding_json(f) for f in findings],
+    }
+
+
+def _head(heading: Heading) -> dict[str, Any]:
+    return {
+        "format_version": FORMAT_VERSION,
+        "tool_version": heading.tool_version,
+        "tenant": heading.tenant,
+        "revision": heading.revision,
+        "held_revision": heading.held_revision,
+        "as_of": heading.as_of.isoformat(),
+        "created_at": heading.created_at,
+    }
+
+
+def live_json(live: Live) -> dict[str, Any]:
+    """Count what was read."""
+    return {
+        "entries": live.entries,
+        "unreadable": len(live.unreadable),
+        "foreign": sum(live.foreign.values()),
+        "read_at": live.read_at,
+    }
+
+
+def drift_json(drift: Drift) -> dict[str, Any]:
+    """Say one kind of drift on one list."""
+    return {"kind": drift.kind.value, "list_id": drift.list_id, "phones": list(drift.phones)}
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """Say one finding."""
+    return {
+        "file": finding.file,
+        "line": finding.line,
+        "column": finding.column,
+        "path": finding.path,
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "message": finding.message,
+    }
