@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from reconciler.apply.tally import Outcome, Sent, Tally
+from reconciler.apply.tally import ChangeKey, Outcome, Sent, Tally
 from reconciler.model.claims import Key
 from reconciler.model.errors import DncError
 from reconciler.model.live import Live
@@ -69,7 +69,7 @@ class Applier:
                     self._collect(future, running.pop(future), actions, queue)
         for chunk in queue:
             for write in chunk:
-                self.tally.settle((actions[write.key], *write.key), Outcome.NOT_ATTEMPTED)
+                self._settle((actions[write.key], *write.key), Outcome.NOT_ATTEMPTED)
 
     def _halted(self) -> bool:
         return self._stopped() or self.tally.error is not None
@@ -101,12 +101,20 @@ class Applier:
             half = len(chunk) // 2
             if answer.verdict is Verdict.TOO_LARGE:
                 self._size = min(self._size, max(1, half))
+            else:
+                for write in chunk:
+                    self._settle((actions[write.key], *write.key), Outcome.UNKNOWN, answer.why)
             queue.extendleft((chunk[half:], chunk[:half]))
             return
         for write in chunk:
             key = (actions[write.key], *write.key)
-            self.tally.settle(key, *_outcome(answer, write.phone, actions[write.key]))
+            self._settle(key, *_outcome(answer, write.phone, actions[write.key]))
         self._progress(len(chunk))
+
+    def _settle(self, key: ChangeKey, outcome: Outcome, failure: Failure | None = None) -> None:
+        if outcome is Outcome.NOT_ATTEMPTED and key in self.tally.results:
+            return  # it was sent in a larger chunk, and only a read can tell what became of it
+        self.tally.settle(key, outcome, failure)
 
     def remove(self, changes: Sequence[Change], live: Live) -> None:
         """Take numbers off by their ids, a few at a time. Where the tenant has no such call, stop asking."""

@@ -63,6 +63,18 @@ class Run:
                     kept[key] = _joined(kept.get(key), grant.claims, change.blocked_by)
         return kept
 
+    @property
+    def wrote(self) -> frozenset[Key]:
+        """Name the numbers whose touch in this run's write window is ours, for the reports to come.
+
+        Not those where we wrote over somebody else's touch: our time on it would hide their opt-out.
+        """
+        stored = self.tally.having(Outcome.APPLIED, Outcome.UNKNOWN)
+        written = frozenset(
+            (list_id, phone) for action, list_id, phone in stored if action is not Action.DELETE
+        )
+        return written - self.plan.overwrites
+
     def _gone(self, action: Action, key: Key) -> bool:
         result = self.tally.results.get((action, *key))
         return result is not None and result.outcome is Outcome.APPLIED
@@ -92,7 +104,8 @@ def carry_out(  # noqa: PLR0913  (a run is made of these)
     refused, hold_back = _lessons(tally, how)
     final = decide(after, refused=refused, hold_back=hold_back)
     if final.exposing:
-        hold_back = may_expose()
+        # What the plan kept, a limit that was not met among it, does not go unannounced in the same run.
+        hold_back = may_expose() if plan.exposing else BlockedBy.SUPERSEDED
         if hold_back is not None:
             final = decide(after, refused=refused, hold_back=hold_back)
     missing = sum(len(c.phones) for c in final.changes if c.action is Action.CREATE)

@@ -23,7 +23,10 @@ class Target:
 class Dialect(Protocol):
     """What a wire can carry of terms, and how what it carries is ordered. Pure."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Its name in the configuration."""
+        ...
 
     def carried(self, terms: Terms) -> Carried:
         """Reduce terms to what the wire brings back on a read."""
@@ -101,8 +104,15 @@ class ClockOffset:
 class Provider(Protocol):
     """One tenant of CXone, paced, retried and signed in. Raises CxoneUnavailable or CxoneRefused."""
 
-    dialect: Dialect
-    target: Target
+    @property
+    def dialect(self) -> Dialect:
+        """What its wire can carry."""
+        ...
+
+    @property
+    def target(self) -> Target:
+        """Which CXone this is."""
+        ...
 
     def read(self, list_ids: frozenset[str]) -> Live:
         """Read everything, looking twice where a read does not add up. Other lists are only counted."""

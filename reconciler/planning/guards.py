@@ -102,8 +102,8 @@ def _list_guards(
     going: list[Change], wanted: Wanted, held: Held, limits: Limits, met: Circumstances
 ) -> list[Change]:
     total = sum(len(c.phones) for c in going)
-    if limits.allow is not None and total <= limits.allow:
-        return going
+    if limits.allow is not None and (total == limits.allow or (met.arrived and total < limits.allow)):
+        return going  # exactly the plan's number; what others did since may only have made it smaller
     sizes: dict[str, int] = {}
     for c in going:
         sizes[c.list_id] = sizes.get(c.list_id, 0) + len(c.phones)

@@ -5,30 +5,15 @@ Every exception of the reconcile table lives here, so that the diff needs none.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone
-from typing import Protocol
+from datetime import date, datetime
 
 from reconciler.model.claims import FITTING, Claims, FileClaims, Key, Release, ReleaseReason
-from reconciler.model.live import Live, LiveEntry
+from reconciler.model.live import Live
 from reconciler.model.provider import Dialect
 from reconciler.model.terms import REGISTRY_REASONS, Terms
 from reconciler.planning.change import BlockedBy, Reason, blocks
 from reconciler.planning.held import Held, HeldClaim, Kept
-
-_EARLIEST_ZONE = timezone(timedelta(hours=14))
-_LATEST_OFFSET = timedelta(hours=12)
-
-
-class History(Protocol):
-    """What the ledger and git know of the past of one number."""
-
-    def ours(self, key: Key, touched: datetime) -> bool:
-        """Tell whether a run that reports having written this number was writing at that moment."""
-        ...
-
-    def first_held(self, key: Key, claim: HeldClaim) -> datetime | None:
-        """Say since when this file's claim has been held without a gap; None when that can't be told."""
-        ...
+from reconciler.planning.touch import History, first_moment, touch_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +57,6 @@ def strongest(files: tuple[FileClaims, ...]) -> dict[str, Mapping[str, Terms]]:
                 joined[phone] = terms
         lists[f.list_id] = joined
     return lists
-
-
-def touched_at(entry: LiveEntry) -> datetime | None:
-    """Read `lastModifiedTime`. A time without a zone is taken as UTC; None when it is no usable time."""
-    try:
-        moment = datetime.fromisoformat(entry.modified or "")
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _zoneless(entry: LiveEntry) -> bool:
-    return datetime.fromisoformat(entry.modified or "").tzinfo is None
-
-
-def first_moment(day: date) -> datetime:
-    """Give the first moment of a day anywhere on Earth (at UTC+14)."""
-    return datetime.combine(day, time.min, _EARLIEST_ZONE)
 
 
 def want(  # noqa: PLR0913  (the sets that meet, and the three things that judge them)
@@ -143,7 +110,7 @@ def _with_kept(
         if list_id not in copied:
             copied[list_id] = dict(lists.get(list_id, {}))
             lists[list_id] = copied[list_id]
-        best = max((claim.terms for claim in keeping.claims), key=lambda terms: terms.strength)
+        best = max((claim.terms for claim in keeping.claims), key=lambda terms: (terms.strength, repr(terms)))
         other = copied[list_id].get(phone)
         if other is None or best.strength > other.strength:
             copied[list_id][phone] = best
@@ -236,13 +203,23 @@ class _Judge:
         return why or [BlockedBy.NO_RELEASE]
 
     def _spent(self, release: Release, key: Key) -> bool:
-        return release in self._held.releases.get(key, ()) and self._held.stood(key)
+        """Tell whether the release already stood beside a claim, then or before: kept for want of one."""
+        if release not in self._held.releases.get(key, ()):
+            return False
+        kept = self._held.kept.get(key)
+        return self._held.stood(key) or (kept is not None and BlockedBy.NO_RELEASE in kept.blocked_by)
 
     def _fits(self, release: Release, claim: HeldClaim) -> bool:
         if release.reason is ReleaseReason.MOVED:
-            there = (release.to or "", release.phone)
-            return self._live.get(there) is not None or there in self._arriving
+            return self._arrived((release.to or "", release.phone))
         return release.reason in FITTING[claim.terms.reason_code]
+
+    def _arrived(self, there: Key) -> bool:
+        """Tell whether the number is on the other list, and not itself about to leave it."""
+        if there in self._arriving:
+            return True
+        stays = there not in self._held or any(there[1] in f.numbers for f in self._by_list.get(there[0], ()))
+        return stays and self._live.get(there) is not None and there not in self._live.unseen
 
     def _opted_out_since(self, key: Key, since: datetime | None, held: tuple[int, ...]) -> bool:
         """Tell whether somebody else touched the live entry since then. What can't be told counts as yes."""
@@ -251,9 +228,7 @@ class _Judge:
             return False
         if self._dialect.strength(entry.terms) > held:
             return True
-        touched = touched_at(entry)
-        if touched is None or since is None:
+        touch = touch_of(entry)
+        if touch is None or since is None:
             return True
-        # A time without a zone may be of any zone: only the latest reading of it is safe.
-        latest = touched + _LATEST_OFFSET if _zoneless(entry) else touched
-        return latest >= since and not self._history.ours(key, touched)
+        return touch.latest >= since and not self._history.ours(key, touch.at)

@@ -17,7 +17,8 @@ from reconciler.planning.change import Action, Change, Direction, Drift
 from reconciler.planning.diff import differ, order
 from reconciler.planning.guards import Circumstances, Limits, guard
 from reconciler.planning.held import Held
-from reconciler.planning.permission import History, Wanted, want
+from reconciler.planning.permission import Wanted, want
+from reconciler.planning.touch import History, overwrites
 
 FORMAT_VERSION = "1.0"
 PAGE_SIZE = 500  # the seed: a read gives up to 500 entries a page
@@ -45,7 +46,10 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What would happen, what is held back and why, what others changed. `changes` is in order of sending."""
+    """What would happen, what is held back and why, what others changed. `changes` is in order of sending.
+
+    `overwrites` are the numbers whose entry somebody else touched last, and which would be written over.
+    """
 
     changes: tuple[Change, ...]
     drift: tuple[Drift, ...]
@@ -53,6 +57,7 @@ class Plan:
     wanted: Wanted
     complete: bool
     cost: Cost
+    overwrites: frozenset[Key] = frozenset()
 
     @property
     def summary(self) -> dict[str, int]:
@@ -117,7 +122,8 @@ def make_plan(setting: Setting, live: Live, met: Circumstances | None = None) ->
     difference = differ(wanted, setting.held, live, setting.dialect)
     changes = order(guard(difference.changes, wanted, setting.held, live, setting.limits, met))
     cost = _cost(changes, live, setting.pace)
-    return Plan(changes, difference.drift, difference.unchanged, wanted, live.complete, cost)
+    over = overwrites(changes, live, setting.history)
+    return Plan(changes, difference.drift, difference.unchanged, wanted, live.complete, cost, over)
 
 
 def _cost(changes: Iterable[Change], live: Live, pace: Pace) -> Cost:

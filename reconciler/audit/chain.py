@@ -1,0 +1,148 @@
+"""Reads the chain of reports at one commit of the branch, and continues it there."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from reconciler.audit.port import GitPort
+from reconciler.audit.report import (
+    Link,
+    StoredReport,
+    parse,
+    relink,
+    report_of,
+    sha256,
+    tenant_folder,
+    tenant_of,
+    unpack_plan,
+)
+from reconciler.model.errors import BrokenChain, RepositoryProblem
+
+_PAGE = 64  # reports that are read at once
+_LOOKS = (1, 100, 1_000_000)  # how far back to look for a commit that added a report and not something else
+_OLD_IN_A_ROW = 3
+
+_WAY_OUT = "run `dnc audit verify`; restore the branch from a clone that still has it whole"
+
+
+class Chain:
+    """The reports that one commit of the audit branch holds. `tip` None: there are none."""
+
+    def __init__(self, git: GitPort, tip: str | None, folder: str) -> None:
+        self.tip = tip
+        self._git = git
+        self._folder = folder
+
+    def newest(self, tenant: str) -> StoredReport | None:
+        """Find the report that history added last for the tenant, whatever its name and time say."""
+        if self.tip is None:
+            return None
+        skip = 0
+        for limit in _LOOKS:
+            page = self._git.additions(self.tip, tenant_folder(self._folder, tenant), limit=limit, skip=skip)
+            for commit, paths in page:
+                names = [path for path in paths if tenant_of(path, self._folder) == tenant]
+                # As it was added: what a later commit made of it is for `verify` to find.
+                if added := self._read(commit, names):
+                    return added[-1]
+            if len(page) < limit:
+                break
+            skip += limit
+        return None
+
+    def reports(self, tenant: str, since: datetime | None = None) -> Iterator[StoredReport]:
+        """Walk a tenant's chain, newest first; BrokenChain where it does not hold.
+
+        With `since`, stop when reports are older. One clock that was set back must not hide what lies
+        behind it, so it takes several old ones in a row.
+        """
+        stored = self.newest(tenant)
+        if stored is None or self.tip is None:
+            return
+        names = sorted(self._git.listing(self.tip, tenant_folder(self._folder, tenant)))
+        read: dict[str, StoredReport] = {}
+        old = 0
+        while old < _OLD_IN_A_ROW:
+            if since is None or stored.report.finished_at >= since:
+                old = 0
+                yield stored
+            else:
+                old += 1
+            link = stored.report.previous
+            if link is None:
+                return
+            if link.path not in read:
+                page = self._page(names, link.path, tenant)
+                read = {before.path: before for before in self._read(self.tip, page)}
+            stored = _linked(stored, link, read.get(link.path))
+
+    def plan_of(self, stored: StoredReport) -> bytes:
+        """Read the plan beside a report, as JSON; BrokenChain if it is not the one that was reported."""
+        rev = self.tip or ""
+        blob = self._git.listing(rev, stored.plan_path).get(stored.plan_path)
+        packed = self._git.read_blobs([blob])[blob] if blob else b""
+        if sha256(packed) != stored.report.plan_sha256:
+            raise BrokenChain(
+                "the plan is not the one that its report names", _WAY_OUT, where=stored.plan_path
+            )
+        return unpack_plan(packed)
+
+    def grafted(self, local: str) -> "Chain":
+        """Continue this chain with the reports that only `local` has: linked anew, otherwise unchanged.
+
+        Builds commits and moves no branch; the same two tips give the same commits.
+        """
+        tip = self
+        done = set(self._git.listing(self.tip, self._folder)) if self.tip else set()
+        for commit, paths in self._pending(local).items():
+            for stored in self._read(commit, [path for path in paths if path not in done]):
+                tip = tip._continued(commit, stored)
+                done.add(stored.path)
+        return tip
+
+    def _continued(self, commit: str, stored: StoredReport) -> "Chain":
+        before = self.newest(stored.report.tenant)
+        data = relink(
+            stored.report,
+            seq=before.report.seq + 1 if before else 1,
+            previous=before.link if before else None,
+        )
+        blobs = self._git.listing(commit, stored.plan_path)
+        plan = self._git.read_blobs(list(blobs.values()))
+        files = {stored.path: data} | {path: plan[blob] for path, blob in blobs.items()}
+        was = self._git.describe(commit)
+        made = self._git.commit_files(files, was.message, parent=self.tip, when=was.when)
+        return Chain(self._git, made, self._folder)
+
+    def _pending(self, local: str) -> Mapping[str, list[str]]:
+        """Name the reports that `local` has beyond this chain, by the commit that added them, oldest first."""
+        found: dict[str, list[str]] = {}
+        for commit, status, path in self._git.log_changes(local, beyond=self.tip):
+            if tenant_of(path, self._folder):
+                found.setdefault(commit, []).append(path)
+            if status != "A" or not tenant_of(report_of(path), self._folder):
+                raise RepositoryProblem(
+                    f"the local audit branch and the remote's went apart, and the commit {commit[:12]} of the"
+                    f" local one is no report: it changes {path}",
+                    "push or drop that commit first",
+                    where=path,
+                )
+        return found
+
+    def _page(self, names: list[str], path: str, tenant: str) -> list[str]:
+        """Choose which reports to read with this one: those whose names come right before it."""
+        known = [name for name in names if name <= path and tenant_of(name, self._folder) == tenant]
+        return [path, *known[-_PAGE:]] if tenant_of(path, self._folder) == tenant else []
+
+    def _read(self, rev: str, paths: list[str]) -> list[StoredReport]:
+        """Read reports, in the order of the chain."""
+        blobs = self._git.listing(rev, *paths) if paths else {}
+        data = self._git.read_blobs(list(blobs.values()))
+        return sorted((parse(data[blob], path) for path, blob in blobs.items()), key=lambda s: s.report.seq)
+
+
+def _linked(stored: StoredReport, link: Link, before: StoredReport | None) -> StoredReport:
+    if before is None:
+        raise BrokenChain(f"the report before it, {link.path}, is gone", _WAY_OUT, where=stored.path)
+    if before.sha256 != link.sha256 or before.report.seq != stored.report.seq - 1:
+        raise BrokenChain(f"it is not what {stored.path} says of it", _WAY_OUT, where=before.path)
+    return before

@@ -1,0 +1,83 @@
+"""What the ledger needs of git. Paths are named from the repository's root; commits by their full name."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal, Protocol
+
+
+class CommitLike(Protocol):
+    """A commit's moment (UTC) and message."""
+
+    @property
+    def when(self) -> datetime:
+        """When it was made."""
+        ...
+
+    @property
+    def message(self) -> str:
+        """Its whole message."""
+        ...
+
+
+class GitPort(Protocol):
+    """Git, as far as the ledger knows it. Raises RepositoryProblem."""
+
+    def remote(self) -> str | None:
+        """Name the remote; None without any."""
+        ...
+
+    def branch_tip(self, branch: str) -> str | None:
+        """Tell where a local branch is."""
+        ...
+
+    def tracking_tip(self, branch: str) -> str | None:
+        """Tell where the remote's branch was when it was last fetched or pushed."""
+        ...
+
+    def checked_out_at(self, branch: str) -> str | None:
+        """Name the folder in which a local branch is checked out."""
+        ...
+
+    def fetch_branch(self, branch: str, *, grows_only: bool = False) -> str | None:
+        """Fetch a branch with its whole history; None if the remote has none; BrokenChain if rewritten."""
+        ...
+
+    def push_branch(self, branch: str, sha: str, *, skip_ci: bool = True) -> Literal["pushed", "outrun"]:
+        """Push a commit as a branch, never by force."""
+        ...
+
+    def is_ancestor(self, ancestor: str, commit: str) -> bool:
+        """Tell whether `commit` contains `ancestor`."""
+        ...
+
+    def listing(self, rev: str, *paths: str) -> dict[str, str]:
+        """List regular files below the paths: path to blob."""
+        ...
+
+    def read_blobs(self, shas: Sequence[str]) -> dict[str, bytes]:
+        """Read blobs by their names."""
+        ...
+
+    def additions(self, rev: str, folder: str, *, limit: int, skip: int = 0) -> list[tuple[str, list[str]]]:
+        """List commits that added files below a folder, newest first along the first parents."""
+        ...
+
+    def log_changes(
+        self, rev: str, folder: str = "", *, beyond: str | None = None
+    ) -> list[tuple[str, str, str]]:
+        """List (commit, status letter, path) of every commit, oldest first, merges against each parent."""
+        ...
+
+    def describe(self, rev: str) -> CommitLike:
+        """Read a commit's moment and message."""
+        ...
+
+    def commit_files(
+        self, files: Mapping[str, bytes], message: str, *, parent: str | None, when: datetime
+    ) -> str:
+        """Build a commit that adds files; moves nothing."""
+        ...
+
+    def advance_branch(self, branch: str, to: str, *, was: str | None) -> bool:
+        """Move a local branch; False when it is not at `was` any more."""
+        ...

@@ -1,0 +1,222 @@
+"""The audit report: what a run found and did, as stable bytes."""
+
+import gzip
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypedDict
+
+import orjson
+
+from reconciler.model.errors import BrokenChain
+
+FORMAT_VERSION = 1
+
+PLAN_SUFFIX = ".plan.json.gz"
+REPORT_SUFFIX = ".json"
+
+_TENANT = re.compile(r"[a-z0-9-]+")
+_NAME = re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]{6}Z-[0-9a-f]{12}-[0-9a-f]{8}\.json")
+
+
+class Content(TypedDict):
+    """Everything in a report but its place in the chain, in the order of writing. Times are ISO 8601, UTC."""
+
+    tool_version: str
+    tenant: str
+    target: Mapping[str, str]  # dialect, organisation, host
+    revision: str  # the commit that was applied
+    held_revision: str | None  # the commit of the report that held was taken from
+    as_of: str
+    plan_digest: str
+    actor: Mapping[str, Any]  # from git and CI_*, marked `asserted`
+    pipeline: Mapping[str, Any] | None
+    hashes: Mapping[str, str]  # of lists, rules and configuration
+    safety: Mapping[str, Any]  # limits in force
+    overrides: Mapping[str, Any]  # which of them were replaced for this run, and by whom
+    started_at: str
+    finished_at: str
+    status: str  # complete, partial, interrupted, in-sync, failed
+    summary: Mapping[str, Any]
+    chunks: Sequence[Mapping[str, Any]]
+    latency_ms: Mapping[str, float | None]  # p50, p95, max
+    failures: Sequence[Mapping[str, Any]]  # every number with its code and message
+    not_live: Sequence[Mapping[str, Any]]
+    kept: Sequence[Mapping[str, Any]]  # the whole set, each time
+    restored: Sequence[Mapping[str, Any]]
+    read_back: Mapping[str, Any] | None  # at, entries, missing
+    clock: Mapping[str, Any]  # ours and CXone's
+    write_window: Mapping[str, str] | None  # when it can have written, on CXone's clock
+    removed: Mapping[str, int]  # by list: what came off, or may have; the 7-day budget counts it
+    live: Mapping[str, Any]  # before and after: count and SHA-256 of the sorted lines, for each list
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The report before: where it is, and the SHA-256 of its bytes."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report as it was read. Keys that a later version added are kept."""
+
+    fields: Mapping[str, Any]
+
+    def __getitem__(self, key: str) -> Any:  # noqa: ANN401  (JSON)
+        return self.fields[key]
+
+    def get(self, key: str, default: Any = None) -> Any:  # noqa: ANN401  (JSON)
+        """Look a field up that not every report has."""
+        return self.fields.get(key, default)
+
+    @property
+    def seq(self) -> int:
+        """The place in the tenant's chain: 1, 2, 3 …"""
+        return int(self.fields["seq"])
+
+    @property
+    def previous(self) -> Link | None:
+        """The report before; None for the first."""
+        link = self.fields["previous"]
+        return Link(link["path"], link["sha256"]) if link else None
+
+    @property
+    def tenant(self) -> str:
+        """The tenant that the run was for."""
+        return str(self.fields["tenant"])
+
+    @property
+    def revision(self) -> str:
+        """The commit that was applied."""
+        return str(self.fields["revision"])
+
+    @property
+    def plan_sha256(self) -> str:
+        """SHA-256 of the plan file beside the report."""
+        return str(self.fields["plan_sha256"])
+
+    @property
+    def finished_at(self) -> datetime:
+        """When the run was over, on our clock."""
+        return datetime.fromisoformat(self.fields["finished_at"])
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReport:
+    """A report on the branch: its path from the root, the SHA-256 of its bytes, and the report."""
+
+    path: str
+    sha256: str
+    report: Report
+
+    @property
+    def plan_path(self) -> str:
+        """Where the plan file is: beside the report, with the same name."""
+        return plan_path(self.path)
+
+    @property
+    def link(self) -> Mapping[str, str]:
+        """What the next report says of this one."""
+        return {"path": self.path, "sha256": self.sha256}
+
+
+def build(content: Content, *, seq: int, previous: Mapping[str, str] | None, plan_sha256: str) -> bytes:
+    """Write a report: the same content gives the same bytes."""
+    head = {
+        "format_version": FORMAT_VERSION,
+        "tool_version": content["tool_version"],
+        "seq": seq,
+        "previous": previous,
+        "tenant": content["tenant"],
+        "plan_sha256": plan_sha256,
+    }
+    body = {name: content[name] for name in Content.__annotations__ if name not in head}  # type: ignore[literal-required]  # the TypedDict's own keys
+    return dump(head | body)
+
+
+def relink(report: Report, *, seq: int, previous: Mapping[str, str] | None) -> bytes:
+    """Write a report again at another place in the chain, otherwise unchanged."""
+    return dump({**report.fields, "seq": seq, "previous": previous})
+
+
+def dump(fields: Mapping[str, Any]) -> bytes:
+    """Write JSON as every report is written."""
+    return orjson.dumps(fields, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def parse(data: bytes, where: str) -> StoredReport:
+    """Read a report. BrokenChain, naming `where`, if it is none, or was written by a later version."""
+    try:
+        fields = orjson.loads(data)
+        report = Report(fields)
+        version = int(report["format_version"])
+        read = (report.seq, report.previous, report.tenant, report.revision, report.plan_sha256)
+        aware = report.finished_at.tzinfo is not None
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+        raise BrokenChain(
+            f"this is no audit report ({type(error).__name__})", _RESTORE, where=where
+        ) from error
+    if version > FORMAT_VERSION:
+        raise BrokenChain(
+            f"the report has format {version}, this dnc knows {FORMAT_VERSION}",
+            "install a newer dnc",
+            where=where,
+        )
+    if not aware or read[0] < 1:
+        raise BrokenChain(
+            "this is no audit report (its time or its number in the chain)", _RESTORE, where=where
+        )
+    return StoredReport(where, sha256(data), report)
+
+
+_RESTORE = "run `dnc audit verify`; restore the branch from a clone that still has the report"
+
+
+def sha256(data: bytes) -> str:
+    """Name bytes by their SHA-256, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def pack_plan(plan: bytes) -> bytes:
+    """Compress the plan's JSON: the same plan gives the same bytes."""
+    return gzip.compress(plan, compresslevel=6, mtime=0)
+
+
+def unpack_plan(packed: bytes) -> bytes:
+    """Read what `pack_plan` wrote."""
+    return gzip.decompress(packed)
+
+
+def report_path(folder: str, tenant: str, at: datetime, revision: str, unique: str) -> str:
+    """Name a report's file: tenant, moment (UTC, to microseconds), revision, and 8 random digits."""
+    moment = at.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    return f"{tenant_folder(folder, tenant)}{moment}-{revision[:12]}-{unique}{REPORT_SUFFIX}"
+
+
+def tenant_folder(folder: str, tenant: str) -> str:
+    """Name the folder of a tenant's reports, ending in a slash."""
+    if not _TENANT.fullmatch(tenant):
+        raise ValueError(f"not a tenant's name: {tenant!r}")
+    return f"{folder.strip('/')}/{tenant}/"
+
+
+def plan_path(path: str) -> str:
+    """Name the plan file that belongs to a report's file."""
+    return path.removesuffix(REPORT_SUFFIX) + PLAN_SUFFIX
+
+
+def report_of(path: str) -> str:
+    """Name the report that a plan file belongs to; a report is its own."""
+    return path.removesuffix(PLAN_SUFFIX) + REPORT_SUFFIX if path.endswith(PLAN_SUFFIX) else path
+
+
+def tenant_of(path: str, folder: str) -> str | None:
+    """Tell whose report a file is; None if it is not named like a report."""
+    below = path.removeprefix(f"{folder.strip('/')}/")
+    tenant, _, name = below.partition("/")
+    return tenant if below != path and _TENANT.fullmatch(tenant) and _NAME.fullmatch(name) else None

@@ -1,0 +1,45 @@
+"""The commands, put together."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reconciler import __version__
+from reconciler.cli import apply, audit, drift, plan, sandbox, validate
+from reconciler.cli.call import Call
+from reconciler.cli.logs import LogFormat, configure
+from reconciler.reconcile.surroundings import DEFAULT_CONFIGURATION
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Do-not-call lists as code: git says who may not be called, NICE CXone is made to agree.",
+    epilog="Global options may stand before or after the command.",
+)
+app.command("validate")(validate.validate)
+app.command("plan")(plan.plan)
+app.command("apply")(apply.apply)
+app.command("drift")(drift.drift)
+app.add_typer(audit.app, name="audit")
+app.command("sandbox")(sandbox.sandbox)
+
+
+@app.callback()
+def options(  # noqa: PLR0917  (Typer calls it by keyword)
+    context: typer.Context,
+    config: Annotated[Path, typer.Option(help="The configuration; its folder is the project.")] = Path(
+        DEFAULT_CONFIGURATION
+    ),
+    tenant: Annotated[str | None, typer.Option(help="Which tenant; defaultTenant otherwise.")] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Log every request to stderr.")] = False,
+    log_format: Annotated[LogFormat, typer.Option(help="How logs are written.")] = LogFormat.TEXT,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    """Take the global options."""
+    if version:
+        print(f"dnc {__version__}")
+        raise typer.Exit
+    configure(log_format, verbose=verbose)
+    context.obj = Call(config, tenant, verbose)

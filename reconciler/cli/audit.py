@@ -1,0 +1,64 @@
+"""`dnc audit`."""
+
+from typing import Annotated
+
+import typer
+
+from reconciler.cli.call import Format, complain, current, emit, errors_told
+from reconciler.cli.render.audit import listed, shown_report
+from reconciler.planning.plan import finding_json
+from reconciler.reconcile.audit import open_books
+
+app = typer.Typer(no_args_is_help=True, help="The record: list reports, show one, verify the chain.")
+_Output = Annotated[Format, typer.Option("--format", help="How it is printed.")]
+
+
+@app.command("list")
+def list_reports(output: _Output = Format.TEXT) -> None:
+    """List the tenant's reports, newest first."""
+    with errors_told():
+        books = open_books(current().surroundings())
+        reports = list(books.reports())
+        if output is Format.JSON:
+            emit({"tenant": books.tenant, "reports": [{"path": r.path, "sha256": r.sha256, "seq": r.report.seq,
+                  "status": r.report["status"], "revision": r.report.revision,
+                  "finished_at": r.report["finished_at"]} for r in reports]})  # fmt: skip
+        else:
+            print(listed(reports) or f"no report for {books.tenant} yet: dnc apply writes the first")
+
+
+@app.command("show")
+def show(
+    report: Annotated[
+        str | None, typer.Argument(help="Its number, or a part of its name; the newest.")
+    ] = None,
+    output: _Output = Format.TEXT,
+) -> None:
+    """Show one report."""
+    with errors_told():
+        stored = open_books(current().surroundings()).find(report)
+        if output is Format.JSON:
+            emit(dict(stored.report.fields))
+        else:
+            print(shown_report(stored))
+
+
+@app.command("verify")
+def verify(output: _Output = Format.TEXT) -> None:
+    """Check every chain, here and at the remote, and that no commit ever changed or removed a report."""
+    with errors_told():
+        found = open_books(current().surroundings()).ledger.verify()
+        if output is Format.JSON:
+            emit(
+                {
+                    "verified": not found.problems,
+                    "chains": [str(head) for head in found.heads],
+                    "problems": [finding_json(p) for p in found.problems],
+                }
+            )
+        else:
+            for head in found.heads:
+                print(head)
+        for problem in found.problems:
+            complain(f"error: {problem}")
+    raise typer.Exit(4 if found.problems else 0)

@@ -1,0 +1,87 @@
+"""One call of the command line: its global options, its streams, and errors turned into exit codes."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import click
+import typer
+
+from reconciler.model.errors import DncError
+from reconciler.model.finding import Finding
+from reconciler.reconcile.surroundings import DEFAULT_CONFIGURATION, Surroundings
+
+
+class Format(StrEnum):
+    """How results are printed on stdout."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The global options of one call."""
+
+    configuration: Path = Path(DEFAULT_CONFIGURATION)
+    tenant: str | None = None
+    verbose: bool = False
+
+    def surroundings(self, *, as_of: str | None = None, onto: str | None = None) -> Surroundings:
+        """Say where we are. Raises a usage error for a date that is none."""
+        around = Surroundings(self.configuration, self.tenant, dict(os.environ), say=complain, onto=onto)
+        return replace(around, as_of=_date(as_of)) if as_of else around
+
+
+def current() -> Call:
+    """Give the global options of this call."""
+    context = click.get_current_context().find_root()
+    return context.obj if isinstance(context.obj, Call) else Call()
+
+
+def complain(sentence: str) -> None:
+    """Say something to people: stderr."""
+    print(sentence, file=sys.stderr)
+
+
+def emit(document: Mapping[str, Any]) -> None:
+    """Print a JSON document on stdout."""
+    print(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def show_findings(findings: tuple[Finding, ...]) -> None:
+    """Print findings, one a line, to stderr."""
+    for finding in findings:
+        complain(str(finding))
+
+
+@contextmanager
+def errors_told(on_error: Callable[[DncError], None] = lambda _: None) -> Iterator[None]:
+    """Turn the errors of the tree into a sentence on stderr and the fixed exit code."""
+    try:
+        yield
+    except DncError as error:
+        on_error(error)
+        own = error.findings
+        if len(own) > 1 or (own and own[0].line):
+            show_findings(own)
+        complain(f"error: {error}")
+        raise typer.Exit(error.exit_code) from None
+    except BrokenPipeError:
+        raise typer.Exit(0) from None
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is no date: write it as 2026-11-23", param_hint="--as-of"
+        ) from None

@@ -1,0 +1,33 @@
+"""`dnc drift`."""
+
+from typing import Annotated
+
+import typer
+
+from reconciler.cli.call import Format, current, emit, errors_told, show_findings
+from reconciler.cli.render.numbers import Shown
+from reconciler.cli.render.text import drift_text
+from reconciler.model.errors import DncError
+from reconciler.planning.plan import finding_json
+from reconciler.reconcile.drift import drift as run
+
+
+def drift(
+    output: Annotated[Format, typer.Option("--format", help="How drift is printed.")] = Format.TEXT,
+) -> None:
+    """Show what CXone has that git does not. Exit 3 when there is drift, or an alarm."""
+    around = current().surroundings()
+
+    def on_error(error: DncError) -> None:
+        if output is Format.JSON:
+            emit({"format_version": "1.0", "errored": True, "tenant": around.tenant or "", "drift": [],
+                  "findings": [finding_json(f) for f in error.findings]})  # fmt: skip
+
+    with errors_told(on_error):
+        found = run(around)
+        if output is Format.JSON:
+            emit(found.document)
+        else:
+            print(drift_text(found.document, found.foreign, Shown(masked=around.pipeline.running)))
+            show_findings(found.findings)
+    raise typer.Exit(3 if found.drift or found.alarms else 0)

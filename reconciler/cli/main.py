@@ -1,0 +1,52 @@
+"""The entry point: answers `--version` without loading anything, and lets no traceback reach a user."""
+
+import sys
+
+from reconciler import __version__
+
+# Global options are understood before and after the command's name.
+_GLOBAL_VALUES = ("--config", "--tenant", "--log-format")
+_GLOBAL_FLAGS = ("--verbose",)
+_UNFORESEEN = 1
+
+
+def main() -> None:
+    """Run the command line; exits with the fixed codes."""
+    arguments = sys.argv[1:]
+    if arguments == ["--version"]:
+        print(f"dnc {__version__}")
+        return
+    from reconciler.cli.app import app  # noqa: PLC0415  (typer and rich take longer to load than --version may)
+
+    try:
+        app(args=hoisted(arguments), prog_name="dnc")
+    except Exception as error:
+        if "--verbose" in arguments:
+            raise
+        print(
+            f"dnc: an error nobody foresaw: {type(error).__name__}\n"
+            "  way out: run the same with --verbose and send what it prints to whoever keeps dnc",
+            file=sys.stderr,
+        )
+        sys.exit(_UNFORESEEN)
+
+
+def hoisted(arguments: list[str]) -> list[str]:
+    """Move global options to the front, wherever they stand."""
+    front: list[str] = []
+    rest: list[str] = []
+    left = iter(arguments)
+    for argument in left:
+        if argument == "--":
+            rest += [argument, *left]
+        elif argument in _GLOBAL_FLAGS or argument.startswith(tuple(f"{name}=" for name in _GLOBAL_VALUES)):
+            front.append(argument)
+        elif argument in _GLOBAL_VALUES:
+            front += [argument, *([value] if (value := next(left, None)) is not None else [])]
+        else:
+            rest.append(argument)
+    return front + rest
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""`dnc plan`."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from reconciler.cli.call import Format, current, emit, errors_told
+from reconciler.cli.render.numbers import Shown
+from reconciler.cli.render.text import plan_text
+from reconciler.cli.reports import PLAN_REPORTS, asked, write_plan
+from reconciler.model.errors import DncError
+from reconciler.reconcile.plan import Made, failed
+from reconciler.reconcile.plan import plan as run
+
+
+def plan(  # noqa: PLR0917  (Typer calls it by keyword)
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the plan as JSON here.")] = None,
+    onto: Annotated[
+        str | None, typer.Option(help="Plan the merge of HEAD with this; origin/<target> in a merge request.")
+    ] = None,
+    as_of: Annotated[str | None, typer.Option(help="Plan as of this date (at UTC-12).")] = None,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit 3 when changes are pending.")
+    ] = False,
+    report: Annotated[
+        list[str] | None, typer.Option(help=f"KIND=FILE, KIND one of {', '.join(PLAN_REPORTS)}.")
+    ] = None,
+    output: Annotated[Format, typer.Option("--format", help="How the plan is printed.")] = Format.TEXT,
+) -> None:
+    """Show what `apply` would change in CXone. Reads only."""
+    around = current().surroundings(as_of=as_of, onto=onto)
+    reports = report or []
+    asked(reports, list(PLAN_REPORTS))
+
+    def on_error(error: DncError) -> None:
+        document = failed(around, error)
+        _write(document, out, output)
+        write_plan(document, reports)
+
+    with errors_told(on_error):
+        made = run(around)
+        _write(made.document, out, output)
+        if output is Format.TEXT:
+            print(plan_text(made.document, Shown(masked=around.pipeline.running)))
+        write_plan(made.document, reports)
+    raise typer.Exit(_exit(made, detailed_exitcode=detailed_exitcode))
+
+
+def _exit(made: Made, *, detailed_exitcode: bool) -> int:
+    if made.newly_blocked:
+        return 6
+    return 3 if detailed_exitcode and made.pending else 0
+
+
+def _write(document: dict[str, Any], out: Path | None, output: Format) -> None:
+    if out is not None:
+        try:
+            out.write_text(json.dumps(document, ensure_ascii=False) + "\n")
+        except OSError as error:
+            raise typer.BadParameter(f"{out}: {error.strerror}", param_hint="-o") from None
+    if output is Format.JSON:
+        emit(document)

@@ -1,0 +1,46 @@
+"""Reports of the ledger, for reading."""
+
+from collections.abc import Mapping, Sequence
+
+from reconciler.audit.report import StoredReport
+from reconciler.cli.render.words import count
+
+
+def listed(reports: Sequence[StoredReport]) -> str:
+    """Show reports, one a line, as they are given."""
+    return "\n".join(_line(stored) for stored in reports)
+
+
+def _line(stored: StoredReport) -> str:
+    report = stored.report
+    s = report["summary"]
+    did = f"+{s['create']:,} ~{s['update']:,} -{s['delete']:,}"
+    return (
+        f"{report.seq:>5}  {report['finished_at'][:19]}Z  {report.revision[:12]}  {report['status']:<11} "
+        f"{did:<18} {s['blocked']:,} blocked  {stored.path.rsplit('/', 1)[-1]}"
+    )
+
+
+def shown_report(stored: StoredReport) -> str:
+    """Show one report: what ran, what it did, what is not as it should be."""
+    report = stored.report
+    s = report["summary"]
+    latency = report["latency_ms"]
+    lines = [
+        f"report {report.seq} of {report.tenant}: {report['status']}",
+        f"  file      {stored.path}",
+        f"  sha256    {stored.sha256}",
+        f"  revision  {report.revision} (held: {report['held_revision'] or 'nothing'})",
+        f"  ran       {report['started_at']} to {report['finished_at']}",
+        f"  by        {report['actor']['name']} (asserted)",
+        f"  did       {_counts(s, 'create', 'update', 'delete')}",
+        f"  outcome   {_counts(s, 'applied', 'rejected', 'unknown', 'not_attempted')}",
+        f"  stays     {s['blocked']:,} blocked, {s['by_hand']:,} by hand",
+        f"  not live  {count(sum(len(row['phones']) for row in report['not_live']))}",
+        f"  writes    {count(len(report['chunks']), 'request')}, p95 {latency['p95'] or 0} ms",
+    ]
+    return "\n".join(lines)
+
+
+def _counts(summary: Mapping[str, int], *names: str) -> str:
+    return ", ".join(f"{summary[name]:,} {name.replace('_', ' ')}" for name in names)

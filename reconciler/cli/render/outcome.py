@@ -1,0 +1,77 @@
+"""What an apply did, for reading and for machines."""
+
+from collections import Counter
+from typing import Any
+
+from reconciler.cli.render.numbers import Shown
+from reconciler.cli.render.words import BLOCKED, WAYS_OUT, count
+from reconciler.planning.plan import finding_json
+from reconciler.reconcile.apply import Applied
+from reconciler.reconcile.record import failures
+
+
+def applied_json(done: Applied) -> dict[str, Any]:
+    """Say what was done; the report on the audit branch has every number."""
+    made, run = done.made, done.run
+    return {
+        "format_version": "1.0",
+        "tool_version": made.heading.tool_version,
+        "tenant": made.tenant.name,
+        "revision": made.heading.revision,
+        "status": done.status,
+        "exit_code": done.exit_code,
+        "errored": False,
+        "plan": made.document,
+        "summary": {**run.plan.summary, "outcomes": dict(_outcomes(done))},
+        "failures": failures(run),
+        "blocked": [list(key) for key in sorted(run.final.blocked)],
+        "report": {"path": done.report.path, "sha256": done.report.sha256} if done.report else None,
+        "findings": [finding_json(f) for f in (done.undelivered.findings if done.undelivered else ())],
+    }
+
+
+def _outcomes(done: Applied) -> Counter[str]:
+    return Counter(result.outcome.value for result in done.run.tally.results.values())
+
+
+def applied_text(done: Applied, shown: Shown) -> str:
+    """Say what was done, and what is not protected."""
+    run = done.run
+    outcomes = _outcomes(done)
+    told = ", ".join(f"{number:,} {outcome}" for outcome, number in sorted(outcomes.items()))
+    lines = [f"{done.made.tenant.name}: {done.status}" + (f": {told}" if told else "")]
+    if run.read_back != "none":
+        entries = (
+            f"{run.after.entries:,} rows live" if run.read_back != "failed" else "CXone could not be read"
+        )
+        lines.append(f"read back ({run.read_back}): {entries}, {run.missing:,} missing")
+    lines += _failures(done, shown)
+    lines += _blocked(done)
+    lines.append(
+        f"report: {done.report.path}" if done.report else "no report: nothing was attempted, nothing changed"
+    )
+    return "\n".join(lines)
+
+
+def _failures(done: Applied, shown: Shown) -> list[str]:
+    failed = failures(done.run)
+    kinds: dict[tuple[str, str, str, str], list[str]] = {}
+    for f in failed:
+        kinds.setdefault((f["outcome"], f["list_id"], f["code"], f["message"]), []).append(f["phone"])
+    return [
+        f"! {count(len(phones))} {outcome} on {list_id}: {code} {message}: {shown.sample(phones)}"
+        for (outcome, list_id, code, message), phones in kinds.items()
+    ]
+
+
+def _blocked(done: Applied) -> list[str]:
+    reasons = Counter(
+        why
+        for change in done.run.final.changes
+        if change.blocked_by and not change.by_hand
+        for why in [change.blocked_by[0].value] * len(change.phones)
+    )
+    return [
+        f"stays: {count(number)}: {why}: {BLOCKED[why]}. Way out: {WAYS_OUT[why]}"
+        for why, number in reasons.items()
+    ]

@@ -1,0 +1,105 @@
+"""The plan for reading in a terminal: the verdict first, then what comes off or stays, then what goes on."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from reconciler.cli.render.numbers import Shown
+from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, WAYS_OUT, count, difference, terms
+
+_Document = Mapping[str, Any]
+_Changes = Sequence[Mapping[str, Any]]
+
+
+def plan_text(document: _Document, shown: Shown) -> str:
+    """Show a plan."""
+    changes = document["changes"]
+    exposing = [c for c in changes if c["direction"] == "exposing"]
+    sections = (
+        [_heading(document), verdict(document)],
+        _section("Comes off or weakens", [c for c in exposing if not c["blocked_by"]], shown),
+        _blocked([c for c in exposing if c["blocked_by"]], shown),
+        _section("Goes on", [c for c in changes if c["direction"] == "protective"], shown),
+        _drift(document["drift"], shown),
+        [f"{f['severity']}: {f['message']} [{f['rule']}]" for f in document["findings"] if not f["file"]],
+        [_cost(document)],
+    )
+    return "\n\n".join("\n".join(lines) for lines in sections if lines)
+
+
+def verdict(document: _Document) -> str:
+    """Say in one sentence what the plan comes to."""
+    s = document["summary"]
+    parts = [f"{s[name]:,} to {name}" for name in ("create", "update", "delete") if s[name]] or [
+        "nothing to do: CXone is as git says"
+    ]
+    parts += [f"{s['blocked']:,} blocked"] if s["blocked"] else []
+    parts += [f"{s['by_hand']:,} to take off by hand"] if s["by_hand"] else []
+    return f"{', '.join(parts)}; {s['unchanged']:,} unchanged, {s['unmanaged']:,} unmanaged"
+
+
+def _heading(document: _Document) -> str:
+    revision = (document["revision"] or "no commit")[:12]
+    held = (document["held_revision"] or "")[:12]
+    return f"Plan for {document['tenant']} at {revision}, " + (
+        f"held since {held}" if held else "nothing held yet"
+    )
+
+
+def _section(title: str, changes: _Changes, shown: Shown) -> list[str]:
+    return [f"{title}:", *(line for c in changes for line in _change(c, shown))] if changes else []
+
+
+def _change(change: Mapping[str, Any], shown: Shown) -> Iterator[str]:
+    phones = change["phones"]
+    sign = {"create": "+", "update": "~", "delete": "-"}[change["action"]]
+    what = {
+        "create": terms(change["after"]),
+        "update": difference(change["before"], change["after"]),
+        "delete": terms(change["before"]),
+    }[change["action"]]
+    yield f"  {sign} {change['list_id']}: {count(len(phones))}, {what} ({REASONS[change['reason']]})"
+    yield f"      {shown.sample(phones)}"
+
+
+def _blocked(changes: _Changes, shown: Shown) -> list[str]:
+    if not changes:
+        return []
+    lines = ["Stays, although the files no longer ask for it:"]
+    for change in changes:
+        lines += _change(change, shown)
+        lines += [f"      {why}: {BLOCKED[why]}. Way out: {WAYS_OUT[why]}" for why in change["blocked_by"]]
+    return lines
+
+
+def _drift(drift: _Changes, shown: Shown) -> list[str]:
+    if not drift:
+        return []
+    lines = ["Drift:"]
+    for d in drift:
+        loud = "!" if d["kind"] == "removed" else "?"
+        lines.append(f"  {loud} {d['list_id']}: {count(len(d['phones']))} {d['kind']}: {DRIFT[d['kind']]}")
+        lines.append(f"      {shown.sample(d['phones'])}")
+    return lines
+
+
+def _cost(document: _Document) -> str:
+    cost, live = document["cost"], document["live"]
+    read = f"read {count(live['entries'], 'live row')}"
+    extra = [f"{live[name]:,} {name}" for name in ("unreadable", "foreign") if live[name]]
+    told = f"{read} ({', '.join(extra)})" if extra else read
+    price = f"{count(cost['requests'], 'request')}, about {cost['seconds']:g} s at the allowed rate"
+    return f"{told}; apply takes {price}"
+
+
+def drift_text(document: _Document, foreign: Mapping[str, int], shown: Shown) -> str:
+    """Show drift."""
+    lines = _drift(document["drift"], shown) or [f"no drift on {document['tenant']}"]
+    lines += [
+        f"  {name}: {count(rows, 'row')}, foreign: no file names it, left alone"
+        for name, rows in foreign.items()
+    ]
+    unreadable = document["live"]["unreadable"]
+    lines += (
+        [f"  {count(unreadable, 'live row')} unreadable: no E.164 number, left alone"] if unreadable else []
+    )
+    return "\n".join(lines)

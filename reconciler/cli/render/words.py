@@ -1,0 +1,91 @@
+"""What the codes of a plan mean, in sentences: one place, so that text, Markdown and HTML say the same."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+BLOCKED = {
+    "no-release": "no release permits it",
+    "release-does-not-fit": "the release does not fit its reason code, or the other list lacks it yet",
+    "later-opt-out": "somebody touched it in CXone since: that counts as a later opt-out",
+    "budget": "over the removal budget of its list",
+    "would-empty-list": "the list would be empty",
+    "incomplete-read": "the latest read of CXone did not see it",
+    "refused-elsewhere": "a protective change did not arrive, so nothing comes off yet",
+    "unsupported": "to take off by hand: this tenant removes nothing by itself",
+    "superseded": "a newer revision, or an earlier plan, has its place",
+    "hold": "a hold names it",
+}
+
+WAYS_OUT = {
+    "no-release": "restore the line, or add a release with evidence below releases: in a file of the list",
+    "release-does-not-fit": "use a release whose reason fits (see the README), or restore the line",
+    "later-opt-out": "ask again: a release dated after that touch, or keep the number",
+    "budget": "split it over several days, or pass --allow-removals with exactly the plan's number",
+    "would-empty-list": "pass --allow-removals with exactly the plan's number, if the list is to end",
+    "incomplete-read": "run it again when CXone is quieter",
+    "refused-elsewhere": "see the failures in the report; the next run tries again",
+    "unsupported": "take it off in CXone, or set removal: delete where the tenant allows it",
+    "superseded": "nothing, if a newer pipeline has run; else make the plan again",
+    "hold": "wait until the hold ends",
+}
+
+REASONS = {
+    "declared": "in the files, not live",
+    "restored": "was ours, and somebody took it off or weakened it in CXone",
+    "strengthened": "the files hold more of it than before",
+    "corrected": "other terms than in the files",
+    "released": "a release permits it",
+    "lapsed": "its term is over",
+    "vanished": "its line is gone or weaker",
+}
+
+DRIFT = {
+    "removed": "taken off in CXone by somebody else: comes back with the next apply",
+    "strengthened": "made stronger in CXone by somebody else: kept as it is",
+    "unmanaged": "added in CXone by an agent or a script: an opt-out, never touched",
+}
+
+
+def terms(wire: Mapping[str, Any] | None) -> str:
+    """Say terms in a few words."""
+    if wire is None:
+        return "nothing"
+    parts = [wire.get("reasonCode", ""), wire.get("expirationPolicy", ""), wire.get("end", "")]
+    told = " ".join(part for part in parts if part)
+    return f"{told}, source {wire['source']}" if wire.get("source") else told
+
+
+def difference(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
+    """Say what differs between two terms: each distinct pair is compared once."""
+    return _difference(tuple(sorted((before or {}).items())), tuple(sorted((after or {}).items())))
+
+
+@lru_cache(maxsize=4096)
+def _difference(before: tuple[tuple[str, Any], ...], after: tuple[tuple[str, Any], ...]) -> str:
+    from deepdiff import DeepDiff  # noqa: PLC0415  (0.8 s to import, and only updates need it)
+
+    # The source is written and never read back, so a live entry says nothing to compare it by.
+    old, new = ({k: v for k, v in side if k != "source"} for side in (before, after))
+    found = DeepDiff(old, new, view="tree")
+    changed = sorted(
+        (str(item.path(output_format="list")[-1]), item.t1, item.t2)
+        for kind in ("values_changed", "dictionary_item_added", "dictionary_item_removed")
+        for item in found.get(kind, ())
+    )
+    return (
+        ", ".join(f"{name} {_value(a)} → {_value(b)}" for name, a, b in changed) or "nothing that CXone shows"
+    )
+
+
+def _value(value: object) -> str:
+    return (
+        "none"
+        if value is None or type(value).__name__ == "NotPresent" or value == "not present"
+        else str(value)
+    )
+
+
+def count(number: int, noun: str = "number") -> str:
+    """Say how many, with thousands apart."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -1,0 +1,51 @@
+"""`--report KIND=FILE`: which kinds there are, and writing them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from reconciler.cli.render.gitlab import VALIDATION_REPORTS, terraform
+from reconciler.cli.render.html import html
+from reconciler.cli.render.markdown import markdown
+from reconciler.cli.render.numbers import Shown
+from reconciler.reconcile.validate import Validated
+
+PLAN_REPORTS: Mapping[str, Callable[[Mapping[str, Any], Shown], str]] = {
+    "terraform": lambda document, _: terraform(document),
+    "markdown": markdown,
+    "html": html,
+}
+
+
+def asked(reports: Sequence[str], known: Sequence[str]) -> list[tuple[str, Path]]:
+    """Read KIND=FILE pairs. Raises a usage error for an unknown kind, before any work is done."""
+    pairs = []
+    for report in reports:
+        kind, is_pair, file = report.partition("=")
+        if not is_pair or not file or kind not in known:
+            raise typer.BadParameter(
+                f"{report!r}: write KIND=FILE, KIND one of {', '.join(known)}", param_hint="--report"
+            )
+        pairs.append((kind, Path(file)))
+    return pairs
+
+
+def write_validation(done: Validated, reports: Sequence[str]) -> None:
+    """Write the reports that were asked of `validate`."""
+    for kind, file in asked(reports, list(VALIDATION_REPORTS)):
+        _write(file, VALIDATION_REPORTS[kind](done))
+
+
+def write_plan(document: Mapping[str, Any], reports: Sequence[str]) -> None:
+    """Write the reports that were asked of `plan`. They are copies that travel, so numbers are masked."""
+    for kind, file in asked(reports, list(PLAN_REPORTS)):
+        _write(file, PLAN_REPORTS[kind](document, Shown(masked=True)))
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise typer.BadParameter(f"{file}: {error.strerror}", param_hint="--report") from None

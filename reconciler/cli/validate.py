@@ -1,0 +1,46 @@
+"""`dnc validate`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reconciler.cli.call import Format, complain, current, emit, errors_told
+from reconciler.cli.render.gitlab import VALIDATION_REPORTS
+from reconciler.cli.reports import asked, write_validation
+from reconciler.model.finding import Severity
+from reconciler.planning.plan import finding_json
+from reconciler.reconcile.validate import Validated
+from reconciler.reconcile.validate import validate as run
+
+
+def validate(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Only these files; all lists otherwise.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="Judge as of this date (at UTC-12).")] = None,
+    report: Annotated[
+        list[str] | None, typer.Option(help=f"KIND=FILE, KIND one of {', '.join(VALIDATION_REPORTS)}.")
+    ] = None,
+    output: Annotated[Format, typer.Option("--format", help="How findings are printed.")] = Format.TEXT,
+) -> None:
+    """Check lists, rules and configuration; print every finding of every file."""
+    around = current().surroundings(as_of=as_of)
+    asked(report or [], list(VALIDATION_REPORTS))
+    with errors_told():
+        done = run(around, [str(path) for path in paths or ()])
+        write_validation(done, report or [])
+        _show(done, output)
+    raise typer.Exit(4 if done.errors else 0)
+
+
+def _show(done: Validated, output: Format) -> None:
+    if output is Format.JSON:
+        counts = {severity.value: done.count(severity) for severity in Severity}
+        emit({"format_version": "1.0", "valid": not done.errors, "files": done.files, "numbers": done.numbers,
+              "summary": counts, "findings": [finding_json(f) for f in done.findings]})  # fmt: skip
+        return
+    for finding in done.findings:
+        print(finding)
+    complain(
+        f"{done.files} files, {done.numbers:,} numbers: {done.errors} errors, "
+        f"{done.count(Severity.WARNING)} warnings, {done.count(Severity.ALARM)} alarms"
+    )

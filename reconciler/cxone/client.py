@@ -1,0 +1,243 @@
+"""The client: one request in, its last answer out; signed in, paced, retried, counted and logged."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Generic, Protocol, TypeVar
+from urllib.parse import quote_plus
+
+import structlog
+from requests.auth import AuthBase
+
+from reconciler.cxone.offset import OffsetWatch
+from reconciler.cxone.pace import Pace
+from reconciler.cxone.retry import ATTEMPTS, Course, Retry, Uniform
+from reconciler.cxone.statistics import Statistics
+from reconciler.cxone.stop import Stop, Stopped
+from reconciler.cxone.token import Token, Tokens
+from reconciler.cxone.transport import Bearer, Broken, Transport, Unreachable, Unusable
+from reconciler.cxone.wire import Again, Request, Response
+from reconciler.model.errors import CxoneRefused, CxoneUnavailable, DncError
+from reconciler.model.provider import Failure
+
+T = TypeVar("T")
+Judge = Callable[[Response], T | Again]
+"""What an answer comes to, or that it takes another attempt. Pure; raises CxoneRefused, CxoneUnavailable."""
+
+_SHORTEST_SECRET = 6  # what is shorter stands in any answer by chance
+_log = structlog.get_logger()
+
+
+class SignIn(Protocol):
+    """How a tenant signs in: a pure matter of its dialect."""
+
+    @property
+    def request(self) -> Request:
+        """The request for a token."""
+        ...
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be shown, should an answer repeat it."""
+        ...
+
+    def judge(self, response: Response) -> Token | Again:
+        """Read the answer; raises CxoneRefused where credentials are wrong."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[T]):
+    """What became of one request after its retries: a value, or why there is none.
+
+    `ambiguous`: some attempt may have been carried out without our seeing its answer. `started` and `ended`
+    are our clock; `latency_ms` is of the last attempt.
+    """
+
+    started: datetime
+    ended: datetime
+    course: Course
+    latency_ms: float
+    value: T | None = None
+    again: Again | None = None
+    error: DncError | None = None
+    stopped: bool = False
+
+    @property
+    def ambiguous(self) -> bool:
+        """Tell whether CXone may have done it without our knowing."""
+        return self.course.ambiguous
+
+
+class Client:
+    """One tenant's client. Safe between threads. Nothing is sent once `stop` is set."""
+
+    def __init__(  # noqa: PLR0913  (its clocks and its chance are given, so that tests have their own)
+        self,
+        transport: Transport,
+        sign_in: SignIn,
+        *,
+        requests_per_minute: int,
+        burst: int,
+        clock: Callable[[], datetime],
+        stop: Stop,
+        monotonic: Callable[[], float] = time.monotonic,
+        uniform: Uniform = random.uniform,
+    ) -> None:
+        self.statistics = Statistics()
+        self.offset = OffsetWatch()
+        self.host = transport.host
+        self._transport = transport
+        self._sign_in = sign_in
+        self._clock = clock
+        self._monotonic = monotonic
+        self._pace = Pace(requests_per_minute, burst, stop, monotonic=monotonic)
+        self._retry = Retry(stop, uniform, monotonic=monotonic)
+        self._tokens = Tokens(self._fetch, monotonic=monotonic)
+        self._hidden = _spellings(sign_in.secrets)
+
+    def call(self, request: Request, judge: Judge[T], *, throttles: int = ATTEMPTS) -> Outcome[T]:
+        """Send until the answer is one to keep, or trying ends; never raises what CXone or the wire did.
+
+        `throttles`: end after so many 429 in a row, for a caller that can ask for less.
+        """
+        return self._run(request, judge, lambda seen: self._signed(request, seen), throttles)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._transport.close()
+
+    def _run(
+        self, request: Request, judge: Judge[T], send: "Callable[[_Last], Response]", throttles: int
+    ) -> Outcome[T]:
+        started, course, last = self._clock(), Course(), _Last()
+        value: T | Again | None = None
+        error: DncError | None = None
+        stopped = False
+
+        def attempt() -> T | Again:
+            last.attempt += 1
+            try:
+                return judge(send(last))
+            except Unreachable as reason:
+                return Again(Failure("unreachable", str(reason)), unreachable=True)
+            except Broken as reason:
+                return Again(Failure("broken", str(reason)), ambiguous=True)
+            except Unusable as reason:
+                raise CxoneUnavailable(
+                    str(reason),
+                    "check `baseUrl`, and REQUESTS_CA_BUNDLE and the proxy variables of this machine",
+                    where=f"{request.call} at {self.host}",
+                ) from reason
+
+        def note(seconds: float) -> None:
+            self.statistics.waited(seconds)
+            _log.debug("cxone.wait", call=request.call, attempt=last.attempt, seconds=round(seconds, 3))
+
+        try:
+            value = self._retry.run(attempt, course=course, throttles=throttles, now=self._clock, note=note)
+        except Stopped:
+            stopped = True
+        except (CxoneRefused, CxoneUnavailable) as met:
+            error = met
+        again = value if isinstance(value, Again) else None
+        return Outcome(
+            started,
+            self._clock(),
+            course,
+            last.latency_ms,
+            value=None if isinstance(value, Again) else value,
+            again=again,
+            error=error,
+            stopped=stopped,
+        )
+
+    def _signed(self, request: Request, last: "_Last") -> Response:
+        """Send with the token; on a 401 renew it and repeat the request once."""
+        token = self._tokens.current()
+        response = self._exchange(request, Bearer(token), last)
+        if response.status != HTTPStatus.UNAUTHORIZED:
+            return response
+        return self._exchange(request, Bearer(self._tokens.instead_of(token)), last)
+
+    def _exchange(self, request: Request, auth: AuthBase | None, last: "_Last") -> Response:
+        """Take a place and send, whatever comes of it."""
+        waited = self._pace.take()
+        began, sent, status = self._monotonic(), self._clock(), 0
+        try:
+            response = self._transport.send(request, auth)
+            status = response.status
+        finally:
+            last.latency_ms = (self._monotonic() - began) * 1000
+            self.statistics.sent(last.latency_ms, throttled=status == HTTPStatus.TOO_MANY_REQUESTS)
+            _log.debug(
+                "cxone.request",
+                method=request.method,
+                path=request.label or request.path,
+                status=status,
+                attempt=last.attempt,
+                paced_seconds=round(waited, 3),
+                latency_ms=round(last.latency_ms, 1),
+            )
+        self.offset.see(response.headers.get("Date"), sent, self._clock())
+        # A sign-in that succeeded brings a token, and a page is long and repeats nothing of ours.
+        whole = response.status == HTTPStatus.OK and (auth is None or request.method == "GET")
+        return response if whole else self._scrubbed(response)
+
+    def _fetch(self) -> Token:
+        """Sign in. Raises CxoneRefused, CxoneUnavailable or Stopped."""
+        request = self._sign_in.request
+        outcome = self._run(
+            request, self._sign_in.judge, lambda last: self._exchange(request, None, last), ATTEMPTS
+        )
+        token = required(outcome, request, self.host)
+        self.statistics.signed_in()
+        return token
+
+    def _scrubbed(self, response: Response) -> Response:
+        """Take out what a server may repeat of what we sent: answers end up in messages and reports."""
+        body = response.body
+        for secret in (*self._hidden, *_spellings((self._tokens.known,))):
+            body = body.replace(secret, b"[hidden]")
+        return Response(response.status, response.headers, body)
+
+
+@dataclass(slots=True)
+class _Last:
+    """The last attempt of one request."""
+
+    attempt: int = 0
+    latency_ms: float = 0.0
+
+
+def required(outcome: Outcome[T], request: Request, host: str) -> T:
+    """Give the value, or raise what stands in its place: CxoneRefused, CxoneUnavailable or Stopped."""
+    if outcome.error is not None:
+        raise outcome.error
+    if outcome.stopped:
+        raise Stopped
+    if outcome.again is not None:
+        raise unavailable(outcome.again, outcome.course, request, host)
+    return outcome.value  # type: ignore[return-value]  # a judge never returns None
+
+
+def unavailable(again: Again, course: Course, request: Request, host: str) -> CxoneUnavailable:
+    """Say that trying ended, and what was seen last."""
+    tries = "once" if course.attempts == 1 else f"{course.attempts} times"
+    seen = f"{again.why.code}: {again.why.message}" if again.why.message else again.why.code
+    if again.unreachable:
+        way_out = "check `baseUrl` and the network (proxy, firewall, DNS), then run it again"
+    elif again.throttled:
+        way_out = "lower `requestsPerMinute` for this tenant, or see what else uses its allowance"
+    else:
+        way_out = "see whether CXone has an incident, then run it again: it goes on from where things stand"
+    return CxoneUnavailable(f"tried {tries}, seen last: {seen}", way_out, where=f"{request.call} at {host}")
+
+
+def _spellings(secrets: tuple[str, ...]) -> tuple[bytes, ...]:
+    """List how secrets may be written in an answer: as they are, and as a form has them."""
+    long = [secret for secret in secrets if len(secret) >= _SHORTEST_SECRET]
+    return tuple(dict.fromkeys(text.encode() for secret in long for text in (secret, quote_plus(secret))))

@@ -1,0 +1,41 @@
+"""Dialect `entries`: what its wire carries. Pure; the contract as given by the seed, read 2026-11-23."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.cxone.settings import WirePolicy
+from reconciler.model.terms import REASON_RANK, Carried, Policy, ReasonCode, Terms
+
+_DATED = frozenset({Policy.RELATIVE, Policy.ABSOLUTE})
+
+
+@dataclass(frozen=True, slots=True)
+class EntriesDialect:
+    """Reason and policy travel; the end, the evidence and the jurisdiction live only in git.
+
+    A dated policy goes on the wire without its date, and what CXone then does by itself is unknown:
+    `wire_policy` "never" sends every policy as NEVER instead.
+    """
+
+    wire_policy: WirePolicy = "as-written"
+    name: str = "entries"
+
+    def carried(self, terms: Terms) -> Carried:
+        """Reduce terms to reason and policy as CXone will give them back."""
+        return Carried(terms.reason_code.value, self._policy(terms))
+
+    def strength(self, carried: Carried) -> tuple[int, ...]:
+        """NEVER over dated, then by reason. A policy that we do not know may be endless, so it counts so."""
+        endless = carried.expiration_policy not in _DATED
+        return (int(endless), REASON_RANK.get(carried.reason_code, REASON_RANK[ReasonCode.UNKNOWN]))
+
+    def wire(self, terms: Terms) -> Mapping[str, str]:
+        """Say what a write sends besides number and list."""
+        return {
+            "reasonCode": terms.reason_code.value,
+            "expirationPolicy": self._policy(terms),
+            "source": terms.source,
+        }
+
+    def _policy(self, terms: Terms) -> str:
+        return Policy.NEVER.value if self.wire_policy == "never" else terms.expiration_policy.value

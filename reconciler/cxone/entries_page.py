@@ -1,0 +1,91 @@
+"""Dialect `entries`: one page of a read. Pure."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+
+from reconciler.cxone.entries_calls import PAGE_SIZE, Refusals
+from reconciler.cxone.wire import Again, Request, Response, passing
+from reconciler.cxone.words import reason
+from reconciler.model.provider import Failure
+
+Row = tuple[str, str, str, str, str, str | None]
+"""id, phone, reasonCode, expirationPolicy, listId, lastModifiedTime."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: what it holds, and how many entries CXone said there are altogether."""
+
+    rows: list[Row]
+    total: int
+
+
+class _Malformed(Exception):
+    """What is wrong with a page."""
+
+
+def judge_page(response: Response, request: Request, number: int, refusals: Refusals) -> Page | Again:
+    """Read the answer to a request for this page. Raises CxoneRefused or CxoneUnavailable."""
+    if response.status == HTTPStatus.OK:
+        try:
+            return decode(response.body, number)
+        except _Malformed as fault:
+            return Again(Failure("unreadable", f"{fault} (page {number})"))
+    return passing(response, reason(response.body)) or refusals.read(request, response)
+
+
+def decode(body: bytes, number: int, size: int = PAGE_SIZE) -> Page:
+    """Decode a page strictly: what cannot be understood must not look like a list without numbers."""
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise _Malformed(_unlike_json(body)) from None
+    if not isinstance(found, dict):
+        raise _Malformed("the answer is no JSON object")
+    entity, total = found.get("entity"), found.get("total")
+    if not isinstance(entity, list):
+        raise _Malformed("the answer has no `entity`")
+    if not isinstance(total, int) or isinstance(total, bool) or total < 0:
+        raise _Malformed("the answer has no usable `total`")
+    if found.get("page", number) != number:
+        raise _Malformed("the answer is of another `page` than the one asked for")
+    if len(entity) > size:
+        raise _Malformed(f"the answer has more than {size} entries")
+    return Page([_row(item) for item in entity], total)
+
+
+def _row(item: Any) -> Row:  # noqa: ANN401  (whatever JSON holds)
+    """Take what can be taken: an entry that is odd in itself must not hide all the others.
+
+    What is no text and no number becomes a phone that is no number, a list without a name, or terms that
+    count as UNKNOWN for ever. Only the id is indispensable: entries are counted by it.
+    """
+    if type(item) is not dict:
+        raise _Malformed("an entry is no JSON object")
+    get = item.get
+    entry_id, phone, own = get("id"), get("phone"), get("listId")
+    code, policy, modified = get("reasonCode"), get("expirationPolicy"), get("lastModifiedTime")
+    return (
+        entry_id if type(entry_id) is str and entry_id else _id(entry_id),
+        phone if type(phone) is str else str(phone),
+        code if type(code) is str else "",
+        policy if type(policy) is str else "",
+        own if type(own) is str else "" if own is None else str(own),
+        modified if type(modified) is str and modified else None,
+    )
+
+
+def _id(value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise _Malformed("an entry has no usable `id`")
+
+
+def _unlike_json(body: bytes) -> str:
+    if not body.strip():
+        return "the answer is empty"
+    said = reason(body)
+    return f"the answer is no JSON: {said}" if said else "the answer is no JSON"

@@ -1,0 +1,187 @@
+"""Dialect `entries` as a provider: one tenant, read and written over HTTP."""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from reconciler.cxone.client import Client, Judge, Outcome, required, unavailable
+from reconciler.cxone.entries import EntriesDialect
+from reconciler.cxone.entries_bulk import encode, judge_bulk
+from reconciler.cxone.entries_calls import PAGE_SIZE, Refusals, bulk, page, removal
+from reconciler.cxone.entries_page import Page, judge_page
+from reconciler.cxone.entries_removal import judge_removal
+from reconciler.cxone.entries_sign_in import EntriesSignIn
+from reconciler.cxone.look import Look
+from reconciler.cxone.names import ListNames
+from reconciler.cxone.pages import in_order
+from reconciler.cxone.retry import ATTEMPTS, Uniform
+from reconciler.cxone.settings import EntriesSettings
+from reconciler.cxone.statistics import Statistics
+from reconciler.cxone.stop import Stop, Stopped
+from reconciler.cxone.transport import Transport
+from reconciler.cxone.wire import Request
+from reconciler.model.claims import Key
+from reconciler.model.errors import CxoneUnavailable
+from reconciler.model.live import Live
+from reconciler.model.provider import Answer, ClockOffset, Failure, Target, Verdict, Write
+
+_THROTTLES = 3  # the seed: halve the chunk when throttled repeatedly
+# In a path these would name what lies above the entry.
+_NO_PATH = frozenset({"", ".", ".."})
+_log = structlog.get_logger()
+
+
+class EntriesProvider:
+    """The port to one tenant of dialect `entries`. Safe between threads; close it, or use it in a `with`.
+
+    `clock` is ours, with a time zone. Once `stop` is set nothing new is sent and every wait ends.
+    """
+
+    def __init__(
+        self,
+        settings: EntriesSettings,
+        *,
+        clock: Callable[[], datetime],
+        stop: Stop | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        uniform: Uniform = random.uniform,
+    ) -> None:
+        self.dialect = EntriesDialect(settings.wire_policy)
+        self.target: Target = settings.target
+        self._names = ListNames(settings.list_ids)
+        self._at_once = settings.concurrency
+        self._clock = clock
+        self._refusals = Refusals(settings.organisation, self.target.host)
+        self._client = Client(
+            Transport(settings.base_url, settings.concurrency, monotonic=monotonic),
+            EntriesSignIn(settings),
+            requests_per_minute=settings.requests_per_minute,
+            burst=settings.concurrency,
+            clock=clock,
+            stop=stop or threading.Event(),
+            monotonic=monotonic,
+            uniform=uniform,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def statistics(self) -> Statistics:
+        """What the wire cost so far."""
+        return self._client.statistics
+
+    def read(self, list_ids: frozenset[str]) -> Live:
+        """Read every page, a second time where the first does not add up.
+
+        `Live.entries` counts all distinct entries: other lists and unreadable ones too, as `total` does.
+        """
+        wanted = self._names.wanted(list_ids)
+        first, read_at = self._look(wanted)
+        if first.adds_up:
+            return first.live(read_at)
+        _log.info("cxone.read_again", seen=len(first.ids), totals=sorted(first.totals))
+        second, read_at = self._look(wanted)
+        return second.live(read_at) if second.adds_up else second.union(first, read_at)
+
+    def total(self) -> int:
+        """Ask only how many entries there are."""
+        return self._page(1, size=1).total
+
+    def upsert(self, chunk: Sequence[Write]) -> Answer:
+        """Send one chunk of 1 to 500 writes; it is an upsert, so sending it again is safe.
+
+        Raises CxoneUnavailable and CxoneRefused only where nothing of it can have been stored.
+        """
+        phones = frozenset(write.phone for write in chunk)
+        request = bulk(encode(chunk, self.dialect, self._names))
+        outcome = self._client.call(
+            request,
+            lambda response: judge_bulk(response, request, phones, self._refusals),
+            throttles=_THROTTLES if len(chunk) > 1 else ATTEMPTS,
+        )
+        return self._answer(outcome, request, divisible=len(chunk) > 1)
+
+    def remove(self, key: Key, entry_id: str) -> Answer:  # noqa: ARG002  (the port's; this wire needs the id)
+        """Take one entry off by its id. Raises as `upsert` does."""
+        if entry_id in _NO_PATH:
+            return Answer(Verdict.REFUSED, why=Failure("id", "a path cannot carry this id: nothing was sent"))
+        request = removal(entry_id)
+        judge: Judge[Answer] = lambda response: judge_removal(response, request, self._refusals)  # noqa: E731
+        return self._answer(self._client.call(request, judge), request, divisible=False)
+
+    def clock_offset(self) -> ClockOffset | None:
+        """Tell how CXone's clock stands to ours; None before the first answer with a `Date`."""
+        return self._client.offset.offset()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._client.close()
+
+    def _look(self, wanted: dict[str, str]) -> tuple[Look, str]:
+        look, read_at = Look(wanted, self.dialect.strength), self._clock().astimezone(UTC).isoformat()
+        look.add(self._page(1))
+        asked = 1
+        # Entries that come while we read may need further pages; an empty page says that there are none.
+        while (last := -(-look.total // PAGE_SIZE)) > asked:
+            for found in in_order(self._page, range(asked + 1, last + 1), self._at_once):
+                look.add(found)
+                if not found.rows:
+                    return look, read_at
+            asked = last
+        return look, read_at
+
+    def _page(self, number: int, size: int = PAGE_SIZE) -> Page:
+        request = page(number, size)
+        outcome = self._client.call(
+            request, lambda response: judge_page(response, request, number, self._refusals)
+        )
+        try:
+            return required(outcome, request, self._client.host)
+        except Stopped:
+            raise CxoneUnavailable(
+                "asked to stop before everything was read", "run it again", where=request.call
+            ) from None
+
+    def _answer(self, outcome: Outcome[Answer], request: Request, *, divisible: bool) -> Answer:
+        """Say what became of a write. Whatever follows an ambiguous attempt cannot undo the doubt."""
+        found = outcome.value or self._without_value(outcome, request, divisible=divisible)
+        if found.verdict in {Verdict.REFUSED, Verdict.NOT_SENT} and outcome.ambiguous:
+            found = replace(found, verdict=Verdict.AMBIGUOUS)
+        return replace(
+            found,
+            attempts=outcome.course.attempts,
+            latency_ms=outcome.latency_ms,
+            started=outcome.started,
+            ended=outcome.ended,
+        )
+
+    def _without_value(self, outcome: Outcome[Answer], request: Request, *, divisible: bool) -> Answer:
+        """Say what became of a write that brought no answer to keep."""
+        error, again = outcome.error, outcome.again
+        if outcome.stopped:
+            return Answer(Verdict.NOT_SENT, why=Failure("stopped", "asked to stop"))
+        if error is None and again is not None:
+            if again.throttled and divisible:
+                return Answer(Verdict.TOO_LARGE, why=again.why)
+            if again.throttled:
+                return Answer(Verdict.REFUSED, why=again.why)
+            error = unavailable(again, outcome.course, request, self._client.host)
+        if outcome.ambiguous:
+            why = again.why if again else Failure(getattr(error, "rule", ""), str(getattr(error, "fact", "")))
+            return Answer(Verdict.AMBIGUOUS, why=why)
+        if error is None:
+            raise AssertionError("an outcome has a value, an error, another attempt or a stop")
+        raise error

@@ -1,0 +1,35 @@
+"""What the wire cost: requests, retries, latencies."""
+
+import threading
+from array import array
+
+
+class Statistics:
+    """Counters of one client. Every attempt counts as a request, sign-in too. Safe between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.requests = 0
+        self.retries = 0
+        self.throttled = 0
+        self.sign_ins = 0
+        self.waited_seconds = 0.0
+        self.latencies_ms = array("f")
+
+    def sent(self, latency_ms: float, *, throttled: bool) -> None:
+        """Count one request that was sent, answered or not."""
+        with self._lock:
+            self.requests += 1
+            self.throttled += throttled
+            self.latencies_ms.append(latency_ms)
+
+    def waited(self, seconds: float) -> None:
+        """Count one retry and the wait before it."""
+        with self._lock:
+            self.retries += 1
+            self.waited_seconds += seconds
+
+    def signed_in(self) -> None:
+        """Count one token."""
+        with self._lock:
+            self.sign_ins += 1

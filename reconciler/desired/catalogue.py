@@ -1,0 +1,30 @@
+"""Every rule that the program itself checks, in one place: its id and what it asks for.
+
+The regulations have ids of their own (US-FED-03, NUM-01); those are data, in `schema/regulations/`.
+"""
+
+from collections.abc import Mapping
+
+CATALOGUE: Mapping[str, str] = {
+    "YAML-01": "The file is UTF-8 and one readable YAML document, at most 20 levels deep.",
+    "YAML-02": "A key stands once in its mapping, and is plain text.",
+    "YAML-03": "No anchors, aliases, merge keys or tags: a line says what it says.",
+    "YAML-04": "One document a file.",
+    "YAML-05": "The file is not empty.",
+    "LIST-01": "The structure is that of dnc-list.schema.json.",
+    "LIST-02": "No unknown keys: a misspelt key would be a term that does not hold.",
+    "LIST-03": "A number stands once for a list in one file.",
+    "LIST-04": "A date of something that happened is no later than today, anywhere on Earth.",
+    "LIST-05": "A YAML file below a list folder is reached by a tenant's globs.",
+    "LIST-06": "The terms of an entry, with the defaults, fit together and end on a real date.",
+    "LIST-07": "A number moves to another list than its own.",
+    "PRIV-03": "Evidence and source are references, never names, addresses or free text.",
+    "NUM-01": "A number is E.164 and possible under the numbering plan.",
+    "CONF-01": "The structure is that of dnc.schema.json, and every value is in its range.",
+    "CONF-02": "No unknown keys in the configuration.",
+    "CONF-03": "A secret is an environment reference, never text.",
+    "CONF-04": "Addresses are https, unless the host is loopback.",
+    "CONF-05": "Globs are paths inside the repository.",
+    "CONF-06": "The default tenant is one of the tenants.",
+    "CONF-07": "Two tenants with one target have no list in common.",
+}

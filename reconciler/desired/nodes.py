@@ -1,0 +1,86 @@
+"""A light tree of one YAML file: every scalar is text as written, and every place is known.
+
+A place is one integer (the line in the high half, the column in the low), both counted from 0, so that a
+million of them are one array of 8 MB.
+"""
+
+from array import array
+from collections.abc import Iterator
+
+
+def pack(line: int, column: int) -> int:
+    """Put a line and a column, both from 0, into one integer."""
+    return (line << 32) + column
+
+
+def unpack(mark: int) -> tuple[int, int]:
+    """Give line and column as people count them: from 1."""
+    return (mark >> 32) + 1, (mark & 0xFFFFFFFF) + 1
+
+
+class MapNode:
+    """A mapping: its values by key, with the place of each key and each value, in the order written."""
+
+    __slots__ = ("mark", "marks", "values")
+
+    def __init__(self, mark: int) -> None:
+        self.mark = mark
+        self.values: dict[str, Value] = {}
+        self.marks = array("Q")  # key, value, key, value ...
+
+    def key_mark(self, key: str) -> int:
+        """Tell where the key stands; the mapping's own place for a key that it has not."""
+        return self._mark(key, 0)
+
+    def value_mark(self, key: str) -> int:
+        """Tell where the key's value stands; the mapping's own place for a key that it has not."""
+        return self._mark(key, 1)
+
+    def _mark(self, key: str, which: int) -> int:
+        for index, name in enumerate(self.values):
+            if name == key:
+                return self.marks[2 * index + which]
+        return self.mark
+
+
+class ListNode:
+    """A sequence: its items, with the place of each."""
+
+    __slots__ = ("items", "mark", "marks")
+
+    def __init__(self, mark: int) -> None:
+        self.mark = mark
+        self.items: list[Value] = []
+        self.marks = array("Q")
+
+
+Value = str | MapNode | ListNode | None
+"""A scalar is text; an empty one (nothing, `~`, `null`) is None."""
+
+
+def plain(value: Value) -> object:
+    """Turn the tree into dicts, lists and text, as `jsonschema` wants it."""
+    if isinstance(value, MapNode):
+        return {key: plain(item) for key, item in value.values.items()}
+    if isinstance(value, ListNode):
+        return [plain(item) for item in value.items]
+    return value
+
+
+def locate(root: MapNode | ListNode, path: Iterator[str | int], *, key: bool = False) -> int:
+    """Tell the place of what a path leads to, or of the last thing on the way that is there.
+
+    With `key`, the place of the last key itself, not of its value.
+    """
+    node: Value = root
+    mark = root.mark
+    for step in path:
+        if isinstance(node, MapNode) and isinstance(step, str) and step in node.values:
+            mark = node.key_mark(step) if key else node.value_mark(step)
+            node = node.values[step]
+        elif isinstance(node, ListNode) and isinstance(step, int) and step < len(node.items):
+            mark = node.marks[step]
+            node = node.items[step]
+        else:
+            break
+    return mark

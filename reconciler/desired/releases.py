@@ -1,0 +1,49 @@
+"""The releases of one file: permissions that a number may come off before its term."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from reconciler.desired.nodes import MapNode, unpack
+from reconciler.desired.periods import parse_date
+from reconciler.desired.phones import listed_in
+from reconciler.model.claims import Release, ReleaseReason
+from reconciler.model.finding import Finding, Severity
+from reconciler.model.phone import is_e164
+
+
+def release_findings(
+    file: str, node: MapNode, path: str, list_id: str | None, latest: date
+) -> Iterator[Finding]:
+    """Judge what the schema cannot: a day that has not come yet, and a number that moves to where it is."""
+    on = parse_date(node.values.get("releasedOn"))
+    if on and on > latest:
+        yield future(file, node, path, "releasedOn", latest)
+    to = node.values.get("to")
+    if to is not None and to == list_id:
+        line, column = unpack(node.value_mark("to"))
+        said = "the number moves to the list that it is on: name the other list, or use another reason"
+        yield Finding(file, line, column, f"{path}/to", "LIST-07", Severity.ERROR, said)
+
+
+def releases_of(node: MapNode, list_id: str) -> Iterator[Release]:
+    """Give the release of each number; none where the release does not hold."""
+    on, evidence, to = parse_date(node.values.get("releasedOn")), node.values.get("evidence"), None
+    try:
+        reason = ReleaseReason(str(node.values.get("reason")))
+    except ValueError:
+        return
+    if reason is ReleaseReason.MOVED:
+        to = node.values.get("to")
+    if on is None or not isinstance(evidence, str) or not isinstance(to, str | None):
+        return
+    for listed in listed_in(node, ""):
+        for text in listed.texts:
+            if isinstance(text, str) and is_e164(text):
+                yield Release(list_id, text, on, reason, evidence, to)
+
+
+def future(file: str, node: MapNode, path: str, key: str, latest: date) -> Finding:
+    """Say that a date of something that happened has not come anywhere on Earth (LIST-04)."""
+    line, column = unpack(node.value_mark(key))
+    said = f"{key} is {node.values[key]}, and nowhere is it later than {latest}: write the day it happened"
+    return Finding(file, line, column, f"{path}/{key}", "LIST-04", Severity.ERROR, said)

@@ -1,0 +1,172 @@
+"""The rules in force: the packaged `schema/`, with a repository's own files in place of the same names."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import SchemaError
+from jsonschema.protocols import Validator
+from referencing.exceptions import Unresolvable
+
+from reconciler.desired.keywords import Schema, ecma_pattern, validator
+from reconciler.desired.regulation import Rule, rules_of
+from reconciler.desired.schema_errors import sentence
+from reconciler.model.errors import InvalidInput
+
+LIST_SCHEMA = "dnc-list.schema.json"
+CONFIGURATION_SCHEMA = "dnc.schema.json"
+_RULE_SCHEMA = "regulation.schema.json"
+_RULE_FOLDER = "regulations/"
+_WAY_OUT = "correct the file, or remove it so that the packaged one holds"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What files are judged by.
+
+    `looser` says which packaged rules are missing or looser in the repository's own files; `digest` is the
+    SHA-256 over all files in force; `as_packaged` says that the list schema is the packaged one, so that
+    numbers and evidence, which it judges each for itself, need not be judged with every entry. The
+    configuration is judged by the packaged schema, and by the repository's own beside it: the program relies
+    on the former.
+    """
+
+    structure: Validator = field(repr=False)
+    effective: Validator = field(repr=False)
+    configuration: tuple[Validator, ...] = field(repr=False)
+    regulations: tuple[Rule, ...]
+    looser: tuple[str, ...]
+    digest: str
+    as_packaged: bool
+
+    def by_id(self, rule: str) -> Rule | None:
+        """Look a regulation up."""
+        return next((known for known in self.regulations if known.id == rule), None)
+
+
+def load_rules(overrides: Mapping[str, bytes]) -> Rules:
+    """Load the packaged rules, with a repository's own files in place of those of the same name.
+
+    `overrides` is by path below `schema/`, e.g. `regulations/us.json`. Raises InvalidInput, naming the file,
+    for one that is no JSON, no JSON Schema, or no rule file.
+    """
+    packaged = _packaged()
+    own = {name: data for name, data in overrides.items() if name.endswith(".json")}
+    files = {**packaged, **own}
+    contents = {name: _parsed(name, files[name]) for name in sorted(files)}
+    regulations = _regulations(contents)
+    shipped = {name: json.loads(data) for name, data in packaged.items()}
+    as_packaged = contents[LIST_SCHEMA] == shipped[LIST_SCHEMA]
+    configurations = [shipped[CONFIGURATION_SCHEMA]]
+    if contents[CONFIGURATION_SCHEMA] not in configurations:
+        configurations.append(contents[CONFIGURATION_SCHEMA])
+    return Rules(
+        structure=_checked(LIST_SCHEMA, contents[LIST_SCHEMA]),
+        effective=_checked(LIST_SCHEMA, contents[LIST_SCHEMA], "/$defs/effective"),
+        configuration=tuple(_checked(CONFIGURATION_SCHEMA, content) for content in configurations),
+        regulations=regulations,
+        looser=tuple(_looser(contents, shipped, regulations)),
+        digest=_digest(files),
+        as_packaged=as_packaged,
+    )
+
+
+@cache
+def _packaged() -> Mapping[str, bytes]:
+    """Read the packaged files: inside an installed wheel, else beside the package in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    folder = package / "schema"
+    if not folder.is_dir():
+        folder = package.parent / "schema"
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.json"))}
+
+
+def _parsed(name: str, data: bytes) -> dict[str, Any]:
+    try:
+        content = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise _invalid(name, "this is not JSON") from error
+    if not isinstance(content, dict):
+        raise _invalid(name, "this is no JSON Schema: an object is wanted")
+    return content
+
+
+def _checked(name: str, content: Schema, at: str = "") -> Validator:
+    """Make a validator, and find out now, not in the middle of a list, whether it can be used."""
+    try:
+        for pattern in _strings(content, "pattern"):
+            ecma_pattern(pattern)
+        for reference in _strings(content, "$ref"):
+            if not reference.startswith("#"):
+                raise _invalid(name, f"it refers to {reference}, which is outside the file")
+        judge = validator(content, at=at)
+        type(judge).check_schema(dict(content))
+        list(judge.iter_errors({}))
+    except SchemaError as error:
+        raise _invalid(name, f"this is no JSON Schema: {error.message}") from error
+    except re.error as error:
+        raise _invalid(name, f"a pattern cannot be read: {error}") from error
+    except (Unresolvable, RecursionError) as error:
+        raise _invalid(name, "it refers to a part that it has not, or to itself without end") from error
+    return judge
+
+
+def _regulations(contents: Mapping[str, Schema]) -> tuple[Rule, ...]:
+    meta = _checked(_RULE_SCHEMA, contents[_RULE_SCHEMA])
+    found: dict[str, Rule] = {}
+    for name, content in contents.items():
+        if not name.startswith(_RULE_FOLDER):
+            continue
+        wrong = next(iter(meta.iter_errors(content)), None)
+        if wrong is not None:
+            place = "/".join(str(step) for step in wrong.absolute_path)
+            raise _invalid(name, f"this is no rule file, at {place or 'its root'}: {sentence(wrong)}")
+        _checked(name, content)
+        for rule in rules_of(f"schema/{name}", content):
+            if rule.id in found:
+                raise _invalid(name, f"{rule.id} stands in {found[rule.id].file} too")
+            found[rule.id] = rule
+    return tuple(found[key] for key in sorted(found))
+
+
+def _looser(
+    contents: Mapping[str, Schema], shipped: Mapping[str, Schema], regulations: tuple[Rule, ...]
+) -> Iterator[str]:
+    for name in sorted(shipped):
+        if not name.startswith(_RULE_FOLDER) and contents[name] != shipped[name]:
+            yield f"schema/{name} is not the packaged one"
+    known = {rule.id: rule for rule in regulations}
+    for rule in _regulations(shipped):
+        ours = known.get(rule.id)
+        said = ours.looser_than(rule) if ours else f"{rule.id} is missing from this repository's {rule.file}"
+        if said:
+            yield said
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(f"{name}\0{len(files[name])}\0".encode())
+        digest.update(files[name])
+    return digest.hexdigest()
+
+
+def _strings(content: object, key: str) -> Iterator[str]:
+    """Find every text under that key, wherever it stands."""
+    if isinstance(content, dict):
+        for name, value in content.items():
+            if name == key and isinstance(value, str):
+                yield value
+            yield from _strings(value, key)
+    elif isinstance(content, list):
+        for item in content:
+            yield from _strings(item, key)
+
+
+def _invalid(name: str, fact: str) -> InvalidInput:
+    return InvalidInput(fact, _WAY_OUT, where=f"schema/{name}")

@@ -1,0 +1,86 @@
+"""The structure of a list, judged by JSON Schema on one entry of each shape instead of on every entry.
+
+Entries that differ only in what the schema judges each for itself (a number, well-written evidence) are
+one shape: what `jsonschema` finds in one of them it finds in all (law 11). A repository's own list schema
+may look at anything, so there every entry is a shape of its own.
+"""
+
+import re
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.desired.nodes import ListNode, MapNode, Value, plain
+from reconciler.desired.schema import Rules
+from reconciler.desired.schema_errors import finding_of, rule_of
+from reconciler.model.finding import Finding
+
+_NUMBER = "+12125550123"
+_REFERENCE = re.compile(r"[A-Za-z0-9._:/-]+")
+_FREE = {"phone": _NUMBER, "phones": [_NUMBER], "evidence": "REF"}
+_ANY = object()  # stands in a shape for a value that may be any well-written one
+
+
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """The items of one sequence, grouped: for each shape the places of its items, the first one first."""
+
+    items: Sequence[Value]
+    members: tuple[Sequence[int], ...]
+    reduced: bool
+
+    def representatives(self) -> list[object]:
+        """Give one item of each shape, as `jsonschema` wants it."""
+        return [self._reduced(self.items[places[0]]) for places in self.members]
+
+    def _reduced(self, item: Value) -> object:
+        if not self.reduced or not isinstance(item, MapNode):
+            return plain(item)
+        return {
+            name: _FREE[name] if _is_free(name, value) else plain(value)
+            for name, value in item.values.items()
+        }
+
+
+def shapes(value: Value, *, reduced: bool) -> Shapes:
+    """Group the items of a sequence by shape; what is no sequence has none."""
+    items: Sequence[Value] = value.items if isinstance(value, ListNode) else ()
+    groups: dict[Hashable, list[int]] = {}
+    for place, item in enumerate(items):
+        key = _shape(item) if reduced and isinstance(item, MapNode) else place
+        groups.setdefault(key, []).append(place)
+    return Shapes(items, tuple(groups.values()), reduced)
+
+
+def structure_findings(path: str, root: MapNode, rules: Rules, parts: dict[str, Shapes]) -> Iterator[Finding]:
+    """Judge the whole file by the list schema; `parts` are its sequences that are grouped by shape."""
+    document: dict[str, Any] = {
+        name: plain(value) for name, value in root.values.items() if name not in parts
+    }
+    for name, part in parts.items():
+        document[name] = part.representatives()
+    for error in rules.structure.iter_errors(document):
+        steps = tuple(error.absolute_path)
+        rule = rule_of(error, "LIST-01", "LIST-02")
+        if len(steps) > 1 and steps[0] in parts:
+            for place in parts[str(steps[0])].members[int(steps[1])]:
+                yield finding_of(error, root, (steps[0], place, *steps[2:]), file=path, rule=rule)
+        else:
+            yield finding_of(error, root, steps, file=path, rule=rule)
+
+
+def _shape(item: MapNode) -> Hashable:
+    """Tell what decides the verdict. A branch is its own shape: it is compared by identity."""
+    return tuple(
+        (name, _ANY if name in _FREE and _is_free(name, value) else value)
+        for name, value in item.values.items()
+    )
+
+
+def _is_free(name: str, value: Value) -> bool:
+    """Tell whether the value is one that is judged for itself: numbers by the numbering plan (NUM-01)."""
+    if name == "phone":
+        return type(value) is str
+    if name == "evidence":
+        return type(value) is str and _REFERENCE.fullmatch(value) is not None
+    return name == "phones" and isinstance(value, ListNode) and set(map(type, value.items)) == {str}

@@ -1,0 +1,76 @@
+"""Who touched a live entry last, and when: what a later opt-out is told by."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from typing import Protocol
+
+from reconciler.model.claims import Key
+from reconciler.model.live import Live, LiveEntry
+from reconciler.planning.change import Action, Change
+from reconciler.planning.held import HeldClaim
+
+_EARLIEST_ZONE = timezone(timedelta(hours=14))
+_LATEST_ZONE = timezone(timedelta(hours=-12))
+_WITH_TIME = re.compile(r"[T ][0-9]{2}:?[0-9]{2}")
+
+
+class History(Protocol):
+    """What the ledger and git know of the past of one number."""
+
+    def ours(self, key: Key, touched: datetime) -> bool:
+        """Tell whether a run that reports having written this number was writing at that moment."""
+        ...
+
+    def first_held(self, key: Key, claim: HeldClaim) -> datetime | None:
+        """Say since when this file's claim has been held without a gap; None when that can't be told."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """When an entry was touched: `at` as read, a time without a zone as UTC; `latest` in whichever zone."""
+
+    at: datetime
+    latest: datetime
+
+
+def touch_of(entry: LiveEntry) -> Touch | None:
+    """Read `lastModifiedTime`; None when it is no usable time. A day without a time is none."""
+    text = entry.modified or ""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if _WITH_TIME.search(text) is None:
+        return None
+    if moment.tzinfo:
+        return Touch(moment, moment)
+    return Touch(moment.replace(tzinfo=UTC), moment.replace(tzinfo=_LATEST_ZONE))
+
+
+def first_moment(day: date) -> datetime:
+    """Give the first moment of a day anywhere on Earth (at UTC+14)."""
+    return datetime.combine(day, time.min, _EARLIEST_ZONE)
+
+
+def overwrites(changes: Iterable[Change], live: Live, history: History) -> frozenset[Key]:
+    """Name the updates that would write over what somebody else touched last.
+
+    Such a write leaves our time on their opt-out. A report must not count it among what the run wrote, or a
+    release from before that opt-out would let the number off.
+    """
+    return frozenset(
+        key
+        for c in changes
+        if c.action is Action.UPDATE and c.goes
+        for key in c.keys
+        if _theirs(key, live, history)
+    )
+
+
+def _theirs(key: Key, live: Live, history: History) -> bool:
+    entry = live.get(key)
+    touch = None if entry is None else touch_of(entry)
+    return touch is None or not history.ours(key, touch.at)

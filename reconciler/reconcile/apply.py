@@ -1,0 +1,220 @@
+"""`dnc apply`: make CXone match the commit, and write down what was done."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from reconciler.apply.applier import Applier
+from reconciler.apply.run import Run, carry_out
+from reconciler.apply.tally import Outcome
+from reconciler.audit.report import StoredReport
+from reconciler.model.errors import DncError, InvalidInput, NotApplicable, NotDelivered, RepositoryProblem
+from reconciler.model.live import Live
+from reconciler.planning.change import Action, BlockedBy
+from reconciler.planning.plan import Plan
+from reconciler.reconcile.planned import Planned, replan
+from reconciler.reconcile.record import content, failures, plan_with_outcomes
+from reconciler.repository.repository import Repository
+
+ChangeKey = tuple[Action, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of an apply: the run, the report where one was due, and what went wrong at the end."""
+
+    made: Planned
+    run: Run
+    status: str
+    report: StoredReport | None
+    undelivered: NotDelivered | None
+    not_todays: bool
+
+    @property
+    def exit_code(self) -> int:
+        """The first that holds of 8, 9, 7, 6, 0."""
+        if not self.run.clean and not self._known_refusals_only():
+            return 8
+        if self.undelivered is not None:
+            return 9
+        if self.not_todays:
+            return 7
+        return 6 if self.run.final.blocked - self.made.past.kept_before else 0
+
+    def _known_refusals_only(self) -> bool:
+        """Tell whether all that failed are refusals that the newest report already told, unchanged."""
+        bad = tuple(self.run.tally.having(Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED))
+        unsettled = [key for key in bad if key not in self.run.plan.exposing]
+        if self.run.error or self.run.read_back == "failed" or unsettled:
+            return False
+        newest = self.made.past.newest
+        before = newest.report["failures"] if newest and not self.made.past.other_target else ()
+        known = {(f["action"], f["list_id"], f["phone"], f["code"]) for f in before}
+        now = {
+            (f["action"], f["list_id"], f["phone"], f["code"])
+            for f in failures(self.run)
+            if f["code"] != "UNSUPPORTED"  # keeps a number on: a guard's matter, not a number unprotected
+        }
+        return now <= known
+
+
+def demand_applicable(made: Planned, *, accept_history: bool) -> bool:
+    """Refuse a revision that is not one to apply; tell whether history was rewritten, and that accepted."""
+    repository, head, newest = made.repository, made.heading.revision, made.past.newest
+    if repository is None or head is None:
+        raise RepositoryProblem("there is no commit yet", "commit lists, schema and configuration first")
+    if _remote_counts(made, repository):
+        name, tip = _default_branch(made, repository)
+        if head != tip and not repository.is_ancestor(head, tip):
+            raise NotApplicable(
+                f"{head[:12]} is not on {name}, the remote's default branch",
+                "merge it first; only what is merged is applied",
+            )
+    if newest is None or newest.report.revision == head:
+        return False
+    last = newest.report.revision
+    repository.ensure_commit(last)
+    if repository.is_ancestor(last, head):
+        return False
+    if repository.is_ancestor(head, last):
+        raise NotApplicable(
+            f"{head[:12]} is older than {last[:12]}, which is applied already: nothing was changed",
+            "nothing to do; the newer revision's pipeline has taken its place",
+        )
+    if not accept_history:
+        raise NotApplicable(
+            f"{head[:12]} does not descend from {last[:12]}, which was applied last: history was rewritten",
+            "if that is meant, run dnc apply --accept-history: it sends protective changes only",
+        )
+    return True
+
+
+def _remote_counts(made: Planned, repository: Repository) -> bool:
+    return repository.remote() is not None and not made.tenant.embedded
+
+
+def _default_branch(made: Planned, repository: Repository) -> tuple[str, str]:
+    hint = made.around.pipeline.get("CI_DEFAULT_BRANCH")
+    return repository.default_branch_tip(hint, besides=made.project.configuration.audit.branch)
+
+
+def apply(
+    made: Planned,
+    *,
+    rewritten: bool,
+    agreed: frozenset[ChangeKey] | None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Applied:
+    """Carry the plan out, report, and deliver the report. `agreed`: what a saved plan lets come off."""
+    ledger = made.past.ledger
+    if ledger is None or made.repository is None:
+        raise RepositoryProblem("there is no repository to report to", "run this in a git clone")
+    ledger.check_writable()
+    plan = _bound(made, rewritten=rewritten, agreed=agreed)
+    not_todays = agreed is not None and agreed != made.plan.exposing
+    started = made.around.clock()
+    planned_tip = ledger.tip
+
+    def decide(live: Live, *, refused: frozenset[str], hold_back: BlockedBy | None) -> Plan:
+        return replan(made, live, allowed=plan.exposing, refused=refused, hold_back=hold_back)
+
+    def may_expose() -> BlockedBy | None:
+        return None if _still_newest(made, planned_tip) else BlockedBy.SUPERSEDED
+
+    applier = Applier(
+        made.provider,
+        chunk_size=made.tenant.chunk_size,
+        concurrency=made.tenant.concurrency,
+        stopped=made.around.stop.is_set,
+        progress=progress,
+    )
+    run = carry_out(
+        plan,
+        made.live,
+        applier,
+        made.provider,
+        decide=decide,
+        may_expose=may_expose,
+        list_ids=made.list_ids,
+        always_read_back=made.tenant.read_back == "full",
+    )
+    if run.error is not None and not run.tally.written and not run.tally.sent:
+        raise run.error  # nothing was written
+    return _report(made, run, started=started, not_todays=not_todays)
+
+
+def _bound(made: Planned, *, rewritten: bool, agreed: frozenset[ChangeKey] | None) -> Plan:
+    """Bind the plan to a rewritten history, or to a saved plan."""
+    if not rewritten and agreed is None:
+        return made.plan
+    hold_back = BlockedBy.SUPERSEDED if rewritten else None
+    return replan(made, made.live, allowed=agreed, hold_back=hold_back, arrived=False)
+
+
+def _still_newest(made: Planned, planned_tip: str | None) -> bool:
+    """Tell whether the audit branch and the default branch are still where the plan saw them."""
+    ledger, repository = made.past.ledger, made.repository
+    if ledger is None or repository is None:
+        return False
+    try:
+        if ledger.refresh() != planned_tip:
+            return False
+        if not _remote_counts(made, repository):
+            return repository.head() == made.heading.revision
+        return _default_branch(made, repository)[1] == made.heading.revision
+    except DncError:
+        return False
+
+
+def _status(run: Run, *, stopped: bool) -> str:
+    if stopped and any(run.tally.having(Outcome.NOT_ATTEMPTED)):
+        return "interrupted"
+    if run.clean:
+        return "complete" if run.tally.sent else "in-sync"
+    return "partial"
+
+
+def _report(made: Planned, run: Run, *, started: datetime, not_todays: bool) -> Applied:
+    status = _status(run, stopped=made.around.stop.is_set())
+    if not _due(made, run):
+        return Applied(made, run, status, None, None, not_todays)
+    ledger = made.past.ledger
+    if ledger is None:
+        raise RepositoryProblem("there is no repository to report to", "run this in a git clone")
+    finished = made.around.clock()
+    told = content(made, run, status=status, started=started, finished=finished)
+    try:
+        stored = ledger.append(told, plan_with_outcomes(made, run), at=finished)
+    except NotDelivered as error:
+        return Applied(made, run, status, None, error, not_todays)
+    push = made.project.configuration.audit.push
+    try:
+        ledger.deliver(push=push == "always" or (push == "auto" and made.around.pipeline.running))
+    except NotDelivered as error:
+        return Applied(made, run, status, stored, error, not_todays)
+    return Applied(made, run, status, stored, None, not_todays)
+
+
+def _due(made: Planned, run: Run) -> bool:
+    """Tell whether a report is due: something was attempted, or lists, rules, configuration, kept differ."""
+    newest = made.past.newest
+    if run.tally.sent or newest is None or made.past.other_target or made.around.pipeline.scheduled:
+        return True
+    if newest.report["hashes"] != made.project.content(made.sources):
+        return True
+    return frozenset(run.kept) != made.past.kept_before
+
+
+def exposing_of(document: dict[str, Any], made: Planned) -> frozenset[ChangeKey]:
+    """Read from a saved plan what it lets come off. Raises InvalidInput for a plan of another tenant."""
+    if document.get("tenant") != made.tenant.name or document.get("errored"):
+        raise InvalidInput(
+            "the saved plan is not one of this tenant, or failed", "make it again: dnc plan -o plan.json"
+        )
+    return frozenset(
+        (Action(change["action"]), change["list_id"], phone)
+        for change in document["changes"]
+        if change["direction"] == "exposing" and not change["blocked_by"]
+        for phone in change["phones"]
+    )

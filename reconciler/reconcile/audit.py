@@ -1,0 +1,45 @@
+"""`dnc audit`: what the ledger has, and whether it is still what it was."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reconciler.audit.ledger import Ledger
+from reconciler.audit.report import StoredReport
+from reconciler.model.errors import InvalidInput, RepositoryProblem
+from reconciler.reconcile.planned import open_ledger, open_project, open_repository
+from reconciler.reconcile.surroundings import Surroundings
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The ledger, fetched, and the tenant that was asked for."""
+
+    ledger: Ledger
+    tenant: str
+
+    def reports(self) -> Iterator[StoredReport]:
+        """Give the tenant's reports, newest first."""
+        return self.ledger.reports(self.tenant)
+
+    def find(self, wanted: str | None) -> StoredReport:
+        """Find a report by number, by name or by a part of its name; the newest where none is named."""
+        for stored in self.reports():
+            if wanted is None or str(stored.report.seq) == wanted or wanted in stored.path:
+                return stored
+        raise InvalidInput(
+            f"there is no report {wanted}" if wanted else f"there is no report for {self.tenant} yet",
+            "dnc audit list shows them" if wanted else "dnc apply writes the first",
+        )
+
+
+def open_books(around: Surroundings) -> Books:
+    """Fetch the audit branch and open it. A remote that does not answer leaves what this clone has."""
+    repository = open_repository(around)
+    project = open_project(around, repository)
+    ledger = open_ledger(project, repository)
+    if ledger is None:
+        raise RepositoryProblem(
+            "this is no git repository", "run this in the clone that holds the audit branch"
+        )
+    ledger.refresh()
+    return Books(ledger, project.tenant(around.tenant).name)

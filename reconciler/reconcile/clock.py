@@ -1,0 +1,36 @@
+"""The only clock: everything below takes its moments as arguments."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+_LATEST_ZONE = timedelta(hours=14)
+_EARLIEST_ZONE = timedelta(hours=12)
+
+
+def utc_now() -> datetime:
+    """Tell the time, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """Which day it is, where the day ends last (UTC-12) and where it begins first (UTC+14)."""
+
+    as_of: date
+    latest: date
+
+    @classmethod
+    def at(cls, moment: datetime, as_of: date | None = None) -> "Today":
+        """Take the days of a moment, or those of a given date at UTC-12."""
+        if as_of is not None:
+            return cls(as_of, as_of + timedelta(days=1))
+        return cls((moment - _EARLIEST_ZONE).date(), (moment + _LATEST_ZONE).date())
+
+
+Clock = Callable[[], datetime]
+
+
+def iso(moment: datetime) -> str:
+    """Write a moment as reports and plans have it: UTC, to the microsecond."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,0 +1,46 @@
+"""`dnc drift`: what CXone has that git does not, and the other way round."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.model.finding import Finding, Severity
+from reconciler.planning.change import Drift
+from reconciler.planning.plan import drift_json, finding_json, live_json
+from reconciler.reconcile.clock import iso
+from reconciler.reconcile.planned import planned
+from reconciler.reconcile.surroundings import Surroundings
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """What somebody changed in CXone, and the alarms that stand."""
+
+    tenant: str
+    drift: tuple[Drift, ...]
+    findings: tuple[Finding, ...]
+    foreign: dict[str, int]
+    document: dict[str, Any]
+
+    @property
+    def alarms(self) -> int:
+        """Count what only time brought."""
+        return sum(f.severity is Severity.ALARM for f in self.findings)
+
+
+def drift(around: Surroundings) -> Drifted:
+    """Compare live with the files and with what is held. Reads only."""
+    with planned(around) as made:
+        document = {
+            "format_version": "1.0",
+            "tenant": made.tenant.name,
+            "revision": made.heading.revision,
+            "held_revision": made.heading.held_revision,
+            "as_of": made.heading.as_of.isoformat(),
+            "created_at": iso(around.clock()),
+            "complete": made.plan.complete,
+            "errored": False,
+            "live": live_json(made.live),
+            "drift": [drift_json(d) for d in made.plan.drift],
+            "findings": [finding_json(f) for f in made.notes],
+        }
+        return Drifted(made.tenant.name, made.plan.drift, made.notes, dict(made.live.foreign), document)

@@ -1,0 +1,229 @@
+"""What was held, and what is known of it: the ledger's reports read together with git's history."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+from reconciler.audit.ledger import Ledger
+from reconciler.audit.report import StoredReport
+from reconciler.desired.configuration import Tenant, matches
+from reconciler.desired.lists import Source, read_lists
+from reconciler.model.claims import Claims, Key
+from reconciler.model.errors import InvalidInput
+from reconciler.model.provider import Target
+from reconciler.model.terms import Policy, ReasonCode, Terms
+from reconciler.planning.change import BlockedBy
+from reconciler.planning.held import Held, HeldClaim, Kept
+from reconciler.reconcile.project import Project, as_sources
+from reconciler.reconcile.tree import GitTree
+from reconciler.repository.repository import Repository
+
+BUDGET_DAYS = timedelta(days=7)
+_WRITTEN = frozenset({"applied", "unknown"})
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What is read today: held files that are the same need not be read again."""
+
+    project: Project
+    tenant: Tenant
+    sources: tuple[Source, ...]
+    claims: Claims
+
+
+@dataclass(frozen=True)
+class Past:
+    """One tenant's past, as far as its reports tell it. `target` is today's: another one holds nothing."""
+
+    repository: Repository | None
+    ledger: Ledger | None
+    target: Target
+    today: Files
+    _numbers: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    _written: dict[str, frozenset[Key]] = field(default_factory=dict)
+
+    @cached_property
+    def newest(self) -> StoredReport | None:
+        """The report that the audit branch added last for this tenant."""
+        return self.ledger.newest(self.today.tenant.name) if self.ledger else None
+
+    @property
+    def other_target(self) -> bool:
+        """Tell whether the newest report is of another CXone."""
+        return self.newest is not None and not self._here(self.newest)
+
+    def _here(self, report: StoredReport) -> bool:
+        told = report.report["target"]
+        return bool(
+            told["dialect"] == self.target.dialect
+            and told["organisation"] == self.target.organisation
+            and told["host"] == self.target.host
+        )
+
+    @cached_property
+    def held(self) -> Held:
+        """What is held: the claims that stood at the newest report's revision on its date, and so on."""
+        if self.newest is None or self.other_target or self.repository is None:
+            return Held()
+        report = self.newest.report
+        self.repository.ensure_commit(report.revision)
+        claims = self._claims_at(report.revision).standing(date.fromisoformat(report["as_of"]))
+        return Held(
+            files=claims.files,
+            releases=claims.releases,
+            not_live=frozenset(
+                (row["list_id"], phone) for row in report["not_live"] for phone in row["phones"]
+            ),
+            kept=_kept(report["kept"]),
+            revision=report.revision,
+        )
+
+    @cached_property
+    def kept_before(self) -> frozenset[Key]:
+        """Name what the newest report already listed as kept."""
+        if self.newest is None or self.other_target:
+            return frozenset()
+        return frozenset(_kept(self.newest.report["kept"]))
+
+    def _claims_at(self, revision: str) -> Claims:
+        if self.repository is None:
+            return Claims()
+        tree = GitTree(self.repository, revision)
+        tenant = self._tenant_at(tree)
+        sources = as_sources(tree.read(lambda path: matches(tenant.lists, path)))
+        if sources == self.today.sources:
+            return self.today.claims
+        return self._reusing(sources)
+
+    def _tenant_at(self, tree: GitTree) -> Tenant:
+        try:
+            project = Project.read(tree, self.today.project.configuration_path)
+            return project.tenant(self.today.tenant.name)
+        except InvalidInput:
+            return self.today.tenant  # what that revision says of itself can't be read any more
+
+    def _reusing(self, sources: tuple[Source, ...]) -> Claims:
+        """Read held files, but for those that are the same today and hold no releases."""
+        same = {source.path for source in set(sources) & set(self.today.sources)}
+        fresh = [s for s in sources if s.path not in same or b"releases" in s.data]
+        # Today's rules may refuse what was good then; the claims that can be understood are held all the same.
+        read = read_lists(fresh, self.today.project.rules, as_of=date.min, latest=date.max).claims
+        done = {f.path for f in read.files}
+        reused = tuple(f for f in self.today.claims.files if f.path in same - done)
+        return Claims((*read.files, *reused), read.releases, read.list_ids | {f.list_id for f in reused})
+
+    @property
+    def reports(self) -> Iterable[StoredReport]:
+        """Give the reports of this target without a gap, newest first."""
+        for report in self.ledger.reports(self.today.tenant.name) if self.ledger else ():
+            if not self._here(report):
+                return
+            yield report
+
+    def removed_lately(self, now: datetime) -> Mapping[str, int]:
+        """Count by list what the reports of the last 7 days took off."""
+        counts: dict[str, int] = {}
+        for report in self.reports:
+            if report.report.finished_at < now - BUDGET_DAYS:
+                break
+            for list_id, count in report.report.get("removed", {}).items():
+                counts[list_id] = counts.get(list_id, 0) + count
+        return counts
+
+    # What permission asks of history.
+
+    def ours(self, key: Key, touched: datetime) -> bool:
+        """Tell whether a run that reports having written this number was writing at that moment."""
+        for stored in self.reports:
+            window = stored.report.get("write_window")
+            if window is None:
+                continue
+            began, ended = (datetime.fromisoformat(window[side]) for side in ("from", "to"))
+            if ended < touched:
+                return False  # older runs ended earlier still
+            if _floor(began, touched) <= touched and key in self._keys_written(stored):
+                return True
+        return False
+
+    def _keys_written(self, stored: StoredReport) -> frozenset[Key]:
+        if stored.path not in self._written and self.ledger:
+            plan: dict[str, Any] = orjson.loads(self.ledger.plan_of(stored))
+            self._written[stored.path] = frozenset(
+                (change["list_id"], phone)
+                for change in plan["changes"]
+                if change.get("outcome") in _WRITTEN
+                for phone in change["phones"]
+            )
+        return self._written[stored.path]
+
+    def first_held(self, key: Key, claim: HeldClaim) -> datetime | None:
+        """Say since when the claim's file has claimed this number, report by report, without a gap."""
+        since: datetime | None = None
+        for stored in self.reports:
+            if key[1] not in self._claimed(stored.report.revision, claim.path, key[0]):
+                break
+            since = datetime.fromisoformat(stored.report["started_at"])
+        return since
+
+    def _claimed(self, revision: str, path: str, list_id: str) -> frozenset[str]:
+        if self.repository is None or not self.repository.has_commit(revision):
+            return frozenset()
+        sha = next((f.sha for f in self.repository.files(revision, lambda p: p == path)), None)
+        if sha is None:
+            return frozenset()
+        if (sha, list_id) not in self._numbers:
+            source = Source(path, self.repository.read_blobs([sha])[sha])
+            read = read_lists([source], self.today.project.rules, as_of=date.min, latest=date.max)
+            numbers = {phone for f in read.claims.files if f.list_id == list_id for phone in f.numbers}
+            self._numbers[sha, list_id] = frozenset(numbers)
+        return self._numbers[sha, list_id]
+
+
+def _floor(moment: datetime, like: datetime) -> datetime:
+    """Cut a moment to the precision that CXone writes: a time without a fraction has lost it."""
+    if not like.microsecond:
+        return moment.replace(microsecond=0)
+    return (
+        moment if like.microsecond % 1000 else moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    )
+
+
+def _kept(rows: Iterable[Mapping[str, Any]]) -> dict[Key, Kept]:
+    kept: dict[Key, Kept] = {}
+    for row in rows:
+        since = datetime.fromisoformat(row["since"]) if row["since"] else None
+        claim = HeldClaim(row["path"], _terms(row["terms"]), since)
+        blocked_by = tuple(BlockedBy(b) for b in row["blocked_by"])
+        for phone in row["phones"]:
+            key = (row["list_id"], phone)
+            others = kept[key].claims if key in kept else ()
+            kept[key] = Kept((*others, claim), blocked_by)
+    return kept
+
+
+def terms_json(terms: Terms) -> dict[str, str | None]:
+    """Say terms as a report keeps them."""
+    return {
+        "reasonCode": terms.reason_code.value,
+        "expirationPolicy": terms.expiration_policy.value,
+        "end": terms.end.isoformat() if terms.end else None,
+        "requestedOn": terms.requested_on.isoformat() if terms.requested_on else None,
+        "source": terms.source,
+        "jurisdiction": terms.jurisdiction,
+    }
+
+
+def _terms(said: Mapping[str, Any]) -> Terms:
+    return Terms(
+        ReasonCode(said["reasonCode"]),
+        Policy(said["expirationPolicy"]),
+        date.fromisoformat(said["end"]) if said["end"] else None,
+        date.fromisoformat(said["requestedOn"]) if said["requestedOn"] else None,
+        said["source"],
+        said["jurisdiction"],
+    )

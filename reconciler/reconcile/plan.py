@@ -1,0 +1,49 @@
+"""`dnc plan`: what `apply` would do. Reads only."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reconciler import __version__
+from reconciler.model.errors import DncError
+from reconciler.planning.plan import Heading, failed_json
+from reconciler.reconcile.clock import Today, iso
+from reconciler.reconcile.planned import open_repository, planned
+from reconciler.reconcile.surroundings import Surroundings
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A plan as its JSON document, and the two facts that decide the exit code."""
+
+    document: dict[str, Any]
+    newly_blocked: bool
+    pending: int
+
+
+def plan(around: Surroundings) -> Made:
+    """Make the plan. In a merge request pipeline it is of the merge with the target branch by itself."""
+    target = around.pipeline.merge_target
+    if around.onto is None and target is not None:
+        around = replace(around, onto=f"origin/{target}")
+    with planned(around) as made:
+        return Made(made.document, made.newly_blocked, made.plan.pending)
+
+
+def failed(around: Surroundings, error: DncError) -> dict[str, Any]:
+    """Say as a plan document that there is none, as far as anything is known."""
+    now = around.clock()
+    try:
+        repository = open_repository(around)
+        revision = repository.head() if repository else None
+    except DncError:
+        revision = None
+    heading = Heading(
+        tool_version=__version__,
+        tenant=around.tenant or "",
+        target=None,
+        revision=revision,
+        held_revision=None,
+        as_of=Today.at(now, around.as_of).as_of,
+        created_at=iso(now),
+    )
+    return failed_json(heading, error.findings)

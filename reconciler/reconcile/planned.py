@@ -1,0 +1,219 @@
+"""Everything a plan is made of, gathered once: what `plan`, `apply` and `drift` begin with."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reconciler import __version__
+from reconciler.audit.ledger import Ledger
+from reconciler.desired.configuration import Tenant, resolve
+from reconciler.desired.lists import Lists, Source
+from reconciler.model.errors import RepositoryProblem
+from reconciler.model.finding import Finding, Severity
+from reconciler.model.live import Live
+from reconciler.model.provider import Provider
+from reconciler.planning.change import Action, BlockedBy
+from reconciler.planning.guards import Circumstances, Limits
+from reconciler.planning.plan import Heading, Pace, Plan, Setting, make_plan, plan_json
+from reconciler.reconcile.clock import Today, iso
+from reconciler.reconcile.connection import connect
+from reconciler.reconcile.past import Files, Past
+from reconciler.reconcile.project import Project, read_tenant
+from reconciler.reconcile.surroundings import Surroundings
+from reconciler.reconcile.tree import GitTree, Tree, WorkingTree
+from reconciler.repository.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, and everything that it was made of."""
+
+    around: Surroundings
+    project: Project
+    tenant: Tenant
+    repository: Repository | None
+    past: Past
+    sources: tuple[Source, ...]
+    lists: Lists
+    provider: Provider
+    setting: Setting
+    live: Live
+    met: Circumstances
+    plan: Plan
+    heading: Heading
+    notes: tuple[Finding, ...]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The plan as JSON."""
+        return plan_json(self.heading, self.plan, self.live, self.provider.dialect, self.notes)
+
+    @property
+    def list_ids(self) -> frozenset[str]:
+        """Name the lists that the files or what is held speak of."""
+        return self.lists.claims.list_ids | self.past.held.list_ids
+
+    @property
+    def newly_blocked(self) -> bool:
+        """Tell whether guards keep something that the newest report did not already list as kept."""
+        return bool(self.plan.blocked - self.past.kept_before)
+
+
+def open_repository(around: Surroundings) -> Repository | None:
+    """Find the repository around the project, if there is one."""
+    return Repository.discover(around.folder)
+
+
+def _tree(around: Surroundings, repository: Repository | None, onto: str | None) -> Tree:
+    if onto is None:
+        return WorkingTree(around.folder)
+    if repository is None:
+        raise RepositoryProblem(f"there is no repository to merge {onto} in", "run this in a git clone")
+    return GitTree(repository, repository.merged_tree(onto))
+
+
+def open_project(around: Surroundings, repository: Repository | None, onto: str | None = None) -> Project:
+    """Read configuration and rules, from the working tree, or from the merge of HEAD with `onto`."""
+    return Project.read(_tree(around, repository, onto), around.configuration.name)
+
+
+def open_ledger(project: Project, repository: Repository | None) -> Ledger | None:
+    """Open the ledger; None where there is no repository to hold one."""
+    if repository is None:
+        return None
+    audit = project.configuration.audit
+    return Ledger(repository, branch=audit.branch, folder=audit.path)
+
+
+def demand_committed(project: Project, repository: Repository) -> None:
+    """Refuse to go on while lists, rules or configuration differ from the commit."""
+    if repository.head() is None:
+        raise RepositoryProblem("there is no commit yet", "commit lists, schema and configuration first")
+    dirty = repository.dirty(project.belongs)
+    if dirty:
+        shown = ", ".join(dirty[:5]) + (f" and {len(dirty) - 5} more" if len(dirty) > 5 else "")  # noqa: PLR2004
+        raise RepositoryProblem(
+            f"not committed: {shown}", "commit or remove them: what is applied must be what git has"
+        )
+
+
+def _uncommitted(project: Project, repository: Repository | None, around: Surroundings) -> None:
+    if repository is None or repository.head() is None:
+        around.say("no commit yet: this plan is of the files as they lie here")
+        return
+    dirty = repository.dirty(project.belongs)
+    if dirty:
+        around.say(
+            f"the working tree differs from the commit in {len(dirty)} file(s): {', '.join(dirty[:3])}"
+        )
+
+
+def refresh(ledger: Ledger | None, around: Surroundings, *, must: bool) -> Ledger | None:
+    """Fetch the audit branch. A remote that does not answer stops `apply`; a plan goes on without held."""
+    if ledger is None:
+        return None
+    try:
+        ledger.refresh()
+    except RepositoryProblem as problem:
+        if must:
+            raise
+        around.say(f"warning: {problem.fact}; planning without what is held, so nothing comes off")
+        return None
+    return ledger
+
+
+@contextmanager
+def planned(
+    around: Surroundings, *, to_apply: bool = False, limits_allow: int | None = None
+) -> Iterator[Planned]:
+    """Gather and plan. Everything is read before anything is written; the provider is closed at the end."""
+    now = around.clock()
+    today = Today.at(now, around.as_of)
+    repository = open_repository(around)
+    project = open_project(around, repository, around.onto)
+    tenant = resolve(project.tenant(around.tenant), around.environ)
+    if to_apply:
+        if repository is None:
+            raise RepositoryProblem(
+                "this is no git repository", "apply needs one: git init, commit, and again"
+            )
+        demand_committed(project, repository)
+    elif around.onto is None:
+        _uncommitted(project, repository, around)
+    sources, lists = read_tenant(project, tenant, today)
+    ledger = refresh(open_ledger(project, repository), around, must=to_apply)
+    with connect(tenant, around) as provider:
+        past = Past(repository, ledger, provider.target, Files(project, tenant, sources, lists.claims))
+        if past.other_target:
+            around.say("the newest report is of another CXone than this one: nothing is held")
+        held = past.held
+        setting = Setting(
+            desired=lists.claims,
+            held=held,
+            dialect=provider.dialect,
+            history=past,
+            as_of=today.as_of,
+            limits=_limits(project, tenant, limits_allow),
+            pace=Pace(tenant.chunk_size, tenant.requests_per_minute, tenant.concurrency),
+        )
+        live = provider.read(lists.claims.list_ids | held.list_ids)
+        met = Circumstances(removed_lately=past.removed_lately(now))
+        plan = make_plan(setting, live, met)
+        heading = Heading(
+            tool_version=__version__,
+            tenant=tenant.name,
+            target=provider.target,
+            revision=repository.head() if repository else None,
+            held_revision=held.revision,
+            as_of=today.as_of,
+            created_at=iso(now),
+        )
+        notes = (*lists.findings, *project.loosened(), *_spoken(live))
+        yield Planned(
+            around=around,
+            project=project,
+            tenant=tenant,
+            repository=repository,
+            past=past,
+            sources=sources,
+            lists=lists,
+            provider=provider,
+            setting=setting,
+            live=live,
+            met=met,
+            plan=plan,
+            heading=heading,
+            notes=notes,
+        )
+
+
+def _limits(project: Project, tenant: Tenant, allow: int | None) -> Limits:
+    safety = project.configuration.safety
+    return Limits(safety.max_removals, safety.max_removal_percent, allow, tenant.removal != "none")
+
+
+def _spoken(live: Live) -> tuple[Finding, ...]:
+    notes = []
+    if not live.complete:
+        notes.append(
+            "two reads of CXone did not add up (a busy tenant may never give one that does): "
+            "what the latest look did not see stays as it is"
+        )
+    if live.unreadable:
+        notes.append(f"{len(live.unreadable)} live entries are no E.164 numbers: left alone")
+    return tuple(Finding("", 0, 0, "", "CXONE-READ", Severity.WARNING, text) for text in notes)
+
+
+def replan(  # noqa: PLR0913  (what a run has met)
+    made: Planned,
+    live: Live,
+    *,
+    allowed: frozenset[tuple[Action, str, str]] | None,
+    refused: frozenset[str] = frozenset(),
+    hold_back: BlockedBy | None = None,
+    arrived: bool = True,
+) -> Plan:
+    """Plan again on a later reading; only what is allowed, because a plan showed it, may come off."""
+    met = replace(made.met, refused=refused, hold_back=hold_back, agreed=allowed, arrived=arrived)
+    return make_plan(made.setting, live, met)

@@ -1,0 +1,107 @@
+"""A project at one state: configuration, rules, lists and findings, read from one tree."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from reconciler.desired.configuration import Configuration, Tenant, matches, read_configuration, uncovered
+from reconciler.desired.lists import Lists, Source, read_lists
+from reconciler.desired.schema import Rules, load_rules
+from reconciler.model.errors import InvalidInput
+from reconciler.model.finding import Finding, Severity
+from reconciler.reconcile.clock import Today
+from reconciler.reconcile.tree import Tree
+
+SCHEMA_FOLDER = "schema/"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Configuration and rules of one tree, and the tree to read lists from."""
+
+    tree: Tree
+    configuration_path: str
+    configuration_data: bytes
+    configuration: Configuration
+    rules: Rules
+
+    @classmethod
+    def read(cls, tree: Tree, configuration_path: str) -> "Project":
+        """Read configuration and rules. Raises InvalidInput with every finding."""
+        files = tree.read(lambda path: path == configuration_path or _is_rule(path))
+        overrides = {path.removeprefix(SCHEMA_FOLDER): data for path, data in files.items() if _is_rule(path)}
+        rules = load_rules(overrides)
+        data = files.get(configuration_path)
+        configuration = read_configuration(configuration_path, data, rules)
+        return cls(tree, configuration_path, data or b"", configuration, rules)
+
+    def tenant(self, name: str | None) -> Tenant:
+        """Choose a tenant: the one named, or the default."""
+        chosen = name or self.configuration.default_tenant
+        if chosen not in self.configuration.tenants:
+            known = ", ".join(sorted(self.configuration.tenants))
+            raise InvalidInput(
+                f"there is no tenant {chosen!r}",
+                f"use one of: {known}; or add it below tenants:",
+                where=self.configuration_path,
+            )
+        return self.configuration.tenants[chosen]
+
+    def belongs(self, path: str) -> bool:
+        """Tell whether a file decides what is applied: a list of any tenant, a rule, the configuration."""
+        return path == self.configuration_path or _is_rule(path) or self.is_list(path)
+
+    def is_list(self, path: str) -> bool:
+        """Tell whether some tenant's globs reach the file."""
+        return any(matches(t.lists, path) for t in self.configuration.tenants.values())
+
+    def sources(self, tenant: Tenant) -> tuple[Source, ...]:
+        """Read a tenant's list files."""
+        return as_sources(self.tree.read(lambda path: matches(tenant.lists, path)))
+
+    def unreached(self) -> tuple[Finding, ...]:
+        """Find YAML files below a list folder that no tenant's globs reach."""
+        paths = self.tree.read(lambda path: path.endswith((".yaml", ".yml")) and not self.is_list(path))
+        return tuple(uncovered(paths, self.configuration))
+
+    def loosened(self) -> tuple[Finding, ...]:
+        """Say which packaged rules the repository's own files leave out or loosen."""
+        return tuple(
+            Finding(SCHEMA_FOLDER.rstrip("/"), 0, 0, "", "SCHEMA-01", Severity.WARNING, sentence)
+            for sentence in self.rules.looser
+        )
+
+    def content(self, sources: Iterable[Source]) -> dict[str, str]:
+        """Name lists, rules and configuration by SHA-256: a report is written when one differs."""
+        lists = sha256()
+        for source in sources:
+            lists.update(f"{source.path}\0{sha256(source.data).hexdigest()}\n".encode())
+        return {
+            "lists": lists.hexdigest(),
+            "rules": self.rules.digest.removeprefix("sha256:"),
+            "configuration": sha256(self.configuration_data).hexdigest(),
+        }
+
+
+def as_sources(files: Mapping[str, bytes]) -> tuple[Source, ...]:
+    """Turn files into sources, in order of path."""
+    return tuple(Source(path, data) for path, data in files.items())
+
+
+def read_tenant(project: Project, tenant: Tenant, today: Today) -> tuple[tuple[Source, ...], Lists]:
+    """Read a tenant's lists. Raises InvalidInput with every finding where there is an error."""
+    sources = project.sources(tenant)
+    lists = read_lists(sources, project.rules, as_of=today.as_of, latest=today.latest)
+    findings = (*lists.findings, *project.unreached())
+    errors = [f for f in findings if f.severity is Severity.ERROR]
+    if errors:
+        raise InvalidInput(
+            f"{len(errors)} error{'s' * (len(errors) > 1)} in the lists",
+            "correct them; dnc validate shows them all",
+            findings=findings,
+        )
+    return sources, lists
+
+
+def _is_rule(path: str) -> bool:
+    return path.startswith(SCHEMA_FOLDER) and path.endswith(".json")

@@ -1,0 +1,61 @@
+"""Where a command was called: folder, options, environment. Everything that a use case may not guess."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from threading import Event
+
+from reconciler.reconcile.clock import Clock, utc_now
+
+DEFAULT_CONFIGURATION = "dnc.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """What GitLab's variables say. Each may be absent, and an empty one counts as absent."""
+
+    variables: Mapping[str, str]
+
+    def get(self, name: str) -> str | None:
+        """Read one variable; empty is absent."""
+        return self.variables.get(name) or None
+
+    @property
+    def running(self) -> bool:
+        """Tell whether this is CI: `CI` is set, neither empty nor `false`."""
+        return (self.get("CI") or "false").lower() != "false"
+
+    @property
+    def merge_target(self) -> str | None:
+        """Name the branch that a merge request pipeline would merge into."""
+        return self.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
+
+    @property
+    def scheduled(self) -> bool:
+        """Tell whether a schedule started this pipeline."""
+        return self.get("CI_PIPELINE_SOURCE") == "schedule"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """One call of the tool. `say` takes sentences for people, which go to stderr."""
+
+    configuration: Path = Path(DEFAULT_CONFIGURATION)
+    tenant: str | None = None
+    environ: Mapping[str, str] = field(default_factory=dict)
+    clock: Clock = utc_now
+    as_of: date | None = None
+    onto: str | None = None
+    say: Callable[[str], None] = lambda _: None
+    stop: Event = field(default_factory=Event)
+
+    @property
+    def folder(self) -> Path:
+        """The project: the folder that the configuration lies in."""
+        return self.configuration.absolute().parent
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """What GitLab's variables say."""
+        return Pipeline(self.environ)

@@ -1,0 +1,220 @@
+"""Runs git: a clean environment, time limits, and errors that name the way out."""
+
+import base64
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from reconciler.model.errors import RepositoryProblem
+
+NETWORK_SECONDS = 60.0
+LOCAL_SECONDS = 300.0
+
+TOKEN = "DNC_GIT_TOKEN"  # noqa: S105  (the variable's name, not a token)
+
+# The only GIT_* variables that reach git: how to connect, and where configuration is. A hook or a wrapper sets
+# GIT_DIR, GIT_INDEX_FILE and the like for a repository that need not be ours, and tracing prints headers.
+_KEPT = re.compile(
+    r"GIT_(SSH.*|ASKPASS|SSL_.*|PROXY_.*|HTTP_.*|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT|KEY_[0-9]+|VALUE_[0-9]+)"
+    r"|CEILING_DIRECTORIES|DISCOVERY_ACROSS_FILESYSTEM|EXEC_PATH)"
+)
+
+# Nothing that a machine's own configuration says may run code, ask, sign, or change what is pushed.
+_CONFIG = {
+    "core.hooksPath": os.devnull,
+    "core.fsmonitor": "false",
+    "core.quotePath": "false",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "i18n.commitEncoding": "UTF-8",
+    "i18n.logOutputEncoding": "UTF-8",
+    "log.showSignature": "false",
+    "push.gpgSign": "false",
+    "push.followTags": "false",
+    "push.recurseSubmodules": "no",
+    "submodule.recurse": "false",
+    "fetch.writeCommitGraph": "false",
+}
+
+_FIXED = {
+    "LC_ALL": "C",
+    "LANGUAGE": "",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_PAGER": "cat",
+    "GIT_OPTIONAL_LOCKS": "0",  # reading a status must not write the index
+    "GIT_LITERAL_PATHSPECS": "1",  # a file may be named `*`
+    "GIT_NO_REPLACE_OBJECTS": "1",  # history is what was committed
+    # The tool's own, so that a reflog or a commit never needs an identity on the machine.
+    "GIT_AUTHOR_NAME": "dnc",
+    "GIT_AUTHOR_EMAIL": "dnc@localhost",
+    "GIT_COMMITTER_NAME": "dnc",
+    "GIT_COMMITTER_EMAIL": "dnc@localhost",
+}
+
+_CREDENTIALS = re.compile(r"(://)[^/@\s']+@")
+
+# What git says (LC_ALL=C) -> (fact, way out).
+_KNOWN = (
+    (
+        re.compile(r"detected dubious ownership in repository at '(?P<path>[^']*)'"),
+        "the repository belongs to another user, so git refuses to read it",
+        "run: git config --global --add safe.directory '{path}'",
+    ),
+    (
+        re.compile(
+            r"Authentication failed|could not read (Username|Password)|Permission denied|"
+            r"returned error: 40[13]|HTTP Basic: Access denied|not allowed to (push|upload|download)"
+        ),
+        "the remote refuses our credentials",
+        f"give a project access token with write_repository in {TOKEN}, or an SSH key that may do this",
+    ),
+    (
+        re.compile(r"must be run in a work tree"),
+        "this is a bare repository, or the inside of .git",
+        "run dnc in a clone with a working tree",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one git command answered. `err` has no credentials in it."""
+
+    code: int
+    out: bytes
+    err: str
+
+
+def text(raw: bytes) -> str:
+    """Decode a path or a message; bytes that are no UTF-8 survive the way back."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def raw(path: str) -> bytes:
+    """Encode what `text` decoded."""
+    return path.encode("utf-8", "surrogateescape")
+
+
+class Git:
+    """Git in one folder. Every error is a RepositoryProblem; arguments never appear in one."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        self._given = dict(os.environ if environment is None else environment)
+        self._token = self._given.pop(TOKEN, "")
+        program = shutil.which("git", path=self._given.get("PATH"))
+        if program is None:
+            raise RepositoryProblem(
+                "git is not installed, or not on PATH", "install git 2.38 or later: history lives in git"
+            )
+        self._program = program
+
+    def within(self, folder: Path) -> "Git":
+        """Take the same git to another folder."""
+        environment = self._given | ({TOKEN: self._token} if self._token else {})
+        return Git(folder, environment)
+
+    def ask(
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        environment: Mapping[str, str] | None = None,
+        seconds: float = LOCAL_SECONDS,
+        url: str = "",
+    ) -> Said:
+        """Run one command and return what it said, whatever its exit code. `url` gets the token."""
+        command = [self._program, "-C", str(self.folder), *arguments]
+        # A session of its own: on a time-out its helpers (ssh, remote-https) go too, and Ctrl-C does not cut
+        # a push in half.
+        with subprocess.Popen(  # noqa: S603  (no shell; the arguments are ours)
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self._environment(url) | dict(environment or {}),
+            start_new_session=True,
+        ) as process:
+            try:
+                out, err = process.communicate(stdin, timeout=seconds)
+            except BaseException as error:
+                os.killpg(process.pid, signal.SIGKILL)
+                if isinstance(error, subprocess.TimeoutExpired):
+                    raise RepositoryProblem(
+                        f"git {arguments[0]} did not finish within {seconds:g} s",
+                        "check the network and the remote, then run again",
+                    ) from error
+                raise
+        return Said(process.returncode, out, self._scrubbed(text(err)))
+
+    def run(
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        environment: Mapping[str, str] | None = None,
+        seconds: float = LOCAL_SECONDS,
+    ) -> bytes:
+        """Run one command that must succeed; return its output."""
+        said = self.ask(*arguments, stdin=stdin, environment=environment, seconds=seconds)
+        if said.code:
+            raise problem(arguments[0], said)
+        return said.out
+
+    def line(self, *arguments: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None) -> str:
+        """Run one command that must succeed; return the one line that it printed."""
+        return text(self.run(*arguments, stdin=stdin, environment=environment)).removesuffix("\n")
+
+    def _environment(self, url: str) -> dict[str, str]:
+        kept = {
+            name: value
+            for name, value in self._given.items()
+            if not name.startswith("GIT_") or _KEPT.fullmatch(name)
+        }
+        settings = [*_CONFIG.items(), *self._authorization(url)]
+        first = int(kept.get("GIT_CONFIG_COUNT") or 0)
+        for number, (key, value) in enumerate(settings, start=first):
+            kept[f"GIT_CONFIG_KEY_{number}"] = key
+            kept[f"GIT_CONFIG_VALUE_{number}"] = value
+        return kept | _FIXED | {"GIT_CONFIG_COUNT": str(first + len(settings))}
+
+    def _authorization(self, url: str) -> list[tuple[str, str]]:
+        """Send the token as a header to the remote's own host only, and never on a command line."""
+        parts = urlsplit(url)
+        if not self._token or parts.scheme not in {"http", "https"} or not parts.hostname:
+            return []
+        # GitLab takes any user name with a token, "oauth2" by convention (GitLab docs, read 2026-11-23).
+        secret = base64.b64encode(f"oauth2:{self._token}".encode()).decode()
+        host = parts.netloc.rpartition("@")[2]
+        return [(f"http.{parts.scheme}://{host}/.extraHeader", f"Authorization: Basic {secret}")]
+
+    def _scrubbed(self, said: str) -> str:
+        said = _CREDENTIALS.sub(r"\1", said)
+        return said.replace(self._token, "[token]") if self._token else said
+
+
+def reason(err: str) -> str:
+    """Pick the line that says why out of what git printed."""
+    lines = [line.strip() for line in err.splitlines() if line.strip()]
+    telling = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "ssh:"))]
+    return (telling or lines or ["it gave no reason"])[0]
+
+
+def known(said: Said) -> RepositoryProblem | None:
+    """Explain the failures that git itself explains badly."""
+    for pattern, fact, way_out in _KNOWN:
+        if match := pattern.search(said.err):
+            return RepositoryProblem(f"{fact} ({reason(said.err)})", way_out.format(**match.groupdict()))
+    return None
+
+
+def problem(command: str, said: Said) -> RepositoryProblem:
+    """Make an error of a command that failed."""
+    return known(said) or RepositoryProblem(
+        f"git {command} failed with exit code {said.code}: {reason(said.err)}",
+        "run `git fsck` and `git status` here; the clone may be damaged or locked by another program",
+    )

@@ -1,0 +1,105 @@
+"""Reads history: ancestry (also where a clone is shallow), what commits changed, who made them."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from reconciler.repository.git import Git, problem, text
+
+_COMMIT_LINE = re.compile(rb"\x01([0-9a-f]{40,64})\0\n?")
+
+Change = tuple[str, str, str]
+"""(commit, status letter, path): what one commit did to one file, against one of its parents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit's name, author, moment (UTC) and whole message."""
+
+    sha: str
+    author: str
+    when: datetime
+    message: str
+
+
+def is_shallow(git: Git) -> bool:
+    """Tell whether history was cut when this was cloned."""
+    return git.line("rev-parse", "--is-shallow-repository") == "true"
+
+
+def resolve(git: Git, name: str) -> str | None:
+    """Find the commit that a name stands for; None if there is none."""
+    said = git.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    return said.out.decode().strip() if said.code == 0 else None
+
+
+def cut_commits(git: Git) -> frozenset[str]:
+    """Name the commits whose parents a shallow clone does not have."""
+    if not is_shallow(git):
+        return frozenset()
+    path = git.line("rev-parse", "--path-format=absolute", "--git-path", "shallow")
+    with open(path, encoding="ascii") as listed:  # noqa: PTH123  (git's own text, surrogates and all)
+        return frozenset(listed.read().split())
+
+
+def is_whole(git: Git, *revs: str) -> bool:
+    """Tell whether the history of `revs` (`^x` leaves out x's) is all here."""
+    cut = cut_commits(git)
+    return not cut or cut.isdisjoint(git.run("rev-list", *revs, "--").decode().split())
+
+
+def descends(git: Git, ancestor: str, commit: str) -> bool:
+    """Tell whether this clone can see that `commit` contains `ancestor`."""
+    said = git.ask("merge-base", "--is-ancestor", ancestor, commit)
+    if said.code > 1:
+        raise problem("merge-base", said)
+    return said.code == 0
+
+
+def additions(git: Git, rev: str, folder: str, *, limit: int, skip: int = 0) -> list[tuple[str, list[str]]]:
+    """List the commits that added files below the folder, newest first along the first parents."""
+    out = git.run(
+        "log", "--first-parent", "--diff-merges=first-parent", "--diff-filter=A", "--no-renames",
+        "--name-only", "-z", "--format=%x01%H", f"--max-count={limit}", f"--skip={skip}", rev, "--", folder,
+    )  # fmt: skip
+    _, *parts = _COMMIT_LINE.split(out)
+    return [
+        (sha.decode(), [text(name) for name in names.split(b"\0") if name])
+        for sha, names in zip(parts[::2], parts[1::2], strict=True)
+    ]
+
+
+def changes(git: Git, rev: str, folder: str, *, beyond: str | None = None) -> list[Change]:
+    """List what every commit of a history did below the folder, oldest first; a merge against each parent.
+
+    No history is simplified away: a merge that drops what one side had is seen as a removal.
+    """
+    excluded = [f"^{beyond}"] if beyond else []
+    commits = git.run("rev-list", "--reverse", "--topo-order", rev, *excluded, "--")
+    out = git.run(
+        "diff-tree", "--stdin", "-m", "--root", "-r", "-z", "--no-renames", "--name-status",
+        *(["--", folder] if folder else []),
+        stdin=commits,
+    )  # fmt: skip
+    found = []
+    commit = ""
+    fields = iter(out.split(b"\0")[:-1])
+    for field in fields:
+        if len(field) == 1:
+            found.append((commit, field.decode(), text(next(fields))))
+        else:
+            commit = field.decode()
+    return found
+
+
+def describe(git: Git, rev: str) -> Commit:
+    """Read who made a commit, when, and its message."""
+    out = git.run("show", "--no-patch", "--format=%H%x00%an <%ae>%x00%ct%x00%B", rev, "--")
+    sha, author, seconds, message = text(out).split("\0", 3)
+    return Commit(sha, author, datetime.fromtimestamp(int(seconds), UTC), message.strip("\n"))
+
+
+def last_change_of(git: Git, rev: str, path: str, needle: str) -> str | None:
+    """Find the newest commit that changed how often a text stands in a file."""
+    out = git.line("log", "--max-count=1", "--no-renames", "--format=%H", f"-S{needle}", rev, "--", path)
+    return out or None

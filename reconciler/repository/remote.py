@@ -1,0 +1,170 @@
+"""Speaks with the remote: its branches, fetching what is missing, pushing. Never by force."""
+
+import re
+import secrets
+import time
+from typing import Literal
+
+from reconciler.model.errors import BrokenChain, RepositoryProblem
+from reconciler.repository.git import NETWORK_SECONDS, Git, Said, known, reason
+
+Pushed = Literal["pushed", "outrun"]
+
+DEPTH_REMEDY = "set GIT_DEPTH: 0 for the job, or run: git fetch --unshallow"
+
+_FETCH = ("fetch", "--quiet", "--no-tags", "--no-prune", "--no-write-fetch-head", "--no-recurse-submodules")
+
+# Another process of this clone fetches at the same time.
+_BUSY = re.compile(r"cannot lock ref|shallow\.lock|shallow file has changed")
+_BUSY_TRIES = 8
+_BUSY_SECONDS = 0.1
+
+# The remote's branch moved between our fetch and our push. The refusal of a hook, or of a protected branch, is
+# no race.
+_OUTRUN = re.compile(
+    r"non-fast-forward|fetch first|stale info|cannot lock ref|failed to update ref|incorrect old value"
+    r"|reference already exists|failed to lock"
+)
+
+
+def find(git: Git) -> str | None:
+    """Name the remote: origin, else the only one; None without any."""
+    names = git.line("remote").split("\n")
+    if names == [""]:
+        return None
+    if "origin" in names:
+        return "origin"
+    if len(names) > 1:
+        raise RepositoryProblem(
+            f"there are {len(names)} remotes and none is named origin: {', '.join(names)}",
+            "rename the one that the pipelines run on: git remote rename NAME origin",
+        )
+    return names[0]
+
+
+class Remote:
+    """One remote by its name. Every call may take NETWORK_SECONDS; silence is a RepositoryProblem."""
+
+    def __init__(self, git: Git, name: str) -> None:
+        self.name = name
+        self._git = git
+        self._url = git.ask("ls-remote", "--get-url", name).out.decode("utf-8", "replace").strip()
+        self._takes_options = True
+
+    def tracking(self, branch: str) -> str:
+        """Name the local ref that remembers a branch of the remote."""
+        return f"refs/remotes/{self.name}/{branch}"
+
+    def heads(self) -> tuple[str | None, dict[str, str]]:
+        """Ask for the branch that HEAD names (None: unborn or detached), and every branch's tip."""
+        said = self._network("ls-remote", "--symref", self.name, "HEAD", "refs/heads/*")
+        if said.code:
+            raise self._silent(said)
+        default = None
+        tips = {}
+        for line in said.out.decode("utf-8", "surrogateescape").splitlines():
+            value, _, ref = line.partition("\t")
+            if value.startswith("ref: refs/heads/"):
+                default = value.removeprefix("ref: refs/heads/")
+            elif ref.startswith("refs/heads/"):
+                tips[ref.removeprefix("refs/heads/")] = value
+        return (default if default in tips else None), tips
+
+    def default_branch(self, hint: str | None, besides: str) -> tuple[str, str]:
+        """Find the default branch and its tip: HEAD, hint, main, master, or the only one but `besides`."""
+        default, tips = self.heads()
+        others = [name for name in tips if name != besides]
+        only = others[0] if len(others) == 1 else None
+        for name in (default, hint, "main", "master", only):
+            if name is not None and name in tips:
+                return name, tips[name]
+        fact = (
+            "has no branch yet"
+            if not others
+            else f"does not say which of {len(others)} branches is its default"
+        )
+        raise RepositoryProblem(
+            f"the remote {self.name} {fact}", "push the default branch, and make the remote's HEAD name it"
+        )
+
+    def fetch(self, branch: str, *, grows_only: bool = False) -> bool:
+        """Fetch a branch into its tracking ref; False when the remote answers but has none.
+
+        `grows_only` is for a branch that nobody may rewrite: BrokenChain if the new tip lacks the old one.
+        """
+        force = "" if grows_only else "+"
+        said = self._fetch(self.name, f"{force}refs/heads/{branch}:{self.tracking(branch)}")
+        if said.code == 0:
+            return True
+        if "couldn't find remote ref" in said.err:
+            return False
+        if "non-fast-forward" in said.err or "[rejected]" in said.err:
+            raise self._rewritten(branch)
+        raise self._silent(said)
+
+    def fetch_commit(self, sha: str) -> bool:
+        """Try to fetch one commit that no branch need contain; False if the remote does not give it."""
+        return self._fetch(self.name, sha).code == 0
+
+    def unshallow(self) -> None:
+        """Fetch all the history that a shallow clone lacks."""
+        default, tips = self.heads()
+        if not tips:
+            raise RepositoryProblem(
+                f"the remote {self.name} has no branch to fetch history from", DEPTH_REMEDY
+            )
+        # With --unshallow the server completes every cut commit, whichever branch is asked for.
+        said = self._fetch("--unshallow", self.name, f"refs/heads/{default or next(iter(tips))}")
+        if said.code and "on a complete repository does not make sense" not in said.err:
+            problem = self._silent(said)
+            raise RepositoryProblem(f"{problem.fact}; history is missing in this shallow clone", DEPTH_REMEDY)
+
+    def push(self, branch: str, sha: str, *, skip_ci: bool) -> Pushed:
+        """Push a commit as a branch; `outrun` when the branch is not an ancestor of it any more."""
+        options = ["--push-option=ci.skip"] if skip_ci and self._takes_options else []
+        command = ("push", "--porcelain", "--no-verify", *options, self.name, f"{sha}:refs/heads/{branch}")
+        said = self._network(*command)
+        if said.code and options and "does not support push options" in said.err:
+            self._takes_options = False
+            return self.push(branch, sha, skip_ci=skip_ci)
+        if said.code == 0:
+            self._git.run("update-ref", self.tracking(branch), sha)
+            return "pushed"
+        rejected = [
+            line for line in said.out.decode("utf-8", "replace").splitlines() if line.startswith("!\t")
+        ]
+        if any(_OUTRUN.search(line) for line in rejected):
+            return "outrun"
+        if rejected:
+            why = rejected[0].rpartition("\t")[2]
+            raise RepositoryProblem(
+                f"the remote {self.name} refuses the push to {branch}: {why} ({reason(said.err)})",
+                f"let the pipeline's token push to {branch}: as a protected branch, allow it there",
+            )
+        raise self._silent(said)
+
+    def _fetch(self, *arguments: str) -> Said:
+        for _ in range(_BUSY_TRIES):
+            said = self._network(*_FETCH, *arguments)
+            if said.code == 0 or not _BUSY.search(said.err):
+                break
+            time.sleep(_BUSY_SECONDS * (0.5 + secrets.randbelow(1000) / 1000))
+        return said
+
+    def _network(self, *arguments: str) -> Said:
+        return self._git.ask(*arguments, seconds=NETWORK_SECONDS, url=self._url)
+
+    def _silent(self, said: Said) -> RepositoryProblem:
+        return known(said) or RepositoryProblem(
+            f"the remote {self.name} does not answer: {reason(said.err)}",
+            f"check the network and `git remote get-url {self.name}`, then run again",
+        )
+
+    def _rewritten(self, branch: str) -> BrokenChain:
+        tracking = self.tracking(branch)
+        return BrokenChain(
+            f"the branch {branch} of the remote {self.name} was rewritten: it lost commits that are here",
+            f"restore it from this clone: git push --force {self.name} {tracking}:refs/heads/{branch};"
+            f" or, if it was meant: git fetch --force {self.name} {branch}:{tracking}",
+            where=f"{self.name}/{branch}",
+        )

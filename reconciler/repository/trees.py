@@ -1,0 +1,108 @@
+"""Reads trees: which files a revision has, their bytes, and what a merge would give."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from reconciler.model.errors import RepositoryProblem
+from reconciler.repository.git import Git, problem, reason, text
+
+Wanted = Callable[[str], bool]
+
+_REGULAR = frozenset({"100644", "100755"})
+_USAGE = 129  # git's exit code for an option that it does not know
+
+
+@dataclass(frozen=True, slots=True)
+class TreeFile:
+    """One file of a tree: its path, the blob's name, and git's mode."""
+
+    path: str
+    sha: str
+    mode: str
+
+    @property
+    def regular(self) -> bool:
+        """Tell a file from a symbolic link or a submodule."""
+        return self.mode in _REGULAR
+
+
+def tree_files(git: Git, rev: str, *paths: str) -> list[TreeFile]:
+    """List every file of a commit or tree below the paths (all by default), named from the root."""
+    listed = git.run("ls-tree", "-r", "-z", "--full-tree", rev, "--", *paths)
+    found = []
+    for record in listed.split(b"\0")[:-1]:
+        facts, _, path = record.partition(b"\t")
+        mode, _, sha = facts.decode().split(" ")
+        found.append(TreeFile(text(path), sha, mode))
+    return found
+
+
+def read_blobs(git: Git, shas: Iterable[str]) -> dict[str, bytes]:
+    """Read blobs by name, all through one process."""
+    names = list(dict.fromkeys(shas))
+    if not names:
+        return {}
+    out = memoryview(
+        git.run("cat-file", "--batch", "--buffer", stdin="".join(f"{n}\n" for n in names).encode())
+    )
+    blobs = {}
+    start = 0
+    for name in names:
+        end = start + bytes(out[start : start + 200]).index(b"\n")
+        header = bytes(out[start:end]).decode().split(" ")
+        if len(header) != 3:  # noqa: PLR2004  ("NAME missing")
+            raise RepositoryProblem(
+                f"the object {name} is not in this clone", "fetch again, or set GIT_DEPTH: 0 for the job"
+            )
+        size = int(header[2])
+        blobs[name] = bytes(out[end + 1 : end + 1 + size])
+        start = end + 1 + size + 1
+    return blobs
+
+
+def read_files(git: Git, files: Sequence[TreeFile]) -> dict[str, bytes]:
+    """Read the files' bytes by path. A symbolic link or a submodule is an error: it shows elsewhere."""
+    odd = [file.path for file in files if not file.regular]
+    if odd:
+        raise RepositoryProblem(
+            f"not followed, being a symbolic link or a submodule: {', '.join(odd)}",
+            "commit the file itself in its place",
+            where=odd[0],
+        )
+    blobs = read_blobs(git, (file.sha for file in files))
+    return {file.path: blobs[file.sha] for file in files}
+
+
+def merge_bases(git: Git, one: str, other: str) -> list[str]:
+    """Name the best common ancestors that this clone can see."""
+    said = git.ask("merge-base", "--all", one, other)
+    if said.code > 1:
+        raise problem("merge-base", said)
+    return said.out.decode().split()
+
+
+def merge_trees(git: Git, onto: str, head: str) -> str:
+    """Merge two commits without a working tree, as a server would; return the tree."""
+    said = git.ask("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", onto, head)
+    if said.code == 0:
+        return said.out.rstrip(b"\0\n").decode()
+    if said.code == 1:
+        names = [text(name) for name in said.out.split(b"\0")[1:] if name]
+        raise RepositoryProblem(
+            f"HEAD conflicts with the target branch in {', '.join(names)}",
+            "merge or rebase onto the target branch, resolve the conflict, and push",
+            where=names[0] if names else "",
+        )
+    if said.code == _USAGE:
+        raise RepositoryProblem(
+            f"{git.line('version')} can't compute a merge without a working tree", "install git 2.38 or later"
+        )
+    if "unrelated histories" in said.err:
+        raise RepositoryProblem(
+            "HEAD and the target branch have no common history",
+            "set GIT_DEPTH: 0 for the job; if the histories really are unrelated, rebase the branch",
+        )
+    raise RepositoryProblem(
+        f"the merge with the target branch can't be computed: {reason(said.err)}",
+        "set GIT_DEPTH: 0 for the job",
+    )

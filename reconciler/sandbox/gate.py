@@ -1,0 +1,132 @@
+"""What every request of the API goes through: the rate limit, its fault, and the log."""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from reconciler.sandbox import answers
+from reconciler.sandbox.faults import Action, Fault, Kind
+from reconciler.sandbox.requestlog import Asked
+from reconciler.sandbox.tenant import Tenant
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+# These change what an answer says, so there must be one; the others take its place.
+_CHANGING = frozenset(
+    {
+        Action.SLOW,
+        Action.TORN,
+        Action.HALF_JSON,
+        Action.SHORT_COUNT,
+        Action.WRONG_TOTAL,
+        Action.REVOKE,
+    }
+)
+
+
+class Gate:
+    """Stands before the endpoints of one tenant."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+
+    def guard(self, kind: Kind, endpoint: Endpoint) -> Endpoint:
+        """Put the gate before an endpoint."""
+
+        async def guarded(request: Request) -> Response:
+            arrived, seconds = self._tenant.now(), self._tenant.monotonic()
+            response = await self._answer(kind, endpoint, request)
+            self._tenant.requests.note(
+                Asked(
+                    method=request.method,
+                    path=request.url.path,
+                    kind=kind,
+                    time=arrived,
+                    seconds=seconds,
+                    status=0 if isinstance(response, answers.Cut) else response.status_code,
+                    items=getattr(request.state, "items", 0),
+                )
+            )
+            return response
+
+        return guarded
+
+    async def _answer(self, kind: Kind, endpoint: Endpoint, request: Request) -> Response:
+        # The body is read whole before anything is decided: an early answer would close the connection.
+        await request.body()
+        if self._tenant.settings.latency:
+            await asyncio.sleep(self._tenant.settings.latency)
+        wait = self._tenant.rate.take()
+        if wait is not None:
+            headers = {"Retry-After": str(wait)} if self._tenant.settings.retry_after else None
+            return answers.problem(429, "too many requests in this minute", headers)
+        fault = self._tenant.faults.take(kind)
+        if fault is None:
+            return await _carry_out(endpoint, request)
+        return await self._meet(fault, endpoint, request)
+
+    async def _meet(self, fault: Fault, endpoint: Endpoint, request: Request) -> Response:
+        for act in fault.acts:
+            act.perform(self._tenant.store, self._tenant.now())
+        if fault.action is Action.REVOKE:
+            self._tenant.tokens.revoke()
+        if not fault.stored:
+            await asyncio.sleep(fault.delay)
+        if fault.action in _CHANGING:
+            response = _change(fault, await _carry_out(endpoint, request))
+        else:
+            if fault.stored:
+                await _carry_out(endpoint, request)
+            response = _replace(fault)
+        if fault.stored:
+            await asyncio.sleep(fault.delay)
+        return response
+
+
+async def _carry_out(endpoint: Endpoint, request: Request) -> Response:
+    try:
+        return await endpoint(request)
+    except sqlite3.OperationalError as error:
+        # Another process held the database for longer than we wait, or the disk is full.
+        return answers.problem(503, f"the sandbox's database does not answer: {error}")
+
+
+def _replace(fault: Fault) -> Response:
+    match fault.action:
+        case Action.CUT:
+            return answers.Cut()
+        case Action.HTML:
+            return answers.html()
+        case Action.REDIRECT:
+            # 307 keeps method and body: the worst that a client can be talked into.
+            return answers.problem(307, "elsewhere", {"Location": fault.location})
+        case _:
+            headers = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}
+            return answers.problem(fault.status, "a planned fault", headers)
+
+
+def _change(fault: Fault, whole: Response) -> Response:
+    match fault.action:
+        case Action.TORN:
+            return answers.Torn(whole.body, whole.status_code, media_type="application/json")
+        case Action.HALF_JSON:
+            return answers.half(whole)
+        case Action.SHORT_COUNT | Action.WRONG_TOTAL if whole.status_code < 300:  # noqa: PLR2004  (a success)
+            return _miscount(fault, whole)
+        case _:
+            return whole
+
+
+def _miscount(fault: Fault, whole: Response) -> Response:
+    content = orjson.loads(whole.body)
+    if fault.action is Action.WRONG_TOTAL and "total" in content:
+        content["total"] = max(0, content["total"] + fault.by)
+    elif fault.action is Action.SHORT_COUNT and "successes" in content:
+        fewer = min(fault.by, content["successes"])
+        content["successes"] -= fewer
+        content["failures"] = max(0, content["failures"] - (fault.by - fewer))
+    return answers.answer(content, whole.status_code)

@@ -1,0 +1,128 @@
+"""The HTTP server under the sandbox: uvicorn, started and stopped at once."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from reconciler.model.errors import DncError
+from reconciler.sandbox.answers import TRANSPORT
+
+# Idle connections are kept for longer than any client pauses between two requests, in seconds.
+_KEEP_ALIVE = 120
+
+
+class Unbound(DncError):
+    """The server cannot have its address."""
+
+    rule = "SANDBOX"
+
+
+class _Protocol(H11Protocol):
+    """HTTP/1.1, with the connection in each request's scope, for the answers that cut it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, TRANSPORT: transport}
+
+
+class _Server(uvicorn.Server):
+    """A server that stops when told to. uvicorn's own looks ten times a second, and waits for its clients."""
+
+    def __init__(self, application: ASGIApp) -> None:
+        config = uvicorn.Config(
+            application,
+            http=_Protocol,
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            date_header=False,
+            server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE,
+        )
+        super().__init__(config)
+        self.up = threading.Event()
+        self._told = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def main_loop(self) -> None:
+        """Serve until told to stop."""
+        self._loop = asyncio.get_running_loop()
+        self.up.set()
+        await self._told.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close what is open, answered or not."""
+        for server in self.servers:
+            server.close()
+        for sock in sockets or []:
+            sock.close()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        tasks = list(self.server_state.tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        # One turn of the loop, in which the closed connections are taken down.
+        await asyncio.sleep(0)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  (a signal handler)
+        """Stop quietly on SIGINT and SIGTERM; uvicorn would raise the signal again afterwards."""
+        self.stop()
+
+    def stop(self) -> None:
+        """Tell the server to stop, from any thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._told.set)
+
+
+@contextmanager
+def serving(application: ASGIApp) -> Iterator[str]:
+    """Serve on a free port of the loopback, from a thread of its own, for the length of a block."""
+    with _bound("127.0.0.1", 0) as sock:
+        url = _url(sock)
+        server = _Server(application)
+        thread = threading.Thread(target=server.run, args=([sock],), name=f"sandbox {url}", daemon=True)
+        thread.start()
+        server.up.wait()
+        try:
+            yield url
+        finally:
+            server.stop()
+            thread.join()
+
+
+def serve(application: ASGIApp, host: str, port: int, announce: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM; `announce` gets the URL once requests are answered.
+
+    Raises Unbound when the address is taken, or is none of this machine.
+    """
+    with _bound(host, port) as sock:
+        announce(_url(sock))
+        _Server(application).run([sock])
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    try:
+        # From here on the kernel takes connections, and keeps them until the server runs.
+        return socket.create_server((host, port), backlog=512)
+    except OSError as error:
+        raise Unbound(
+            f"the sandbox cannot listen: {error.strerror or error}",
+            "give another host or port; port 0 takes a free one",
+            where=f"{host}:{port}",
+        ) from error
+
+
+def _url(sock: socket.socket) -> str:
+    host, port = sock.getsockname()[:2]
+    return f"http://{host}:{port}"

@@ -1,0 +1,71 @@
+"""One tenant of the built-in CXone: its settings, and everything that its requests share."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from reconciler.sandbox.conduct import Conduct
+from reconciler.sandbox.entry import wire_time
+from reconciler.sandbox.faults import Faults
+from reconciler.sandbox.rate import SlidingMinute
+from reconciler.sandbox.requestlog import RequestLog
+from reconciler.sandbox.store import Store
+from reconciler.sandbox.tokens import Client, Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a tenant is like from its start.
+
+    `clients` are by client id. `requests_per_minute` None is no limit; `retry_after` says whether a 429 of
+    that limit names the seconds. `token_seconds` is how long a token lasts (the seed: typically 3600).
+    `largest_body` is in bytes, before a 413. `latency` is added to every answer, in seconds. `control` opens
+    `/_sandbox/`, where anybody who reaches the port can change everything.
+    """
+
+    clients: Mapping[str, Client] = field(default_factory=dict)
+    organisation: str = "sandbox"
+    requests_per_minute: int | None = None
+    retry_after: bool = True
+    token_seconds: int = 3600
+    largest_body: int = 1_048_576
+    latency: float = 0.0
+    control: bool = False
+
+
+class Tenant:
+    """State and behaviour of one tenant, with no server around it.
+
+    `clock` is CXone's clock (aware of its zone): tokens, `Date` and `lastModifiedTime` go by it.
+    `monotonic`, in seconds, is what the minute of the rate limit is measured with.
+    Raises InvalidInput when the database cannot be used.
+    """
+
+    def __init__(
+        self,
+        database: Path | None,
+        *,
+        clock: Callable[[], datetime],
+        settings: Settings,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.monotonic = monotonic
+        self.store = Store(database)
+        self.tokens = Tokens(
+            settings.clients,
+            organisation=settings.organisation,
+            lifetime=timedelta(seconds=settings.token_seconds),
+            clock=clock,
+        )
+        self.rate = SlidingMinute(settings.requests_per_minute, monotonic)
+        self.faults = Faults()
+        self.conduct = Conduct()
+        self.requests = RequestLog()
+
+    def now(self) -> str:
+        """Read the clock, as a time of the wire."""
+        return wire_time(self.clock())

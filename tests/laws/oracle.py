@@ -1,0 +1,157 @@
+"""An oracle of what is owed to every number, kept apart from the code: the whole past, told simply.
+
+A claim is owed from the first run that it stands in, until a run finds a permission for it and has used it.
+It knows every agent's act, where the code has only CXone's times to go by.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+
+from reconciler.model.claims import Key, Release
+from reconciler.model.terms import Carried, Terms
+from tests.laws.story import Act, Moment
+from tests.laws.world import World
+from tests.support.fake_cxone import Call
+
+REGISTRY = {"NATIONAL", "STATE"}
+FITS = {
+    **dict.fromkeys(
+        ("CUSTOMER_REQUESTED", "COMPANY_POLICY", "LOCAL", "UNKNOWN"),
+        {"CONSENT_GIVEN", "NUMBER_REASSIGNED", "ENTERED_IN_ERROR"},
+    ),
+    **dict.fromkeys(REGISTRY, {"REGISTRY_REMOVED", "ENTERED_IN_ERROR"}),
+}
+Paths = dict[str, set[Terms]]
+
+
+def midnight_at_14(release: Release) -> datetime:
+    return datetime.combine(release.released_on, time(), UTC) - timedelta(hours=14)
+
+
+@dataclass
+class Oracle:
+    world: World
+    owed: dict[Key, Paths] = field(default_factory=dict)
+    since: dict[Key, datetime] = field(default_factory=dict)
+    touched: dict[Key, datetime] = field(default_factory=dict)
+    spent: set[Release] = field(default_factory=set)
+    doubtful: set[Key] = field(default_factory=set)
+    standing: dict[Key, dict[str, Terms]] = field(default_factory=dict)
+    staying: dict[Key, Paths] = field(default_factory=dict)
+    started: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self.world.cxone.watchers.append(self.witness)
+
+    def acted(self, key: Key, act: Act, touched: bool) -> None:
+        if act.kind == "remove":
+            self.touched.pop(key, None)
+        elif touched:
+            self.touched[key] = self.world.clock.now
+
+    # Permission.
+
+    def _last(self, key: Key) -> datetime:
+        return self.touched.get(key, datetime.min.replace(tzinfo=UTC))
+
+    def permitted(self, key: Key, terms: Terms) -> bool:
+        lapsed = terms.end is not None and terms.end < self.world.as_of
+        if lapsed and terms.reason_code not in REGISTRY and self._last(key) < self.since[key]:
+            return True
+        return any(
+            self._fits(release, terms) and self._last(key) < midnight_at_14(release)
+            for release in self.world.files.releases
+            if (release.list_id, release.phone) == key and release not in self.spent
+        )
+
+    def _fits(self, release: Release, terms: Terms) -> bool:
+        if release.reason == "MOVED":
+            return (release.to, release.phone) in self.world.cxone.stored
+        return release.reason in FITS[terms.reason_code]
+
+    def _covered(self, key: Key, path: str, terms: Terms) -> bool:
+        return any(
+            now.strength >= terms.strength
+            and (other == path or (now.reason_code in REGISTRY) == (terms.reason_code in REGISTRY))
+            for other, now in self.standing.get(key, {}).items()
+        )
+
+    def _kept(self, key: Key) -> Paths:
+        """Give the owed claims that neither stand nor have a permission right now."""
+        return {
+            path: left
+            for path, claims in self.owed.get(key, {}).items()
+            if (left := {t for t in claims if not self._covered(key, path, t) and not self.permitted(key, t)})
+        }
+
+    # Around a run, and at every call of it.
+
+    def begin(self) -> None:
+        self.started = self.world.clock.now
+        self.standing = {}
+        for (path, *key), terms in self.world.files.lines.items():
+            over = terms.end is not None and terms.end < self.world.as_of
+            if not over or terms.reason_code in REGISTRY:
+                self.standing.setdefault((key[0], key[1]), {})[path] = terms
+        before = self.world.cxone.stored
+        self.staying = {k: self._kept(k) for k in self.owed if k in before}
+
+    def witness(self, call: Call) -> None:
+        for key, claims in self.staying.items():
+            if claims or key in self.standing:
+                assert key in call.before, f"{key} is not live at a {call.kind}"
+        if call.key is not None:
+            self._may_expose(call.key, None, call)
+        strength = self.world.cxone.dialect.strength
+        for write in call.writes:
+            new, there = self.world.cxone.dialect.carried(write.terms), call.before.get(write.key)
+            assert write.key in self.standing or self.owed.get(write.key), f"{write.key} is not ours to write"
+            if there is not None and strength(new) < strength(there):
+                self._may_expose(write.key, new, call)
+
+    def _may_expose(self, key: Key, new: Carried | None, call: Call) -> None:
+        strength, carried = self.world.cxone.dialect.strength, self.world.cxone.dialect.carried
+        assert self.owed.get(key), f"{key} comes off or weaker, and was never held"
+        held = max(strength(carried(t)) for claims in self.owed[key].values() for t in claims)
+        there = call.before.get(key)
+        assert there is None or strength(there) <= held, f"{key} was made stronger by somebody else"
+        if new is None:
+            assert key not in self.standing, f"{key} comes off while a claim stands"
+            assert not self._kept(key), f"{key} comes off without permission"
+        else:
+            for claims in self._kept(key).values():
+                assert all(strength(carried(t)) <= strength(new) for t in claims), f"{key} gets weaker"
+
+    def end(self, moment: Moment) -> None:
+        after = moment.after
+        strength, carried = self.world.cxone.dialect.strength, self.world.cxone.dialect.carried
+        for key in {*self.owed, *self.standing}:
+            left: Paths = {path: {terms} for path, terms in self.standing.get(key, {}).items()}
+            for path, claims in self._kept(key).items():
+                left.setdefault(path, set()).update(claims)
+            best = max((t for claims in left.values() for t in claims), key=lambda t: t.strength, default=None)
+            if key in after and self._unused(key, left, after[key]):
+                for path, claims in self.owed[key].items():
+                    left.setdefault(path, set()).update(t for t in claims if not self._covered(key, path, t))
+            self._doubt(key, moment)
+            self.owed[key] = left
+            if not left:
+                self.since.pop(key, None)
+            elif self.started is not None:
+                self.since.setdefault(key, self.started)
+            if moment.chapter.clean and best is not None and key not in self.doubtful:
+                assert key in after, f"{key} is owed and not live after a run that could write it"
+                assert strength(after[key]) >= strength(carried(best)), f"{key} is weaker than owed"
+        self.spent = {r for r in self.world.files.releases if r in self.spent or (r.list_id, r.phone) in self.standing}
+
+    def _unused(self, key: Key, left: Paths, there: Carried) -> bool:
+        strength, carried = self.world.cxone.dialect.strength, self.world.cxone.dialect.carried
+        return all(strength(carried(t)) < strength(there) for claims in left.values() for t in claims)
+
+    def _doubt(self, key: Key, moment: Moment) -> None:
+        """A run may take a number for not live that it could not read, or that it could not restore."""
+        missed = any(name == "missed" and phone == key[1] for name, phone in moment.chapter.faults)
+        if key not in moment.after or missed or not moment.chapter.clean:
+            self.doubtful.add(key)
+        elif moment.chapter.clean and set(self.owed.get(key, {})) <= set(self.standing.get(key, {})):
+            self.doubtful.discard(key)

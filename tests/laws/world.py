@@ -1,0 +1,173 @@
+"""A world to play whole histories in: files at revisions, a ledger of reports, CXone, and a clock."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from reconciler.apply.applier import Applier
+from reconciler.apply.run import Run, carry_out
+from reconciler.apply.tally import Outcome
+from reconciler.model.claims import Claims, FileClaims, Key, Release
+from reconciler.model.live import Live
+from reconciler.model.terms import Terms
+from reconciler.planning import plan as planning
+from reconciler.planning.change import BlockedBy
+from reconciler.planning.guards import Circumstances, Limits
+from reconciler.planning.held import Held, HeldClaim, Kept
+from reconciler.planning.plan import Plan, Setting
+from tests.support.fake_cxone import Clock, FakeCxone
+
+LISTS = frozenset({"dnc-a", "dnc-b"})
+Line = tuple[str, str, str]
+"""path, listId, phone."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the ledger keeps of one run, as far as later runs need it."""
+
+    claims: Claims
+    as_of: date
+    not_live: frozenset[Key]
+    kept: dict[Key, Kept]
+    started: datetime
+    finished: datetime
+    wrote: frozenset[Key]
+    took_off: Counter[str]
+
+    @property
+    def held(self) -> Held:
+        standing = self.claims.standing(self.as_of)
+        return Held(standing.files, self.claims.releases, self.not_live, self.kept, "a revision")
+
+
+@dataclass
+class Files:
+    """The working tree: lines and releases, edited in place."""
+
+    lines: dict[Line, Terms] = field(default_factory=dict)
+    releases: list[Release] = field(default_factory=list)
+
+    def claims(self) -> Claims:
+        files: dict[tuple[str, str], dict[str, Terms]] = {}
+        for (path, list_id, phone), terms in self.lines.items():
+            files.setdefault((path, list_id), {})[phone] = terms
+        releases: dict[Key, tuple[Release, ...]] = {}
+        for r in self.releases:
+            releases[r.list_id, r.phone] = (*releases.get((r.list_id, r.phone), ()), r)
+        named = {list_id for _, list_id in files} | {list_id for list_id, _ in releases}
+        return Claims(
+            tuple(FileClaims(p, i, n, frozenset(n.values())) for (p, i), n in sorted(files.items())),
+            releases,
+            frozenset(named),
+        )
+
+
+@dataclass(frozen=True)
+class Past:
+    """The ledger as History. Since when: the first run of the unbroken row that claimed or kept the number.
+
+    A line that moves to another file, or a number that was missed once, must not start anew.
+    """
+
+    reports: tuple[Report, ...]
+
+    def ours(self, key: Key, touched: datetime) -> bool:
+        return any(r.started <= touched <= r.finished and key in r.wrote for r in self.reports)
+
+    def first_held(self, key: Key, _claim: HeldClaim) -> datetime | None:
+        since = None
+        for report in reversed(self.reports):
+            if not report.held.stood(key) and key not in report.kept:
+                break
+            since = report.started
+        return since
+
+
+class World:
+    """Files, CXone and ledger; `run` is one `dnc apply` of the files as they are."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.cxone = FakeCxone(self.clock)
+        self.files = Files()
+        self.reports: list[Report] = []
+        self.runs: list[Run] = []
+
+    @property
+    def as_of(self) -> date:
+        """The date at UTC-12."""
+        return (self.clock.now - timedelta(hours=12)).date()
+
+    @property
+    def held(self) -> Held:
+        return self.reports[-1].held if self.reports else Held()
+
+    def setting(self, limits: Limits) -> Setting:
+        past = Past(tuple(self.reports))
+        return Setting(self.files.claims(), self.held, self.cxone.dialect, past, self.as_of, limits)
+
+    def look(self, setting: Setting) -> Live:
+        return self.cxone.read(setting.desired.list_ids | setting.held.list_ids)
+
+    def removed_lately(self) -> Counter[str]:
+        week = self.clock.now - timedelta(days=7)
+        lately = (r.took_off for r in self.reports if r.finished >= week)
+        return sum(lately, Counter())
+
+    def plan(self, limits: Limits | None = None) -> tuple[Plan, Live, Setting]:
+        setting = self.setting(limits or Limits(removable=True))
+        live = self.look(setting)
+        met = Circumstances(removed_lately=self.removed_lately())
+        return planning.make_plan(setting, live, met), live, setting
+
+    def run(
+        self,
+        limits: Limits | None = None,
+        *,
+        chunk_size: int = 2,
+        stopped: Callable[[], bool] = lambda: False,
+        may_expose: Callable[[], BlockedBy | None] = lambda: None,
+    ) -> Run:
+        started = self.clock.tick()
+        lately = self.removed_lately()
+        plan, live, setting = self.plan(limits)
+
+        def decide(live: Live, *, refused: frozenset[str], hold_back: BlockedBy | None) -> Plan:
+            met = Circumstances(lately, refused=refused, hold_back=hold_back, arrived=True)
+            return planning.make_plan(setting, live, met)
+
+        applier = Applier(self.cxone, chunk_size=chunk_size, concurrency=1, stopped=stopped)
+        run = carry_out(
+            plan,
+            live,
+            applier,
+            self.cxone,
+            decide=decide,
+            may_expose=may_expose,
+            list_ids=setting.desired.list_ids | setting.held.list_ids,
+        )
+        self.runs.append(run)
+        self.reports.append(self._report(run, setting, started))
+        self.clock.tick()
+        return run
+
+    def _report(self, run: Run, setting: Setting, started: datetime) -> Report:
+        exposed = {c for c in run.final.exposing if c in run.tally.results}
+        took_off = Counter(
+            list_id
+            for action, list_id, phone in exposed
+            if run.tally.results[action, list_id, phone].outcome in {Outcome.APPLIED, Outcome.UNKNOWN}
+        )
+        return Report(
+            setting.desired,
+            setting.as_of,
+            run.not_live,
+            dict(run.kept),
+            started,
+            self.clock.tick(),
+            run.wrote,
+            took_off,
+        )
+
