@@ -7,7 +7,7 @@ import typer
 
 from reconciler import __version__
 from reconciler.cli import apply, audit, drift, plan, sandbox, validate
-from reconciler.cli.call import Call
+from reconciler.cli.call import Call, begin
 from reconciler.cli.logs import LogFormat, configure
 from reconciler.reconcile.surroundings import DEFAULT_CONFIGURATION
 
@@ -27,8 +27,7 @@ app.command("sandbox")(sandbox.sandbox)
 
 
 @app.callback()
-def options(  # noqa: PLR0917  (Typer calls it by keyword)
-    context: typer.Context,
+def options(
     config: Annotated[Path, typer.Option(help="The configuration; its folder is the project.")] = Path(
         DEFAULT_CONFIGURATION
     ),
@@ -42,4 +41,4 @@ def options(  # noqa: PLR0917  (Typer calls it by keyword)
         print(f"dnc {__version__}")
         raise typer.Exit
     configure(log_format, verbose=verbose)
-    context.obj = Call(config, tenant, verbose)
+    begin(Call(config, tenant, verbose))

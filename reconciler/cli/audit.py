@@ -1,9 +1,10 @@
 """`dnc audit`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from reconciler.audit.report import StoredReport
 from reconciler.cli.call import Format, complain, current, emit, errors_told
 from reconciler.cli.render.audit import listed, shown_report
 from reconciler.planning.plan import finding_json
@@ -20,11 +21,21 @@ def list_reports(output: _Output = Format.TEXT) -> None:
         books = open_books(current().surroundings())
         reports = list(books.reports())
         if output is Format.JSON:
-            emit({"tenant": books.tenant, "reports": [{"path": r.path, "sha256": r.sha256, "seq": r.report.seq,
-                  "status": r.report["status"], "revision": r.report.revision,
-                  "finished_at": r.report["finished_at"]} for r in reports]})  # fmt: skip
+            emit({"tenant": books.tenant, "reports": [_entry(stored) for stored in reports]})
         else:
             print(listed(reports) or f"no report for {books.tenant} yet: dnc apply writes the first")
+
+
+def _entry(stored: StoredReport) -> dict[str, Any]:
+    report = stored.report
+    return {
+        "path": stored.path,
+        "sha256": stored.sha256,
+        "seq": report.seq,
+        "status": report["status"],
+        "revision": report.revision,
+        "finished_at": report["finished_at"],
+    }
 
 
 @app.command("show")

@@ -5,13 +5,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import click
 import typer
 
 from reconciler.model.errors import DncError
@@ -40,10 +40,17 @@ class Call:
         return replace(around, as_of=_date(as_of)) if as_of else around
 
 
+_call: ContextVar[Call] = ContextVar("call", default=Call())  # noqa: B039  (frozen)
+
+
+def begin(call: Call) -> None:
+    """Keep the global options for the command that follows."""
+    _call.set(call)
+
+
 def current() -> Call:
     """Give the global options of this call."""
-    context = click.get_current_context().find_root()
-    return context.obj if isinstance(context.obj, Call) else Call()
+    return _call.get()
 
 
 def complain(sentence: str) -> None:

@@ -1,5 +1,6 @@
 """One HTTP request out, one whole answer back. No pace, no retry, no token of its own."""
 
+import logging
 import socket
 import ssl
 import time
@@ -20,6 +21,8 @@ READ_SECONDS = 25.0
 # 500 entries are about 100 kB; what is far beyond that is not an answer of this API.
 LARGEST_BODY = 16 * 1024 * 1024
 _PIECE = 256 * 1024
+# Its debug lines show whole paths, and so the ids of entries; ours say the same without.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 
 class Unreachable(Exception):

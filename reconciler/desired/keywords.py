@@ -60,7 +60,7 @@ def _additional_properties(validator: Any, extra: object, instance: object, sche
             yield from validator.descend(value, extra, path=name)
             continue
         near = get_close_matches(name, known, n=1)
-        way_out = f"did you mean {near[0]}?" if near else f"the keys here are {listed(known)}"
+        way_out = f"did you mean {near[0]}?" if near else f"the keys here are {listed(known, 'and')}"
         yield ValidationError(f"unknown key {shown(name)}: {way_out}", path=(name,))
 
 

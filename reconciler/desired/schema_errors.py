@@ -63,8 +63,11 @@ def _beside(error: ValidationError) -> Mapping[str, Any]:
 
 
 def _name(error: ValidationError) -> str:
-    steps = [step for step in error.absolute_path if isinstance(step, str)]
-    return shown(steps[-1]) if steps else "the document"
+    steps = list(error.absolute_path)
+    if not steps:
+        return "the document"
+    last = steps[-1]
+    return f"item {last + 1} of {steps[-2]}" if isinstance(last, int) else shown(last)
 
 
 def _of_type(error: ValidationError) -> str:
@@ -72,7 +75,7 @@ def _of_type(error: ValidationError) -> str:
     kinds = listed([_KINDS.get(kind, kind) for kind in ([wanted] if isinstance(wanted, str) else wanted)])
     if error.instance is None:
         return f"{_name(error)} is empty: write {kinds}, or remove it"
-    return f"{_name(error)} is something else than {kinds}: write {kinds}"
+    return f"{_name(error)} is not {kinds}: write {kinds}"
 
 
 def _of_enum(error: ValidationError) -> str:

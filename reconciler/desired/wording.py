@@ -18,9 +18,9 @@ def shown(text: str) -> str:
     return text if few_digits and _TELLING.fullmatch(text) else "(not shown)"
 
 
-def listed(names: list[str]) -> str:
+def listed(names: list[str], joined_by: str = "or") -> str:
     """Join names for a sentence: `a, b or c`."""
-    return " or ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+    return f" {joined_by} ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def counted(number: int, noun: str) -> str:

@@ -28,6 +28,9 @@ class _Protocol(H11Protocol):
     """HTTP/1.1, with the connection in each request's scope, for the answers that cut it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        # asyncio sets this only on sockets that name their protocol; without it an answer's second segment waits
+        # for the client's delayed acknowledgement, 40 ms.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().connection_made(transport)
         self.app_state = {**self.app_state, TRANSPORT: transport}
 

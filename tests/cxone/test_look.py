@@ -137,7 +137,16 @@ def test_two_lists_cannot_be_one():
 
 @pytest.mark.parametrize(
     "phone",
-    ["2125550101", "+02125550101", "+1212555010x", "+12125550101\n", "+1212\n+12125550101", "", 12125550101, None],
+    [
+        "2125550101",
+        "+02125550101",
+        "+1212555010x",
+        "+12125550101\n",
+        "+1212\n+12125550101",
+        "",
+        12125550101,
+        None,
+    ],
 )
 def test_what_is_no_number_is_set_aside(phone):
     live = look(decoded([entry(1), entry(2, phone=phone), entry(3)])).live("")

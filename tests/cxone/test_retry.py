@@ -82,7 +82,9 @@ def test_what_the_server_asks_for_is_waited(time):
 
 
 def test_a_row_of_429_ends_it_where_told(time):
-    answer, course = run(time, [throttled(), BUSY, throttled(), throttled(), throttled(), "done"], throttles=3)
+    answer, course = run(
+        time, [throttled(), BUSY, throttled(), throttled(), throttled(), "done"], throttles=3
+    )
     assert answer == throttled()
     assert course.attempts == 5
 

@@ -126,7 +126,15 @@ def test_decode(body, seconds):
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>", b"[]", b"{}", b'{"access_token": 1}', b'{"access_token": ""}', b'{"access_token": "a\\nb"}'],
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"{}",
+        b'{"access_token": 1}',
+        b'{"access_token": ""}',
+        b'{"access_token": "a\\nb"}',
+    ],
 )
 def test_decode_refuses_what_is_no_token(body):
     assert decode(body) is None

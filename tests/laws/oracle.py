@@ -37,7 +37,7 @@ class Oracle:
     spent: set[Release] = field(default_factory=set)
     doubtful: set[Key] = field(default_factory=set)
     standing: dict[Key, dict[str, Terms]] = field(default_factory=dict)
-    staying: dict[Key, Paths] = field(default_factory=dict)
+    there: set[Key] = field(default_factory=set)
     started: datetime | None = None
 
     def __post_init__(self) -> None:
@@ -93,12 +93,11 @@ class Oracle:
             over = terms.end is not None and terms.end < self.world.as_of
             if not over or terms.reason_code in REGISTRY:
                 self.standing.setdefault((key[0], key[1]), {})[path] = terms
-        before = self.world.cxone.stored
-        self.staying = {k: self._kept(k) for k in self.owed if k in before}
+        self.there = set(self.world.cxone.stored)
 
     def witness(self, call: Call) -> None:
-        for key, claims in self.staying.items():
-            if claims or key in self.standing:
+        for key in self.there:
+            if key in self.standing or self._kept(key):
                 assert key in call.before, f"{key} is not live at a {call.kind}"
         if call.key is not None:
             self._may_expose(call.key, None, call)
@@ -106,7 +105,8 @@ class Oracle:
         for write in call.writes:
             new, there = self.world.cxone.dialect.carried(write.terms), call.before.get(write.key)
             assert write.key in self.standing or self.owed.get(write.key), f"{write.key} is not ours to write"
-            if there is not None and strength(new) < strength(there):
+            unread = write.key in self.world.cxone.faults.missed  # what no look saw is created again
+            if there is not None and strength(new) < strength(there) and not unread:
                 self._may_expose(write.key, new, call)
 
     def _may_expose(self, key: Key, new: Carried | None, call: Call) -> None:
@@ -131,7 +131,7 @@ class Oracle:
                 left.setdefault(path, set()).update(claims)
             best = max((t for claims in left.values() for t in claims), key=lambda t: t.strength, default=None)
             if key in after and self._unused(key, left, after[key]):
-                for path, claims in self.owed[key].items():
+                for path, claims in self.owed.get(key, {}).items():
                     left.setdefault(path, set()).update(t for t in claims if not self._covered(key, path, t))
             self._doubt(key, moment)
             self.owed[key] = left

@@ -5,7 +5,7 @@ from typing import Any
 
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.text import verdict
-from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, WAYS_OUT, difference, terms
+from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, WAYS_OUT, what_changes
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -49,7 +49,6 @@ def html(document: Mapping[str, Any], shown: Shown) -> str:
 
 
 def _row(change: Mapping[str, Any], shown: Shown) -> dict[str, str]:
-    update = change["action"] == "update"
     blocked = "; ".join(f"stays: {BLOCKED[b]}. Way out: {WAYS_OUT[b]}" for b in change["blocked_by"])
     return {
         "direction": change["direction"],
@@ -57,8 +56,6 @@ def _row(change: Mapping[str, Any], shown: Shown) -> dict[str, str]:
         "list_id": change["list_id"],
         "count": f"{len(change['phones']):,}",
         "sample": shown.sample(change["phones"]),
-        "what": difference(change["before"], change["after"])
-        if update
-        else terms(change["after"] or change["before"]),
+        "what": what_changes(change),
         "why": blocked or REASONS[change["reason"]],
     }

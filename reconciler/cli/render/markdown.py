@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.text import verdict
-from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, WAYS_OUT, difference, terms
+from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, WAYS_OUT
 
 ROWS = 200  # a note gets slow long before GitLab's limit of a million characters
 
@@ -34,11 +34,7 @@ def _table(changes: list[Mapping[str, Any]], shown: Shown) -> list[str]:
     rows = ["", "| | list | numbers | what | why |", "| --- | --- | --- | --- | --- |"]
     exposing_first = sorted(changes, key=lambda c: c["direction"] != "exposing")
     for c in exposing_first[:ROWS]:
-        what = (
-            difference(c["before"], c["after"])
-            if c["action"] == "update"
-            else terms(c["after"] or c["before"])
-        )
+        what = what_changes(c)
         why = (
             "; ".join(f"stays: {BLOCKED[b]}. {WAYS_OUT[b]}" for b in c["blocked_by"]) or REASONS[c["reason"]]
         )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.cli.render.numbers import Shown
-from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, WAYS_OUT, count, difference, terms
+from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, WAYS_OUT, count, what_changes
 
 _Document = Mapping[str, Any]
 _Changes = Sequence[Mapping[str, Any]]
@@ -52,11 +52,7 @@ def _section(title: str, changes: _Changes, shown: Shown) -> list[str]:
 def _change(change: Mapping[str, Any], shown: Shown) -> Iterator[str]:
     phones = change["phones"]
     sign = {"create": "+", "update": "~", "delete": "-"}[change["action"]]
-    what = {
-        "create": terms(change["after"]),
-        "update": difference(change["before"], change["after"]),
-        "delete": terms(change["before"]),
-    }[change["action"]]
+    what = what_changes(change)
     yield f"  {sign} {change['list_id']}: {count(len(phones))}, {what} ({REASONS[change['reason']]})"
     yield f"      {shown.sample(phones)}"
 

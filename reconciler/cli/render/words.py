@@ -56,6 +56,13 @@ def terms(wire: Mapping[str, Any] | None) -> str:
     return f"{told}, source {wire['source']}" if wire.get("source") else told
 
 
+def what_changes(change: Mapping[str, Any]) -> str:
+    """Say what a change puts on, takes off or makes different."""
+    if change["action"] == "update":
+        return difference(change["before"], change["after"])
+    return terms(change["after"] or change["before"])
+
+
 def difference(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
     """Say what differs between two terms: each distinct pair is compared once."""
     return _difference(tuple(sorted((before or {}).items())), tuple(sorted((after or {}).items())))
