@@ -111,7 +111,7 @@ class Past:
         """Read held files, but for those that are the same today and hold no releases."""
         same = {source.path for source in set(sources) & set(self.today.sources)}
         fresh = [s for s in sources if s.path not in same or b"releases" in s.data]
-        # Today's rules may refuse what was good then; the claims that can be understood are held all the same.
+        # Today's rules may refuse what was good then: what can be understood is held all the same.
         read = read_lists(fresh, self.today.project.rules, as_of=date.min, latest=date.max).claims
         done = {f.path for f in read.files}
         reused = tuple(f for f in self.today.claims.files if f.path in same - done)

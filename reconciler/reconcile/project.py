@@ -4,7 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-from reconciler.desired.configuration import Configuration, Tenant, matches, read_configuration, uncovered
+from reconciler.desired.configuration import (
+    Configuration,
+    Tenant,
+    matches,
+    read_configuration,
+    shared_targets,
+    uncovered,
+)
 from reconciler.desired.lists import Lists, Source, read_lists
 from reconciler.desired.schema import Rules, load_rules
 from reconciler.model.errors import InvalidInput
@@ -64,6 +71,19 @@ class Project:
         paths = self.tree.read(lambda path: path.endswith((".yaml", ".yml")) and not self.is_list(path))
         return tuple(uncovered(paths, self.configuration))
 
+    def contested(self, lists: Lists) -> tuple[Finding, ...]:
+        """Find tenants that have one target and a list in common, as far as these lists tell."""
+        named = {
+            tenant.name: {f.list_id for f in lists.claims.files if matches(tenant.lists, f.path)}
+            for tenant in self.configuration.tenants.values()
+        }
+        return shared_targets(self.configuration, named)
+
+    def rivals(self, tenant: Tenant) -> list[Tenant]:
+        """Name the other tenants that write to the same CXone."""
+        others = self.configuration.tenants.values()
+        return [other for other in others if other.target == tenant.target and other.name != tenant.name]
+
     def loosened(self) -> tuple[Finding, ...]:
         """Say which packaged rules the repository's own files leave out or loosen."""
         return tuple(
@@ -92,7 +112,12 @@ def read_tenant(project: Project, tenant: Tenant, today: Today) -> tuple[tuple[S
     """Read a tenant's lists. Raises InvalidInput with every finding where there is an error."""
     sources = project.sources(tenant)
     lists = read_lists(sources, project.rules, as_of=today.as_of, latest=today.latest)
-    findings = (*lists.findings, *project.unreached())
+    contested: tuple[Finding, ...] = ()
+    if rivals := project.rivals(tenant):
+        globs = [glob for one in (tenant, *rivals) for glob in one.lists]
+        both = as_sources(project.tree.read(lambda path: matches(globs, path)))
+        contested = project.contested(read_lists(both, project.rules, as_of=today.as_of, latest=today.latest))
+    findings = (*lists.findings, *project.unreached(), *contested)
     errors = [f for f in findings if f.severity is Severity.ERROR]
     if errors:
         raise InvalidInput(

@@ -45,7 +45,7 @@ def validate(around: Surroundings, paths: Sequence[str] = ()) -> Validated:
         return Validated(error.findings, (), 0)
     sources, extra = _sources(project, around, paths)
     lists = read_lists(sources, project.rules, as_of=today.as_of, latest=today.latest)
-    findings = sorted((*lists.findings, *extra, *project.loosened()))
+    findings = sorted((*lists.findings, *extra, *project.contested(lists), *project.loosened()))
     return Validated(tuple(findings), tuple(s.path for s in sources), lists.numbers)
 
 

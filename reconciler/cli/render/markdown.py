@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.text import verdict
-from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, WAYS_OUT
+from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, WAYS_OUT, what_changes
 
 ROWS = 200  # a note gets slow long before GitLab's limit of a million characters
 

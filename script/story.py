@@ -1,0 +1,231 @@
+"""The story that script/demo tells: from a merge request to CXone and back into git."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+# Fictional numbers: 555-0100 to 555-0199 in each area code.
+AREA_CODES = """
+    201 202 203 205 206 207 208 209 210 212 213 214 215 216 217 218 219 224 225 228 229 231 234 239
+    240 248 251 252 253 254 256 260 262 267 269 270 276 281 301 302 303 304 305 307 308 309 310 312
+    313 314 315 316 317 318 319 320 321 323 325 330 331 334 336 337 339 347 351 352 360 361 386 401
+    402 404 405 406 407 408 409 410 412 413 414 415 417 419 423 424 425 432 434 435 440 443 469 478
+    479 480 484 501 502 503 504 505 507 508 509
+""".split()  # noqa: SIM905  (a list of 107 literals reads worse)
+NUMBERS = [f"+1{area}5550{last}" for area in AREA_CODES for last in range(100, 200)]
+
+CONFIGURATION = """\
+defaultTenant: production
+tenants:
+  production:
+    dialect: entries
+    orgId: sandbox
+    baseUrl: {url}
+    clientId: dnc
+    clientSecret: ${{CXONE_CLIENT_SECRET}}
+    requestsPerMinute: 60000
+    removal: delete
+audit: {{push: always}}
+"""
+
+
+def listing(list_id: str, terms: str, numbers: list[str]) -> str:
+    """Write one list with all its numbers under the same terms."""
+    rows = "".join(f'      - "{number}"\n' for number in numbers)
+    return f"listId: {list_id}\nentries:\n  - {terms}\n    phones:\n{rows}"
+
+
+class Story:
+    """The scratch repository, the CXone beside it, and the narrator."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.clone = folder / "lists"
+        self.origin = folder / "origin.git"
+        self.url = url
+        self.environ = {
+            **{name: v for name, v in os.environ.items() if not name.startswith(("CI", "GIT_", "CXONE"))},
+            "CXONE_CLIENT_SECRET": "built-in",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_AUTHOR_NAME": "Ana Lyst", "GIT_AUTHOR_EMAIL": "ana@example.org",
+            "GIT_COMMITTER_NAME": "Ana Lyst", "GIT_COMMITTER_EMAIL": "ana@example.org",
+        }  # fmt: skip
+
+    def tell(self, text: str) -> None:
+        print(f"\n\033[1m# {text}\033[0m" if sys.stdout.isatty() else f"\n# {text}", flush=True)
+
+    def git(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["git", *arguments], cwd=self.clone, env=self.environ, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    def dnc(self, *arguments: str, expect: int = 0, quiet: bool = False) -> str:
+        """Run dnc as a user would, show what it prints, and hold it to the exit code."""
+        began = time.monotonic()
+        done = subprocess.run(
+            ["dnc", *arguments], cwd=self.clone, env=self.environ, capture_output=True, text=True, check=False
+        )
+        took = time.monotonic() - began
+        print(f"$ dnc {' '.join(arguments)}")
+        shown = done.stdout or done.stderr
+        if not quiet or done.returncode != expect:
+            print("\n".join(f"  {line}" if line else "" for line in shown.rstrip().splitlines()))
+        print(f"  -> exit {done.returncode}, {took:.1f} s", flush=True)
+        if done.returncode != expect:
+            sys.exit(f"the demo expected exit {expect}\n{done.stderr}")
+        return done.stdout
+
+    def commit(self, message: str) -> None:
+        self.git("add", "-A")
+        self.git("commit", "-qm", message)
+
+    def merge(self, branch: str) -> None:
+        self.git("checkout", "-q", "main")
+        self.git("merge", "-q", "--no-ff", "-m", f"Merge {branch}", branch)
+        self.git("push", "-q", "origin", "main")
+
+    def act(self, act: str, list_id: str, phone: str) -> None:
+        """Be an agent, who uses CXone and knows nothing of git."""
+        entry = {
+            "listId": list_id,
+            "phone": phone,
+            "reasonCode": "CUSTOMER_REQUESTED",
+            "expirationPolicy": "NEVER",
+        }
+        requests.post(
+            f"{self.url}/_sandbox/entries", json={"act": act, **entry}, timeout=10
+        ).raise_for_status()
+
+    def writes(self) -> int:
+        """Count the write requests that CXone has seen."""
+        log = requests.get(f"{self.url}/_sandbox/requests", timeout=10).json()
+        return sum(request["kind"] in {"bulk", "delete"} for request in log)
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        file = self.clone / "dnc-lists" / name
+        text = file.read_text()
+        if old not in text:
+            sys.exit(f"the demo expected {old!r} in {name}")
+        file.write_text(text.replace(old, new, 1))
+
+
+def set_up(story: Story) -> None:
+    """Make the origin, the clone, and 10,200 numbers on three lists; one of them is on two lists."""
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", story.origin], env=story.environ, check=True)
+    subprocess.run(
+        ["git", "clone", "-q", story.origin, story.clone], env=story.environ, check=True, capture_output=True
+    )
+    story.git("checkout", "-q", "-B", "main")
+    lists = story.clone / "dnc-lists"
+    lists.mkdir()
+    (story.clone / "dnc.yaml").write_text(CONFIGURATION.format(url=story.url))
+    asked = "reasonCode: CUSTOMER_REQUESTED\n    expirationPolicy: NEVER\n    source: call-centre"
+    asked += "\n    requestedOn: 2026-11-02\n    evidence: BATCH-2026-11-02"
+    state = (
+        "reasonCode: STATE\n    expirationPolicy: NEVER\n    jurisdiction: US-IN\n    source: state-registry"
+    )
+    policy = "reasonCode: COMPANY_POLICY\n    expirationPolicy: NEVER\n    source: legal"
+    (lists / "customers.yaml").write_text(listing("customers", asked, NUMBERS[:6000]))
+    (lists / "indiana.yaml").write_text(listing("state-indiana", state, NUMBERS[6000:9000]))
+    (lists / "policy.yaml").write_text(listing("company-policy", policy, [NUMBERS[0], *NUMBERS[9000:10200]]))
+
+
+def tell(story: Story) -> None:
+    """Tell the story, act by act."""
+    story.tell("A team keeps its do-not-call lists in git: 10,201 claims, one number on two lists")
+    set_up(story)
+    story.dnc("validate")
+    story.commit("Our lists")
+    story.git("push", "-q", "origin", "main")
+
+    story.tell("What would change in CXone? Nothing is written by a plan")
+    story.dnc("plan")
+
+    story.tell("Apply: chunks of 500, verified by reading back, the report committed to the origin")
+    story.dnc("apply", "--yes")
+    story.dnc("audit", "show")
+    print(f"  on the origin: {story.git('log', '--oneline', '-1', 'origin/dnc-audit')}")
+
+    story.tell("Apply again: nothing to do, so nothing is written and nothing is committed")
+    before, tip = story.writes(), story.git("rev-parse", "origin/dnc-audit")
+    story.dnc("apply", "--yes")
+    print(f"  write requests: {story.writes() - before}, new audit commits: "
+          f"{int(story.git('ls-remote', 'origin', 'dnc-audit').split()[0] != tip)}")  # fmt: skip
+
+    removal(story)
+    agents(story)
+
+    story.tell("Anyone can prove it: the chain of reports, here and on the origin")
+    story.dnc("audit", "list")
+    story.dnc("audit", "verify")
+    plan = json.loads(story.dnc("plan", "--format", "json", quiet=True))
+    summary = plan["summary"]
+    print(f"\n{plan['live']['entries']:,} rows live, {summary['unchanged']:,} as git says, {summary['unmanaged']} left "
+          f"to their agent, {summary['blocked']} kept without permission to come off")  # fmt: skip
+
+
+def removal(story: Story) -> None:
+    """One number leaves with a release, and one line just vanishes."""
+    story.tell("A merge request: one number is released with evidence, and one line just vanishes")
+    story.git("checkout", "-q", "-b", "cleanup")
+    released, vanished = NUMBERS[11], NUMBERS[12]
+    for number in (released, vanished):
+        story.edit("customers.yaml", f'      - "{number}"\n', "")
+    (story.clone / "dnc-lists" / "customers-releases.yaml").write_text(
+        f'listId: customers\nreleases:\n  - phone: "{released}"\n'
+        f"    releasedOn: {time.strftime('%Y-%m-%d', time.gmtime())}\n"
+        "    reason: CONSENT_GIVEN\n    evidence: FORM-221\n"
+    )
+    story.commit("Take two numbers off")
+    story.dnc("plan", expect=6)
+    story.merge("cleanup")
+    story.tell(
+        "Merged: the released number comes off, last; the other stays, and the exit code says so, once"
+    )
+    story.dnc("apply", "--yes", expect=6)
+    story.dnc("apply", "--yes")
+
+
+def agents(story: Story) -> None:
+    """What people do in CXone behind git's back."""
+    story.tell("An agent adds a number in CXone (it stays), and somebody takes one off (it comes back)")
+    story.act("add", "customers", "+15305550188")
+    story.act("remove", "customers", NUMBERS[0])
+    story.dnc("drift", expect=3)
+    story.dnc("apply", "--yes")
+
+
+@contextmanager
+def cxone(folder: Path) -> Iterator[str]:
+    """Run the built-in CXone as a server for the length of the story."""
+    command = ["dnc", "sandbox", "--port", "0", "--control", "--state", str(folder / "cxone.sqlite")]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            line = server.stdout.readline() if server.stdout else ""
+            yield next(word for word in line.split() if word.startswith("http")).rstrip(";")
+        finally:
+            server.terminate()
+
+
+def main() -> None:
+    began = time.monotonic()
+    folder = Path(tempfile.mkdtemp(prefix="dnc-demo-"))
+    try:
+        with cxone(folder) as url:
+            tell(Story(folder, url))
+    finally:
+        shutil.rmtree(folder)
+    print(f"\nthe whole story took {time.monotonic() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
