@@ -169,8 +169,10 @@ def tell(story: Story) -> None:
     story.dnc("audit", "verify")
     plan = json.loads(story.dnc("plan", "--format", "json", quiet=True))
     summary = plan["summary"]
-    print(f"\n{plan['live']['entries']:,} rows live, {summary['unchanged']:,} as git says, {summary['unmanaged']} left "
-          f"to their agent, {summary['blocked']} kept without permission to come off")  # fmt: skip
+    print(
+        f"\n{plan['live']['entries']:,} rows live, {summary['unchanged']:,} as git says, "
+        f"{summary['unmanaged']} left to their agent, {summary['blocked']} kept without permission to come off"
+    )
 
 
 def removal(story: Story) -> None:

@@ -14,9 +14,9 @@ from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.outcome import applied_json, applied_text
 from reconciler.cli.render.text import plan_text
 from reconciler.model.errors import DncError, InvalidInput
-from reconciler.planning.plan import finding_json
 from reconciler.reconcile.apply import Applied, demand_applicable, exposing_of
 from reconciler.reconcile.apply import apply as run
+from reconciler.reconcile.plan import failed
 from reconciler.reconcile.planned import Planned, planned
 from reconciler.reconcile.surroundings import Surroundings
 
@@ -40,8 +40,7 @@ def apply(
 
     def on_error(error: DncError) -> None:
         if output is Format.JSON:
-            emit({"format_version": "1.0", "errored": True, "exit_code": error.exit_code,
-                  "findings": [finding_json(f) for f in error.findings]})  # fmt: skip
+            emit({**failed(around, error), "status": "failed", "exit_code": error.exit_code})
 
     with errors_told(on_error):
         document = _read(saved)

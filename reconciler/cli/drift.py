@@ -8,8 +8,8 @@ from reconciler.cli.call import Format, current, emit, errors_told, show_finding
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.text import drift_text
 from reconciler.model.errors import DncError
-from reconciler.planning.plan import finding_json
 from reconciler.reconcile.drift import drift as run
+from reconciler.reconcile.plan import failed
 
 
 def drift(
@@ -20,8 +20,7 @@ def drift(
 
     def on_error(error: DncError) -> None:
         if output is Format.JSON:
-            emit({"format_version": "1.0", "errored": True, "tenant": around.tenant or "", "drift": [],
-                  "findings": [finding_json(f) for f in error.findings]})  # fmt: skip
+            emit(failed(around, error))
 
     with errors_told(on_error):
         found = run(around)

@@ -7,7 +7,7 @@ from reconciler import __version__
 from reconciler.model.errors import DncError
 from reconciler.planning.plan import Heading, failed_json
 from reconciler.reconcile.clock import Today, iso
-from reconciler.reconcile.planned import open_repository, planned
+from reconciler.reconcile.planned import open_project, open_repository, planned
 from reconciler.reconcile.surroundings import Surroundings
 
 
@@ -29,6 +29,15 @@ def plan(around: Surroundings) -> Made:
         return Made(made.document, made.newly_blocked, made.plan.pending)
 
 
+def _tenant(around: Surroundings) -> str:
+    if around.tenant is not None:
+        return around.tenant
+    try:
+        return open_project(around, None).configuration.default_tenant
+    except DncError:
+        return ""
+
+
 def failed(around: Surroundings, error: DncError) -> dict[str, Any]:
     """Say as a plan document that there is none, as far as anything is known."""
     now = around.clock()
@@ -39,7 +48,7 @@ def failed(around: Surroundings, error: DncError) -> dict[str, Any]:
         revision = None
     heading = Heading(
         tool_version=__version__,
-        tenant=around.tenant or "",
+        tenant=_tenant(around),
         target=None,
         revision=revision,
         held_revision=None,

@@ -141,6 +141,8 @@ def planned(
         demand_committed(project, repository)
     elif around.onto is None:
         _uncommitted(project, repository, around)
+    elif repository is not None:
+        demand_committed(project, repository)
     sources, lists = read_tenant(project, tenant, today)
     ledger = refresh(open_ledger(project, repository), around, must=to_apply)
     with connect(tenant, around) as provider:

@@ -11,22 +11,19 @@ from reconciler.reconcile.record import failures
 
 
 def applied_json(done: Applied) -> dict[str, Any]:
-    """Say what was done; the report on the audit branch has every number."""
+    """Say what was planned and what became of it; the report on the audit branch has every number."""
     made, run = done.made, done.run
+    told = (*made.notes, *(done.undelivered.findings if done.undelivered else ()))
     return {
-        "format_version": "1.0",
-        "tool_version": made.heading.tool_version,
-        "tenant": made.tenant.name,
-        "revision": made.heading.revision,
+        **made.document,
         "status": done.status,
         "exit_code": done.exit_code,
-        "errored": False,
-        "plan": made.document,
-        "summary": {**run.plan.summary, "outcomes": dict(_outcomes(done))},
+        "outcomes": dict(_outcomes(done)),
         "failures": failures(run),
-        "blocked": [list(key) for key in sorted(run.final.blocked)],
+        "not_live": [list(key) for key in sorted(run.not_live)],
+        "kept": [list(key) for key in sorted(run.kept)],
         "report": {"path": done.report.path, "sha256": done.report.sha256} if done.report else None,
-        "findings": [finding_json(f) for f in (done.undelivered.findings if done.undelivered else ())],
+        "findings": [finding_json(f) for f in told],
     }
 
 
