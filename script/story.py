@@ -171,7 +171,7 @@ def tell(story: Story) -> None:
     summary = plan["summary"]
     print(
         f"\n{plan['live']['entries']:,} rows live, {summary['unchanged']:,} as git says, "
-        f"{summary['unmanaged']} left to their agent, {summary['blocked']} kept without permission to come off"
+        f"{summary['unmanaged']} left to agents, {summary['blocked']} kept without permission to come off"
     )
 
 

@@ -114,7 +114,7 @@ class Chain:
         return Chain(self._git, made, self._folder)
 
     def _pending(self, local: str) -> Mapping[str, list[str]]:
-        """Name the reports that `local` has beyond this chain, by the commit that added them, oldest first."""
+        """Name the reports that only `local` has, by the commit that added them, oldest first."""
         found: dict[str, list[str]] = {}
         for commit, status, path in self._git.log_changes(local, beyond=self.tip):
             if tenant_of(path, self._folder):

@@ -78,7 +78,7 @@ class Ledger:
         return self._chain.newest(tenant)
 
     def reports(self, tenant: str, since: datetime | None = None) -> Iterator[StoredReport]:
-        """Walk a tenant's reports, newest first, back to `since`; BrokenChain where the chain does not hold."""
+        """Walk a tenant's reports, newest first, back to `since`; BrokenChain where it does not hold."""
         return self._chain.reports(tenant, since)
 
     def plan_of(self, stored: StoredReport) -> bytes:
@@ -86,7 +86,7 @@ class Ledger:
         return self._chain.plan_of(stored)
 
     def append(self, content: Content, plan: bytes, *, at: datetime) -> StoredReport:
-        """Chain a report and its plan (JSON), and commit both to the local branch. NotDelivered if it can't."""
+        """Chain a report and its plan (JSON), and commit both to the local branch; or NotDelivered."""
         packed = pack_plan(plan)
         unique = secrets.token_hex(4)
         path = report_path(self._folder, content["tenant"], at, content["revision"], unique)

@@ -76,7 +76,7 @@ class Report:
 
     @property
     def seq(self) -> int:
-        """The place in the tenant's chain: 1, 2, 3 …"""
+        """The place in the tenant's chain, from 1."""
         return int(self.fields["seq"])
 
     @property

@@ -49,14 +49,17 @@ def verify_branch(git: GitPort, tip: str, folder: str, name: str) -> Verificatio
     blobs = git.listing(tip, folder)
     reports: dict[str, list[StoredReport]] = {}
     found = [_finding(f"{name}:{path}", message) for path, message in _rewritten(git, tip, folder)]
-    for path, blob in blobs.items():
-        if tenant := tenant_of(path, folder):
-            try:
-                reports.setdefault(tenant, []).append(parse(git.read_blobs([blob])[blob], path))
-            except BrokenChain as error:
-                found.append(finding_of(error, name))
+    owners = {path: tenant for path in blobs if (tenant := tenant_of(path, folder))}
+    data = git.read_blobs([blobs[path] for path in owners])
+    for path, tenant in owners.items():
+        try:
+            reports.setdefault(tenant, []).append(parse(data[blobs[path]], path))
+        except BrokenChain as error:
+            found.append(finding_of(error, name))
     heads = []
     for tenant, stored in sorted(reports.items()):
+        if not stored:
+            continue  # none of them could be read, and that was said
         chain = sorted(stored, key=lambda one: (one.report.seq, one.path))
         problems = [*_links(chain, tenant), *_plans(git, chain, blobs)]
         found += [_finding(f"{name}:{path}", message) for path, message in problems]

@@ -1,7 +1,9 @@
 """Dialect `entries`: one page of a read. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -11,16 +13,29 @@ from reconciler.cxone.wire import Again, Request, Response, passing
 from reconciler.cxone.words import reason
 from reconciler.model.provider import Failure
 
+_FIELDS = ("id", "phone", "reasonCode", "expirationPolicy", "listId", "lastModifiedTime")
 Row = tuple[str, str, str, str, str, str | None]
-"""id, phone, reasonCode, expirationPolicy, listId, lastModifiedTime."""
+"""The fields of one entry, in that order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page: what it holds, and how many entries CXone said there are altogether."""
+    """One page, by columns: what it holds, and how many entries CXone said there are altogether.
 
-    rows: list[Row]
+    Columns, because a million entries are checked and taken in field by field many times faster than one by
+    one.
+    """
+
+    ids: Sequence[str]
+    phones: Sequence[str]
+    codes: Sequence[str]
+    policies: Sequence[str]
+    owns: Sequence[str]
+    times: Sequence[str | None]
     total: int
+
+
+_TAKE = itemgetter(*_FIELDS)
 
 
 class _Malformed(Exception):
@@ -54,7 +69,23 @@ def decode(body: bytes, number: int, size: int = PAGE_SIZE) -> Page:
         raise _Malformed("the answer is of another `page` than the one asked for")
     if len(entity) > size:
         raise _Malformed(f"the answer has more than {size} entries")
-    return Page([_row(item) for item in entity], total)
+    try:
+        columns = list(zip(*map(_TAKE, entity), strict=True)) or [()] * len(_FIELDS)
+    except (KeyError, TypeError):
+        columns = []
+    if (
+        not columns
+        or not all(map(_usual, columns[:-1]))
+        or not _usual(columns[-1], None)
+        or not all(columns[0])
+    ):
+        columns = list(zip(*map(_row, entity), strict=True))
+    ids, phones, codes, policies, owns, times = columns
+    return Page(ids, phones, codes, policies, owns, times, total)
+
+
+def _usual(column: Sequence[object], *more: None) -> bool:
+    return {str, *map(type, more)}.issuperset(map(type, column))
 
 
 def _row(item: Any) -> Row:  # noqa: ANN401  (whatever JSON holds)

@@ -1,10 +1,11 @@
 """One look at everything that CXone has, page by page; and what two looks make together."""
 
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from re import compile as pattern
 
-from reconciler.cxone.entries_page import Page, Row
+from reconciler.cxone.entries_page import Page
 from reconciler.cxone.words import harmless
 from reconciler.model.claims import Key
 from reconciler.model.live import Live, LiveEntry, Unreadable
@@ -13,16 +14,22 @@ from reconciler.model.terms import Carried
 
 Strength = Callable[[Carried], tuple[int, ...]]
 
-# All numbers of a page at once; the line breaks are counted, so that none hides in a number.
 _ALL_E164 = pattern(r"(?:\+[1-9][0-9]{6,14}\n)*")
 _MOST_TIMES = 50_000  # entries of one upload share their time; a list with a time for each is not worth it
+
+
+class _Terms(dict[tuple[str, str], Carried]):
+    """Each reason and policy once."""
+
+    def __missing__(self, pair: tuple[str, str]) -> Carried:
+        return self.setdefault(pair, Carried(*pair))
 
 
 class Look:
     """What one reading of all pages saw. `wanted` maps the tenant's list names to the files'.
 
-    A million entries share a few hundred terms and few times, so those are kept once; ids are kept as a set,
-    because rows do not tell: one seen twice and one missed give the right count.
+    A million entries share a few hundred terms and few times, so those are kept once. Ids are kept as a set:
+    rows do not tell, as one seen twice and one missed give the right count.
     """
 
     def __init__(self, wanted: Mapping[str, str], strength: Strength) -> None:
@@ -36,8 +43,8 @@ class Look:
         self._wanted = wanted
         self._books = {own: self.lists[name] for own, name in wanted.items()}
         self._strength = strength
-        self._terms: dict[tuple[str, str], Carried] = {}
-        self._times: dict[str, str] = {}
+        self._terms = _Terms()
+        self._times: dict[str | None, str | None] = {}
 
     @property
     def adds_up(self) -> bool:
@@ -46,29 +53,35 @@ class Look:
 
     def add(self, page: Page) -> None:
         """Take a page in."""
-        rows = page.rows
         self.total = page.total
         self.totals.add(page.total)
-        self.ids.update([row[0] for row in rows])
+        self.ids.update(page.ids)
         if len(self._times) > _MOST_TIMES:
             self._times.clear()
-        phones = "\n".join([row[1] for row in rows] + [""])
-        numbers = phones.count("\n") == len(rows) and _ALL_E164.fullmatch(phones) is not None
-        books, terms, times = self._books, self._terms, self._times
-        for row in rows:
-            entry_id, phone, code, policy, own, modified = row
-            book = books.get(own)
-            if book is None or not (numbers or is_e164(phone)):
-                self._aside(row)
-                continue
-            carried = terms.get((code, policy))
-            if carried is None:
-                carried = terms[code, policy] = Carried(code, policy)
-            if modified is not None:
-                modified = times.setdefault(modified, modified)
-            entry = LiveEntry(carried, entry_id, modified)
-            if book.setdefault(phone, entry) is not entry:
-                self._again((self._wanted[own], phone), entry)
+        entries = _entries(
+            map(self._terms.__getitem__, zip(page.codes, page.policies, strict=True)),
+            page.ids,
+            map(self._times.setdefault, page.times, page.times),
+        )
+        book = self._books.get(page.owns[0]) if len(set(page.owns)) == 1 else None
+        new = (
+            book is not None and len(set(page.phones)) == len(entries) and book.keys().isdisjoint(page.phones)
+        )
+        if book is not None and new and _all_e164(page.phones):
+            book.update(zip(page.phones, entries, strict=True))
+        else:
+            self._one_by_one(page, entries)
+
+    def _one_by_one(self, page: Page, entries: Sequence[LiveEntry]) -> None:
+        """Take in a page with something uncommon: several lists, a key seen before, a phone that is none."""
+        for own, phone, entry in zip(page.owns, page.phones, entries, strict=True):
+            name = self._wanted.get(own)
+            if name is None:
+                self.foreign[entry.id] = own
+            elif not is_e164(phone):
+                self.unreadable[entry.id] = Unreadable(name, harmless(phone))
+            elif self.lists[name].setdefault(phone, entry) is not entry:
+                self._again((name, phone), entry)
 
     def live(self, read_at: str) -> Live:
         """Give what this look saw, as a reading that adds up."""
@@ -111,15 +124,6 @@ class Look:
             read_at=read_at,
         )
 
-    def _aside(self, row: Row) -> None:
-        """Note an entry of another list, or one whose phone is no number."""
-        entry_id, phone, _, _, own, _ = row
-        name = self._wanted.get(own)
-        if name is None:
-            self.foreign[entry_id] = own
-        else:
-            self.unreadable[entry_id] = Unreadable(name, harmless(phone))
-
     def _again(self, key: Key, entry: LiveEntry) -> None:
         """Take in a key that was seen before: the same entry on a page that moved, or a twin of it."""
         book = self.lists[key[0]]
@@ -136,6 +140,25 @@ class Look:
         """Keep the one's id, with the stronger terms of both and the later touch."""
         stronger = max(kept.terms, other.terms, key=self._strength)
         return LiveEntry(stronger, kept.id, later(kept.modified, other.modified))
+
+
+def _all_e164(phones: Sequence[str]) -> bool:
+    """Judge a page's phones at once; the line breaks are counted, so that none hides in a phone."""
+    text = "\n".join(phones) + "\n"
+    return text.count("\n") == len(phones) and _ALL_E164.fullmatch(text) is not None
+
+
+_SET_TERMS, _SET_ID, _SET_MODIFIED = (vars(LiveEntry)[name].__set__ for name in ("terms", "id", "modified"))
+
+
+def _entries(
+    terms: Iterable[Carried], ids: Sequence[str], times: Iterable[str | None]
+) -> Sequence[LiveEntry]:
+    """Make a page's entries slot by slot: the constructor of a frozen dataclass costs five times that."""
+    entries = [object.__new__(LiveEntry) for _ in ids]
+    for fill, values in ((_SET_TERMS, terms), (_SET_ID, ids), (_SET_MODIFIED, times)):
+        deque(map(fill, entries, values), maxlen=0)
+    return entries
 
 
 def later(one: str | None, other: str | None) -> str | None:

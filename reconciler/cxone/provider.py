@@ -20,7 +20,7 @@ from reconciler.cxone.entries_removal import judge_removal
 from reconciler.cxone.entries_sign_in import EntriesSignIn
 from reconciler.cxone.look import Look
 from reconciler.cxone.names import ListNames
-from reconciler.cxone.pages import in_order
+from reconciler.cxone.pages import collector_off, in_order
 from reconciler.cxone.retry import ATTEMPTS, Uniform
 from reconciler.cxone.settings import EntriesSettings
 from reconciler.cxone.statistics import Statistics
@@ -88,13 +88,8 @@ class EntriesProvider:
 
         `Live.entries` counts all distinct entries: other lists and unreadable ones too, as `total` does.
         """
-        wanted = self._names.wanted(list_ids)
-        first, read_at = self._look(wanted)
-        if first.adds_up:
-            return first.live(read_at)
-        _log.info("cxone.read_again", seen=len(first.ids), totals=sorted(first.totals))
-        second, read_at = self._look(wanted)
-        return second.live(read_at) if second.adds_up else second.union(first, read_at)
+        with collector_off():
+            return self._read(self._names.wanted(list_ids))
 
     def total(self) -> int:
         """Ask only how many entries there are."""
@@ -130,6 +125,14 @@ class EntriesProvider:
         """Close every connection."""
         self._client.close()
 
+    def _read(self, wanted: dict[str, str]) -> Live:
+        first, read_at = self._look(wanted)
+        if first.adds_up:
+            return first.live(read_at)
+        _log.info("cxone.read_again", seen=len(first.ids), totals=sorted(first.totals))
+        second, read_at = self._look(wanted)
+        return second.live(read_at) if second.adds_up else second.union(first, read_at)
+
     def _look(self, wanted: dict[str, str]) -> tuple[Look, str]:
         look, read_at = Look(wanted, self.dialect.strength), self._clock().astimezone(UTC).isoformat()
         look.add(self._page(1))
@@ -138,7 +141,7 @@ class EntriesProvider:
         while (last := -(-look.total // PAGE_SIZE)) > asked:
             for found in in_order(self._page, range(asked + 1, last + 1), self._at_once):
                 look.add(found)
-                if not found.rows:
+                if not found.ids:
                     return look, read_at
             asked = last
         return look, read_at

@@ -9,7 +9,7 @@ import isodate
 from reconciler.desired.wording import counted
 
 # No time part and no fractions: a term is made of whole days. `[0-9]`, as in `model.phone`.
-_PERIOD = re.compile(r"P(?=[0-9])(?:[0-9]{1,4}Y)?(?:[0-9]{1,4}M)?(?:[0-9]{1,4}W)?(?:[0-9]{1,7}D)?")
+_PERIOD = re.compile(r"P(?=[0-9])(?:[0-9]{1,7}Y)?(?:[0-9]{1,7}M)?(?:[0-9]{1,7}W)?(?:[0-9]{1,7}D)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 

@@ -188,8 +188,8 @@ class _Judge:
         why: list[BlockedBy] = []
         for release in self._standing.releases.get(key, ()):
             if self._spent(release, key):
-                continue
-            if not self._fits(release, claim):
+                why.append(BlockedBy.NO_RELEASE)
+            elif not self._fits(release, claim):
                 why.append(BlockedBy.RELEASE_DOES_NOT_FIT)
             elif self._opted_out_since(key, first_moment(release.released_on), held):
                 why.append(BlockedBy.LATER_OPT_OUT)

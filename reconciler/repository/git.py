@@ -18,8 +18,8 @@ LOCAL_SECONDS = 300.0
 
 TOKEN = "DNC_GIT_TOKEN"  # noqa: S105  (the variable's name, not a token)
 
-# The only GIT_* variables that reach git: how to connect, and where configuration is. A hook or a wrapper sets
-# GIT_DIR, GIT_INDEX_FILE and the like for a repository that need not be ours, and tracing prints headers.
+# The only GIT_* variables that reach git: how to connect, and where configuration is. A hook sets GIT_DIR,
+# GIT_INDEX_FILE and the like for a repository that need not be ours, and tracing prints headers.
 _KEPT = re.compile(
     r"GIT_(SSH.*|ASKPASS|SSL_.*|PROXY_.*|HTTP_.*|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT|KEY_[0-9]+|VALUE_[0-9]+)"
     r"|CEILING_DIRECTORIES|DISCOVERY_ACROSS_FILESYSTEM|EXEC_PATH)"

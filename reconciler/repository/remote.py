@@ -12,15 +12,15 @@ Pushed = Literal["pushed", "outrun"]
 
 DEPTH_REMEDY = "set GIT_DEPTH: 0 for the job, or run: git fetch --unshallow"
 
-_FETCH = ("fetch", "--quiet", "--no-tags", "--no-prune", "--no-write-fetch-head", "--no-recurse-submodules")
+_FETCH = ("fetch", "--no-tags", "--no-prune", "--no-write-fetch-head", "--no-recurse-submodules")
 
 # Another process of this clone fetches at the same time.
 _BUSY = re.compile(r"cannot lock ref|shallow\.lock|shallow file has changed")
 _BUSY_TRIES = 8
 _BUSY_SECONDS = 0.1
 
-# The remote's branch moved between our fetch and our push. The refusal of a hook, or of a protected branch, is
-# no race.
+# The remote's branch moved between our fetch and our push. What a hook or a protected branch refuses is no
+# race.
 _OUTRUN = re.compile(
     r"non-fast-forward|fetch first|stale info|cannot lock ref|failed to update ref|incorrect old value"
     r"|reference already exists|failed to lock"

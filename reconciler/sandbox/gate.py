@@ -111,6 +111,8 @@ def _replace(fault: Fault) -> Response:
 
 def _change(fault: Fault, whole: Response) -> Response:
     match fault.action:
+        case Action.TORN if not whole.body:
+            return answers.Cut()
         case Action.TORN:
             return answers.Torn(whole.body, whole.status_code, media_type="application/json")
         case Action.HALF_JSON:

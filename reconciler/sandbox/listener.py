@@ -28,8 +28,8 @@ class _Protocol(H11Protocol):
     """HTTP/1.1, with the connection in each request's scope, for the answers that cut it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        # asyncio sets this only on sockets that name their protocol; without it an answer's second segment waits
-        # for the client's delayed acknowledgement, 40 ms.
+        # asyncio sets this only on sockets that name their protocol; without it an answer's second segment
+        # waits for the client's delayed acknowledgement, 40 ms.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().connection_made(transport)
         self.app_state = {**self.app_state, TRANSPORT: transport}
@@ -57,11 +57,20 @@ class _Server(uvicorn.Server):
         self._told = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve; whoever waits for the server to be up does not wait for one that failed."""
+        try:
+            super().run(sockets)
+        finally:
+            self._loop = None
+            self.up.set()
+
     async def main_loop(self) -> None:
         """Serve until told to stop."""
         self._loop = asyncio.get_running_loop()
         self.up.set()
-        await self._told.wait()
+        if not self.should_exit:
+            await self._told.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close what is open, answered or not."""
@@ -84,6 +93,7 @@ class _Server(uvicorn.Server):
 
     def stop(self) -> None:
         """Tell the server to stop, from any thread."""
+        self.should_exit = True
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._told.set)
 

@@ -25,6 +25,9 @@ _TYPES: dict[str, type | UnionType] = {
     "delay": int | float,
     "acts": list,
 }
+# What a whole answer can have: those below 200 are followed by another.
+_LEAST_STATUS, _MOST_STATUS = 200, 599
+
 _T = TypeVar("_T")
 
 
@@ -79,6 +82,8 @@ def _fault(item: Any) -> Fault:  # noqa: ANN401  (any JSON)
         # True is an int, and nobody means it as one.
         if not isinstance(value, _TYPES[name]) or (isinstance(value, bool) and name != "stored"):
             raise Unreadable(f"{name} is of the wrong type")
+    if not _LEAST_STATUS <= item.get("status", _LEAST_STATUS) <= _MOST_STATUS:
+        raise Unreadable(f"status is {_LEAST_STATUS} to {_MOST_STATUS}")
     fields = {name: value for name, value in item.items() if name != "retryAfter"}
     try:
         fields["action"] = Action(item.get("action", ""))

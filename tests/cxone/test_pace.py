@@ -1,4 +1,5 @@
 import threading
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -67,7 +68,7 @@ def test_a_high_rate_is_used_though_sleeps_are_late():
 
 def test_requests_are_spaced_after_the_burst():
     taken = places(Time(), 100, 4, 10)
-    gaps = [b - a for a, b in zip(taken, taken[1:], strict=False)]
+    gaps = [b - a for a, b in pairwise(taken)]
     assert gaps[:3] == [0, 0, 0]
     assert gaps[3:] == pytest.approx([60 / 98] * 6, abs=0.001)
 

@@ -104,7 +104,7 @@ class Oracle:
         strength = self.world.cxone.dialect.strength
         for write in call.writes:
             new, there = self.world.cxone.dialect.carried(write.terms), call.before.get(write.key)
-            assert write.key in self.standing or self.owed.get(write.key), f"{write.key} is not ours to write"
+            assert write.key in self.standing or write.key in self.owed, f"{write.key} is not ours to write"
             unread = write.key in self.world.cxone.faults.missed  # what no look saw is created again
             if there is not None and strength(new) < strength(there) and not unread:
                 self._may_expose(write.key, new, call)
@@ -130,7 +130,8 @@ class Oracle:
             for path, claims in self._kept(key).items():
                 left.setdefault(path, set()).update(claims)
             best = max((t for claims in left.values() for t in claims), key=lambda t: t.strength, default=None)
-            if key in after and self._unused(key, left, after[key]):
+            unknown = ("removals", "gone") in moment.chapter.faults  # nor does a run know that it is used
+            if unknown or (key in after and self._unused(key, left, after[key])):
                 for path, claims in self.owed.get(key, {}).items():
                     left.setdefault(path, set()).update(t for t in claims if not self._covered(key, path, t))
             self._doubt(key, moment)
