@@ -107,7 +107,7 @@ class Store:
         if not held:
             return Stored.CREATED
         sent = (entry.reason_code, entry.expiration_policy, entry.source)
-        return Stored.UNCHANGED if any(terms == sent for terms in held) else Stored.UPDATED
+        return Stored.UNCHANGED if all(terms == sent for terms in held) else Stored.UPDATED
 
     def _insert(self, entries: Iterable[Entry], now: str) -> None:
         rows = ((*e[:5], now if e.modified == NOW else e.modified) for e in entries)

@@ -1,0 +1,338 @@
+"""A GitOps repository to try `dnc` in: a clone with a bare origin, and a CXone of its own on the loopback."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from reconciler.audit.ledger import Ledger
+from reconciler.cli.main import main
+from reconciler.cxone.provider import EntriesProvider
+from reconciler.desired.schema import Rules, load_rules
+from reconciler.model.live import Live
+from reconciler.reconcile.surroundings import Surroundings
+from reconciler.sandbox.agent import Deed
+from reconciler.sandbox.entry import NOW, Entry
+from reconciler.sandbox.server import Sandbox
+from reconciler.sandbox.tenant import Settings
+from reconciler.sandbox.tokens import READ, WRITE, Client
+
+LIST = "dnc-list-01"
+BRANCH = "dnc-audit"
+SECRET = "s&c=r+t/% do-not-show"
+ROOT = Path(__file__).parents[2]
+START = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+CLIENTS = {
+    "dnc-tests": Client(SECRET),
+    "reader": Client(SECRET, frozenset({READ})),
+    "writer": Client(SECRET, frozenset({WRITE})),
+    "stranger": Client(SECRET, organisation="another"),
+}
+
+
+class Clock:
+    """A clock that runs by itself, and that a test moves on."""
+
+    def __init__(self) -> None:
+        self._shift = timedelta()
+        self._began = time.monotonic()
+
+    def __call__(self) -> datetime:
+        return START + self._shift + timedelta(seconds=time.monotonic() - self._began)
+
+    def move(self, **by: float) -> None:
+        self._shift += timedelta(**by)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a call of `dnc` left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        return json.loads(self.out)
+
+    @property
+    def changes(self) -> list[tuple[Any, ...]]:
+        """The plan's changes: action, direction, reason, numbers, and what blocks them."""
+        return [
+            (c["action"], c["direction"], c["reason"], c["phones"], c["blocked_by"])
+            for c in self.json["changes"]
+        ]
+
+    @property
+    def drift(self) -> list[tuple[str, list[str]]]:
+        return [(d["kind"], d["phones"]) for d in self.json["drift"]]
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """What became of an apply's numbers."""
+        return self.json["outcomes"]
+
+    def counts(self) -> dict[str, int]:
+        """The plan's summary, without zeros."""
+        return {name: number for name, number in self.json["summary"].items() if number}
+
+
+def entry(*phones: str, reason="CUSTOMER_REQUESTED", policy="NEVER", **more: str) -> dict[str, Any]:
+    """Make an entry of a list file."""
+    return {"phones": list(phones), "reasonCode": reason, "expirationPolicy": policy, **more}
+
+
+def dated(*phones: str, until="2027-06-30", reason="COMPANY_POLICY") -> dict[str, Any]:
+    """Make an entry with an end."""
+    return entry(*phones, reason=reason, policy="ABSOLUTE", expirationDate=until)
+
+
+def release(*phones: str, on="2026-11-23", reason="CONSENT_GIVEN", **more: str) -> dict[str, Any]:
+    """Make a release of a list file."""
+    return {"phones": list(phones), "releasedOn": on, "reason": reason, "evidence": "FORM-221", **more}
+
+
+CONFIGURATION = {
+    "defaultTenant": "production",
+    "tenants": {
+        "production": {
+            "dialect": "entries",
+            "orgId": "${CXONE_ORG_ID}",
+            "baseUrl": "${CXONE_BASE_URL}",
+            "clientId": "${CXONE_CLIENT_ID}",
+            "clientSecret": "${CXONE_CLIENT_SECRET}",
+            "requestsPerMinute": 1_000_000,
+            "removal": "delete",
+        },
+        "toy": {"dialect": "entries", "embedded": True},
+    },
+    "safety": {"maxRemovals": 500, "maxRemovalPercent": 1},
+}
+
+
+@dataclass
+class Project:
+    """A clone. `run` calls `dnc` in this process: same clock as CXone's, no waits between attempts."""
+
+    folder: Path
+    origin: Path | None
+    sandbox: Sandbox
+    url: str
+    clock: Clock
+    environ: dict[str, str] = field(default_factory=dict)
+    on_read: dict[int, Callable[[], object]] = field(default_factory=dict)
+
+    # Files and commits.
+
+    def write(self, path: str, text: str) -> None:
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def list(self, *entries, releases=(), name="main", list_id=LIST, commit=True) -> str | None:
+        """Write a list file, and commit and push it."""
+        content = {"listId": list_id, "entries": list(entries)}
+        if releases:
+            content["releases"] = list(releases)
+        self.write(f"dnc-lists/{name}.yaml", json.dumps(content, indent=1))
+        return self.commit() if commit else None
+
+    def configure(self, change: Callable[[dict[str, Any]], object] = lambda _: None) -> str:
+        """Write the configuration, changed; commit and push it."""
+        configuration = json.loads(json.dumps(CONFIGURATION))
+        change(configuration)
+        self.write("dnc.yaml", json.dumps(configuration, indent=1))
+        return self.commit()
+
+    def tenant(self, **settings: Any) -> str:
+        """Change the tenant's configuration."""
+        return self.configure(lambda c: c["tenants"]["production"].update(settings))
+
+    def commit(self, *, push=True) -> str:
+        self.git("add", "-A")
+        self.git("commit", "-qm", "a change", "--allow-empty")
+        if push and self.origin:
+            self.git("push", "-q", "origin", "HEAD")
+        return self.head
+
+    def git(self, *arguments: str) -> str:
+        identity = ("-c", "user.name=Ann", "-c", "user.email=ann@example.com", "-c", "advice.detachedHead=0")
+        command = ["git", *identity, "-C", str(self.folder), *arguments]
+        done = subprocess.run(command, env=self._base(), capture_output=True, text=True, check=False)
+        assert done.returncode == 0, (arguments, done.stdout, done.stderr)
+        return done.stdout.strip()
+
+    @property
+    def head(self) -> str:
+        return self.git("rev-parse", "HEAD")
+
+    def clone(self, name: str, *options: str) -> "Project":
+        """Clone the origin once more, as every job of a pipeline does."""
+        folder = self.folder.parent / name
+        command = ["git", "clone", "-q", *options, f"file://{self.origin}", str(folder)]
+        subprocess.run(command, env=self._base(), check=True, capture_output=True)
+        return Project(folder, self.origin, self.sandbox, self.url, self.clock, dict(self.environ))
+
+    # The ledger.
+
+    def reports(self, tenant="production", at=BRANCH) -> "list[dict[str, Any]]":
+        """Read the reports, oldest first, off a branch of this clone."""
+        names = self.git("ls-tree", "-r", "--name-only", at, f"audit/{tenant}/").splitlines()
+        found = [json.loads(self.git("show", f"{at}:{name}")) for name in names if name.endswith(".json")]
+        return sorted(found, key=lambda report: report["seq"])
+
+    @property
+    def newest(self) -> dict[str, Any]:
+        return self.reports()[-1]
+
+    def tip(self) -> str:
+        """Tell where the audit branch is at the origin; empty before the first report."""
+        return self.git("ls-remote", "origin", f"refs/heads/{BRANCH}").partition("\t")[0]
+
+    # CXone.
+
+    def live(self, list_id=LIST) -> dict[str, str]:
+        """What stands in CXone: number to `REASON POLICY`."""
+        return {
+            e.phone: f"{e.reason_code} {e.expiration_policy}"
+            for e in self.sandbox.entries()
+            if e.list_id == list_id
+        }
+
+    def agent(
+        self, deed: str, phone: str, reason="CUSTOMER_REQUESTED", policy="NEVER", list_id=LIST, modified=NOW
+    ) -> None:
+        """Let somebody act in CXone."""
+        assert self.sandbox.act(Deed(deed), Entry(phone, reason, policy, list_id, "agent", modified))
+
+    def asked(self, kind: str) -> int:
+        """Count the requests of a kind."""
+        return sum(a.kind == kind for a in self.sandbox.requests.all())
+
+    # Calls.
+
+    def plan(self, *arguments: str, code=0, **environ: str) -> Result:
+        done = self.run("plan", "--format", "json", *arguments, **environ)
+        assert done.code == code, (done.code, done.out, done.err)
+        return done
+
+    def apply(self, *arguments: str, code=0, **environ: str) -> Result:
+        done = self.run("apply", "--format", "json", *arguments, **environ)
+        assert done.code == code, (done.code, done.out, done.err)
+        return done
+
+    def run(self, *arguments: str, **environ: str) -> Result:
+        """Call `dnc` in this process, in CI unless `CI` is given as empty."""
+        out, err = io.StringIO(), io.StringIO()
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+        before = Path.cwd()
+        os.chdir(self.folder)
+        try:
+            with ExitStack() as stack:
+                for context in self._patches({**self._environment(), **environ}, arguments):
+                    stack.enter_context(context)
+                stack.enter_context(redirect_stdout(out))
+                stack.enter_context(redirect_stderr(err))
+                code = _code(main)
+        finally:
+            os.chdir(before)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+        assert "Traceback" not in err.getvalue(), err.getvalue()
+        return Result(code, out.getvalue(), err.getvalue())
+
+    def subprocess(self, *arguments: str, **environ: str) -> Result:
+        """Call `dnc` as a process of its own: the machine's clock, and real waits."""
+        done = subprocess.run(
+            [sys.executable, "-m", "reconciler.cli.main", *arguments],
+            cwd=self.folder,
+            env={**self._environment(), "PYTHONPATH": str(ROOT), **environ},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    def _base(self) -> dict[str, str]:
+        home = str(self.folder.parent)
+        return {"PATH": os.environ["PATH"], "HOME": home, "GIT_CONFIG_NOSYSTEM": "1", "NO_COLOR": "1"}
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **self._base(),
+            "CI": "true",
+            "CXONE_ORG_ID": "sandbox",
+            "CXONE_BASE_URL": self.url,
+            "CXONE_CLIENT_ID": "dnc-tests",
+            "CXONE_CLIENT_SECRET": SECRET,
+            **self.environ,
+        }
+
+    def _patches(self, environ: dict[str, str], arguments: tuple[str, ...]) -> Iterator[Any]:
+        yield patch.dict(os.environ, environ, clear=True)
+        yield patch.object(sys, "argv", ["dnc", *arguments])
+        yield patch("reconciler.cli.call.Surroundings", partial(Surroundings, clock=self.clock))
+        yield patch("reconciler.reconcile.project.load_rules", lambda overrides: _rules(*overrides.items()))
+        hooked = partial(_Hooked, on_read=self.on_read)
+        yield patch("reconciler.reconcile.connection.EntriesProvider", hooked)
+        yield patch("reconciler.reconcile.planned.Ledger", partial(Ledger, pause=lambda _: None))
+
+
+class _Hooked(EntriesProvider):
+    """The real provider, without waits between attempts, and with something that happens before a read."""
+
+    def __init__(self, *arguments: Any, on_read: dict[int, Callable[[], object]], **more: Any) -> None:
+        super().__init__(*arguments, uniform=lambda low, _: low, **more)
+        self._on_read = on_read
+        self._reads = 0
+
+    def read(self, list_ids: frozenset[str]) -> Live:
+        self._reads += 1
+        self._on_read.get(self._reads, lambda: None)()
+        return super().read(list_ids)
+
+
+@cache
+def _rules(*overrides: tuple[str, bytes]) -> Rules:
+    """Load rules once a process: that takes longer than everything else in a test."""
+    return load_rules(dict(overrides))
+
+
+def _code(call: Callable[[], None]) -> int:
+    try:
+        call()
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else int(bool(left.code))
+    return 0
+
+
+@contextmanager
+def making(folder: Path, *, origin=True, **settings: Any) -> Iterator[Project]:
+    """Make a repository with an empty CXone; `settings` are the sandbox's."""
+    clock = Clock()
+    made = Settings(**{"clients": CLIENTS, **settings})
+    with Sandbox(None, clock=clock, settings=made) as sandbox, sandbox.serve() as url:
+        bare = folder / "origin.git" if origin else None
+        project = Project(folder / "clone", bare, sandbox, url, clock)
+        project.folder.mkdir()
+        project.git("init", "-q", "-b", "main", str(project.folder))
+        if bare:
+            project.git("init", "-q", "--bare", "-b", "main", str(bare))
+            project.git("remote", "add", "origin", f"file://{bare}")
+        project.configure()
+        yield project
