@@ -26,5 +26,6 @@ CATALOGUE: Mapping[str, str] = {
     "CONF-04": "Addresses are https, unless the host is loopback.",
     "CONF-05": "Globs are paths inside the repository.",
     "CONF-06": "The default tenant is one of the tenants.",
+    "SCHEMA-01": "No packaged rule is missing or looser in the repository's own schema files.",
     "CONF-07": "Two tenants with one target have no list in common.",
 }

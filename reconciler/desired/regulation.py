@@ -67,7 +67,7 @@ class Rule:
 
 def rules_of(file: str, content: Mapping[str, Any]) -> tuple[Rule, ...]:
     """Read the rules of one rule file, which `schema/regulation.schema.json` has found to be one."""
-    return tuple(_rule(file, member) for member in content["allOf"])
+    return tuple(_rule(file, member) for member in content.get("allOf", ()))
 
 
 def _rule(file: str, member: Mapping[str, Any]) -> Rule:

@@ -8,9 +8,11 @@ may look at anything, so there every entry is a shape of its own.
 import re
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from reconciler.desired.nodes import ListNode, MapNode, Value, plain
+from reconciler.desired.periods import parse_date
 from reconciler.desired.schema import Rules
 from reconciler.desired.schema_errors import finding_of, rule_of
 from reconciler.model.finding import Finding
@@ -18,6 +20,7 @@ from reconciler.model.finding import Finding
 _NUMBER = "+12125550123"
 _REFERENCE = re.compile(r"[A-Za-z0-9._:/-]+")
 _FREE = {"phone": _NUMBER, "phones": [_NUMBER], "evidence": "REF"}
+_DAYS = frozenset({"requestedOn", "releasedOn", "expirationDate"})
 _ANY = object()  # stands in a shape for a value that may be any well-written one
 
 
@@ -32,6 +35,18 @@ class Shapes:
     def representatives(self) -> list[object]:
         """Give one item of each shape, as `jsonschema` wants it."""
         return [self._reduced(self.items[places[0]]) for places in self.members]
+
+    def without_days(self) -> "Shapes":
+        """Group further: entries that differ only in well-written days have one structure, if not one end."""
+        if not self.reduced:
+            return self
+        groups: dict[Hashable, list[Sequence[int]]] = {}
+        for places in self.members:
+            item = self.items[places[0]]
+            key = _dayless(_shape(item)) if isinstance(item, MapNode) else places[0]
+            groups.setdefault(key, []).append(places)
+        members = tuple(tuple(chain.from_iterable(group)) for group in groups.values())
+        return Shapes(self.items, members, self.reduced)
 
     def _reduced(self, item: Value) -> object:
         if not self.reduced or not isinstance(item, MapNode):
@@ -54,27 +69,31 @@ def shapes(value: Value, *, reduced: bool) -> Shapes:
 
 def structure_findings(path: str, root: MapNode, rules: Rules, parts: dict[str, Shapes]) -> Iterator[Finding]:
     """Judge the whole file by the list schema; `parts` are its sequences that are grouped by shape."""
+    coarse = {name: part.without_days() for name, part in parts.items()}
     document: dict[str, Any] = {
-        name: plain(value) for name, value in root.values.items() if name not in parts
+        name: coarse[name].representatives() if name in coarse else plain(value)
+        for name, value in root.values.items()
     }
-    for name, part in parts.items():
-        document[name] = part.representatives()
     for error in rules.structure.iter_errors(document):
         steps = tuple(error.absolute_path)
         rule = rule_of(error, "LIST-01", "LIST-02")
-        if len(steps) > 1 and steps[0] in parts:
-            for place in parts[str(steps[0])].members[int(steps[1])]:
+        if len(steps) > 1 and steps[0] in coarse:
+            for place in coarse[str(steps[0])].members[int(steps[1])]:
                 yield finding_of(error, root, (steps[0], place, *steps[2:]), file=path, rule=rule)
         else:
             yield finding_of(error, root, steps, file=path, rule=rule)
 
 
-def _shape(item: MapNode) -> Hashable:
+def _shape(item: MapNode) -> tuple[tuple[str, Hashable], ...]:
     """Tell what decides the verdict. A branch is its own shape: it is compared by identity."""
     return tuple(
         (name, _ANY if name in _FREE and _is_free(name, value) else value)
         for name, value in item.values.items()
     )
+
+
+def _dayless(shape: tuple[tuple[str, Hashable], ...]) -> Hashable:
+    return tuple((name, _ANY if name in _DAYS and parse_date(value) else value) for name, value in shape)
 
 
 def _is_free(name: str, value: Value) -> bool:

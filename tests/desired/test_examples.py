@@ -1,0 +1,47 @@
+"""Every example file has exactly the findings that stand beside it: adding a case is adding a file."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from reconciler.desired.catalogue import CATALOGUE
+from reconciler.desired.lists import Source, read_lists
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "tests" / "examples"
+
+
+def findings_of(path, rules):
+    read = read_lists(
+        [Source(path.name, path.read_bytes())], rules, as_of=date(2026, 11, 23), latest=date(2026, 11, 24)
+    )
+    return read.findings
+
+
+@pytest.mark.parametrize("path", sorted((EXAMPLES / "invalid").glob("*.yaml")), ids=lambda p: p.stem)
+def test_an_invalid_example_has_its_findings(path, rules):
+    expected = path.with_suffix(".expected").read_text().splitlines()
+    found = findings_of(path, rules)
+    assert expected
+    assert [f"{f.line}:{f.column} {f.rule}" for f in found] == expected
+    for finding in found:
+        assert finding.rule in CATALOGUE or rules.by_id(finding.rule)
+        assert "5550" not in finding.message.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted((EXAMPLES / "valid").glob("*.yaml")) + sorted((ROOT / "dnc-lists").rglob("*.yaml")),
+    ids=lambda p: p.stem,
+)
+def test_a_valid_example_has_none(path, rules):
+    assert findings_of(path, rules) == ()
+
+
+def test_every_rule_of_lists_has_an_example(rules):
+    expected = [path.read_text().splitlines() for path in (EXAMPLES / "invalid").glob("*.expected")]
+    shown = {line.split()[1] for lines in expected for line in lines}
+    wanted = {rule for rule in CATALOGUE if not rule.startswith("CONF")} | {r.id for r in rules.regulations}
+    # These two are about a file's place, and about the rules themselves.
+    assert wanted - shown == {"LIST-05", "SCHEMA-01"}

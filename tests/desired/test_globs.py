@@ -1,0 +1,70 @@
+"""Globs over paths from the repository's root."""
+
+import pytest
+
+from reconciler.desired.globs import folder, is_yaml, matches, problem
+
+
+@pytest.mark.parametrize(
+    ("glob", "path", "reached"),
+    [
+        ("dnc-lists/**/*.yaml", "dnc-lists/a.yaml", True),
+        ("dnc-lists/**/*.yaml", "dnc-lists/b/c/a.yaml", True),
+        ("dnc-lists/**/*.yaml", "dnc-lists/a.yml", False),
+        ("dnc-lists/**/*.yaml", "dnc-lists-old/a.yaml", False),
+        ("dnc-lists/**/*.yaml", "x/dnc-lists/a.yaml", False),
+        ("dnc-lists/**/*.yaml", "dnc-lists/.a.yaml", False),
+        ("dnc-lists/**/*.yaml", "dnc-lists/.git/a.yaml", False),
+        ("dnc-lists/**/*.yaml", "dnc-lists/../a.yaml", False),
+        ("dnc-lists/**/*.yaml", "dnc-lists/a.yaml\n", False),
+        ("dnc-lists/.kept/*.yaml", "dnc-lists/.kept/a.yaml", True),
+        ("dnc-lists/*.yaml", "dnc-lists/b/a.yaml", False),
+        ("dnc-lists/**", "dnc-lists/b/a.yaml", True),
+        ("**/*.yaml", "a.yaml", True),
+        ("*/a?.yaml", "b/a1.yaml", True),
+        ("*/a?.yaml", "b/a.yaml", False),
+        ("a.yaml", "a.yaml", True),
+        ("a.yaml", "abyaml", False),
+        ("a+[b].yaml", "a+[b].yaml", True),
+        ("a**b/x.yaml", "azzb/x.yaml", True),
+    ],
+)
+def test_matches(glob, path, reached):
+    assert matches([glob], path) is reached
+    assert matches(["nothing", glob], path) is reached
+
+
+@pytest.mark.parametrize("glob", ["/a", "../a", "a/../b", "a/..", "", "a//b", "./a", "a\\b", "a/", "a\n"])
+def test_a_glob_that_is_no_path_inside_the_repository(glob):
+    assert problem(glob)
+
+
+@pytest.mark.parametrize("glob", ["a.yaml", "a/**/*.yaml", ".hidden/*.yaml", "a..b/c"])
+def test_a_good_glob(glob):
+    assert problem(glob) == ""
+
+
+@pytest.mark.parametrize(
+    ("glob", "below"),
+    [
+        ("a/b/**/*.yaml", "a/b/"),
+        ("a/*/b/c.yaml", "a/"),
+        ("a/b.yaml", "a/"),
+        ("b.yaml", ""),
+        ("**/*.yaml", ""),
+    ],
+)
+def test_the_list_folder(glob, below):
+    assert folder(glob) == below
+
+
+def test_yaml_by_name():
+    assert [
+        path
+        for path in ("a.yaml", "b/A.YML", ".x.yaml", ".#a.yaml", "._a.yml", "yaml", "a.yaml~")
+        if is_yaml(path)
+    ] == [
+        "a.yaml",
+        "b/A.YML",
+        ".x.yaml",
+    ]
