@@ -69,23 +69,26 @@ def decode(body: bytes, number: int, size: int = PAGE_SIZE) -> Page:
         raise _Malformed("the answer is of another `page` than the one asked for")
     if len(entity) > size:
         raise _Malformed(f"the answer has more than {size} entries")
-    try:
-        columns = list(zip(*map(_TAKE, entity), strict=True)) or [()] * len(_FIELDS)
-    except (KeyError, TypeError):
-        columns = []
-    if (
-        not columns
-        or not all(map(_usual, columns[:-1]))
-        or not _usual(columns[-1], None)
-        or not all(columns[0])
-    ):
-        columns = list(zip(*map(_row, entity), strict=True))
-    ids, phones, codes, policies, owns, times = columns
+    ids, phones, codes, policies, owns, times = _columns(entity)
     return Page(ids, phones, codes, policies, owns, times, total)
 
 
-def _usual(column: Sequence[object], *more: None) -> bool:
-    return {str, *map(type, more)}.issuperset(map(type, column))
+def _columns(entity: list[Any]) -> list[tuple[Any, ...]]:
+    """Turn entries into columns: all at once where every field is as it should be, else one by one."""
+    if not entity:
+        return [()] * len(_FIELDS)
+    try:
+        columns = list(zip(*map(_TAKE, entity), strict=True))
+    except (KeyError, TypeError):
+        columns = []
+    if columns and all(map(_usual, columns)):
+        return columns
+    return list(zip(*map(_row, entity), strict=True))
+
+
+def _usual(column: tuple[object, ...]) -> bool:
+    """Tell whether a column is all text, and none of it empty."""
+    return set(map(type, column)) == {str} and "" not in column
 
 
 def _row(item: Any) -> Row:  # noqa: ANN401  (whatever JSON holds)

@@ -24,7 +24,7 @@ _SHARE_PERCENT = 98
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
 # A thread that sleeps wakes up to some milliseconds late. What it sleeps over may be made up for.
-_LATE = 0.010
+_LATE = 0.030
 # The minute that is counted is a second longer than CXone's, so that requests that travel at different
 # speeds do not meet in one minute of its clock. At 98% this costs nothing.
 _COUNTED = 61 * _SECOND

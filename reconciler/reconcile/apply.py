@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from reconciler.apply.applier import Applier
+from reconciler.apply.applier import UNSUPPORTED, Applier
 from reconciler.apply.run import Run, carry_out
 from reconciler.apply.tally import Outcome
 from reconciler.audit.report import StoredReport
@@ -40,7 +40,7 @@ class Applied:
             return 9
         if self.not_todays:
             return 7
-        return 6 if self.run.final.blocked - self.made.past.kept_before else 0
+        return 6 if (self.run.final.blocked | self.run.unsupported) - self.made.past.kept_before else 0
 
     def _known_refusals_only(self) -> bool:
         """Tell whether all that failed are refusals that the newest report already told, unchanged."""
@@ -54,7 +54,7 @@ class Applied:
         now = {
             (f["action"], f["list_id"], f["phone"], f["code"])
             for f in failures(self.run)
-            if f["code"] != "UNSUPPORTED"  # keeps a number on: a guard's matter, not a number unprotected
+            if f["code"] != UNSUPPORTED  # keeps a number on: a guard's matter, not a number unprotected
         }
         return now <= known
 

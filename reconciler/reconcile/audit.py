@@ -23,17 +23,25 @@ class Books:
 
     def find(self, wanted: str | None) -> StoredReport:
         """Find a report by number, by name or by a part of its name; the newest where none is named."""
+        named: StoredReport | None = None
         for stored in self.reports():
-            if wanted is None or str(stored.report.seq) == wanted or wanted in stored.path:
+            if wanted is None or str(stored.report.seq) == wanted:
                 return stored
+            if named is None and wanted in stored.path:
+                named = stored
+        if named is not None:
+            return named
         raise InvalidInput(
             f"there is no report {wanted}" if wanted else f"there is no report for {self.tenant} yet",
             "dnc audit list shows them" if wanted else "dnc apply writes the first",
         )
 
 
-def open_books(around: Surroundings) -> Books:
-    """Fetch the audit branch and open it. A remote that does not answer leaves what this clone has."""
+def open_books(around: Surroundings, *, fetch: bool = True) -> Books:
+    """Open the audit branch, fetched. Raises RepositoryProblem when the remote does not answer.
+
+    `fetch=False` is for `verify`, which fetches by itself and finds what the fetch cannot get over.
+    """
     repository = open_repository(around)
     project = open_project(around, repository)
     ledger = open_ledger(project, repository)
@@ -41,5 +49,6 @@ def open_books(around: Surroundings) -> Books:
         raise RepositoryProblem(
             "this is no git repository", "run this in the clone that holds the audit branch"
         )
-    ledger.refresh()
+    if fetch:
+        ledger.refresh()
     return Books(ledger, project.tenant(around.tenant).name)

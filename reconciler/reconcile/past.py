@@ -76,9 +76,7 @@ class Past:
         return Held(
             files=claims.files,
             releases=claims.releases,
-            not_live=frozenset(
-                (row["list_id"], phone) for row in report["not_live"] for phone in row["phones"]
-            ),
+            not_live=_keys(report["not_live"]),
             kept=_kept(report["kept"]),
             revision=report.revision,
         )
@@ -153,12 +151,9 @@ class Past:
     def _keys_written(self, stored: StoredReport) -> frozenset[Key]:
         if stored.path not in self._written and self.ledger:
             plan: dict[str, Any] = orjson.loads(self.ledger.plan_of(stored))
-            self._written[stored.path] = frozenset(
-                (change["list_id"], phone)
-                for change in plan["changes"]
-                if change.get("outcome") in _WRITTEN
-                for phone in change["phones"]
-            )
+            written = [c for c in plan["changes"] if c.get("outcome") in _WRITTEN and c["action"] != "delete"]
+            # Our time on what somebody else had touched would hide their opt-out: it is not ours alone.
+            self._written[stored.path] = _keys(written) - _keys(plan.get("overwrites", ()))
         return self._written[stored.path]
 
     def first_held(self, key: Key, claim: HeldClaim) -> datetime | None:
@@ -191,6 +186,10 @@ def _floor(moment: datetime, like: datetime) -> datetime:
     return (
         moment if like.microsecond % 1000 else moment.replace(microsecond=moment.microsecond // 1000 * 1000)
     )
+
+
+def _keys(rows: Iterable[Mapping[str, Any]]) -> frozenset[Key]:
+    return frozenset((row["list_id"], phone) for row in rows for phone in row["phones"])
 
 
 def _kept(rows: Iterable[Mapping[str, Any]]) -> dict[Key, Kept]:

@@ -68,8 +68,7 @@ class Project:
 
     def unreached(self) -> tuple[Finding, ...]:
         """Find YAML files below a list folder that no tenant's globs reach."""
-        paths = self.tree.read(lambda path: path.endswith((".yaml", ".yml")) and not self.is_list(path))
-        return tuple(uncovered(paths, self.configuration))
+        return uncovered(self.tree.paths(lambda path: not self.is_list(path)), self.configuration)
 
     def contested(self, lists: Lists) -> tuple[Finding, ...]:
         """Find tenants that have one target and a list in common, as far as these lists tell."""

@@ -59,7 +59,10 @@ def content(made: Planned, run: Run, *, status: str, started: datetime, finished
 
 
 def plan_with_outcomes(made: Planned, run: Run) -> bytes:
-    """Write the plan with every number and its outcome: groups are cut by what became of their numbers."""
+    """Write the plan with every number and its outcome: groups are cut by what became of their numbers.
+
+    `overwrites` are the numbers that somebody else had touched before this run wrote over them.
+    """
     document = made.document
     dialect = made.provider.dialect
     document["changes"] = [
@@ -67,6 +70,7 @@ def plan_with_outcomes(made: Planned, run: Run) -> bytes:
         for change in run.plan.changes
         for outcome, part in _by_outcome(change, run)
     ]
+    document["overwrites"] = _by_list(run.plan.overwrites)
     return orjson.dumps(document)
 
 

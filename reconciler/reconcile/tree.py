@@ -18,6 +18,10 @@ _PASSED_OVER = frozenset({".git", ".venv", ".dnc", "node_modules", "__pycache__"
 class Tree(Protocol):
     """Files by path from the project's folder, with `/`."""
 
+    def paths(self, wanted: Wanted) -> list[str]:
+        """Name the files whose path is wanted, sorted."""
+        ...
+
     def read(self, wanted: Wanted) -> Mapping[str, bytes]:
         """Read the files whose path is wanted, sorted by path."""
         ...
@@ -31,15 +35,16 @@ class WorkingTree:
 
     def read(self, wanted: Wanted) -> Mapping[str, bytes]:
         """Read the files whose path is wanted, sorted by path."""
-        return {path: self._data(path) for path in sorted(self._paths()) if wanted(path)}
+        return {path: self._data(path) for path in self.paths(wanted)}
 
-    def _paths(self) -> list[str]:
+    def paths(self, wanted: Wanted) -> list[str]:
+        """Name the files whose path is wanted, sorted."""
         paths: list[str] = []
         for here, folders, files in os.walk(self.folder):
             folders[:] = [name for name in folders if name not in _PASSED_OVER]
             below = Path(here).relative_to(self.folder)
-            paths.extend((below / name).as_posix() for name in files)
-        return paths
+            paths.extend(path for name in files if wanted(path := (below / name).as_posix()))
+        return sorted(paths)
 
     def _data(self, path: str) -> bytes:
         file = self.folder / path
@@ -57,6 +62,10 @@ class GitTree:
 
     repository: Repository
     revision: str
+
+    def paths(self, wanted: Wanted) -> list[str]:
+        """Name the files whose path is wanted, sorted."""
+        return sorted(file.path for file in self.repository.files(self.revision, wanted))
 
     def read(self, wanted: Wanted) -> Mapping[str, bytes]:
         """Read the files whose path is wanted, sorted by path."""

@@ -46,13 +46,14 @@ class Time:
 
 @dataclass
 class Reply:
-    """What the server answers: a cut connection, half a body, or a status with a body."""
+    """What the server answers: a cut connection, half a body, or a status with a body, in chunks or not."""
 
     status: int = 200
     body: object = None
     headers: dict[str, str] = field(default_factory=dict)
     cut: bool = False
     torn: bool = False
+    chunked: bool = False
 
     @property
     def content(self) -> bytes:
@@ -83,6 +84,7 @@ class StandIn:
         self.url = ""
         self.seen: list[Seen] = []
         self.tokens: list[Seen] = []
+        self.peers: set[object] = set()
         self.replies: deque[Reply] = deque()
         self.token_replies: deque[Reply] = deque()
         self.otherwise: Callable[[Seen], Reply] = lambda seen: Reply(500)
@@ -112,6 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         parts = urlsplit(self.path)
+        self.script.peers.add(self.client_address)
         length = int(self.headers.get("Content-Length") or 0)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         headers = {name.lower(): value for name, value in self.headers.items()}
@@ -124,10 +127,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Date", self.script.date)
         for name, value in reply.headers.items():
             self.send_header(name, value)
-        if reply.status != 204:
+        if reply.chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+        elif reply.status != 204:
             self.send_header("Content-Length", str(len(reply.content)))
         self.end_headers()
-        self.wfile.write(reply.content[: len(reply.content) // 2] if reply.torn else reply.content)
+        half = len(reply.content) // 2
+        if reply.chunked:
+            parts = (reply.content[:half], *(() if reply.torn else (reply.content[half:], b"")))
+            self.wfile.writelines(b"%x\r\n%b\r\n" % (len(part), part) for part in parts)
+        else:
+            self.wfile.write(reply.content[:half] if reply.torn else reply.content)
         self.close_connection = self.close_connection or reply.torn
 
     do_GET = do_POST = do_DELETE = _serve  # noqa: N815  (http.server's names)

@@ -1,3 +1,5 @@
+import gzip
+import json
 import logging
 import re
 import socket
@@ -18,8 +20,9 @@ from reconciler.cxone.words import plain, reason
 from reconciler.model.errors import CxoneRefused, CxoneUnavailable
 from reconciler.model.provider import ClockOffset, Target, Write
 from reconciler.model.terms import Policy, ReasonCode, Terms
-from tests.cxone.standin import SECRET, START, Reply, Time, connected, entry, pages, settings, stand_in
+from tests.cxone.standin import SECRET, START, Reply, Seen, Time, connected, entry, pages, settings, stand_in
 
+PAGE = {"pageSize": "500", "page": "1"}
 LISTS = frozenset({"dnc-1"})
 CHUNK = [Write("dnc-1", "+12125550101", Terms(ReasonCode.NATIONAL, Policy.NEVER))]
 
@@ -124,6 +127,12 @@ def test_a_redirect_is_not_followed_and_no_token_travels(script):
     assert len(script.seen) == 2
 
 
+def test_where_a_redirect_points_is_not_even_read(script):
+    script.otherwise = lambda seen: Reply(302, headers={"Location": "http://[nonsense"})
+    with connected(script) as provider, pytest.raises(CxoneUnavailable, match="redirects to another host"):
+        provider.total()
+
+
 def test_a_redirect_of_the_sign_in_is_not_followed(script):
     with stand_in() as elsewhere:
         script.token_replies.append(Reply(302, headers={"Location": f"{elsewhere.url}/x"}))
@@ -150,6 +159,27 @@ def test_a_proxy_of_the_environment_holds(script, monkeypatch):
     script.url = "http://acme.my.cxone.test"
     with connected(script) as provider:
         assert provider.total() == 1
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_body_comes_whole_however_it_is_sent(script, time, chunked, packed):
+    body = json.dumps(pages([entry(n) for n in range(500)])(Seen("GET", "", PAGE, {}, b"")).body).encode()
+    headers = {"Content-Encoding": "gzip"} if packed else {}
+    content = gzip.compress(body) if packed else body
+    script.replies.append(Reply(200, content, headers, chunked=chunked, torn=True))
+    script.otherwise = lambda seen: Reply(200, content, headers, chunked=chunked)
+    with connected(script, time) as provider:
+        assert provider.read(LISTS).entries == 500
+    assert len(script.seen) == 2  # half of it was noticed
+
+
+def test_connections_are_used_again(script):
+    script.otherwise = pages([entry(n) for n in range(1500)])
+    with connected(script, concurrency=1) as provider:
+        for _ in range(3):
+            provider.read(LISTS)
+    assert len(script.peers) == 1
 
 
 def test_cookies_are_not_kept(script):

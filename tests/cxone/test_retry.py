@@ -93,6 +93,7 @@ def test_a_host_that_does_not_listen_gets_twenty_seconds(time):
     answer, course = run(time, [AWAY] * 9)
     assert answer == AWAY
     assert sum(time.waits) == pytest.approx(20)
+    assert course.attempts == 7
     assert not course.ambiguous
 
 
