@@ -1,5 +1,6 @@
 """`dnc audit`."""
 
+from contextlib import AbstractContextManager
 from typing import Annotated, Any
 
 import typer
@@ -7,6 +8,7 @@ import typer
 from reconciler.audit.report import StoredReport
 from reconciler.cli.call import Format, complain, current, emit, errors_told
 from reconciler.cli.render.audit import listed, shown_report
+from reconciler.model.errors import DncError
 from reconciler.planning.plan import finding_json
 from reconciler.reconcile.audit import open_books
 
@@ -14,10 +16,19 @@ app = typer.Typer(no_args_is_help=True, help="The record: list reports, show one
 _Output = Annotated[Format, typer.Option("--format", help="How it is printed.")]
 
 
+def _told(output: Format) -> AbstractContextManager[None]:
+    def on_error(error: DncError) -> None:
+        if output is Format.JSON:
+            emit({"format_version": "1.0", "errored": True, "exit_code": error.exit_code,
+                  "findings": [finding_json(f) for f in error.findings]})  # fmt: skip
+
+    return errors_told(on_error)
+
+
 @app.command("list")
 def list_reports(output: _Output = Format.TEXT) -> None:
     """List the tenant's reports, newest first."""
-    with errors_told():
+    with _told(output):
         books = open_books(current().surroundings())
         reports = list(books.reports())
         if output is Format.JSON:
@@ -46,7 +57,7 @@ def show(
     output: _Output = Format.TEXT,
 ) -> None:
     """Show one report."""
-    with errors_told():
+    with _told(output):
         stored = open_books(current().surroundings()).find(report)
         if output is Format.JSON:
             emit(dict(stored.report.fields))
@@ -57,8 +68,8 @@ def show(
 @app.command("verify")
 def verify(output: _Output = Format.TEXT) -> None:
     """Check every chain, here and at the remote, and that no commit ever changed or removed a report."""
-    with errors_told():
-        found = open_books(current().surroundings()).ledger.verify()
+    with _told(output):
+        found = open_books(current().surroundings(), fetch=False).ledger.verify()
         if output is Format.JSON:
             emit(
                 {

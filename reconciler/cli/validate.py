@@ -8,6 +8,7 @@ import typer
 from reconciler.cli.call import Format, complain, current, emit, errors_told
 from reconciler.cli.render.gitlab import VALIDATION_REPORTS
 from reconciler.cli.reports import asked, write_validation
+from reconciler.model.errors import DncError
 from reconciler.model.finding import Severity
 from reconciler.planning.plan import finding_json
 from reconciler.reconcile.validate import Validated
@@ -25,7 +26,12 @@ def validate(
     """Check lists, rules and configuration; print every finding of every file."""
     around = current().surroundings(as_of=as_of)
     asked(report or [], list(VALIDATION_REPORTS))
-    with errors_told():
+
+    def on_error(error: DncError) -> None:
+        if output is Format.JSON:
+            _show(Validated(error.findings, (), 0), output)
+
+    with errors_told(on_error):
         done = run(around, [str(path) for path in paths or ()])
         write_validation(done, report or [])
         _show(done, output)

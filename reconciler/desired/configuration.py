@@ -71,7 +71,7 @@ def read_configuration(path: str, data: bytes | None, rules: Rules) -> Configura
     """Read `dnc.yaml`. Raises InvalidInput with every finding; `data` is None where there is no such file."""
     if data is None:
         raise InvalidInput(
-            f"no {path} here", "go to the repository's root, or make a repository with dnc init", where=path
+            f"no {path} here", "go to the repository's root, or name the file: --config PATH", where=path
         )
     document = read_document(path, data)
     findings = list(document.findings)

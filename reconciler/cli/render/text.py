@@ -29,9 +29,8 @@ def plan_text(document: _Document, shown: Shown) -> str:
 def verdict(document: _Document) -> str:
     """Say in one sentence what the plan comes to."""
     s = document["summary"]
-    parts = [f"{s[name]:,} to {name}" for name in ("create", "update", "delete") if s[name]] or [
-        "nothing to do: CXone is as git says"
-    ]
+    nothing = "nothing to send" if s["blocked"] or s["by_hand"] else "nothing to do: CXone is as git says"
+    parts = [f"{s[name]:,} to {name}" for name in ("create", "update", "delete") if s[name]] or [nothing]
     parts += [f"{s['blocked']:,} blocked"] if s["blocked"] else []
     parts += [f"{s['by_hand']:,} to take off by hand"] if s["by_hand"] else []
     return f"{', '.join(parts)}; {s['unchanged']:,} unchanged, {s['unmanaged']:,} unmanaged"

@@ -81,16 +81,12 @@ def _difference(before: tuple[tuple[str, Any], ...], after: tuple[tuple[str, Any
         for item in found.get(kind, ())
     )
     return (
-        ", ".join(f"{name} {_value(a)} → {_value(b)}" for name, a, b in changed) or "nothing that CXone shows"
+        ", ".join(f"{name} {_value(a)} → {_value(b)}" for name, a, b in changed) or "terms that only git has"
     )
 
 
 def _value(value: object) -> str:
-    return (
-        "none"
-        if value is None or type(value).__name__ == "NotPresent" or value == "not present"
-        else str(value)
-    )
+    return "none" if str(value) == "not present" else str(value)  # DeepDiff's own word for a missing side
 
 
 def count(number: int, noun: str = "number") -> str:

@@ -1,0 +1,10 @@
+from datetime import date
+
+import pytest
+
+from reconciler.planning.plan import Heading
+
+
+@pytest.fixture
+def heading():
+    return Heading("0", "sandbox", None, None, None, date(2026, 11, 23), "")

@@ -1,0 +1,80 @@
+"""What the pages say of the command line is what the command line has."""
+
+import re
+
+import pytest
+from typer.main import get_command
+
+from reconciler.cli.app import app
+from reconciler.model import errors
+from tests.docs.pages import PAGES, ROOT, commands, first_cells, names, section
+
+README = ROOT / "README.md"
+DNC = get_command(app)
+EVERYWHERE = {option for parameter in DNC.params for option in parameter.opts}
+
+# Commands that the README says are not there yet.
+_PLANNED = set(names([section(README, "Not there yet").split("The commands", 1)[1].split(". ")[0]]))
+
+
+def leaves(command, words=()):
+    """Name every command that can be called."""
+    below = getattr(command, "commands", None)
+    if below is None:
+        return {" ".join(words): command}
+    return {name: leaf for key, sub in below.items() for name, leaf in leaves(sub, (*words, key)).items()}
+
+
+COMMANDS = leaves(DNC)
+SAID = [(page, line) for page in PAGES for line in commands(page)]
+
+
+def test_the_readme_lists_every_command():
+    listed = names(first_cells(section(README, "Commands"), "command"))
+    assert {name.removeprefix("dnc ") for name in listed} == set(COMMANDS)
+
+
+def test_what_is_planned_is_not_there():
+    assert _PLANNED
+    assert _PLANNED.isdisjoint(COMMANDS)
+
+
+@pytest.mark.parametrize(("page", "line"), SAID, ids=[f"{p.name}: {line}" for p, line in SAID])
+def test_every_call_is_one_that_dnc_takes(page, line):
+    words = line.split()[1:]
+    name = next(
+        (n for n in sorted(COMMANDS, key=len, reverse=True) if words[: len(n.split())] == n.split()), None
+    )
+    if name is None:
+        assert not words or words[0] in EVERYWHERE or words == ["audit"]
+        return
+    known = EVERYWHERE | {option for parameter in COMMANDS[name].params for option in parameter.opts}
+    for word in words[len(name.split()) :]:
+        option = word.partition("=")[0]
+        if option.startswith("-"):
+            assert option in known, f"{page.name}: dnc {name} has no {option}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_option_that_is_named_exists(page):
+    known = EVERYWHERE | {o for leaf in COMMANDS.values() for p in leaf.params for o in p.opts}
+    prose = re.findall(r"`(--[a-z][a-z-]+)", page.read_text(encoding="utf-8"))
+    assert set(prose) <= known
+
+
+def test_global_options_are_the_ones_that_the_readme_names():
+    told = set(re.findall(r"`(--[a-z-]+)`", section(README, "Commands")))
+    helpers = {"--help", "--version", "--install-completion", "--show-completion"}
+    assert EVERYWHERE - helpers <= told
+
+
+def codes():
+    classes = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, errors.DncError)]
+    return {c.exit_code for c in classes}
+
+
+@pytest.mark.parametrize("page", [README, ROOT / "docs" / "on-call.md"], ids=lambda page: page.name)
+def test_every_exit_code_has_a_row(page):
+    rows = first_cells(page.read_text(encoding="utf-8"), "exit")
+    assert rows == [str(code) for code in range(10)]
+    assert codes() <= {int(row) for row in rows}

@@ -1,0 +1,93 @@
+"""Keys, values and links in the pages are real, and none is missing."""
+
+import json
+import re
+
+import pytest
+
+from reconciler.audit.report import Content
+from reconciler.desired.schema import load_rules
+from reconciler.model.claims import FITTING, ReleaseReason
+from reconciler.planning.change import BlockedBy, Direction, DriftKind, Reason
+from reconciler.planning.plan import COUNTS, failed_json
+from tests.docs.pages import PAGES, ROOT, first_cells, names, section
+
+README = ROOT / "README.md"
+FILES = ROOT / "docs" / "files.md"
+PLAN = ROOT / "docs" / "plan.md"
+
+
+def schema(name):
+    return json.loads((ROOT / "schema" / name).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files(page):
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if not target.startswith("https://"):
+            assert (page.parent / target.partition("#")[0]).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_are_named_exist(page):
+    text = page.read_text(encoding="utf-8")
+    for path in re.findall(r"`((?:script|tests|docs|schema|reconciler|\.ci)/[\w./-]*)`", text):
+        assert (ROOT / path).exists(), path
+
+
+def test_every_key_of_the_configuration_is_explained():
+    found = schema("dnc.schema.json")
+    top = set(found["properties"])
+    inner = {
+        f"{name}.{key}" for name in ("safety", "audit") for key in found["properties"][name]["properties"]
+    }
+    said = section(FILES, "Configuration: `dnc.yaml`")
+    assert set(names(first_cells(said, "key"))) == top | inner
+    assert set(names(first_cells(said, "key of a tenant"))) == set(found["$defs"]["tenant"]["properties"])
+
+
+def test_every_key_of_a_list_is_explained():
+    found = schema("dnc-list.schema.json")
+    said = section(FILES, "A list: `dnc-lists/**/*.yaml`")
+    assert set(names(first_cells(said, "key"))) == set(found["properties"])
+    for kind in ("entry", "release"):
+        head = f"key of {'an' if kind == 'entry' else 'a'} {kind}"
+        assert set(names(first_cells(said, head))) == set(found["$defs"][kind]["properties"])
+
+
+@pytest.mark.parametrize(
+    ("head", "values"),
+    [
+        ("value of `direction`", Direction),
+        ("value of `reason`", Reason),
+        ("value of `blocked_by`", BlockedBy),
+        ("value of `kind`", DriftKind),
+    ],
+)
+def test_every_value_of_a_plan_is_explained(head, values):
+    assert names(first_cells(PLAN.read_text(encoding="utf-8"), head)) == [v.value for v in values]
+
+
+def test_every_key_of_a_plan_is_explained(heading):
+    said = section(PLAN, "The plan")
+    assert set(names(first_cells(said, "key"))) == set(failed_json(heading, ()))
+    assert set(COUNTS) <= set(re.findall(r"`(\w+)`", said))
+
+
+def test_every_key_of_a_report_is_explained():
+    links = {"format_version", "seq", "previous", "plan_sha256"}
+    said = names(first_cells(section(PLAN, "The audit report"), "key"))
+    assert set(said) == set(Content.__annotations__) | links
+
+
+def test_the_readme_names_the_rules_in_force():
+    packaged = {rule.id for rule in load_rules({}).regulations}
+    assert packaged <= set(re.findall(r"`([A-Z]+-[A-Z0-9-]+)`", section(README, "Not there yet")))
+
+
+def test_the_readme_says_which_release_fits():
+    row = next(r for r in section(README, "The safety model").splitlines() if "Which release fits" in r)
+    for part in row.split("|")[2].split(". ")[:2]:
+        reasons, releases = (set(re.findall(r"[A-Z]+(?:_[A-Z]+)*", side)) for side in part.split(":"))
+        for reason in reasons:
+            assert {r.value for r in FITTING[reason]} - {ReleaseReason.MOVED.value} == releases
