@@ -55,6 +55,7 @@ class Applier:
 
     def upsert(self, changes: Iterable[Change]) -> None:
         """Send creates and updates in chunks, a few at a time; a chunk that is too large is halved."""
+        changes = tuple(changes)  # gone through twice
         actions = {write.key: action for action, write in writes_of(changes)}
         queue = deque(chunks((w for _, w in writes_of(changes)), self._size))
         running: dict[Future[Answer], list[Write]] = {}
@@ -180,7 +181,8 @@ class Applier:
                 self.tally.settle((action, *write.key), Outcome.REJECTED, _NOT_TAKEN)
 
 
-_UNSUPPORTED = Failure("UNSUPPORTED", "this tenant cannot remove entries: set removal: none, or ask NICE")
+UNSUPPORTED = "UNSUPPORTED"
+_UNSUPPORTED = Failure(UNSUPPORTED, "this tenant cannot remove entries: set removal: none, or ask NICE")
 _NOT_FOUND = Failure("NOT_FOUND", "CXone counted it as stored, and the read-back does not find it")
 _NOT_TAKEN = Failure("NOT_TAKEN", "CXone has the number, but did not take these terms")
 

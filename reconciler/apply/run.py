@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from reconciler.apply.applier import Applier, writes_of
+from reconciler.apply.applier import UNSUPPORTED, Applier, writes_of
 from reconciler.apply.tally import Outcome, Tally
 from reconciler.model.claims import Key
 from reconciler.model.errors import DncError
 from reconciler.model.live import Live, LiveEntry
 from reconciler.model.provider import Dialect, Provider
 from reconciler.model.terms import Carried
-from reconciler.planning.change import Action, BlockedBy, Change, Direction
+from reconciler.planning.change import Action, BlockedBy, Change, Direction, Reason
 from reconciler.planning.held import HeldClaim, Kept
 from reconciler.planning.plan import FULL_READ_BACK_PAGES, PAGE_SIZE, Plan
 
@@ -56,12 +56,24 @@ class Run:
     def kept(self) -> Mapping[Key, Kept]:
         """Name what stays live although the files no longer say so: the whole set, for the next held."""
         kept = dict(self.final.wanted.kept)
+        unsupported = self.unsupported
         for change in self.final.changes:
-            for key in change.keys if change.exposing else ():
+            permitted = change.exposing and change.reason is not Reason.VANISHED
+            for key in change.keys if permitted else ():
                 grant = self.final.wanted.granted.get(key)
                 if grant is not None and not self._gone(change.action, key):
-                    kept[key] = _joined(kept.get(key), grant.claims, change.blocked_by)
+                    why = (BlockedBy.UNSUPPORTED,) if key in unsupported else change.blocked_by
+                    kept[key] = _joined(kept.get(key), grant.claims, why)
         return kept
+
+    @property
+    def unsupported(self) -> frozenset[Key]:
+        """Name what had permission to come off, and what this tenant turned out to be unable to remove."""
+        return frozenset(
+            (list_id, phone)
+            for (_, list_id, phone), result in self.tally.results.items()
+            if result.failure is not None and result.failure.code == UNSUPPORTED
+        )
 
     @property
     def wrote(self) -> frozenset[Key]:

@@ -1,5 +1,6 @@
 """Reads the chain of reports at one commit of the branch, and continues it there."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
@@ -92,8 +93,9 @@ class Chain:
         Builds commits and moves no branch; the same two tips give the same commits.
         """
         tip = self
-        done = set(self._git.listing(self.tip, self._folder)) if self.tip else set()
-        for commit, paths in self._pending(local).items():
+        pending = self._pending(local)
+        done = set(self._git.listing(self.tip, self._folder)) if self.tip and pending else set()
+        for commit, paths in pending.items():
             for stored in self._read(commit, [path for path in paths if path not in done]):
                 tip = tip._continued(commit, stored)
                 done.add(stored.path)
@@ -130,8 +132,11 @@ class Chain:
 
     def _page(self, names: list[str], path: str, tenant: str) -> list[str]:
         """Choose which reports to read with this one: those whose names come right before it."""
-        known = [name for name in names if name <= path and tenant_of(name, self._folder) == tenant]
-        return [path, *known[-_PAGE:]] if tenant_of(path, self._folder) == tenant else []
+        if tenant_of(path, self._folder) != tenant:
+            return []
+        end = bisect_right(names, path)
+        near = names[max(0, end - 2 * _PAGE) : end]  # a report and its plan are two names
+        return [path, *(name for name in near if tenant_of(name, self._folder) == tenant)]
 
     def _read(self, rev: str, paths: list[str]) -> list[StoredReport]:
         """Read reports, in the order of the chain."""

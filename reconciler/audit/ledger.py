@@ -104,6 +104,7 @@ class Ledger:
                 files = {path: data, plan_path(path): packed}
                 made = self._git.commit_files(files, message, parent=self.tip, when=at)
                 if self._move(made):
+                    self._local, self._chain = made, Chain(self._git, made, self._folder)
                     return parse(data, path)
                 self._wait(attempt)
         except (RepositoryProblem, BrokenChain) as error:
@@ -162,8 +163,7 @@ class Ledger:
         elif self._git.is_ancestor(remote, local):
             self._chain = Chain(self._git, local, self._folder)
         else:
-            chain = Chain(self._git, remote, self._folder)
-            self._chain = chain if self._git.is_ancestor(local, remote) else chain.grafted(local)
+            self._chain = Chain(self._git, remote, self._folder).grafted(local)
 
     def _move(self, to: str) -> bool:
         """Move the local branch from where `_settle` saw it."""

@@ -109,7 +109,7 @@ def test_groups_have_their_own_defaults(conf):
 def test_without_a_file_the_way_out_is_said(rules):
     with pytest.raises(InvalidInput, match=r"no dnc\.yaml here") as caught:
         read_configuration("dnc.yaml", None, rules)
-    assert "dnc init" in caught.value.way_out
+    assert "--config" in caught.value.way_out
 
 
 @pytest.mark.parametrize(

@@ -123,18 +123,23 @@ class Oracle:
                 assert all(strength(carried(t)) <= strength(new) for t in claims), f"{key} gets weaker"
 
     def end(self, moment: Moment) -> None:
-        after = moment.after
+        after, held = moment.after, self.world.held
         strength, carried = self.world.cxone.dialect.strength, self.world.cxone.dialect.carried
         for key in {*self.owed, *self.standing}:
             left: Paths = {path: {terms} for path, terms in self.standing.get(key, {}).items()}
             for path, claims in self._kept(key).items():
                 left.setdefault(path, set()).update(claims)
-            best = max((t for claims in left.values() for t in claims), key=lambda t: t.strength, default=None)
+            must = {t for claims in left.values() for t in claims}
+            best = max(
+                (t for claims in left.values() for t in claims), key=lambda t: t.strength, default=None
+            )
             unknown = ("removals", "gone") in moment.chapter.faults  # nor does a run know that it is used
             if unknown or (key in after and self._unused(key, left, after[key])):
                 for path, claims in self.owed.get(key, {}).items():
                     left.setdefault(path, set()).update(t for t in claims if not self._covered(key, path, t))
             self._doubt(key, moment)
+            if key not in self.doubtful:
+                assert must <= {c.terms for c in held.claims(key)}, f"{key} is owed and not held"
             self.owed[key] = left
             if not left:
                 self.since.pop(key, None)
@@ -143,7 +148,9 @@ class Oracle:
             if moment.chapter.clean and best is not None and key not in self.doubtful:
                 assert key in after, f"{key} is owed and not live after a run that could write it"
                 assert strength(after[key]) >= strength(carried(best)), f"{key} is weaker than owed"
-        self.spent = {r for r in self.world.files.releases if r in self.spent or (r.list_id, r.phone) in self.standing}
+        self.spent = {
+            r for r in self.world.files.releases if r in self.spent or (r.list_id, r.phone) in self.standing
+        }
 
     def _unused(self, key: Key, left: Paths, there: Carried) -> bool:
         strength, carried = self.world.cxone.dialect.strength, self.world.cxone.dialect.carried
@@ -152,7 +159,8 @@ class Oracle:
     def _doubt(self, key: Key, moment: Moment) -> None:
         """A run may take a number for not live that it could not read, or that it could not restore."""
         missed = any(name == "missed" and phone == key[1] for name, phone in moment.chapter.faults)
-        if key not in moment.after or missed or not moment.chapter.clean:
+        blind = moment.run.read_back == "failed" and key not in moment.before
+        if key not in moment.after or missed or blind:
             self.doubtful.add(key)
         elif moment.chapter.clean and set(self.owed.get(key, {})) <= set(self.standing.get(key, {})):
             self.doubtful.discard(key)

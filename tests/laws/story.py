@@ -25,18 +25,20 @@ class Said:
 
     reason: ReasonCode
     days: int | None = None
+    source: str = "dnc"
 
     def on(self, world: World) -> Terms:
         if self.days is None:
-            return Terms(self.reason, Policy.NEVER)
-        return Terms(self.reason, Policy.ABSOLUTE, world.as_of + timedelta(days=self.days))
+            return Terms(self.reason, Policy.NEVER, source=self.source)
+        end = world.as_of + timedelta(days=self.days)
+        return Terms(self.reason, Policy.ABSOLUTE, end, source=self.source)
 
 
 @dataclass(frozen=True)
 class Edit:
     """An edit of the files. A release is `days` old; `path` is where a line moves to."""
 
-    kind: Literal["put", "drop", "move", "release", "forget"]
+    kind: Literal["put", "cut", "drop", "move", "release", "forget"]
     line: Line
     said: Said = Said(ReasonCode.CUSTOMER_REQUESTED)
     path: str = PATHS[0]
@@ -48,6 +50,8 @@ class Edit:
         match self.kind:
             case "put":
                 files.lines[self.line] = self.said.on(world)
+            case "cut":
+                files.lines.pop(self.line, None)
             case "drop":
                 files.lines = {line: t for line, t in files.lines.items() if line[1:] != key}
             case "move":
@@ -102,7 +106,9 @@ class Chapter:
     def spoil(self, faults: Faults) -> None:
         for name, what in self.faults:
             place = getattr(faults, name)
-            if isinstance(place, deque):
+            if name == "reads":
+                place.extend(["", what])  # the plan has read, the read-back fails
+            elif isinstance(place, deque):
                 place.append(what)
             elif name in {"unseen", "missed"}:
                 place.update((list_id, what) for list_id in LISTS)
@@ -163,16 +169,20 @@ SAID = st.sampled_from(
         Said(ReasonCode.LOCAL),
         Said(ReasonCode.NATIONAL),
         Said(ReasonCode.CUSTOMER_REQUESTED, 3),
+        Said(ReasonCode.CUSTOMER_REQUESTED, 12),
         Said(ReasonCode.LOCAL, 8),
+        Said(ReasonCode.LOCAL, None, "registry"),
         Said(ReasonCode.STATE, 3),
         Said(ReasonCode.UNKNOWN, 1),
     ]
 )
-LINES: st.SearchStrategy[Line] = st.tuples(
-    st.sampled_from(PATHS), st.sampled_from(sorted(LISTS)), st.sampled_from(PHONES)
+# One number meets most of what happens: two things that never meet tell nothing.
+OFTEN = (KEYS[0], KEYS[0], KEYS[0], *KEYS)
+LINES: st.SearchStrategy[Line] = st.builds(
+    lambda path, key: (path, *key), st.sampled_from(PATHS), st.sampled_from(OFTEN)
 )
 PUTS = st.builds(Edit, st.just("put"), LINES, SAID)
-DROPS = st.builds(Edit, st.just("drop"), LINES)
+DROPS = st.builds(Edit, st.sampled_from(["drop", "cut"]), LINES)
 MOVES = st.builds(Edit, st.just("move"), LINES, path=st.sampled_from(PATHS))
 RELEASES = st.builds(
     Edit,
@@ -199,18 +209,20 @@ EDITS = st.one_of(
     st.lists(st.one_of(PUTS, PUTS, DROPS, MOVES, RELEASES, FORGETS), max_size=3).map(tuple), GOES, MOVED
 )
 ACTS = st.builds(
-    Act, st.sampled_from(["add", "touch", "strengthen", "weaken", "remove"]), st.sampled_from(KEYS)
+    Act, st.sampled_from(["add", "touch", "strengthen", "weaken", "remove"]), st.sampled_from(OFTEN)
 )
-PHONE = st.sampled_from(PHONES)
+PHONE = st.sampled_from([KEYS[0][1], *PHONES])
 FAULTS = st.one_of(
     st.tuples(st.sampled_from(["refused", "dropped", "weakened", "unseen", "missed"]), PHONE),
     st.tuples(
-        st.just("upserts"), st.sampled_from(["ambiguous", "stored", "refused", "not-sent", "too-large", RAISE, ""])
+        st.just("upserts"),
+        st.sampled_from(["ambiguous", "stored", "refused", "not-sent", "too-large", RAISE, ""]),
     ),
     st.tuples(
-        st.just("removals"), st.sampled_from(["ambiguous", "gone", "refused", "unsupported", "not-sent", RAISE])
+        st.just("removals"),
+        st.sampled_from(["ambiguous", "gone", "refused", "unsupported", "not-sent", RAISE]),
     ),
-    st.tuples(st.just("reads"), st.just("")),
+    st.just(("reads", RAISE)),
 )
 FIRST = st.builds(Chapter, st.lists(PUTS, min_size=1, max_size=4).map(tuple))
 CHAPTERS = st.builds(
@@ -220,6 +232,22 @@ CHAPTERS = st.builds(
     st.sampled_from([0, 0, 1, 4, 9]),
     st.one_of(st.just(()), st.just(()), st.lists(FAULTS, min_size=1, max_size=2).map(tuple)),
     st.sampled_from([None, None, None, None, None, 1, 2, 3, 4]),
+)
+# Chapters in which something comes off while something else goes on, and wrong.
+PERMITTED = st.lists(LINES, min_size=1, max_size=2).map(
+    lambda lines: tuple(
+        edit
+        for line in lines
+        for edit in (Edit("drop", line), Edit("release", line, release=ReleaseReason.ENTERED_IN_ERROR))
+    )
+)
+TROUBLE = st.builds(
+    Chapter,
+    st.builds(lambda off, on: off + on, st.one_of(PERMITTED, MOVED), st.lists(PUTS, max_size=2).map(tuple)),
+    st.just(()),
+    st.sampled_from([2, 9]),
+    st.lists(FAULTS, min_size=1, max_size=2).map(tuple),
+    st.sampled_from([None, None, None, 1, 2]),
 )
 
 
@@ -233,7 +261,9 @@ def _quiet(chapter: Chapter) -> Chapter:
     return replace(chapter, faults=(), stop=None)
 
 
+CLAIMED = st.lists(PUTS, max_size=10).map(lambda puts: (Chapter(tuple(puts)),))
 STORIES = stories()
+TROUBLED_STORIES = stories(TROUBLE)
 CLEAN_STORIES = stories(CHAPTERS.map(_quiet))
 UNPERMITTED_STORIES = stories(
     CHAPTERS.map(lambda c: replace(c, days=0, edits=tuple(e for e in c.edits if e.kind != "release")))

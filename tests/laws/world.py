@@ -170,4 +170,3 @@ class World:
             run.wrote,
             took_off,
         )
-

@@ -206,7 +206,12 @@ def test_live_is_compared_by_never_then_by_reason() -> None:
 
 
 def test_claims_are_compared_by_never_then_a_later_end_then_reason() -> None:
-    ordered = [never(ReasonCode.UNKNOWN), until(day(9), ReasonCode.UNKNOWN), until(day(8)), until(day(8), ReasonCode.LOCAL)]
+    ordered = [
+        never(ReasonCode.UNKNOWN),
+        until(day(9), ReasonCode.UNKNOWN),
+        until(day(8)),
+        until(day(8), ReasonCode.LOCAL),
+    ]
     assert sorted(ordered, key=lambda t: t.strength, reverse=True) == ordered
 
 

@@ -139,7 +139,9 @@ class FakeCxone:
             failures = self._take(chunk)
             verdict = Verdict.AMBIGUOUS if fault else Verdict.ANSWERED
             why = Failure("500", "sorry") if fault else None
-            return Answer(verdict, {} if fault else failures, frozenset(), 1, 1.0, started, self.clock.now, why)
+            return Answer(
+                verdict, {} if fault else failures, frozenset(), 1, 1.0, started, self.clock.now, why
+            )
 
     def remove(self, key: Key, entry_id: str) -> Answer:
         with self._lock:

@@ -59,6 +59,20 @@ class Clone:
         self.git("commit", "--quiet", "--allow-empty", "-m", message)
         return self.git("rev-parse", "HEAD")
 
+    def history(self, path: str, count: int) -> list[str]:
+        """Commit a file many times, on the checked-out branch; return the commits, oldest first."""
+        branch, tip = self.git("symbolic-ref", "HEAD"), self.git("rev-parse", "HEAD")
+        start = f"from {tip}\n"
+        lines = [
+            f"commit {branch}\ncommitter Ann Analyst <ann@example.com> {1_800_000_000 + n} +0000\n"
+            f"data 1\nc\n{start if n == 0 else ''}"
+            f"M 100644 inline {path}\ndata {len(str(n))}\n{n}\n"
+            for n in range(count)
+        ]
+        run(self.folder, "fast-import", "--quiet", stdin="".join(lines).encode())
+        self.git("reset", "--quiet", "--hard")
+        return self.git("rev-list", "--reverse", f"--max-count={count}", "HEAD").split()
+
     def push(self, *refs: str) -> None:
         self.git("push", "--quiet", "origin", *(refs or ("HEAD",)))
 
@@ -78,14 +92,14 @@ class Origin:
 
     def clone(self, folder: Path, *options: str) -> Clone:
         """Clone, as `git clone` does with these options."""
-        run(self.folder, "clone", "--quiet", *options, self.url, str(folder))
+        run(self.folder, "clone", "--quiet", "--template=", *options, self.url, str(folder))
         return Clone(folder)
 
     def job(self, folder: Path, depth: int = 20, ref: str = "main") -> Clone:
         """Check out as a pipeline's runner does: shallow, detached, one branch."""
         folder.mkdir()
         clone = Clone(folder)
-        clone.git("init", "--quiet")
+        clone.git("init", "--quiet", "--template=")
         clone.git("remote", "add", "origin", self.url)
         spec = f"+refs/heads/{ref}:refs/remotes/origin/{ref}"
         clone.git("fetch", "--quiet", "--no-tags", f"--depth={depth}", "origin", spec)
@@ -102,7 +116,7 @@ class Origin:
 def bare_origin(folder: Path, *, push_options: bool = False) -> Origin:
     """Make a bare repository whose HEAD names main; it takes push options only if told to, as git's own."""
     folder.mkdir(parents=True)
-    run(folder, "init", "--quiet", "--bare", "--initial-branch=main")
+    run(folder, "init", "--quiet", "--template=", "--bare", "--initial-branch=main")
     if push_options:
         run(folder, "config", "receive.advertisePushOptions", "true")
     return Origin(folder)
@@ -111,5 +125,5 @@ def bare_origin(folder: Path, *, push_options: bool = False) -> Origin:
 def new_clone(folder: Path) -> Clone:
     """Make a repository of its own, without a remote, on main."""
     folder.mkdir(parents=True)
-    run(folder, "init", "--quiet", "--initial-branch=main")
+    run(folder, "init", "--quiet", "--template=", "--initial-branch=main")
     return Clone(folder)

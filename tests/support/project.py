@@ -27,8 +27,22 @@ from reconciler.sandbox.entry import NOW, Entry
 from reconciler.sandbox.server import Sandbox
 from reconciler.sandbox.tenant import Settings
 from reconciler.sandbox.tokens import READ, WRITE, Client
+from tests.support.lists import CONFIGURATION, LIST, dated, entry, release
 
-LIST = "dnc-list-01"
+__all__ = [
+    "BRANCH",
+    "LIST",
+    "ROOT",
+    "SECRET",
+    "Clock",
+    "Project",
+    "Result",
+    "dated",
+    "entry",
+    "making",
+    "release",
+]
+
 BRANCH = "dnc-audit"
 SECRET = "s&c=r+t/% do-not-show"
 ROOT = Path(__file__).parents[2]
@@ -88,39 +102,6 @@ class Result:
     def counts(self) -> dict[str, int]:
         """The plan's summary, without zeros."""
         return {name: number for name, number in self.json["summary"].items() if number}
-
-
-def entry(*phones: str, reason="CUSTOMER_REQUESTED", policy="NEVER", **more: str) -> dict[str, Any]:
-    """Make an entry of a list file."""
-    return {"phones": list(phones), "reasonCode": reason, "expirationPolicy": policy, **more}
-
-
-def dated(*phones: str, until="2027-06-30", reason="COMPANY_POLICY") -> dict[str, Any]:
-    """Make an entry with an end."""
-    return entry(*phones, reason=reason, policy="ABSOLUTE", expirationDate=until)
-
-
-def release(*phones: str, on="2026-11-23", reason="CONSENT_GIVEN", **more: str) -> dict[str, Any]:
-    """Make a release of a list file."""
-    return {"phones": list(phones), "releasedOn": on, "reason": reason, "evidence": "FORM-221", **more}
-
-
-CONFIGURATION = {
-    "defaultTenant": "production",
-    "tenants": {
-        "production": {
-            "dialect": "entries",
-            "orgId": "${CXONE_ORG_ID}",
-            "baseUrl": "${CXONE_BASE_URL}",
-            "clientId": "${CXONE_CLIENT_ID}",
-            "clientSecret": "${CXONE_CLIENT_SECRET}",
-            "requestsPerMinute": 1_000_000,
-            "removal": "delete",
-        },
-        "toy": {"dialect": "entries", "embedded": True},
-    },
-    "safety": {"maxRemovals": 500, "maxRemovalPercent": 1},
-}
 
 
 @dataclass
@@ -213,7 +194,14 @@ class Project:
         }
 
     def agent(
-        self, deed: str, phone: str, reason="CUSTOMER_REQUESTED", policy="NEVER", list_id=LIST, modified=NOW
+        self,
+        deed: str,
+        phone: str,
+        reason="CUSTOMER_REQUESTED",
+        policy="NEVER",
+        *,
+        list_id=LIST,
+        modified=NOW,
     ) -> None:
         """Let somebody act in CXone."""
         assert self.sandbox.act(Deed(deed), Entry(phone, reason, policy, list_id, "agent", modified))
