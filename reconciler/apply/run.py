@@ -23,7 +23,9 @@ from reconciler.planning.plan import FULL_READ_BACK_PAGES, PAGE_SIZE, Plan
 class Decide(Protocol):
     """Plan again on another reading: the same files, the same held, what the run has met since."""
 
-    def __call__(self, live: Live, *, refused: frozenset[str], hold_back: BlockedBy | None) -> Plan:
+    def __call__(
+        self, live: Live, *, refused: frozenset[str], hold_back: BlockedBy | None, wrote: frozenset[Key]
+    ) -> Plan:
         """Make the plan that holds now."""
         ...
 
@@ -81,15 +83,17 @@ class Run:
 
         Not those where we wrote over somebody else's touch: our time on it would hide their opt-out.
         """
-        stored = self.tally.having(Outcome.APPLIED, Outcome.UNKNOWN)
-        written = frozenset(
-            (list_id, phone) for action, list_id, phone in stored if action is not Action.DELETE
-        )
-        return written - self.plan.overwrites
+        return _wrote(self.tally, self.plan)
 
     def _gone(self, action: Action, key: Key) -> bool:
         result = self.tally.results.get((action, *key))
         return result is not None and result.outcome is Outcome.APPLIED
+
+
+def _wrote(tally: Tally, plan: Plan) -> frozenset[Key]:
+    stored = tally.having(Outcome.APPLIED, Outcome.UNKNOWN)
+    written = frozenset((list_id, phone) for action, list_id, phone in stored if action is not Action.DELETE)
+    return written - plan.overwrites
 
 
 def _joined(kept: Kept | None, claims: tuple[HeldClaim, ...], why: tuple[BlockedBy, ...]) -> Kept:
@@ -114,12 +118,13 @@ def carry_out(  # noqa: PLR0913  (a run is made of these)
     look = _Look(provider, list_ids, full=always_read_back or bool(plan.exposing))
     after, how, error = look.back(protective, live, applier)
     refused, hold_back = _lessons(tally, how)
-    final = decide(after, refused=refused, hold_back=hold_back)
+    wrote = _wrote(tally, plan)
+    final = decide(after, refused=refused, hold_back=hold_back, wrote=wrote)
     if final.exposing:
         # What the plan kept, a limit that was not met among it, does not go unannounced in the same run.
         hold_back = may_expose() if plan.exposing else BlockedBy.SUPERSEDED
         if hold_back is not None:
-            final = decide(after, refused=refused, hold_back=hold_back)
+            final = decide(after, refused=refused, hold_back=hold_back, wrote=wrote)
     missing = sum(len(c.phones) for c in final.changes if c.action is Action.CREATE)
     exposing = final.going(Direction.EXPOSING)
     if exposing:

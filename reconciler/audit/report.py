@@ -12,7 +12,7 @@ import orjson
 
 from reconciler.model.errors import BrokenChain
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = "1.0"
 
 PLAN_SUFFIX = ".plan.json.gz"
 REPORT_SUFFIX = ".json"
@@ -154,14 +154,14 @@ def parse(data: bytes, where: str) -> StoredReport:
     try:
         fields = orjson.loads(data)
         report = Report(fields)
-        version = int(report["format_version"])
+        version = int(str(report["format_version"]).partition(".")[0])
         read = (report.seq, report.previous, report.tenant, report.revision, report.plan_sha256)
         aware = report.finished_at.tzinfo is not None
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise BrokenChain(
             f"this is no audit report ({type(error).__name__})", _RESTORE, where=where
         ) from error
-    if version > FORMAT_VERSION:
+    if version > int(FORMAT_VERSION.partition(".")[0]):
         raise BrokenChain(
             f"the report has format {version}, this dnc knows {FORMAT_VERSION}",
             "install a newer dnc",

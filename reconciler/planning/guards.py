@@ -33,7 +33,8 @@ class Circumstances:
     `removed_lately` counts, by list, what the reports of the last 7 days took off. `refused` are phones whose
     protective change was refused. `hold_back` blocks every exposing change, with its reason. `agreed` are
     the exposing (action, list, phone) that an earlier plan showed; None: no such plan binds this one.
-    `arrived`: protective changes have been sent, so a MOVED number is on its new list or it is not.
+    `arrived`: protective changes have been sent, so a MOVED number is on its new list or it is not. `wrote`
+    are numbers that this run has written, no report telling of it yet: their last touch is ours.
     """
 
     removed_lately: Mapping[str, int] = field(default_factory=dict)
@@ -41,6 +42,7 @@ class Circumstances:
     hold_back: BlockedBy | None = None
     agreed: frozenset[tuple[Action, str, str]] | None = None
     arrived: bool = False
+    wrote: frozenset[Key] = frozenset()
 
 
 def budget(list_id: str, held: Held, limits: Limits, removed_lately: Mapping[str, int]) -> int:

@@ -18,7 +18,7 @@ from reconciler.planning.diff import differ, order
 from reconciler.planning.guards import Circumstances, Limits, guard
 from reconciler.planning.held import Held
 from reconciler.planning.permission import Wanted, want
-from reconciler.planning.touch import History, overwrites
+from reconciler.planning.touch import History, Present, overwrites
 
 FORMAT_VERSION = "1.0"
 PAGE_SIZE = 500  # the seed: a read gives up to 500 entries a page
@@ -115,7 +115,7 @@ def make_plan(setting: Setting, live: Live, met: Circumstances | None = None) ->
         setting.held,
         live,
         dialect=setting.dialect,
-        history=setting.history,
+        history=Present(setting.history, met.wrote),
         as_of=setting.as_of,
         arriving=arriving,
     )

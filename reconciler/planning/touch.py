@@ -29,6 +29,22 @@ class History(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Present:
+    """History up to this moment: what the reports tell, and what the run that is under way has written."""
+
+    past: History
+    wrote: frozenset[Key]
+
+    def ours(self, key: Key, touched: datetime) -> bool:
+        """Tell whether a run that reports having written this number, or this one, was writing then."""
+        return key in self.wrote or self.past.ours(key, touched)
+
+    def first_held(self, key: Key, claim: HeldClaim) -> datetime | None:
+        """Say since when this file's claim has been held, as the reports tell."""
+        return self.past.first_held(key, claim)
+
+
+@dataclass(frozen=True, slots=True)
 class Touch:
     """When an entry was touched: `at` as read, a time without a zone as UTC; `latest` in whichever zone."""
 

@@ -9,6 +9,7 @@ from reconciler.apply.applier import UNSUPPORTED, Applier
 from reconciler.apply.run import Run, carry_out
 from reconciler.apply.tally import Outcome
 from reconciler.audit.report import StoredReport
+from reconciler.model.claims import Key
 from reconciler.model.errors import DncError, InvalidInput, NotApplicable, NotDelivered, RepositoryProblem
 from reconciler.model.live import Live
 from reconciler.planning.change import Action, BlockedBy
@@ -116,8 +117,10 @@ def apply(
     started = made.around.clock()
     planned_tip = ledger.tip
 
-    def decide(live: Live, *, refused: frozenset[str], hold_back: BlockedBy | None) -> Plan:
-        return replan(made, live, allowed=plan.exposing, refused=refused, hold_back=hold_back)
+    def decide(
+        live: Live, *, refused: frozenset[str], hold_back: BlockedBy | None, wrote: frozenset[Key]
+    ) -> Plan:
+        return replan(made, live, allowed=plan.exposing, refused=refused, hold_back=hold_back, wrote=wrote)
 
     def may_expose() -> BlockedBy | None:
         return None if _still_newest(made, planned_tip) else BlockedBy.SUPERSEDED

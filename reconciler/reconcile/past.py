@@ -1,9 +1,10 @@
 """What was held, and what is known of it: the ledger's reports read together with git's history."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from itertools import takewhile
 from typing import Any
 
 import orjson
@@ -45,6 +46,7 @@ class Past:
     target: Target
     today: Files
     _numbers: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    _blobs: dict[str, Mapping[str, str]] = field(default_factory=dict)
     _written: dict[str, frozenset[Key]] = field(default_factory=dict)
 
     @cached_property
@@ -118,17 +120,16 @@ class Past:
     @property
     def reports(self) -> Iterable[StoredReport]:
         """Give the reports of this target without a gap, newest first."""
-        for report in self.ledger.reports(self.today.tenant.name) if self.ledger else ():
-            if not self._here(report):
-                return
-            yield report
+        return self._reports(None)
+
+    def _reports(self, since: datetime | None) -> Iterator[StoredReport]:
+        told = self.ledger.reports(self.today.tenant.name, since) if self.ledger else iter(())
+        return takewhile(self._here, told)
 
     def removed_lately(self, now: datetime) -> Mapping[str, int]:
         """Count by list what the reports of the last 7 days took off."""
         counts: dict[str, int] = {}
-        for report in self.reports:
-            if report.report.finished_at < now - BUDGET_DAYS:
-                break
+        for report in self._reports(now - BUDGET_DAYS):
             for list_id, count in report.report.get("removed", {}).items():
                 counts[list_id] = counts.get(list_id, 0) + count
         return counts
@@ -157,21 +158,37 @@ class Past:
         return self._written[stored.path]
 
     def first_held(self, key: Key, claim: HeldClaim) -> datetime | None:
-        """Say since when the claim's file has claimed this number, report by report, without a gap."""
+        """Say since when files have claimed this number for the list, report by report, without a gap.
+
+        Whichever file it was: a line that moves must not leave an opt-out behind as older than the claim.
+        """
         since: datetime | None = None
         for stored in self.reports:
-            if key[1] not in self._claimed(stored.report.revision, claim.path, key[0]):
+            if not self._claimed(stored.report.revision, claim.path, key):
                 break
             since = datetime.fromisoformat(stored.report["started_at"])
         return since
 
-    def _claimed(self, revision: str, path: str, list_id: str) -> frozenset[str]:
-        if self.repository is None or not self.repository.has_commit(revision):
-            return frozenset()
-        sha = next((f.sha for f in self.repository.files(revision, lambda p: p == path)), None)
-        if sha is None:
-            return frozenset()
-        if (sha, list_id) not in self._numbers:
+    def _claimed(self, revision: str, path: str, key: Key) -> bool:
+        blobs = self._blobs_at(revision)
+        others = (other for other in blobs if other != path and matches(self.today.tenant.lists, other))
+        # The claim's own file first: most often the others need not be read then.
+        return any(
+            key[1] in self._numbers_in(place, blobs[place], key[0])
+            for place in (path, *others)
+            if place in blobs
+        )
+
+    def _blobs_at(self, revision: str) -> Mapping[str, str]:
+        """List a revision's YAML files; none where this clone lacks the commit."""
+        if revision not in self._blobs:
+            found = self.repository if self.repository and self.repository.has_commit(revision) else None
+            files = found.files(revision, lambda path: path.endswith((".yaml", ".yml"))) if found else ()
+            self._blobs[revision] = {f.path: f.sha for f in files if f.regular}
+        return self._blobs[revision]
+
+    def _numbers_in(self, path: str, sha: str, list_id: str) -> frozenset[str]:
+        if (sha, list_id) not in self._numbers and self.repository:
             source = Source(path, self.repository.read_blobs([sha])[sha])
             read = read_lists([source], self.today.project.rules, as_of=date.min, latest=date.max)
             numbers = {phone for f in read.claims.files if f.list_id == list_id for phone in f.numbers}

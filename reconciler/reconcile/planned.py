@@ -9,6 +9,7 @@ from reconciler import __version__
 from reconciler.audit.ledger import Ledger
 from reconciler.desired.configuration import Tenant, resolve
 from reconciler.desired.lists import Lists, Source
+from reconciler.model.claims import Key
 from reconciler.model.errors import RepositoryProblem
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.live import Live
@@ -215,7 +216,10 @@ def replan(  # noqa: PLR0913  (what a run has met)
     refused: frozenset[str] = frozenset(),
     hold_back: BlockedBy | None = None,
     arrived: bool = True,
+    wrote: frozenset[Key] = frozenset(),
 ) -> Plan:
     """Plan again on a later reading; only what is allowed, because a plan showed it, may come off."""
-    met = replace(made.met, refused=refused, hold_back=hold_back, agreed=allowed, arrived=arrived)
+    met = replace(
+        made.met, refused=refused, hold_back=hold_back, agreed=allowed, arrived=arrived, wrote=wrote
+    )
     return make_plan(made.setting, live, met)

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -143,7 +144,8 @@ class Git:
             try:
                 out, err = process.communicate(stdin, timeout=seconds)
             except BaseException as error:
-                os.killpg(process.pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it may be over by now
+                    os.killpg(process.pid, signal.SIGKILL)
                 if isinstance(error, subprocess.TimeoutExpired):
                     raise RepositoryProblem(
                         f"git {arguments[0]} did not finish within {seconds:g} s",

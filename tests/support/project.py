@@ -28,6 +28,7 @@ from reconciler.sandbox.server import Sandbox
 from reconciler.sandbox.tenant import Settings
 from reconciler.sandbox.tokens import READ, WRITE, Client
 from tests.support.lists import CONFIGURATION, LIST, dated, entry, release
+from tests.support.result import Result
 
 __all__ = [
     "BRANCH",
@@ -68,40 +69,6 @@ class Clock:
 
     def move(self, **by: float) -> None:
         self._shift += timedelta(**by)
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a call of `dnc` left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        return json.loads(self.out)
-
-    @property
-    def changes(self) -> list[tuple[Any, ...]]:
-        """The plan's changes: action, direction, reason, numbers, and what blocks them."""
-        return [
-            (c["action"], c["direction"], c["reason"], c["phones"], c["blocked_by"])
-            for c in self.json["changes"]
-        ]
-
-    @property
-    def drift(self) -> list[tuple[str, list[str]]]:
-        return [(d["kind"], d["phones"]) for d in self.json["drift"]]
-
-    @property
-    def outcomes(self) -> dict[str, int]:
-        """What became of an apply's numbers."""
-        return self.json["outcomes"]
-
-    def counts(self) -> dict[str, int]:
-        """The plan's summary, without zeros."""
-        return {name: number for name, number in self.json["summary"].items() if number}
 
 
 @dataclass
@@ -230,7 +197,7 @@ class Project:
         os.chdir(self.folder)
         try:
             with ExitStack() as stack:
-                for context in self._patches({**self._environment(), **environ}, arguments):
+                for context in self._patches({**self.environment(), **environ}, arguments):
                     stack.enter_context(context)
                 stack.enter_context(redirect_stdout(out))
                 stack.enter_context(redirect_stderr(err))
@@ -247,7 +214,7 @@ class Project:
         done = subprocess.run(
             [sys.executable, "-m", "reconciler.cli.main", *arguments],
             cwd=self.folder,
-            env={**self._environment(), "PYTHONPATH": str(ROOT), **environ},
+            env={**self.environment(), "PYTHONPATH": str(ROOT), **environ},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -260,7 +227,7 @@ class Project:
         home = str(self.folder.parent)
         return {"PATH": os.environ["PATH"], "HOME": home, "GIT_CONFIG_NOSYSTEM": "1", "NO_COLOR": "1"}
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         return {
             **self._base(),
             "CI": "true",
@@ -310,11 +277,11 @@ def _code(call: Callable[[], None]) -> int:
 
 
 @contextmanager
-def making(folder: Path, *, origin=True, **settings: Any) -> Iterator[Project]:
-    """Make a repository with an empty CXone; `settings` are the sandbox's."""
-    clock = Clock()
+def making(folder: Path, *, origin=True, ahead=0.0, **settings: Any) -> Iterator[Project]:
+    """Make a repository with an empty CXone; `settings` are the sandbox's, whose clock is `ahead` hours."""
+    clock, skew = Clock(), timedelta(hours=ahead)
     made = Settings(**{"clients": CLIENTS, **settings})
-    with Sandbox(None, clock=clock, settings=made) as sandbox, sandbox.serve() as url:
+    with Sandbox(None, clock=lambda: clock() + skew, settings=made) as sandbox, sandbox.serve() as url:
         bare = folder / "origin.git" if origin else None
         project = Project(folder / "clone", bare, sandbox, url, clock)
         project.folder.mkdir()

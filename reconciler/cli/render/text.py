@@ -20,7 +20,7 @@ def plan_text(document: _Document, shown: Shown) -> str:
         _blocked([c for c in exposing if c["blocked_by"]], shown),
         _section("Goes on", [c for c in changes if c["direction"] == "protective"], shown),
         _drift(document["drift"], shown),
-        [f"{f['severity']}: {f['message']} [{f['rule']}]" for f in document["findings"] if not f["file"]],
+        [f"{f['severity']}: {f['message']} [{f['rule']}]" for f in document["findings"] if not f["line"]],
         [_cost(document)],
     )
     return "\n\n".join("\n".join(lines) for lines in sections if lines)
