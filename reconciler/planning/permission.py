@@ -215,11 +215,13 @@ class _Judge:
         return release.reason in FITTING[claim.terms.reason_code]
 
     def _arrived(self, there: Key) -> bool:
-        """Tell whether the number is on the other list, and not itself about to leave it."""
+        """Tell whether the number has been read on the other list, and is not itself about to leave it."""
         if there in self._arriving:
             return True
         stays = there not in self._held or any(there[1] in f.numbers for f in self._by_list.get(there[0], ()))
-        return stays and self._live.get(there) is not None and there not in self._live.unseen
+        entry = self._live.get(there)
+        # An entry without an id has been sent, and nobody has read it back.
+        return stays and entry is not None and entry.id != "" and there not in self._live.unseen
 
     def _opted_out_since(self, key: Key, since: datetime | None, held: tuple[int, ...]) -> bool:
         """Tell whether somebody else touched the live entry since then. What can't be told counts as yes."""

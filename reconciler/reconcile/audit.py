@@ -9,6 +9,8 @@ from reconciler.model.errors import InvalidInput, RepositoryProblem
 from reconciler.reconcile.planned import open_ledger, open_project, open_repository
 from reconciler.reconcile.surroundings import Surroundings
 
+_DAY = 8  # digits of a day, with which every report's name begins
+
 
 @dataclass(frozen=True, slots=True)
 class Books:
@@ -24,10 +26,12 @@ class Books:
     def find(self, wanted: str | None) -> StoredReport:
         """Find a report by number, by name or by a part of its name; the newest where none is named."""
         named: StoredReport | None = None
+        # A short number is a report's own, and no part of a name: names hold hexadecimal by chance.
+        numbered = wanted is not None and wanted.isdigit() and len(wanted) < _DAY
         for stored in self.reports():
             if wanted is None or str(stored.report.seq) == wanted:
                 return stored
-            if named is None and wanted in stored.path:
+            if named is None and not numbered and wanted in stored.path:
                 named = stored
         if named is not None:
             return named

@@ -79,9 +79,10 @@ class Project:
         return shared_targets(self.configuration, named)
 
     def rivals(self, tenant: Tenant) -> list[Tenant]:
-        """Name the other tenants that write to the same CXone."""
-        others = self.configuration.tenants.values()
-        return [other for other in others if other.target == tenant.target and other.name != tenant.name]
+        """Name the other tenants that write to the same CXone, as the configuration is written."""
+        tenants = self.configuration.tenants
+        written = tenants[tenant.name].target  # the one given may have its references resolved
+        return [other for other in tenants.values() if other.target == written and other.name != tenant.name]
 
     def loosened(self) -> tuple[Finding, ...]:
         """Say which packaged rules the repository's own files leave out or loosen."""

@@ -93,7 +93,7 @@ def failures(run: Run) -> list[dict[str, str]]:
 
 def _by_outcome(change: Change, run: Run) -> Iterable[tuple[str, Change]]:
     if not change.goes:
-        return [("blocked", change)]
+        return [(Outcome.NOT_ATTEMPTED.value, change)]
     parts: dict[str, list[str]] = {}
     for phone in change.phones:
         result = run.tally.results.get((change.action, change.list_id, phone))
