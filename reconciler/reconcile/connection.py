@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from reconciler.cxone.provider import EntriesProvider
@@ -50,35 +51,32 @@ def connect(tenant: Tenant, around: Surroundings) -> Iterator[Provider]:
             where=around.configuration.name,
         )
     with ExitStack() as stack:
-        settings = _embedded(tenant, around, stack) if tenant.embedded else _real(tenant)
+        settings = EntriesSettings(
+            base_url=tenant.base_url,
+            client_id=tenant.client_id,
+            client_secret=tenant.client_secret,
+            organisation=tenant.org_id,
+            requests_per_minute=tenant.requests_per_minute,
+            chunk_size=tenant.chunk_size,
+            concurrency=tenant.concurrency,
+            list_ids=tenant.list_ids,
+            wire_policy=tenant.wire_policy,
+            embedded=tenant.embedded,
+        )
+        if tenant.embedded:
+            settings = _built_in(settings, tenant, around, stack)
         yield stack.enter_context(EntriesProvider(settings, clock=around.clock, stop=around.stop))
 
 
-def _real(tenant: Tenant) -> EntriesSettings:
-    return EntriesSettings(
-        base_url=tenant.base_url,
-        client_id=tenant.client_id,
-        client_secret=tenant.client_secret,
-        organisation=tenant.org_id,
-        requests_per_minute=tenant.requests_per_minute,
-        chunk_size=tenant.chunk_size,
-        concurrency=tenant.concurrency,
-        list_ids=tenant.list_ids,
-        wire_policy=tenant.wire_policy,
-    )
-
-
-def _embedded(tenant: Tenant, around: Surroundings, stack: ExitStack) -> EntriesSettings:
+def _built_in(
+    settings: EntriesSettings, tenant: Tenant, around: Surroundings, stack: ExitStack
+) -> EntriesSettings:
+    """Start the tenant's own CXone, and say how to reach it. A fresh one is another organisation."""
     sandbox = stack.enter_context(built_in(around, state_of(around.folder, tenant.name)))
-    return EntriesSettings(
+    return replace(
+        settings,
         base_url=stack.enter_context(sandbox.serve()),
         client_id=CLIENT_ID,
         client_secret=CLIENT_SECRET,
         organisation=sandbox.instance,
-        requests_per_minute=tenant.requests_per_minute,
-        chunk_size=tenant.chunk_size,
-        concurrency=tenant.concurrency,
-        list_ids=tenant.list_ids,
-        wire_policy=tenant.wire_policy,
-        embedded=True,
     )
