@@ -7,19 +7,24 @@ It knows every agent's act, where the code has only CXone's times to go by.
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 
+from reconciler.apply.tally import Outcome
 from reconciler.model.claims import Key, Release
 from reconciler.model.terms import Carried, Terms
+from reconciler.planning.change import Action
 from tests.laws.story import Act, Moment
 from tests.laws.world import World
 from tests.support.fake_cxone import Call
 
 REGISTRY = {"NATIONAL", "STATE"}
+COMPANY_RELEASES = {"CONSENT_GIVEN", "NUMBER_REASSIGNED", "ENTERED_IN_ERROR"}
+REGISTRY_RELEASES = {"REGISTRY_REMOVED", "ENTERED_IN_ERROR"}
 FITS = {
-    **dict.fromkeys(
-        ("CUSTOMER_REQUESTED", "COMPANY_POLICY", "LOCAL", "UNKNOWN"),
-        {"CONSENT_GIVEN", "NUMBER_REASSIGNED", "ENTERED_IN_ERROR"},
-    ),
-    **dict.fromkeys(REGISTRY, {"REGISTRY_REMOVED", "ENTERED_IN_ERROR"}),
+    "CUSTOMER_REQUESTED": COMPANY_RELEASES,
+    "COMPANY_POLICY": COMPANY_RELEASES,
+    "LOCAL": COMPANY_RELEASES,
+    "UNKNOWN": COMPANY_RELEASES,
+    "NATIONAL": REGISTRY_RELEASES,
+    "STATE": REGISTRY_RELEASES,
 }
 Paths = dict[str, set[Terms]]
 
@@ -134,12 +139,18 @@ class Oracle:
                 (t for claims in left.values() for t in claims), key=lambda t: t.strength, default=None
             )
             unknown = ("removals", "gone") in moment.chapter.faults  # nor does a run know that it is used
-            if unknown or (key in after and self._unused(key, left, after[key])):
+            answered = moment.run.tally.results.get((Action.UPDATE, *key))
+            taken = answered is not None and answered.outcome is Outcome.APPLIED  # or so CXone says
+            if (unknown and key not in after) or (
+                key in after and not taken and self._unused(key, left, after[key])
+            ):
                 for path, claims in self.owed.get(key, {}).items():
                     left.setdefault(path, set()).update(t for t in claims if not self._covered(key, path, t))
             self._doubt(key, moment)
             if key not in self.doubtful:
                 assert must <= {c.terms for c in held.claims(key)}, f"{key} is owed and not held"
+            if key not in after and not (unknown and key in moment.before):
+                left = self._kept(key)  # what never went live is not held, and its line may go freely
             self.owed[key] = left
             if not left:
                 self.since.pop(key, None)
@@ -156,11 +167,16 @@ class Oracle:
         strength, carried = self.world.cxone.dialect.strength, self.world.cxone.dialect.carried
         return all(strength(carried(t)) < strength(there) for claims in left.values() for t in claims)
 
+    def _more(self, key: Key) -> bool:
+        """Tell whether more is owed than the files say today."""
+        owed = {t for claims in self.owed.get(key, {}).values() for t in claims}
+        return not owed <= set(self.standing.get(key, {}).values())
+
     def _doubt(self, key: Key, moment: Moment) -> None:
         """A run may take a number for not live that it could not read, or that it could not restore."""
         missed = any(name == "missed" and phone == key[1] for name, phone in moment.chapter.faults)
         blind = moment.run.read_back == "failed" and key not in moment.before
         if key not in moment.after or missed or blind:
             self.doubtful.add(key)
-        elif moment.chapter.clean and set(self.owed.get(key, {})) <= set(self.standing.get(key, {})):
+        elif moment.chapter.clean and not self._more(key):
             self.doubtful.discard(key)

@@ -134,8 +134,10 @@ class World:
         lately = self.removed_lately()
         plan, live, setting = self.plan(limits)
 
-        def decide(live: Live, *, refused: frozenset[str], hold_back: BlockedBy | None) -> Plan:
-            met = Circumstances(lately, refused=refused, hold_back=hold_back, arrived=True)
+        def decide(
+            live: Live, *, refused: frozenset[str], hold_back: BlockedBy | None, wrote: frozenset[Key]
+        ) -> Plan:
+            met = Circumstances(lately, refused=refused, hold_back=hold_back, arrived=True, wrote=wrote)
             return planning.make_plan(setting, live, met)
 
         applier = Applier(self.cxone, chunk_size=chunk_size, concurrency=1, stopped=stopped)

@@ -15,10 +15,13 @@ from reconciler.planning.plan import Plan, Setting, make_plan
 
 A, B = "dnc-a", "dnc-b"
 ONE, TWO, THREE = "+12125550101", "+12125550102", "+12125550103"
+KEY = (A, ONE)
+OFF = [(Action.DELETE, A, (ONE,))]
 DIALECT = EntriesDialect()
 TODAY = date(2026, 11, 23)
 NOW = datetime(2026, 11, 23, 18, tzinfo=UTC)
 SINCE = datetime(2026, 11, 1, 12, tzinfo=UTC)  # when everything held was first held, and written by us
+YESTERDAY = TODAY - timedelta(days=1)
 CR = ReasonCode.CUSTOMER_REQUESTED
 
 
@@ -64,7 +67,7 @@ def release(
 
 
 def held(
-    now: Claims, *, not_live: Iterable[Key] = (), kept: dict[Key, Kept] | None = None, as_of: date = day(-1)
+    now: Claims, *, not_live: Iterable[Key] = (), kept: dict[Key, Kept] | None = None, as_of: date = YESTERDAY
 ) -> Held:
     standing = now.standing(as_of)
     return Held(standing.files, now.releases, frozenset(not_live), kept or {}, "r1")
@@ -129,3 +132,32 @@ def told(plan: Plan) -> list[tuple[Action, str, tuple[str, ...]]]:
 
 def drifts(plan: Plan) -> list[tuple[str, str, tuple[str, ...]]]:
     return [(d.kind.value, d.list_id, d.phones) for d in plan.drift]
+
+
+def gone(
+    terms: Terms | None = None,
+    *,
+    modified: datetime | str | None = SINCE,
+    releases: tuple[Release, ...] | None = None,
+) -> Case:
+    """Make the case of a line that vanished, with a release."""
+    terms = terms or never()
+    before = held(claims(("a.yaml", A, ONE, terms)))
+    now = claims(releases=(release(),) if releases is None else releases)
+    return Case(now, before, live({KEY: entry(terms, modified)}))
+
+
+def blocked(plan: Plan) -> list[tuple[BlockedBy, ...]]:
+    assert told(plan) == []
+    return [c.blocked_by for c in plan.changes]
+
+
+def lapsing(
+    end: int, reason: ReasonCode = CR, *, ledger: Ledger | None = None, now: Terms | None = None
+) -> Case:
+    terms = until(day(end), reason)
+    line = ("a.yaml", A, ONE, terms)
+    desired = claims(("a.yaml", A, ONE, now)) if now else claims(line)
+    return Case(
+        desired, held(claims(line), as_of=day(-9)), live({KEY: entry(terms)}), ledger=ledger or Ledger()
+    )

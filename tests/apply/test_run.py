@@ -1,0 +1,300 @@
+"""A whole run: protective first, the read-back, the second decision, and what the next run is told."""
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.apply.applier import Applier
+from reconciler.apply.run import Run, carry_out
+from reconciler.apply.tally import Outcome
+from reconciler.model.claims import Key, Release, ReleaseReason
+from reconciler.model.live import Live, LiveEntry
+from reconciler.model.provider import Verdict
+from reconciler.model.terms import Carried, Policy, ReasonCode, Terms
+from reconciler.planning.change import Action, BlockedBy
+from reconciler.planning.guards import Circumstances, Limits
+from reconciler.planning.held import Held
+from reconciler.planning.plan import Plan, Setting, make_plan
+from tests.apply.scripted import LIST, LOCAL, Scripted, phones
+from tests.laws.world import World
+from tests.planning.builders import DIALECT, TODAY, Ledger, claims
+from tests.support.fake_cxone import RAISE
+
+ONE, TWO, THREE = phones(3)
+STRONG = Terms(ReasonCode.CUSTOMER_REQUESTED, Policy.NEVER)
+
+
+def world(*held: str) -> World:
+    """Make a world in which these numbers have been held for a while."""
+    made = World()
+    made.files.lines = {("a.yaml", LIST, p): LOCAL for p in held}
+    if held:
+        made.run()
+    made.clock.tick(3 * 86400)
+    made.cxone.calls.clear()
+    return made
+
+
+def withdraw(made: World, phone: str) -> None:
+    del made.files.lines["a.yaml", LIST, phone]
+    made.files.releases.append(Release(LIST, phone, made.as_of, ReleaseReason.CONSENT_GIVEN, "FORM-1"))
+
+
+def declare(made: World, phone: str, terms: Terms = LOCAL) -> None:
+    made.files.lines["a.yaml", LIST, phone] = terms
+
+
+def kinds(made: World) -> list[str]:
+    return [c.kind for c in made.cxone.calls]
+
+
+def outcome(run: Run, action: Action, phone: str) -> Outcome:
+    return run.tally.results[action, LIST, phone].outcome
+
+
+def test_protective_then_read_back_then_exposing() -> None:
+    made = world(ONE, TWO)
+    withdraw(made, ONE)
+    declare(made, THREE)
+    run = made.run()
+    assert kinds(made) == ["read", "upsert", "read", "remove"]
+    assert run.clean
+    assert run.read_back == "full"
+    assert set(made.cxone.stored) == {(LIST, TWO), (LIST, THREE)}
+    assert dict(run.kept) == {}
+    assert run.after.entries == 2
+
+
+def test_nothing_to_do_reads_once() -> None:
+    made = world(ONE)
+    run = made.run()
+    assert kinds(made) == ["read"]
+    assert run.read_back == "none"
+    assert run.after is run.before
+
+
+def test_a_refusal_holds_its_phone_back_on_every_list() -> None:
+    made = world(ONE, TWO)
+    withdraw(made, ONE)
+    withdraw(made, TWO)
+    made.files.lines["b.yaml", "dnc-b", ONE] = LOCAL
+    made.cxone.faults.refused = {ONE}
+    run = made.run()
+    assert outcome(run, Action.DELETE, TWO) is Outcome.APPLIED
+    assert outcome(run, Action.DELETE, ONE) is Outcome.NOT_ATTEMPTED
+    assert run.kept[LIST, ONE].blocked_by == (BlockedBy.REFUSED_ELSEWHERE,)
+    assert run.not_live == {("dnc-b", ONE)}
+    assert not run.clean
+
+
+@pytest.mark.parametrize("fault", [Verdict.AMBIGUOUS, Verdict.NOT_SENT, RAISE])
+def test_what_is_unknown_or_not_attempted_holds_everything_back(fault: str) -> None:
+    made = world(ONE, TWO)
+    withdraw(made, ONE)
+    declare(made, THREE)
+    made.cxone.faults.upserts.append(fault)
+    made.cxone.faults.missed = {(LIST, THREE)} if fault == Verdict.AMBIGUOUS else set()
+    run = made.run()
+    assert "remove" not in kinds(made)
+    assert run.kept[LIST, ONE].blocked_by == (BlockedBy.REFUSED_ELSEWHERE,)
+    assert (LIST, ONE) in made.cxone.stored
+
+
+@pytest.mark.parametrize(
+    ("fault", "becomes"), [("stored", Outcome.APPLIED), (Verdict.AMBIGUOUS, Outcome.REJECTED)]
+)
+def test_the_read_back_decides_what_became_of_an_ambiguous_write(fault: str, becomes: Outcome) -> None:
+    made = world(ONE, TWO)
+    withdraw(made, ONE)
+    declare(made, THREE)
+    made.cxone.faults.upserts.append(fault)
+    run = made.run()
+    assert outcome(run, Action.CREATE, THREE) is becomes
+    assert outcome(run, Action.DELETE, ONE) is Outcome.APPLIED  # only THREE itself is held back
+
+
+def test_what_cxone_counts_and_does_not_store_is_rejected_and_not_live() -> None:
+    made = world(ONE)
+    declare(made, THREE)
+    made.cxone.faults.dropped = {THREE}
+    run = made.run()
+    assert outcome(run, Action.CREATE, THREE) is Outcome.REJECTED
+    assert run.not_live == {(LIST, THREE)}
+    assert run.missing == 1
+
+
+def test_a_read_back_that_fails_holds_everything_exposing_back() -> None:
+    made = world(ONE, TWO)
+    withdraw(made, ONE)
+    made.cxone.faults.reads.extend(["", RAISE])
+    run = made.run()
+    assert (run.read_back, "remove" in kinds(made)) == ("failed", False)
+    assert run.kept[LIST, ONE].blocked_by == (BlockedBy.INCOMPLETE_READ,)
+    assert run.error is not None
+    assert not run.clean
+
+
+def test_an_opt_out_between_plan_and_removal_wins() -> None:
+    made = world(ONE, TWO)
+    withdraw(made, ONE)
+    declare(made, THREE)
+    made.cxone.watchers.append(
+        lambda call: made.cxone.put((LIST, ONE), Carried("LOCAL", "NEVER")) if call.kind == "upsert" else None
+    )
+    run = made.run()
+    assert "remove" not in kinds(made)
+    assert run.kept[LIST, ONE].blocked_by == (BlockedBy.LATER_OPT_OUT,)
+
+
+def test_the_question_before_the_first_exposing_write_is_asked_once_and_last() -> None:
+    made = world(ONE, TWO)
+    withdraw(made, ONE)
+    declare(made, THREE)
+    asked: list[list[str]] = []
+
+    def superseded() -> BlockedBy:
+        asked.append(kinds(made))
+        return BlockedBy.SUPERSEDED
+
+    run = made.run(may_expose=superseded)
+    assert asked == [["read", "upsert", "read"]]
+    assert kinds(made) == asked[0]
+    assert run.kept[LIST, ONE].blocked_by == (BlockedBy.SUPERSEDED,)
+
+
+def test_the_question_is_not_asked_where_nothing_is_exposing() -> None:
+    made = world(ONE)
+    declare(made, TWO)
+    made.run(may_expose=lambda: pytest.fail("asked"))
+
+
+def test_what_the_plan_kept_does_not_go_unannounced() -> None:
+    made = world(ONE, TWO)
+    withdraw(made, ONE)
+    run = made.run(Limits(removable=True, allow=2))
+    assert "remove" not in kinds(made)
+    assert run.plan.exposing == frozenset()
+    assert run.kept[LIST, ONE].blocked_by == (BlockedBy.SUPERSEDED,)
+
+
+def test_removal_by_hand_stays_kept_until_somebody_does_it() -> None:
+    made = world(ONE, TWO)
+    withdraw(made, ONE)
+    for _ in range(2):
+        run = made.run(Limits())
+        assert run.plan.summary["by_hand"] == 1
+        assert (LIST, ONE) in run.kept
+    made.cxone.take_off((LIST, ONE))
+    run = made.run(Limits())
+    assert (dict(run.kept), made.cxone.at((LIST, ONE))) == ({}, None)
+
+
+@pytest.mark.parametrize("fault", [Verdict.AMBIGUOUS, Verdict.REFUSED, Verdict.UNSUPPORTED, RAISE])
+def test_a_removal_that_was_not_done_is_kept_and_done_the_next_time(fault: str) -> None:
+    made = world(ONE, TWO)
+    withdraw(made, ONE)
+    made.cxone.faults.removals.append(fault)
+    assert (LIST, ONE) in made.run().kept
+    assert dict(made.run().kept) == {}
+    assert set(made.cxone.stored) == {(LIST, TWO)}
+
+
+def test_what_is_kept_is_told_whole_every_time() -> None:
+    made = world(ONE, TWO)
+    del made.files.lines["a.yaml", LIST, ONE]
+    for _ in range(3):
+        assert made.run().kept[LIST, ONE].blocked_by == (BlockedBy.NO_RELEASE,)
+
+
+def test_an_exposing_update_is_sent() -> None:
+    made = world()
+    declare(made, ONE, STRONG)
+    made.run()
+    made.clock.tick(3 * 86400)
+    declare(made, ONE, LOCAL)
+    made.files.releases.append(Release(LIST, ONE, made.as_of, ReleaseReason.CONSENT_GIVEN, "FORM-1"))
+    run = made.run()
+    assert outcome(run, Action.UPDATE, ONE) is Outcome.APPLIED
+    assert made.cxone.at((LIST, ONE)) == DIALECT.carried(LOCAL)
+    assert run.after.get((LIST, ONE)) is not None
+    assert dict(run.kept) == {}
+
+
+def test_our_own_write_in_the_same_run_is_no_opt_out() -> None:
+    made = world()
+    declare(made, ONE, STRONG)
+    made.run()
+    made.clock.tick(3 * 86400)
+    made.cxone.take_off((LIST, ONE))
+    declare(made, ONE, LOCAL)
+    made.files.releases.append(Release(LIST, ONE, made.as_of, ReleaseReason.CONSENT_GIVEN, "FORM-1"))
+    run = made.run()
+    assert made.cxone.at((LIST, ONE)) == DIALECT.carried(LOCAL)
+    assert dict(run.kept) == {}
+    assert made.plan()[0].pending == 0
+
+
+def test_what_a_run_wrote_leaves_out_what_it_wrote_over() -> None:
+    made = world(ONE, TWO)
+    made.cxone.put((LIST, ONE), Carried("UNKNOWN", "NEVER"))
+    declare(made, THREE)
+    run = made.run()
+    assert outcome(run, Action.UPDATE, ONE) is Outcome.APPLIED
+    assert run.wrote == {(LIST, THREE)}
+
+
+# Totals instead of a full read
+
+
+def _large(provider: Scripted, entries: int) -> Run:
+    setting = Setting(claims(("a.yaml", LIST, ONE, LOCAL)), Held(), DIALECT, Ledger(), TODAY)
+    live = Live(entries=entries)
+
+    def decide(
+        live: Live, *, refused: frozenset[str], hold_back: BlockedBy | None, wrote: frozenset[Key]
+    ) -> Plan:
+        met = Circumstances(refused=refused, hold_back=hold_back, arrived=True, wrote=wrote)
+        return make_plan(setting, live, met)
+
+    return carry_out(
+        make_plan(setting, live),
+        live,
+        Applier(provider, chunk_size=500, concurrency=1),
+        provider,
+        decide=decide,
+        may_expose=lambda: None,
+        list_ids=frozenset({LIST}),
+    )
+
+
+STORED = {LIST: {ONE: LiveEntry(DIALECT.carried(LOCAL), "1")}}
+
+
+@pytest.mark.parametrize(
+    ("entries", "total", "asked"),
+    [
+        (99_999, 100_000, ["read"]),
+        (100_000, 100_001, ["total"]),
+        (100_000, 100_000, ["total", "read"]),
+    ],
+)
+def test_beyond_200_pages_the_totals_do(entries: int, total: int, asked: list[str]) -> None:
+    provider = Scripted(on_read=lambda: Live(STORED, entries=total), on_total=lambda: total)
+    run = _large(provider, entries)
+    assert provider.asked == asked
+    assert run.read_back == ("totals" if asked == ["total"] else "full")
+    assert outcome(run, Action.CREATE, ONE) is Outcome.APPLIED
+    assert run.not_live == frozenset()
+
+
+def test_what_is_not_live_does_not_depend_on_totals_alone() -> None:
+    provider = Scripted(on_read=lambda: Live(entries=100_000), on_total=lambda: 100_000)
+    run = _large(provider, 100_000)
+    assert run.not_live == {(LIST, ONE)}
+
+
+def test_after_a_run_live_is_told_as_far_as_it_is_known() -> None:
+    provider = Scripted(on_total=lambda: 100_001)
+    run = _large(provider, 100_000)
+    assert run.after == replace(run.before, lists=run.after.lists, entries=100_001)
+    assert run.after.get((LIST, ONE)) is not None
