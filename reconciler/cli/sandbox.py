@@ -1,5 +1,6 @@
 """`dnc sandbox`."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -27,5 +28,5 @@ def sandbox(
             state=state,
             rate=rate,
             control=control,
-            announce=print,
+            announce=partial(print, flush=True),
         )

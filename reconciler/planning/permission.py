@@ -155,6 +155,8 @@ class _Judge:
             if self._covered(key, claim):
                 continue
             verdict = self._permission(key, claim, strongest_held)
+            if isinstance(verdict, Reason) and self._blind(key):
+                verdict = [BlockedBy.INCOMPLETE_READ]
             if isinstance(verdict, Reason):
                 going.append(claim)
                 reasons.append(verdict)
@@ -187,7 +189,7 @@ class _Judge:
     def _permission(self, key: Key, claim: HeldClaim, held: tuple[int, ...]) -> Reason | list[BlockedBy]:
         why: list[BlockedBy] = []
         for release in self._standing.releases.get(key, ()):
-            if self._spent(release, key):
+            if self._spent(release, key, claim):
                 why.append(BlockedBy.NO_RELEASE)
             elif not self._fits(release, claim):
                 why.append(BlockedBy.RELEASE_DOES_NOT_FIT)
@@ -202,12 +204,23 @@ class _Judge:
             why.append(BlockedBy.LATER_OPT_OUT)
         return why or [BlockedBy.NO_RELEASE]
 
-    def _spent(self, release: Release, key: Key) -> bool:
-        """Tell whether the release already stood beside a claim, then or before: kept for want of one."""
+    def _spent(self, release: Release, key: Key, claim: HeldClaim) -> bool:
+        """Tell whether the release already stood beside the claim, at the held revision or before.
+
+        A claim that is kept did not stand then: it was spent for it if it was kept for want of a release,
+        and not if a guard alone kept the permission from being used.
+        """
         if release not in self._held.releases.get(key, ()):
             return False
         kept = self._held.kept.get(key)
-        return self._held.stood(key) or (kept is not None and BlockedBy.NO_RELEASE in kept.blocked_by)
+        if kept is not None and claim in kept.claims:
+            return BlockedBy.NO_RELEASE in kept.blocked_by
+        return self._held.stood(key)
+
+    def _blind(self, key: Key) -> bool:
+        """Tell whether the number would be created weaker than held, and may be there all the same."""
+        missing = not self._live.complete and self._live.get(key) is None
+        return missing and any(key[1] in f.numbers for f in self._by_list.get(key[0], ()))
 
     def _fits(self, release: Release, claim: HeldClaim) -> bool:
         if release.reason is ReleaseReason.MOVED:

@@ -39,7 +39,7 @@ class Oracle:
     owed: dict[Key, Paths] = field(default_factory=dict)
     since: dict[Key, datetime] = field(default_factory=dict)
     touched: dict[Key, datetime] = field(default_factory=dict)
-    spent: set[Release] = field(default_factory=set)
+    spent: set[tuple[Release, str, Terms]] = field(default_factory=set)
     doubtful: set[Key] = field(default_factory=set)
     standing: dict[Key, dict[str, Terms]] = field(default_factory=dict)
     there: set[Key] = field(default_factory=set)
@@ -59,14 +59,14 @@ class Oracle:
     def _last(self, key: Key) -> datetime:
         return self.touched.get(key, datetime.min.replace(tzinfo=UTC))
 
-    def permitted(self, key: Key, terms: Terms) -> bool:
+    def permitted(self, key: Key, path: str, terms: Terms) -> bool:
         lapsed = terms.end is not None and terms.end < self.world.as_of
         if lapsed and terms.reason_code not in REGISTRY and self._last(key) < self.since[key]:
             return True
         return any(
             self._fits(release, terms) and self._last(key) < midnight_at_14(release)
             for release in self.world.files.releases
-            if (release.list_id, release.phone) == key and release not in self.spent
+            if (release.list_id, release.phone) == key and (release, path, terms) not in self.spent
         )
 
     def _fits(self, release: Release, terms: Terms) -> bool:
@@ -86,7 +86,11 @@ class Oracle:
         return {
             path: left
             for path, claims in self.owed.get(key, {}).items()
-            if (left := {t for t in claims if not self._covered(key, path, t) and not self.permitted(key, t)})
+            if (
+                left := {
+                    t for t in claims if not self._covered(key, path, t) and not self.permitted(key, path, t)
+                }
+            )
         }
 
     # Around a run, and at every call of it.
@@ -110,7 +114,7 @@ class Oracle:
         for write in call.writes:
             new, there = self.world.cxone.dialect.carried(write.terms), call.before.get(write.key)
             assert write.key in self.standing or write.key in self.owed, f"{write.key} is not ours to write"
-            unread = write.key in self.world.cxone.faults.missed  # what no look saw is created again
+            unread = write.key in self.world.cxone.faults.missed  # what no look saw is created as held
             if there is not None and strength(new) < strength(there) and not unread:
                 self._may_expose(write.key, new, call)
 
@@ -159,9 +163,12 @@ class Oracle:
             if moment.chapter.clean and best is not None and key not in self.doubtful:
                 assert key in after, f"{key} is owed and not live after a run that could write it"
                 assert strength(after[key]) >= strength(carried(best)), f"{key} is weaker than owed"
-        self.spent = {
-            r for r in self.world.files.releases if r in self.spent or (r.list_id, r.phone) in self.standing
+        beside = {
+            (release, path, terms)
+            for release in self.world.files.releases
+            for path, terms in self.standing.get((release.list_id, release.phone), {}).items()
         }
+        self.spent = {known for known in self.spent if known[0] in self.world.files.releases} | beside
 
     def _unused(self, key: Key, left: Paths, there: Carried) -> bool:
         strength, carried = self.world.cxone.dialect.strength, self.world.cxone.dialect.carried

@@ -26,14 +26,14 @@ PERMISSION_FAULTS = (
     Fault(
         "a spent release is as good as new",
         _Judge._spent,
-        "return self._held.stood(key) or",
-        "return False and",
+        "return self._held.stood(key)",
+        "return False",
         (14,),
     ),
     Fault(
         "a spent release is forgotten while the number is kept",
         _Judge._spent,
-        "return self._held.stood(key) or (kept is not None and BlockedBy.NO_RELEASE in kept.blocked_by)",
+        "return BlockedBy.NO_RELEASE in kept.blocked_by",
         "return self._held.stood(key)",
         (14,),
         ("permission.test_a_spent_release_stays_spent_while_the_number_is_kept",),

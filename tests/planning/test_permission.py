@@ -101,6 +101,30 @@ def test_a_release_that_a_guard_kept_from_being_used_is_not_spent() -> None:
     assert told(Case(claims(releases=[release()]), before, live({KEY: entry(never())})).plan()) == OFF
 
 
+def test_a_release_to_weaken_that_a_guard_kept_from_being_used_is_not_spent_for_what_is_kept() -> None:
+    now = claims(("a.yaml", A, ONE, never(ReasonCode.LOCAL)), releases=[release()])
+    before = held(now, kept={KEY: kept(never(), why=BlockedBy.BUDGET)})
+    case = Case(now, before, live({KEY: entry(never())}))
+    assert told(case.plan()) == [(Action.UPDATE, A, (ONE,))]
+    case.desired = claims(releases=[release()])  # the weaker claim needs a release of its own
+    assert told(case.plan()) == [(Action.UPDATE, A, (ONE,))]
+    assert case.plan().wanted.get(KEY) == never(ReasonCode.LOCAL)
+
+
+def test_what_no_look_saw_is_created_as_held_and_not_weaker() -> None:
+    now = claims(("a.yaml", A, ONE, never(ReasonCode.LOCAL)), releases=[release()])
+    before = held(claims(("a.yaml", A, ONE, never())))
+    plan = Case(now, before, live(unseen=[(A, "+12125550199")])).plan()
+    assert [c.after for c in plan.changes if c.goes] == [never()]
+    assert plan.wanted.kept[KEY].blocked_by == (BlockedBy.INCOMPLETE_READ,)
+    assert [c.after for c in Case(now, before, live()).plan().changes] == [never(ReasonCode.LOCAL)]
+
+
+def test_what_somebody_took_off_by_hand_is_not_created_again_on_a_read_that_does_not_add_up() -> None:
+    before = held(claims(("a.yaml", A, ONE, never())))
+    assert Case(claims(releases=[release()]), before, live(unseen=[(A, "+12125550199")])).plan().changes == ()
+
+
 def test_every_claim_needs_its_permission() -> None:
     before = held(claims(("a.yaml", A, ONE, never()), ("b.yaml", A, ONE, never(ReasonCode.NATIONAL))))
     consent = claims(releases=[release()])

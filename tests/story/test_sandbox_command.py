@@ -1,0 +1,26 @@
+"""`dnc sandbox` as a process of its own, as a script that reads its first line would run it."""
+
+import subprocess
+import sys
+
+import requests
+
+
+def test_it_says_where_it_listens_before_anybody_asks(tmp_path) -> None:
+    command = [sys.executable, "-m", "reconciler.cli.main", "sandbox", "--port", "0"]
+    environ = {"PATH": "/usr/bin:/bin"}  # no PYTHONUNBUFFERED: the line must come by itself
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=environ | {"PYTHONPATH": ":".join(sys.path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        try:
+            line = server.stdout.readline()
+            url = next(word for word in line.split() if word.startswith("http")).rstrip(";")
+            assert requests.get(f"{url}/api/v2/dnc/entries", timeout=5).status_code == 401
+        finally:
+            server.terminate()
+            server.stdout.read()
+    assert server.returncode == 0
