@@ -107,11 +107,13 @@ def _by_outcome(change: Change, run: Run) -> Iterable[tuple[str, Change]]:
 
 
 def _actor(made: Planned) -> dict[str, Any]:
-    pipeline = made.around.pipeline
-    user = made.repository.user() if made.repository else None
+    """Say who ran this and who wrote the commit; nothing of it is proved."""
+    pipeline, repository, revision = made.around.pipeline, made.repository, made.heading.revision
+    user = repository.user() if repository else None
     return {
         "name": pipeline.get("GITLAB_USER_LOGIN") or user or made.around.environ.get("USER") or "unknown",
         "email": pipeline.get("GITLAB_USER_EMAIL") or user,
+        "commit_author": repository.describe(revision).author if repository and revision else None,
         "how": "asserted",
     }
 

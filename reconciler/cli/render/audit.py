@@ -32,7 +32,7 @@ def shown_report(stored: StoredReport) -> str:
         f"  sha256    {stored.sha256}",
         f"  revision  {report.revision} (held: {report['held_revision'] or 'nothing'})",
         f"  ran       {report['started_at']} to {report['finished_at']}",
-        f"  by        {report['actor']['name']} (asserted)",
+        f"  by        {report['actor']['name']}, commit by {report['actor']['commit_author']} (asserted)",
         f"  did       {_counts(s, 'create', 'update', 'delete')}",
         f"  outcome   {_counts(s, 'applied', 'rejected', 'unknown', 'not_attempted')}",
         f"  stays     {s['blocked']:,} blocked, {s['by_hand']:,} by hand",
