@@ -208,13 +208,16 @@ class _Judge:
         """Tell whether the release already stood beside the claim, at the held revision or before.
 
         A claim that is kept did not stand then: it was spent for it if it was kept for want of a release,
-        and not if a guard alone kept the permission from being used.
+        and not if a guard alone kept the permission from being used. Of several releases only the one that
+        is later than all others can have been that permission.
         """
-        if release not in self._held.releases.get(key, ()):
+        then = self._held.releases.get(key, ())
+        if release not in then:
             return False
         kept = self._held.kept.get(key)
         if kept is not None and claim in kept.claims:
-            return BlockedBy.NO_RELEASE in kept.blocked_by
+            later = any(r != release and r.released_on >= release.released_on for r in then)
+            return later or BlockedBy.NO_RELEASE in kept.blocked_by
         return self._held.stood(key)
 
     def _blind(self, key: Key) -> bool:

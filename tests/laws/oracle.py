@@ -4,6 +4,7 @@ A claim is owed from the first run that it stands in, until a run finds a permis
 It knows every agent's act, where the code has only CXone's times to go by.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 
@@ -31,6 +32,12 @@ Paths = dict[str, set[Terms]]
 
 def midnight_at_14(release: Release) -> datetime:
     return datetime.combine(release.released_on, time(), UTC) - timedelta(hours=14)
+
+
+def _stands_in(others: Iterable[Terms], terms: Terms) -> bool:
+    """Tell whether one of them holds as much, and is let go by the same releases."""
+    registry = terms.reason_code in REGISTRY
+    return any(o.strength >= terms.strength and (o.reason_code in REGISTRY) == registry for o in others)
 
 
 @dataclass
@@ -75,11 +82,9 @@ class Oracle:
         return release.reason in FITS[terms.reason_code]
 
     def _covered(self, key: Key, path: str, terms: Terms) -> bool:
-        return any(
-            now.strength >= terms.strength
-            and (other == path or (now.reason_code in REGISTRY) == (terms.reason_code in REGISTRY))
-            for other, now in self.standing.get(key, {}).items()
-        )
+        standing = self.standing.get(key, {})
+        own = standing.get(path)
+        return (own is not None and own.strength >= terms.strength) or _stands_in(standing.values(), terms)
 
     def _kept(self, key: Key) -> Paths:
         """Give the owed claims that neither stand nor have a permission right now."""
@@ -152,7 +157,8 @@ class Oracle:
                     left.setdefault(path, set()).update(t for t in claims if not self._covered(key, path, t))
             self._doubt(key, moment)
             if key not in self.doubtful:
-                assert must <= {c.terms for c in held.claims(key)}, f"{key} is owed and not held"
+                mine = [c.terms for c in held.claims(key)]
+                assert all(_stands_in(mine, t) for t in must), f"{key} is owed and not held"
             if key not in after and not (unknown and key in moment.before):
                 left = self._kept(key)  # what never went live is not held, and its line may go freely
             self.owed[key] = left

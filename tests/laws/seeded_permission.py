@@ -33,7 +33,7 @@ PERMISSION_FAULTS = (
     Fault(
         "a spent release is forgotten while the number is kept",
         _Judge._spent,
-        "return BlockedBy.NO_RELEASE in kept.blocked_by",
+        "return later or BlockedBy.NO_RELEASE in kept.blocked_by",
         "return self._held.stood(key)",
         (14,),
         ("permission.test_a_spent_release_stays_spent_while_the_number_is_kept",),

@@ -101,6 +101,14 @@ def test_a_release_that_a_guard_kept_from_being_used_is_not_spent() -> None:
     assert told(Case(claims(releases=[release()]), before, live({KEY: entry(never())})).plan()) == OFF
 
 
+def test_of_several_releases_only_the_latest_can_be_the_one_that_was_not_used() -> None:
+    old, new = release(on=day(-9)), release(to=B, reason=Why.MOVED)
+    before = held(claims(releases=[old, new]), kept={KEY: kept(never(), why=BlockedBy.BUDGET)})
+    now = claims(releases=[old, new])  # the number has left the other list meanwhile
+    plan = Case(now, before, live({KEY: entry(never())})).plan()
+    assert blocked(plan) == [(BlockedBy.NO_RELEASE, BlockedBy.RELEASE_DOES_NOT_FIT)]
+
+
 def test_a_release_to_weaken_that_a_guard_kept_from_being_used_is_not_spent_for_what_is_kept() -> None:
     now = claims(("a.yaml", A, ONE, never(ReasonCode.LOCAL)), releases=[release()])
     before = held(now, kept={KEY: kept(never(), why=BlockedBy.BUDGET)})
