@@ -148,8 +148,8 @@ class Oracle:
                 (t for claims in left.values() for t in claims), key=lambda t: t.strength, default=None
             )
             unknown = ("removals", "gone") in moment.chapter.faults  # nor does a run know that it is used
-            answered = moment.run.tally.results.get((Action.UPDATE, *key))
-            taken = answered is not None and answered.outcome is Outcome.APPLIED  # or so CXone says
+            weakened = (Action.UPDATE, *key) in moment.run.final.exposing
+            taken = weakened and moment.run.tally.results[Action.UPDATE, *key].outcome is Outcome.APPLIED
             if (unknown and key not in after) or (
                 key in after and not taken and self._unused(key, left, after[key])
             ):
