@@ -51,8 +51,13 @@ class Run:
 
     @property
     def not_live(self) -> frozenset[Key]:
-        """Name what should be live and is not."""
-        return frozenset(k for c in self.final.changes if c.action is Action.CREATE for k in c.keys)
+        """Name what should be live and is not.
+
+        A held number that a read which did not add up lacks may well be there: it stays held.
+        """
+        creates = (c for c in self.final.changes if c.action is Action.CREATE)
+        gone = (c for c in creates if self.final.complete or c.reason is not Reason.RESTORED)
+        return frozenset(key for c in gone for key in c.keys)
 
     @property
     def kept(self) -> Mapping[Key, Kept]:

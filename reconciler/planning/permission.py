@@ -155,7 +155,7 @@ class _Judge:
             if self._covered(key, claim):
                 continue
             verdict = self._permission(key, claim, strongest_held)
-            if isinstance(verdict, Reason) and self._blind(key):
+            if isinstance(verdict, Reason) and self._blind(key, claim):
                 verdict = [BlockedBy.INCOMPLETE_READ]
             if isinstance(verdict, Reason):
                 going.append(claim)
@@ -220,10 +220,12 @@ class _Judge:
             return later or BlockedBy.NO_RELEASE in kept.blocked_by
         return self._held.stood(key)
 
-    def _blind(self, key: Key) -> bool:
-        """Tell whether the number would be created weaker than held, and may be there all the same."""
-        missing = not self._live.complete and self._live.get(key) is None
-        return missing and any(key[1] in f.numbers for f in self._by_list.get(key[0], ()))
+    def _blind(self, key: Key, claim: HeldClaim) -> bool:
+        """Tell whether the number would be created weaker than the claim, and may be there all the same."""
+        if self._live.complete or self._live.get(key) is not None:
+            return False
+        now = [f.numbers[key[1]] for f in self._by_list.get(key[0], ()) if key[1] in f.numbers]
+        return bool(now) and all(terms.strength < claim.terms.strength for terms in now)
 
     def _fits(self, release: Release, claim: HeldClaim) -> bool:
         if release.reason is ReleaseReason.MOVED:
