@@ -1,25 +1,11 @@
 """Reading pages: several at a time, given out in order, no more of them in memory than it takes."""
 
-import gc
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
-
-
-@contextmanager
-def collector_off() -> Iterator[None]:
-    """Keep the garbage collector from walking over a million entries, again and again, as they come in."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def in_order(fetch: Callable[[int], T], numbers: Iterable[int], at_once: int) -> Iterator[T]:

@@ -20,7 +20,7 @@ from reconciler.cxone.entries_removal import judge_removal
 from reconciler.cxone.entries_sign_in import EntriesSignIn
 from reconciler.cxone.look import Look
 from reconciler.cxone.names import ListNames
-from reconciler.cxone.pages import collector_off, in_order
+from reconciler.cxone.pages import in_order
 from reconciler.cxone.retry import ATTEMPTS, Uniform
 from reconciler.cxone.settings import EntriesSettings
 from reconciler.cxone.statistics import Statistics
@@ -28,6 +28,7 @@ from reconciler.cxone.stop import Stop, Stopped
 from reconciler.cxone.transport import Transport
 from reconciler.cxone.wire import Request
 from reconciler.model.claims import Key
+from reconciler.model.collector import collector_off
 from reconciler.model.errors import CxoneUnavailable
 from reconciler.model.live import Live
 from reconciler.model.provider import Answer, ClockOffset, Failure, Target, Verdict, Write

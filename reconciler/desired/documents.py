@@ -4,9 +4,7 @@ Events, not objects: a million numbers cost 1.2 s this way, 10 s as Python objec
 `+14155550100`, `2026-11-02` and `no` mean what they say, so nothing is ever guessed from how a scalar looks.
 """
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +13,7 @@ import yaml
 from reconciler.desired.nodes import ListNode, MapNode, Value, pack, unpack
 from reconciler.desired.runs import Run, fold, unfold
 from reconciler.desired.wording import shown
+from reconciler.model.collector import collector_off
 from reconciler.model.finding import Finding, Severity
 
 MAX_DEPTH = 20
@@ -38,24 +37,12 @@ class _Unreadable(Exception):
 def read_document(path: str, data: bytes) -> Document:
     """Read one file. Never raises for its content: everything wrong is a finding of `path`."""
     reader = _Reader(path)
-    with _no_garbage_collection():
+    with collector_off():
         try:
             root = reader.read(data)
         except _Unreadable:
             root = None
     return Document(path, root, tuple(reader.findings))
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Keep the cycle collector out: a tree has no cycles, and walking it over and over takes most time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class _Reader:
