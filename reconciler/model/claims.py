@@ -1,4 +1,4 @@
-"""Claims and releases: what the files say, one tenant at a time."""
+"""Claims, releases and holds: what the files say, one tenant at a time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -50,6 +50,30 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """A legal or internal hold of a file: while it stands, what it names is not deleted, weakened or moved.
+
+    It names numbers (on whichever list), a list, or everything. `matter` is a reference, `until` the last
+    day (None: until the hold is taken out of the file).
+    """
+
+    matter: str
+    since: date
+    until: date | None = None
+    phones: frozenset[str] = frozenset()
+    list_id: str | None = None
+    everything: bool = False
+
+    def stands(self, as_of: date) -> bool:
+        """Tell whether it stands on `as_of`, the date at UTC-12: its last day must be over everywhere."""
+        return self.until is None or as_of <= self.until
+
+    def names(self, key: Key) -> bool:
+        """Tell whether the number of that list is one that it holds."""
+        return self.everything or key[0] == self.list_id or key[1] in self.phones
+
+
+@dataclass(frozen=True, slots=True)
 class FileClaims:
     """What one file claims for one list: each number once, with its terms (shared, interned values)."""
 
@@ -69,12 +93,15 @@ class FileClaims:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Everything that a tenant's files say: claims file by file, releases, and the lists that are named."""
+    """Everything that a tenant's files say: claims file by file, releases, the lists named, and holds."""
 
     files: tuple[FileClaims, ...] = ()
     releases: Mapping[Key, tuple[Release, ...]] = field(default_factory=dict)
     list_ids: frozenset[str] = frozenset()
+    holds: tuple[Hold, ...] = ()
 
     def standing(self, as_of: date) -> "Claims":
-        """Keep the claims that stand on `as_of`; releases and names stay."""
-        return Claims(tuple(f.standing(as_of) for f in self.files), self.releases, self.list_ids)
+        """Keep the claims and holds that stand on `as_of`; releases and names stay."""
+        files = tuple(f.standing(as_of) for f in self.files)
+        holds = tuple(hold for hold in self.holds if hold.stands(as_of))
+        return Claims(files, self.releases, self.list_ids, holds)

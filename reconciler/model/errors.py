@@ -5,6 +5,7 @@ DncError                1   an error nobody foresaw
 ├─ RepositoryProblem    4   an engineer: give git what is needed (commit, history, remote)
 ├─ BrokenChain          4   an auditor: the ledger is not what it was
 ├─ CxoneUnavailable     5   wait, or check the network and the CXone status; nothing was written
+│  └─ Unread            5   as above: signed in, but live cannot be read; `apply` goes on blind, with 8
 ├─ CxoneRefused         5   an engineer: credentials, scopes, organisation id
 ├─ NotApplicable        7   nobody, or whoever pinned this revision: a newer one takes its place
 └─ NotDelivered         9   an engineer: the report exists but is not where it belongs
@@ -75,6 +76,10 @@ class CxoneUnavailable(DncError):
 
     exit_code = 5
     rule = "CXONE"
+
+
+class Unread(CxoneUnavailable):
+    """Signing in works, and live cannot be read: `apply` can still send what was never held."""
 
 
 class CxoneRefused(DncError):

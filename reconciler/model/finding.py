@@ -14,7 +14,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """One finding, for people and machines. Line and column count from 1; 0 means the whole file."""
+    """One finding, for people and machines. Line and column count from 1; 0 means the whole file.
+
+    `citation` is the law's own place where the rule is one of law; it is printed beside the rule's id.
+    """
 
     file: str
     line: int
@@ -23,10 +26,10 @@ class Finding:
     rule: str
     severity: Severity
     message: str
+    citation: str = ""
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
         kind = "" if self.severity is Severity.ERROR else f"{self.severity}: "
-        return (
-            f"{place}: {kind}{self.message} [{self.rule}]" if place else f"{kind}{self.message} [{self.rule}]"
-        )
+        rule = f"{self.rule}, {self.citation}" if self.citation else self.rule
+        return f"{place}: {kind}{self.message} [{rule}]" if place else f"{kind}{self.message} [{rule}]"

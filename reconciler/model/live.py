@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.model.claims import Key
+from reconciler.model.finding import Finding
 from reconciler.model.terms import Carried
 
 
@@ -32,7 +33,10 @@ class Live:
     When it did not, this is the union of two looks with each key's strongest terms, and `unseen` holds the
     keys that the latest look did not see. `twins` holds further ids of a key that CXone has more than once.
     `foreign` counts entries by the tenant's own list name, for lists that this reading was not asked for.
-    `read_at` is our clock, ISO 8601, UTC.
+    `read_at` is our clock, ISO 8601, UTC. `unread`: there was no reading, and this says nothing of CXone but
+    what a run itself put there; it is not `complete`, and no number may be judged by its absence.
+    `warnings` are what the reading found odd about the tenant itself. `ceiling` is the most `entries` that
+    CXone takes, None where no limit is known: a plan that would pass it must not go.
     """
 
     lists: Mapping[str, Mapping[str, LiveEntry]] = field(default_factory=dict)
@@ -43,6 +47,9 @@ class Live:
     foreign: Mapping[str, int] = field(default_factory=dict)
     entries: int = 0
     read_at: str = ""
+    unread: bool = False
+    warnings: tuple[Finding, ...] = ()
+    ceiling: int | None = None
 
     def get(self, key: Key) -> LiveEntry | None:
         """Look one key up."""

@@ -40,6 +40,15 @@ class Dialect(Protocol):
         """Say which fields a write sends besides number and list, for the plan's `after`."""
         ...
 
+    def uncarried(self, terms: Terms) -> tuple[str, ...]:
+        """Name the fields of these terms that CXone never learns: they live in git alone."""
+        ...
+
+    @property
+    def removal_note(self) -> str:
+        """Say what taking a number off does not do here, for a plan and a report that remove; or nothing."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Write:

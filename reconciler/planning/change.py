@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from reconciler.model.claims import Key
+from reconciler.model.deadline import Deadline
 from reconciler.model.terms import Carried, Terms
 
 
@@ -63,6 +64,7 @@ class Change:
     """Numbers of one list to which the same happens. `phones` is sorted; `after` stands for all of them.
 
     `by_hand` marks what `removal: none` leaves to people: it has permission, and this tool does not do it.
+    `due` is set for creates: by when these requests, which are not live, are to be.
     """
 
     action: Action
@@ -74,6 +76,7 @@ class Change:
     phones: tuple[str, ...]
     blocked_by: tuple[BlockedBy, ...] = ()
     by_hand: bool = False
+    due: Deadline | None = None
 
     @property
     def goes(self) -> bool:

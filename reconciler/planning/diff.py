@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from reconciler.model.claims import Key
+from reconciler.model.deadline import Deadline, Honour
 from reconciler.model.live import Live, LiveEntry
 from reconciler.model.provider import Dialect
 from reconciler.model.terms import Carried, Terms
@@ -20,7 +22,9 @@ from reconciler.planning.held import Held
 from reconciler.planning.permission import Wanted
 
 _Wire = tuple[tuple[str, str], ...]
-_Group = tuple[Action, str, Direction, Reason, Carried | None, _Wire | None, tuple[BlockedBy, ...]]
+_Group = tuple[
+    Action, str, Direction, Reason, Carried | None, _Wire | None, tuple[BlockedBy, ...], Deadline | None
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +36,9 @@ class Difference:
     unchanged: int
 
 
-def differ(wanted: Wanted, held: Held, live: Live, dialect: Dialect) -> Difference:
-    """Sort every number into its row of the table."""
-    table = _Table(wanted, held, live, dialect)
+def differ(wanted: Wanted, held: Held, live: Live, dialect: Dialect, honour: Honour) -> Difference:
+    """Sort every number into its row of the table; `honour` says by when what is missing is to be there."""
+    table = _Table(wanted, held, live, dialect, honour)
     for list_id in sorted(wanted.list_ids):
         table.list(list_id)
     table.blocked()
@@ -42,13 +46,15 @@ def differ(wanted: Wanted, held: Held, live: Live, dialect: Dialect) -> Differen
 
 
 class _Table:
-    def __init__(self, wanted: Wanted, held: Held, live: Live, dialect: Dialect) -> None:
+    def __init__(self, wanted: Wanted, held: Held, live: Live, dialect: Dialect, honour: Honour) -> None:
         self._wanted = wanted
         self._held = held
         self._live = live
         self._dialect = dialect
+        self._honour = honour
         self._groups: dict[_Group, list[str]] = {}
         self._afters: dict[_Group, Terms | None] = {}
+        self._dues: dict[str, dict[str, Deadline]] = {}
         self._drift: dict[tuple[DriftKind, str], list[str]] = {}
         self._wires: dict[int, tuple[Carried, _Wire]] = {}
         self.unchanged = 0
@@ -85,7 +91,28 @@ class _Table:
             self._note(DriftKind.REMOVED, key)
             self._put(Action.CREATE, key, Direction.PROTECTIVE, Reason.RESTORED, None, terms)
         else:
-            self._put(Action.CREATE, key, Direction.PROTECTIVE, Reason.DECLARED, None, terms)
+            due = self._due(key, terms)
+            self._put(Action.CREATE, key, Direction.PROTECTIVE, Reason.DECLARED, None, terms, due=due)
+
+    def _due(self, key: Key, terms: Terms) -> Deadline | None:
+        """Give the nearest deadline of all claims on the number: the strongest need not be the oldest."""
+        list_id, phone = key
+        if len(self._wanted.standing[list_id]) == 1:
+            return self._honour.deadline(phone, terms)
+        if list_id not in self._dues:
+            self._dues[list_id] = self._nearest(list_id)
+        return self._dues[list_id].get(phone)
+
+    def _nearest(self, list_id: str) -> dict[str, Deadline]:
+        # File by file: asking every file for each number would take their product.
+        live = self._live.lists.get(list_id, {})
+        dues: dict[str, Deadline] = {}
+        for f in self._wanted.standing[list_id]:
+            for phone, terms in f.numbers.items():
+                due = None if phone in live else self._honour.deadline(phone, terms)
+                if due is not None and (phone not in dues or due < dues[phone]):
+                    dues[phone] = due
+        return dues
 
     def _different(self, key: Key, terms: Terms, entry: LiveEntry) -> None:
         wanted, actual = (self._dialect.strength(c) for c in (self._carry(terms)[0], entry.terms))
@@ -133,9 +160,10 @@ class _Table:
         before: Carried | None,
         after: Terms | None,
         blocked_by: tuple[BlockedBy, ...] = (),
+        due: Deadline | None = None,
     ) -> None:
         wire = None if after is None else self._carry(after)[1]
-        group = (action, key[0], direction, reason, before, wire, blocked_by)
+        group = (action, key[0], direction, reason, before, wire, blocked_by, due)
         self._groups.setdefault(group, []).append(key[1])
         self._afters.setdefault(group, after)
 
@@ -146,10 +174,18 @@ class _Table:
         """Give the groups, numbers sorted."""
         return tuple(
             Change(
-                action, list_id, direction, reason, before, self._afters[group], tuple(sorted(phones)), why
+                action,
+                list_id,
+                direction,
+                reason,
+                before,
+                self._afters[group],
+                tuple(sorted(phones)),
+                why,
+                due=due,
             )
             for group, phones in self._groups.items()
-            for action, list_id, direction, reason, before, _, why in (group,)
+            for action, list_id, direction, reason, before, _, why, due in (group,)
         )
 
     def drift(self) -> tuple[Drift, ...]:
@@ -161,7 +197,12 @@ class _Table:
 
 
 def order(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Put changes into the order of sending: protective first, exposing last, blocked after what goes."""
+    """Put changes into the order of sending: protective first, exposing last, blocked after what goes.
+
+    Of what is protective, the request with the nearest deadline goes first: a run that is cut short has then
+    done what can still be late. What has no deadline follows, restored numbers among it: those were live in
+    time, and drift says loudly that somebody took them off.
+    """
     return tuple(sorted(changes, key=_place))
 
 
@@ -169,11 +210,13 @@ def _place(change: Change) -> tuple[object, ...]:
     return (
         change.exposing,
         bool(change.blocked_by),
+        date.max if change.due is None else change.due.due,
         change.list_id,
         list(Action).index(change.action),
         change.reason,
         repr(change.before),
         repr(change.after),
         change.blocked_by,
+        repr(change.due),
         change.phones,
     )

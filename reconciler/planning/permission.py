@@ -3,7 +3,7 @@
 Every exception of the reconcile table lives here, so that the diff needs none.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -28,7 +28,8 @@ class Grant:
 class Wanted:
     """desired*: what is to be live, once everything without permission to come off has been added.
 
-    `declared` is what the files alone ask for; it differs from `lists` only at `kept` numbers.
+    `declared` is what the files alone ask for; it differs from `lists` only at `kept` numbers. `standing`
+    are the files' claims that stand, by list: every one of them is a request with a clock of its own.
     """
 
     lists: Mapping[str, Mapping[str, Terms]]
@@ -36,6 +37,7 @@ class Wanted:
     kept: Mapping[Key, Kept]
     granted: Mapping[Key, Grant]
     list_ids: frozenset[str]
+    standing: Mapping[str, Sequence[FileClaims]]
 
     def get(self, key: Key) -> Terms | None:
         """Look one key up."""
@@ -82,7 +84,7 @@ def want(  # noqa: PLR0913  (the sets that meet, and the three things that judge
     for key in _doubtful(standing, held):
         judge.judge(key, kept, granted)
     lists = _with_kept(declared, kept)
-    return Wanted(lists, declared, kept, granted, desired.list_ids | held.list_ids)
+    return Wanted(lists, declared, kept, granted, desired.list_ids | held.list_ids, judge.by_list)
 
 
 def _doubtful(standing: Claims, held: Held) -> Iterator[Key]:
@@ -131,9 +133,9 @@ class _Judge:
         arriving: frozenset[Key],
     ) -> None:
         self._standing = standing
-        self._by_list: dict[str, list[FileClaims]] = {}
+        self.by_list: dict[str, list[FileClaims]] = {}
         for f in standing.files:
-            self._by_list.setdefault(f.list_id, []).append(f)
+            self.by_list.setdefault(f.list_id, []).append(f)
         self._held = held
         self._live = live
         self._dialect = dialect
@@ -154,9 +156,7 @@ class _Judge:
         for claim in claims:
             if self._covered(key, claim):
                 continue
-            verdict = self._permission(key, claim, strongest_held)
-            if isinstance(verdict, Reason) and self._blind(key, claim):
-                verdict = [BlockedBy.INCOMPLETE_READ]
+            verdict = self._verdict(key, claim, strongest_held)
             if isinstance(verdict, Reason):
                 going.append(claim)
                 reasons.append(verdict)
@@ -175,7 +175,7 @@ class _Judge:
         A stand-in must let nothing go that the held claim would keep: at least as strong, and released by
         the same kinds of release. So a line may move from file to file without ceremony.
         """
-        for f in self._by_list.get(key[0], ()):
+        for f in self.by_list.get(key[0], ()):
             terms = f.numbers.get(key[1])
             if terms is None or terms.strength < claim.terms.strength:
                 continue
@@ -185,6 +185,18 @@ class _Judge:
             if f.path == claim.path or same_kind:
                 return True
         return False
+
+    def _verdict(self, key: Key, claim: HeldClaim, held: tuple[int, ...]) -> Reason | list[BlockedBy]:
+        """Say why the claim may go, or all that keeps it: want of permission, of sight, and any hold.
+
+        A hold is a reason beside the others, so that a release which waits for it alone is not spent.
+        """
+        verdict = self._permission(key, claim, held)
+        if isinstance(verdict, Reason) and self._blind(key, claim):
+            verdict = [BlockedBy.INCOMPLETE_READ]
+        if any(hold.names(key) for hold in self._standing.holds):
+            return [BlockedBy.HOLD] if isinstance(verdict, Reason) else [*verdict, BlockedBy.HOLD]
+        return verdict
 
     def _permission(self, key: Key, claim: HeldClaim, held: tuple[int, ...]) -> Reason | list[BlockedBy]:
         why: list[BlockedBy] = []
@@ -224,7 +236,7 @@ class _Judge:
         """Tell whether the number would be created weaker than the claim, and may be there all the same."""
         if self._live.complete or self._live.get(key) is not None:
             return False
-        now = [f.numbers[key[1]] for f in self._by_list.get(key[0], ()) if key[1] in f.numbers]
+        now = [f.numbers[key[1]] for f in self.by_list.get(key[0], ()) if key[1] in f.numbers]
         return bool(now) and all(terms.strength < claim.terms.strength for terms in now)
 
     def _fits(self, release: Release, claim: HeldClaim) -> bool:
@@ -236,7 +248,7 @@ class _Judge:
         """Tell whether the number has been read on the other list, and is not itself about to leave it."""
         if there in self._arriving:
             return True
-        stays = there not in self._held or any(there[1] in f.numbers for f in self._by_list.get(there[0], ()))
+        stays = there not in self._held or any(there[1] in f.numbers for f in self.by_list.get(there[0], ()))
         entry = self._live.get(there)
         # An entry without an id has been sent, and nobody has read it back.
         return stays and entry is not None and entry.id != "" and there not in self._live.unseen

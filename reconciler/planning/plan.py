@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from reconciler.model.claims import Claims, Key
+from reconciler.model.deadline import Deadline, Honour, NoDeadlines
 from reconciler.model.finding import Finding
 from reconciler.model.live import Live
 from reconciler.model.provider import Dialect, Target
@@ -17,6 +18,7 @@ from reconciler.planning.change import Action, Change, Direction, Drift
 from reconciler.planning.diff import differ, order
 from reconciler.planning.guards import Circumstances, Limits, guard
 from reconciler.planning.held import Held
+from reconciler.planning.lane import Lane, lane
 from reconciler.planning.permission import Wanted, want
 from reconciler.planning.touch import History, Present, overwrites
 
@@ -101,6 +103,7 @@ class Setting:
     as_of: date
     limits: Limits = field(default_factory=Limits)
     pace: Pace = field(default_factory=Pace)
+    honour: Honour = field(default_factory=NoDeadlines)
 
 
 def make_plan(setting: Setting, live: Live, met: Circumstances | None = None) -> Plan:
@@ -119,7 +122,7 @@ def make_plan(setting: Setting, live: Live, met: Circumstances | None = None) ->
         as_of=setting.as_of,
         arriving=arriving,
     )
-    difference = differ(wanted, setting.held, live, setting.dialect)
+    difference = differ(wanted, setting.held, live, setting.dialect, setting.honour)
     changes = order(guard(difference.changes, wanted, setting.held, live, setting.limits, met))
     cost = _cost(changes, live, setting.pace)
     over = overwrites(changes, live, setting.history)
@@ -165,8 +168,16 @@ def change_json(change: Change, dialect: Dialect) -> dict[str, Any]:
         "before": before_json(change.before),
         "after": None if after is None else dict(dialect.wire(after)),
         "blocked_by": [b.value for b in change.blocked_by],
+        "due": due_json(change.due),
         "phones": list(change.phones),
     }
+
+
+def due_json(due: Deadline | None) -> dict[str, str] | None:
+    """Say a deadline: the last day, the day from which it is worth an alarm, and the rule that sets it."""
+    if due is None:
+        return None
+    return {"on": due.due.isoformat(), "target": due.target.isoformat(), "rule": due.rule}
 
 
 def digest(changes: Iterable[Change], dialect: Dialect, tenant: str, target: Target) -> str:
@@ -209,6 +220,7 @@ def plan_json(
     return {
         **_head(heading),
         "digest": digest(plan.changes, dialect, heading.tenant, heading.target),
+        "direction": lane(plan.changes).value,
         "applyable": plan.pending > 0,
         "complete": plan.complete,
         "errored": False,
@@ -226,6 +238,7 @@ def failed_json(heading: Heading, findings: Iterable[Finding]) -> dict[str, Any]
     return {
         **_head(heading),
         "digest": None,
+        "direction": Lane.NONE.value,
         "applyable": False,
         "complete": False,
         "errored": True,
@@ -234,6 +247,7 @@ def failed_json(heading: Heading, findings: Iterable[Finding]) -> dict[str, Any]
         "cost": {"requests": 0, "seconds": 0.0},
         "changes": [],
         "drift": [],
+        "requests": [],
         "findings": [finding_json(f) for f in findings],
     }
 
@@ -275,4 +289,5 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "rule": finding.rule,
         "severity": finding.severity.value,
         "message": finding.message,
+        "citation": finding.citation or None,
     }

@@ -34,6 +34,15 @@ def midnight_at_14(release: Release) -> datetime:
     return datetime.combine(release.released_on, time(), UTC) - timedelta(hours=14)
 
 
+def on_hold(world: World, key: Key) -> bool:
+    """Tell whether a hold that stands today names the number of that list."""
+    return any(
+        (hold.everything or hold.list_id == key[0] or key[1] in hold.phones)
+        and (hold.until is None or world.as_of <= hold.until)
+        for hold in world.files.holds
+    )
+
+
 def _stands_in(others: Iterable[Terms], terms: Terms) -> bool:
     """Tell whether one of them holds as much, and is let go by the same releases."""
     registry = terms.reason_code in REGISTRY
@@ -67,6 +76,8 @@ class Oracle:
         return self.touched.get(key, datetime.min.replace(tzinfo=UTC))
 
     def permitted(self, key: Key, path: str, terms: Terms) -> bool:
+        if on_hold(self.world, key):
+            return False
         lapsed = terms.end is not None and terms.end < self.world.as_of
         if lapsed and terms.reason_code not in REGISTRY and self._last(key) < self.since[key]:
             return True

@@ -9,12 +9,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from reconciler.model.terms import Policy, ReasonCode, Terms
-from tests.laws import laws
-from tests.laws.story import (
+from tests.laws import laws, regulated
+from tests.laws.story import KEYS, PHONES
+from tests.laws.strategies import (
+    ASKING_STORIES,
     CLAIMED,
     CLEAN_STORIES,
-    KEYS,
-    PHONES,
+    HELD_STORIES,
+    LEAVE_STORIES,
     STORIES,
     TROUBLED_STORIES,
     UNPERMITTED_STORIES,
@@ -93,5 +95,7 @@ LAWS: dict[int, Law] = {
             "quiet": st.integers(0, 2),
         },
     ),
-    14: Law(laws.check_law_14, _story()),
+    14: Law(laws.check_law_14, _story(st.one_of(STORIES, STORIES, LEAVE_STORIES, HELD_STORIES))),
+    15: Law(regulated.check_law_15, _story(HELD_STORIES)),
+    16: Law(regulated.check_law_16, _story(ASKING_STORIES)),
 }

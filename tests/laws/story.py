@@ -6,13 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
-from hypothesis import strategies as st
-
 from reconciler.apply.run import Run
-from reconciler.model.claims import Key, Release, ReleaseReason
+from reconciler.model.claims import Hold, Key, Release, ReleaseReason
 from reconciler.model.terms import Carried, Policy, ReasonCode, Terms
 from tests.laws.world import LISTS, Line, World
-from tests.support.fake_cxone import RAISE, Call, Faults
+from tests.support.fake_cxone import Call, Faults
 
 PHONES = ("+12125550101", "+12125550102")
 PATHS = ("p.yaml", "q.yaml")
@@ -21,29 +19,36 @@ KEYS: tuple[Key, ...] = tuple((list_id, phone) for list_id in sorted(LISTS) for 
 
 @dataclass(frozen=True)
 class Said:
-    """Terms as a story says them: the end in days from the day of the edit."""
+    """Terms as a story says them: the end in days from the day of the edit, the request in days before it."""
 
     reason: ReasonCode
     days: int | None = None
     source: str = "dnc"
+    asked: int | None = None
 
     def on(self, world: World) -> Terms:
+        requested = None if self.asked is None else world.as_of - timedelta(days=self.asked)
         if self.days is None:
-            return Terms(self.reason, Policy.NEVER, source=self.source)
+            return Terms(self.reason, Policy.NEVER, None, requested, self.source)
         end = world.as_of + timedelta(days=self.days)
-        return Terms(self.reason, Policy.ABSOLUTE, end, source=self.source)
+        return Terms(self.reason, Policy.ABSOLUTE, end, requested, self.source)
 
 
 @dataclass(frozen=True)
 class Edit:
-    """An edit of the files. A release is `days` old; `path` is where a line moves to."""
+    """An edit of the files. A release is `days` old; `path` is where a line moves to.
 
-    kind: Literal["put", "cut", "drop", "move", "release", "forget"]
+    A hold of some `scope` around the line lasts `until` days after the edit; the oldest is lifted first.
+    """
+
+    kind: Literal["put", "cut", "drop", "move", "release", "forget", "hold", "lift"]
     line: Line
     said: Said = Said(ReasonCode.CUSTOMER_REQUESTED)
     path: str = PATHS[0]
     release: ReleaseReason = ReleaseReason.CONSENT_GIVEN
     days: int = 0
+    scope: Literal["phone", "list", "all"] = "phone"
+    until: int | None = None
 
     def do(self, world: World) -> None:
         files, key = world.files, self.line[1:]
@@ -63,6 +68,17 @@ class Edit:
                 files.releases.append(Release(*key, on, self.release, "FORM-1", to))
             case "forget":
                 files.releases = [r for r in files.releases if (r.list_id, r.phone) != key]
+            case "hold":
+                until = None if self.until is None else world.as_of + timedelta(days=self.until)
+                hold = Hold("LIT-7", world.as_of, until)
+                names = {
+                    "phone": replace(hold, phones=frozenset({key[1]})),
+                    "list": replace(hold, list_id=key[0]),
+                    "all": replace(hold, everything=True),
+                }
+                files.holds.append(names[self.scope])
+            case "lift":
+                del files.holds[:1]
 
 
 @dataclass(frozen=True)
@@ -161,110 +177,3 @@ def play(
 
 def _after(stop: int, calls: list[Call], seen: int) -> Callable[[], bool]:
     return lambda: len(calls) - seen > stop
-
-
-SAID = st.sampled_from(
-    [
-        Said(ReasonCode.CUSTOMER_REQUESTED),
-        Said(ReasonCode.LOCAL),
-        Said(ReasonCode.NATIONAL),
-        Said(ReasonCode.CUSTOMER_REQUESTED, 3),
-        Said(ReasonCode.CUSTOMER_REQUESTED, 12),
-        Said(ReasonCode.LOCAL, 8),
-        Said(ReasonCode.LOCAL, None, "registry"),
-        Said(ReasonCode.STATE, 3),
-        Said(ReasonCode.UNKNOWN, 1),
-    ]
-)
-# One number meets most of what happens: two things that never meet tell nothing.
-OFTEN = (KEYS[0], KEYS[0], KEYS[0], *KEYS)
-LINES: st.SearchStrategy[Line] = st.builds(
-    lambda path, key: (path, *key), st.sampled_from(PATHS), st.sampled_from(OFTEN)
-)
-PUTS = st.builds(Edit, st.just("put"), LINES, SAID)
-DROPS = st.builds(Edit, st.sampled_from(["drop", "cut"]), LINES)
-MOVES = st.builds(Edit, st.just("move"), LINES, path=st.sampled_from(PATHS))
-RELEASES = st.builds(
-    Edit,
-    st.just("release"),
-    LINES,
-    release=st.sampled_from([*ReleaseReason, ReleaseReason.CONSENT_GIVEN]),
-    days=st.integers(0, 2),
-)
-FORGETS = st.builds(Edit, st.just("forget"), LINES)
-# What belongs together more often than chance has it: a line goes, with a release or to the other list.
-GOES = LINES.flatmap(
-    lambda line: st.sampled_from(ReleaseReason).map(
-        lambda why: (Edit("drop", line), Edit("release", line, release=why))
-    )
-)
-MOVED = LINES.map(
-    lambda line: (
-        Edit("drop", line),
-        Edit("release", line, release=ReleaseReason.MOVED),
-        Edit("put", (line[0], next(i for i in sorted(LISTS) if i != line[1]), line[2])),
-    )
-)
-EDITS = st.one_of(
-    st.lists(st.one_of(PUTS, PUTS, DROPS, MOVES, RELEASES, FORGETS), max_size=3).map(tuple), GOES, MOVED
-)
-ACTS = st.builds(
-    Act, st.sampled_from(["add", "touch", "strengthen", "weaken", "remove"]), st.sampled_from(OFTEN)
-)
-PHONE = st.sampled_from([KEYS[0][1], *PHONES])
-FAULTS = st.one_of(
-    st.tuples(st.sampled_from(["refused", "dropped", "weakened", "unseen", "missed"]), PHONE),
-    st.tuples(
-        st.just("upserts"),
-        st.sampled_from(["ambiguous", "stored", "refused", "not-sent", "too-large", RAISE, ""]),
-    ),
-    st.tuples(
-        st.just("removals"),
-        st.sampled_from(["ambiguous", "gone", "refused", "unsupported", "not-sent", RAISE]),
-    ),
-    st.just(("reads", RAISE)),
-)
-FIRST = st.builds(Chapter, st.lists(PUTS, min_size=1, max_size=4).map(tuple))
-CHAPTERS = st.builds(
-    Chapter,
-    EDITS,
-    st.lists(ACTS, max_size=1).map(tuple),
-    st.sampled_from([0, 0, 1, 4, 9]),
-    st.one_of(st.just(()), st.just(()), st.lists(FAULTS, min_size=1, max_size=2).map(tuple)),
-    st.sampled_from([None, None, None, None, None, 1, 2, 3, 4]),
-)
-# Chapters in which something comes off while something else goes on, and wrong.
-PERMITTED = st.lists(LINES, min_size=1, max_size=2).map(
-    lambda lines: tuple(
-        edit
-        for line in lines
-        for edit in (Edit("drop", line), Edit("release", line, release=ReleaseReason.ENTERED_IN_ERROR))
-    )
-)
-TROUBLE = st.builds(
-    Chapter,
-    st.builds(lambda off, on: off + on, st.one_of(PERMITTED, MOVED), st.lists(PUTS, max_size=2).map(tuple)),
-    st.just(()),
-    st.sampled_from([2, 9]),
-    st.lists(FAULTS, min_size=1, max_size=2).map(tuple),
-    st.sampled_from([None, None, None, 1, 2]),
-)
-
-
-def stories(chapters: st.SearchStrategy[Chapter] = CHAPTERS) -> st.SearchStrategy[tuple[Chapter, ...]]:
-    """Give stories that begin with claims and a run that nothing disturbs."""
-    rest = st.lists(chapters, min_size=1, max_size=5)
-    return st.builds(lambda first, then: (first, *then), FIRST, rest)
-
-
-def _quiet(chapter: Chapter) -> Chapter:
-    return replace(chapter, faults=(), stop=None)
-
-
-CLAIMED = st.lists(PUTS, max_size=10).map(lambda puts: (Chapter(tuple(puts)),))
-STORIES = stories()
-TROUBLED_STORIES = stories(TROUBLE)
-CLEAN_STORIES = stories(CHAPTERS.map(_quiet))
-UNPERMITTED_STORIES = stories(
-    CHAPTERS.map(lambda c: replace(c, days=0, edits=tuple(e for e in c.edits if e.kind != "release")))
-)

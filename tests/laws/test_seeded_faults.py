@@ -9,14 +9,24 @@ from tests.apply import test_applier, test_run
 from tests.laws.seeded_faults import FAULTS
 from tests.laws.seeding import Fault, seeded
 from tests.laws.statements import LAWS
-from tests.planning import test_guards, test_later_opt_out, test_permission, test_plan, test_table
+from tests.planning import (
+    test_guards,
+    test_holds,
+    test_later_opt_out,
+    test_permission,
+    test_plan,
+    test_requests,
+    test_table,
+)
 
 ROOMS: dict[str, ModuleType] = {
     "applier": test_applier,
     "guards": test_guards,
+    "holds": test_holds,
     "opt-out": test_later_opt_out,
     "permission": test_permission,
     "plan": test_plan,
+    "requests": test_requests,
     "run": test_run,
     "table": test_table,
 }

@@ -8,9 +8,10 @@ from datetime import date, datetime, timedelta
 from reconciler.apply.applier import Applier
 from reconciler.apply.run import Run, carry_out
 from reconciler.apply.tally import Outcome
-from reconciler.model.claims import Claims, FileClaims, Key, Release
+from reconciler.model.claims import Claims, FileClaims, Hold, Key, Release
+from reconciler.model.deadline import Deadline
 from reconciler.model.live import Live
-from reconciler.model.terms import Terms
+from reconciler.model.terms import ReasonCode, Terms
 from reconciler.planning import plan as planning
 from reconciler.planning.change import BlockedBy
 from reconciler.planning.guards import Circumstances, Limits
@@ -21,6 +22,16 @@ from tests.support.fake_cxone import Clock, FakeCxone
 LISTS = frozenset({"dnc-a", "dnc-b"})
 Line = tuple[str, str, str]
 """path, listId, phone."""
+
+
+class Fortnight:
+    """The one rule of this world with a deadline: what a customer asked for is live within 14 days."""
+
+    def deadline(self, _phone: str, terms: Terms) -> Deadline | None:
+        asked = terms.requested_on
+        if asked is None or terms.reason_code is not ReasonCode.CUSTOMER_REQUESTED:
+            return None
+        return Deadline(asked + timedelta(days=14), asked + timedelta(days=1), "CA-03")
 
 
 @dataclass(frozen=True)
@@ -44,10 +55,11 @@ class Report:
 
 @dataclass
 class Files:
-    """The working tree: lines and releases, edited in place."""
+    """The working tree: lines, releases and holds, edited in place."""
 
     lines: dict[Line, Terms] = field(default_factory=dict)
     releases: list[Release] = field(default_factory=list)
+    holds: list[Hold] = field(default_factory=list)
 
     def claims(self) -> Claims:
         files: dict[tuple[str, str], dict[str, Terms]] = {}
@@ -61,6 +73,7 @@ class Files:
             tuple(FileClaims(p, i, n, frozenset(n.values())) for (p, i), n in sorted(files.items())),
             releases,
             frozenset(named),
+            tuple(self.holds),
         )
 
 
@@ -105,8 +118,8 @@ class World:
         return self.reports[-1].held if self.reports else Held()
 
     def setting(self, limits: Limits) -> Setting:
-        past = Past(tuple(self.reports))
-        return Setting(self.files.claims(), self.held, self.cxone.dialect, past, self.as_of, limits)
+        past, claims = Past(tuple(self.reports)), self.files.claims()
+        return Setting(claims, self.held, self.cxone.dialect, past, self.as_of, limits, honour=Fortnight())
 
     def look(self, setting: Setting) -> Live:
         return self.cxone.read(setting.desired.list_ids | setting.held.list_ids)
@@ -128,6 +141,7 @@ class World:
         *,
         chunk_size: int = 2,
         stopped: Callable[[], bool] = lambda: False,
+        out_of_time: Callable[[], bool] = lambda: False,
         may_expose: Callable[[], BlockedBy | None] = lambda: None,
     ) -> Run:
         started = self.clock.tick()
@@ -140,7 +154,9 @@ class World:
             met = Circumstances(lately, refused=refused, hold_back=hold_back, arrived=True, wrote=wrote)
             return planning.make_plan(setting, live, met)
 
-        applier = Applier(self.cxone, chunk_size=chunk_size, concurrency=1, stopped=stopped)
+        applier = Applier(
+            self.cxone, chunk_size=chunk_size, concurrency=1, stopped=stopped, out_of_time=out_of_time
+        )
         run = carry_out(
             plan,
             live,

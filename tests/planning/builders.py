@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from reconciler.cxone.entries import EntriesDialect
-from reconciler.model.claims import Claims, FileClaims, Key, Release, ReleaseReason
+from reconciler.model.claims import Claims, FileClaims, Hold, Key, Release, ReleaseReason
+from reconciler.model.deadline import Honour, NoDeadlines
 from reconciler.model.live import Live, LiveEntry
 from reconciler.model.terms import Carried, Policy, ReasonCode, Terms
 from reconciler.planning.change import Action, BlockedBy, Change
@@ -41,7 +42,9 @@ def numbers(count: int) -> list[str]:
     return [f"+1212555{n:04d}" for n in range(100, 100 + count)]
 
 
-def claims(*lines: tuple[str, str, str, Terms], releases: Iterable[Release] = ()) -> Claims:
+def claims(
+    *lines: tuple[str, str, str, Terms], releases: Iterable[Release] = (), holds: Iterable[Hold] = ()
+) -> Claims:
     """Make claims of (path, listId, phone, terms)."""
     files: dict[tuple[str, str], dict[str, Terms]] = {}
     for path, list_id, phone, terms in lines:
@@ -51,7 +54,7 @@ def claims(*lines: tuple[str, str, str, Terms], releases: Iterable[Release] = ()
         by_key[r.list_id, r.phone] = (*by_key.get((r.list_id, r.phone), ()), r)
     named = {list_id for _, list_id in files} | {list_id for list_id, _ in by_key}
     made = tuple(FileClaims(p, i, n, frozenset(n.values())) for (p, i), n in files.items())
-    return Claims(made, by_key, frozenset(named))
+    return Claims(made, by_key, frozenset(named), tuple(holds))
 
 
 def release(
@@ -115,9 +118,12 @@ class Case:
     ledger: Ledger = field(default_factory=Ledger)
     met: Circumstances = field(default_factory=Circumstances)
     as_of: date = TODAY
+    honour: Honour = field(default_factory=NoDeadlines)
 
     def plan(self) -> Plan:
-        setting = Setting(self.desired, self.held, DIALECT, self.ledger, self.as_of, self.limits)
+        setting = Setting(
+            self.desired, self.held, DIALECT, self.ledger, self.as_of, self.limits, honour=self.honour
+        )
         return make_plan(setting, self.live, self.met)
 
     def only(self) -> Change:

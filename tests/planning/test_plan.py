@@ -177,6 +177,7 @@ def test_the_plan_as_json() -> None:
             "before": None,
             "after": {"reasonCode": "NATIONAL", "expirationPolicy": "ABSOLUTE", "source": "dnc"},
             "blocked_by": [],
+            "due": None,
             "phones": [ONE],
         }
     ]

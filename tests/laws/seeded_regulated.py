@@ -1,0 +1,141 @@
+"""Seeded faults in holds and in the honour-by clock."""
+
+from reconciler.model import claims
+from reconciler.planning import diff, permission, requests
+from tests.laws.seeding import Fault
+
+_Judge, _Table = permission._Judge, diff._Table
+
+ON_HOLD = "if any(hold.names(key) for hold in self._standing.holds):"
+OTHERWISE = ON_HOLD[:-1] + " and "
+
+REGULATED_FAULTS = (
+    # Holds
+    Fault("a hold keeps nothing", _Judge._verdict, ON_HOLD, "if False:", (15, 14)),
+    Fault(
+        "a hold is ignored for releases",
+        _Judge._verdict,
+        ON_HOLD,
+        OTHERWISE + "verdict is not Reason.RELEASED:",
+        (15,),
+    ),
+    Fault(
+        "a hold is ignored for lapses",
+        _Judge._verdict,
+        ON_HOLD,
+        OTHERWISE + "verdict is not Reason.LAPSED:",
+        (15,),
+    ),
+    Fault(
+        "a hold is ignored for weakening",
+        _Judge._verdict,
+        ON_HOLD,
+        OTHERWISE + "not any(key[1] in f.numbers for f in self.by_list.get(key[0], ())):",
+        (15,),
+    ),
+    Fault(
+        "a hold is ignored where the number moves",
+        _Judge._verdict,
+        ON_HOLD,
+        OTHERWISE + "not any(r.to for r in self._standing.releases.get(key, ())):",
+        (15,),
+    ),
+    Fault("a hold does not name everything", claims.Hold.names, "self.everything or ", "", (15,)),
+    Fault("a hold does not name its list", claims.Hold.names, "key[0] == self.list_id", "False", (15,)),
+    Fault("a hold does not name its numbers", claims.Hold.names, " or key[1] in self.phones", "", (15,)),
+    Fault("a hold ends a day early", claims.Hold.stands, "as_of <= self.until", "as_of < self.until", (15,)),
+    Fault(
+        "a hold without an end does not stand",
+        claims.Hold.stands,
+        "self.until is None or",
+        "self.until is not None and",
+        (15,),
+    ),
+    Fault(
+        "a hold stands for ever",
+        claims.Claims.standing,
+        "if hold.stands(as_of)",
+        "",
+        (),
+        ("holds.test_a_hold_stands_until_its_last_day_is_over_everywhere",),
+    ),
+    Fault(
+        "a release that a hold held back counts as spent",
+        _Judge._spent,
+        "BlockedBy.NO_RELEASE in kept.blocked_by",
+        "bool({BlockedBy.NO_RELEASE, BlockedBy.HOLD} & set(kept.blocked_by))",
+        (),
+        ("holds.test_a_release_that_a_hold_alone_held_back_is_not_spent",),
+    ),
+    Fault(
+        "a hold hides what else keeps the number",
+        _Judge._verdict,
+        "[*verdict, BlockedBy.HOLD]",
+        "[BlockedBy.HOLD]",
+        (),
+        ("holds.test_it_is_said_beside_what_else_keeps_the_number",),
+    ),
+    # The honour-by clock
+    Fault(
+        "the order ignores deadlines",
+        diff._place,
+        "date.max if change.due is None else change.due.due",
+        "date.max",
+        (16,),
+    ),
+    Fault(
+        "what has no deadline goes first",
+        diff._place,
+        "date.max if change.due is None",
+        "date.min if change.due is None",
+        (16,),
+    ),
+    Fault(
+        "the list comes before the deadline",
+        diff._place,
+        "bool(change.blocked_by),",
+        "bool(change.blocked_by), change.list_id,",
+        (16,),
+    ),
+    Fault("the last claim's deadline counts", _Table._nearest, "due < dues[phone]", "True", (16,)),
+    Fault(
+        "only the strongest claim has a deadline",
+        _Table._due,
+        "if len(self._wanted.standing[list_id]) == 1:",
+        "if True:",
+        (16,),
+    ),
+    Fault("one deadline stands for a group", _Table._put, "blocked_by, due)", "blocked_by, None)", (16,)),
+    Fault(
+        "a restored number is a request anew",
+        _Table._missing,
+        "Reason.RESTORED, None, terms)",
+        "Reason.RESTORED, None, terms, due=self._due(key, terms))",
+        (16,),
+        ("requests.test_a_restored_number_was_live_in_time_and_goes_after_requests",),
+    ),
+    Fault(
+        "a request is open on its due date at the earliest",
+        requests.open_requests,
+        "as_of >= change.due.target",
+        "as_of >= change.due.due",
+        (),
+        ("requests.test_numbers_of_one_deadline_and_list_are_said_together",),
+    ),
+    Fault(
+        "a request is past on its last day",
+        requests.open_requests,
+        "as_of > due.due",
+        "as_of >= due.due",
+        (),
+        ("requests.test_a_request_is_open_from_its_target_on_and_past_after_its_due_date",),
+    ),
+    Fault(
+        "late from the last day on",
+        requests.LiveRequest.days_late,
+        "(self.live_on - self.due.due).days",
+        "(self.live_on - self.due.due).days + 1",
+        (),
+        ("requests.test_late_is_live_after_the_honour_by_date",),
+    ),
+)
