@@ -1,0 +1,41 @@
+"""`dnc fmt`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reconciler.cli.call import complain, current, errors_told, show_findings
+from reconciler.reconcile.fmt import Formatted
+from reconciler.reconcile.fmt import fmt as run
+
+EXAMPLES = "Examples: dnc fmt; dnc fmt --check; dnc fmt dnc-lists/company.yaml."
+
+
+def fmt(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Only these files or folders; all lists otherwise.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit 3 when a file is not canonical.")
+    ] = False,
+) -> None:
+    """Put list files in order: sorted, quoted, same terms gathered, comments kept at their numbers."""
+    around = current().surroundings()
+    with errors_told():
+        done = run(around, paths or (), check=check)
+        _show(done, check=check)
+    raise typer.Exit(4 if done.findings else 3 if check and done.changed else 0)
+
+
+def _show(done: Formatted, *, check: bool) -> None:
+    for path in done.changed:
+        print(f"{path}: {'not canonical' if check else 'put in order'}")
+    show_findings(done.findings)
+    left_alone = len({finding.file for finding in done.findings})
+    if left_alone:
+        complain(f"{left_alone} left alone: correct what is said above, then run dnc fmt again")
+    way_out = "; dnc fmt puts them in order" if check and done.changed else ""
+    complain(
+        f"{done.files} files: {len(done.changed)} {'not canonical' if check else 'put in order'}{way_out}"
+    )

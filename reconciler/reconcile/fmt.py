@@ -1,0 +1,49 @@
+"""`dnc fmt`: the list files in their one canonical form. Needs no CXone, and changes no claim."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.desired.canonical import canonical
+from reconciler.desired.lists import read_lists
+from reconciler.model.errors import InvalidInput
+from reconciler.model.finding import Finding, Severity
+from reconciler.reconcile.clock import Today
+from reconciler.reconcile.files import put, selected
+from reconciler.reconcile.project import Project
+from reconciler.reconcile.surroundings import Surroundings
+from reconciler.reconcile.tree import WorkingTree
+
+
+@dataclass(frozen=True, slots=True)
+class Formatted:
+    """How many files were looked at, which were not canonical, and why some were left alone."""
+
+    files: int
+    changed: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def fmt(around: Surroundings, paths: Sequence[Path] = (), *, check: bool = False) -> Formatted:
+    """Put lists in order, or with `check` only tell which are not. One with errors is left alone."""
+    today = Today.at(around.clock())
+    project = Project.read(WorkingTree(around.folder), around.configuration.name)
+    sources = selected(project, around.folder, paths)
+    changed: list[str] = []
+    findings: list[Finding] = []
+    for source in sources:
+        lists = read_lists((source,), project.rules, as_of=today.as_of, latest=today.latest)
+        if errors := [f for f in lists.findings if f.severity is Severity.ERROR]:
+            findings += errors
+            continue
+        try:
+            written = canonical(source.path, source.data)
+        except InvalidInput as error:
+            findings += error.findings
+            continue
+        if written == source.data:
+            continue
+        changed.append(source.path)
+        if not check:
+            put(around.folder, source.path, written)
+    return Formatted(len(sources), tuple(changed), tuple(findings))
