@@ -18,8 +18,7 @@ CATALOGUE: Mapping[str, str] = {
     "LIST-05": "A YAML file below a list folder is reached by a tenant's globs.",
     "LIST-06": "The terms of an entry, with the defaults, fit together and end on a real date.",
     "LIST-07": "A number moves to another list than its own.",
-    "PRIV-03": "Evidence and source are references, never names, addresses or free text.",
-    "NUM-01": "A number is E.164 and possible under the numbering plan.",
+    "LIST-08": "A hold names a list that a file is part of.",
     "CONF-01": "The structure is that of dnc.schema.json, and every value is in its range.",
     "CONF-02": "No unknown keys in the configuration.",
     "CONF-03": "A secret is an environment reference, never text.",
@@ -27,5 +26,7 @@ CATALOGUE: Mapping[str, str] = {
     "CONF-05": "Globs are paths inside the repository.",
     "CONF-06": "The default tenant is one of the tenants.",
     "SCHEMA-01": "No packaged rule is missing or looser in the repository's own schema files.",
+    "SCHEMA-02": "What a change of the rules means for what stands is said before it is merged.",
     "CONF-07": "Two tenants with one target have no list in common.",
+    "CONF-08": "A loosened safety limit holds from the run after the one that first saw it.",
 }

@@ -32,7 +32,9 @@ _CHUNKS = {
     "entries": 500,
     "dnc-groups": 100,
 }  # the seed: bulk takes up to 500; public clients cap groups at 100
-_INTEGERS = frozenset({"requestsPerMinute", "chunkSize", "concurrency", "maxRemovals"})
+_INTEGERS = frozenset(
+    {"requestsPerMinute", "chunkSize", "concurrency", "maxRemovals", "daysAfter", "pageSize"}
+)
 _NUMBERS = frozenset({"maxRemovalPercent"})
 _TRUTHS = {"true": True, "false": False}
 _INTEGER = re.compile(r"-?[0-9]{1,12}")

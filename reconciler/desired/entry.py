@@ -1,14 +1,11 @@
 """An entry with its file's defaults: what it says in the end, judged by the regulations, and its terms."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 
-from jsonschema import ValidationError
-
+from reconciler.desired.judge import Verdict
 from reconciler.desired.nodes import MapNode, plain
 from reconciler.desired.periods import parse_date, parse_period
-from reconciler.desired.regulation import Rule
 from reconciler.desired.schema import Rules
 from reconciler.desired.schema_errors import rule_of, sentence
 from reconciler.model.finding import Severity
@@ -21,17 +18,13 @@ _IDLE: Mapping[object, frozenset[str]] = {
     Policy.ABSOLUTE: frozenset({"retention"}),
     Policy.RELATIVE: frozenset({"expirationDate"}),
 }
-_END_KEYS = ("expirationDate", "retention", "expirationPolicy")
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """One thing that is wrong with an effective entry; `key` is the entry's key that it is about."""
-
-    rule: str
-    severity: Severity
-    message: str
-    key: str = ""
+# What the rules see beside the keys of an entry, and the keys that decide it.
+_WRITTEN: Mapping[str, tuple[str, ...]] = {
+    "end": ("expirationDate", "retention", "expirationPolicy"),
+    "region": ("jurisdiction", "phone", "phones"),
+    "areaCode": ("phone", "phones"),
+    "phone": ("phone", "phones"),
+}
 
 
 def effective(entry: MapNode, defaults: MapNode | None) -> dict[str, object]:
@@ -48,23 +41,19 @@ def effective(entry: MapNode, defaults: MapNode | None) -> dict[str, object]:
     return said | {"end": end.isoformat()} if end else said
 
 
-def judge(said: Mapping[str, object], rules: Rules, as_of: date) -> Iterator[Verdict]:
-    """Judge an effective entry by the structure of terms and by the regulations in force on that date."""
+def structure_of_terms(said: Mapping[str, object], rules: Rules) -> Iterator[Verdict]:
+    """Judge whether the terms of an effective entry fit together, as the list schema asks."""
     for error in rules.effective.iter_errors(dict(said)):  # type: ignore[arg-type]  # plain JSON values
         rule = rule_of(error, "LIST-01", "LIST-02")
-        yield Verdict(rule, Severity.ERROR, sentence(error), _key(error))
-    for regulation in rules.regulations:
-        if regulation.in_force(as_of):
-            yield from _judged_by(regulation, said)
+        yield Verdict(rule, Severity.ERROR, sentence(error), tuple(error.absolute_path))
     if _runs_out(said):
         message = "retention runs beyond the year 9999: use NEVER"
-        yield Verdict("LIST-06", Severity.ERROR, message, "retention")
+        yield Verdict("LIST-06", Severity.ERROR, message, ("retention",))
 
 
 def anchor(key: str, entry: MapNode) -> str:
     """Tell which of the entry's own keys a verdict stands at; empty for the entry itself."""
-    keys = _END_KEYS if key == "end" else (key,)
-    return next((own for own in keys if own in entry.values), "")
+    return next((own for own in _WRITTEN.get(key, (key,)) if own in entry.values), "")
 
 
 def terms_of(said: Mapping[str, object]) -> Terms | None:
@@ -85,15 +74,6 @@ def terms_of(said: Mapping[str, object]) -> Terms | None:
         source,
         jurisdiction if isinstance(jurisdiction, str) else None,
     )
-
-
-def _judged_by(regulation: Rule, said: Mapping[str, object]) -> Iterator[Verdict]:
-    for error in regulation.errors(said):
-        yield Verdict(regulation.id, regulation.severity, regulation.message(error), _key(error))
-
-
-def _key(error: ValidationError) -> str:
-    return str(error.absolute_path[0]) if error.absolute_path else ""
 
 
 def _end(said: Mapping[str, object]) -> date | None:

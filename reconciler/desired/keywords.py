@@ -1,12 +1,10 @@
-"""JSON Schema 2020-12 as the rules use it: standard keywords that say more, and two of our own.
+"""JSON Schema 2020-12 as the rules use it: standard keywords that say more, and those of `vocabulary.py`.
 
-`minimumTerm: {from, to, atLeast}`: the date at `to` is no earlier than the period `atLeast` after `from`.
-`possibleNumber: true`: the text is an E.164 number that is possible under the numbering plan.
-A schema beside a keyword may carry `rule` (the id that a finding ends in) and `says` (its sentence).
+A schema beside a keyword may carry `rule` (the id that a finding ends in), `says` (its sentence) and
+`severity` (lower than the rule's own).
 """
 
 import re
-from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
@@ -17,12 +15,10 @@ from jsonschema.validators import extend
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from reconciler.desired.numbering import why_not
-from reconciler.desired.periods import parse_date, parse_period
+from reconciler.desired import vocabulary
+from reconciler.desired.periods import parse_date
+from reconciler.desired.vocabulary import Errors, Schema
 from reconciler.desired.wording import listed, shown
-
-Schema = Mapping[str, Any]
-Errors = Iterator[ValidationError]
 
 _FORMATS = FormatChecker(formats=())
 _FORMATS.checks("date")(lambda text: not isinstance(text, str) or parse_date(text) is not None)
@@ -64,38 +60,27 @@ def _additional_properties(validator: Any, extra: object, instance: object, sche
         yield ValidationError(f"unknown key {shown(name)}: {way_out}", path=(name,))
 
 
-def _minimum_term(_: Validator, wants: Mapping[str, str], instance: object, __: Schema) -> Errors:
-    if not isinstance(instance, dict):
-        return
-    start, end = parse_date(instance.get(wants["from"])), parse_date(instance.get(wants["to"]))
-    period = parse_period(wants["atLeast"])
-    if start is None or end is None or period is None:
-        return  # the structure says so
-    least = period.after(start)
-    if least is None:
-        yield ValidationError(f"{period} from {start} end on no date: use NEVER", path=(wants["to"],))
-    elif end < least:
-        yield ValidationError(
-            f"ends {end}; {period} from the request end on {least}: use that day or later, or NEVER",
-            path=(wants["to"],),
-        )
-
-
-def _possible_number(_: Validator, wanted: bool, instance: object, __: Schema) -> Errors:  # noqa: FBT001  (a keyword's value)
-    if wanted and isinstance(instance, str) and (why := why_not(instance)):
-        yield ValidationError(why)
-
-
 _Extended: type[Validator] = extend(  # type: ignore[no-untyped-call]
     Draft202012Validator,
     validators={
         "pattern": _pattern,
         "required": _required,
         "additionalProperties": _additional_properties,
-        "minimumTerm": _minimum_term,
-        "possibleNumber": _possible_number,
+        "minimumTerm": vocabulary.minimum_term,
+        vocabulary.HONOUR: vocabulary.honour_within,
+        vocabulary.FRESHNESS: vocabulary.freshness,
+        "possibleNumber": vocabulary.possible_number,
+        "validNumber": vocabulary.valid_number,
+        "outsideRange": vocabulary.outside_range,
+        "sameCountry": vocabulary.compare_countries,
     },
 )
+_Clock: type[Validator] = extend(_Extended, validators={vocabulary.HONOUR: vocabulary.sets_the_clock})  # type: ignore[no-untyped-call]
+
+
+def clock(schema: Schema) -> Validator:
+    """Make a validator that reports each `honourWithin` that an entry reaches, beside its errors."""
+    return _Clock(schema, registry=Registry(), format_checker=_FORMATS)
 
 
 def validator(schema: Schema, *, at: str = "") -> Validator:

@@ -8,6 +8,14 @@ from phonenumbers import is_possible_number_with_reason as possible_with_reason
 
 from reconciler.model.phone import is_e164
 
+Head = tuple[str, int]
+"""What decides where a number belongs: its leading digits with the "+", and its length.
+
+The area code for +1; elsewhere seven digits, and eight where several countries share a code of three. A
+million numbers of +1 have a few hundred heads.
+"""
+
+NORTH_AMERICA = "1"
 _NOT_E164 = "no E.164 number: write + and the country code, then digits only, 7 to 15 in all"
 _NO_COUNTRY = "no number of a country: its country code is not in use; check the digits after the +"
 _SAYS = {
@@ -19,32 +27,63 @@ _SAYS = {
     ValidationResult.INVALID_COUNTRY_CODE: _NO_COUNTRY,
 }
 _LONGEST_CODE = 3
-_HEAD = 1 + _LONGEST_CODE
+_CODE = 1 + _LONGEST_CODE
+_WITH_AREA_CODE = len("+1212")
+_WITH_SEVEN_DIGITS = len("+4479111")
+_WITH_EIGHT_DIGITS = len("+59059027")
+_SHARED = frozenset(
+    f"{code}"
+    for code, regions in COUNTRY_CODE_TO_REGION_CODE.items()
+    if code > 99 and len(regions) > 1  # noqa: PLR2004  (codes of three digits)
+)
 
 
 def why_not(text: str) -> str | None:
     """Say why the text is no possible E.164 number, and the way out; None where it is one (rule NUM-01)."""
-    return _why_not(text[:_HEAD], len(text)) if is_e164(text) else _NOT_E164
+    return _why_not(text[:_CODE], len(text)) if is_e164(text) else _NOT_E164
 
 
-def all_possible(texts: Sequence[str]) -> bool:
-    """Tell whether every text is a possible E.164 number, without a step of Python for each of a million."""
-    heads = {(text[:_HEAD], len(text)) for text in texts}
-    if not all(is_e164(head.ljust(length, "0")) for head, length in heads):
-        return False
+def head_of(phone: str) -> Head:
+    """Give the head of an E.164 number."""
+    if phone[1] == NORTH_AMERICA:
+        return (phone[:_WITH_AREA_CODE], len(phone))
+    return (phone[: _WITH_EIGHT_DIGITS if phone[1:_CODE] in _SHARED else _WITH_SEVEN_DIGITS], len(phone))
+
+
+def is_possible(head: Head) -> bool:
+    """Tell whether numbers with this head are possible."""
+    return _why_not(head[0][:_CODE], head[1]) is None
+
+
+def possible_heads(texts: Sequence[str]) -> frozenset[Head] | None:
+    """Give the heads of the texts if all are possible E.164 numbers, else None.
+
+    Without a step of Python for each of a million: numbers outside +1 are looked at twice.
+    """
+    heads = {(text[:_WITH_AREA_CODE], len(text)) for text in texts}
+    if not all(is_e164(head.ljust(length, "0")) and is_possible((head, length)) for head, length in heads):
+        return None
     # Each begins with a "+", so if there are no more of them, all the rest must be ASCII digits.
     joined = "".join(texts)
     digits = joined.replace("+", "")
     if len(joined) - len(digits) != len(texts) or not digits.isascii() or not digits.isdigit():
-        return not texts
-    return all(_why_not(head, length) is None for head, length in heads)
+        return None if texts else frozenset()
+    elsewhere = {head for head in heads if head[0][1] != NORTH_AMERICA}
+    if not elsewhere:
+        return frozenset(heads)
+    return frozenset(heads - elsewhere) | {head_of(text) for text in texts if text[1] != NORTH_AMERICA}
+
+
+def country_code(head: str) -> str | None:
+    """Give the country code at the head of an E.164 number; None for one that is not in use."""
+    codes = (head[1:end] for end in range(2, _CODE + 1))
+    return next((code for code in codes if int(code) in COUNTRY_CODE_TO_REGION_CODE), None)
 
 
 @cache  # at most 999 heads and 9 lengths
 def _why_not(head: str, length: int) -> str | None:
     """Judge by what decides: libphonenumber's own test looks at the country code and the length only."""
-    codes = (head[1:end] for end in range(2, _HEAD + 1))
-    code = next((code for code in codes if int(code) in COUNTRY_CODE_TO_REGION_CODE), None)
+    code = country_code(head)
     if code is None:
         return _NO_COUNTRY
     national = length - 1 - len(code)

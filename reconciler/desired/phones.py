@@ -2,13 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import repeat
 
 from reconciler.desired.nodes import ListNode, MapNode, Value, unpack
-from reconciler.desired.numbering import all_possible, why_not
+from reconciler.desired.numbering import Head, head_of, possible_heads, why_not
+from reconciler.desired.regulation import Rule
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.phone import is_e164, mask
 from reconciler.model.terms import Terms
+
+NUMBERING = "NUM-01"
+NO_HEADS: frozenset[Head] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,23 @@ class Listed:
         return f"{self.path}/phones/{index}" if self.is_many else f"{self.path}/phone"
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The texts of one entry that are E.164 numbers, and their heads."""
+
+    texts: Sequence[str] = ()
+    heads: frozenset[Head] = NO_HEADS
+
+    def __add__(self, other: "Block") -> "Block":
+        return Block((*self.texts, *other.texts), self.heads | other.heads) if self.texts else other
+
+    def of_heads(self, heads: frozenset[Head]) -> Sequence[str]:
+        """Give the numbers that have one of these heads."""
+        if self.heads <= heads:
+            return self.texts
+        return [text for text in self.texts if head_of(text) in heads]
+
+
 def listed_in(entry: MapNode, path: str) -> Iterator[Listed]:
     """Give the numbers of an entry or a release, in either form."""
     values = entry.values
@@ -35,31 +57,46 @@ def listed_in(entry: MapNode, path: str) -> Iterator[Listed]:
         yield Listed(many.items, many.marks, path, is_many=True)
 
 
-def sift(file: str, listed: Listed, impossible: Severity | None) -> tuple[Sequence[str], list[Finding]]:
-    """Give the texts that are E.164 numbers, and what is wrong with the others, each at its place.
-
-    `impossible` is the severity of NUM-01; None asks for E.164 only. What is not text at all is the
-    structure's business.
-    """
+def sift(listed: Listed) -> tuple[Block, bool]:
+    """Give the texts that are E.164 numbers, and tell whether something is wrong with any text."""
     texts = [text for text in listed.texts if isinstance(text, str)]
-    if all_possible(texts):
-        return texts, []
-    findings: list[Finding] = []
+    if len(texts) == 1:
+        return _alone(texts[0])
+    heads = possible_heads(texts)
+    if heads is not None:
+        return Block(texts, heads), False
+    numbers = [text for text in texts if is_e164(text)]
+    return Block(numbers, frozenset(map(head_of, numbers))), True
+
+
+def number_findings(file: str, listed: Listed, rule: Rule | None) -> Iterator[tuple[Finding, str]]:
+    """Say what is wrong with numbers, each at its place, with the number where the text is one.
+
+    `rule` is NUM-01 if it is in force; without it E.164 is asked for, not that the number is possible. What
+    is not text at all is the structure's business.
+    """
     for index, text in enumerate(listed.texts):
         why = why_not(text) if isinstance(text, str) else None
-        severity = impossible if isinstance(text, str) and is_e164(text) else Severity.ERROR
-        if why and severity:
-            line, column = unpack(listed.marks[index])
-            findings.append(Finding(file, line, column, listed.pointer(index), "NUM-01", severity, why))
-    return [text for text in texts if is_e164(text)], findings
+        is_number = isinstance(text, str) and is_e164(text)
+        if why is None or (is_number and rule is None):
+            continue
+        severity = (rule.gives if rule and is_number else None) or Severity.ERROR
+        line, column = unpack(listed.marks[index])
+        said = rule.word(why) if rule else why
+        citation = rule.printed_citation if rule else ""
+        finding = Finding(file, line, column, listed.pointer(index), NUMBERING, severity, said, citation)
+        yield finding, str(text) if is_number else ""
 
 
 class Numbers:
-    """The numbers that one file claims, with their terms, taken entry by entry in the order written."""
+    """The numbers that one file claims, with their terms, taken entry by entry in the order written.
+
+    `counts` has how many were taken under each terms.
+    """
 
     def __init__(self) -> None:
         self.terms: dict[str, Terms] = {}
-        self.distinct: set[Terms] = set()
+        self.counts: dict[Terms, int] = {}
         self._unclear: set[str] = set()
         self._taken = 0
 
@@ -73,7 +110,7 @@ class Numbers:
             self._unclear.update(texts)
         else:
             self.terms.update(zip(texts, repeat(terms), strict=False))
-            self.distinct.add(terms)
+            self.counts[terms] = self.counts.get(terms, 0) + len(texts)
 
     @property
     def has_twins(self) -> bool:
@@ -95,3 +132,15 @@ def twin_findings(file: str, entries: Iterable[Listed]) -> Iterator[Finding]:
                 yield Finding(file, line, column, listed.pointer(index), "LIST-03", Severity.ERROR, said)
             else:
                 first[text] = line
+
+
+def _alone(text: str) -> tuple[Block, bool]:
+    if not is_e164(text):
+        return Block(), True
+    head = head_of(text)
+    return Block((text,), _only(head)), why_not(text) is not None
+
+
+@lru_cache(maxsize=1 << 12)
+def _only(head: Head) -> frozenset[Head]:
+    return frozenset((head,))

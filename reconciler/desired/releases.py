@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
+from reconciler.desired.dates import later_than
 from reconciler.desired.nodes import MapNode, unpack
 from reconciler.desired.periods import parse_date
 from reconciler.desired.phones import listed_in
@@ -15,9 +16,7 @@ def release_findings(
     file: str, node: MapNode, path: str, list_id: str | None, latest: date
 ) -> Iterator[Finding]:
     """Judge what the schema cannot: a day that has not come yet, and a number that moves to where it is."""
-    on = parse_date(node.values.get("releasedOn"))
-    if on and on > latest:
-        yield future(file, node, path, "releasedOn", latest)
+    yield from later_than(latest, file, node, path, "releasedOn")
     to = node.values.get("to")
     if to is not None and to == list_id:
         line, column = unpack(node.value_mark("to"))
@@ -40,10 +39,3 @@ def releases_of(node: MapNode, list_id: str) -> Iterator[Release]:
         for text in listed.texts:
             if isinstance(text, str) and is_e164(text):
                 yield Release(list_id, text, on, reason, evidence, to)
-
-
-def future(file: str, node: MapNode, path: str, key: str, latest: date) -> Finding:
-    """Say that a date of something that happened has not come anywhere on Earth (LIST-04)."""
-    line, column = unpack(node.value_mark(key))
-    said = f"{key} is {node.values[key]}, and nowhere is it later than {latest}: write the day it happened"
-    return Finding(file, line, column, f"{path}/{key}", "LIST-04", Severity.ERROR, said)

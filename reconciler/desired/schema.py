@@ -6,16 +6,19 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from jsonschema import SchemaError
+from jsonschema.exceptions import best_match
 from jsonschema.protocols import Validator
 from referencing.exceptions import Unresolvable
 
-from reconciler.desired.keywords import Schema, ecma_pattern, validator
-from reconciler.desired.regulation import Rule, rules_of
+from reconciler.desired.keywords import ecma_pattern, validator
+from reconciler.desired.regulation import Rule, Scope, rules_of, too_severe
 from reconciler.desired.schema_errors import sentence
+from reconciler.desired.vocabulary import Schema
 from reconciler.model.errors import InvalidInput
 
 LIST_SCHEMA = "dnc-list.schema.json"
@@ -44,6 +47,18 @@ class Rules:
     digest: str
     as_packaged: bool
 
+    @property
+    def free(self) -> frozenset[str]:
+        """The keys of an entry whose well-written values no rule tells apart, but for what it finds itself.
+
+        None where the list schema is a repository's own: it may look at anything.
+        """
+        if not self.as_packaged:
+            return frozenset()
+        of_entries = (rule for rule in self.regulations if rule.scope is Scope.ENTRY)
+        seen = any(rule.condition.sees_evidence for rule in of_entries)
+        return frozenset({"phone", "phones"} if seen else {"phone", "phones", "evidence"})
+
     def by_id(self, rule: str) -> Rule | None:
         """Look a regulation up."""
         return next((known for known in self.regulations if known.id == rule), None)
@@ -58,9 +73,13 @@ def load_rules(overrides: Mapping[str, bytes]) -> Rules:
     packaged = _packaged()
     own = {name: data for name, data in overrides.items() if name.endswith(".json")}
     files = {**packaged, **own}
-    contents = {name: _parsed(name, files[name]) for name in sorted(files)}
+    shipped = _shipped()
+    same = {name for name, data in own.items() if packaged.get(name) == data}
+    contents = {
+        name: shipped[name] if name not in own or name in same else _parsed(name, files[name])
+        for name in sorted(files)
+    }
     regulations = _regulations(contents)
-    shipped = {name: json.loads(data) for name, data in packaged.items()}
     as_packaged = contents[LIST_SCHEMA] == shipped[LIST_SCHEMA]
     configurations = [shipped[CONFIGURATION_SCHEMA]]
     if contents[CONFIGURATION_SCHEMA] not in configurations:
@@ -84,6 +103,21 @@ def _packaged() -> Mapping[str, bytes]:
     if not folder.is_dir():
         folder = package.parent / "schema"
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.json"))}
+
+
+@cache
+def _shipped() -> Mapping[str, dict[str, Any]]:
+    return {name: json.loads(data) for name, data in _packaged().items()}
+
+
+@cache
+def _shipped_rules() -> Mapping[str, tuple[Rule, ...]]:
+    """Read the packaged rules, file by file. They are what the tests found them to be."""
+    return {
+        name: rules_of(f"schema/{name}", content)
+        for name, content in _shipped().items()
+        if name.startswith(_RULE_FOLDER)
+    }
 
 
 def _parsed(name: str, data: bytes) -> dict[str, Any]:
@@ -117,21 +151,36 @@ def _checked(name: str, content: Schema, at: str = "") -> Validator:
 
 
 def _regulations(contents: Mapping[str, Schema]) -> tuple[Rule, ...]:
-    meta = _checked(_RULE_SCHEMA, contents[_RULE_SCHEMA])
+    shipped = _shipped()
+    meta = None
     found: dict[str, Rule] = {}
     for name, content in contents.items():
         if not name.startswith(_RULE_FOLDER):
             continue
-        wrong = next(iter(meta.iter_errors(content)), None)
-        if wrong is not None:
-            place = "/".join(str(step) for step in wrong.absolute_path)
-            raise _invalid(name, f"this is no rule file, at {place or 'its root'}: {sentence(wrong)}")
-        _checked(name, content)
-        for rule in rules_of(f"schema/{name}", content):
+        if content is shipped.get(name) and contents[_RULE_SCHEMA] is shipped[_RULE_SCHEMA]:
+            rules = _shipped_rules()[name]
+        else:
+            meta = meta or _checked(_RULE_SCHEMA, contents[_RULE_SCHEMA])
+            rules = _own_rules(name, content, meta)
+        for rule in rules:
             if rule.id in found:
                 raise _invalid(name, f"{rule.id} stands in {found[rule.id].file} too")
             found[rule.id] = rule
     return tuple(found[key] for key in sorted(found))
+
+
+def _own_rules(name: str, content: Schema, meta: Validator) -> tuple[Rule, ...]:
+    """Read a rule file of the repository's own. Raises InvalidInput for one that is none."""
+    wrong = best_match(meta.iter_errors(content))
+    if wrong is not None:
+        place = "/".join(str(step) for step in wrong.absolute_path)
+        raise _invalid(name, f"this is no rule file, at {place or 'its root'}: {sentence(wrong)}")
+    _checked(name, content)
+    rules = rules_of(f"schema/{name}", content)
+    for rule in rules:
+        if severity := too_severe(rule):
+            raise _invalid(name, f"{rule.id} is {rule.severity}, a part of it {severity}: lower that part")
+    return rules
 
 
 def _looser(
@@ -141,7 +190,7 @@ def _looser(
         if not name.startswith(_RULE_FOLDER) and contents[name] != shipped[name]:
             yield f"schema/{name} is not the packaged one"
     known = {rule.id: rule for rule in regulations}
-    for rule in _regulations(shipped):
+    for rule in chain.from_iterable(_shipped_rules().values()):
         ours = known.get(rule.id)
         said = ours.looser_than(rule) if ours else f"{rule.id} is missing from this repository's {rule.file}"
         if said:

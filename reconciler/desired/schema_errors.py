@@ -27,6 +27,12 @@ def rule_of(error: ValidationError, structure: str, unknown_key: str) -> str:
     return str(_beside(error).get("rule", structure))
 
 
+def severity_beside(error: ValidationError) -> str | None:
+    """Tell the severity that stands beside the failing keyword, if one does."""
+    found = _beside(error).get("severity")
+    return found if isinstance(found, str) else None
+
+
 def sentence(error: ValidationError) -> str:
     """Say the fact and the way out, in the schema's own words where it has some."""
     says = _beside(error).get("says")
@@ -45,11 +51,12 @@ def finding_of(  # noqa: PLR0913  (a finding has this many sides)
     rule: str,
     message: str = "",
     severity: Severity = Severity.ERROR,
+    citation: str = "",
 ) -> Finding:
     """Make the finding of an error whose path in the whole document is `path`."""
     is_key = error.validator == "additionalProperties"
     line, column = unpack(locate(root, iter(path), key=is_key))
-    return Finding(file, line, column, pointer(path), rule, severity, message or sentence(error))
+    return Finding(file, line, column, pointer(path), rule, severity, message or sentence(error), citation)
 
 
 def pointer(path: tuple[Step, ...]) -> str:

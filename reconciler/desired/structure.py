@@ -14,13 +14,13 @@ from typing import Any
 from reconciler.desired.nodes import ListNode, MapNode, Value, plain
 from reconciler.desired.periods import parse_date
 from reconciler.desired.schema import Rules
-from reconciler.desired.schema_errors import finding_of, rule_of
+from reconciler.desired.schema_errors import finding_of, rule_of, sentence
 from reconciler.model.finding import Finding
 
 _NUMBER = "+12125550123"
 _REFERENCE = re.compile(r"[A-Za-z0-9._:/-]+")
 _FREE = {"phone": _NUMBER, "phones": [_NUMBER], "evidence": "REF"}
-_DAYS = frozenset({"requestedOn", "releasedOn", "expirationDate"})
+_DAYS = frozenset({"requestedOn", "listedOn", "firstSeenOn", "releasedOn", "expirationDate"})
 _ANY = object()  # stands in a shape for a value that may be any well-written one
 
 
@@ -30,7 +30,7 @@ class Shapes:
 
     items: Sequence[Value]
     members: tuple[Sequence[int], ...]
-    reduced: bool
+    free: frozenset[str]
 
     def representatives(self) -> list[object]:
         """Give one item of each shape, as `jsonschema` wants it."""
@@ -38,33 +38,37 @@ class Shapes:
 
     def without_days(self) -> "Shapes":
         """Group further: entries that differ only in well-written days have one structure, if not one end."""
-        if not self.reduced:
+        if not self.free:
             return self
         groups: dict[Hashable, list[Sequence[int]]] = {}
         for places in self.members:
             item = self.items[places[0]]
-            key = _dayless(_shape(item)) if isinstance(item, MapNode) else places[0]
+            key = _dayless(_shape(item, self.free)) if isinstance(item, MapNode) else places[0]
             groups.setdefault(key, []).append(places)
         members = tuple(tuple(chain.from_iterable(group)) for group in groups.values())
-        return Shapes(self.items, members, self.reduced)
+        return Shapes(self.items, members, self.free)
 
     def _reduced(self, item: Value) -> object:
-        if not self.reduced or not isinstance(item, MapNode):
+        if not isinstance(item, MapNode):
             return plain(item)
         return {
-            name: _FREE[name] if _is_free(name, value) else plain(value)
+            name: _FREE[name] if name in self.free and _is_free(name, value) else plain(value)
             for name, value in item.values.items()
         }
 
 
-def shapes(value: Value, *, reduced: bool) -> Shapes:
-    """Group the items of a sequence by shape; what is no sequence has none."""
+def shapes(value: Value, *, free: frozenset[str]) -> Shapes:
+    """Group the items of a sequence by shape; what is no sequence has none.
+
+    `free` are the keys whose well-written values make no difference (see `Rules.free`); without any, every
+    item is a shape of its own.
+    """
     items: Sequence[Value] = value.items if isinstance(value, ListNode) else ()
     groups: dict[Hashable, list[int]] = {}
     for place, item in enumerate(items):
-        key = _shape(item) if reduced and isinstance(item, MapNode) else place
+        key = _shape(item, free) if free and isinstance(item, MapNode) else place
         groups.setdefault(key, []).append(place)
-    return Shapes(items, tuple(groups.values()), reduced)
+    return Shapes(items, tuple(groups.values()), free)
 
 
 def structure_findings(path: str, root: MapNode, rules: Rules, parts: dict[str, Shapes]) -> Iterator[Finding]:
@@ -77,17 +81,21 @@ def structure_findings(path: str, root: MapNode, rules: Rules, parts: dict[str, 
     for error in rules.structure.iter_errors(document):
         steps = tuple(error.absolute_path)
         rule = rule_of(error, "LIST-01", "LIST-02")
+        regulation = rules.by_id(rule)
+        message = regulation.word(sentence(error)) if regulation else ""
+        citation = regulation.printed_citation if regulation else ""
         if len(steps) > 1 and steps[0] in coarse:
             for place in coarse[str(steps[0])].members[int(steps[1])]:
-                yield finding_of(error, root, (steps[0], place, *steps[2:]), file=path, rule=rule)
+                where = (steps[0], place, *steps[2:])
+                yield finding_of(error, root, where, file=path, rule=rule, message=message, citation=citation)
         else:
-            yield finding_of(error, root, steps, file=path, rule=rule)
+            yield finding_of(error, root, steps, file=path, rule=rule, message=message, citation=citation)
 
 
-def _shape(item: MapNode) -> tuple[tuple[str, Hashable], ...]:
+def _shape(item: MapNode, free: frozenset[str]) -> tuple[tuple[str, Hashable], ...]:
     """Tell what decides the verdict. A branch is its own shape: it is compared by identity."""
     return tuple(
-        (name, _ANY if name in _FREE and _is_free(name, value) else value)
+        (name, _ANY if name in free and _is_free(name, value) else value)
         for name, value in item.values.items()
     )
 

@@ -64,6 +64,8 @@ class Tenant:
     api_url: str = ""
     api_version: str = "30.0"
     number_form: Literal["national", "international"] = "national"
+    days_after: int = 2
+    page_size: int = 1000
     line: int = field(default=0, compare=False)
 
     def own_list_id(self, list_id: str) -> str:

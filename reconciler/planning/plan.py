@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,35 +14,17 @@ from reconciler.model.live import Live
 from reconciler.model.provider import Dialect, Target
 from reconciler.model.terms import Carried, Terms
 from reconciler.planning.change import Action, Change, Direction, Drift
+from reconciler.planning.cost import Cost, Pace, cost_of
 from reconciler.planning.diff import differ, order
 from reconciler.planning.guards import Circumstances, Limits, guard
 from reconciler.planning.held import Held
 from reconciler.planning.lane import Lane, lane
 from reconciler.planning.permission import Wanted, want
+from reconciler.planning.requests import open_requests, requests_json
 from reconciler.planning.touch import History, Present, overwrites
 
 FORMAT_VERSION = "1.0"
-PAGE_SIZE = 500  # the seed: a read gives up to 500 entries a page
-FULL_READ_BACK_PAGES = 200  # design: beyond that, totals, unless something exposing waits
-PACE_SHARE = 0.98  # of the allowed rate is used, so that two clocks may differ a little
 COUNTS = ("create", "update", "delete", "unchanged", "unmanaged", "blocked", "by_hand")
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """What bounds the sending: numbers a write, requests a minute, and how many may start at once."""
-
-    chunk_size: int = 500
-    requests_per_minute: int = 100
-    concurrency: int = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What comes after planning, writes and read-back: requests, and seconds at the allowed rate."""
-
-    requests: int
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,27 +105,9 @@ def make_plan(setting: Setting, live: Live, met: Circumstances | None = None) ->
     )
     difference = differ(wanted, setting.held, live, setting.dialect, setting.honour)
     changes = order(guard(difference.changes, wanted, setting.held, live, setting.limits, met))
-    cost = _cost(changes, live, setting.pace)
+    cost = cost_of(changes, live, setting.pace, setting.dialect.shape)
     over = overwrites(changes, live, setting.history)
     return Plan(changes, difference.drift, difference.unchanged, wanted, live.complete, cost, over)
-
-
-def _cost(changes: Iterable[Change], live: Live, pace: Pace) -> Cost:
-    going = [c for c in changes if c.goes]
-    if not going:
-        return Cost(0, 0.0)
-    sizes = {(d, a): 0 for d in Direction for a in Action}
-    for c in going:
-        sizes[c.direction, c.action] += len(c.phones)
-    creates = sizes[Direction.PROTECTIVE, Action.CREATE]
-    writes = math.ceil((creates + sizes[Direction.PROTECTIVE, Action.UPDATE]) / pace.chunk_size)
-    writes += math.ceil(sizes[Direction.EXPOSING, Action.UPDATE] / pace.chunk_size)
-    deletes = sizes[Direction.EXPOSING, Action.DELETE]
-    pages = max(1, math.ceil((live.entries + creates) / PAGE_SIZE))
-    full = pages <= FULL_READ_BACK_PAGES or any(c.exposing for c in going)
-    requests = writes + deletes + (pages if full else 1)
-    waited = max(0, requests - pace.concurrency)
-    return Cost(requests, round(waited * 60 / (pace.requests_per_minute * PACE_SHARE), 1))
 
 
 def before_json(terms: Carried | None) -> dict[str, str] | None:
@@ -152,9 +115,11 @@ def before_json(terms: Carried | None) -> dict[str, str] | None:
     if terms is None:
         return None
     told = {"reasonCode": terms.reason_code, "expirationPolicy": terms.expiration_policy}
-    return {name: value for name, value in told.items() if value} | (
-        {"end": terms.end.isoformat()} if terms.end else {}
-    )
+    return {name: value for name, value in told.items() if value} | _end_json(terms)
+
+
+def _end_json(terms: Carried) -> dict[str, str]:
+    return {"end": terms.end.isoformat()} if terms.end else {}
 
 
 def change_json(change: Change, dialect: Dialect) -> dict[str, Any]:
@@ -166,7 +131,7 @@ def change_json(change: Change, dialect: Dialect) -> dict[str, Any]:
         "direction": change.direction.value,
         "reason": change.reason.value,
         "before": before_json(change.before),
-        "after": None if after is None else dict(dialect.wire(after)),
+        "after": None if after is None else {**dialect.wire(after), **_end_json(dialect.carried(after))},
         "blocked_by": [b.value for b in change.blocked_by],
         "due": due_json(change.due),
         "phones": list(change.phones),
@@ -229,6 +194,7 @@ def plan_json(
         "cost": {"requests": plan.cost.requests, "seconds": plan.cost.seconds},
         "changes": [change_json(c, dialect) for c in plan.changes],
         "drift": [drift_json(d) for d in plan.drift],
+        "requests": requests_json(open_requests(plan.changes, heading.as_of)),
         "findings": [finding_json(f) for f in findings],
     }
 

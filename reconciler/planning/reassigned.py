@@ -13,7 +13,8 @@ EVIDENCE = "rnd:yes:"
 def outdated_reassignments(desired: Claims, held: Held) -> Iterator[tuple[Release, date]]:
     """Give each release as reassigned whose query is not later than the request, with that request's day.
 
-    Whoever asked after the query is the number's new owner, or was asked about too early.
+    Whoever asked after the query is the number's new owner, or was asked about too early. Of claims that are
+    held only: where one still stands in the files, reading the files says it, with its line.
     """
     for key, releases in desired.releases.items():
         for release in releases:
@@ -33,6 +34,7 @@ def _queried_on(release: Release) -> date | None:
 
 
 def _requested_on(key: Key, desired: Claims, held: Held) -> date | None:
-    claims = [claim.terms for claim in held.claims(key)]
-    claims += [f.numbers[key[1]] for f in desired.files if f.list_id == key[0] and key[1] in f.numbers]
-    return max((terms.requested_on for terms in claims if terms.requested_on), default=None)
+    if any(f.list_id == key[0] and key[1] in f.numbers for f in desired.files):
+        return None
+    days = (claim.terms.requested_on for claim in held.claims(key))
+    return max((day for day in days if day), default=None)

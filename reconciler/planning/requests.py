@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from math import ceil
+from typing import Any
 
 from reconciler.model.claims import Key
 from reconciler.model.deadline import Deadline
-from reconciler.planning.change import Action
+from reconciler.planning.change import Action, Change
 from reconciler.planning.permission import Wanted
-from reconciler.planning.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +27,34 @@ class OpenRequest:
     phones: tuple[str, ...]
 
 
-def open_requests(plan: Plan, as_of: date) -> tuple[OpenRequest, ...]:
+def open_requests(changes: Iterable[Change], as_of: date) -> tuple[OpenRequest, ...]:
     """Give the requests that are near or past their deadline and not live, the nearest first.
 
-    `as_of` is the date at UTC-12. On the plan that a run ends with, these are what it left open.
+    `as_of` is the date at UTC-12. In the plan that a run ends with, these are what it left open.
     """
     waiting: dict[tuple[Deadline, str], list[str]] = {}
-    for change in plan.changes:
+    for change in changes:
         if change.action is Action.CREATE and change.due is not None and as_of >= change.due.target:
             waiting.setdefault((change.due, change.list_id), []).extend(change.phones)
     return tuple(
         OpenRequest(due.rule, list_id, due.due, due.target, as_of > due.due, tuple(sorted(phones)))
         for (due, list_id), phones in sorted(waiting.items())
     )
+
+
+def requests_json(waiting: Iterable[OpenRequest]) -> list[dict[str, Any]]:
+    """Name them for machines, with every number."""
+    return [
+        {
+            "rule": one.rule,
+            "list_id": one.list_id,
+            "due": one.due.isoformat(),
+            "target": one.target.isoformat(),
+            "past": one.past,
+            "phones": list(one.phones),
+        }
+        for one in waiting
+    ]
 
 
 def requested_on(wanted: Wanted, keys: Iterable[Key]) -> dict[Key, date]:

@@ -13,7 +13,7 @@ defaults: {reasonCode: CUSTOMER_REQUESTED, expirationPolicy: NEVER, source: comp
 entries:
   - {phone: "+12125550101", requestedOn: 2026-11-02, evidence: CALL-1}
   - {phone: "+12125550102", requestedOn: 2026-11-02, evidence: CALL-2}
-  - {phone: "+12125550103", expirationPolicy: RELATIVE, requestedOn: 2024-02-29, source: web}
+  - {phone: "+14165550103", expirationPolicy: RELATIVE, requestedOn: 2024-02-29, source: web, evidence: A}
   - {phones: ["+12125550104", "+12125550105"], reasonCode: STATE, jurisdiction: US-IN}
 """
 RELEASES = """
@@ -37,7 +37,7 @@ def test_claims_are_numbers_with_their_terms(read):
     assert list(file.numbers.items()) == [
         ("+12125550101", asked),
         ("+12125550102", asked),
-        ("+12125550103", relative),
+        ("+14165550103", relative),
         ("+12125550104", state),
         ("+12125550105", state),
     ]

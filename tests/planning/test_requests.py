@@ -152,7 +152,7 @@ def test_a_request_is_open_from_its_target_on_and_past_after_its_due_date() -> N
         ("b.yaml", B, TWO, asked(-14)),
         ("b.yaml", B, ONE, asked(-15)),
     )
-    assert open_requests(Case(now, honour=Within()).plan(), TODAY) == (
+    assert open_requests(Case(now, honour=Within()).plan().changes, TODAY) == (
         OpenRequest("CA-03", B, day(-1), day(-14), True, (ONE,)),
         OpenRequest("CA-03", B, day(0), day(-13), False, (TWO,)),
         OpenRequest("CA-03", A, day(13), day(0), False, (TWO,)),
@@ -163,7 +163,7 @@ def test_numbers_of_one_deadline_and_list_are_said_together() -> None:
     now = claims(
         ("a.yaml", A, TWO, asked(-5)), ("a.yaml", A, ONE, asked(-5, end=9)), ("b.yaml", A, THREE, asked(-5))
     )
-    (request,) = open_requests(Case(now, honour=Within()).plan(), TODAY)
+    (request,) = open_requests(Case(now, honour=Within()).plan().changes, TODAY)
     assert request.phones == (ONE, TWO, THREE)
 
 
@@ -171,7 +171,7 @@ def test_what_is_live_is_not_open() -> None:
     case = Case(
         claims(("a.yaml", A, ONE, asked(-20))), live=live({(A, ONE): entry(asked(-20))}), honour=Within()
     )
-    assert open_requests(case.plan(), TODAY) == ()
+    assert open_requests(case.plan().changes, TODAY) == ()
 
 
 # How long they took.

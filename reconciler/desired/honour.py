@@ -1,0 +1,78 @@
+"""The honour-by clock: by when the rules in force want a request to be live."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from jsonschema.protocols import Validator
+
+from reconciler.desired.judge import placed, sees_place
+from reconciler.desired.numbering import Head, head_of
+from reconciler.desired.periods import parse_date
+from reconciler.desired.regions import Place, place_at
+from reconciler.desired.regulation import Rule, Scope
+from reconciler.desired.schema import Rules
+from reconciler.desired.vocabulary import HONOUR
+from reconciler.desired.workdays import Span
+from reconciler.model.deadline import Deadline
+from reconciler.model.terms import Terms
+
+_Kind = tuple[tuple[Rule, ...], Place | None]
+
+
+class Deadlines:
+    """What the rules in force on `as_of`, the date at UTC-12, ask for."""
+
+    def __init__(self, rules: Rules, as_of: date) -> None:
+        self._clocks: dict[Rule, Validator] = {
+            rule: rule.condition.clock()
+            for rule in rules.regulations
+            if rule.scope is Scope.ENTRY and rule.gives and rule.in_force(as_of) and rule.condition.sets_clock
+        }
+        self._kinds: dict[tuple[str | None, Head], _Kind] = {}
+        self._known: dict[tuple[Terms, _Kind], Deadline | None] = {}
+
+    def deadline(self, phone: str, terms: Terms) -> Deadline | None:
+        """Give the nearest deadline; None where no rule has one for this number and these terms."""
+        kind = self._kind(terms.jurisdiction, head_of(phone))
+        if not kind[0]:
+            return None
+        if (terms, kind) not in self._known:
+            self._known[terms, kind] = min(self._deadlines(terms, *kind), default=None)
+        return self._known[terms, kind]
+
+    def _kind(self, stated: str | None, head: Head) -> _Kind:
+        """Tell which rules hold for such a number; of its place only what they look at."""
+        known = self._kinds.get((stated, head))
+        if known is None:
+            place = place_at(head)
+            rules = tuple(rule for rule in self._clocks if rule.applies(stated, place))
+            known = self._kinds[stated, head] = (rules, place if any(map(sees_place, rules)) else None)
+        return known
+
+    def _deadlines(self, terms: Terms, rules: tuple[Rule, ...], place: Place | None) -> Iterator[Deadline]:
+        said = placed(_said(terms), place)
+        for rule in rules:
+            for error in self._clocks[rule].iter_errors(said):  # type: ignore[arg-type]  # plain JSON values
+                if error.validator != HONOUR:
+                    continue
+                wants: Any = error.validator_value
+                start = parse_date(said.get(wants["from"]))
+                if start is None:
+                    continue
+                due, target = Span.of(wants["ceiling"]).after(start), Span.of(wants["target"]).after(start)
+                if due and target:
+                    yield Deadline(due, target, rule.id)
+
+
+def _said(terms: Terms) -> dict[str, object]:
+    """Say terms as the rules judge them, as far as terms remember."""
+    said = {
+        "reasonCode": terms.reason_code.value,
+        "expirationPolicy": terms.expiration_policy.value,
+        "end": terms.end and terms.end.isoformat(),
+        "requestedOn": terms.requested_on and terms.requested_on.isoformat(),
+        "source": terms.source,
+        "jurisdiction": terms.jurisdiction,
+    }
+    return {key: value for key, value in said.items() if value is not None}

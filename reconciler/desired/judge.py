@@ -1,0 +1,161 @@
+"""The regulations in force, applied to entries: once for each distinct entry and kind of place.
+
+A million numbers share a few hundred distinct entries, and lie in a few hundred places, of which most make no
+difference. So `jsonschema` judges one representative of each entry and kind of place, and what it finds holds
+for all of them (law 11).
+"""
+
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from reconciler.desired.nodes import unpack
+from reconciler.desired.numbering import Head
+from reconciler.desired.regions import Place, place_at
+from reconciler.desired.regulation import Rule, Scope
+from reconciler.desired.schema_errors import sentence
+from reconciler.model.finding import Finding, Severity
+
+_T = TypeVar("_T")
+Said = Mapping[str, object]
+Heads = frozenset[Head]
+Kind = tuple[tuple[Rule, ...], Place | None]
+"""The rules that hold for some heads, and as much of their place as these rules look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One thing that is wrong with a document; `path` leads to what it is about.
+
+    `regulation` is the rule of a rule file; None where the structure of the files asks for it.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    path: tuple[str | int, ...] = ()
+    regulation: Rule | None = None
+
+    @property
+    def key(self) -> str:
+        """The document's own key that it is about; empty for the document itself."""
+        return str(self.path[0]) if self.path else ""
+
+    def finding(self, file: str, mark: int, pointer: str, aside: str = "") -> Finding:
+        """Say it of a place in a file. `aside` goes behind the sentence."""
+        line, column = unpack(mark)
+        said, rule = self.message + aside, self.regulation
+        word, citation = (rule.word(said), rule.printed_citation) if rule else (said, "")
+        return Finding(file, line, column, pointer, self.rule, self.severity, word, citation)
+
+
+class Judge:
+    """The rules in force on `as_of`, the date at UTC-12, and what they have judged already."""
+
+    def __init__(self, rules: Iterable[Rule], as_of: date) -> None:
+        self._in_force = [rule for rule in rules if rule.gives and rule.in_force(as_of)]
+        self.of_entries = self.of_scope(Scope.ENTRY)
+        self.of_numbers = [rule for rule in self.of_entries if rule.condition.sees_numbers]
+        self._of_terms = [rule for rule in self.of_entries if not rule.condition.sees_numbers]
+        self._verdicts: dict[Hashable, tuple[Verdict, ...]] = {}
+        self._concerns: dict[Hashable, bool] = {}
+        self._kinds: dict[Hashable, dict[Head, Kind]] = {}
+
+    def of_scope(self, scope: Scope) -> list[Rule]:
+        """Give the rules in force that judge documents of this scope."""
+        return [rule for rule in self._in_force if rule.scope is scope]
+
+    def verdicts(self, said: Said, heads: Heads) -> dict[Verdict, Heads]:
+        """Judge an entry for numbers of these heads; each verdict with the heads that it concerns.
+
+        Without any head the entry's own words are judged, not its place.
+        """
+        rules = tuple(rule for rule in self._of_terms if self.concerns(rule, said))
+        if not rules:
+            return {}
+        found: dict[Verdict, set[Head]] = {}
+        for (applying, place), members in self._by_kind(rules, said, heads).items():
+            for rule in applying:
+                for verdict in self._judged(rule, placed(said, place)):
+                    found.setdefault(verdict, set()).update(members)
+        return {verdict: frozenset(members) for verdict, members in found.items()}
+
+    def concerns(self, rule: Rule, said: Said) -> bool:
+        """Tell whether such entries can fail the rule at all, wherever their numbers are."""
+        guard = rule.condition.guard
+        if guard is None or sees_place(rule):
+            return True
+        return _remembered(self._concerns, rule, said, lambda: guard.is_valid(dict(said)))  # type: ignore[arg-type]  # plain JSON values
+
+    def heads_concerned(self, rule: Rule, said: Said, heads: Heads) -> Heads:
+        """Give the heads of the numbers that the rule holds for under these terms, and is about."""
+        if not self.concerns(rule, said):
+            return frozenset()
+        stated, guard = stated_in(said), rule.condition.guard
+        held = frozenset(head for head in heads if rule.applies(stated, place_at(head)))
+        if guard is None or not sees_place(rule):
+            return held
+        return frozenset(head for head in held if guard.is_valid(placed(said, place_at(head))))  # type: ignore[arg-type]  # plain JSON values
+
+    def _judged(self, rule: Rule, document: Said) -> tuple[Verdict, ...]:
+        return _remembered(self._verdicts, rule, document, lambda: tuple(judged_by(rule, document)))
+
+    def _by_kind(self, rules: tuple[Rule, ...], said: Said, heads: Heads) -> Mapping[Kind, Collection[Head]]:
+        stated = stated_in(said)
+        if not heads:
+            return {_kind(rules, stated, None): ()}
+        known = self._kinds.setdefault((rules, stated), {})
+        kinds: dict[Kind, list[Head]] = {}
+        for head in heads:
+            kind = known.get(head)
+            if kind is None:
+                kind = known[head] = _kind(rules, stated, place_at(head))
+            kinds.setdefault(kind, []).append(head)
+        return kinds
+
+
+def judged_by(rule: Rule, document: Said) -> Iterator[Verdict]:
+    """Judge one document by one rule."""
+    for error in rule.errors(document):
+        yield Verdict(rule.id, rule.severity_of(error), sentence(error), tuple(error.absolute_path), rule)
+
+
+def placed(said: Said, place: Place | None) -> dict[str, object]:
+    """Put where its number is into an entry, for the rules that look at it."""
+    document = dict(said)
+    if place and place.region:
+        document["region"] = place.region
+    if place and place.area_code:
+        document["areaCode"] = place.area_code
+    return document
+
+
+def stated_in(said: Said) -> str | None:
+    """Give the jurisdiction that an entry states."""
+    stated = said.get("jurisdiction")
+    return stated if isinstance(stated, str) else None
+
+
+def sees_place(rule: Rule) -> bool:
+    """Tell whether the verdict depends on where the number is, beyond whether the rule holds there."""
+    return rule.condition.sees("region") or rule.condition.sees("areaCode")
+
+
+def _kind(rules: tuple[Rule, ...], stated: str | None, place: Place | None) -> Kind:
+    applying = tuple(
+        r for r in rules if r.applies(stated, place) and (place is not None or not sees_place(r))
+    )
+    return applying, place if any(sees_place(rule) for rule in applying) else None
+
+
+def _remembered(memory: dict[Hashable, _T], rule: Rule, document: Said, find: Callable[[], _T]) -> _T:
+    """Judge once what the rule sees of a document."""
+    seen = tuple(pair for pair in document.items() if rule.condition.sees(pair[0]))
+    try:
+        known = memory.get((rule, seen))
+    except TypeError:  # a list or a mapping where none belongs
+        return find()
+    if known is None:
+        known = memory[rule, seen] = find()
+    return known
