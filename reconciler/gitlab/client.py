@@ -1,0 +1,157 @@
+"""One request to GitLab's REST API, and its whole answer. No retry: who asks knows what may be repeated.
+
+Paths, parameters and headers as GitLab's API documentation has them (v4, read 2026-11-23).
+"""
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote, urlsplit
+
+import requests
+from requests.auth import AuthBase
+
+from reconciler.model.errors import DncError
+
+TIMEOUT = (5.0, 15.0)  # seconds to connect, and between two bytes of the answer
+PAGE_SIZE = 100  # GitLab's largest
+PAGES = 50  # 5,000 notes: nobody reads such a merge request, and a job must end
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_LATER = frozenset({HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS})
+
+
+class GitLabProblem(DncError):
+    """GitLab could not be asked, or refused. Whoever asked says it as a warning: it never fails a plan.
+
+    `passing`: the same request may succeed later.
+    """
+
+    rule = "GITLAB"
+
+    def __init__(self, fact: str, way_out: str = "", *, where: str = "", passing: bool = False) -> None:
+        super().__init__(fact, way_out, where=where)
+        self.passing = passing
+
+
+class _Token(AuthBase):
+    """Signs a request; an auth object, because a `.netrc` would override a bare header."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Sign."""
+        request.headers["PRIVATE-TOKEN"] = self._token
+        return request
+
+
+class GitLab:
+    """One project of one GitLab. Close it, or use it in a `with`."""
+
+    def __init__(self, api_url: str, project: str, token: str) -> None:
+        parts = urlsplit(api_url)
+        if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+            raise GitLabProblem(
+                "the address of GitLab's API is not https, and a token does not travel in the open",
+                "give GitLab's external_url as https; CI_API_V4_URL follows it",
+            )
+        self._base = api_url.rstrip("/")
+        self._project = f"/projects/{quote(project, safe='')}"
+        self._session = requests.Session()
+        self._session.auth = _Token(token)
+
+    def __enter__(self) -> Self:
+        """Be closed at the end of a `with`."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close every connection."""
+        self._session.close()
+
+    def me(self) -> int | None:
+        """Tell which user the token is; None where it may not know."""
+        try:
+            return int(self._ask("GET", "/user").json()["id"])
+        except (GitLabProblem, ValueError, KeyError, TypeError):
+            return None
+
+    def get(self, path: str) -> Any:  # noqa: ANN401  (JSON)
+        """Read one thing of the project."""
+        return self._json("GET", path)
+
+    def pages(self, path: str, **parameters: str) -> Iterator[Mapping[str, Any]]:
+        """Read a list of the project, page by page."""
+        page = "1"
+        for _ in range(PAGES):
+            asked = {**parameters, "per_page": str(PAGE_SIZE), "page": page}
+            answer = self._ask("GET", self._project + path, parameters=asked)
+            yield from _decoded(answer, path)
+            page = answer.headers.get("x-next-page", "")
+            if not page:
+                return
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401  (JSON)
+        """Make something new."""
+        return self._json("POST", path, body)
+
+    def put(self, path: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401  (JSON)
+        """Change something."""
+        return self._json("PUT", path, body)
+
+    def delete(self, path: str) -> None:
+        """Take something away; what is gone already counts as taken."""
+        try:
+            self._ask("DELETE", self._project + path)
+        except GitLabProblem as problem:
+            if "404" not in problem.fact:
+                raise
+
+    def _json(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401
+        return _decoded(self._ask(method, self._project + path, body), path)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        parameters: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        try:
+            answer = self._session.request(
+                method,
+                self._base + path,
+                params=parameters,
+                json=body,
+                timeout=TIMEOUT,
+                allow_redirects=False,  # a token must not travel to where an answer points
+            )
+        except requests.RequestException as error:
+            # The library's text holds addresses, and may hold a proxy's password.
+            raise GitLabProblem(
+                f"GitLab does not answer ({type(error).__name__})", "run the job again", passing=True
+            ) from None
+        if not answer.ok or answer.is_redirect:
+            raise _refusal(method, path, answer.status_code)
+        return answer
+
+
+def _refusal(method: str, path: str, status: int) -> GitLabProblem:
+    passing = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _LATER
+    ways = {
+        HTTPStatus.UNAUTHORIZED: "GITLAB_TOKEN is wrong or has expired: make a new project access token",
+        HTTPStatus.FORBIDDEN: "give the token of GITLAB_TOKEN the scope api, and a role that may do this",
+        HTTPStatus.NOT_FOUND: "the token of GITLAB_TOKEN does not see this: make it in this project",
+    }
+    way = "run the job again" if passing else ways.get(HTTPStatus(status), "see docs/gitlab.md, Tokens")
+    return GitLabProblem(f"GitLab answers {status} to {method} {path}", way, passing=passing)
+
+
+def _decoded(answer: requests.Response, path: str) -> Any:  # noqa: ANN401  (JSON)
+    try:
+        return answer.json()
+    except ValueError:
+        raise GitLabProblem(f"GitLab's answer to {path} is no JSON", "is CI_API_V4_URL its API?") from None
