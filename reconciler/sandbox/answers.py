@@ -1,5 +1,7 @@
 """The answers that a server can give, and the ones that it should not."""
 
+import html as markup
+
 import orjson
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -23,6 +25,52 @@ def problem(status: int, message: str, headers: dict[str, str] | None = None) ->
 def html() -> Response:
     """Answer 200 with a page for people, as a proxy in maintenance does."""
     return Response(_HTML, 200, media_type="text/html")
+
+
+def echo(status: int, content_type: str, sent: str) -> Response:
+    """Repeat what was sent, as debug pages do: as a page for people, or in JSON with signs escaped."""
+    if content_type == "application/json":
+        body = orjson.dumps({"status": status, "message": sent})
+        for sign in b"&+<>'":
+            body = body.replace(bytes((sign,)), b"\\u%04X" % sign)
+    else:
+        body = f"<pre>{markup.escape(sent)}</pre>".encode()
+    return Response(body, status, media_type=content_type)
+
+
+def retyped(whole: Response) -> Response:
+    """Give numbers as text, and text that is all digits (but for a plus) as numbers."""
+    return answer(_retyped(orjson.loads(whole.body)), whole.status_code)
+
+
+def _retyped(value: object) -> object:
+    match value:
+        case dict():
+            return {name: _retyped(inner) for name, inner in value.items()}
+        case list():
+            return [_retyped(inner) for inner in value]
+        case int():
+            return str(value)
+        case str() if value.removeprefix("+").isdecimal():
+            return int(value)
+        case _:
+            return value
+
+
+def with_unknown_fields(whole: Response) -> Response:
+    """Add fields that the contract does not know, of every kind, to every object."""
+    return answer(_with_unknown_fields(orjson.loads(whole.body)), whole.status_code)
+
+
+def _with_unknown_fields(value: object) -> object:
+    match value:
+        case dict():
+            known = {name: _with_unknown_fields(inner) for name, inner in value.items()}
+            return {"nextPage": {"token": None}, "warnings": ["\x1b[2J"], **known, "version": 3.5}
+        case list():
+            return [_with_unknown_fields(inner) for inner in value]
+        case _:
+            return value
 
 
 def half(whole: Response) -> Response:
@@ -52,3 +100,14 @@ class Torn(Response):
         scope["state"][TRANSPORT].close()
         while (await receive())["type"] != "http.disconnect":
             pass
+
+
+class Endless(Response):
+    """An answer that never ends: white space, as fast as it is taken."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  (ASGI)
+        """Send until the connection is closed."""
+        headers = [(name, value) for name, value in self.raw_headers if name != b"content-length"]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        while not scope["state"][TRANSPORT].is_closing():
+            await send({"type": "http.response.body", "body": b" " * 65536, "more_body": True})

@@ -11,6 +11,8 @@ from reconciler.sandbox.api import Api
 from reconciler.sandbox.control import Control
 from reconciler.sandbox.faults import Kind
 from reconciler.sandbox.gate import Gate
+from reconciler.sandbox.groups_api import GroupsApi
+from reconciler.sandbox.groups_control import GroupsControl
 from reconciler.sandbox.tenant import Tenant
 
 
@@ -23,8 +25,9 @@ def application(tenant: Tenant) -> ASGIApp:
         Route("/api/v2/dnc/entries/bulk", guard(Kind.BULK, api.bulk), methods=["POST"]),
         Route("/api/v2/dnc/entries/{id}", guard(Kind.DELETE, api.delete), methods=["DELETE"]),
     ]
+    routes += GroupsApi(tenant).routes(guard)
     if tenant.settings.control:
-        routes += Control(tenant).routes()
+        routes += Control(tenant).routes() + GroupsControl(tenant).routes()
     # A path with a slash too many is another path, and no redirect.
     return _Dated(Router(routes, redirect_slashes=False), tenant)
 

@@ -25,6 +25,11 @@ class Action(StrEnum):
     TORN = "torn"  # close the connection in the middle of the body
     HALF_JSON = "half-json"  # a whole answer, with half of its body
     HTML = "html"  # 200, and a page for people
+    TEXT = "text"  # answer `status` with `body`, as `content_type`
+    ECHO = "echo"  # answer `status` with all that was sent, credentials too, as error pages do
+    ENDLESS = "endless"  # 200, and a body without an end
+    RETYPED = "retyped"  # numbers as text, and text of digits as numbers
+    UNKNOWN_FIELDS = "unknown-fields"  # every object has fields that the contract does not know
     SHORT_COUNT = "short-count"  # count `by` too few, successes first
     WRONG_TOTAL = "wrong-total"  # a total that is `by` too high
     REDIRECT = "redirect"  # send the client to `location`
@@ -36,9 +41,9 @@ class Fault:
     """One fault: `skip` matching requests pass, then `times` of them meet it (None: until cleared).
 
     `on` None matches every kind. `stored` says whether the request is carried out all the same, where the
-    answer alone is false (STATUS, CUT, HTML, REDIRECT); the others always carry it out. `delay`, in seconds,
-    comes after carrying out when `stored`, else before. `acts` come before everything. `retry_after` is the
-    header as sent: seconds, a date, or what nobody can read.
+    answer alone is false (STATUS, CUT, HTML, TEXT, ECHO, ENDLESS, REDIRECT); the others always carry it out.
+    `delay`, in seconds, comes after carrying out when `stored`, else before. `acts` come before everything.
+    `retry_after` is the header as sent: seconds, a date, or what nobody can read.
     """
 
     action: Action
@@ -50,6 +55,8 @@ class Fault:
     retry_after: str | None = None
     by: int = 1
     location: str = "https://elsewhere.invalid/"
+    body: str = ""
+    content_type: str = "application/json"
     delay: float = 0.0
     acts: tuple[Act, ...] = ()
 

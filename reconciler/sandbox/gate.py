@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
+from urllib.parse import unquote_plus
 
 import orjson
 from starlette.requests import Request
@@ -24,6 +25,8 @@ _CHANGING = frozenset(
         Action.SHORT_COUNT,
         Action.WRONG_TOTAL,
         Action.REVOKE,
+        Action.RETYPED,
+        Action.UNKNOWN_FIELDS,
     }
 )
 
@@ -81,7 +84,7 @@ class Gate:
         else:
             if fault.stored:
                 await _carry_out(endpoint, request)
-            response = _replace(fault)
+            response = await _replace(fault, request)
         if fault.stored:
             await asyncio.sleep(fault.delay)
         return response
@@ -95,7 +98,7 @@ async def _carry_out(endpoint: Endpoint, request: Request) -> Response:
         return answers.problem(503, f"the sandbox's database does not answer: {error}")
 
 
-def _replace(fault: Fault) -> Response:
+async def _replace(fault: Fault, request: Request) -> Response:
     match fault.action:
         case Action.CUT:
             return answers.Cut()
@@ -104,9 +107,36 @@ def _replace(fault: Fault) -> Response:
         case Action.REDIRECT:
             # 307 keeps method and body: the worst that a client can be talked into.
             return answers.problem(307, "elsewhere", {"Location": fault.location})
+        case Action.TEXT | Action.ECHO | Action.ENDLESS:
+            return await _hostile(fault, request)
         case _:
             headers = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}
             return answers.problem(fault.status, "a planned fault", headers)
+
+
+async def _hostile(fault: Fault, request: Request) -> Response:
+    match fault.action:
+        case Action.ECHO:
+            return answers.echo(fault.status, fault.content_type, await _sent(request))
+        case Action.ENDLESS:
+            return answers.Endless(media_type=fault.content_type)
+        case _:
+            return Response(fault.body.encode(), fault.status, media_type=fault.content_type)
+
+
+async def _sent(request: Request) -> str:
+    """Write a request down whole: its headers, its form both as sent and as read, its body."""
+    head = "".join(f"{name}: {value}\n" for name, value in request.headers.items())
+    body = (await request.body()).decode("utf-8", "replace")
+    return f"{body}\n{unquote_plus(body)}\n{head}"
+
+
+# These keep the status and change the body, if there is one.
+_RESHAPING: dict[Action, Callable[[Response], Response]] = {
+    Action.HALF_JSON: answers.half,
+    Action.RETYPED: answers.retyped,
+    Action.UNKNOWN_FIELDS: answers.with_unknown_fields,
+}
 
 
 def _change(fault: Fault, whole: Response) -> Response:
@@ -115,12 +145,11 @@ def _change(fault: Fault, whole: Response) -> Response:
             return answers.Cut()
         case Action.TORN:
             return answers.Torn(whole.body, whole.status_code, media_type="application/json")
-        case Action.HALF_JSON:
-            return answers.half(whole)
         case Action.SHORT_COUNT | Action.WRONG_TOTAL if whole.status_code < 300:  # noqa: PLR2004  (a success)
             return _miscount(fault, whole)
         case _:
-            return whole
+            reshape = _RESHAPING.get(fault.action)
+            return reshape(whole) if reshape and whole.body else whole
 
 
 def _miscount(fault: Fault, whole: Response) -> Response:

@@ -22,9 +22,12 @@ _TYPES: dict[str, type | UnionType] = {
     "retryAfter": str | int | None,
     "by": int,
     "location": str,
+    "body": str,
+    "contentType": str,
     "delay": int | float,
     "acts": list,
 }
+_RENAMED = frozenset({"retryAfter", "contentType"})
 # What a whole answer can have: those below 200 are followed by another.
 _LEAST_STATUS, _MOST_STATUS = 200, 599
 
@@ -84,7 +87,7 @@ def _fault(item: Any) -> Fault:  # noqa: ANN401  (any JSON)
             raise Unreadable(f"{name} is of the wrong type")
     if not _LEAST_STATUS <= item.get("status", _LEAST_STATUS) <= _MOST_STATUS:
         raise Unreadable(f"status is {_LEAST_STATUS} to {_MOST_STATUS}")
-    fields = {name: value for name, value in item.items() if name != "retryAfter"}
+    fields = {name: value for name, value in item.items() if name not in _RENAMED}
     try:
         fields["action"] = Action(item.get("action", ""))
         fields["on"] = None if item.get("on") is None else Kind(item["on"])
@@ -92,6 +95,8 @@ def _fault(item: Any) -> Fault:  # noqa: ANN401  (any JSON)
         raise Unreadable(str(error)) from error
     after = item.get("retryAfter")
     fields["retry_after"] = None if after is None else str(after)
+    if "contentType" in item:
+        fields["content_type"] = item["contentType"]
     fields["acts"] = tuple(_act(act) for act in item.get("acts", []))
     return Fault(**fields)
 

@@ -14,8 +14,9 @@ from reconciler.sandbox.tenant import Tenant
 
 
 class Sandbox(Tenant):
-    """One tenant of a CXone of one's own, dialect `entries`. Close it, or use it as a context manager.
+    """One tenant of a CXone of one's own. Close it, or use it as a context manager.
 
+    It speaks both dialects, each at paths and with data of its own: entries are no records of a group.
     With a database the entries outlast it; without, they are in memory. Several may share one database, from
     one process or more: entries are common to them; tokens, faults, rate and log are each one's own.
     """
@@ -27,10 +28,6 @@ class Sandbox(Tenant):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def close(self) -> None:
-        """Close the database."""
-        self.store.close()
 
     @property
     def instance(self) -> str:

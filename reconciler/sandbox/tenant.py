@@ -4,11 +4,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 from reconciler.sandbox.conduct import Conduct
 from reconciler.sandbox.entry import wire_time
 from reconciler.sandbox.faults import Faults
+from reconciler.sandbox.groups import Groups
 from reconciler.sandbox.rate import SlidingMinute
 from reconciler.sandbox.requestlog import RequestLog
 from reconciler.sandbox.store import Store
@@ -51,6 +53,7 @@ class Tenant:
         settings: Settings,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._database = database
         self.settings = settings
         self.clock = clock
         self.monotonic = monotonic
@@ -65,6 +68,17 @@ class Tenant:
         self.faults = Faults()
         self.conduct = Conduct()
         self.requests = RequestLog()
+
+    @cached_property
+    def groups(self) -> Groups:
+        """The DNC groups of dialect `dnc-groups`, opened when first asked for."""
+        return Groups(self._database, self.clock)
+
+    def close(self) -> None:
+        """Close the database."""
+        self.store.close()
+        if "groups" in vars(self):
+            self.groups.store.close()
 
     def now(self) -> str:
         """Read the clock, as a time of the wire."""
