@@ -1,9 +1,21 @@
 """Sends changes through the provider port, in chunks and a few at a time. Told when to stop."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
+from reconciler.apply.outcomes import (
+    NO_TIME,
+    NOT_FOUND,
+    NOT_TAKEN,
+    THROTTLED,
+    conflicting,
+    outcome_of,
+    smaller,
+    throttled,
+    unseen,
+)
+from reconciler.apply.queue import Queue
 from reconciler.apply.tally import ChangeKey, Outcome, Sent, Tally
 from reconciler.model.claims import Key
 from reconciler.model.errors import DncError
@@ -11,13 +23,21 @@ from reconciler.model.live import Live
 from reconciler.model.provider import Answer, Failure, Provider, Verdict, Write
 from reconciler.planning.change import Action, Change
 
+UNSUPPORTED = "UNSUPPORTED"
+_CANNOT_REMOVE = Failure(UNSUPPORTED, "this tenant cannot remove entries: set removal: none, or ask NICE")
+_PATIENCE = 3  # single numbers throttled to the end: the allowance is somebody else's, for now
 
-def chunks(writes: Iterable[Write], size: int) -> Iterator[list[Write]]:
-    """Cut writes into chunks of at most `size`, in order, no phone twice in one, as errors name only it."""
+
+def chunks(writes: Iterable[Write], size: int, *, one_list: bool = False) -> Iterator[list[Write]]:
+    """Cut writes into chunks of at most `size`, in order, no phone twice in one, as errors name only it.
+
+    `one_list`: nor numbers of two lists, where the wire has a call for each.
+    """
     chunk: list[Write] = []
     phones: set[str] = set()
     for write in writes:
-        if len(chunk) == size or write.phone in phones:
+        another = one_list and bool(chunk) and write.list_id != chunk[0].list_id
+        if another or len(chunk) == size or write.phone in phones:
             yield chunk
             chunk, phones = [], set()
         chunk.append(write)
@@ -34,30 +54,57 @@ def writes_of(changes: Iterable[Change]) -> Iterator[tuple[Action, Write]]:
                 yield change.action, Write(change.list_id, phone, change.after)
 
 
-class Applier:
-    """One run against one provider. `stopped` is asked before each request, `progress` told of numbers."""
+class _Actions:
+    """Which writes update, by list: most create, and a million need no name for that."""
 
-    def __init__(
+    def __init__(self, changes: Iterable[Change]) -> None:
+        self._updates: dict[str, set[str]] = {}
+        for change in changes:
+            if change.action is Action.UPDATE:
+                self._updates.setdefault(change.list_id, set()).update(change.phones)
+
+    def of(self, write: Write) -> Action:
+        return Action.UPDATE if write.phone in self._updates.get(write.list_id, ()) else Action.CREATE
+
+
+class Applier:
+    """One run against one provider. `progress` is told how many numbers have been dealt with.
+
+    `stopped` and `out_of_time` are asked before each request. The second is the end of a time budget: what
+    does not fit is not attempted, says so (`DEADLINE`), and is the next run's.
+    """
+
+    def __init__(  # noqa: PLR0913  (what it sends with, and what may end it)
         self,
         provider: Provider,
         *,
         chunk_size: int,
         concurrency: int,
         stopped: Callable[[], bool] = lambda: False,
+        out_of_time: Callable[[], bool] = lambda: False,
         progress: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.tally = Tally()
+        self.out_of_time = out_of_time
         self._provider = provider
         self._size = chunk_size
         self._concurrency = concurrency
         self._stopped = stopped
         self._progress = progress
+        self._throttled = 0  # single numbers in a row that were throttled to the end
+        self._doubtful: list[list[Write]] = []  # chunks that brought no answer to be understood
+        self._hope = True  # something got through since such a chunk was last tried again, or none was yet
 
     def upsert(self, changes: Iterable[Change]) -> None:
-        """Send creates and updates in chunks, a few at a time; a chunk that is too large is halved."""
+        """Send creates and updates in chunks, a few at a time; a chunk that is too large is halved.
+
+        So is one that was tried to the end and stays in doubt, once others get through: an entry that CXone
+        fails over must not keep its neighbours from being protected.
+        """
         changes = tuple(changes)  # gone through twice
-        actions = {write.key: action for action, write in writes_of(changes)}
-        queue = deque(chunks((w for _, w in writes_of(changes)), self._size))
+        actions = _Actions(changes)
+        one_list = self._provider.dialect.shape.one_list
+        queue = Queue(chunks((w for _, w in writes_of(changes)), self._size, one_list=one_list))
         running: dict[Future[Answer], list[Write]] = {}
         with ThreadPoolExecutor(self._concurrency) as pool:
             while queue or running:
@@ -68,17 +115,30 @@ class Applier:
                     break
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     self._collect(future, running.pop(future), actions, queue)
+                if not queue and not running and self._hope:
+                    self._hope = False
+                    self._again(queue, 1)
+        for chunk in self._doubtful:
+            self._progress(len(chunk))
+        self._doubtful.clear()
+        why = self._why_not()
         for chunk in queue:
             for write in chunk:
-                self._settle((actions[write.key], *write.key), Outcome.NOT_ATTEMPTED)
+                self._settle((actions.of(write), *write.key), Outcome.NOT_ATTEMPTED, why)
 
     def _halted(self) -> bool:
-        return self._stopped() or self.tally.error is not None
+        return self._stopped() or self.tally.error is not None or self._why_not() is not None
 
-    def _fitting(self, queue: deque[list[Write]]) -> list[Write]:
-        chunk = queue.popleft()
+    def _why_not(self) -> Failure | None:
+        """Say why the rest is left, where neither a request to stop nor an error is the reason."""
+        if self.out_of_time():
+            return NO_TIME
+        return THROTTLED if self._throttled >= _PATIENCE else None
+
+    def _fitting(self, queue: Queue) -> list[Write]:
+        chunk = queue.take()
         if len(chunk) > self._size:
-            queue.appendleft(chunk[self._size :])
+            queue.put_first(chunk[self._size :])
             chunk = chunk[: self._size]
         return chunk
 
@@ -86,8 +146,8 @@ class Applier:
         self,
         future: Future[Answer],
         chunk: list[Write],
-        actions: Mapping[Key, Action],
-        queue: deque[list[Write]],
+        actions: "_Actions",
+        queue: Queue,
     ) -> None:
         try:
             answer = future.result()
@@ -96,21 +156,38 @@ class Applier:
             self.tally.error = self.tally.error or error
             answer = Answer(Verdict.NOT_SENT)
         if answer.verdict is not Verdict.NOT_SENT:
-            kinds = sorted({actions[w.key].value for w in chunk})
+            kinds = sorted({actions.of(write).value for write in chunk})
             self.tally.sent.append(Sent("+".join(kinds), len(chunk), answer))
-        if len(chunk) > 1 and _wants_halving(answer):
+        if len(chunk) > 1 and (answer.verdict is Verdict.TOO_LARGE or conflicting(answer)):
             half = len(chunk) // 2
             if answer.verdict is Verdict.TOO_LARGE:
-                self._size = min(self._size, max(1, half))
+                self._size = smaller(self._size, len(chunk), answer)
             else:
                 for write in chunk:
-                    self._settle((actions[write.key], *write.key), Outcome.UNKNOWN, answer.why)
-            queue.extendleft((chunk[half:], chunk[:half]))
+                    self._settle((actions.of(write), *write.key), Outcome.UNKNOWN, answer.why)
+            queue.put_first(chunk[:half], chunk[half:])
             return
+        self._throttled = self._throttled + 1 if throttled(answer) else 0
+        if answer.verdict is Verdict.ANSWERED:
+            self._hope = True
+            self._again(queue, len(self._doubtful))
         for write in chunk:
-            key = (actions[write.key], *write.key)
-            self._settle(key, *_outcome(answer, write.phone, actions[write.key]))
-        self._progress(len(chunk))
+            action = actions.of(write)
+            outcome, why = outcome_of(answer, write.phone, action)
+            if outcome is Outcome.NOT_ATTEMPTED:
+                why = why or self._why_not()
+            self._settle((action, *write.key), outcome, why)
+        if answer.verdict is Verdict.AMBIGUOUS and len(chunk) > 1:
+            self._doubtful.append(chunk)
+        else:
+            self._progress(len(chunk))
+
+    def _again(self, queue: Queue, most: int) -> None:
+        """Put some of the chunks in doubt back, in halves, behind everything else."""
+        for chunk in self._doubtful[:most]:
+            half = len(chunk) // 2
+            queue.put_last(chunk[:half], chunk[half:])
+        del self._doubtful[:most]
 
     def _settle(self, key: ChangeKey, outcome: Outcome, failure: Failure | None = None) -> None:
         if outcome is Outcome.NOT_ATTEMPTED and key in self.tally.results:
@@ -134,7 +211,7 @@ class Applier:
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     unsupported |= self._removed(future, running.pop(future))
         for key in todo:
-            why = _UNSUPPORTED if unsupported else None
+            why = _CANNOT_REMOVE if unsupported else self._why_not()
             self.tally.settle((Action.DELETE, *key), Outcome.NOT_ATTEMPTED, why)
 
     def _remove_one(self, key: Key, live: Live) -> Answer:
@@ -157,9 +234,9 @@ class Applier:
         if answer.attempts:
             self.tally.sent.append(Sent(Action.DELETE.value, 1, answer))
         if answer.verdict is Verdict.UNSUPPORTED:
-            self.tally.settle((Action.DELETE, *key), Outcome.REJECTED, _UNSUPPORTED)
+            self.tally.settle((Action.DELETE, *key), Outcome.REJECTED, _CANNOT_REMOVE)
             return True
-        self.tally.settle((Action.DELETE, *key), *_outcome(answer, key[1], Action.DELETE))
+        self.tally.settle((Action.DELETE, *key), *outcome_of(answer, key[1], Action.DELETE))
         self._progress(1)
         return False
 
@@ -174,35 +251,8 @@ class Applier:
             wanted = dialect.carried(write.terms)
             if entry is None:
                 missing = Outcome.REJECTED if live.complete else Outcome.UNKNOWN
-                self.tally.settle((action, *write.key), missing, _NOT_FOUND)
+                self.tally.settle((action, *write.key), missing, unseen(result, NOT_FOUND))
             elif entry.terms == wanted or dialect.strength(entry.terms) > dialect.strength(wanted):
                 self.tally.settle((action, *write.key), Outcome.APPLIED)
             else:
-                self.tally.settle((action, *write.key), Outcome.REJECTED, _NOT_TAKEN)
-
-
-UNSUPPORTED = "UNSUPPORTED"
-_UNSUPPORTED = Failure(UNSUPPORTED, "this tenant cannot remove entries: set removal: none, or ask NICE")
-_NOT_FOUND = Failure("NOT_FOUND", "CXone counted it as stored, and the read-back does not find it")
-_NOT_TAKEN = Failure("NOT_TAKEN", "CXone has the number, but did not take these terms")
-
-
-def _wants_halving(answer: Answer) -> bool:
-    conflict = answer.why is not None and answer.why.code == "409"
-    return answer.verdict is Verdict.TOO_LARGE or (answer.verdict is Verdict.AMBIGUOUS and conflict)
-
-
-def _outcome(answer: Answer, phone: str, action: Action) -> tuple[Outcome, Failure | None]:
-    match answer.verdict:
-        case Verdict.ANSWERED:
-            if phone in answer.failures:
-                return Outcome.REJECTED, answer.failures[phone]
-            # CXone has it exactly so: a create is on the list; an update's terms only the read-back shows.
-            doubtful = phone in answer.conflicts and action is not Action.CREATE
-            return (Outcome.UNKNOWN if doubtful else Outcome.APPLIED), None
-        case Verdict.NOT_SENT:
-            return Outcome.NOT_ATTEMPTED, None
-        case Verdict.AMBIGUOUS:
-            return Outcome.UNKNOWN, answer.why
-        case Verdict.TOO_LARGE | Verdict.REFUSED | Verdict.UNSUPPORTED:
-            return Outcome.REJECTED, answer.why
+                self.tally.settle((action, *write.key), Outcome.REJECTED, unseen(result, NOT_TAKEN))

@@ -4,20 +4,26 @@ It decides nothing about who may come off; it asks for the plan again on what th
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import filterfalse
 from typing import Protocol
 
-from reconciler.apply.applier import UNSUPPORTED, Applier, writes_of
+from reconciler.apply.applier import UNSUPPORTED, Applier
+from reconciler.apply.outcomes import DEADLINE, NOT_STORED
 from reconciler.apply.tally import Outcome, Tally
+from reconciler.model.book import Book
 from reconciler.model.claims import Key
 from reconciler.model.errors import DncError
 from reconciler.model.live import Live, LiveEntry
 from reconciler.model.provider import Dialect, Provider
 from reconciler.model.terms import Carried
 from reconciler.planning.change import Action, BlockedBy, Change, Direction, Reason
+from reconciler.planning.cost import FULL_READ_BACK_PAGES
 from reconciler.planning.held import HeldClaim, Kept
-from reconciler.planning.plan import FULL_READ_BACK_PAGES, PAGE_SIZE, Plan
+from reconciler.planning.plan import Plan
+
+_FAILED = (Outcome.REJECTED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)
 
 
 class Decide(Protocol):
@@ -46,8 +52,21 @@ class Run:
     @property
     def clean(self) -> bool:
         """Tell whether everything that was sent arrived and was seen."""
-        bad = (Outcome.REJECTED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)
-        return self.error is None and self.read_back != "failed" and not any(self.tally.having(*bad))
+        return self.error is None and self.read_back != "failed" and not any(self.tally.having(*_FAILED))
+
+    @property
+    def out_of_time(self) -> bool:
+        """Tell whether a time budget ended before everything was attempted."""
+        return self._failed(DEADLINE)
+
+    @property
+    def in_doubt(self) -> bool:
+        """Tell whether anything failed that CXone never refused: it may not pass for a known refusal."""
+        return self._failed(NOT_STORED) or any(self.tally.having(Outcome.UNKNOWN))
+
+    def _failed(self, code: str) -> bool:
+        failed = (self.tally.results[key].failure for key in self.tally.having(*_FAILED))
+        return any(failure is not None and failure.code == code for failure in failed)
 
     @property
     def not_live(self) -> frozenset[Key]:
@@ -77,9 +96,9 @@ class Run:
     def unsupported(self) -> frozenset[Key]:
         """Name what had permission to come off, and what this tenant turned out to be unable to remove."""
         return frozenset(
-            (list_id, phone)
-            for (_, list_id, phone), result in self.tally.results.items()
-            if result.failure is not None and result.failure.code == UNSUPPORTED
+            key[1:]
+            for key in self.tally.having(*_FAILED)
+            if (failure := self.tally.results[key].failure) is not None and failure.code == UNSUPPORTED
         )
 
     @property
@@ -120,7 +139,9 @@ def carry_out(  # noqa: PLR0913  (a run is made of these)
     tally = applier.tally
     protective = plan.going(Direction.PROTECTIVE)
     applier.upsert(protective)
-    look = _Look(provider, list_ids, full=always_read_back or bool(plan.exposing))
+    # Past the end of the time nothing exposing goes, so nothing depends on a long read.
+    waiting = bool(plan.exposing) and not applier.out_of_time()
+    look = _Look(provider, list_ids, full=always_read_back or waiting)
     after, how, error = look.back(protective, live, applier)
     refused, hold_back = _lessons(tally, how)
     wrote = _wrote(tally, plan)
@@ -165,7 +186,7 @@ class _Look:
         return after, "full", None
 
     def _totals_will_do(self, expected: Live, tally: Tally) -> bool:
-        pages = math.ceil(expected.entries / PAGE_SIZE)
+        pages = math.ceil(expected.entries / self.provider.dialect.shape.page_size)
         return pages > FULL_READ_BACK_PAGES and not self.full and not any(tally.having(Outcome.UNKNOWN))
 
 
@@ -182,22 +203,34 @@ def _lessons(tally: Tally, how: str) -> tuple[frozenset[str], BlockedBy | None]:
 
 def patched(live: Live, changes: Iterable[Change], tally: Tally, dialect: Dialect) -> Live:
     """Say what live is after these changes, as far as they were applied."""
-    lists: dict[str, dict[str, LiveEntry]] = {}
+    books: dict[str, Book] = {}
     entries = live.entries
-
-    def of(list_id: str) -> dict[str, LiveEntry]:
-        return lists.setdefault(list_id, dict(live.lists.get(list_id, {})))
-
-    changes = tuple(changes)
-    for action, write in writes_of(changes):
-        result = tally.results.get((action, *write.key))
-        if result is not None and result.outcome is Outcome.APPLIED:
-            carried: Carried = dialect.carried(write.terms)
-            entries += write.phone not in of(write.list_id)
-            of(write.list_id)[write.phone] = LiveEntry(carried, "", None)
     for change in changes:
-        for list_id, phone in change.keys if change.action is Action.DELETE else ():
-            result = tally.results.get((Action.DELETE, list_id, phone))
-            if result is not None and result.outcome is Outcome.APPLIED:
-                entries -= of(list_id).pop(phone, None) is not None
-    return replace(live, lists={**live.lists, **lists}, entries=entries) if lists else live
+        results = tally.results.of(change.action, change.list_id)
+        applied = [p for p in change.phones if (r := results.get(p)) and r.outcome is Outcome.APPLIED]
+        if not applied:
+            continue
+        if change.list_id not in books:
+            books[change.list_id] = _copy(live.lists.get(change.list_id, {}))
+        book = books[change.list_id]
+        before = len(book)
+        if change.after is not None:
+            _put(book, applied, dialect.carried(change.after))
+        else:
+            for phone in filter(book.__contains__, applied):
+                del book[phone]
+        entries += len(book) - before
+    return replace(live, lists={**live.lists, **books}, entries=entries) if books else live
+
+
+def _copy(entries: Mapping[str, LiveEntry]) -> Book:
+    return entries.copy() if isinstance(entries, Book) else Book(entries)
+
+
+def _put(book: Book, phones: Sequence[str], terms: Carried) -> None:
+    """Put numbers in as they were sent: without an id, for nobody has read them back."""
+    sent = LiveEntry(terms, "", None)
+    for phone in filter(book.__contains__, phones):
+        book[phone] = sent
+    new = list(filterfalse(book.__contains__, phones))
+    book.extend(new, [terms] * len(new), [""] * len(new), [None] * len(new))

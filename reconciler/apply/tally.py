@@ -1,6 +1,7 @@
 """What became of every number: the outcomes, the requests as they went, and the error that ended a run."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -18,7 +19,7 @@ class Outcome(StrEnum):
     NOT_ATTEMPTED = "not-attempted"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Result:
     """The outcome of one number's change, and CXone's words where it refused."""
 
@@ -38,21 +39,64 @@ class Sent:
 ChangeKey = tuple[Action, str, str]
 
 
+class Results(MutableMapping[ChangeKey, Result]):
+    """Results by action, list and number. A million take a number and a shared result each."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[Outcome] = Counter()
+        self._groups: dict[tuple[Action, str], dict[str, Result]] = {}
+
+    def __getitem__(self, key: ChangeKey) -> Result:
+        return self._groups[key[:2]][key[2]]
+
+    def __setitem__(self, key: ChangeKey, result: Result) -> None:
+        action, list_id, phone = key
+        group = self._groups.setdefault((action, list_id), {})
+        if (before := group.get(phone)) is not None:
+            self.counts[before.outcome] -= 1
+        self.counts[result.outcome] += 1
+        group[phone] = result
+
+    def __delitem__(self, key: ChangeKey) -> None:
+        self.counts[self._groups[key[:2]].pop(key[2]).outcome] -= 1
+
+    def __iter__(self) -> Iterator[ChangeKey]:
+        return ((*group, phone) for group, results in self._groups.items() for phone in results)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._groups.values()))
+
+    def of(self, action: Action, list_id: str) -> Mapping[str, Result]:
+        """Give the results of one action on one list, by number."""
+        return self._groups.get((action, list_id), {})
+
+    def having(self, outcomes: Collection[Outcome]) -> Iterator[ChangeKey]:
+        """Give the keys that ended so; of most outcomes there is none, and that is known without a look."""
+        if not any(self.counts[outcome] for outcome in outcomes):
+            return
+        for group, results in self._groups.items():
+            yield from ((*group, phone) for phone, result in results.items() if result.outcome in outcomes)
+
+
+# Nearly every number of a run ends in one of these.
+_SHARED = {outcome: Result(outcome) for outcome in Outcome}
+
+
 @dataclass(slots=True)
 class Tally:
     """Everything that a run did. Filled by one thread, the one that called."""
 
-    results: dict[ChangeKey, Result] = field(default_factory=dict)
+    results: Results = field(default_factory=Results)
     sent: list[Sent] = field(default_factory=list)
     error: DncError | None = None
 
     def settle(self, key: ChangeKey, outcome: Outcome, failure: Failure | None = None) -> None:
         """Record one number's outcome."""
-        self.results[key] = Result(outcome, failure)
+        self.results[key] = _SHARED[outcome] if failure is None else Result(outcome, failure)
 
     def having(self, *outcomes: Outcome) -> Iterator[ChangeKey]:
         """Give the changes that ended so."""
-        return (key for key, result in self.results.items() if result.outcome in outcomes)
+        return self.results.having(outcomes)
 
     @property
     def written(self) -> bool:

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Generic, Protocol, TypeVar
-from urllib.parse import quote_plus
 
 import structlog
 from requests.auth import AuthBase
 
+from reconciler.cxone.hidden import Hidden
 from reconciler.cxone.offset import OffsetWatch
 from reconciler.cxone.pace import Pace
 from reconciler.cxone.retry import ATTEMPTS, Course, Retry, Uniform
 from reconciler.cxone.statistics import Statistics
 from reconciler.cxone.stop import Stop, Stopped
 from reconciler.cxone.token import Token, Tokens
-from reconciler.cxone.transport import Bearer, Broken, Transport, Unreachable, Unusable
+from reconciler.cxone.transport import Bearer, Broken, Unreachable, Unusable
 from reconciler.cxone.wire import Again, Request, Response
 from reconciler.model.errors import CxoneRefused, CxoneUnavailable, DncError
 from reconciler.model.provider import Failure
@@ -27,8 +27,24 @@ T = TypeVar("T")
 Judge = Callable[[Response], T | Again]
 """What an answer comes to, or that it takes another attempt. Pure; raises CxoneRefused, CxoneUnavailable."""
 
-_SHORTEST_SECRET = 6  # what is shorter stands in any answer by chance
 _log = structlog.get_logger()
+
+
+class Sender(Protocol):
+    """Sends one request and brings its whole answer: `Transport`, or several of them."""
+
+    @property
+    def host(self) -> str:
+        """The host of requests that name none."""
+        ...
+
+    def send(self, request: Request, auth: AuthBase | None = None) -> Response:
+        """Send, and read the answer. Raises Unreachable, Unusable or Broken."""
+        ...
+
+    def close(self) -> None:
+        """Close every connection."""
+        ...
 
 
 class SignIn(Protocol):
@@ -54,7 +70,7 @@ class Outcome(Generic[T]):
     """What became of one request after its retries: a value, or why there is none.
 
     `ambiguous`: some attempt may have been carried out without our seeing its answer. `started` and `ended`
-    are our clock; `latency_ms` is of the last attempt.
+    are our clock; `latency_ms` is of the last attempt. `signed_in`: it had a token to go with.
     """
 
     started: datetime
@@ -65,6 +81,7 @@ class Outcome(Generic[T]):
     again: Again | None = None
     error: DncError | None = None
     stopped: bool = False
+    signed_in: bool = False
 
     @property
     def ambiguous(self) -> bool:
@@ -77,7 +94,7 @@ class Client:
 
     def __init__(  # noqa: PLR0913  (its clocks and its chance are given, so that tests have their own)
         self,
-        transport: Transport,
+        transport: Sender,
         sign_in: SignIn,
         *,
         requests_per_minute: int,
@@ -93,27 +110,44 @@ class Client:
         self._transport = transport
         self._sign_in = sign_in
         self._clock = clock
+        self._stop = stop
         self._monotonic = monotonic
         self._pace = Pace(requests_per_minute, burst, stop, monotonic=monotonic)
-        self._retry = Retry(stop, uniform, monotonic=monotonic)
+        self._uniform = uniform
         self._tokens = Tokens(self._fetch, monotonic=monotonic)
-        self._hidden = _spellings(sign_in.secrets)
+        self._hidden = Hidden(sign_in.secrets)
 
-    def call(self, request: Request, judge: Judge[T], *, throttles: int = ATTEMPTS) -> Outcome[T]:
+    def call(
+        self, request: Request, judge: Judge[T], *, throttles: int = ATTEMPTS, stop: Stop | None = None
+    ) -> Outcome[T]:
         """Send until the answer is one to keep, or trying ends; never raises what CXone or the wire did.
 
-        `throttles`: end after so many 429 in a row, for a caller that can ask for less.
+        `throttles`: end after so many 429 in a row, for a caller that can ask for less. `stop` takes the
+        place of the client's own for this call.
         """
-        return self._run(request, judge, lambda seen: self._signed(request, seen), throttles)
+        return self._run(request, judge, self._signed, throttles, stop or self._stop)
+
+    def ask(self, request: Request, judge: Judge[T]) -> Outcome[T]:
+        """Send as `call` does, without a token: for what is asked before, or beside, the tenant's own API."""
+        return self._run(request, judge, self._exchange, ATTEMPTS, self._stop)
+
+    def sign_in(self) -> None:
+        """Fetch a token, unless there is one. Raises CxoneRefused, CxoneUnavailable or Stopped."""
+        self._tokens.current()
 
     def close(self) -> None:
         """Close every connection."""
         self._transport.close()
 
     def _run(
-        self, request: Request, judge: Judge[T], send: "Callable[[_Last], Response]", throttles: int
+        self,
+        request: Request,
+        judge: Judge[T],
+        send: "Callable[[Request, _Last], Response]",
+        throttles: int,
+        stop: Stop,
     ) -> Outcome[T]:
-        started, course, last = self._clock(), Course(), _Last()
+        started, course, last = self._clock(), Course(), _Last(stop)
         value: T | Again | None = None
         error: DncError | None = None
         stopped = False
@@ -121,7 +155,7 @@ class Client:
         def attempt() -> T | Again:
             last.attempt += 1
             try:
-                return judge(send(last))
+                return judge(send(request, last))
             except Unreachable as reason:
                 return Again(Failure("unreachable", str(reason)), unreachable=True)
             except Broken as reason:
@@ -129,8 +163,9 @@ class Client:
             except Unusable as reason:
                 raise CxoneUnavailable(
                     str(reason),
-                    "check `baseUrl`, and REQUESTS_CA_BUNDLE and the proxy variables of this machine",
-                    where=f"{request.call} at {self.host}",
+                    f"check `{request.setting}`, and REQUESTS_CA_BUNDLE and the proxy variables of this "
+                    "machine",
+                    where=request.at(self.host),
                 ) from reason
 
         def note(seconds: float) -> None:
@@ -138,7 +173,8 @@ class Client:
             _log.debug("cxone.wait", call=request.call, attempt=last.attempt, seconds=round(seconds, 3))
 
         try:
-            value = self._retry.run(attempt, course=course, throttles=throttles, now=self._clock, note=note)
+            retry = Retry(stop, self._uniform, monotonic=self._monotonic)
+            value = retry.run(attempt, course=course, throttles=throttles, now=self._clock, note=note)
         except Stopped:
             stopped = True
         except (CxoneRefused, CxoneUnavailable) as met:
@@ -153,19 +189,25 @@ class Client:
             again=again,
             error=error,
             stopped=stopped,
+            signed_in=last.signed_in,
         )
 
     def _signed(self, request: Request, last: "_Last") -> Response:
         """Send with the token; on a 401 renew it and repeat the request once."""
+        last.signed_in = False
         token = self._tokens.current()
-        response = self._exchange(request, Bearer(token), last)
+        last.signed_in = True
+        response = self._exchange(request, last, Bearer(token))
         if response.status != HTTPStatus.UNAUTHORIZED:
             return response
-        return self._exchange(request, Bearer(self._tokens.instead_of(token)), last)
+        last.signed_in = False
+        token = self._tokens.instead_of(token)
+        last.signed_in = True
+        return self._exchange(request, last, Bearer(token))
 
-    def _exchange(self, request: Request, auth: AuthBase | None, last: "_Last") -> Response:
+    def _exchange(self, request: Request, last: "_Last", auth: AuthBase | None = None) -> Response:
         """Take a place and send, whatever comes of it."""
-        waited = self._pace.take()
+        waited = self._pace.take(last.stop)
         began, sent, status = self._monotonic(), self._clock(), 0
         try:
             response = self._transport.send(request, auth)
@@ -183,34 +225,37 @@ class Client:
                 latency_ms=round(last.latency_ms, 1),
             )
         self.offset.see(response.headers.get("Date"), sent, self._clock())
-        # A sign-in that succeeded brings a token, and a page is long and repeats nothing of ours.
-        whole = response.status == HTTPStatus.OK and (auth is None or request.method == "GET")
-        return response if whole else self._scrubbed(response)
+        # A sign-in that succeeded brings a token. A page is long, and nothing of it is quoted if it is JSON.
+        page = request.method == "GET" and response.body.startswith(b"{")
+        if response.status == HTTPStatus.OK and (auth is None or page):
+            return response
+        return Response(response.status, response.headers, self._hidden.scrub(response.body))
 
     def _fetch(self) -> Token:
         """Sign in. Raises CxoneRefused, CxoneUnavailable or Stopped."""
         request = self._sign_in.request
+        # Asked for anew at each attempt: a dialect may have a second way to sign in.
         outcome = self._run(
-            request, self._sign_in.judge, lambda last: self._exchange(request, None, last), ATTEMPTS
+            request,
+            self._sign_in.judge,
+            lambda _, last: self._exchange(self._sign_in.request, last),
+            ATTEMPTS,
+            self._stop,
         )
         token = required(outcome, request, self.host)
+        self._hidden.learn(token.text)
         self.statistics.signed_in()
         return token
-
-    def _scrubbed(self, response: Response) -> Response:
-        """Take out what a server may repeat of what we sent: answers end up in messages and reports."""
-        body = response.body
-        for secret in (*self._hidden, *_spellings((self._tokens.known,))):
-            body = body.replace(secret, b"[hidden]")
-        return Response(response.status, response.headers, body)
 
 
 @dataclass(slots=True)
 class _Last:
-    """The last attempt of one request."""
+    """The last attempt of one request, and whether it had a token to go with."""
 
+    stop: Stop
     attempt: int = 0
     latency_ms: float = 0.0
+    signed_in: bool = False
 
 
 def required(outcome: Outcome[T], request: Request, host: str) -> T:
@@ -229,15 +274,9 @@ def unavailable(again: Again, course: Course, request: Request, host: str) -> Cx
     tries = "once" if course.attempts == 1 else f"{course.attempts} times"
     seen = f"{again.why.code}: {again.why.message}" if again.why.message else again.why.code
     if again.unreachable:
-        way_out = "check `baseUrl` and the network (proxy, firewall, DNS), then run it again"
+        way_out = f"check `{request.setting}` and the network (proxy, firewall, DNS), then run it again"
     elif again.throttled:
         way_out = "lower `requestsPerMinute` for this tenant, or see what else uses its allowance"
     else:
         way_out = "see whether CXone has an incident, then run it again: it goes on from where things stand"
-    return CxoneUnavailable(f"tried {tries}, seen last: {seen}", way_out, where=f"{request.call} at {host}")
-
-
-def _spellings(secrets: tuple[str, ...]) -> tuple[bytes, ...]:
-    """List how secrets may be written in an answer: as they are, and as a form has them."""
-    long = [secret for secret in secrets if len(secret) >= _SHORTEST_SECRET]
-    return tuple(dict.fromkeys(text.encode() for secret in long for text in (secret, quote_plus(secret))))
+    return CxoneUnavailable(f"tried {tries}, seen last: {seen}", way_out, where=request.at(host))

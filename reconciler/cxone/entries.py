@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.cxone.settings import WirePolicy
+from reconciler.model.provider import Shape
 from reconciler.model.terms import REASON_RANK, Carried, Policy, ReasonCode, Terms
 
+_SHAPE = Shape()
 _DATED = frozenset({Policy.RELATIVE, Policy.ABSOLUTE})
 
 
@@ -19,6 +21,8 @@ class EntriesDialect:
 
     wire_policy: WirePolicy = "as-written"
     name: str = "entries"
+    removal_note: str = ""
+    shape: Shape = _SHAPE
 
     def carried(self, terms: Terms) -> Carried:
         """Reduce terms to reason and policy as CXone will give them back."""
@@ -36,6 +40,15 @@ class EntriesDialect:
             "expirationPolicy": self._policy(terms),
             "source": terms.source,
         }
+
+    def uncarried(self, terms: Terms) -> tuple[str, ...]:
+        """Name what stays in git: the dates, and the jurisdiction."""
+        told = {
+            "expirationDate": terms.end,
+            "requestedOn": terms.requested_on,
+            "jurisdiction": terms.jurisdiction,
+        }
+        return tuple(name for name, value in told.items() if value is not None)
 
     def _policy(self, terms: Terms) -> str:
         return Policy.NEVER.value if self.wire_policy == "never" else terms.expiration_policy.value

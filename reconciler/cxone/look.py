@@ -1,12 +1,14 @@
 """One look at everything that CXone has, page by page; and what two looks make together."""
 
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import compress
 from re import compile as pattern
 
 from reconciler.cxone.entries_page import Page
-from reconciler.cxone.words import harmless
+from reconciler.cxone.ids import Ids
+from reconciler.cxone.words import harmless, visible
+from reconciler.model.book import Book
 from reconciler.model.claims import Key
 from reconciler.model.live import Live, LiveEntry, Unreadable
 from reconciler.model.phone import is_e164
@@ -15,36 +17,33 @@ from reconciler.model.terms import Carried
 Strength = Callable[[Carried], tuple[int, ...]]
 
 _ALL_E164 = pattern(r"(?:\+[1-9][0-9]{6,14}\n)*")
-_MOST_TIMES = 50_000  # entries of one upload share their time; a list with a time for each is not worth it
 
 
 class _Terms(dict[tuple[str, str], Carried]):
     """Each reason and policy once."""
 
     def __missing__(self, pair: tuple[str, str]) -> Carried:
-        return self.setdefault(pair, Carried(*pair))
+        return self.setdefault(pair, Carried(visible(pair[0]), visible(pair[1])))
 
 
 class Look:
     """What one reading of all pages saw. `wanted` maps the tenant's list names to the files'.
 
-    A million entries share a few hundred terms and few times, so those are kept once. Ids are kept as a set:
-    rows do not tell, as one seen twice and one missed give the right count.
+    A million entries share a few hundred terms and few times, so those are kept once. Ids are counted for
+    themselves: rows do not tell, as one seen twice and one missed give the right count.
     """
 
     def __init__(self, wanted: Mapping[str, str], strength: Strength) -> None:
-        self.ids: set[str] = set()
-        self.lists: dict[str, dict[str, LiveEntry]] = {name: {} for name in wanted.values()}
+        self.ids = Ids()
+        self.lists: dict[str, Book] = {name: Book() for name in wanted.values()}
         self.twins: dict[Key, set[str]] = {}
         self.unreadable: dict[str, Unreadable] = {}
         self.foreign: dict[str, str] = {}
         self.totals: set[int] = set()
         self.total = 0
         self._wanted = wanted
-        self._books = {own: self.lists[name] for own, name in wanted.items()}
         self._strength = strength
         self._terms = _Terms()
-        self._times: dict[str | None, str | None] = {}
 
     @property
     def adds_up(self) -> bool:
@@ -56,32 +55,49 @@ class Look:
         self.total = page.total
         self.totals.add(page.total)
         self.ids.update(page.ids)
-        if len(self._times) > _MOST_TIMES:
-            self._times.clear()
-        entries = _entries(
-            map(self._terms.__getitem__, zip(page.codes, page.policies, strict=True)),
-            page.ids,
-            map(self._times.setdefault, page.times, page.times),
-        )
-        book = self._books.get(page.owns[0]) if len(set(page.owns)) == 1 else None
-        new = (
-            book is not None and len(set(page.phones)) == len(entries) and book.keys().isdisjoint(page.phones)
-        )
-        if book is not None and new and _all_e164(page.phones):
-            book.update(zip(page.phones, entries, strict=True))
+        if not page.ids:
+            return
+        if _uniform(page.codes) and _uniform(page.policies):
+            terms = [self._terms[page.codes[0], page.policies[0]]] * len(page.ids)
         else:
-            self._one_by_one(page, entries)
+            terms = list(map(self._terms.__getitem__, zip(page.codes, page.policies, strict=True)))
+        if _uniform(page.owns):
+            self._take(page.owns[0], page.phones, terms, page.ids, page.times)
+            return
+        for own in dict.fromkeys(page.owns):
+            mine = [one == own for one in page.owns]
+            self._take(
+                own,
+                list(compress(page.phones, mine)),
+                list(compress(terms, mine)),
+                list(compress(page.ids, mine)),
+                list(compress(page.times, mine)),
+            )
 
-    def _one_by_one(self, page: Page, entries: Sequence[LiveEntry]) -> None:
-        """Take in a page with something uncommon: several lists, a key seen before, a phone that is none."""
-        for own, phone, entry in zip(page.owns, page.phones, entries, strict=True):
-            name = self._wanted.get(own)
-            if name is None:
-                self.foreign[entry.id] = own
-            elif not is_e164(phone):
+    def _take(
+        self,
+        own: str,
+        phones: Sequence[str],
+        terms: Sequence[Carried],
+        ids: Sequence[str],
+        times: Sequence[str | None],
+    ) -> None:
+        """Take in a page's entries of one list; one by one where there is something uncommon among them."""
+        name = self._wanted.get(own)
+        if name is None:
+            self.foreign.update(dict.fromkeys(ids, own))
+            return
+        book = self.lists[name]
+        if len(set(phones)) == len(phones) and book.terms.keys().isdisjoint(phones) and _all_e164(phones):
+            book.extend(phones, terms, ids, times)
+            return
+        for phone, entry in zip(phones, map(LiveEntry, terms, ids, times), strict=True):
+            if not is_e164(phone):
                 self.unreadable[entry.id] = Unreadable(name, harmless(phone))
-            elif self.lists[name].setdefault(phone, entry) is not entry:
+            elif phone in book:
                 self._again((name, phone), entry)
+            else:
+                book[phone] = entry
 
     def live(self, read_at: str) -> Live:
         """Give what this look saw, as a reading that adds up."""
@@ -106,12 +122,12 @@ class Look:
             self.twins[key] = before.twins[key]
         self.unreadable = before.unreadable | self.unreadable
         self.foreign = before.foreign | self.foreign
-        self.ids |= before.ids
+        self.ids.join(before.ids)
         return self._live(read_at, complete=False, unseen=frozenset(unseen))
 
     def _live(self, read_at: str, *, complete: bool, unseen: frozenset[Key]) -> Live:
         foreign: dict[str, int] = {}
-        for own in self.foreign.values():
+        for own in map(visible, self.foreign.values()):
             foreign[own] = foreign.get(own, 0) + 1
         return Live(
             lists={name: book for name, book in sorted(self.lists.items()) if book},
@@ -142,23 +158,15 @@ class Look:
         return LiveEntry(stronger, kept.id, later(kept.modified, other.modified))
 
 
+def _uniform(column: Sequence[str]) -> bool:
+    """Tell whether a column has one value only, without hashing each."""
+    return column.count(column[0]) == len(column)
+
+
 def _all_e164(phones: Sequence[str]) -> bool:
     """Judge a page's phones at once; the line breaks are counted, so that none hides in a phone."""
     text = "\n".join(phones) + "\n"
     return text.count("\n") == len(phones) and _ALL_E164.fullmatch(text) is not None
-
-
-_SET_TERMS, _SET_ID, _SET_MODIFIED = (vars(LiveEntry)[name].__set__ for name in ("terms", "id", "modified"))
-
-
-def _entries(
-    terms: Iterable[Carried], ids: Sequence[str], times: Iterable[str | None]
-) -> Sequence[LiveEntry]:
-    """Make a page's entries slot by slot: the constructor of a frozen dataclass costs five times that."""
-    entries = [object.__new__(LiveEntry) for _ in ids]
-    for fill, values in ((_SET_TERMS, terms), (_SET_ID, ids), (_SET_MODIFIED, times)):
-        deque(map(fill, entries, values), maxlen=0)
-    return entries
 
 
 def later(one: str | None, other: str | None) -> str | None:

@@ -58,24 +58,26 @@ class Pace:
         if even.burst > spare:
             self._buckets.append(InMemoryBucket([Rate(requests_per_minute, _COUNTED)]))
 
-    def take(self) -> float:
+    def take(self, stop: Stop | None = None) -> float:
         """Wait for a place and take it; tell how many seconds that took. Raises Stopped.
+
+        `stop` takes the place of the client's own where a call has one.
 
         One caller at a time waits for the next place, the others wait for their turn: nobody polls.
         """
-        began = self._monotonic()
+        began, stop = self._monotonic(), stop or self._stop
         with self._turn:
             for bucket in self._buckets:
-                self._enter(bucket)
-            if self._stop.is_set():
+                self._enter(bucket, stop)
+            if stop.is_set():
                 raise Stopped
         return self._monotonic() - began
 
-    def _enter(self, bucket: AbstractBucket) -> None:
+    def _enter(self, bucket: AbstractBucket, stop: Stop) -> None:
         while True:
             now = int(self._monotonic() * _SECOND)
             bucket.leak(now)
             decision = cast("Decision", bucket.put_decision(RateItem("request", now)))
             if decision.allowed:
                 return
-            pause(self._stop, (decision.retry_after_ms or 1) / _SECOND)
+            pause(stop, (decision.retry_after_ms or 1) / _SECOND)

@@ -4,14 +4,14 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
 import structlog
 
-from reconciler.cxone.client import Client, Judge, Outcome, required, unavailable
+from reconciler.cxone.answering import answered
+from reconciler.cxone.client import Client, Judge, required
 from reconciler.cxone.entries import EntriesDialect
 from reconciler.cxone.entries_bulk import encode, judge_bulk
 from reconciler.cxone.entries_calls import PAGE_SIZE, Refusals, bulk, page, removal
@@ -26,10 +26,9 @@ from reconciler.cxone.settings import EntriesSettings
 from reconciler.cxone.statistics import Statistics
 from reconciler.cxone.stop import Stop, Stopped
 from reconciler.cxone.transport import Transport
-from reconciler.cxone.wire import Request
 from reconciler.model.claims import Key
 from reconciler.model.collector import collector_off
-from reconciler.model.errors import CxoneUnavailable
+from reconciler.model.errors import CxoneUnavailable, Unread
 from reconciler.model.live import Live
 from reconciler.model.provider import Answer, ClockOffset, Failure, Target, Verdict, Write
 
@@ -43,14 +42,16 @@ class EntriesProvider:
     """The port to one tenant of dialect `entries`. Safe between threads; close it, or use it in a `with`.
 
     `clock` is ours, with a time zone. Once `stop` is set nothing new is sent and every wait ends.
+    `stop_writing` does the same to writes alone: what a time budget ends must still be read back.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (its clocks and its chance are given, so that tests have their own)
         self,
         settings: EntriesSettings,
         *,
         clock: Callable[[], datetime],
         stop: Stop | None = None,
+        stop_writing: Stop | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         uniform: Uniform = random.uniform,
     ) -> None:
@@ -59,6 +60,7 @@ class EntriesProvider:
         self._names = ListNames(settings.list_ids)
         self._at_once = settings.concurrency
         self._clock = clock
+        self._stop_writing = stop_writing
         self._refusals = Refusals(settings.organisation, self.target.host)
         self._client = Client(
             Transport(settings.base_url, settings.concurrency, monotonic=monotonic),
@@ -85,12 +87,16 @@ class EntriesProvider:
         return self._client.statistics
 
     def read(self, list_ids: frozenset[str]) -> Live:
-        """Read every page, a second time where the first does not add up.
+        """Read every page, a second time where the first does not add up. Raises Unread where that fails.
 
         `Live.entries` counts all distinct entries: other lists and unreadable ones too, as `total` does.
         """
         with collector_off():
             return self._read(self._names.wanted(list_ids))
+
+    def own_id(self, list_id: str) -> str:  # noqa: ARG002  (the port's; on this wire a list is its name)
+        """Give nothing: a list has no id besides its name."""
+        return ""
 
     def total(self) -> int:
         """Ask only how many entries there are."""
@@ -107,8 +113,9 @@ class EntriesProvider:
             request,
             lambda response: judge_bulk(response, request, phones, self._refusals),
             throttles=_THROTTLES if len(chunk) > 1 else ATTEMPTS,
+            stop=self._stop_writing,
         )
-        return self._answer(outcome, request, divisible=len(chunk) > 1)
+        return answered(outcome, request, self._client.host, divisible=len(chunk) > 1)
 
     def remove(self, key: Key, entry_id: str) -> Answer:  # noqa: ARG002  (the port's; this wire needs the id)
         """Take one entry off by its id. Raises as `upsert` does."""
@@ -116,7 +123,8 @@ class EntriesProvider:
             return Answer(Verdict.REFUSED, why=Failure("id", "a path cannot carry this id: nothing was sent"))
         request = removal(entry_id)
         judge: Judge[Answer] = lambda response: judge_removal(response, request, self._refusals)  # noqa: E731
-        return self._answer(self._client.call(request, judge), request, divisible=False)
+        outcome = self._client.call(request, judge, stop=self._stop_writing)
+        return answered(outcome, request, self._client.host, divisible=False)
 
     def clock_offset(self) -> ClockOffset | None:
         """Tell how CXone's clock stands to ours; None before the first answer with a `Date`."""
@@ -158,34 +166,7 @@ class EntriesProvider:
             raise CxoneUnavailable(
                 "asked to stop before everything was read", "run it again", where=request.call
             ) from None
-
-    def _answer(self, outcome: Outcome[Answer], request: Request, *, divisible: bool) -> Answer:
-        """Say what became of a write. Whatever follows an ambiguous attempt cannot undo the doubt."""
-        found = outcome.value or self._without_value(outcome, request, divisible=divisible)
-        if found.verdict in {Verdict.REFUSED, Verdict.NOT_SENT} and outcome.ambiguous:
-            found = replace(found, verdict=Verdict.AMBIGUOUS)
-        return replace(
-            found,
-            attempts=outcome.course.attempts,
-            latency_ms=outcome.latency_ms,
-            started=outcome.started,
-            ended=outcome.ended,
-        )
-
-    def _without_value(self, outcome: Outcome[Answer], request: Request, *, divisible: bool) -> Answer:
-        """Say what became of a write that brought no answer to keep."""
-        error, again = outcome.error, outcome.again
-        if outcome.stopped:
-            return Answer(Verdict.NOT_SENT, why=Failure("stopped", "asked to stop"))
-        if error is None and again is not None:
-            if again.throttled and divisible:
-                return Answer(Verdict.TOO_LARGE, why=again.why)
-            if again.throttled:
-                return Answer(Verdict.REFUSED, why=again.why)
-            error = unavailable(again, outcome.course, request, self._client.host)
-        if outcome.ambiguous:
-            why = again.why if again else Failure(getattr(error, "rule", ""), str(getattr(error, "fact", "")))
-            return Answer(Verdict.AMBIGUOUS, why=why)
-        if error is None:
-            raise AssertionError("an outcome has a value, an error, another attempt or a stop")
-        raise error
+        except CxoneUnavailable as error:
+            if outcome.signed_in:
+                raise Unread(error.fact, error.way_out, where=error.where) from error
+            raise

@@ -35,12 +35,20 @@ def retry_after(header: str | None, now: datetime) -> float | None:
     if _SECONDS.fullmatch(text):
         seconds = float(text)
     else:
-        try:
-            moment = parsedate_to_datetime(text)
-        except (ValueError, TypeError, OverflowError):
+        moment = _moment(text)
+        if moment is None:
             return None
-        seconds = ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now).total_seconds()
+        seconds = (moment - now).total_seconds()
     return min(seconds, LONGEST_WAIT) if 0 < seconds <= _ABSURD else None
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Read an HTTP date; None where it is none."""
+    try:
+        moment = parsedate_to_datetime(text or "")
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -101,7 +109,10 @@ class Retry:
 
         def wait(state: RetryCallState) -> float:
             again = state.outcome.result() if state.outcome else None
-            asked = retry_after(again.retry_after, now()) if isinstance(again, Again) else None
+            asked = None
+            if isinstance(again, Again):
+                # A date is one of CXone's clock, which its answer gives with it.
+                asked = retry_after(again.retry_after, _moment(again.date) or now())
             return asked if asked is not None else self._backoff(course)
 
         def sleep(seconds: float) -> None:

@@ -76,11 +76,6 @@ class Tokens:
                 self._renew(asked)
             return self._token
 
-    @property
-    def known(self) -> str:
-        """The token as it is, for keeping it out of messages; empty before the first."""
-        return self._token
-
     def _renew(self, asked: float) -> None:
         """Fetch one, unless that failed while the caller stood in line: nobody tries a dead host in turn."""
         if self._failure is not None and self._failed_at >= asked:

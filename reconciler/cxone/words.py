@@ -5,7 +5,12 @@ import re
 import orjson
 
 LONGEST = 200
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+# What moves a terminal's cursor or colours, turns the direction of writing, or does not show at all.
+_UNSEEN = (
+    r"\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f"
+)
+_CONTROL = re.compile(f"[{_UNSEEN}]+")
+_EACH_CONTROL = re.compile(f"[{_UNSEEN}]")
 _NUMBER = re.compile(r"\d{7,}")
 _TAG = re.compile(r"<[^<>]{0,500}>")
 # Where servers put the reason, in the order in which it tells most.
@@ -20,6 +25,15 @@ def plain(text: str) -> str:
 def harmless(text: str) -> str:
     """Neutralise control characters and cut to 200 characters; numbers stay."""
     shown = _CONTROL.sub(" ", text).strip()
+    return shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
+
+
+def visible(text: str) -> str:
+    """Give a name or a code as CXone has it, with a mark for each sign that would not show as itself.
+
+    Nothing is trimmed: what differs from a code of ours must not come to look like it.
+    """
+    shown = _EACH_CONTROL.sub("\ufffd", text)
     return shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
 
 

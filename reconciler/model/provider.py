@@ -20,6 +20,19 @@ class Target:
     host: str
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What calls a wire has, as far as their number can be planned.
+
+    A read gives up to `page_size` entries at once (the seed: 500). `one_list`: a page and a write are of one
+    list only, and a read asks for the lists first. Taking one number off takes `per_removal` requests.
+    """
+
+    page_size: int = 500
+    one_list: bool = False
+    per_removal: int = 1
+
+
 class Dialect(Protocol):
     """What a wire can carry of terms, and how what it carries is ordered. Pure."""
 
@@ -47,6 +60,11 @@ class Dialect(Protocol):
     @property
     def removal_note(self) -> str:
         """Say what taking a number off does not do here, for a plan and a report that remove; or nothing."""
+        ...
+
+    @property
+    def shape(self) -> Shape:
+        """Say what its calls take."""
         ...
 
 
@@ -125,6 +143,13 @@ class Provider(Protocol):
 
     def read(self, list_ids: frozenset[str]) -> Live:
         """Read everything, looking twice where a read does not add up. Other lists are only counted."""
+        ...
+
+    def own_id(self, list_id: str) -> str:
+        """Give the tenant's own id of a list: another one is another target. Empty where it has but a name.
+
+        Raises InvalidInput where the tenant has no such list.
+        """
         ...
 
     def total(self) -> int:

@@ -46,7 +46,9 @@ def cost_of(changes: Iterable[Change], live: Live, pace: Pace, shape: Shape) -> 
     pages = _pages(live, creates, shape)
     full = pages <= FULL_READ_BACK_PAGES or any(c.exposing for c in going)
     requests = writes + removals * shape.per_removal + (pages if full else 1)
-    waited = max(0, requests - pace.concurrency)
+    # Signing in and reading for the plan have used up the burst, but for what they were too few for.
+    left = max(0, pace.concurrency - 1 - _pages(live, Counter(), shape))
+    waited = max(0, requests - left)
     return Cost(requests, round(waited * 60 / (pace.requests_per_minute * PACE_SHARE), 1))
 
 

@@ -1,12 +1,15 @@
 """The reconcile table: desired*, held and live meet, and each number falls into one row."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import compress, filterfalse
+from operator import is_not
 
+from reconciler.model.book import terms_of
 from reconciler.model.claims import Key
 from reconciler.model.deadline import Deadline, Honour
-from reconciler.model.live import Live, LiveEntry
+from reconciler.model.live import Live
 from reconciler.model.provider import Dialect
 from reconciler.model.terms import Carried, Terms
 from reconciler.planning.change import (
@@ -57,25 +60,45 @@ class _Table:
         self._dues: dict[str, dict[str, Deadline]] = {}
         self._drift: dict[tuple[DriftKind, str], list[str]] = {}
         self._wires: dict[int, tuple[Carried, _Wire]] = {}
+        self._kept: dict[str, list[str]] = {}
+        for kept_on, phone in wanted.kept:
+            self._kept.setdefault(kept_on, []).append(phone)
         self.unchanged = 0
 
     def list(self, list_id: str) -> None:
         """Go through one list: first what should be live, then what is."""
         wanted = self._wanted.lists.get(list_id, {})
-        live = self._live.lists.get(list_id, {})
-        same = 0
-        for phone, terms in wanted.items():
-            entry = live.get(phone)
-            if entry is None:
+        live = terms_of(self._live.lists.get(list_id, {}))
+        differing = 0
+        for phone, terms in self._suspects(wanted, live):
+            actual = live.get(phone)
+            if actual is None:
                 self._missing(list_id, phone, terms)
-            elif entry.terms == self._carry(terms)[0]:
-                same += (list_id, phone) not in self._wanted.kept
+            elif actual != self._carry(terms)[0]:
+                self._different((list_id, phone), terms, actual)
             else:
-                self._different((list_id, phone), terms, entry)
-        self.unchanged += same
-        for phone, entry in live.items():
-            if phone not in wanted:
-                self._unwanted((list_id, phone), entry)
+                continue
+            differing += 1
+        kept = self._kept.get(list_id, ())
+        of_kept = sum(p in wanted and live.get(p) == self._carry(wanted[p])[0] for p in kept)
+        self.unchanged += len(wanted) - differing - of_kept
+        for phone in filterfalse(wanted.__contains__, live):
+            self._unwanted((list_id, phone), live[phone])
+
+    def _suspects(
+        self, wanted: Mapping[str, Terms], live: Mapping[str, Carried]
+    ) -> Iterator[tuple[str, Terms]]:
+        """Give the numbers whose live terms are not the very object that they should equal.
+
+        Both are shared by very many numbers, so of a million that are as they should be hardly one is left.
+        """
+        known = {carried: carried for carried in {id(one): one for one in live.values()}.values()}
+        right: dict[int, Carried] = {}
+        for key, terms in {id(one): one for one in wanted.values()}.items():
+            carried = self._carry(terms)[0]
+            right[key] = known.get(carried, carried)
+        expected = map(right.__getitem__, map(id, wanted.values()))
+        return compress(wanted.items(), map(is_not, map(live.get, wanted), expected))
 
     def _carry(self, terms: Terms) -> tuple[Carried, _Wire]:
         # By identity: terms are interned, and hashing them for each of a million numbers is what would cost.
@@ -114,18 +137,18 @@ class _Table:
                     dues[phone] = due
         return dues
 
-    def _different(self, key: Key, terms: Terms, entry: LiveEntry) -> None:
-        wanted, actual = (self._dialect.strength(c) for c in (self._carry(terms)[0], entry.terms))
+    def _different(self, key: Key, terms: Terms, found: Carried) -> None:
+        wanted, actual = (self._dialect.strength(c) for c in (self._carry(terms)[0], found))
         if actual > wanted:
             grant = self._wanted.granted.get(key)
             if grant is None:
                 self._note(DriftKind.STRENGTHENED, key)
                 self.unchanged += key not in self._wanted.kept
             else:
-                self._put(Action.UPDATE, key, Direction.EXPOSING, grant.reason, entry.terms, terms)
+                self._put(Action.UPDATE, key, Direction.EXPOSING, grant.reason, found, terms)
             return
         reason = Reason.CORRECTED if actual == wanted else self._why_stronger(key, wanted)
-        self._put(Action.UPDATE, key, Direction.PROTECTIVE, reason, entry.terms, terms)
+        self._put(Action.UPDATE, key, Direction.PROTECTIVE, reason, found, terms)
 
     def _why_stronger(self, key: Key, wanted: tuple[int, ...]) -> Reason:
         held = [self._dialect.strength(self._dialect.carried(c.terms)) for c in self._held.claims(key)]
@@ -133,12 +156,12 @@ class _Table:
             return Reason.DECLARED
         return Reason.STRENGTHENED if wanted > max(held) else Reason.RESTORED
 
-    def _unwanted(self, key: Key, entry: LiveEntry) -> None:
+    def _unwanted(self, key: Key, found: Carried) -> None:
         grant = self._wanted.granted.get(key)
         if grant is None:
             self._note(DriftKind.UNMANAGED, key)
         else:
-            self._put(Action.DELETE, key, Direction.EXPOSING, grant.reason, entry.terms, None)
+            self._put(Action.DELETE, key, Direction.EXPOSING, grant.reason, found, None)
 
     def blocked(self) -> None:
         """Say what the files would take off or weaken, and may not."""

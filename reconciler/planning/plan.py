@@ -2,9 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice, repeat
+from operator import itemgetter
 from typing import Any
 
 from reconciler.model.claims import Claims, Key
@@ -24,6 +26,7 @@ from reconciler.planning.requests import open_requests, requests_json
 from reconciler.planning.touch import History, Present, overwrites
 
 FORMAT_VERSION = "1.0"
+_ROWS_AT_ONCE = 10_000  # written as JSON for the digest; a million would take a gigabyte
 COUNTS = ("create", "update", "delete", "unchanged", "unmanaged", "blocked", "by_hand")
 
 
@@ -147,20 +150,34 @@ def due_json(due: Deadline | None) -> dict[str, str] | None:
 
 def digest(changes: Iterable[Change], dialect: Dialect, tenant: str, target: Target) -> str:
     """Name what would be done: tenant, target, and action, list, phone, reason and after of every number."""
-    rows = sorted(
-        [
-            c.action.value,
-            c.list_id,
-            phone,
-            c.reason.value,
-            "" if c.after is None else json.dumps(dict(dialect.wire(c.after)), sort_keys=True),
-        ]
-        for c in changes
-        if c.goes
-        for phone in c.phones
-    )
-    told = [tenant, target.dialect, target.organisation, target.host, rows]
-    return "sha256:" + hashlib.sha256(json.dumps(told, separators=(",", ":")).encode()).hexdigest()
+    head = _compact([tenant, target.dialect, target.organisation, target.host]).removesuffix("]")
+    told = hashlib.sha256(f"{head},[".encode())
+    rows = _rows(changes, dialect)
+    glue = ""
+    while some := list(islice(rows, _ROWS_AT_ONCE)):
+        told.update(f"{glue}{_compact(some)[1:-1]}".encode())
+        glue = ","
+    told.update(b"]]")
+    return f"sha256:{told.hexdigest()}"
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _rows(changes: Iterable[Change], dialect: Dialect) -> Iterator[Sequence[str]]:
+    """Give every number that would be changed, sorted: what all numbers of a change share is written once."""
+    lists: dict[tuple[str, str], list[Change]] = {}
+    for c in changes:
+        if c.goes:
+            lists.setdefault((c.action.value, c.list_id), []).append(c)
+    for (action, list_id), some in sorted(lists.items(), key=itemgetter(0)):
+        shared: dict[str, tuple[str, str]] = {}
+        for c in some:
+            after = "" if c.after is None else json.dumps(dict(dialect.wire(c.after)), sort_keys=True)
+            shared.update(zip(c.phones, repeat((c.reason.value, after)), strict=False))
+        for phone in sorted(shared):
+            yield action, list_id, phone, *shared[phone]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from reconciler.cxone.provider import EntriesProvider
 from reconciler.cxone.settings import EntriesSettings
+from reconciler.cxone.stop import Stop
 
 SECRET = "s&cret=+value/1"
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -177,13 +178,16 @@ def settings(url: str, **changes: object) -> EntriesSettings:
 
 
 @contextmanager
-def connected(script: StandIn, time: Time | None = None, **changes: object) -> Iterator[EntriesProvider]:
+def connected(
+    script: StandIn, time: Time | None = None, *, stop_writing: Stop | None = None, **changes: object
+) -> Iterator[EntriesProvider]:
     """A provider for the server, in a time of its own."""
     time = time or Time()
     with EntriesProvider(
         settings(script.url, **changes),
         clock=time.clock,
         stop=time,
+        stop_writing=stop_writing,
         monotonic=time.monotonic,
         uniform=lambda _least, most: most,
     ) as provider:

@@ -188,6 +188,18 @@ def test_removals(status, verdict):
     assert answer.verdict is verdict
 
 
+@pytest.mark.parametrize("body", [b"", b" ", b"{}", b'{"deleted": true}'])
+def test_a_removal_may_be_answered_with_200(body):
+    assert judge_removal(Response(200, {}, body), removal("x"), REFUSALS) == Answer(Verdict.ANSWERED)
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"null", b"[]", b'"ok"', b'{"deleted"'])
+def test_a_page_of_a_proxy_removed_nothing(body):
+    again = judge_removal(Response(200, {}, body), removal("x"), REFUSALS)
+    assert isinstance(again, Again)
+    assert again.ambiguous
+
+
 def test_an_id_is_quoted_and_not_shown():
     request = removal("a/b?c=../+1")
     assert request.path == "/api/v2/dnc/entries/a%2Fb%3Fc%3D..%2F%2B1"

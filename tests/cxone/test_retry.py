@@ -81,6 +81,26 @@ def test_what_the_server_asks_for_is_waited(time):
     assert time.waits == [7, 1, 60]
 
 
+@pytest.mark.parametrize("hours", [-5, -0.01, 0.01, 5])
+def test_a_date_counts_by_the_clock_of_whoever_gives_it(time, hours):
+    theirs = START + timedelta(hours=hours)
+    again = Again(
+        Failure("429", ""),
+        throttled=True,
+        retry_after=format_datetime(theirs + timedelta(seconds=20), usegmt=True),
+        date=format_datetime(theirs, usegmt=True),
+    )
+    run(time, [again, "done"])
+    assert time.waits == [20]
+
+
+@pytest.mark.parametrize("date", [None, "", "soon"])
+def test_without_theirs_a_date_counts_by_our_clock(time, date):
+    asked = format_datetime(START + timedelta(seconds=20), usegmt=True)
+    run(time, [Again(Failure("429", ""), throttled=True, retry_after=asked, date=date), "done"])
+    assert time.waits == [20]
+
+
 def test_a_row_of_429_ends_it_where_told(time):
     answer, course = run(
         time, [throttled(), BUSY, throttled(), throttled(), throttled(), "done"], throttles=3
