@@ -87,6 +87,14 @@ class Chain:
             )
         return unpack_plan(packed)
 
+    def waiting(self, local: str, *, beyond: str | None) -> list[str]:
+        """Name the reports that `local` adds beyond another tip, oldest first."""
+        return [
+            path
+            for _, status, path in self._git.log_changes(local, beyond=beyond)
+            if status == "A" and tenant_of(path, self._folder)
+        ]
+
     def grafted(self, local: str) -> "Chain":
         """Continue this chain with the reports that only `local` has: linked anew, otherwise unchanged.
 

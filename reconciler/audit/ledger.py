@@ -14,8 +14,10 @@ from reconciler.audit.report import (
     pack_plan,
     parse,
     plan_path,
+    report_of,
     report_path,
     sha256,
+    tenant_of,
 )
 from reconciler.audit.verify import Verification, finding_of, verify_branch
 from reconciler.model.errors import BrokenChain, NotDelivered, RepositoryProblem
@@ -65,7 +67,11 @@ class Ledger:
         return self.tip
 
     def check_writable(self) -> None:
-        """RepositoryProblem when appending would move a branch that somebody has checked out."""
+        """RepositoryProblem where a report could not be committed.
+
+        The repository takes nothing more, or somebody has the branch checked out that a report moves.
+        """
+        self._git.check_writable()
         place = self._git.checked_out_at(self.branch)
         if place is not None:
             raise RepositoryProblem(
@@ -80,6 +86,16 @@ class Ledger:
     def reports(self, tenant: str, since: datetime | None = None) -> Iterator[StoredReport]:
         """Walk a tenant's reports, newest first, back to `since`; BrokenChain where it does not hold."""
         return self._chain.reports(tenant, since)
+
+    def untouched(self, tenant: str, *, since: str | None) -> bool:
+        """Tell whether nothing but other tenants' reports was added since an earlier tip."""
+        if self.tip == since:
+            return True
+        if self.tip is None:
+            return False
+        added = self._git.log_changes(self.tip, beyond=since)
+        owners = {tenant_of(report_of(path), self._folder) for _, _, path in added}
+        return bool(owners) and owners.isdisjoint({tenant, None})
 
     def plan_of(self, stored: StoredReport) -> bytes:
         """Read the plan beside a report, as JSON."""
@@ -114,8 +130,23 @@ class Ledger:
             "end the other runs in this clone, and run again",
         )
 
-    def deliver(self, *, push: bool) -> None:
-        """Push what only this clone has. NotDelivered when it did not arrive; the local branch keeps it."""
+    @property
+    def has_remote(self) -> bool:
+        """Tell whether there is somewhere to push to."""
+        return self._git.remote() is not None
+
+    def waiting(self) -> list[str]:
+        """Name the reports that only this clone has, oldest first, as far as it knows the remote's."""
+        local = self._git.branch_tip(self.branch)
+        if local is None or self._git.remote() is None:
+            return []
+        return self._chain.waiting(local, beyond=self._git.tracking_tip(self.branch))
+
+    def deliver(self, *, push: bool, hurried: Callable[[], bool] = lambda: False) -> None:
+        """Push what only this clone has. NotDelivered when it did not arrive; the local branch keeps it.
+
+        Once `hurried` there are no more pauses, and no second try but for a race that was lost.
+        """
         if not push or self._git.remote() is None:
             return
         silences = 0
@@ -123,17 +154,17 @@ class Ledger:
             try:
                 if self._pushed():
                     return
-                why = f"others pushed first, {TRIES} times"
-                self._wait(attempt)
+                why = f"others pushed first, {attempt + 1} times"
+                self._wait(attempt, hurried)
                 self.refresh()
             except BrokenChain as error:
                 raise self._kept(error.fact) from error
             except RepositoryProblem as error:
                 why = error.fact
                 silences += 1
-                if silences == _SILENT_TRIES:
+                if silences == _SILENT_TRIES or hurried():
                     raise self._kept(error.fact) from error
-                self._wait(attempt)
+                self._wait(attempt, hurried)
         raise self._kept(why)
 
     def verify(self) -> Verification:
@@ -181,13 +212,16 @@ class Ledger:
         self._remote_tip = tip
         return True
 
-    def _wait(self, attempt: int) -> None:
+    def _wait(self, attempt: int, hurried: Callable[[], bool] = lambda: False) -> None:
+        if hurried():
+            return
         longest = min(_PAUSE_SECONDS * 2**attempt, _LONGEST_PAUSE_SECONDS)
         self._pause(longest * (0.5 + secrets.randbelow(1000) / 2000))
 
     def _kept(self, why: str) -> NotDelivered:
         return NotDelivered(
             f"the audit report is not at the remote: {why}; it is kept on the local branch {self.branch}",
-            f"run `git push {self._git.remote()} {self.branch}`, or let the next run from this clone push it",
+            f"run `dnc audit push` in this clone (`git push {self._git.remote()} {self.branch}` where nobody"
+            " else pushed meanwhile), or let its next run push it",
             where=self.branch,
         )

@@ -34,6 +34,10 @@ class GitPort(Protocol):
         """Tell where the remote's branch was when it was last fetched or pushed."""
         ...
 
+    def check_writable(self) -> None:
+        """RepositoryProblem where it could not take a commit."""
+        ...
+
     def checked_out_at(self, branch: str) -> str | None:
         """Name the folder in which a local branch is checked out."""
         ...

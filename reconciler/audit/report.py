@@ -26,7 +26,7 @@ class Content(TypedDict):
 
     tool_version: str
     tenant: str
-    target: Mapping[str, str]  # dialect, organisation, host
+    target: Mapping[str, Any]  # dialect, organisation, host; groups: each list's own id, where it has one
     revision: str  # the commit that was applied
     held_revision: str | None  # the commit of the report that held was taken from
     as_of: str
@@ -50,6 +50,9 @@ class Content(TypedDict):
     clock: Mapping[str, Any]  # ours and CXone's
     write_window: Mapping[str, str] | None  # when it can have written, on CXone's clock
     removed: Mapping[str, int]  # by list: what came off, or may have; the 7-day budget counts it
+    interrupted: Sequence[Mapping[str, Any]]  # runs before, of which no report told
+    requests: Mapping[str, Any]  # how many days they took, which were late, which are open
+    alarms: Sequence[Mapping[str, Any]]  # what only time brought, and the run did not settle
     live: Mapping[str, Any]  # before and after: count and SHA-256 of the sorted lines, for each list
 
 

@@ -2,10 +2,11 @@
 
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from reconciler.model.errors import RepositoryProblem
 from reconciler.repository.git import Git, problem, raw
 
 AUTHOR = ("dnc", "dnc@localhost")
@@ -22,23 +23,37 @@ def build(  # noqa: PLR0913  (a commit is made of these)
     parent: str | None,
     when: datetime,
     author: tuple[str, str] = AUTHOR,
+    merged: Sequence[str] = (),
+    onto: str | None = None,
 ) -> str:
-    """Commit `files` (paths from the root) on top of `parent`; an orphan without one. Moves no ref."""
+    """Commit `files` (paths from the root) on top of `parent`; an orphan without one. Moves no ref.
+
+    `merged` are further parents, and `onto` the tree that the files are put into; the parent's without it.
+    """
     blobs = {path: git.line("hash-object", "-w", "--stdin", stdin=data) for path, data in files.items()}
-    with tempfile.TemporaryDirectory(prefix="dnc-index-") as folder:
-        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-        git.run("read-tree", parent or "--empty", environment=index)
-        lines = b"".join(f"100644 {sha}\t".encode() + raw(path) + b"\0" for path, sha in blobs.items())
-        git.run("update-index", "-z", "--index-info", stdin=lines, environment=index)
-        tree = git.line("write-tree", environment=index)
+    try:
+        with tempfile.TemporaryDirectory(prefix="dnc-index-") as folder:
+            tree = _tree(git, blobs, onto or parent, {"GIT_INDEX_FILE": str(Path(folder) / "index")})
+    except OSError as error:
+        raise RepositoryProblem(
+            f"no index can be made among the temporary files: {error.strerror}",
+            "free space there, or set TMPDIR to a folder that can be written",
+        ) from error
     date = f"@{int(when.astimezone(UTC).timestamp())} +0000"
     who = {
         f"GIT_{role}_{what}": value
         for role in ("AUTHOR", "COMMITTER")
         for what, value in (("NAME", author[0]), ("EMAIL", author[1]), ("DATE", date))
     }
-    parents = ["-p", parent] if parent else []
+    parents = [word for sha in (parent, *merged) if sha for word in ("-p", sha)]
     return git.line("commit-tree", tree, *parents, stdin=f"{message}\n".encode(), environment=who)
+
+
+def _tree(git: Git, blobs: Mapping[str, str], onto: str | None, index: Mapping[str, str]) -> str:
+    git.run("read-tree", onto or "--empty", environment=index)
+    lines = b"".join(f"100644 {sha}\t".encode() + raw(path) + b"\0" for path, sha in blobs.items())
+    git.run("update-index", "-z", "--index-info", stdin=lines, environment=index)
+    return git.line("write-tree", environment=index)
 
 
 def move_ref(git: Git, ref: str, to: str, *, was: str | None, why: str) -> bool:

@@ -6,7 +6,8 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from reconciler.model.errors import RepositoryProblem
 
 NETWORK_SECONDS = 60.0
 LOCAL_SECONDS = 300.0
+HURRIED_SECONDS = 4.0  # what the network still gets once we were asked to stop: a kill follows soon
+_LOOK_SECONDS = 0.2  # between two looks whether we were
 
 TOKEN = "DNC_GIT_TOKEN"  # noqa: S105  (the variable's name, not a token)
 
@@ -41,6 +44,8 @@ _CONFIG = {
     "push.recurseSubmodules": "no",
     "submodule.recurse": "false",
     "fetch.writeCommitGraph": "false",
+    # A report is there once we say so, whatever happens to the machine right after.
+    "core.fsync": "objects,derived-metadata,reference",
 }
 
 _FIXED = {
@@ -62,6 +67,20 @@ _CREDENTIALS = re.compile(r"(://)[^/@\s']+@")
 
 # What git says (LC_ALL=C) -> (fact, way out).
 _KNOWN = (
+    (
+        re.compile(r"^(?!remote:).*(No space left on device|[Qq]uota exceeded)", re.MULTILINE),
+        "there is no space left for what git writes",
+        "free space on this machine, then run again",
+    ),
+    (
+        re.compile(
+            r"^(?!remote:).*(insufficient permission for adding an object|Read-only file system|"
+            r"(create|open|lock)\b.*'.*'.*: (Permission denied|Not a directory|Is a directory))",
+            re.MULTILINE,
+        ),
+        "git cannot write into this repository",
+        "let this user write into .git, and whatever lies in it",
+    ),
     (
         re.compile(r"detected dubious ownership in repository at '(?P<path>[^']*)'"),
         "the repository belongs to another user, so git refuses to read it",
@@ -103,10 +122,20 @@ def raw(path: str) -> bytes:
 
 
 class Git:
-    """Git in one folder. Every error is a RepositoryProblem; arguments never appear in one."""
+    """Git in one folder. Every error is a RepositoryProblem; arguments never appear in one.
 
-    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+    Once `hurried`, a call that may wait for the network gets HURRIED_SECONDS from then on.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        *,
+        hurried: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.folder = folder
+        self.hurried = hurried
         self._given = dict(os.environ if environment is None else environment)
         self._token = self._given.pop(TOKEN, "")
         program = shutil.which("git", path=self._given.get("PATH"))
@@ -119,7 +148,7 @@ class Git:
     def within(self, folder: Path) -> "Git":
         """Take the same git to another folder."""
         environment = self._given | ({TOKEN: self._token} if self._token else {})
-        return Git(folder, environment)
+        return Git(folder, environment, hurried=self.hurried)
 
     def ask(
         self,
@@ -131,6 +160,7 @@ class Git:
     ) -> Said:
         """Run one command and return what it said, whatever its exit code. `url` gets the token."""
         command = [self._program, "-C", str(self.folder), *arguments]
+        began = time.monotonic()
         # A session of its own: on a time-out its helpers (ssh, remote-https) go too, and Ctrl-C does not cut
         # a push in half.
         with subprocess.Popen(  # noqa: S603  (no shell; the arguments are ours)
@@ -142,17 +172,36 @@ class Git:
             start_new_session=True,
         ) as process:
             try:
-                out, err = process.communicate(stdin, timeout=seconds)
+                out, err = self._patiently(process, stdin, seconds, network=bool(url))
             except BaseException as error:
                 with suppress(ProcessLookupError):  # it may be over by now
                     os.killpg(process.pid, signal.SIGKILL)
                 if isinstance(error, subprocess.TimeoutExpired):
+                    waited = min(seconds, time.monotonic() - began)
                     raise RepositoryProblem(
-                        f"git {arguments[0]} did not finish within {seconds:g} s",
+                        f"git {arguments[0]} did not finish within {waited:.3g} s",
                         "check the network and the remote, then run again",
                     ) from error
                 raise
         return Said(process.returncode, out, self._scrubbed(text(err)))
+
+    def _patiently(
+        self, process: subprocess.Popen[bytes], stdin: bytes, seconds: float, *, network: bool
+    ) -> tuple[bytes, bytes]:
+        """Wait for the process to end; for the network only a moment longer once we are in a hurry."""
+        end = time.monotonic() + seconds
+        given: bytes | None = stdin
+        while True:
+            if network and self.hurried():
+                end = min(end, time.monotonic() + HURRIED_SECONDS)
+                network = False
+            left = max(0.0, end - time.monotonic())
+            try:
+                return process.communicate(given, timeout=min(left, _LOOK_SECONDS) if network else left)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() >= end:
+                    raise
+                given = None  # it has all of it, or goes on taking it
 
     def run(
         self,

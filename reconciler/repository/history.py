@@ -103,3 +103,9 @@ def last_change_of(git: Git, rev: str, path: str, needle: str) -> str | None:
     """Find the newest commit that changed how often a text stands in a file."""
     out = git.line("log", "--max-count=1", "--no-renames", "--format=%H", f"-S{needle}", rev, "--", path)
     return out or None
+
+
+def revisions_of(git: Git, rev: str, path: str, *, limit: int) -> list[str]:
+    """List the commits that changed a file, newest first, and after each of them its parents."""
+    out = git.line("log", f"--max-count={limit}", "--no-renames", "--format=%H %P", rev, "--", path)
+    return list(dict.fromkeys(out.split()))

@@ -3,6 +3,7 @@
 import re
 import secrets
 import time
+from collections.abc import Sequence
 from typing import Literal
 
 from reconciler.model.errors import BrokenChain, RepositoryProblem
@@ -49,7 +50,7 @@ class Remote:
         self.name = name
         self._git = git
         self._url = git.ask("ls-remote", "--get-url", name).out.decode("utf-8", "replace").strip()
-        self._takes_options = True
+        self.takes_options = True  # until a push says otherwise
 
     def tracking(self, branch: str) -> str:
         """Name the local ref that remembers a branch of the remote."""
@@ -119,14 +120,18 @@ class Remote:
             problem = self._silent(said)
             raise RepositoryProblem(f"{problem.fact}; history is missing in this shallow clone", DEPTH_REMEDY)
 
-    def push(self, branch: str, sha: str, *, skip_ci: bool) -> Pushed:
-        """Push a commit as a branch; `outrun` when the branch is not an ancestor of it any more."""
-        options = ["--push-option=ci.skip"] if skip_ci and self._takes_options else []
+    def push(self, branch: str, sha: str, *, skip_ci: bool, asked: Sequence[str] = ()) -> Pushed:
+        """Push a commit as a branch; `outrun` when the branch is not an ancestor of it any more.
+
+        `asked` are push options; a remote that takes none gets the commit all the same.
+        """
+        wanted = [*(["ci.skip"] if skip_ci else []), *asked]
+        options = [f"--push-option={option}" for option in wanted] if self.takes_options else []
         command = ("push", "--porcelain", "--no-verify", *options, self.name, f"{sha}:refs/heads/{branch}")
         said = self._network(*command)
         if said.code and options and "does not support push options" in said.err:
-            self._takes_options = False
-            return self.push(branch, sha, skip_ci=skip_ci)
+            self.takes_options = False
+            return self.push(branch, sha, skip_ci=skip_ci, asked=asked)
         if said.code == 0:
             self._git.run("update-ref", self.tracking(branch), sha)
             return "pushed"
@@ -142,6 +147,17 @@ class Remote:
                 f"let the pipeline's token push to {branch}: as a protected branch, allow it there",
             )
         raise self._silent(said)
+
+    def demand_push(self, branch: str, sha: str) -> None:
+        """Ask whether the remote lets us push, sending nothing; RepositoryProblem where it does not.
+
+        Hooks and protected branches are not asked. A branch that has moved on is no obstacle.
+        """
+        said = self._network(
+            "push", "--dry-run", "--porcelain", "--no-verify", self.name, f"{sha}:refs/heads/{branch}"
+        )
+        if said.code and not any(line.startswith(b"!\t") for line in said.out.splitlines()):
+            raise self._silent(said)
 
     def _fetch(self, *arguments: str) -> Said:
         for _ in range(_BUSY_TRIES):

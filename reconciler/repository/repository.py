@@ -1,11 +1,11 @@
 """The repository around a project's folder: the one object that the use cases and the ledger are handed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from reconciler.model.errors import BrokenChain, RepositoryProblem
-from reconciler.repository import commits, history, remote, trees, worktree
+from reconciler.repository import commits, history, remote, storage, trees, worktree
 from reconciler.repository.git import Git, problem, text
 from reconciler.repository.history import Change, Commit
 from reconciler.repository.remote import DEPTH_REMEDY, Pushed, Remote
@@ -28,15 +28,28 @@ class Repository:
         self._remote = Remote(self._git, name) if name else None
 
     @classmethod
-    def discover(cls, folder: Path) -> "Repository | None":
-        """Find the repository that a folder is in; None outside of one."""
-        git = Git(folder)
+    def discover(cls, folder: Path, *, hurried: Callable[[], bool] = lambda: False) -> "Repository | None":
+        """Find the repository that a folder is in; None outside of one.
+
+        Once `hurried`, the network gets but a moment: see `Git`.
+        """
+        git = Git(folder, hurried=hurried)
         said = git.ask("rev-parse", "--show-toplevel")
         if said.code:
             if "not a git repository (or any" in said.err:
                 return None
             raise problem("rev-parse", said)
         return cls(git, Path(text(said.out).removesuffix("\n")), git.line("rev-parse", "--show-prefix"))
+
+    # What lies below .git.
+
+    def own_folder(self) -> Path:
+        """Name our own folder below .git, common to all worktrees: for locks and journals."""
+        return storage.common_folder(self._git) / storage.FOLDER
+
+    def check_writable(self) -> None:
+        """RepositoryProblem where git could not take a commit: no right, no space, a read-only disk."""
+        storage.demand_writable(self._git)
 
     # What a revision has.
 
@@ -107,12 +120,20 @@ class Repository:
             sha = history.last_change_of(self._git, "HEAD", full, needle)
         return history.describe(self._git, sha) if sha else None
 
+    def revisions_of(self, path: str, *, limit: int = 1000) -> list[str]:
+        """List the commits around each change of a file of the project, newest first."""
+        return history.revisions_of(self._git, "HEAD", self.prefix + path, limit=limit)
+
     def merged_tree(self, onto: str) -> str:
         """Merge HEAD with `onto` as a server would, and return the tree; `origin/x` is fetched first."""
         base = self._target(onto)
         head = self.head()
         if head is None:
             raise RepositoryProblem("there is no commit to merge", "commit first")
+        return self.merge_of(base, head)
+
+    def merge_of(self, base: str, head: str) -> str:
+        """Merge two commits that are here, and return the tree; RepositoryProblem where they conflict."""
         bases = trees.merge_bases(self._git, base, head)
         if not bases or not history.is_whole(self._git, base, head, *(f"^{sha}" for sha in bases)):
             self._complete(base, head)
@@ -161,9 +182,24 @@ class Repository:
             self._complete(tip)
         return history.resolve(self._git, tip)
 
-    def push_branch(self, branch: str, sha: str, *, skip_ci: bool = True) -> Pushed:
+    def push_branch(
+        self, branch: str, sha: str, *, skip_ci: bool = True, options: Sequence[str] = ()
+    ) -> Pushed:
         """Push a commit as a branch, never by force; `outrun` when somebody else pushed first."""
-        return self._there().push(branch, sha, skip_ci=skip_ci)
+        return self._there().push(branch, sha, skip_ci=skip_ci, asked=options)
+
+    @property
+    def takes_push_options(self) -> bool:
+        """Tell whether the remote took the options of the last push."""
+        return self._there().takes_options
+
+    def remote_tips(self) -> Mapping[str, str]:
+        """Ask the remote for its branches and their tips; fetches nothing."""
+        return self._there().heads()[1]
+
+    def demand_push(self, branch: str) -> None:
+        """RepositoryProblem where the remote would not take a push of ours to a branch; sends nothing."""
+        self._there().demand_push(branch, self.head() or "HEAD")
 
     # What the ledger needs; named from the root.
 
@@ -196,9 +232,16 @@ class Repository:
         parent: str | None,
         when: datetime,
         author: tuple[str, str] = commits.AUTHOR,
+        merged: Sequence[str] = (),
+        onto: str | None = None,
     ) -> str:
-        """Build a commit that adds files, an orphan without parent; no ref, tree or index moves."""
-        return commits.build(self._git, files, message, parent=parent, when=when, author=author)
+        """Build a commit that adds files, an orphan without parent; no ref, tree or index moves.
+
+        `merged` are further parents, and `onto` the tree that the files are put into; the parent's without it.
+        """
+        return commits.build(
+            self._git, files, message, parent=parent, when=when, author=author, merged=merged, onto=onto
+        )
 
     def advance_branch(self, branch: str, to: str, *, was: str | None) -> bool:
         """Move a local branch from `was` to `to`; False when it is somewhere else by now."""

@@ -40,6 +40,9 @@ def content(tenant: str = "production", at: datetime = AT, **changed: Any) -> Co
         "clock": {},
         "write_window": None,
         "removed": {},
+        "interrupted": [],
+        "requests": {},
+        "alarms": [],
         "live": {},
     }
     return Content(**(made | changed))  # type: ignore[typeddict-item]

@@ -1,6 +1,7 @@
 """How git is run: where it is found, with which environment, and what its errors become."""
 
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -135,6 +136,38 @@ def test_what_takes_too_long_is_ended_with_its_children(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
     with pytest.raises(RepositoryProblem, match=r"did not finish within 0\.1 s"):
         Git(clone.folder).ask("fetch", seconds=0.1)  # would hang here if the child kept the pipes
+
+
+def test_in_a_hurry_the_network_gets_but_a_moment(tmp_path, monkeypatch):
+    clone = new_clone(tmp_path / "clone")
+    clone.commit({"x": "x"})
+    program = tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\n[ "$3" = push ] && exec sleep 600\nexec {shutil.which("git")} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(git_module, "HURRIED_SECONDS", 0.1)
+    asked = iter([False, True])
+    git = Git(clone.folder, hurried=lambda: next(asked, True))
+    with pytest.raises(RepositoryProblem, match="did not finish"):
+        git.ask("push", url="https://git.example/p")
+    assert git.within(clone.folder).line("rev-parse", "HEAD")  # what is local takes the time that it takes
+
+
+@pytest.mark.parametrize(
+    ("said", "fact"),
+    [
+        ("error: unable to write file .git/objects/x: No space left on device", "no space left"),
+        ("fatal: sha1 file '.git/objects/x' write error. Out of diskspace: Disk quota exceeded", "no space"),
+        ("error: insufficient permission for adding an object to repository database", "cannot write into"),
+        ("fatal: cannot lock ref 'x': Unable to create '/r/.git/x.lock': Permission denied", "cannot write"),
+        ("fatal: Unable to create '/r/.git/x.lock': Read-only file system", "cannot write into this"),
+        ("remote: fatal: No space left on device", "failed with exit code 1"),
+        ("git@host: Permission denied (publickey).", "refuses our credentials"),
+    ],
+)
+def test_what_git_cannot_write_is_explained(said, fact):
+    assert fact in git_module.problem("x", git_module.Said(1, b"", said)).fact
 
 
 def test_the_machines_hooks_do_not_run(clone, tmp_path):

@@ -1,0 +1,191 @@
+"""The journal: what a run is about to send and what was answered, on disk until its report is committed."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import orjson
+
+from reconciler.audit.unfinished import Unfinished, by_list, read_journal
+from reconciler.model.claims import Key
+from reconciler.model.errors import RepositoryProblem
+from reconciler.model.provider import Answer, ClockOffset, Verdict
+
+# Kept free for the report: its own size, and what a number takes in report, plan and journal at most.
+_ROOM_BYTES = 2 * 1024 * 1024
+_ROOM_BYTES_A_NUMBER = 200
+
+
+class Journal:
+    """One tenant's journal, a file of JSON lines. Safe between threads. Errors are RepositoryProblem.
+
+    It holds whole numbers and is readable by its owner only. `clock` is ours, with a time zone.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], datetime]) -> None:
+        self.path = path  # others of its name beside it: what is kept free, and the lock
+        self._room = path.with_suffix(".room")
+        self._clock = clock
+        self._lock = Lock()
+        self._file = -1
+        self._begun_at = 0
+        self._sent = 0
+
+    def unfinished(self) -> tuple[Unfinished, ...]:
+        """Tell of the runs that left this journal behind, oldest first."""
+        try:
+            return read_journal(self.path.read_bytes())
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise self._problem(error) from error
+
+    @contextmanager
+    def of_run(self, run: Mapping[str, Any], *, numbers: int) -> Iterator[None]:
+        """Keep the journal of one run: `begin`, and `close` however it ends."""
+        self.begin(run, numbers=numbers)
+        try:
+            yield
+        finally:
+            self.close()
+
+    def begin(self, run: Mapping[str, Any], *, numbers: int) -> None:
+        """Introduce a run that will write so many numbers, and make sure that there is room to tell of it.
+
+        Nothing has been sent yet: this is where a full disk, or a folder that can't be written, shows.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._keep_room(_ROOM_BYTES + numbers * _ROOM_BYTES_A_NUMBER)
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+            self._file = os.open(self.path, flags, 0o600)
+            self._begun_at = os.fstat(self._file).st_size
+            if self._begun_at:
+                os.write(self._file, b"\n")  # the run before may have died in the middle of a line
+            self._add({"run": run, "at": self._now()})
+            self._sync_folder()
+        except OSError as error:
+            self.close()
+            raise self._problem(error) from error
+
+    def sending(
+        self,
+        action: str,
+        keys: Iterable[Key],
+        *,
+        overwrites: Iterable[Key],
+        exposing: Iterable[Key],
+        offset: ClockOffset | None,
+    ) -> int:
+        """Write down what is about to be sent; the number that `answered` takes. On disk when it returns."""
+        with self._lock:
+            self._sent += 1
+            number = self._sent
+        record = {
+            "send": number,
+            "at": self._now(),
+            "action": action,
+            "numbers": by_list(keys),
+            "overwrites": by_list(overwrites),
+            "exposing": by_list(exposing),
+            "offset_seconds": _seconds(offset),
+        }
+        try:
+            self._add(record)
+        except OSError as error:
+            raise self._problem(error) from error
+        return number
+
+    def answered(self, number: int, answer: Answer | None, *, offset: ClockOffset | None) -> None:
+        """Write down what was answered; None: nothing of it can have been stored.
+
+        What can't be written down stays unanswered, which is never less than the truth.
+        """
+        record = {
+            "answered": number,
+            "at": self._now(),
+            "verdict": (answer.verdict if answer else Verdict.NOT_SENT).value,
+            "refused": sorted(answer.failures) if answer else [],
+            "attempts": answer.attempts if answer else 0,
+            "offset_seconds": _seconds(offset),
+        }
+        with suppress(OSError):
+            self._add(record)
+
+    def make_room(self) -> None:
+        """Give back what was kept free: the report is about to be written."""
+        with suppress(OSError):
+            self._room.unlink(missing_ok=True)
+
+    def finish(self) -> None:
+        """Take the journal away: a report tells of this run, and of those before that had left theirs."""
+        with suppress(OSError):  # the next run sees in the report that it is told of
+            self.path.unlink(missing_ok=True)
+            self._sync_folder()
+
+    def forget(self) -> None:
+        """Take back what was said of this run: it wrote nothing, and there is nothing to report."""
+        with suppress(OSError):
+            os.ftruncate(self._file, self._begun_at)
+            if not self._begun_at:
+                self.path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Close the file. What was neither finished nor forgotten stays for the next run to tell of."""
+        self.make_room()
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _add(self, record: Mapping[str, Any]) -> None:
+        line = memoryview(orjson.dumps(record) + b"\n")
+        with self._lock:
+            while line:
+                line = line[os.write(self._file, line) :]
+        os.fsync(self._file)  # outside of the lock: chunks that go at once are synced at once
+
+    def _keep_room(self, size: int) -> None:
+        """Take the space now that the report will need, so that nobody else fills it meanwhile."""
+        self._room.unlink(missing_ok=True)
+        free = shutil.disk_usage(self.path.parent).free
+        if free < 2 * size:  # once to be kept, once for the journal as it grows
+            raise RepositoryProblem(
+                f"{free / 1e6:,.1f} MB are free, and this run needs {2 * size / 1e6:,.1f} MB for its record",
+                "free space there, then run again",
+                where=str(self.path.parent),
+            )
+        file = os.open(self._room, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file, 0, size)
+            else:
+                os.write(file, b"\0" * size)
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+    def _sync_folder(self) -> None:
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _now(self) -> str:
+        return self._clock().isoformat()
+
+    def _problem(self, error: OSError) -> RepositoryProblem:
+        return RepositoryProblem(
+            f"the run's journal cannot be kept: {error.strerror or type(error).__name__}",
+            "free space there, and let this user read and write it; what is not written down is not sent",
+            where=str(self.path),
+        )
+
+
+def _seconds(offset: ClockOffset | None) -> tuple[float, float] | None:
+    return (offset.least.total_seconds(), offset.most.total_seconds()) if offset else None
