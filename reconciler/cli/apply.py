@@ -1,8 +1,13 @@
 """`dnc apply`."""
 
 import json
+import os
+import re
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,15 +18,17 @@ from reconciler.cli.progress import counting
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.outcome import applied_json, applied_text
 from reconciler.cli.render.text import plan_text
+from reconciler.cxone.stop import TimeBudget
 from reconciler.model.errors import DncError, InvalidInput
 from reconciler.reconcile.apply import Applied, demand_applicable, exposing_of
 from reconciler.reconcile.apply import apply as run
 from reconciler.reconcile.plan import failed
 from reconciler.reconcile.planned import Planned, planned
 from reconciler.reconcile.surroundings import Surroundings
+from reconciler.reconcile.turn import in_turn
 
 
-def apply(
+def apply(  # noqa: PLR0917  (an option each: typer passes them by name)
     saved: Annotated[
         Path | None, typer.Argument(metavar="[PLAN.JSON]", exists=True, dir_okay=False, help="A saved plan.")
     ] = None,
@@ -31,11 +38,16 @@ def apply(
     accept_history: Annotated[
         bool, typer.Option("--accept-history", help="History was rewritten on purpose; protective only.")
     ] = False,
+    deadline: Annotated[
+        str | None,
+        typer.Option(metavar="50m", help="A time budget (s, m, h): what does not fit is the next run's."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
     output: Annotated[Format, typer.Option("--format", help="How the result is printed.")] = Format.TEXT,
 ) -> None:
     """Make CXone match the commit, verify it, and commit an audit report."""
     around = current().surroundings()
+    around = replace(around, budget=_budget(deadline, around))
     _demand_consent(around, yes=yes)
 
     def on_error(error: DncError) -> None:
@@ -45,7 +57,7 @@ def apply(
     with errors_told(on_error):
         document = _read(saved)
         _stop_on_signals(around)
-        with planned(around, to_apply=True, limits_allow=allow_removals) as made:
+        with in_turn(around), planned(around, to_apply=True, limits_allow=allow_removals) as made:
             _demand_named_sandbox(made, around)
             rewritten = demand_applicable(made, accept_history=accept_history)
             shown = Shown(masked=around.pipeline.running)
@@ -72,7 +84,9 @@ def _read(saved: Path | None) -> dict[str, Any] | None:
         return None
     try:
         document = json.loads(saved.read_bytes())
-        return {"tenant": document["tenant"], "errored": document["errored"], "changes": document["changes"]}
+        return {name: document[name] for name in ("tenant", "errored", "changes")} | {
+            "numbers": document.get("numbers")
+        }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InvalidInput(
             "this is no saved plan", "make one: dnc plan -o plan.json", where=str(saved)
@@ -99,13 +113,36 @@ def _demand_named_sandbox(made: Planned, around: Surroundings) -> None:
 
 def _ask(made: Planned, *, yes: bool) -> None:
     if made.plan.pending and not yes:
-        typer.confirm(f"Apply {made.plan.pending:,} changes to {made.tenant.name}?", abort=True, err=True)
+        with _interrupts_as_usual():
+            typer.confirm(f"Apply {made.plan.pending:,} changes to {made.tenant.name}?", abort=True, err=True)
+
+
+def _budget(text: str | None, around: Surroundings) -> TimeBudget | None:
+    """Read a time, counted from now. Raises a usage error for what is none."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"([0-9]{1,6})([smh])", text)
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is no time: write it as 50m", param_hint="--deadline")
+    return TimeBudget(around.stop, int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]])
+
+
+@contextmanager
+def _interrupts_as_usual() -> Iterator[None]:
+    """Let Ctrl-C end a question: nothing is in flight that would have to be finished first."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _stop_on_signals(around: Surroundings) -> None:
     def stop(*_: object) -> None:
-        complain("stopping: what is in flight is finished, the rest is not attempted")
         around.stop.set()
+        # Past Python's own stream: that may be what was interrupted, and it refuses to be entered twice.
+        with suppress(OSError):
+            os.write(2, b"stopping: what is in flight is finished, the rest is not attempted\n")
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)

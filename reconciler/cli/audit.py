@@ -12,7 +12,7 @@ from reconciler.model.errors import DncError
 from reconciler.planning.plan import finding_json
 from reconciler.reconcile.audit import open_books
 
-app = typer.Typer(no_args_is_help=True, help="The record: list reports, show one, verify the chain.")
+app = typer.Typer(no_args_is_help=True, help="The record: list reports, show one, verify the chain, push.")
 _Output = Annotated[Format, typer.Option("--format", help="How it is printed.")]
 
 
@@ -63,6 +63,19 @@ def show(
             emit(dict(stored.report.fields))
         else:
             print(shown_report(stored))
+
+
+@app.command("push")
+def push(output: _Output = Format.TEXT) -> None:
+    """Push the reports that a run could not push; of every tenant, in order."""
+    with _told(output):
+        pushed = open_books(current().surroundings(), fetch=False).push()
+        if output is Format.JSON:
+            emit({"pushed": list(pushed)})
+        else:
+            print(
+                "\n".join(f"pushed {path}" for path in pushed) or "nothing waits: the remote has every report"
+            )
 
 
 @app.command("verify")

@@ -1,20 +1,27 @@
 """`dnc apply`: make CXone match the commit, and write down what was done."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from reconciler.apply.applier import UNSUPPORTED, Applier
+from reconciler.apply.blind import carry_out_blind, narrowed
 from reconciler.apply.run import Run, carry_out
 from reconciler.apply.tally import Outcome
+from reconciler.audit.journal import Journal
+from reconciler.audit.journalled import Journalled
 from reconciler.audit.report import StoredReport
 from reconciler.model.claims import Key
 from reconciler.model.errors import DncError, InvalidInput, NotApplicable, NotDelivered, RepositoryProblem
 from reconciler.model.live import Live
 from reconciler.planning.change import Action, BlockedBy
 from reconciler.planning.plan import Plan
+from reconciler.reconcile.interrupted import introduction, journal_of
+from reconciler.reconcile.notes import demand_room
 from reconciler.reconcile.planned import Planned, replan
+from reconciler.reconcile.putback import put_back
 from reconciler.reconcile.record import content, failures, plan_with_outcomes
 from reconciler.repository.repository import Repository
 
@@ -49,6 +56,8 @@ class Applied:
         unsettled = [key for key in bad if key not in self.run.plan.exposing]
         if self.run.error or self.run.read_back == "failed" or unsettled:
             return False
+        if self.run.in_doubt or self.run.out_of_time:
+            return False
         newest = self.made.past.newest
         before = newest.report["failures"] if newest and not self.made.past.other_target else ()
         known = {(f["action"], f["list_id"], f["phone"], f["code"]) for f in before}
@@ -62,6 +71,7 @@ class Applied:
 
 def demand_applicable(made: Planned, *, accept_history: bool) -> bool:
     """Refuse a revision that is not one to apply; tell whether history was rewritten, and that accepted."""
+    demand_room(made.plan, made.live)
     repository, head, newest = made.repository, made.heading.revision, made.past.newest
     if repository is None or head is None:
         raise RepositoryProblem("there is no commit yet", "commit lists, schema and configuration first")
@@ -107,7 +117,10 @@ def apply(
     agreed: frozenset[ChangeKey] | None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Applied:
-    """Carry the plan out, report, and deliver the report. `agreed`: what a saved plan lets come off."""
+    """Carry the plan out, report, and deliver the report.
+
+    `agreed`: what a saved plan lets come off.
+    """
     ledger = made.past.ledger
     if ledger is None or made.repository is None:
         raise RepositoryProblem("there is no repository to report to", "run this in a git clone")
@@ -116,6 +129,16 @@ def apply(
     not_todays = agreed is not None and agreed != made.plan.exposing
     started = made.around.clock()
     planned_tip = ledger.tip
+    journal = journal_of(
+        made.repository, made.project.configuration.audit, made.tenant.name, made.around.clock
+    )
+    introduced = introduction(made.heading.revision or "", started, made.provider.target, os.getpid())
+    provider = Journalled(
+        made.provider,
+        journal,
+        overwrites=plan.overwrites,
+        exposing=frozenset((list_id, phone) for _, list_id, phone in plan.exposing),
+    )
 
     def decide(
         live: Live, *, refused: frozenset[str], hold_back: BlockedBy | None, wrote: frozenset[Key]
@@ -126,25 +149,32 @@ def apply(
         return None if _still_newest(made, planned_tip) else BlockedBy.SUPERSEDED
 
     applier = Applier(
-        made.provider,
+        provider,
         chunk_size=made.tenant.chunk_size,
         concurrency=made.tenant.concurrency,
         stopped=made.around.stop.is_set,
+        out_of_time=made.around.budget.over if made.around.budget else lambda: False,
         progress=progress,
     )
-    run = carry_out(
-        plan,
-        made.live,
-        applier,
-        made.provider,
-        decide=decide,
-        may_expose=may_expose,
-        list_ids=made.list_ids,
-        always_read_back=made.tenant.read_back == "full",
-    )
-    if run.error is not None and not run.tally.written and not run.tally.sent:
-        raise run.error  # nothing was written
-    return _report(made, run, started=started, not_todays=not_todays)
+    with journal.of_run(introduced, numbers=plan.pending):
+        if made.unread is None:
+            run = carry_out(
+                plan,
+                made.live,
+                applier,
+                provider,
+                decide=decide,
+                may_expose=may_expose,
+                list_ids=made.list_ids,
+                always_read_back=made.tenant.read_back == "full",
+            )
+        else:
+            run = carry_out_blind(plan, applier, dialect=provider.dialect, decide=decide, error=made.unread)
+        run = put_back(made, run, applier, lambda: _tip(made))
+        if run.error is not None and not run.tally.written and not run.tally.sent:
+            journal.forget()
+            raise run.error  # nothing was written
+        return _report(made, run, journal, started=started, not_todays=not_todays)
 
 
 def _bound(made: Planned, *, rewritten: bool, agreed: frozenset[ChangeKey] | None) -> Plan:
@@ -152,48 +182,63 @@ def _bound(made: Planned, *, rewritten: bool, agreed: frozenset[ChangeKey] | Non
     if not rewritten and agreed is None:
         return made.plan
     hold_back = BlockedBy.SUPERSEDED if rewritten else None
-    return replan(made, made.live, allowed=agreed, hold_back=hold_back, arrived=False)
+    plan = replan(made, made.live, allowed=agreed, hold_back=hold_back, arrived=False)
+    return plan if made.unread is None else narrowed(plan)
 
 
 def _still_newest(made: Planned, planned_tip: str | None) -> bool:
-    """Tell whether the audit branch and the default branch are still where the plan saw them."""
-    ledger, repository = made.past.ledger, made.repository
-    if ledger is None or repository is None:
+    """Tell whether the tenant's reports and the newest revision are still those that the plan saw."""
+    ledger = made.past.ledger
+    if ledger is None:
         return False
     try:
-        if ledger.refresh() != planned_tip:
+        ledger.refresh()
+        if not ledger.untouched(made.tenant.name, since=planned_tip):
             return False
-        if not _remote_counts(made, repository):
-            return repository.head() == made.heading.revision
-        return _default_branch(made, repository)[1] == made.heading.revision
     except DncError:
         return False
+    return _tip(made) == made.heading.revision
+
+
+def _tip(made: Planned) -> str | None:
+    """Find the newest revision: the remote's, or HEAD where no remote counts; None if it can't be told."""
+    if made.repository is None:
+        return None
+    try:
+        if not _remote_counts(made, made.repository):
+            return made.repository.head()
+        return _default_branch(made, made.repository)[1]
+    except DncError:
+        return None
 
 
 def _status(run: Run, *, stopped: bool) -> str:
-    if stopped and any(run.tally.having(Outcome.NOT_ATTEMPTED)):
-        return "interrupted"
     if run.clean:
         return "complete" if run.tally.sent else "in-sync"
-    return "partial"
+    return "interrupted" if stopped else "partial"
 
 
-def _report(made: Planned, run: Run, *, started: datetime, not_todays: bool) -> Applied:
+def _report(made: Planned, run: Run, journal: Journal, *, started: datetime, not_todays: bool) -> Applied:
     status = _status(run, stopped=made.around.stop.is_set())
-    if not _due(made, run):
-        return Applied(made, run, status, None, None, not_todays)
     ledger = made.past.ledger
     if ledger is None:
         raise RepositoryProblem("there is no repository to report to", "run this in a git clone")
     finished = made.around.clock()
-    told = content(made, run, status=status, started=started, finished=finished)
-    try:
-        stored = ledger.append(told, plan_with_outcomes(made, run), at=finished)
-    except NotDelivered as error:
-        return Applied(made, run, status, None, error, not_todays)
+    stored: StoredReport | None = None
     push = made.project.configuration.audit.push
     try:
-        ledger.deliver(push=push == "always" or (push == "auto" and made.around.pipeline.running))
+        if _due(made, run):
+            told = content(made, run, status=status, started=started, finished=finished)
+            journal.make_room()
+            stored = ledger.append(told, plan_with_outcomes(made, run), at=finished)
+            journal.finish()
+        else:
+            journal.forget()
+        # Also where no report is due: one of a run before may still wait here.
+        ledger.deliver(
+            push=push == "always" or (push == "auto" and made.around.pipeline.running),
+            hurried=made.around.stop.is_set,
+        )
     except NotDelivered as error:
         return Applied(made, run, status, stored, error, not_todays)
     return Applied(made, run, status, stored, None, not_todays)
@@ -203,6 +248,8 @@ def _due(made: Planned, run: Run) -> bool:
     """Tell whether a report is due: something was attempted, or lists, rules, configuration, kept differ."""
     newest = made.past.newest
     if run.tally.sent or newest is None or made.past.other_target or made.around.pipeline.scheduled:
+        return True
+    if made.past.untold:
         return True
     if newest.report["hashes"] != made.project.content(made.sources):
         return True
@@ -214,6 +261,10 @@ def exposing_of(document: dict[str, Any], made: Planned) -> frozenset[ChangeKey]
     if document.get("tenant") != made.tenant.name or document.get("errored"):
         raise InvalidInput(
             "the saved plan is not one of this tenant, or failed", "make it again: dnc plan -o plan.json"
+        )
+    if document.get("numbers") == "masked":
+        raise InvalidInput(
+            "the saved plan is a copy with masked numbers", "make it again, without --numbers masked"
         )
     return frozenset(
         (Action(change["action"]), change["list_id"], phone)

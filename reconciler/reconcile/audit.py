@@ -19,6 +19,16 @@ class Books:
     ledger: Ledger
     tenant: str
 
+    def push(self) -> tuple[str, ...]:
+        """Push the reports that only this clone has, in order; their paths. Raises NotDelivered."""
+        if not self.ledger.has_remote:
+            raise RepositoryProblem(
+                "the repository has no remote to push to", "add one: git remote add origin URL"
+            )
+        waiting = tuple(self.ledger.waiting())
+        self.ledger.deliver(push=True)
+        return waiting
+
     def reports(self) -> Iterator[StoredReport]:
         """Give the tenant's reports, newest first."""
         return self.ledger.reports(self.tenant)
@@ -44,7 +54,8 @@ class Books:
 def open_books(around: Surroundings, *, fetch: bool = True) -> Books:
     """Open the audit branch, fetched. Raises RepositoryProblem when the remote does not answer.
 
-    `fetch=False` is for `verify`, which fetches by itself and finds what the fetch cannot get over.
+    `fetch=False` is for `verify`, which fetches by itself and finds what the fetch cannot get over, and for
+    `push`, which fetches where somebody else pushed first.
     """
     repository = open_repository(around)
     project = open_project(around, repository)

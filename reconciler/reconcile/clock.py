@@ -30,6 +30,19 @@ class Today:
 
 Clock = Callable[[], datetime]
 
+Window = tuple[datetime, datetime]
+"""From the first moment to the last."""
+
+
+def within(window: Window, touched: datetime) -> bool:
+    """Tell whether CXone's touch lies in a window. A time that it wrote without a fraction has lost it."""
+    began, ended = window
+    if not touched.microsecond:
+        began = began.replace(microsecond=0)
+    elif not touched.microsecond % 1000:
+        began = began.replace(microsecond=began.microsecond // 1000 * 1000)
+    return began <= touched <= ended
+
 
 def iso(moment: datetime) -> str:
     """Write a moment as reports and plans have it: UTC, to the microsecond."""

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from reconciler.cxone.groups_provider import GroupsProvider
+from reconciler.cxone.groups_settings import GroupsSettings
 from reconciler.cxone.provider import EntriesProvider
 from reconciler.cxone.settings import EntriesSettings
 from reconciler.desired.configuration import Tenant
@@ -43,40 +45,92 @@ def state_of(folder: Path, tenant: str) -> Path:
 
 @contextmanager
 def connect(tenant: Tenant, around: Surroundings) -> Iterator[Provider]:
-    """Give the tenant's provider. Raises InvalidInput for a dialect that this version does not speak."""
-    if tenant.dialect != "entries":
-        raise InvalidInput(
-            f"tenant {tenant.name}: dialect {tenant.dialect} is not spoken by this version",
-            "use dialect: entries",
-            where=around.configuration.name,
-        )
+    """Give the tenant's provider, in the dialect that the tenant speaks.
+
+    Raises InvalidInput where the built-in CXone cannot keep its state, or a region has no numbers.
+    """
     with ExitStack() as stack:
-        settings = EntriesSettings(
-            base_url=tenant.base_url,
-            client_id=tenant.client_id,
-            client_secret=tenant.client_secret,
-            organisation=tenant.org_id,
-            requests_per_minute=tenant.requests_per_minute,
-            chunk_size=tenant.chunk_size,
-            concurrency=tenant.concurrency,
-            list_ids=tenant.list_ids,
-            wire_policy=tenant.wire_policy,
-            embedded=tenant.embedded,
-        )
-        if tenant.embedded:
-            settings = _built_in(settings, tenant, around, stack)
-        yield stack.enter_context(EntriesProvider(settings, clock=around.clock, stop=around.stop))
+        own = stack.enter_context(_started(tenant, around)) if tenant.embedded else None
+        if tenant.dialect == "dnc-groups":
+            groups = _groups_settings(tenant, own)
+            yield stack.enter_context(
+                GroupsProvider(groups, clock=around.clock, stop=around.stop, stop_writing=around.budget)
+            )
+        else:
+            entries = _entries_settings(tenant, own)
+            yield stack.enter_context(
+                EntriesProvider(entries, clock=around.clock, stop=around.stop, stop_writing=around.budget)
+            )
 
 
-def _built_in(
-    settings: EntriesSettings, tenant: Tenant, around: Surroundings, stack: ExitStack
-) -> EntriesSettings:
-    """Start the tenant's own CXone, and say how to reach it. A fresh one is another organisation."""
-    sandbox = stack.enter_context(built_in(around, state_of(around.folder, tenant.name)))
+@dataclass(frozen=True, slots=True)
+class _BuiltIn:
+    """A tenant's own CXone, while it runs. A fresh one is another organisation."""
+
+    url: str
+    instance: str
+
+
+@contextmanager
+def _started(tenant: Tenant, around: Surroundings) -> Iterator[_BuiltIn]:
+    with built_in(around, state_of(around.folder, tenant.name)) as sandbox, sandbox.serve() as url:
+        yield _BuiltIn(url, sandbox.instance)
+
+
+def _entries_settings(tenant: Tenant, own: _BuiltIn | None) -> EntriesSettings:
+    settings = EntriesSettings(
+        base_url=tenant.base_url,
+        client_id=tenant.client_id,
+        client_secret=tenant.client_secret,
+        organisation=tenant.org_id,
+        requests_per_minute=tenant.requests_per_minute,
+        chunk_size=tenant.chunk_size,
+        concurrency=tenant.concurrency,
+        list_ids=tenant.list_ids,
+        wire_policy=tenant.wire_policy,
+        embedded=tenant.embedded,
+    )
+    if own is None:
+        return settings
     return replace(
         settings,
-        base_url=stack.enter_context(sandbox.serve()),
+        base_url=own.url,
         client_id=CLIENT_ID,
         client_secret=CLIENT_SECRET,
-        organisation=sandbox.instance,
+        organisation=own.instance,
+    )
+
+
+def _groups_settings(tenant: Tenant, own: _BuiltIn | None) -> GroupsSettings:
+    """Say what a tenant of dialect `dnc-groups` is; `own` is its built-in CXone where it is embedded."""
+    settings = GroupsSettings(
+        access_key_id=tenant.access_key_id,
+        access_key_secret=tenant.access_key_secret,
+        auth_url=tenant.auth_url,
+        discovery_url=tenant.discovery_url,
+        api_url=tenant.api_url,
+        client_id=tenant.client_id,
+        client_secret=tenant.client_secret,
+        api_version=tenant.api_version,
+        list_ids=tenant.list_ids,
+        region=tenant.region,
+        number_form=tenant.number_form,
+        requests_per_minute=tenant.requests_per_minute,
+        chunk_size=tenant.chunk_size,
+        concurrency=tenant.concurrency,
+        days_after=tenant.days_after,
+        page_size=tenant.page_size,
+        embedded=tenant.embedded,
+    )
+    if own is None:
+        return settings
+    return replace(
+        settings,
+        access_key_id=CLIENT_ID,
+        access_key_secret=CLIENT_SECRET,
+        auth_url=own.url,
+        api_url=own.url,
+        client_id="",
+        client_secret="",
+        organisation=own.instance,
     )

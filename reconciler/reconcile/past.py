@@ -1,6 +1,7 @@
 """What was held, and what is known of it: the ledger's reports read together with git's history."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -11,15 +12,17 @@ import orjson
 
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import StoredReport
+from reconciler.audit.unfinished import Unfinished
 from reconciler.desired.configuration import Tenant, matches
 from reconciler.desired.lists import Source, read_lists
 from reconciler.model.claims import Claims, Key
-from reconciler.model.errors import InvalidInput
 from reconciler.model.provider import Target
 from reconciler.model.terms import Policy, ReasonCode, Terms
 from reconciler.planning.change import BlockedBy
 from reconciler.planning.held import Held, HeldClaim, Kept
-from reconciler.reconcile.project import Project, as_sources
+from reconciler.reconcile.clock import within
+from reconciler.reconcile.interrupted import here, untold, window_of, windows_of
+from reconciler.reconcile.project import Project, sources_in
 from reconciler.reconcile.tree import GitTree
 from reconciler.repository.repository import Repository
 
@@ -45,9 +48,11 @@ class Past:
     ledger: Ledger | None
     target: Target
     today: Files
+    unfinished: tuple[Unfinished, ...] = ()  # what the journal of this clone tells of
+    own_id: Callable[[str], str] = lambda _: ""  # the tenant's own id of a list, where it has one
     _numbers: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     _blobs: dict[str, Mapping[str, str]] = field(default_factory=dict)
-    _written: dict[str, frozenset[Key]] = field(default_factory=dict)
+    _written: dict[tuple[str, int], frozenset[Key]] = field(default_factory=dict)
 
     @cached_property
     def newest(self) -> StoredReport | None:
@@ -73,39 +78,56 @@ class Past:
         if self.newest is None or self.other_target or self.repository is None:
             return Held()
         report = self.newest.report
-        self.repository.ensure_commit(report.revision)
-        claims = self._claims_at(report.revision).standing(date.fromisoformat(report["as_of"]))
+        claims = self._claims_then
         return Held(
-            files=claims.files,
+            files=tuple(file for file in claims.files if file.list_id not in self.moved),
             releases=claims.releases,
             not_live=_keys(report["not_live"]),
-            kept=_kept(report["kept"]),
+            kept=self._kept_then,
             revision=report.revision,
         )
+
+    @cached_property
+    def moved(self) -> frozenset[str]:
+        """Name the lists that were another group of CXone at the newest report: nothing of them is held."""
+        if self.newest is None or self.other_target:
+            return frozenset()
+        held = {file.list_id for file in self._claims_then.files}
+        held |= {list_id for list_id, _ in _kept(self.newest.report["kept"])}
+        return frozenset(list_id for list_id in held if not self._same_list(self.newest, list_id))
+
+    @cached_property
+    def _claims_then(self) -> Claims:
+        """Give the claims that stood at the newest report's revision, on its date."""
+        if self.newest is None:
+            return Claims()
+        report = self.newest.report
+        return self.claims_at(report.revision).standing(date.fromisoformat(report["as_of"]))
+
+    @property
+    def _kept_then(self) -> dict[Key, Kept]:
+        """Give what the newest report lists as kept, of lists that are where they were."""
+        kept = _kept(self.newest.report["kept"]) if self.newest else {}
+        return {key: value for key, value in kept.items() if key[0] not in self.moved}
 
     @cached_property
     def kept_before(self) -> frozenset[Key]:
         """Name what the newest report already listed as kept."""
         if self.newest is None or self.other_target:
             return frozenset()
-        return frozenset(_kept(self.newest.report["kept"]))
+        return frozenset(self._kept_then)
 
-    def _claims_at(self, revision: str) -> Claims:
+    def claims_at(self, revision: str) -> Claims:
+        """Read what a tenant's files claimed at another revision, as that one configured the tenant."""
         if self.repository is None:
             return Claims()
+        self.repository.ensure_commit(revision)
         tree = GitTree(self.repository, revision)
-        tenant = self._tenant_at(tree)
-        sources = as_sources(tree.read(lambda path: matches(tenant.lists, path)))
+        tenant = self.today.project.tenant_at(tree, self.today.tenant)
+        sources = sources_in(tree, tenant)
         if sources == self.today.sources:
             return self.today.claims
         return self._reusing(sources)
-
-    def _tenant_at(self, tree: GitTree) -> Tenant:
-        try:
-            project = Project.read(tree, self.today.project.configuration_path)
-            return project.tenant(self.today.tenant.name)
-        except InvalidInput:
-            return self.today.tenant  # what that revision says of itself can't be read any more
 
     def _reusing(self, sources: tuple[Source, ...]) -> Claims:
         """Read held files, but for those that are the same today and hold no releases."""
@@ -126,36 +148,68 @@ class Past:
         told = self.ledger.reports(self.today.tenant.name, since) if self.ledger else iter(())
         return takewhile(self._here, told)
 
+    @cached_property
+    def untold(self) -> tuple[Unfinished, ...]:
+        """The runs of this clone that no report tells of yet: killed, or unable to commit theirs."""
+        if not self.unfinished or self.ledger is None:
+            return self.unfinished
+        since = min(datetime.fromisoformat(run.started_at) for run in self.unfinished)
+        return untold(self.unfinished, (s.report for s in self.ledger.reports(self.today.tenant.name, since)))
+
+    @property
+    def _untold_here(self) -> tuple[Unfinished, ...]:
+        return here(self.untold, self.target)
+
     def removed_lately(self, now: datetime) -> Mapping[str, int]:
-        """Count by list what the reports of the last 7 days took off."""
-        counts: dict[str, int] = {}
-        for report in self._reports(now - BUDGET_DAYS):
-            for list_id, count in report.report.get("removed", {}).items():
-                counts[list_id] = counts.get(list_id, 0) + count
+        """Count by list what the reports of the last 7 days took off, and what runs without one did."""
+        counts: Counter[str] = Counter()
+        for run in self._untold_here:
+            counts.update(run.removed)
+        for stored in self._reports(now - BUDGET_DAYS):
+            for told in (stored.report, *stored.report.get("interrupted", ())):
+                counts.update(told.get("removed", {}))
         return counts
 
     # What permission asks of history.
 
     def ours(self, key: Key, touched: datetime) -> bool:
         """Tell whether a run that reports having written this number was writing at that moment."""
+        if any(key in run.wrote and run.window and within(run.window, touched) for run in self._untold_here):
+            return True
         for stored in self.reports:
-            window = stored.report.get("write_window")
-            if window is None:
+            if not self._same_list(stored, key[0]):
+                return False  # what was written to another group says nothing of this one
+            for number, window in windows_of(stored.report, self.target):
+                if within(window, touched) and key in self._keys_interrupted(stored, number):
+                    return True
+            own = window_of(stored.report)
+            if own is None:
                 continue
-            began, ended = (datetime.fromisoformat(window[side]) for side in ("from", "to"))
-            if ended < touched:
+            if own[1] < touched:
                 return False  # older runs ended earlier still
-            if _floor(began, touched) <= touched and key in self._keys_written(stored):
+            if within(own, touched) and key in self._keys_written(stored):
                 return True
         return False
 
+    def _same_list(self, stored: StoredReport, list_id: str) -> bool:
+        """Tell whether a list was the same group of CXone then."""
+        then = _ids(stored).get(list_id)
+        return then is None or then == self.own_id(list_id)
+
     def _keys_written(self, stored: StoredReport) -> frozenset[Key]:
-        if stored.path not in self._written and self.ledger:
+        if (stored.path, -1) not in self._written and self.ledger:
             plan: dict[str, Any] = orjson.loads(self.ledger.plan_of(stored))
             written = [c for c in plan["changes"] if c.get("outcome") in _WRITTEN and c["action"] != "delete"]
             # Our time on what somebody else had touched would hide their opt-out: it is not ours alone.
-            self._written[stored.path] = _keys(written) - _keys(plan.get("overwrites", ()))
-        return self._written[stored.path]
+            self._written[stored.path, -1] = _keys(written) - _keys(plan.get("overwrites", ()))
+        return self._written[stored.path, -1]
+
+    def _keys_interrupted(self, stored: StoredReport, number: int) -> frozenset[Key]:
+        """Name what an interrupted run wrote, of which this report tells."""
+        if (stored.path, number) not in self._written and self.ledger:
+            plan: dict[str, Any] = orjson.loads(self.ledger.plan_of(stored))
+            self._written[stored.path, number] = _keys(plan["interrupted"][number])
+        return self._written[stored.path, number]
 
     def first_held(self, key: Key, claim: HeldClaim) -> datetime | None:
         """Say since when files have claimed this number for the list, report by report, without a gap.
@@ -164,7 +218,8 @@ class Past:
         """
         since: datetime | None = None
         for stored in self.reports:
-            if not self._claimed(stored.report.revision, claim.path, key):
+            same = self._same_list(stored, key[0])
+            if not (same and self._claimed(stored.report.revision, claim.path, key)):
                 break
             since = datetime.fromisoformat(stored.report["started_at"])
         return since
@@ -196,13 +251,10 @@ class Past:
         return self._numbers[sha, list_id]
 
 
-def _floor(moment: datetime, like: datetime) -> datetime:
-    """Cut a moment to the precision that CXone writes: a time without a fraction has lost it."""
-    if not like.microsecond:
-        return moment.replace(microsecond=0)
-    return (
-        moment if like.microsecond % 1000 else moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-    )
+def _ids(stored: StoredReport) -> Mapping[str, str]:
+    """Name the lists' own ids in CXone as a report tells them; a dialect of mere names has none."""
+    ids: Mapping[str, str] = stored.report["target"].get("groups", {})
+    return ids
 
 
 def _keys(rows: Iterable[Mapping[str, Any]]) -> frozenset[Key]:

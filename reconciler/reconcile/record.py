@@ -1,27 +1,31 @@
 """The record of one run: its report, and the plan with every number and its outcome."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from hashlib import sha256
-from math import ceil
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 import orjson
 
 from reconciler import __version__
 from reconciler.apply.run import Run
-from reconciler.apply.tally import Outcome, Sent
+from reconciler.apply.tally import Outcome
 from reconciler.audit.report import Content
 from reconciler.model.claims import Key
-from reconciler.model.live import Live
-from reconciler.model.provider import ClockOffset
+from reconciler.model.errors import DncError
+from reconciler.model.finding import Severity
 from reconciler.planning.change import Change
 from reconciler.planning.held import HeldClaim
-from reconciler.planning.plan import Plan, change_json, digest
+from reconciler.planning.plan import Plan, change_json, digest, finding_json
+from reconciler.reconcile.alarms import request_alarms
+from reconciler.reconcile.census import census
 from reconciler.reconcile.clock import iso
+from reconciler.reconcile.honoured import honoured_json
+from reconciler.reconcile.interrupted import interrupted_json, numbers_json, target_json
 from reconciler.reconcile.past import terms_json
 from reconciler.reconcile.planned import Planned
 from reconciler.reconcile.surroundings import Pipeline
+from reconciler.reconcile.traffic import chunk_json, clock_json, latency_json, write_window
 
 
 def content(made: Planned, run: Run, *, status: str, started: datetime, finished: datetime) -> Content:
@@ -30,7 +34,7 @@ def content(made: Planned, run: Run, *, status: str, started: datetime, finished
     return Content(
         tool_version=__version__,
         tenant=made.tenant.name,
-        target={"dialect": target.dialect, "organisation": target.organisation, "host": target.host},
+        target={**target_json(target), **_groups(made)},
         revision=made.heading.revision or "",
         held_revision=made.heading.held_revision,
         as_of=made.heading.as_of.isoformat(),
@@ -38,30 +42,34 @@ def content(made: Planned, run: Run, *, status: str, started: datetime, finished
         actor=_actor(made),
         pipeline=_pipeline(made.around.pipeline),
         hashes=made.project.content(made.sources),
-        safety=_safety(made),
+        safety=_safety(made, run_removed=bool(_removed(run)) or _by_hand(run.final)),
         overrides=_overrides(made),
         started_at=iso(started),
         finished_at=iso(finished),
         status=status,
         summary=_summary(run),
-        chunks=[_chunk(sent) for sent in run.tally.sent],
-        latency_ms=_latency(run.tally.sent),
+        chunks=[chunk_json(sent) for sent in run.tally.sent],
+        latency_ms=latency_json(run.tally.sent),
         failures=failures(run),
         not_live=_by_list(run.not_live),
         kept=_kept(made, run),
         restored=_by_list(_restored(run.plan)),
         read_back=_read_back(run),
-        clock=_clock(made.provider.clock_offset(), finished),
-        live={"before": _census(run.before), "after": _census(run.after)},
-        write_window=_window(run.tally.sent, made.provider.clock_offset()),
+        clock=clock_json(made.provider.clock_offset(), finished),
+        live={"before": census(run.before), "after": census(run.after)},
+        write_window=write_window(run.tally.sent, made.provider.clock_offset()),
         removed=_removed(run),
+        interrupted=interrupted_json(made.past.untold),
+        requests=honoured_json(made, run, finished.date()),
+        alarms=_alarms(made, run),
     )
 
 
 def plan_with_outcomes(made: Planned, run: Run) -> bytes:
     """Write the plan with every number and its outcome: groups are cut by what became of their numbers.
 
-    `overwrites` are the numbers that somebody else had touched before this run wrote over them.
+    `overwrites` are the numbers that somebody else had touched before this run wrote over them, and
+    `interrupted` those that runs without a report had written.
     """
     document = made.document
     dialect = made.provider.dialect
@@ -71,6 +79,7 @@ def plan_with_outcomes(made: Planned, run: Run) -> bytes:
         for outcome, part in _by_outcome(change, run)
     ]
     document["overwrites"] = _by_list(run.plan.overwrites)
+    document["interrupted"] = numbers_json(made.past.untold)
     return orjson.dumps(document)
 
 
@@ -85,9 +94,9 @@ def failures(run: Run) -> list[dict[str, str]]:
             "code": result.failure.code if result.failure else "",
             "message": result.failure.message if result.failure else "",
         }
-        for (action, list_id, phone), result in sorted(run.tally.results.items())
-        if result.outcome is not Outcome.APPLIED
-        and (result.failure or result.outcome is not Outcome.NOT_ATTEMPTED)
+        for key in sorted(run.tally.having(Outcome.REJECTED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED))
+        for (action, list_id, phone), result in ((key, run.tally.results[key]),)
+        if result.failure or result.outcome is not Outcome.NOT_ATTEMPTED
     ]
 
 
@@ -95,8 +104,9 @@ def _by_outcome(change: Change, run: Run) -> Iterable[tuple[str, Change]]:
     if not change.goes:
         return [(Outcome.NOT_ATTEMPTED.value, change)]
     parts: dict[str, list[str]] = {}
+    results = run.tally.results.of(change.action, change.list_id)
     for phone in change.phones:
-        result = run.tally.results.get((change.action, change.list_id, phone))
+        result = results.get(phone)
         outcome = result.outcome if result else Outcome.NOT_ATTEMPTED
         parts.setdefault(outcome.value, []).append(phone)
     return [
@@ -104,6 +114,16 @@ def _by_outcome(change: Change, run: Run) -> Iterable[tuple[str, Change]]:
                          change.after, tuple(phones)))
         for outcome, phones in parts.items()
     ]  # fmt: skip
+
+
+def _groups(made: Planned) -> dict[str, dict[str, str]]:
+    """Name the group of each list, where lists are groups: another one is another target."""
+    told: dict[str, str] = {}
+    for list_id in sorted(made.list_ids):
+        with suppress(DncError):  # where CXone could not be read, a report is due all the same
+            told[list_id] = made.provider.own_id(list_id)
+    told = {list_id: own for list_id, own in told.items() if own}
+    return {"groups": told} if told else {}
 
 
 def _actor(made: Planned) -> dict[str, Any]:
@@ -131,13 +151,19 @@ def _pipeline(pipeline: Pipeline) -> dict[str, Any] | None:
     return {**told, "how": "asserted"} if told else None
 
 
-def _safety(made: Planned) -> dict[str, Any]:
-    limits = made.setting.limits
-    return {
-        "max_removals": limits.max_removals,
-        "max_removal_percent": limits.max_removal_percent,
-        "removal": made.tenant.removal,
-    }
+def _safety(made: Planned, *, run_removed: bool) -> dict[str, Any]:
+    note = made.provider.dialect.removal_note if run_removed else ""
+    return {**made.safety.json(), "removal": made.tenant.removal, **({"removal_note": note} if note else {})}
+
+
+def _by_hand(plan: Plan) -> bool:
+    return any(change.by_hand for change in plan.changes)
+
+
+def _alarms(made: Planned, run: Run) -> list[dict[str, Any]]:
+    """Say what only time brought and this run did not settle."""
+    waiting = request_alarms(made.waiting(run.final), made.project.rules)
+    return [finding_json(f) for f in (*made.notes, *waiting) if f.severity is Severity.ALARM]
 
 
 def _overrides(made: Planned) -> dict[str, Any]:
@@ -147,35 +173,9 @@ def _overrides(made: Planned) -> dict[str, Any]:
 
 def _summary(run: Run) -> dict[str, int]:
     outcomes = {outcome.value.replace("-", "_"): 0 for outcome in Outcome}
-    for result in run.tally.results.values():
-        outcomes[result.outcome.value.replace("-", "_")] += 1
+    for outcome, count in run.tally.results.counts.items():
+        outcomes[outcome.value.replace("-", "_")] = count
     return {**run.plan.summary, "blocked": len(run.final.blocked), **outcomes}
-
-
-def _chunk(sent: Sent) -> dict[str, Any]:
-    answer = sent.answer
-    return {
-        "action": sent.action,
-        "size": sent.size,
-        "attempts": answer.attempts,
-        "latency_ms": round(answer.latency_ms, 1),
-        "verdict": answer.verdict.value,
-        "successes": sent.size - len(answer.failures) - len(answer.conflicts)
-        if answer.verdict == "answered"
-        else 0,
-        "failures": len(answer.failures),
-        "conflicts": len(answer.conflicts),
-        "started": iso(answer.started) if answer.started else None,
-        "ended": iso(answer.ended) if answer.ended else None,
-    }
-
-
-def _latency(sent: Iterable[Sent]) -> dict[str, float | None]:
-    times = sorted(s.answer.latency_ms for s in sent)
-    if not times:
-        return {"p50": None, "p95": None, "max": None}
-    at = {share: round(times[max(0, ceil(share * len(times)) - 1)], 1) for share in (0.5, 0.95, 1.0)}
-    return {"p50": at[0.5], "p95": at[0.95], "max": at[1.0]}
 
 
 def _by_list(keys: Iterable[Key]) -> list[dict[str, Any]]:
@@ -232,41 +232,4 @@ def _read_back(run: Run) -> dict[str, Any] | None:
         "entries": run.after.entries,
         "missing": run.missing,
         "complete": run.after.complete,
-    }
-
-
-def _clock(offset: ClockOffset | None, now: datetime) -> dict[str, Any]:
-    if offset is None:
-        return {"ours": iso(now), "cxone": None}
-    return {
-        "ours": iso(now),
-        "cxone": iso(now + (offset.least + offset.most) / 2),
-        "offset_seconds": [offset.least.total_seconds(), offset.most.total_seconds()],
-    }
-
-
-def _window(sent: Iterable[Sent], offset: ClockOffset | None) -> dict[str, str] | None:
-    """Say when this run can have written, on CXone's clock: a touch in it, of a number we wrote, is ours."""
-    times = [(s.answer.started, s.answer.ended) for s in sent]
-    began = min((t for t, _ in times if t), default=None)
-    ended = max((t for _, t in times if t), default=None)
-    if began is None or ended is None:
-        return None
-    least, most = (offset.least, offset.most) if offset else (timedelta(0), timedelta(0))
-    return {"from": iso(began + least), "to": iso(ended + most)}
-
-
-def _census(live: Live) -> dict[str, Any]:
-    """Count each list, and name what is on it: SHA-256 of the sorted `phone,reasonCode,expirationPolicy`."""
-    return {
-        list_id: {
-            "count": len(entries),
-            "sha256": sha256(
-                "".join(
-                    f"{phone},{entries[phone].terms.reason_code},{entries[phone].terms.expiration_policy}\n"
-                    for phone in sorted(entries)
-                ).encode()
-            ).hexdigest(),
-        }
-        for list_id, entries in sorted(live.lists.items())
     }

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from threading import Event
 
+from reconciler.cxone.stop import TimeBudget
 from reconciler.reconcile.clock import Clock, utc_now
 
 DEFAULT_CONFIGURATION = "dnc.yaml"
@@ -39,7 +40,10 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """One call of the tool. `say` takes sentences for people, which go to stderr."""
+    """One call of the tool. `say` takes sentences for people, which go to stderr.
+
+    `budget` ends writing, and only that, after some time; None: there is time.
+    """
 
     configuration: Path = Path(DEFAULT_CONFIGURATION)
     tenant: str | None = None
@@ -49,6 +53,7 @@ class Surroundings:
     onto: str | None = None
     say: Callable[[str], None] = lambda _: None
     stop: Event = field(default_factory=Event)
+    budget: TimeBudget | None = None
 
     @property
     def folder(self) -> Path:

@@ -1,4 +1,4 @@
-"""As much of GitLab's pipeline language as .gitlab-ci.yml uses: extends, !reference, and `if` rules."""
+"""As much of GitLab's pipeline language as is used here: components, extends, !reference, `if` rules."""
 
 import re
 from pathlib import Path
@@ -26,11 +26,31 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_constructor("!reference", lambda loader, node: _Reference(loader.construct_sequence(node)))
 
 
+def component(text: str, inputs: dict[str, str]) -> dict[str, Any]:
+    """Read a component's jobs, its inputs put in."""
+    head, _, body = text.partition("\n---\n")
+    spec = yaml.load(head, Loader=_Loader)["spec"]["inputs"]
+    if unknown := inputs.keys() - spec.keys():
+        raise ValueError(f"there are no inputs {unknown}")
+
+    def given(match: re.Match[str]) -> str:
+        said = spec[match[1]] or {}
+        value = inputs[match[1]] if match[1] in inputs else said["default"]
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+    return yaml.load(re.sub(r"\$\[\[ inputs\.([\w-]+) \]\]", given, body), Loader=_Loader)
+
+
 class Pipeline:
-    """The file, with its jobs as GitLab would see them."""
+    """The file, with its jobs as GitLab would see them, and with the component that it includes."""
 
     def __init__(self, text: str) -> None:
-        self.document: dict[str, Any] = yaml.load(text, Loader=_Loader)
+        own: dict[str, Any] = yaml.load(text, Loader=_Loader)
+        self.document: dict[str, Any] = {"stages": [".pre", "build", "test", "deploy", ".post"]}
+        for include in own.pop("include", ()):
+            template = FILE.parent / include["local"]
+            self.document |= component(template.read_text(encoding="utf-8"), include["inputs"])
+        self.document |= own
         names = [n for n in self.document if n not in _KEYWORDS and not n.startswith(".")]
         self.jobs = {name: self._extended(name) for name in names}
 

@@ -10,9 +10,10 @@ import yaml
 from typer.main import get_command
 
 from reconciler.cli.app import app
-from tests.pipeline.gitlab import FILE, Pipeline
+from tests.pipeline.gitlab import FILE, Pipeline, component
 
 TEXT = FILE.read_text(encoding="utf-8")
+TEMPLATE = (FILE.parent / "templates" / "dnc.yml").read_text(encoding="utf-8")
 MERGE_REQUEST = {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_DEFAULT_BRANCH": "main"}
 MAIN = {"CI_PIPELINE_SOURCE": "push", "CI_DEFAULT_BRANCH": "main", "CI_COMMIT_BRANCH": "main"}
 SCHEDULE = {**MAIN, "CI_PIPELINE_SOURCE": "schedule"}
@@ -123,7 +124,36 @@ def test_only_apply_writes_the_sandboxs_state(pipeline):
 
 
 def test_history_is_whole_where_it_is_needed(pipeline):
-    assert pipeline.document["variables"]["GIT_DEPTH"] == 0
+    for name, job in pipeline.jobs.items():
+        assert job["variables"]["GIT_DEPTH"] == 0, name
+
+
+def test_every_input_is_used_and_explained_or_has_a_default():
+    spec = yaml.safe_load(TEMPLATE.partition("\n---\n")[0])["spec"]["inputs"]
+    assert set(spec) == set(re.findall(r"\$\[\[ inputs\.([\w-]+) \]\]", TEMPLATE))
+    for name, said in spec.items():
+        assert "description" in said or "default" in said, name
+
+
+def test_two_includes_for_two_tenants_share_no_job_and_no_turn():
+    jobs = [
+        component(TEMPLATE, {"tenant": tenant, "install": "true", "suffix": f"-{tenant}"})
+        for tenant in ("one", "two")
+    ]
+    names = [{name for name in found if "script" in (found[name] or {})} for found in jobs]
+    assert not names[0] & names[1]
+    assert jobs[0]["apply-one"]["resource_group"] != jobs[1]["apply-two"]["resource_group"]
+
+
+@pytest.mark.parametrize(("wanted", "options"), [("false", "--note"), ("true", "--note --auto-merge")])
+def test_only_with_a_token_is_the_merge_request_told(wanted, options):
+    plan = component(TEMPLATE, {"tenant": "t", "install": "true", "auto-merge": wanted})["plan"]
+    script = plan["script"][0] + 'echo "$@"'
+    for token, told in (("", ""), ("secret", options)):
+        done = subprocess.run(
+            ["sh", "-c", script], env={"GITLAB_TOKEN": token}, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip() == told
 
 
 def test_every_job_has_its_own_rules(pipeline):
@@ -144,8 +174,9 @@ def test_the_default_tenant_is_one_of_ours(pipeline):
 
 
 def test_paths_are_relative_and_no_registry_is_named():
-    assert not re.search(r"(?<![\w.$}/:@\"-])/[a-z]", TEXT.replace("https://oauth2", ""))
-    assert not re.search(r"index-url|pypi", TEXT)
+    for text in (TEXT, TEMPLATE):
+        assert not re.search(r"(?<![\w.$}/:@\"-])/[a-z]", text.replace("https://oauth2", ""))
+        assert not re.search(r"index-url|pypi", text)
 
 
 def test_every_command_and_option_is_one_that_dnc_has(pipeline):

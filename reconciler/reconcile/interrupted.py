@@ -1,0 +1,100 @@
+"""Runs that ended without a report: found in the journal by the next run, and told of in its report."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from reconciler.audit.journal import Journal
+from reconciler.audit.report import Report
+from reconciler.audit.unfinished import Unfinished, by_list
+from reconciler.desired.configuration import AuditSettings, Tenant
+from reconciler.model.provider import Target
+from reconciler.reconcile.clock import Clock, Window, iso
+from reconciler.reconcile.project import Project
+from reconciler.reconcile.surroundings import Surroundings
+from reconciler.repository.repository import Repository
+
+
+def journal_of(repository: Repository, audit: AuditSettings, tenant: str, clock: Clock) -> Journal:
+    """Give a tenant's journal in this clone: one for each chain of reports."""
+    return Journal(repository.own_folder() / audit.branch / audit.path / f"{tenant}.journal", clock)
+
+
+def left_behind(
+    repository: Repository | None, project: Project, tenant: Tenant, around: Surroundings
+) -> tuple[Unfinished, ...]:
+    """Read what runs in this clone left behind in the tenant's journal."""
+    if repository is None:
+        return ()
+    return journal_of(repository, project.configuration.audit, tenant.name, around.clock).unfinished()
+
+
+def untold(runs: Iterable[Unfinished], reports: Iterable[Report]) -> tuple[Unfinished, ...]:
+    """Leave out the runs that a report tells of: theirs was committed, and they died right after."""
+    told = {started for report in reports for started in (report["started_at"], *_started_in(report))}
+    return tuple(run for run in runs if run.started_at not in told)
+
+
+def _started_in(report: Report) -> list[str]:
+    return [str(run["started_at"]) for run in report.get("interrupted", ())]
+
+
+def introduction(revision: str, started: datetime, target: Target, pid: int) -> dict[str, Any]:
+    """Say who a run is, for its journal."""
+    return {
+        "revision": revision,
+        "started_at": iso(started),
+        "target": target_json(target),
+        "pid": pid,
+    }
+
+
+def target_json(target: Target) -> dict[str, str]:
+    """Say which CXone this is."""
+    return {"dialect": target.dialect, "organisation": target.organisation, "host": target.host}
+
+
+def interrupted_json(runs: Iterable[Unfinished]) -> list[dict[str, Any]]:
+    """Say what is known of runs without a report; their numbers stand in the plan beside it."""
+    return [
+        {
+            "revision": run.run["revision"],
+            "started_at": run.started_at,
+            "last_at": iso(run.last_at),
+            "target": run.run["target"],
+            "chunks": {"sent": run.chunks, "unanswered": run.unanswered},
+            "numbers": run.numbers,
+            "write_window": {"from": iso(run.window[0]), "to": iso(run.window[1])} if run.window else None,
+            "removed": dict(run.removed),
+        }
+        for run in runs
+    ]
+
+
+def numbers_json(runs: Iterable[Unfinished]) -> list[list[dict[str, Any]]]:
+    """Name what runs without a report wrote, run by run, as `interrupted_json` has them."""
+    return [
+        [{"list_id": list_id, "phones": phones} for list_id, phones in by_list(run.wrote).items()]
+        for run in runs
+    ]
+
+
+def window_of(told: Mapping[str, Any] | Report) -> Window | None:
+    """Give when a run of which a report tells can have written; None where it wrote nothing."""
+    window = told.get("write_window")
+    if window is None:
+        return None
+    return datetime.fromisoformat(window["from"]), datetime.fromisoformat(window["to"])
+
+
+def windows_of(report: Report, target: Target) -> Iterator[tuple[int, Window]]:
+    """Give when the runs that a report tells of besides its own wrote to this CXone, by their place."""
+    for number, run in enumerate(report.get("interrupted", ())):
+        window = window_of(run)
+        if window is not None and run["target"] == target_json(target):
+            yield number, window
+
+
+def here(runs: Iterable[Unfinished], target: Target) -> tuple[Unfinished, ...]:
+    """Choose the runs that wrote to this CXone."""
+    return tuple(run for run in runs if run.run["target"] == target_json(target))
