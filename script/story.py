@@ -1,5 +1,6 @@
 """The story that script/demo tells: from a merge request to CXone and back into git."""
 
+import argparse
 import json
 import os
 import shutil
@@ -27,15 +28,71 @@ CONFIGURATION = """\
 defaultTenant: production
 tenants:
   production:
+    requestsPerMinute: 60000
+{tenant}
+audit: {{push: always}}
+"""
+LISTS = ("customers", "state-indiana", "company-policy")
+
+
+class Entries:
+    """What the story needs to know of dialect `entries`."""
+
+    tenant = """\
     dialect: entries
     orgId: sandbox
     baseUrl: {url}
     clientId: dnc
-    clientSecret: ${{CXONE_CLIENT_SECRET}}
-    requestsPerMinute: 60000
-    removal: delete
-audit: {{push: always}}
-"""
+    clientSecret: ${{CXONE_SECRET}}
+    removal: delete"""
+    chunk = 500
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def prepare(self) -> None:
+        """Lists need no preparation: an entry names its own."""
+
+    def act(self, act: str, list_id: str, phone: str) -> None:
+        entry = {
+            "listId": list_id,
+            "phone": phone,
+            "reasonCode": "CUSTOMER_REQUESTED",
+            "expirationPolicy": "NEVER",
+        }
+        post(f"{self.url}/_sandbox/entries", {"act": act, **entry})
+
+
+class Groups:
+    """What the story needs to know of dialect `dnc-groups`."""
+
+    tenant = """\
+    dialect: dnc-groups
+    authUrl: {url}
+    discoveryUrl: {url}
+    accessKeyId: dnc
+    accessKeySecret: ${{CXONE_SECRET}}
+    removal: expire"""
+    chunk = 100
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def prepare(self) -> None:
+        """Make a group for each list, as somebody does in CXone."""
+        for name in LISTS:
+            post(f"{self.url}/_sandbox/groups", {"name": name})
+
+    def act(self, act: str, list_id: str, phone: str) -> None:
+        deed = {"add": "add", "remove": "expire"}[act]
+        post(f"{self.url}/_sandbox/records", {"act": deed, "group": list_id, "phoneNumber": phone[2:]})
+
+
+DIALECTS = {"entries": Entries, "dnc-groups": Groups}
+
+
+def post(url: str, content: dict[str, str]) -> None:
+    requests.post(url, json=content, timeout=10).raise_for_status()
 
 
 def listing(list_id: str, terms: str, numbers: list[str]) -> str:
@@ -47,13 +104,13 @@ def listing(list_id: str, terms: str, numbers: list[str]) -> str:
 class Story:
     """The scratch repository, the CXone beside it, and the narrator."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, dialect: Entries | Groups) -> None:
         self.clone = folder / "lists"
         self.origin = folder / "origin.git"
-        self.url = url
+        self.dialect = dialect
         self.environ = {
             **{name: v for name, v in os.environ.items() if not name.startswith(("CI", "GIT_", "CXONE"))},
-            "CXONE_CLIENT_SECRET": "built-in",
+            "CXONE_SECRET": "built-in",
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_AUTHOR_NAME": "Ana Lyst", "GIT_AUTHOR_EMAIL": "ana@example.org",
             "GIT_COMMITTER_NAME": "Ana Lyst", "GIT_COMMITTER_EMAIL": "ana@example.org",
@@ -93,21 +150,9 @@ class Story:
         self.git("merge", "-q", "--no-ff", "-m", f"Merge {branch}", branch)
         self.git("push", "-q", "origin", "main")
 
-    def act(self, act: str, list_id: str, phone: str) -> None:
-        """Be an agent, who uses CXone and knows nothing of git."""
-        entry = {
-            "listId": list_id,
-            "phone": phone,
-            "reasonCode": "CUSTOMER_REQUESTED",
-            "expirationPolicy": "NEVER",
-        }
-        requests.post(
-            f"{self.url}/_sandbox/entries", json={"act": act, **entry}, timeout=10
-        ).raise_for_status()
-
     def writes(self) -> int:
         """Count the write requests that CXone has seen."""
-        log = requests.get(f"{self.url}/_sandbox/requests", timeout=10).json()
+        log = requests.get(f"{self.dialect.url}/_sandbox/requests", timeout=10).json()
         return sum(request["kind"] in {"bulk", "delete"} for request in log)
 
     def edit(self, name: str, old: str, new: str) -> None:
@@ -125,18 +170,21 @@ def set_up(story: Story) -> None:
         ["git", "clone", "-q", story.origin, story.clone], env=story.environ, check=True, capture_output=True
     )
     story.git("checkout", "-q", "-B", "main")
+    story.dialect.prepare()
     lists = story.clone / "dnc-lists"
     lists.mkdir()
-    (story.clone / "dnc.yaml").write_text(CONFIGURATION.format(url=story.url))
+    (story.clone / "dnc.yaml").write_text(
+        CONFIGURATION.format(tenant=story.dialect.tenant.format(url=story.dialect.url))
+    )
     asked = "reasonCode: CUSTOMER_REQUESTED\n    expirationPolicy: NEVER\n    source: call-centre"
     asked += "\n    requestedOn: 2026-11-02\n    evidence: BATCH-2026-11-02"
     state = (
         "reasonCode: STATE\n    expirationPolicy: NEVER\n    jurisdiction: US-IN\n    source: state-registry"
     )
     policy = "reasonCode: COMPANY_POLICY\n    expirationPolicy: NEVER\n    source: legal"
-    (lists / "customers.yaml").write_text(listing("customers", asked, NUMBERS[:6000]))
-    (lists / "indiana.yaml").write_text(listing("state-indiana", state, NUMBERS[6000:9000]))
-    (lists / "policy.yaml").write_text(listing("company-policy", policy, [NUMBERS[0], *NUMBERS[9000:10200]]))
+    (lists / "customers.yaml").write_text(listing(LISTS[0], asked, NUMBERS[:6000]))
+    (lists / "indiana.yaml").write_text(listing(LISTS[1], state, NUMBERS[6000:9000]))
+    (lists / "policy.yaml").write_text(listing(LISTS[2], policy, [NUMBERS[0], *NUMBERS[9000:10200]]))
 
 
 def tell(story: Story) -> None:
@@ -150,7 +198,9 @@ def tell(story: Story) -> None:
     story.tell("What would change in CXone? Nothing is written by a plan")
     story.dnc("plan")
 
-    story.tell("Apply: chunks of 500, verified by reading back, the report committed to the origin")
+    story.tell(
+        f"Apply: chunks of {story.dialect.chunk}, verified by reading back, the report pushed to the origin"
+    )
     story.dnc("apply", "--yes")
     story.dnc("audit", "show")
     print(f"  on the origin: {story.git('log', '--oneline', '-1', 'origin/dnc-audit')}")
@@ -169,8 +219,9 @@ def tell(story: Story) -> None:
     story.dnc("audit", "verify")
     plan = json.loads(story.dnc("plan", "--format", "json", quiet=True))
     summary = plan["summary"]
+    live = sum(summary[name] for name in ("unchanged", "unmanaged", "blocked"))
     print(
-        f"\n{plan['live']['entries']:,} rows live, {summary['unchanged']:,} as git says, "
+        f"\n{live:,} rows live, {summary['unchanged']:,} as git says, "
         f"{summary['unmanaged']} left to agents, {summary['blocked']} kept without permission to come off"
     )
 
@@ -200,8 +251,8 @@ def removal(story: Story) -> None:
 def agents(story: Story) -> None:
     """What people do in CXone behind git's back."""
     story.tell("An agent adds a number in CXone (it stays), and somebody takes one off (it comes back)")
-    story.act("add", "customers", "+15305550188")
-    story.act("remove", "customers", NUMBERS[0])
+    story.dialect.act("add", "customers", "+15305550188")
+    story.dialect.act("remove", "customers", NUMBERS[0])
     story.dnc("drift", expect=3)
     story.dnc("apply", "--yes")
 
@@ -219,11 +270,16 @@ def cxone(folder: Path) -> Iterator[str]:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(
+        description="Tell the story of dnc, from a merge request to CXone and back."
+    )
+    parser.add_argument("--dialect", choices=DIALECTS, default="entries", help="what CXone speaks")
+    dialect = DIALECTS[parser.parse_args().dialect]
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="dnc-demo-"))
     try:
         with cxone(folder) as url:
-            tell(Story(folder, url))
+            tell(Story(folder, dialect(url)))
     finally:
         shutil.rmtree(folder)
     print(f"\nthe whole story took {time.monotonic() - began:.0f} s")

@@ -49,6 +49,7 @@ class BlockedBy(StrEnum):
     UNSUPPORTED = "unsupported"
     SUPERSEDED = "superseded"
     HOLD = "hold"
+    APPROVAL = "approval"
 
 
 _BLOCK_ORDER = {blocked: place for place, blocked in enumerate(BlockedBy)}

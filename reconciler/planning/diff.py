@@ -24,6 +24,7 @@ from reconciler.planning.change import (
 from reconciler.planning.held import Held
 from reconciler.planning.permission import Wanted
 
+_Numbers = list[str]
 _Wire = tuple[tuple[str, str], ...]
 _Group = tuple[
     Action, str, Direction, Reason, Carried | None, _Wire | None, tuple[BlockedBy, ...], Deadline | None
@@ -60,6 +61,7 @@ class _Table:
         self._dues: dict[str, dict[str, Deadline]] = {}
         self._drift: dict[tuple[DriftKind, str], list[str]] = {}
         self._wires: dict[int, tuple[Carried, _Wire]] = {}
+        self._last: dict[tuple[str, int], tuple[Deadline | None, _Numbers]] = {}
         self._kept: dict[str, list[str]] = {}
         for kept_on, phone in wanted.kept:
             self._kept.setdefault(kept_on, []).append(phone)
@@ -114,8 +116,19 @@ class _Table:
             self._note(DriftKind.REMOVED, key)
             self._put(Action.CREATE, key, Direction.PROTECTIVE, Reason.RESTORED, None, terms)
         else:
-            due = self._due(key, terms)
-            self._put(Action.CREATE, key, Direction.PROTECTIVE, Reason.DECLARED, None, terms, due=due)
+            self._new(key, terms, self._due(key, terms))
+
+    def _new(self, key: Key, terms: Terms, due: Deadline | None) -> None:
+        """Put a new number where the last one with these terms went, if its deadline is the same.
+
+        A million may be new, and finding a group by all that it has in common takes its time.
+        """
+        last = self._last.get((key[0], id(terms)))
+        if last is None or last[0] is not due:
+            group = self._put(Action.CREATE, key, Direction.PROTECTIVE, Reason.DECLARED, None, terms, due=due)
+            self._last[key[0], id(terms)] = (due, group)
+        else:
+            last[1].append(key[1])
 
     def _due(self, key: Key, terms: Terms) -> Deadline | None:
         """Give the nearest deadline of all claims on the number: the strongest need not be the oldest."""
@@ -184,11 +197,13 @@ class _Table:
         after: Terms | None,
         blocked_by: tuple[BlockedBy, ...] = (),
         due: Deadline | None = None,
-    ) -> None:
+    ) -> _Numbers:
         wire = None if after is None else self._carry(after)[1]
         group = (action, key[0], direction, reason, before, wire, blocked_by, due)
-        self._groups.setdefault(group, []).append(key[1])
         self._afters.setdefault(group, after)
+        numbers = self._groups.setdefault(group, [])
+        numbers.append(key[1])
+        return numbers
 
     def _note(self, kind: DriftKind, key: Key) -> None:
         self._drift.setdefault((kind, key[0]), []).append(key[1])

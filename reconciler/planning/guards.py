@@ -1,7 +1,7 @@
 """What has permission may still not go: by hand, over the budget, out of sight, or refused elsewhere."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.model.claims import Key
@@ -42,7 +42,7 @@ class Circumstances:
     hold_back: BlockedBy | None = None
     agreed: frozenset[tuple[Action, str, str]] | None = None
     arrived: bool = False
-    wrote: frozenset[Key] = frozenset()
+    wrote: Container[Key] = frozenset()
 
 
 def budget(list_id: str, held: Held, limits: Limits, removed_lately: Mapping[str, int]) -> int:

@@ -43,7 +43,7 @@ class Held:
 
     def stood(self, key: Key) -> bool:
         """Tell whether a claim of the files stood on this number at the held revision."""
-        return any(f.list_id == key[0] and key[1] in f.numbers for f in self.files)
+        return any(key[1] in f.numbers for f in self._by_list.get(key[0], ()))
 
     def claims(self, key: Key) -> Iterator[HeldClaim]:
         """Give every claim held on one number."""
@@ -55,14 +55,16 @@ class Held:
             yield from self.kept[key].claims
 
     def __contains__(self, key: Key) -> bool:
-        return next(self.claims(key), None) is not None
+        return (key in self.kept and bool(self.kept[key].claims)) or (
+            key not in self.not_live and self.stood(key)
+        )
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
         """Count the distinct numbers held on each list."""
         phones: dict[str, set[str]] = {}
         sizes: dict[str, int] = {}
-        for list_id, files in self._by_list().items():
+        for list_id, files in self._by_list.items():
             if len(files) == 1:
                 sizes[list_id] = len(files[0].numbers)
             else:
@@ -77,6 +79,7 @@ class Held:
             sizes[key[0]] = sizes.get(key[0], 0) + 1
         return sizes
 
+    @cached_property
     def _by_list(self) -> Mapping[str, list[FileClaims]]:
         lists: dict[str, list[FileClaims]] = {}
         for f in self.files:

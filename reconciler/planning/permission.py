@@ -3,7 +3,7 @@
 Every exception of the reconcile table lives here, so that the diff needs none.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,6 +14,14 @@ from reconciler.model.terms import REGISTRY_REASONS, Terms
 from reconciler.planning.change import BlockedBy, Reason, blocks
 from reconciler.planning.held import Held, HeldClaim, Kept
 from reconciler.planning.touch import History, first_moment, touch_of
+
+Approved = Callable[[Release], bool]
+"""Tells whether as many people approved a release as must; asked only of one that would permit something."""
+
+
+def unasked(_: Release) -> bool:
+    """Take every release as approved: where nobody besides its author must look."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,7 @@ def want(  # noqa: PLR0913  (the sets that meet, and the three things that judge
     history: History,
     as_of: date,
     arriving: frozenset[Key] = frozenset(),
+    approved: Approved = unasked,
 ) -> Wanted:
     """Make desired* of desired, held and live.
 
@@ -77,7 +86,7 @@ def want(  # noqa: PLR0913  (the sets that meet, and the three things that judge
     release fits once the number is live on `to`, and a plan may count on what it sends first.
     """
     standing = desired.standing(as_of)
-    judge = _Judge(standing, held, live, dialect, history, as_of, arriving)
+    judge = _Judge(standing, held, live, dialect, history, as_of, arriving, approved)
     declared = strongest(standing.files)
     kept: dict[Key, Kept] = {}
     granted: dict[Key, Grant] = {}
@@ -131,6 +140,7 @@ class _Judge:
         history: History,
         as_of: date,
         arriving: frozenset[Key],
+        approved: Approved,
     ) -> None:
         self._standing = standing
         self.by_list: dict[str, list[FileClaims]] = {}
@@ -142,6 +152,7 @@ class _Judge:
         self._history = history
         self._as_of = as_of
         self._arriving = arriving
+        self._approved = approved
 
     def judge(self, key: Key, kept: dict[Key, Kept], granted: dict[Key, Grant]) -> None:
         """Sort the number's held claims into those that stay and those that may go."""
@@ -200,11 +211,17 @@ class _Judge:
 
     def _permission(self, key: Key, claim: HeldClaim, held: tuple[int, ...]) -> Reason | list[BlockedBy]:
         why: list[BlockedBy] = []
-        for release in self._standing.releases.get(key, ()):
+        only_approval = False
+        releases = self._standing.releases.get(key, ())
+        for release in releases:
             if self._spent(release, key, claim):
                 why.append(BlockedBy.NO_RELEASE)
             elif not self._fits(release, claim):
                 why.append(BlockedBy.RELEASE_DOES_NOT_FIT)
+            elif not self._approved(release):
+                why.append(BlockedBy.APPROVAL)
+                newest = all(r == release or r.released_on < release.released_on for r in releases)
+                only_approval = only_approval or newest
             elif self._opted_out_since(key, first_moment(release.released_on), held):
                 why.append(BlockedBy.LATER_OPT_OUT)
             else:
@@ -214,6 +231,8 @@ class _Judge:
             if not self._opted_out_since(key, since, held):
                 return Reason.LAPSED
             why.append(BlockedBy.LATER_OPT_OUT)
+        if only_approval:  # the older ones are spent all the same: this one is later
+            why = [reason for reason in why if reason is not BlockedBy.NO_RELEASE]
         return why or [BlockedBy.NO_RELEASE]
 
     def _spent(self, release: Release, key: Key, claim: HeldClaim) -> bool:

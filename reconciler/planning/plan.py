@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice, repeat
@@ -21,7 +21,7 @@ from reconciler.planning.diff import differ, order
 from reconciler.planning.guards import Circumstances, Limits, guard
 from reconciler.planning.held import Held
 from reconciler.planning.lane import Lane, lane
-from reconciler.planning.permission import Wanted, want
+from reconciler.planning.permission import Approved, Wanted, unasked, want
 from reconciler.planning.requests import open_requests, requests_json
 from reconciler.planning.touch import History, Present, overwrites
 
@@ -88,6 +88,7 @@ class Setting:
     limits: Limits = field(default_factory=Limits)
     pace: Pace = field(default_factory=Pace)
     honour: Honour = field(default_factory=NoDeadlines)
+    approved: Approved = unasked
 
 
 def make_plan(setting: Setting, live: Live, met: Circumstances | None = None) -> Plan:
@@ -105,6 +106,7 @@ def make_plan(setting: Setting, live: Live, met: Circumstances | None = None) ->
         history=Present(setting.history, met.wrote),
         as_of=setting.as_of,
         arriving=arriving,
+        approved=setting.approved,
     )
     difference = differ(wanted, setting.held, live, setting.dialect, setting.honour)
     changes = order(guard(difference.changes, wanted, setting.held, live, setting.limits, met))
@@ -154,8 +156,8 @@ def digest(changes: Iterable[Change], dialect: Dialect, tenant: str, target: Tar
     told = hashlib.sha256(f"{head},[".encode())
     rows = _rows(changes, dialect)
     glue = ""
-    while some := list(islice(rows, _ROWS_AT_ONCE)):
-        told.update(f"{glue}{_compact(some)[1:-1]}".encode())
+    while some := ",".join(islice(rows, _ROWS_AT_ONCE)):
+        told.update(f"{glue}{some}".encode())
         glue = ","
     told.update(b"]]")
     return f"sha256:{told.hexdigest()}"
@@ -165,19 +167,20 @@ def _compact(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
-def _rows(changes: Iterable[Change], dialect: Dialect) -> Iterator[Sequence[str]]:
-    """Give every number that would be changed, sorted: what all numbers of a change share is written once."""
+def _rows(changes: Iterable[Change], dialect: Dialect) -> Iterator[str]:
+    """Give every number that would be changed as JSON, sorted; what many have in common is written once."""
     lists: dict[tuple[str, str], list[Change]] = {}
     for c in changes:
         if c.goes:
             lists.setdefault((c.action.value, c.list_id), []).append(c)
-    for (action, list_id), some in sorted(lists.items(), key=itemgetter(0)):
-        shared: dict[str, tuple[str, str]] = {}
+    for group, some in sorted(lists.items(), key=itemgetter(0)):
+        ends: dict[str, str] = {}
         for c in some:
             after = "" if c.after is None else json.dumps(dict(dialect.wire(c.after)), sort_keys=True)
-            shared.update(zip(c.phones, repeat((c.reason.value, after)), strict=False))
-        for phone in sorted(shared):
-            yield action, list_id, phone, *shared[phone]
+            ends.update(zip(c.phones, repeat(_compact([c.reason.value, after])[1:]), strict=False))
+        start = _compact(group).removesuffix("]")
+        # A number is digits behind a plus: JSON writes it as it is.
+        yield from (f'{start},"{phone}",{ends[phone]}' for phone in sorted(ends))
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,12 +62,17 @@ def requested_on(wanted: Wanted, keys: Iterable[Key]) -> dict[Key, date]:
 
     A change's `after` can't tell: terms that the wire does not tell apart share one change.
     """
+    dated = {
+        list_id: [f for f in files if any(terms.requested_on for terms in f.distinct)]
+        for list_id, files in wanted.standing.items()
+    }
     phones: dict[str, set[str]] = {}
     for list_id, phone in keys:
-        phones.setdefault(list_id, set()).add(phone)
+        if dated.get(list_id):
+            phones.setdefault(list_id, set()).add(phone)
     first: dict[Key, date] = {}
     for list_id, some in phones.items():
-        for f in wanted.standing.get(list_id, ()):
+        for f in dated[list_id]:
             for phone in f.numbers.keys() & some:
                 day, key = f.numbers[phone].requested_on, (list_id, phone)
                 if day is not None:

@@ -1,7 +1,7 @@
 """Who touched a live entry last, and when: what a later opt-out is told by."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Protocol
@@ -33,7 +33,7 @@ class Present:
     """History up to this moment: what the reports tell, and what the run that is under way has written."""
 
     past: History
-    wrote: frozenset[Key]
+    wrote: Container[Key]
 
     def ours(self, key: Key, touched: datetime) -> bool:
         """Tell whether a run that reports having written this number, or this one, was writing then."""

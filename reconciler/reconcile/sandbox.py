@@ -21,7 +21,13 @@ def serve(  # noqa: PLR0913  (where, how fast, how open)
 
     def say(url: str) -> None:
         announce(f"the built-in CXone listens on {url}; it protects nobody")
-        announce(f"  baseUrl: {url}   clientId: {CLIENT_ID}   clientSecret: {CLIENT_SECRET}   orgId: sandbox")
+        announce("  dialect: entries")
+        announce(
+            f"    baseUrl: {url}   clientId: {CLIENT_ID}   clientSecret: {CLIENT_SECRET}   orgId: sandbox"
+        )
+        announce("  dialect: dnc-groups")
+        announce(f"    authUrl: {url}   discoveryUrl: {url}")
+        announce(f"    accessKeyId: {CLIENT_ID}   accessKeySecret: {CLIENT_SECRET}")
         announce("  stop it with Ctrl-C")
 
     with built_in(around, state, rate=rate, control=control) as sandbox:

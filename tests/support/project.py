@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from unittest.mock import patch
 
 from reconciler.audit.ledger import Ledger
@@ -75,6 +75,8 @@ class Clock:
 class Project:
     """A clone. `run` calls `dnc` in this process: same clock as CXone's, no waits between attempts."""
 
+    TEMPLATE: ClassVar[dict[str, Any]] = CONFIGURATION
+
     folder: Path
     origin: Path | None
     sandbox: Sandbox
@@ -100,7 +102,7 @@ class Project:
 
     def configure(self, change: Callable[[dict[str, Any]], object] = lambda _: None) -> str:
         """Write the configuration, changed; commit and push it."""
-        configuration = json.loads(json.dumps(CONFIGURATION))
+        configuration = json.loads(json.dumps(self.TEMPLATE))
         change(configuration)
         self.write("dnc.yaml", json.dumps(configuration, indent=1))
         return self.commit()
@@ -277,13 +279,13 @@ def _code(call: Callable[[], None]) -> int:
 
 
 @contextmanager
-def making(folder: Path, *, origin=True, ahead=0.0, **settings: Any) -> Iterator[Project]:
+def making(folder: Path, *, origin=True, ahead=0.0, kind=Project, **settings: Any) -> Iterator[Any]:
     """Make a repository with an empty CXone; `settings` are the sandbox's, whose clock is `ahead` hours."""
     clock, skew = Clock(), timedelta(hours=ahead)
     made = Settings(**{"clients": CLIENTS, **settings})
     with Sandbox(None, clock=lambda: clock() + skew, settings=made) as sandbox, sandbox.serve() as url:
         bare = folder / "origin.git" if origin else None
-        project = Project(folder / "clone", bare, sandbox, url, clock)
+        project = kind(folder / "clone", bare, sandbox, url, clock)
         project.folder.mkdir()
         project.git("init", "-q", "-b", "main", str(project.folder))
         if bare:
