@@ -6,7 +6,28 @@ from typing import Annotated
 import typer
 
 from reconciler import __version__
-from reconciler.cli import apply, audit, drift, plan, sandbox, validate
+from reconciler.cli import (
+    add,
+    apply,
+    audit,
+    check,
+    ci,
+    doctor,
+    drift,
+    export,
+    fmt,
+    import_,
+    init,
+    plan,
+    pull,
+    release,
+    restore,
+    rules,
+    sandbox,
+    status,
+    undo,
+    validate,
+)
 from reconciler.cli.call import Call, begin
 from reconciler.cli.logs import LogFormat, configure
 from reconciler.reconcile.surroundings import DEFAULT_CONFIGURATION
@@ -22,7 +43,22 @@ app.command("validate")(validate.validate)
 app.command("plan")(plan.plan)
 app.command("apply")(apply.apply)
 app.command("drift")(drift.drift)
+app.command("pull", epilog=pull.EXAMPLES)(pull.pull)
 app.add_typer(audit.app, name="audit")
+app.add_typer(rules.app, name="rules")
+app.add_typer(ci.app, name="ci")
+app.command("check", epilog=check.EXAMPLES)(check.check)
+app.command("status", epilog=status.STATUS_EXAMPLES)(status.status)
+app.command("blocked", epilog=status.BLOCKED_EXAMPLES)(status.blocked)
+app.command("add", epilog=add.EXAMPLES)(add.add)
+app.command("release", epilog=release.EXAMPLES)(release.release)
+app.command("restore", epilog=restore.EXAMPLES)(restore.restore)
+app.command("undo", epilog=undo.EXAMPLES)(undo.undo)
+app.command("import", epilog=import_.EXAMPLES)(import_.import_)
+app.command("fmt", epilog=fmt.EXAMPLES)(fmt.fmt)
+app.command("export", epilog=export.EXAMPLES)(export.export)
+app.command("init", epilog=init.EXAMPLES)(init.init)
+app.command("doctor")(doctor.doctor)
 app.command("sandbox")(sandbox.sandbox)
 
 

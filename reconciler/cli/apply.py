@@ -22,6 +22,7 @@ from reconciler.cxone.stop import TimeBudget
 from reconciler.model.errors import DncError, InvalidInput
 from reconciler.reconcile.apply import Applied, demand_applicable, exposing_of
 from reconciler.reconcile.apply import apply as run
+from reconciler.reconcile.notify import notify
 from reconciler.reconcile.plan import failed
 from reconciler.reconcile.planned import Planned, planned
 from reconciler.reconcile.surroundings import Surroundings
@@ -51,6 +52,7 @@ def apply(  # noqa: PLR0917  (an option each: typer passes them by name)
     _demand_consent(around, yes=yes)
 
     def on_error(error: DncError) -> None:
+        notify(around, error)
         if output is Format.JSON:
             emit({**failed(around, error), "status": "failed", "exit_code": error.exit_code})
 
@@ -67,6 +69,7 @@ def apply(  # noqa: PLR0917  (an option each: typer passes them by name)
             with counting(made.plan.pending) as progress:
                 done = run(made, rewritten=rewritten, agreed=agreed, progress=progress)
         _show(done, output, shown)
+        notify(around, done)
     raise typer.Exit(done.exit_code)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import typer
 
+from reconciler.cli.terminal import harmless_json, line
 from reconciler.model.errors import DncError
 from reconciler.model.finding import Finding
 from reconciler.reconcile.surroundings import DEFAULT_CONFIGURATION, Surroundings
@@ -58,15 +59,20 @@ def complain(sentence: str) -> None:
     print(sentence, file=sys.stderr)
 
 
+def json_text(document: Mapping[str, Any], *, indent: int | None = None) -> str:
+    """Write a JSON document, fit for a terminal, too."""
+    return harmless_json(json.dumps(document, indent=indent, ensure_ascii=False))
+
+
 def emit(document: Mapping[str, Any]) -> None:
     """Print a JSON document on stdout."""
-    print(json.dumps(document, indent=2, ensure_ascii=False))
+    print(json_text(document, indent=2))
 
 
 def show_findings(findings: tuple[Finding, ...]) -> None:
     """Print findings, one a line, to stderr."""
     for finding in findings:
-        complain(str(finding))
+        complain(line(str(finding)))
 
 
 @contextmanager

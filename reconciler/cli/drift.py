@@ -6,6 +6,7 @@ import typer
 
 from reconciler.cli.call import Format, current, emit, errors_told, show_findings
 from reconciler.cli.render.numbers import Shown
+from reconciler.cli.render.pseudonyms import Numbers, NumbersOption, copier
 from reconciler.cli.render.text import drift_text
 from reconciler.model.errors import DncError
 from reconciler.reconcile.drift import drift as run
@@ -13,6 +14,7 @@ from reconciler.reconcile.plan import failed
 
 
 def drift(
+    numbers: NumbersOption = Numbers.FULL,
     output: Annotated[Format, typer.Option("--format", help="How drift is printed.")] = Format.TEXT,
 ) -> None:
     """Show what CXone has that git does not. Exit 3 when there is drift, or an alarm."""
@@ -23,10 +25,13 @@ def drift(
             emit(failed(around, error))
 
     with errors_told(on_error):
+        copy = copier(numbers, around.environ)
         found = run(around)
+        document = copy(found.document)
         if output is Format.JSON:
-            emit(found.document)
+            emit(document)
         else:
-            print(drift_text(found.document, found.foreign, Shown(masked=around.pipeline.running)))
+            shown = Shown(masked=around.pipeline.running and numbers is Numbers.FULL)
+            print(drift_text(document, found.foreign, shown))
             show_findings(found.findings)
     raise typer.Exit(3 if found.drift or found.alarms else 0)

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import structlog
 
+from reconciler.cli.terminal import clean_event, colourful
+
 
 class LogFormat(StrEnum):
     """For people, or for machines."""
@@ -25,9 +27,10 @@ def configure(log_format: LogFormat, *, verbose: bool) -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            clean_event,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=colourful()),
         cache_logger_on_first_use=False,
     )

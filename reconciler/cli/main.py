@@ -1,6 +1,8 @@
 """The entry point: answers `--version` without loading anything, and lets no traceback reach a user."""
 
 import sys
+import traceback
+from collections.abc import Callable
 
 from reconciler import __version__
 
@@ -16,13 +18,21 @@ def main() -> None:
     if arguments == ["--version"]:
         print(f"dnc {__version__}")
         return
-    from reconciler.cli.app import app  # noqa: PLC0415  (typer and rich take longer to load than --version may)
+    # typer and rich take longer to load than --version may
+    from reconciler.cli.app import app  # noqa: PLC0415
+    from reconciler.cli.terminal import harmless_streams  # noqa: PLC0415
 
+    with harmless_streams():
+        _run(app, arguments)
+
+
+def _run(app: Callable[..., object], arguments: list[str]) -> None:
     try:
         app(args=hoisted(arguments), prog_name="dnc")
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  (the last resort: a user gets no traceback, but by --verbose)
         if "--verbose" in arguments:
-            raise
+            traceback.print_exc()
+            sys.exit(_UNFORESEEN)
         print(
             f"dnc: an error nobody foresaw: {type(error).__name__}\n"
             "  way out: run the same with --verbose and send what it prints to whoever keeps dnc",

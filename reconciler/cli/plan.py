@@ -1,13 +1,15 @@
 """`dnc plan`."""
 
-import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from reconciler.cli.call import Format, current, emit, errors_told
+from reconciler.cli.call import Format, current, emit, errors_told, json_text
+from reconciler.cli.merge_request import AutoMergeOption, NoteOption, tell
 from reconciler.cli.render.numbers import Shown
+from reconciler.cli.render.pseudonyms import Numbers, NumbersOption, copier
 from reconciler.cli.render.text import plan_text
 from reconciler.cli.reports import PLAN_REPORTS, asked, write_plan
 from reconciler.model.errors import DncError
@@ -27,6 +29,9 @@ def plan(  # noqa: PLR0917  (Typer calls it by keyword)
     report: Annotated[
         list[str] | None, typer.Option(help=f"KIND=FILE, KIND one of {', '.join(PLAN_REPORTS)}.")
     ] = None,
+    numbers: NumbersOption = Numbers.FULL,
+    note: NoteOption = False,
+    auto_merge: AutoMergeOption = False,
     output: Annotated[Format, typer.Option("--format", help="How the plan is printed.")] = Format.TEXT,
 ) -> None:
     """Show what `apply` would change in CXone. Reads only."""
@@ -38,13 +43,17 @@ def plan(  # noqa: PLR0917  (Typer calls it by keyword)
         document = failed(around, error)
         _write(document, out, output)
         write_plan(document, reports)
+        tell(around, document, None, note=note, auto_merge=auto_merge)
 
     with errors_told(on_error):
-        made = run(around)
-        _write(made.document, out, output)
+        copy = copier(numbers, around.environ)
+        made = run(around, as_request=note or auto_merge)
+        document = copy(made.document)
+        _write(document, out, output)
         if output is Format.TEXT:
-            print(plan_text(made.document, Shown(masked=around.pipeline.running)))
-        write_plan(made.document, reports)
+            print(plan_text(document, Shown(masked=around.pipeline.running and numbers is Numbers.FULL)))
+        write_plan(document, reports)
+        tell(around, document, made.request, note=note, auto_merge=auto_merge)
     raise typer.Exit(_exit(made, detailed_exitcode=detailed_exitcode))
 
 
@@ -54,10 +63,10 @@ def _exit(made: Made, *, detailed_exitcode: bool) -> int:
     return 3 if detailed_exitcode and made.pending else 0
 
 
-def _write(document: dict[str, Any], out: Path | None, output: Format) -> None:
+def _write(document: Mapping[str, Any], out: Path | None, output: Format) -> None:
     if out is not None:
         try:
-            out.write_text(json.dumps(document, ensure_ascii=False) + "\n")
+            out.write_text(json_text(document) + "\n", encoding="utf-8")
         except OSError as error:
             raise typer.BadParameter(f"{out}: {error.strerror}", param_hint="-o") from None
     if output is Format.JSON:

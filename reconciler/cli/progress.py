@@ -4,6 +4,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from reconciler.cli.terminal import colourful
+
 _LINES = 10
 
 
@@ -16,7 +18,7 @@ def counting(total: int) -> Iterator[Callable[[int], None]]:
         from rich.console import Console  # noqa: PLC0415  (only where there is a terminal)
         from rich.progress import Progress  # noqa: PLC0415
 
-        with Progress(console=Console(stderr=True)) as bar:
+        with Progress(console=Console(file=colourful())) as bar:
             task = bar.add_task("applying", total=total)
             yield lambda done: bar.advance(task, done)
     else:

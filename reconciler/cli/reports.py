@@ -46,6 +46,6 @@ def write_plan(document: Mapping[str, Any], reports: Sequence[str]) -> None:
 
 def _write(file: Path, text: str) -> None:
     try:
-        file.write_text(text, encoding="utf-8")
+        file.write_text(text, encoding="utf-8", errors="replace")  # a file's name may be no UTF-8
     except OSError as error:
         raise typer.BadParameter(f"{file}: {error.strerror}", param_hint="--report") from None

@@ -8,6 +8,7 @@ import typer
 from reconciler.cli.call import Format, complain, current, emit, errors_told
 from reconciler.cli.render.gitlab import VALIDATION_REPORTS
 from reconciler.cli.reports import asked, write_validation
+from reconciler.cli.terminal import line
 from reconciler.model.errors import DncError
 from reconciler.model.finding import Severity
 from reconciler.planning.plan import finding_json
@@ -28,8 +29,10 @@ def validate(
     asked(report or [], list(VALIDATION_REPORTS))
 
     def on_error(error: DncError) -> None:
+        done = Validated(error.findings, (), 0)
+        write_validation(done, report or [])
         if output is Format.JSON:
-            _show(Validated(error.findings, (), 0), output)
+            _show(done, output)
 
     with errors_told(on_error):
         done = run(around, [str(path) for path in paths or ()])
@@ -45,7 +48,7 @@ def _show(done: Validated, output: Format) -> None:
               "summary": counts, "findings": [finding_json(f) for f in done.findings]})  # fmt: skip
         return
     for finding in done.findings:
-        print(finding)
+        print(line(str(finding)))
     complain(
         f"{done.files} files, {done.numbers:,} numbers: {done.errors} errors, "
         f"{done.count(Severity.WARNING)} warnings, {done.count(Severity.ALARM)} alarms"

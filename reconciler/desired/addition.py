@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 
-from reconciler.desired.canonical import add
+from reconciler.desired.canonical import add, gathered
 from reconciler.desired.item import Item, Number, block, single
 from reconciler.desired.periods import parse_date
 from reconciler.desired.sheet import Sheet
@@ -74,6 +74,25 @@ def _new_list_with(path: str, list_id: str, groups: Mapping[Keys, list[str]], de
         else:
             items.append(block(section.column, keys, terms, [Number(number) for number in numbers]))
     section.items = sorted(items, key=lambda item: item.order)
+    return sheet.data()
+
+
+def with_remarked(path: str, data: bytes, groups: Mapping[Keys, Mapping[str, str]]) -> bytes:
+    """Give a list file in canonical form with numbers added by their keys, each with a comment behind it.
+
+    An empty comment is none. Raises InvalidInput as `Sheet.read` does.
+    """
+    sheet = Sheet.read(path, data, whole=True)
+    section = sheet.entries()
+    column = section.items[0].column if section.items else section.column
+    for keys, numbers in groups.items():
+        terms = _terms(dict(keys))
+        if len(numbers) == 1 and not any(numbers.values()):
+            section.items.append(single(column, keys, terms, next(iter(numbers))))
+        else:
+            listed = [Number(number, behind=remark) for number, remark in numbers.items()]
+            section.items.append(block(column, keys, terms, listed))
+    section.items = sorted(gathered(section.items), key=lambda item: item.order)
     return sheet.data()
 
 

@@ -29,4 +29,5 @@ CATALOGUE: Mapping[str, str] = {
     "SCHEMA-02": "What a change of the rules means for what stands is said before it is merged.",
     "CONF-07": "Two tenants with one target have no list in common.",
     "CONF-08": "A loosened safety limit holds from the run after the one that first saw it.",
+    "CONF-09": "A merge request that adds very many numbers says in its files how many.",
 }

@@ -24,6 +24,7 @@ __all__ = [
     "resolve",
     "shared_targets",
     "uncovered",
+    "unread_folders",
 ]
 
 _EMBEDDED_PACE = 60_000  # requests a minute: the built-in CXone is nobody's quota
@@ -33,7 +34,10 @@ _CHUNKS = {
     "dnc-groups": 100,
 }  # the seed: bulk takes up to 500; public clients cap groups at 100
 _INTEGERS = frozenset(
-    {"requestsPerMinute", "chunkSize", "concurrency", "maxRemovals", "daysAfter", "pageSize"}
+    {
+        *("requestsPerMinute", "chunkSize", "concurrency", "daysAfter", "pageSize"),
+        *("maxRemovals", "confirmAdditions", "approvals"),
+    }
 )
 _NUMBERS = frozenset({"maxRemovalPercent"})
 _TRUTHS = {"true": True, "false": False}
@@ -43,10 +47,16 @@ _NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")
 
 @dataclass(frozen=True, slots=True)
 class Safety:
-    """How much may come off a list: numbers, and per cent of what it holds."""
+    """How much may come off a list: numbers, and per cent of what it holds; and what people must say.
+
+    A merge request that adds more than `confirm_additions` numbers is to be confirmed. `approvals` is how
+    many people besides its author must have approved a release.
+    """
 
     max_removals: int = 500
     max_removal_percent: float = 1.0
+    confirm_additions: int = 10_000
+    approvals: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +126,7 @@ def shared_targets(
 
 def uncovered(paths: Iterable[str], configuration: Configuration) -> tuple[Finding, ...]:
     """Find YAML files below a list folder that no tenant's globs reach: nobody would be protected by them."""
-    globs = {glob for tenant in configuration.tenants.values() for glob in tenant.lists}
-    folders = sorted({below for glob in globs if (below := folder(glob))}, key=len, reverse=True)
+    globs, folders = _reach(configuration)
     findings = []
     for path in sorted(paths):
         below = next((name for name in folders if path.startswith(name)), "")
@@ -130,6 +139,24 @@ def uncovered(paths: Iterable[str], configuration: Configuration) -> tuple[Findi
             said = f"no tenant's lists reach this file, so it protects nobody: {way_out}"
             findings.append(Finding(path, 0, 0, "", "LIST-05", Severity.ERROR, said))
     return tuple(findings)
+
+
+def unread_folders(paths: Iterable[str], configuration: Configuration) -> tuple[Finding, ...]:
+    """Find links and other repositories where lists would be: whatever lies in them protects nobody."""
+    globs, folders = _reach(configuration)
+    said = "a link to a folder, or another repository: its lists are not read. Put the files themselves here"
+    return tuple(
+        Finding(path, 0, 0, "", "LIST-05", Severity.ERROR, said)
+        for path in sorted(paths)
+        if not matches(globs, path)
+        and any(path.startswith(name) or name.startswith(f"{path}/") for name in folders)
+    )
+
+
+def _reach(configuration: Configuration) -> tuple[frozenset[str], list[str]]:
+    """Give every tenant's globs, and the list folders, the deepest first."""
+    globs = frozenset(glob for tenant in configuration.tenants.values() for glob in tenant.lists)
+    return globs, sorted({below for glob in globs if (below := folder(glob))}, key=len, reverse=True)
 
 
 def _findings(path: str, root: MapNode, rules: Rules) -> Iterator[Finding]:
@@ -192,7 +219,7 @@ def _configuration(path: str, root: MapNode) -> Configuration:
         path=path,
         default_tenant=said["defaultTenant"],
         tenants=tenants,
-        safety=Safety(safety.get("maxRemovals", 500), safety.get("maxRemovalPercent", 1.0)),
+        safety=Safety(**{_snake(key): value for key, value in safety.items()}),
         audit=AuditSettings(**audit),
     )
 

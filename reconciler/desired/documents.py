@@ -17,6 +17,13 @@ from reconciler.model.collector import collector_off
 from reconciler.model.finding import Finding, Severity
 
 MAX_DEPTH = 20
+# Far above any list: CXone holds 1,000,000 entries in all. What is beyond is a mistake or a bomb, and is
+# given up while it still costs little.
+LARGEST = 64 * 1024 * 1024  # bytes a file
+LONGEST = 10_000  # characters of one value
+MOST_ITEMS = 2_000_000  # of all lists in a file
+MOST_KEYS = 10_000  # of one mapping
+MOST_ERRORS = 1_000  # of YAML itself in one file
 # A plain scalar that says nothing, in YAML 1.2's core schema.
 _EMPTY = frozenset({"", "~", "null", "Null", "NULL"})
 
@@ -54,11 +61,16 @@ class _Reader:
         self.runs: list[Run] = []
         self._next: Any = None  # PyYAML's C parser has no types
         self._texts: dict[str, str] = {}  # values that repeat are kept once
+        self._items = 0
 
     def read(self, data: bytes) -> Value:
         """Read the only document of the file."""
+        if len(data) > LARGEST:
+            raise self._unreadable(0, too_large(len(data)))
         text = self._text(data)
         folded, runs = fold(text)
+        if sum(len(run.texts) for run in runs) > MOST_ITEMS:
+            raise self._too_many(0)
         if runs:
             quick = _Reader(self.path)
             quick.runs = runs
@@ -119,6 +131,8 @@ class _Reader:
             text: str = event.value
             if text in _EMPTY and not event.style:
                 return None
+            if len(text) > LONGEST:
+                raise self._too_long(event)
             return self._texts.setdefault(text, text)
         if depth > MAX_DEPTH:
             at = pack(event.start_mark.line, event.start_mark.column)
@@ -130,6 +144,9 @@ class _Reader:
         node = MapNode(pack(event.start_mark.line, event.start_mark.column))
         values, marks = node.values, node.marks
         while type(key_event := following()) is not yaml.MappingEndEvent:
+            if len(values) >= MOST_KEYS:
+                at = pack(key_event.start_mark.line, key_event.start_mark.column)
+                raise self._unreadable(at, f"more than {MOST_KEYS:,} keys: this is no list of numbers")
             key = self._key(key_event, depth)
             value_event = following()
             value = self._value(value_event, depth + 1)
@@ -163,10 +180,11 @@ class _Reader:
         node = ListNode(pack(event.start_mark.line, event.start_mark.column))
         following, scalar, end = self._next, yaml.ScalarEvent, yaml.SequenceEndEvent
         add, mark = node.items.append, node.marks.append
-        while True:
+        for _ in range(MOST_ITEMS + 1 - self._items):
             item = following()
             kind = type(item)
             if kind is end:
+                self._items += len(node.items)
                 if self.runs:
                     unfold(node, self.runs)
                 return node
@@ -174,9 +192,12 @@ class _Reader:
             mark((at.line << 32) + at.column)
             if kind is scalar and not item.anchor and not item.tag:
                 text = item.value
+                if len(text) > LONGEST:
+                    raise self._too_long(item)
                 add(text if text not in _EMPTY or item.style else None)
             else:
                 add(self._value(item, depth + 1))
+        raise self._too_many(node.mark)
 
     def _refuse_marks(self, event: Any) -> None:  # noqa: ANN401  (as above)
         if event.anchor:
@@ -186,15 +207,31 @@ class _Reader:
             self._refuse(event, "YAML-03", "a tag: write the value without it")
 
     def _refuse(self, event: Any, rule: str, message: str) -> None:  # noqa: ANN401  (as above)
-        self._add(pack(event.start_mark.line, event.start_mark.column), rule, message)
+        at = pack(event.start_mark.line, event.start_mark.column)
+        self._add(at, rule, message)
+        if len(self.findings) >= MOST_ERRORS:
+            raise self._unreadable(at, f"{MOST_ERRORS:,} errors up to here: correct these first")
 
     def _unreadable(self, at: int, message: str, rule: str = "YAML-01") -> _Unreadable:
         self._add(at, rule, message)
         return _Unreadable(message)
 
+    def _too_long(self, event: Any) -> _Unreadable:  # noqa: ANN401  (as above)
+        at = pack(event.start_mark.line, event.start_mark.column)
+        said = f"a value of {len(event.value):,} characters: write at most {LONGEST:,}"
+        return self._unreadable(at, said)
+
+    def _too_many(self, at: int) -> _Unreadable:
+        return self._unreadable(at, f"more than {MOST_ITEMS:,} items: split the file")
+
     def _add(self, at: int, rule: str, message: str) -> None:
         line, column = unpack(at)
         self.findings.append(Finding(self.path, line, column, "", rule, Severity.ERROR, message))
+
+
+def too_large(size: int) -> str:
+    """Say that a file has more bytes than any list."""
+    return f"the file has {size:,} bytes: split it into files of at most {LARGEST:,}"
 
 
 def _place(data: bytes, offset: int) -> int:

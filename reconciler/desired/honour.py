@@ -31,10 +31,19 @@ class Deadlines:
         }
         self._kinds: dict[tuple[str | None, Head], _Kind] = {}
         self._known: dict[tuple[Terms, _Kind], Deadline | None] = {}
+        self._lately: dict[tuple[int, Head], tuple[Terms, Deadline | None]] = {}
 
     def deadline(self, phone: str, terms: Terms) -> Deadline | None:
         """Give the nearest deadline; None where no rule has one for this number and these terms."""
-        kind = self._kind(terms.jurisdiction, head_of(phone))
+        head = head_of(phone)
+        # By identity: terms are shared by very many numbers, and hashing them for each is what would cost.
+        known = self._lately.get((id(terms), head))
+        if known is None or known[0] is not terms:
+            known = self._lately[id(terms), head] = (terms, self._nearest(head, terms))
+        return known[1]
+
+    def _nearest(self, head: Head, terms: Terms) -> Deadline | None:
+        kind = self._kind(terms.jurisdiction, head)
         if not kind[0]:
             return None
         if (terms, kind) not in self._known:

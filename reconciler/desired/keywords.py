@@ -4,9 +4,7 @@ A schema beside a keyword may carry `rule` (the id that a finding ends in), `say
 `severity` (lower than the rule's own).
 """
 
-import re
 from difflib import get_close_matches
-from functools import lru_cache
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
@@ -16,6 +14,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from reconciler.desired import vocabulary
+from reconciler.desired.patterns import found
 from reconciler.desired.periods import parse_date
 from reconciler.desired.vocabulary import Errors, Schema
 from reconciler.desired.wording import listed, shown
@@ -24,15 +23,8 @@ _FORMATS = FormatChecker(formats=())
 _FORMATS.checks("date")(lambda text: not isinstance(text, str) or parse_date(text) is not None)
 
 
-@lru_cache(maxsize=256)
-def ecma_pattern(pattern: str) -> re.Pattern[str]:
-    r"""Compile a pattern as JSON Schema means it: `$` is the very end, and `\d` is ASCII."""
-    anchored = re.sub(r"(?<!\\)\$(?=\Z|\)|\|)", r"\\Z", pattern)
-    return re.compile(anchored, re.ASCII)
-
-
 def _pattern(_: Validator, pattern: str, instance: object, __: Schema) -> Errors:
-    if isinstance(instance, str) and not ecma_pattern(pattern).search(instance):
+    if isinstance(instance, str) and not found(pattern, instance):
         yield ValidationError("is not written as it must be")
 
 
@@ -48,9 +40,9 @@ def _additional_properties(validator: Any, extra: object, instance: object, sche
     if not isinstance(instance, dict):
         return
     known = list(schema.get("properties", {}))
-    patterns = [ecma_pattern(pattern) for pattern in schema.get("patternProperties", {})]
+    patterns = list(schema.get("patternProperties", {}))
     for name, value in instance.items():
-        if name in known or any(pattern.search(name) for pattern in patterns):
+        if name in known or any(found(pattern, name) for pattern in patterns):
             continue
         if extra is not False:
             yield from validator.descend(value, extra, path=name)
@@ -60,12 +52,21 @@ def _additional_properties(validator: Any, extra: object, instance: object, sche
         yield ValidationError(f"unknown key {shown(name)}: {way_out}", path=(name,))
 
 
+def _pattern_properties(validator: Any, patterns: Schema, instance: object, _: Schema) -> Errors:  # noqa: ANN401  (as above)
+    if isinstance(instance, dict):
+        for pattern, schema in patterns.items():
+            for name, value in instance.items():
+                if found(pattern, name):
+                    yield from validator.descend(value, schema, path=name, schema_path=pattern)
+
+
 _Extended: type[Validator] = extend(  # type: ignore[no-untyped-call]
     Draft202012Validator,
     validators={
         "pattern": _pattern,
         "required": _required,
         "additionalProperties": _additional_properties,
+        "patternProperties": _pattern_properties,
         "minimumTerm": vocabulary.minimum_term,
         vocabulary.HONOUR: vocabulary.honour_within,
         vocabulary.FRESHNESS: vocabulary.freshness,

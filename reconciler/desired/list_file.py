@@ -1,7 +1,7 @@
 """One list file on its way to claims, releases and holds, with everything that is wrong with it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.desired.dates import HAPPENED, is_future, later_than
 from reconciler.desired.entry import effective, structure_of_terms, terms_of
@@ -30,6 +30,7 @@ from reconciler.model.finding import Finding, Severity
 from reconciler.model.terms import REGISTRY_REASONS, ReasonCode, Terms
 
 _LIST_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+MOST_ERRORS = 10_000  # of structure, in one file
 _PARTS = ("entries", "releases", "holds")
 
 
@@ -43,6 +44,7 @@ class ListFile:
         list_id = root.values.get("listId")
         self.list_id = list_id if isinstance(list_id, str) and _LIST_ID.fullmatch(list_id) else None
         rule = reading.rules.by_id(NUMBERING)
+        self.told = 0  # errors of structure
         self.asked: set[tuple[str | None, Head]] = set()
         self.numbering = rule if rule and rule.gives and rule.in_force(reading.as_of) else None
 
@@ -54,7 +56,7 @@ class ListFile:
             for name in _PARTS
             if isinstance(self.root.values.get(name), ListNode)
         }
-        findings = list(structure_findings(self.path, self.root, rules, parts))
+        findings = list(self._bounded(structure_findings(self.path, self.root, rules, parts)))
         if self.list_id and (parts.keys() & {"entries", "releases"} or "holds" not in parts):
             self.reading.list_ids.add(self.list_id)
         numbers = Numbers()
@@ -69,6 +71,17 @@ class ListFile:
                 findings += self._holds(part.items)
         findings += list_findings(self.reading, self.path, self.root, _registry_numbers(numbers))
         return findings
+
+    def _bounded(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        """Give as many as anybody reads: a file that is no list at all has millions."""
+        for finding in findings:
+            self.told += 1
+            if self.told > MOST_ERRORS:
+                if self.told == MOST_ERRORS + 1:
+                    said = f"more than {MOST_ERRORS:,} errors of structure: correct those that are told first"
+                    yield Finding(self.path, 0, 0, "", "LIST-01", Severity.ERROR, said)
+                return
+            yield finding
 
     def _blocks(self, items: Sequence[Value], path: str) -> tuple[list[Block], list[Finding]]:
         """Sort out the numbers of each item."""
@@ -117,7 +130,7 @@ class ListFile:
 
     def _judged(self, group: Group) -> Iterator[Finding]:
         spread = Spread(self.reading, self.path, self.list_id, group)
-        yield from spread.same_for_all(structure_of_terms(group.said, self.reading.rules))
+        yield from self._bounded(spread.same_for_all(structure_of_terms(group.said, self.reading.rules)))
         yield from spread.by_regulations()
         if any(is_future(group.said.get(key), self.reading.latest) for key in HAPPENED):
             for place, entry, _ in group.entries:
@@ -150,7 +163,7 @@ class ListFile:
             path = f"/releases/{place}"
             yield from release_findings(self.path, node, path, self.list_id, self.reading.latest)
             if self.list_id:
-                for release in releases_of(node, self.list_id):
+                for release in releases_of(self.path, node, self.list_id):
                     self.reading.releases.setdefault((self.list_id, release.phone), []).append(release)
             found = ReleaseNode(self.path, path, node, self.list_id or "", blocks[place])
             self.reading.release_nodes.append(found)

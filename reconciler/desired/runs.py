@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from reconciler.desired.nodes import ListNode, pack
 
 # 100 lines or more of one indent and one form. Possessive, so that it looks at every character once.
-_RUN = re.compile(r'^( *+)- ("?+)\+[0-9]++\2\r?\n(?:\1- \2\+[0-9]++\2\r?\n){99,}+', re.MULTILINE)
+_RUN = re.compile(r'^( *+)- ("?+)\+[0-9]{1,32}+\2\r?\n(?:\1- \2\+[0-9]{1,32}+\2\r?\n){99,}+', re.MULTILINE)
 _NUMBER = re.compile(r"\+[0-9]++")
 _ONE_LINE = 1 << 32
 

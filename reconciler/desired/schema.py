@@ -15,13 +15,16 @@ from jsonschema.exceptions import best_match
 from jsonschema.protocols import Validator
 from referencing.exceptions import Unresolvable
 
-from reconciler.desired.keywords import ecma_pattern, validator
+from reconciler.desired.expansion import expands_too_far
+from reconciler.desired.keywords import validator
+from reconciler.desired.patterns import ecma_pattern
 from reconciler.desired.regulation import Rule, Scope, rules_of, too_severe
 from reconciler.desired.schema_errors import sentence
 from reconciler.desired.vocabulary import Schema
 from reconciler.model.errors import InvalidInput
 
 LIST_SCHEMA = "dnc-list.schema.json"
+EFFECTIVE = "/$defs/effective"  # in it: what holds of a number once the defaults are filled in
 CONFIGURATION_SCHEMA = "dnc.schema.json"
 _RULE_SCHEMA = "regulation.schema.json"
 _RULE_FOLDER = "regulations/"
@@ -85,9 +88,9 @@ def load_rules(overrides: Mapping[str, bytes]) -> Rules:
     if contents[CONFIGURATION_SCHEMA] not in configurations:
         configurations.append(contents[CONFIGURATION_SCHEMA])
     return Rules(
-        structure=_checked(LIST_SCHEMA, contents[LIST_SCHEMA]),
-        effective=_checked(LIST_SCHEMA, contents[LIST_SCHEMA], "/$defs/effective"),
-        configuration=tuple(_checked(CONFIGURATION_SCHEMA, content) for content in configurations),
+        structure=_judge(LIST_SCHEMA, contents[LIST_SCHEMA]),
+        effective=_judge(LIST_SCHEMA, contents[LIST_SCHEMA], EFFECTIVE),
+        configuration=tuple(_judge(CONFIGURATION_SCHEMA, content) for content in configurations),
         regulations=regulations,
         looser=tuple(_looser(contents, shipped, regulations)),
         digest=_digest(files),
@@ -127,7 +130,18 @@ def _parsed(name: str, data: bytes) -> dict[str, Any]:
         raise _invalid(name, "this is not JSON") from error
     if not isinstance(content, dict):
         raise _invalid(name, "this is no JSON Schema: an object is wanted")
+    try:
+        too_far = expands_too_far(content)
+    except RecursionError as error:
+        raise _invalid(name, "it is nested too deep") from error
+    if too_far:
+        raise _invalid(name, "its references stand for more parts than anybody wrote: refer less often")
     return content
+
+
+def _judge(name: str, content: Schema, at: str = "") -> Validator:
+    """Make a validator. A packaged schema is what the tests found it to be; checking it takes its time."""
+    return validator(content, at=at) if content is _shipped()[name] else _checked(name, content, at)
 
 
 def _checked(name: str, content: Schema, at: str = "") -> Validator:

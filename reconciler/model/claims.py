@@ -39,7 +39,10 @@ FITTING: Mapping[ReasonCode, frozenset[ReleaseReason]] = {
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A permission in a file, with evidence, that a number may come off or be weakened."""
+    """A permission in a file, with evidence, that a number may come off or be weakened.
+
+    Where it stands, and who else approved it, makes it no other release: what is spent stays spent.
+    """
 
     list_id: str
     phone: str
@@ -47,6 +50,8 @@ class Release:
     reason: ReleaseReason
     evidence: str
     to: str | None = None
+    path: str = field(default="", compare=False)
+    approved_by: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.desired.addition import KEYS, alone, lines_of, slipping_in, with_numbers
-from reconciler.desired.typed import typed
 from reconciler.model.claims import Claims
 from reconciler.model.errors import InvalidInput
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.phone import mask
 from reconciler.model.terms import Terms
 from reconciler.reconcile.files import put
+from reconciler.reconcile.numbers import read_numbers
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.target import Desk
 
@@ -45,7 +45,7 @@ class Added:
 def add(around: Surroundings, wanted: Wanted) -> Added:
     """Add numbers. Raises InvalidInput, and writes nothing, where one is bad or the result would not hold."""
     desk = Desk.open(around)
-    numbers = _numbers(wanted.numbers, desk.tenant.region)
+    numbers = read_numbers(wanted.numbers, desk.tenant.region)
     path, data = desk.target(wanted.list_id, wanted.file)
     before = desk.read(path, data).claims
     has = _claimed(before)
@@ -68,22 +68,6 @@ def add(around: Surroundings, wanted: Wanted) -> Added:
             )
         put(around.folder, path, written)
     return Added(path, missing, places, terms, odd if missing else (), others if missing else ())
-
-
-def _numbers(texts: Sequence[str], region: str) -> tuple[str, ...]:
-    """Read every number, each once. Raises InvalidInput that names the bad ones by their places."""
-    found = [typed(text, region) for text in texts]
-    bad = [(place, one.why_not) for place, one in enumerate(found, 1) if one.why_not]
-    if bad:
-        findings = [
-            Finding(f"number {n} of {len(texts)}", 0, 0, "", "NUM-01", Severity.ERROR, w) for n, w in bad
-        ]
-        first = f"number {bad[0][0]} of {len(texts)}" if len(texts) > 1 else "the number"
-        many = f"{len(bad)} of {len(texts)} numbers can't be read: nothing was written"
-        fact = many if len(bad) > 1 else f"{first} can't be read: nothing was written"
-        way_out = "correct them, or leave them out" if len(bad) > 1 else bad[0][1]
-        raise InvalidInput(fact, way_out, findings=findings)
-    return tuple(dict.fromkeys(one.phone for one in found))
 
 
 def _judged(

@@ -1,7 +1,7 @@
 """`dnc apply`: make CXone match the commit, and write down what was done."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -141,7 +141,7 @@ def apply(
     )
 
     def decide(
-        live: Live, *, refused: frozenset[str], hold_back: BlockedBy | None, wrote: frozenset[Key]
+        live: Live, *, refused: frozenset[str], hold_back: BlockedBy | None, wrote: Container[Key]
     ) -> Plan:
         return replan(made, live, allowed=plan.exposing, refused=refused, hold_back=hold_back, wrote=wrote)
 

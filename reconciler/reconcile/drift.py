@@ -6,6 +6,7 @@ from typing import Any
 from reconciler.model.finding import Finding, Severity
 from reconciler.planning.change import Drift
 from reconciler.planning.plan import drift_json, finding_json, live_json
+from reconciler.planning.requests import requests_json
 from reconciler.reconcile.clock import iso
 from reconciler.reconcile.planned import planned
 from reconciler.reconcile.surroundings import Surroundings
@@ -41,6 +42,7 @@ def drift(around: Surroundings) -> Drifted:
             "errored": False,
             "live": live_json(made.live),
             "drift": [drift_json(d) for d in made.plan.drift],
-            "findings": [finding_json(f) for f in made.notes],
+            "requests": requests_json(made.waiting(made.plan)),
+            "findings": [finding_json(f) for f in made.findings],
         }
-        return Drifted(made.tenant.name, made.plan.drift, made.notes, dict(made.live.foreign), document)
+        return Drifted(made.tenant.name, made.plan.drift, made.findings, dict(made.live.foreign), document)

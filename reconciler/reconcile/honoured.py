@@ -6,8 +6,8 @@ from typing import Any
 
 from reconciler.apply.run import Run
 from reconciler.apply.tally import Outcome
-from reconciler.model.deadline import Deadline
-from reconciler.planning.change import Action, Reason
+from reconciler.model.claims import Key
+from reconciler.planning.change import Action, Change, Reason
 from reconciler.planning.requests import LiveRequest, honoured, requested_on, requests_json
 from reconciler.reconcile.planned import Planned
 
@@ -37,12 +37,21 @@ def honoured_json(made: Planned, run: Run, on: date) -> dict[str, Any]:
 
 
 def _made_live(run: Run, on: date) -> Iterator[LiveRequest]:
-    created: dict[tuple[str, str], Deadline | None] = {}
-    for change in run.plan.changes:
-        if change.action is Action.CREATE and change.reason is Reason.DECLARED and change.goes:
-            for key in change.keys:
-                result = run.tally.results.get((Action.CREATE, *key))
-                if result is not None and result.outcome is Outcome.APPLIED:
-                    created[key] = change.due
-    for (list_id, phone), asked in requested_on(run.plan.wanted, created).items():
-        yield LiveRequest(list_id, phone, asked, on, created[list_id, phone])
+    new = [
+        change
+        for change in run.plan.changes
+        if change.action is Action.CREATE and change.reason is Reason.DECLARED and change.goes
+    ]
+    asked = requested_on(run.plan.wanted, (key for change in new for key in _applied(change, run)))
+    for change in new if asked else ():
+        for key in change.keys:
+            if (day := asked.get(key)) is not None:
+                yield LiveRequest(*key, day, on, change.due)
+
+
+def _applied(change: Change, run: Run) -> Iterator[Key]:
+    results = run.tally.results.of(change.action, change.list_id)
+    for key in change.keys:
+        result = results.get(key[1])
+        if result is not None and result.outcome is Outcome.APPLIED:
+            yield key

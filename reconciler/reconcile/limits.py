@@ -32,18 +32,13 @@ class SafetyLimits:
         return Safety(
             min(self.configured.max_removals, self.seen.max_removals),
             min(self.configured.max_removal_percent, self.seen.max_removal_percent),
+            self.configured.confirm_additions,
+            max(self.configured.approvals, self.seen.approvals),
         )
 
     def json(self) -> dict[str, Any]:
         """Say both as a report keeps them."""
-        return {
-            "max_removals": self.in_force.max_removals,
-            "max_removal_percent": self.in_force.max_removal_percent,
-            "configured": {
-                "max_removals": self.configured.max_removals,
-                "max_removal_percent": self.configured.max_removal_percent,
-            },
-        }
+        return {**_told(self.in_force), "configured": _told(self.configured)}
 
     def findings(self, path: str) -> Iterator[Finding]:
         """Say which limits are looser than the last run saw them."""
@@ -61,9 +56,17 @@ def changes(before: Safety, after: Safety, *, looser_only: bool = False) -> Iter
     for name, old, new in pairs:
         if new > old or (new != old and not looser_only):
             yield f"{name} {old:g} → {new:g}"
+    if after.approvals < before.approvals or (after.approvals != before.approvals and not looser_only):
+        yield f"approvals {before.approvals} → {after.approvals}"
 
 
 def _seen(told: Mapping[str, Any]) -> Safety:
     # Reports of the first version tell only what was in force, which was what they saw.
     said = told.get("configured", told)
-    return Safety(said["max_removals"], said["max_removal_percent"])
+    approvals = said.get("approvals", 0)
+    return Safety(said["max_removals"], said["max_removal_percent"], approvals=approvals)
+
+
+def _told(safety: Safety) -> dict[str, Any]:
+    told = {"max_removals": safety.max_removals, "max_removal_percent": safety.max_removal_percent}
+    return {**told, **({"approvals": safety.approvals} if safety.approvals else {})}

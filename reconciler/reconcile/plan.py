@@ -7,26 +7,34 @@ from reconciler import __version__
 from reconciler.model.errors import DncError
 from reconciler.planning.plan import Heading, failed_json
 from reconciler.reconcile.clock import Today, iso
+from reconciler.reconcile.confirmation import demand_confirmed
+from reconciler.reconcile.notes import demand_room
 from reconciler.reconcile.planned import open_project, open_repository, planned
+from reconciler.reconcile.request import Request, request
 from reconciler.reconcile.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A plan as its JSON document, and the two facts that decide the exit code."""
+    """A plan as its JSON document, the two facts that decide the exit code; the merge request if asked."""
 
     document: dict[str, Any]
     newly_blocked: bool
     pending: int
+    request: Request | None = None
 
 
-def plan(around: Surroundings) -> Made:
+def plan(around: Surroundings, *, as_request: bool = False) -> Made:
     """Make the plan. In a merge request pipeline it is of the merge with the target branch by itself."""
     target = around.pipeline.merge_target
     if around.onto is None and target is not None:
         around = replace(around, onto=f"origin/{target}")
     with planned(around) as made:
-        return Made(made.document, made.newly_blocked, made.plan.pending)
+        if around.onto is not None:
+            demand_confirmed(made, around.onto)
+        demand_room(made.plan, made.live)
+        asked = request(made) if as_request else None
+        return Made(made.document, made.newly_blocked, made.plan.pending, asked)
 
 
 def _tenant(around: Surroundings) -> str:

@@ -1,26 +1,39 @@
 """Everything a plan is made of, gathered once: what `plan`, `apply` and `drift` begin with."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler import __version__
+from reconciler.apply.blind import UNREAD, narrowed
 from reconciler.audit.ledger import Ledger
 from reconciler.desired.configuration import Tenant, resolve
+from reconciler.desired.honour import Deadlines
 from reconciler.desired.lists import Lists, Source
 from reconciler.model.claims import Key
-from reconciler.model.errors import RepositoryProblem
-from reconciler.model.finding import Finding, Severity
+from reconciler.model.errors import RepositoryProblem, Unread
+from reconciler.model.finding import Finding
 from reconciler.model.live import Live
 from reconciler.model.provider import Provider
 from reconciler.planning.change import Action, BlockedBy
+from reconciler.planning.cost import Pace
 from reconciler.planning.guards import Circumstances, Limits
-from reconciler.planning.plan import Heading, Pace, Plan, Setting, make_plan, plan_json
+from reconciler.planning.permission import unasked
+from reconciler.planning.plan import Heading, Plan, Setting, make_plan, plan_json
+from reconciler.planning.requests import OpenRequest, open_requests
+from reconciler.reconcile.alarms import request_alarms
+from reconciler.reconcile.approval import Approval, approval_of
 from reconciler.reconcile.clock import Today, iso
 from reconciler.reconcile.connection import connect
+from reconciler.reconcile.interrupted import left_behind
+from reconciler.reconcile.limits import SafetyLimits
+from reconciler.reconcile.moves import move_notes
+from reconciler.reconcile.notes import before, dialect_notes, project_notes, read_notes
 from reconciler.reconcile.past import Files, Past
 from reconciler.reconcile.project import Project, read_tenant
+from reconciler.reconcile.rulechange import rule_changes
+from reconciler.reconcile.standing import excused, last_applied
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.tree import GitTree, Tree, WorkingTree
 from reconciler.repository.repository import Repository
@@ -44,11 +57,23 @@ class Planned:
     plan: Plan
     heading: Heading
     notes: tuple[Finding, ...]
+    safety: SafetyLimits
+    approval: Approval
+    unread: Unread | None = None
 
     @property
     def document(self) -> dict[str, Any]:
         """The plan as JSON."""
-        return plan_json(self.heading, self.plan, self.live, self.provider.dialect, self.notes)
+        return plan_json(self.heading, self.plan, self.live, self.provider.dialect, self.findings)
+
+    def waiting(self, plan: Plan) -> tuple[OpenRequest, ...]:
+        """Name the requests that a plan found near or past their honour-by date, and not live."""
+        return open_requests(plan.changes, self.setting.as_of)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything to say besides the changes, the requests that wait last."""
+        return (*self.notes, *request_alarms(self.waiting(self.plan), self.project.rules))
 
     @property
     def list_ids(self) -> frozenset[str]:
@@ -63,7 +88,7 @@ class Planned:
 
 def open_repository(around: Surroundings) -> Repository | None:
     """Find the repository around the project, if there is one."""
-    return Repository.discover(around.folder)
+    return Repository.discover(around.folder, hurried=around.stop.is_set)
 
 
 def _tree(around: Surroundings, repository: Repository | None, onto: str | None) -> Tree:
@@ -74,9 +99,11 @@ def _tree(around: Surroundings, repository: Repository | None, onto: str | None)
     return GitTree(repository, repository.merged_tree(onto))
 
 
-def open_project(around: Surroundings, repository: Repository | None, onto: str | None = None) -> Project:
-    """Read configuration and rules, from the working tree, or from the merge of HEAD with `onto`."""
-    return Project.read(_tree(around, repository, onto), around.configuration.name)
+def open_project(
+    around: Surroundings, repository: Repository | None, onto: str | None = None, tree: Tree | None = None
+) -> Project:
+    """Read configuration and rules: of a tree, or the working tree, or the merge of HEAD with `onto`."""
+    return Project.read(tree or _tree(around, repository, onto), around.configuration.name)
 
 
 def open_ledger(project: Project, repository: Repository | None) -> Ledger | None:
@@ -126,13 +153,21 @@ def refresh(ledger: Ledger | None, around: Surroundings, *, must: bool) -> Ledge
 
 @contextmanager
 def planned(
-    around: Surroundings, *, to_apply: bool = False, limits_allow: int | None = None
+    around: Surroundings,
+    *,
+    to_apply: bool = False,
+    limits_allow: int | None = None,
+    tree: Tree | None = None,
+    besides: frozenset[str] = frozenset(),
 ) -> Iterator[Planned]:
-    """Gather and plan. Everything is read before anything is written; the provider is closed at the end."""
+    """Gather and plan. Everything is read before anything is written; the provider is closed at the end.
+
+    `tree` is planned instead of the working tree or a merge. `besides` are lists to read that nothing names.
+    """
     now = around.clock()
     today = Today.at(now, around.as_of)
     repository = open_repository(around)
-    project = open_project(around, repository, around.onto)
+    project = open_project(around, repository, around.onto, tree)
     tenant = resolve(project.tenant(around.tenant), around.environ)
     if to_apply:
         if repository is None:
@@ -140,29 +175,42 @@ def planned(
                 "this is no git repository", "apply needs one: git init, commit, and again"
             )
         demand_committed(project, repository)
-    elif around.onto is None:
+    elif around.onto is None and tree is None:
         _uncommitted(project, repository, around)
-    elif repository is not None:
+    elif repository is not None and tree is None:
         demand_committed(project, repository)
-    sources, lists = read_tenant(project, tenant, today)
     ledger = refresh(open_ledger(project, repository), around, must=to_apply)
+
+    def excuse(lists: Lists) -> Lists:
+        return excused(lists, project, today, lambda: last_applied(project, [tenant], repository, ledger))
+
+    sources, lists = read_tenant(project, tenant, today, excuse)
     with connect(tenant, around) as provider:
-        past = Past(repository, ledger, provider.target, Files(project, tenant, sources, lists.claims))
+        files = Files(project, tenant, sources, lists.claims)
+        left = left_behind(repository, project, tenant, around)
+        past = Past(repository, ledger, provider.target, files, left, provider.own_id)
         if past.other_target:
             around.say("the newest report is of another CXone than this one: nothing is held")
+        for list_id in sorted(past.moved):
+            around.say(f"list {list_id} was another group at the newest report: nothing of it is held")
         held = past.held
+        safety = SafetyLimits.of(project.configuration.safety, None if past.other_target else past.newest)
+        approval = approval_of(around, repository, around.onto)
         setting = Setting(
             desired=lists.claims,
             held=held,
             dialect=provider.dialect,
             history=past,
             as_of=today.as_of,
-            limits=_limits(project, tenant, limits_allow),
+            limits=_limits(safety, tenant, limits_allow),
             pace=Pace(tenant.chunk_size, tenant.requests_per_minute, tenant.concurrency),
+            honour=Deadlines(project.rules, today.as_of),
+            approved=approval if safety.in_force.approvals else unasked,
         )
-        live = provider.read(lists.claims.list_ids | held.list_ids)
+        live, unread = _look(provider, lists.claims.list_ids | held.list_ids | besides, to_apply=to_apply)
         met = Circumstances(removed_lately=past.removed_lately(now))
         plan = make_plan(setting, live, met)
+        plan = plan if unread is None else narrowed(plan)
         heading = Heading(
             tool_version=__version__,
             tenant=tenant.name,
@@ -172,7 +220,16 @@ def planned(
             as_of=today.as_of,
             created_at=iso(now),
         )
-        notes = (*lists.findings, *project.loosened(), *_spoken(live))
+        changed = before(project, repository, ledger, tenant.name, around)
+        notes = (
+            *lists.findings,
+            *project_notes(project, setting),
+            *safety.findings(project.configuration_path),
+            *rule_changes(project, tenant, changed, today),
+            *read_notes(live),
+            *dialect_notes(setting, plan),
+            *move_notes(plan),
+        )
         yield Planned(
             around=around,
             project=project,
@@ -188,24 +245,25 @@ def planned(
             plan=plan,
             heading=heading,
             notes=notes,
+            safety=safety,
+            approval=approval,
+            unread=unread,
         )
 
 
-def _limits(project: Project, tenant: Tenant, allow: int | None) -> Limits:
-    safety = project.configuration.safety
-    return Limits(safety.max_removals, safety.max_removal_percent, allow, tenant.removal != "none")
+def _look(provider: Provider, list_ids: frozenset[str], *, to_apply: bool) -> tuple[Live, Unread | None]:
+    """Read live. Where that fails and signing in works, apply goes on without, and says why."""
+    try:
+        return provider.read(list_ids), None
+    except Unread as error:
+        if not to_apply:
+            raise
+        return UNREAD, error
 
 
-def _spoken(live: Live) -> tuple[Finding, ...]:
-    notes = []
-    if not live.complete:
-        notes.append(
-            "two reads of CXone did not add up (a busy tenant may never give one that does): "
-            "what the latest look did not see stays as it is"
-        )
-    if live.unreadable:
-        notes.append(f"{len(live.unreadable)} live entries are no E.164 numbers: left alone")
-    return tuple(Finding("", 0, 0, "", "CXONE-READ", Severity.WARNING, text) for text in notes)
+def _limits(safety: SafetyLimits, tenant: Tenant, allow: int | None) -> Limits:
+    limits = safety.in_force
+    return Limits(limits.max_removals, limits.max_removal_percent, allow, tenant.removal != "none")
 
 
 def replan(  # noqa: PLR0913  (what a run has met)
@@ -216,7 +274,7 @@ def replan(  # noqa: PLR0913  (what a run has met)
     refused: frozenset[str] = frozenset(),
     hold_back: BlockedBy | None = None,
     arrived: bool = True,
-    wrote: frozenset[Key] = frozenset(),
+    wrote: Container[Key] = frozenset(),
 ) -> Plan:
     """Plan again on a later reading; only what is allowed, because a plan showed it, may come off."""
     met = replace(

@@ -1,6 +1,6 @@
 """A project at one state: configuration, rules, lists and findings, read from one tree."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -11,8 +11,9 @@ from reconciler.desired.configuration import (
     read_configuration,
     shared_targets,
     uncovered,
+    unread_folders,
 )
-from reconciler.desired.lists import Lists, Source, read_lists
+from reconciler.desired.lists import Lists, Source, in_examples, read_lists
 from reconciler.desired.schema import Rules, load_rules
 from reconciler.model.errors import InvalidInput
 from reconciler.model.finding import Finding, Severity
@@ -36,8 +37,7 @@ class Project:
     def read(cls, tree: Tree, configuration_path: str) -> "Project":
         """Read configuration and rules. Raises InvalidInput with every finding."""
         files = tree.read(lambda path: path == configuration_path or _is_rule(path))
-        overrides = {path.removeprefix(SCHEMA_FOLDER): data for path, data in files.items() if _is_rule(path)}
-        rules = load_rules(overrides)
+        rules = load_rules(_overrides(files))
         data = files.get(configuration_path)
         configuration = read_configuration(configuration_path, data, rules)
         return cls(tree, configuration_path, data or b"", configuration, rules)
@@ -54,6 +54,13 @@ class Project:
             )
         return self.configuration.tenants[chosen]
 
+    def tenant_at(self, tree: Tree, tenant: Tenant) -> Tenant:
+        """Give a tenant as another tree configures it; today's where that tree cannot be read any more."""
+        try:
+            return Project.read(tree, self.configuration_path).tenant(tenant.name)
+        except InvalidInput:
+            return tenant
+
     def belongs(self, path: str) -> bool:
         """Tell whether a file decides what is applied: a list of any tenant, a rule, the configuration."""
         return path == self.configuration_path or _is_rule(path) or self.is_list(path)
@@ -64,11 +71,23 @@ class Project:
 
     def sources(self, tenant: Tenant) -> tuple[Source, ...]:
         """Read a tenant's list files."""
-        return as_sources(self.tree.read(lambda path: matches(tenant.lists, path)))
+        return sources_in(self.tree, tenant)
+
+    def read_lists(self, sources: Iterable[Source], today: Today) -> Lists:
+        """Read list files by this project's rules."""
+        return read_lists(
+            sources, self.rules, as_of=today.as_of, latest=today.latest, examples=self.is_example
+        )
+
+    def is_example(self, path: str) -> bool:
+        """Tell whether a file holds nobody's numbers: an example, or for the built-in CXone only."""
+        reaching = [t for t in self.configuration.tenants.values() if matches(t.lists, path)]
+        return in_examples(path) or (bool(reaching) and all(t.embedded for t in reaching))
 
     def unreached(self) -> tuple[Finding, ...]:
-        """Find YAML files below a list folder that no tenant's globs reach."""
-        return uncovered(self.tree.paths(lambda path: not self.is_list(path)), self.configuration)
+        """Find YAML files below a list folder that no tenant's globs reach, and folders that are not read."""
+        files = uncovered(self.tree.paths(lambda path: not self.is_list(path)), self.configuration)
+        return (*files, *unread_folders(self.tree.elsewhere(), self.configuration))
 
     def contested(self, lists: Lists) -> tuple[Finding, ...]:
         """Find tenants that have one target and a list in common, as far as these lists tell."""
@@ -103,20 +122,31 @@ class Project:
         }
 
 
+def sources_in(tree: Tree, tenant: Tenant) -> tuple[Source, ...]:
+    """Read a tenant's list files as a tree has them."""
+    return as_sources(tree.read(lambda path: matches(tenant.lists, path)))
+
+
 def as_sources(files: Mapping[str, bytes]) -> tuple[Source, ...]:
     """Turn files into sources, in order of path."""
     return tuple(Source(path, data) for path, data in files.items())
 
 
-def read_tenant(project: Project, tenant: Tenant, today: Today) -> tuple[tuple[Source, ...], Lists]:
+Excuse = Callable[[Lists], Lists]
+"""What turns the findings of entries that were applied before into alarms."""
+
+
+def read_tenant(
+    project: Project, tenant: Tenant, today: Today, excuse: Excuse
+) -> tuple[tuple[Source, ...], Lists]:
     """Read a tenant's lists. Raises InvalidInput with every finding where there is an error."""
     sources = project.sources(tenant)
-    lists = read_lists(sources, project.rules, as_of=today.as_of, latest=today.latest)
+    lists = excuse(project.read_lists(sources, today))
     contested: tuple[Finding, ...] = ()
     if rivals := project.rivals(tenant):
         globs = [glob for one in (tenant, *rivals) for glob in one.lists]
         both = as_sources(project.tree.read(lambda path: matches(globs, path)))
-        contested = project.contested(read_lists(both, project.rules, as_of=today.as_of, latest=today.latest))
+        contested = project.contested(project.read_lists(both, today))
     findings = (*lists.findings, *project.unreached(), *contested)
     errors = [f for f in findings if f.severity is Severity.ERROR]
     if errors:
@@ -126,6 +156,15 @@ def read_tenant(project: Project, tenant: Tenant, today: Today) -> tuple[tuple[S
             findings=findings,
         )
     return sources, lists
+
+
+def rule_files(tree: Tree) -> dict[str, bytes]:
+    """Read a project's own rule files, by path below `schema/`."""
+    return _overrides(tree.read(_is_rule))
+
+
+def _overrides(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {path.removeprefix(SCHEMA_FOLDER): data for path, data in files.items() if _is_rule(path)}
 
 
 def _is_rule(path: str) -> bool:

@@ -153,7 +153,8 @@ def _pipeline(pipeline: Pipeline) -> dict[str, Any] | None:
 
 def _safety(made: Planned, *, run_removed: bool) -> dict[str, Any]:
     note = made.provider.dialect.removal_note if run_removed else ""
-    return {**made.safety.json(), "removal": made.tenant.removal, **({"removal_note": note} if note else {})}
+    said = {**made.safety.json(), **made.approval.json(), "removal": made.tenant.removal}
+    return {**said, **({"removal_note": note} if note else {})}
 
 
 def _by_hand(plan: Plan) -> bool:

@@ -1,11 +1,13 @@
 """The project's files, from the working tree or from a tree that git has."""
 
 import os
-from collections.abc import Callable, Mapping
+import stat
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from reconciler.desired.documents import LARGEST, too_large
 from reconciler.model.errors import InvalidInput
 from reconciler.repository.repository import Repository
 
@@ -26,6 +28,10 @@ class Tree(Protocol):
         """Read the files whose path is wanted, sorted by path."""
         ...
 
+    def elsewhere(self) -> list[str]:
+        """Name the folders that are none of this tree, and not read: links, and other repositories."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class WorkingTree:
@@ -39,18 +45,32 @@ class WorkingTree:
 
     def paths(self, wanted: Wanted) -> list[str]:
         """Name the files whose path is wanted, sorted."""
-        paths: list[str] = []
+        walked = ((below / name).as_posix() for below, files, _ in self._walk() for name in files)
+        return sorted(path for path in walked if wanted(path))
+
+    def elsewhere(self) -> list[str]:
+        """Name the folders that are none of this tree: links, and other repositories."""
+        return sorted((below / name).as_posix() for below, _, others in self._walk() for name in others)
+
+    def _walk(self) -> Iterator[tuple[Path, list[str], list[str]]]:
+        """Give each folder, with the names of its files and of what is none of this tree."""
         for here, folders, files in os.walk(self.folder):
             folders[:] = [name for name in folders if name not in _PASSED_OVER]
-            below = Path(here).relative_to(self.folder)
-            paths.extend(path for name in files if wanted(path := (below / name).as_posix()))
-        return sorted(paths)
+            place = Path(here)
+            others = [name for name in folders if _is_elsewhere(place / name)]
+            folders[:] = [name for name in folders if name not in others]
+            yield place.relative_to(self.folder), files, others
 
     def _data(self, path: str) -> bytes:
         file = self.folder / path
         if not file.resolve().is_relative_to(self.folder.resolve()):
             raise InvalidInput("this link leads out of the project", "put the file itself here", where=path)
         try:
+            facts = file.stat()
+            if not stat.S_ISREG(facts.st_mode):  # a pipe would be waited for
+                raise InvalidInput("this is no file", "put a file here", where=path)
+            if facts.st_size > LARGEST:
+                raise InvalidInput(too_large(facts.st_size), where=path)
             return file.read_bytes()
         except OSError as error:
             raise InvalidInput(f"cannot be read: {error.strerror}", "check the file", where=path) from error
@@ -70,3 +90,14 @@ class GitTree:
     def read(self, wanted: Wanted) -> Mapping[str, bytes]:
         """Read the files whose path is wanted, sorted by path."""
         return dict(sorted(self.repository.read_tree_files(self.revision, wanted).items()))
+
+    def elsewhere(self) -> list[str]:
+        """Name what is no file of this tree: links, and other repositories."""
+        # A link to a file that is wanted is told when it is read.
+        return sorted(
+            file.path for file in self.repository.files(self.revision, lambda _: True) if not file.regular
+        )
+
+
+def _is_elsewhere(folder: Path) -> bool:
+    return folder.is_symlink() or (folder / ".git").exists()

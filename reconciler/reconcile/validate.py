@@ -1,14 +1,17 @@
 """`dnc validate`: every finding of every file. Needs no CXone, and judges nothing that does."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reconciler.desired.lists import Source, read_lists
-from reconciler.model.errors import InvalidInput
+from reconciler.desired.lists import Source
+from reconciler.desired.review import review_findings
+from reconciler.model.errors import DncError, InvalidInput
 from reconciler.model.finding import Finding, Severity
 from reconciler.reconcile.clock import Today
+from reconciler.reconcile.planned import open_ledger, open_repository, refresh
 from reconciler.reconcile.project import Project, as_sources
+from reconciler.reconcile.standing import excused, last_applied
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.tree import WorkingTree
 
@@ -44,9 +47,22 @@ def validate(around: Surroundings, paths: Sequence[str] = ()) -> Validated:
     except InvalidInput as error:
         return Validated(error.findings, (), 0)
     sources, extra = _sources(project, around, paths)
-    lists = read_lists(sources, project.rules, as_of=today.as_of, latest=today.latest)
-    findings = sorted((*lists.findings, *extra, *project.contested(lists), *project.loosened()))
+    read = project.read_lists(sources, today)
+    lists = excused(read, project, today, lambda: _applied_before(project, around))
+    reviews = review_findings(project.rules, today.as_of)
+    findings = sorted((*lists.findings, *extra, *project.contested(lists), *project.loosened(), *reviews))
     return Validated(tuple(findings), tuple(s.path for s in sources), lists.numbers)
+
+
+def _applied_before(project: Project, around: Surroundings) -> tuple[Source, ...]:
+    """Read what every tenant's newest report applied, as far as this clone and its remote tell."""
+    quiet = replace(around, say=lambda _: None)
+    try:
+        repository = open_repository(quiet)
+        ledger = refresh(open_ledger(project, repository), quiet, must=False)
+    except DncError:
+        return ()
+    return last_applied(project, project.configuration.tenants.values(), repository, ledger)
 
 
 def _sources(

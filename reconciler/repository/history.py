@@ -105,7 +105,50 @@ def last_change_of(git: Git, rev: str, path: str, needle: str) -> str | None:
     return out or None
 
 
+def merge_bringing(git: Git, sha: str, head: str) -> str | None:
+    """Find the merge that brought a commit to the first-parent line of `head`; None for one made on it."""
+    if not descends(git, sha, head):
+        return None
+    line = git.run("rev-list", "--first-parent", f"{sha}..{head}", "--").decode().split()
+    after = set(git.run("rev-list", "--ancestry-path", f"{sha}..{head}", "--").decode().split())
+    merges = [commit for commit in line if commit in after]
+    if not merges:
+        return None
+    on_line = resolve(git, f"{merges[-1]}^1")
+    return None if on_line == sha or on_line is None else merges[-1]
+
+
 def revisions_of(git: Git, rev: str, path: str, *, limit: int) -> list[str]:
     """List the commits that changed a file, newest first, and after each of them its parents."""
     out = git.line("log", f"--max-count={limit}", "--no-renames", "--format=%H %P", rev, "--", path)
     return list(dict.fromkeys(out.split()))
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A commit that changed a file: its parents among those commits, who wrote it (as git says), the blob.
+
+    `blob` is None where the commit has no such file.
+    """
+
+    sha: str
+    parents: tuple[str, ...]
+    name: str
+    mail: str
+    blob: str | None
+
+
+def lives_of(git: Git, path: str, *revs: str) -> list[Revision]:
+    """List every commit that changed a file, merges that changed it themselves included, newest first."""
+    out = git.run(
+        "log", "--simplify-merges", "--parents", "--no-renames", "-z", "--format=%H%x01%P%x01%an%x01%ae",
+        *revs, "--", path,
+    )  # fmt: skip
+    found = []
+    for record in out.split(b"\0"):
+        if record:
+            sha, parents, name, mail = text(record).strip("\n").split("\x01")
+            listed = git.run("ls-tree", "-z", "--full-tree", sha, "--", path)
+            blob = listed.split(b"\t")[0].decode().split(" ")[2] if listed else None
+            found.append(Revision(sha, tuple(parents.split()), name, mail, blob))
+    return found

@@ -7,7 +7,7 @@ from pathlib import Path
 from reconciler.model.errors import BrokenChain, RepositoryProblem
 from reconciler.repository import commits, history, remote, storage, trees, worktree
 from reconciler.repository.git import Git, problem, text
-from reconciler.repository.history import Change, Commit
+from reconciler.repository.history import Change, Commit, Revision
 from reconciler.repository.remote import DEPTH_REMEDY, Pushed, Remote
 from reconciler.repository.trees import TreeFile, Wanted
 
@@ -120,9 +120,19 @@ class Repository:
             sha = history.last_change_of(self._git, "HEAD", full, needle)
         return history.describe(self._git, sha) if sha else None
 
+    def merge_bringing(self, sha: str) -> Commit | None:
+        """Find the merge that brought a commit to HEAD's own line; None for a commit that was made on it."""
+        found = history.merge_bringing(self._git, sha, "HEAD")
+        return history.describe(self._git, found) if found else None
+
     def revisions_of(self, path: str, *, limit: int = 1000) -> list[str]:
         """List the commits around each change of a file of the project, newest first."""
         return history.revisions_of(self._git, "HEAD", self.prefix + path, limit=limit)
+
+    def lives_of(self, path: str, *revs: str) -> list[Revision]:
+        """List the commits that changed a file of the project, newest first, in whole history."""
+        self._complete(*revs)
+        return history.lives_of(self._git, self.prefix + path, *revs)
 
     def merged_tree(self, onto: str) -> str:
         """Merge HEAD with `onto` as a server would, and return the tree; `origin/x` is fetched first."""
@@ -224,7 +234,7 @@ class Repository:
         """List what every commit did below a folder, oldest first, merges against each parent."""
         return history.changes(self._git, rev, folder, beyond=beyond)
 
-    def commit_files(
+    def commit_files(  # noqa: PLR0913  (a commit is made of these)
         self,
         files: Mapping[str, bytes],
         message: str,
@@ -237,7 +247,7 @@ class Repository:
     ) -> str:
         """Build a commit that adds files, an orphan without parent; no ref, tree or index moves.
 
-        `merged` are further parents, and `onto` the tree that the files are put into; the parent's without it.
+        `merged` are further parents; `onto` is the tree that the files are put into, else the parent's.
         """
         return commits.build(
             self._git, files, message, parent=parent, when=when, author=author, merged=merged, onto=onto

@@ -77,7 +77,7 @@ def test_every_key_is_read(conf):
         "tenants:\n  t:\n    dialect: dnc-groups\n    accessKeyId: ${ID}\n    accessKeySecret: ${SECRET}\n"
         "    clientId: ${ID}\n    clientSecret: ${SECRET}\n    apiUrl: https://api.example.org/\n"
         "    apiVersion: 31.0\n    listIds: {dnc-list-01: Company DNC, b: 12}\n"
-        "    numberForm: international\n"
+        "    numberForm: international\n    daysAfter: 1\n    pageSize: 10000\n"
         "    chunkSize: 1000\n    removal: expire\n    readBack: full\n    region: GB\n"
         "    lists: [a/*.yml, b.yaml]\n"
         "safety: {maxRemovals: 0, maxRemovalPercent: 0.5}\n"
@@ -93,6 +93,7 @@ def test_every_key_is_read(conf):
         "c",
     )
     assert (found.number_form, found.chunk_size, found.removal) == ("international", 1000, "expire")
+    assert (found.days_after, found.page_size) == (1, 10_000)
     assert (found.read_back, found.region, found.lists) == ("full", "GB", ("a/*.yml", "b.yaml"))
     assert configuration.safety == Safety(0, 0.5)
     assert configuration.audit == AuditSettings("dnc/audit", "a/b", "never")
@@ -103,6 +104,7 @@ def test_groups_have_their_own_defaults(conf):
         "t"
     ]
     assert (found.chunk_size, found.api_version, found.number_form) == (100, "30.0", "national")
+    assert (found.days_after, found.page_size) == (2, 1000)
     assert resolve(found, ENVIRON).auth_url == "https://na1.nice-incontact.com"
 
 
@@ -129,6 +131,8 @@ def test_without_a_file_the_way_out_is_said(rules):
         ("wirePolicy: NEVER", "NEVER", "CONF-01"),
         ("region: us", "us", "CONF-01"),
         ("numberForm: national", "national", "CONF-01"),
+        ("daysAfter: 2", "2", "CONF-01"),
+        ("pageSize: 500", "500", "CONF-01"),
         ("lists: []", "[]", "CONF-01"),
         ("lists: [../a.yaml]", "../a", "CONF-05"),
         ("lists: [/a.yaml]", "/a.yaml", "CONF-05"),
@@ -164,6 +168,10 @@ def test_a_wrong_value_is_found_at_its_place(wrong, keys, column_of, rule):
             {"CONF-01"},
         ),
         ("tenants: {t: {dialect: dnc-groups, embedded: true, orgId: a}}", {"CONF-01"}),
+        ("tenants: {t: {dialect: dnc-groups, embedded: true, daysAfter: 0}}", {"CONF-01"}),
+        ("tenants: {t: {dialect: dnc-groups, embedded: true, daysAfter: 31}}", {"CONF-01"}),
+        ("tenants: {t: {dialect: dnc-groups, embedded: true, pageSize: 99}}", {"CONF-01"}),
+        ("tenants: {t: {dialect: dnc-groups, embedded: true, pageSize: 10001}}", {"CONF-01"}),
         ("tenants: {t: {embedded: true}}\nsafety: {maxRemovals: -1}", {"CONF-01"}),
         ("tenants: {t: {embedded: true}}\nsafety: {maxRemovalPercent: 101}", {"CONF-01"}),
         ("tenants: {t: {embedded: true}}\nsafety:", {"CONF-01"}),

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from reconciler.desired.samples import found_in, sample_findings
-from reconciler.desired.schema import _checked, _own_rules, _packaged, _shipped, load_rules
+from reconciler.desired.schema import EFFECTIVE, _checked, _own_rules, _packaged, _shipped, load_rules
 from reconciler.model.finding import Severity
 from tests.desired.conftest import AS_OF, RULES, entry, us
 
@@ -33,6 +33,13 @@ def test_an_example_that_does_not_do_what_it_says_is_named():
     (finding,) = sample_findings(rules)
     assert (finding.rule, finding.path) == ("US-FED-01", "/US-FED-01/example/fails")
     assert list(sample_findings(RULES)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "at"), [*((name, "") for name in _packaged()), ("dnc-list.schema.json", EFFECTIVE)]
+)
+def test_the_packaged_files_are_schemas_that_can_be_used(name, at):
+    assert _checked(name, _shipped()[name], at).is_valid({}) is not None
 
 
 @pytest.mark.parametrize("name", [name for name in _packaged() if name.startswith("regulations/")])

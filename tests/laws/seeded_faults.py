@@ -9,7 +9,7 @@ from tests.laws.seeding import Fault
 _Table, _Look = diff._Table, run._Look
 
 DELETE_UNMANAGED = """if grant is None:
-        self._put(Action.DELETE, key, Direction.EXPOSING, Reason.VANISHED, entry.terms, None)
+        self._put(Action.DELETE, key, Direction.EXPOSING, Reason.VANISHED, found, None)
     elif False:"""
 
 FAULTS = (
@@ -168,15 +168,15 @@ FAULTS = (
     Fault(
         "the second half goes first",
         applier.Applier._collect,
-        "(chunk[half:], chunk[:half])",
-        "(chunk[:half], chunk[half:])",
+        "put_first(chunk[:half], chunk[half:])",
+        "put_first(chunk[half:], chunk[:half])",
         (3,),
     ),
     Fault(
         "half a chunk is lost",
         applier.Applier._collect,
-        "(chunk[half:], chunk[:half])",
-        "(chunk[:half],)",
+        "put_first(chunk[:half], chunk[half:])",
+        "put_first(chunk[:half])",
         (3, 7),
     ),
     Fault(

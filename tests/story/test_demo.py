@@ -5,17 +5,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_demo_tells_the_whole_story_and_leaves_the_clone_clean(tmp_path) -> None:
+@pytest.mark.parametrize("dialect", ["entries", "dnc-groups"])
+def test_the_demo_tells_the_whole_story_and_leaves_the_clone_clean(tmp_path, dialect) -> None:
     tools = str(Path(sys.executable).parent)
     environ = {"PATH": f"{tools}:{os.environ['PATH']}", "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
     before = subprocess.run(
         ["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, check=True
     ).stdout
     told = subprocess.run(
-        [sys.executable, "script/story.py"],
+        [sys.executable, "script/story.py", "--dialect", dialect],
         cwd=ROOT,
         env=environ,
         capture_output=True,

@@ -76,7 +76,8 @@ def test_the_report(project: Project):
     assert report["live"]["after"] == {
         LIST: {"count": 2, "sha256": hashlib.sha256(lines.encode()).hexdigest()}
     }
-    assert report["safety"] == {"max_removals": 500, "max_removal_percent": 1, "removal": "delete"}
+    limits = {"max_removals": 500, "max_removal_percent": 1}
+    assert report["safety"] == {**limits, "configured": limits, "removal": "delete"}
 
     path = done.json["report"]["path"]
     assert re.fullmatch(

@@ -20,6 +20,13 @@ def test_it_says_where_it_listens_before_anybody_asks(tmp_path) -> None:
             line = server.stdout.readline()
             url = next(word for word in line.split() if word.startswith("http")).rstrip(";")
             assert requests.get(f"{url}/api/v2/dnc/entries", timeout=5).status_code == 401
+            told = [server.stdout.readline().split() for _ in range(5)]
+            assert told[1][:6] == ["baseUrl:", url, "clientId:", "dnc", "clientSecret:", "built-in"]
+            assert told[3] == ["authUrl:", url, "discoveryUrl:", url]
+            assert told[4] == ["accessKeyId:", "dnc", "accessKeySecret:", "built-in"]
+            key = {told[4][0].rstrip(":"): told[4][1], told[4][2].rstrip(":"): told[4][3]}
+            signed_in = requests.post(f"{url}/authentication/v1/token/access-key", json=key, timeout=5)
+            assert signed_in.status_code == 200
         finally:
             server.terminate()
             server.stdout.read()

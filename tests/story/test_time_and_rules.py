@@ -1,4 +1,4 @@
-"""What time and changed rules bring: deadlines, alarms, holds, and what a stricter rule does to what stands."""
+"""What time and changed rules bring: deadlines, alarms, holds, and stricter rules over what stands."""
 
 import json
 

@@ -1,6 +1,7 @@
 """Reports of the ledger, for reading."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from reconciler.audit.report import StoredReport
 from reconciler.cli.render.words import count
@@ -38,8 +39,18 @@ def shown_report(stored: StoredReport) -> str:
         f"  stays     {s['blocked']:,} blocked, {s['by_hand']:,} by hand",
         f"  not live  {count(sum(len(row['phones']) for row in report['not_live']))}",
         f"  writes    {count(len(report['chunks']), 'request')}, p95 {latency['p95'] or 0} ms",
+        *([f"  note      {note}"] if (note := report["safety"].get("removal_note")) else []),
+        *(_interrupted(run) for run in report.get("interrupted", ())),
     ]
     return "\n".join(lines)
+
+
+def _interrupted(run: Mapping[str, Any]) -> str:
+    doubtful = count(run["chunks"]["unanswered"], "request")
+    return (
+        f"  before    a run of {run['revision'][:12]} from {run['started_at']} was interrupted: "
+        f"{count(run['numbers'])} sent, {doubtful} without an answer"
+    )
 
 
 def _counts(summary: Mapping[str, int], *names: str) -> str:

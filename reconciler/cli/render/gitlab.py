@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import posixpath
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -10,6 +12,9 @@ from reconciler.model.finding import Finding, Severity
 from reconciler.reconcile.validate import Validated
 
 LARGEST_COUNT = 999_999  # GitLab shows larger counts as this anyway; real totals stand in the text
+_WHOLE = "dnc.yaml"  # where a finding of no file is shown
+_INDEX = re.compile(r"/[0-9]+(?=/|$)")
+_MASKED = re.compile(r"\+[0-9][0-9 ]*•[0-9 •]*[0-9]")
 _SEVERITY = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.ALARM: "info"}
 
 
@@ -26,16 +31,28 @@ def code_quality(done: Validated) -> str:
 
 
 def _issue(finding: Finding, seen: dict[str, int]) -> dict[str, Any]:
-    # By rule, path and key, not by line: a finding must stay the same one when lines above it move.
-    name = f"{finding.rule}\0{finding.file}\0{finding.path}\0{finding.message}"
+    # By rule, path and key: neither lines, nor places in a list, nor counts in a sentence. A finding must
+    # stay the same one when lines above it move.
+    named = " ".join(_MASKED.findall(finding.message))
+    name = f"{finding.rule}\0{finding.file}\0{_INDEX.sub('/*', finding.path)}\0{named}"
     seen[name] = seen.get(name, 0) + 1
+    path = posixpath.normpath(finding.file) if finding.file else _WHOLE
+    ours = not path.startswith(("/", ".."))  # GitLab knows only files of the repository
     return {
-        "description": finding.message,
+        "description": _encodable(finding.message if ours else f"{finding.file}: {finding.message}"),
         "check_name": finding.rule,
-        "fingerprint": hashlib.sha256(f"{name}\0{seen[name]}".encode()).hexdigest(),
+        "fingerprint": hashlib.sha256(_encodable(f"{name}\0{seen[name]}").encode()).hexdigest(),
         "severity": _SEVERITY[finding.severity],
-        "location": {"path": finding.file or "dnc.yaml", "lines": {"begin": max(1, finding.line)}},
+        "location": {
+            "path": _encodable(path if ours else _WHOLE),
+            "lines": {"begin": max(1, finding.line) if ours else 1},
+        },
     }
+
+
+def _encodable(text: str) -> str:
+    """Leave out what UTF-8 cannot hold: one invalid item can end GitLab's reading of those after it."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def junit(done: Validated) -> str:
@@ -46,9 +63,10 @@ def junit(done: Validated) -> str:
     clean = [path for path in done.checked if not any(file == path for file, _ in found)]
     suite = ET.Element("testsuite", name="dnc validate")
     for path in clean:
-        ET.SubElement(suite, "testcase", classname=path, name="valid", file=path)
+        ET.SubElement(suite, "testcase", classname=_printable(path), name="valid", file=_printable(path))
     for (path, rule), findings in found.items():
-        case = ET.SubElement(suite, "testcase", classname=path, name=rule, file=path)
+        where = _printable(path)
+        case = ET.SubElement(suite, "testcase", classname=where, name=_printable(rule), file=where)
         _fail(case, findings)
     failures = sum(any(f.severity is Severity.ERROR for f in findings) for findings in found.values())
     suite.set("tests", str(len(clean) + len(found)))

@@ -5,7 +5,8 @@ from typing import Any
 
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.text import verdict
-from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, WAYS_OUT, what_changes
+from reconciler.cli.render.ways_out import way_out
+from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, what_changes
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -49,7 +50,8 @@ def html(document: Mapping[str, Any], shown: Shown) -> str:
 
 
 def _row(change: Mapping[str, Any], shown: Shown) -> dict[str, str]:
-    blocked = "; ".join(f"stays: {BLOCKED[b]}. Way out: {WAYS_OUT[b]}" for b in change["blocked_by"])
+    outs = ((b, way_out(b, change["list_id"], change["phones"], shown)) for b in change["blocked_by"])
+    blocked = "; ".join(f"stays: {BLOCKED[b]}. Way out: {out}" for b, out in outs)
     return {
         "direction": change["direction"],
         "action": change["action"],

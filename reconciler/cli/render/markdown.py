@@ -1,28 +1,30 @@
 """The plan as Markdown, for a merge request: numbers are masked, text is escaped."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from reconciler.cli.render.escaped import code, plain
 from reconciler.cli.render.numbers import Shown
-from reconciler.cli.render.text import verdict
-from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, WAYS_OUT, what_changes
+from reconciler.cli.render.text import said, verdict
+from reconciler.cli.render.ways_out import way_out
+from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, what_changes
 
 ROWS = 200  # a note gets slow long before GitLab's limit of a million characters
 
 
 def markdown(document: Mapping[str, Any], shown: Shown) -> str:
     """Show a plan."""
-    lines = [f"### dnc plan: {_plain(document['tenant'])}", "", f"**{verdict(document)}**"]
+    lines = [f"### dnc plan: {plain(document['tenant'])}", "", f"**{verdict(document)}**"]
     if document["errored"]:
         lines = [lines[0], "", "**There is no plan.**", ""]
-        lines += [f"- {_plain(f['message'])} `{f['rule']}`" for f in document["findings"]]
+        lines += [f"- {plain(f['message'])} {code(f['rule'])}" for f in document["findings"]]
         return "\n".join(lines) + "\n"
     lines += _table(document["changes"], shown)
     lines += [
-        f"- drift on {_plain(d['list_id'])}: {len(d['phones']):,} {d['kind']}: {DRIFT[d['kind']]}"
+        f"- drift on {plain(d['list_id'])}: {len(d['phones']):,} {d['kind']}: {DRIFT[d['kind']]}"
         for d in document["drift"]
     ]
+    lines += [f"- {plain(line)}" for line in said(document["findings"])]
     cost = document["cost"]
     lines += ["", f"Cost: {cost['requests']:,} requests, about {cost['seconds']:g} s."]
     return "\n".join(lines) + "\n"
@@ -35,18 +37,10 @@ def _table(changes: list[Mapping[str, Any]], shown: Shown) -> list[str]:
     exposing_first = sorted(changes, key=lambda c: c["direction"] != "exposing")
     for c in exposing_first[:ROWS]:
         what = what_changes(c)
-        why = (
-            "; ".join(f"stays: {BLOCKED[b]}. {WAYS_OUT[b]}" for b in c["blocked_by"]) or REASONS[c["reason"]]
-        )
+        outs = ((b, way_out(b, c["list_id"], c["phones"], shown)) for b in c["blocked_by"])
+        why = "; ".join(f"stays: {BLOCKED[b]}. {out}" for b, out in outs) or REASONS[c["reason"]]
         numbers = f"{len(c['phones']):,}: {shown.sample(c['phones'])}"
-        rows.append(
-            f"| {c['action']} | {_plain(c['list_id'])} | {numbers} | {_plain(what)} | {_plain(why)} |"
-        )
+        rows.append(f"| {c['action']} | {plain(c['list_id'])} | {numbers} | {plain(what)} | {plain(why)} |")
     if len(changes) > ROWS:
         rows.append(f"| | | | and {len(changes) - ROWS:,} more groups | |")
     return [*rows, ""]
-
-
-def _plain(text: str) -> str:
-    """Take its meaning from anything that Markdown or HTML would read as markup."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", text.replace("\n", " ").replace("<", "&lt;"))

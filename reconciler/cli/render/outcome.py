@@ -4,7 +4,8 @@ from collections import Counter
 from typing import Any
 
 from reconciler.cli.render.numbers import Shown
-from reconciler.cli.render.words import BLOCKED, WAYS_OUT, count
+from reconciler.cli.render.ways_out import way_out
+from reconciler.cli.render.words import BLOCKED, count
 from reconciler.planning.plan import finding_json
 from reconciler.reconcile.apply import Applied
 from reconciler.reconcile.record import failures
@@ -13,7 +14,7 @@ from reconciler.reconcile.record import failures
 def applied_json(done: Applied) -> dict[str, Any]:
     """Say what was planned and what became of it; the report on the audit branch has every number."""
     made, run = done.made, done.run
-    told = (*made.notes, *(done.undelivered.findings if done.undelivered else ()))
+    told = (*made.findings, *(done.undelivered.findings if done.undelivered else ()))
     return {
         **made.document,
         "status": done.status,
@@ -28,7 +29,7 @@ def applied_json(done: Applied) -> dict[str, Any]:
 
 
 def _outcomes(done: Applied) -> Counter[str]:
-    return Counter(result.outcome.value for result in done.run.tally.results.values())
+    return Counter({outcome.value: n for outcome, n in done.run.tally.results.counts.items() if n})
 
 
 def applied_text(done: Applied, shown: Shown) -> str:
@@ -43,7 +44,8 @@ def applied_text(done: Applied, shown: Shown) -> str:
         )
         lines.append(f"read back ({run.read_back}): {entries}, {run.missing:,} missing")
     lines += _failures(done, shown)
-    lines += _blocked(done)
+    lines += _blocked(done, shown)
+    lines += _removal_note(done)
     lines.append(
         f"report: {done.report.path}" if done.report else "no report: nothing was attempted, nothing changed"
     )
@@ -61,14 +63,24 @@ def _failures(done: Applied, shown: Shown) -> list[str]:
     ]
 
 
-def _blocked(done: Applied) -> list[str]:
-    reasons = Counter(
-        why
-        for change in done.run.final.changes
-        if change.blocked_by and not change.by_hand
-        for why in [change.blocked_by[0].value] * len(change.phones)
+def _removal_note(done: Applied) -> list[str]:
+    """Say what taking a number off did not do, where one came off or waits for people."""
+    note = done.made.provider.dialect.removal_note
+    run = done.run
+    exposed = any(
+        key in run.tally.results and run.tally.results[key].outcome.value != "not-attempted"
+        for key in run.plan.exposing
     )
+    return [f"note: {note}"] if note and (exposed or any(c.by_hand for c in run.final.changes)) else []
+
+
+def _blocked(done: Applied, shown: Shown) -> list[str]:
+    kept: dict[tuple[str, str], list[str]] = {}
+    for change in done.run.final.changes:
+        if change.blocked_by and not change.by_hand:
+            kept.setdefault((change.blocked_by[0].value, change.list_id), []).extend(change.phones)
     return [
-        f"stays: {count(number)}: {why}: {BLOCKED[why]}. Way out: {WAYS_OUT[why]}"
-        for why, number in reasons.items()
+        f"stays on {list_id}: {count(len(phones))}: {why}: {BLOCKED[why]}. "
+        f"Way out: {way_out(why, list_id, sorted(phones), shown)}"
+        for (why, list_id), phones in kept.items()
     ]

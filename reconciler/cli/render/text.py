@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.cli.render.numbers import Shown
-from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, WAYS_OUT, count, what_changes
+from reconciler.cli.render.ways_out import way_out
+from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, count, what_changes
 
 _Document = Mapping[str, Any]
 _Changes = Sequence[Mapping[str, Any]]
@@ -20,7 +21,7 @@ def plan_text(document: _Document, shown: Shown) -> str:
         _blocked([c for c in exposing if c["blocked_by"]], shown),
         _section("Goes on", [c for c in changes if c["direction"] == "protective"], shown),
         _drift(document["drift"], shown),
-        [f"{f['severity']}: {f['message']} [{f['rule']}]" for f in document["findings"] if not f["line"]],
+        list(said(document["findings"])),
         [_cost(document)],
     )
     return "\n\n".join("\n".join(lines) for lines in sections if lines)
@@ -62,8 +63,21 @@ def _blocked(changes: _Changes, shown: Shown) -> list[str]:
     lines = ["Stays, although the files no longer ask for it:"]
     for change in changes:
         lines += _change(change, shown)
-        lines += [f"      {why}: {BLOCKED[why]}. Way out: {WAYS_OUT[why]}" for why in change["blocked_by"]]
+        for why in change["blocked_by"]:
+            out = way_out(why, change["list_id"], change["phones"], shown)
+            lines.append(f"      {why}: {BLOCKED[why]}. Way out: {out}")
     return lines
+
+
+def said(findings: _Changes) -> Iterator[str]:
+    """Show what is of the whole project, and every alarm; what else files say, validate shows."""
+    shown = [f for f in findings if f["severity"] == "alarm" or not f["line"]]
+    for f in shown:
+        place = f"{f['file']}:{f['line']}: " if f["line"] else ""
+        rule = f"{f['rule']}, {f['citation']}" if f["citation"] else f["rule"]
+        yield f"{place}{f['severity']}: {f['message']} [{rule}]"
+    if len(findings) > len(shown):
+        yield f"{count(len(findings) - len(shown), 'finding')} in the files besides: dnc validate shows them"
 
 
 def _drift(drift: _Changes, shown: Shown) -> list[str]:

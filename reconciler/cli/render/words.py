@@ -15,19 +15,21 @@ BLOCKED = {
     "unsupported": "to take off by hand: this tenant removes nothing by itself",
     "superseded": "a newer revision, or an earlier plan, has its place",
     "hold": "a hold names it",
+    "approval": "its release waits for the approval of somebody else than its author",
 }
 
 WAYS_OUT = {
-    "no-release": "restore the line, or add a release with evidence below releases: in a file of the list",
+    "no-release": "restore the line, or add a release with evidence",
     "release-does-not-fit": "use a release whose reason fits (see the README), or restore the line",
     "later-opt-out": "ask again: a release dated after that touch, or keep the number",
     "budget": "split it over several days, or pass --allow-removals with exactly the plan's number",
     "would-empty-list": "pass --allow-removals with exactly the plan's number, if the list is to end",
     "incomplete-read": "run it again when CXone is quieter",
     "refused-elsewhere": "see the failures in the report; the next run tries again",
-    "unsupported": "take it off in CXone, or set removal: delete where the tenant allows it",
+    "unsupported": "take it off in CXone; or set removal: delete (dnc-groups: expire) where that works",
     "superseded": "nothing, if a newer pipeline has run; else make the plan again",
-    "hold": "wait until the hold ends",
+    "hold": "wait until the hold ends: whoever wrote it into holds: in the files takes it out",
+    "approval": "somebody else approves its merge request; or, where no token can read that, adds approvedBy",
 }
 
 REASONS = {
@@ -52,6 +54,8 @@ def terms(wire: Mapping[str, Any] | None) -> str:
     if wire is None:
         return "nothing"
     parts = [wire.get("reasonCode", ""), wire.get("expirationPolicy", ""), wire.get("end", "")]
+    if not any(parts[:2]):  # a dialect that carries the end alone
+        parts = [f"until {wire['end']}" if wire.get("end") else "without end"]
     told = " ".join(part for part in parts if part)
     return f"{told}, source {wire['source']}" if wire.get("source") else told
 
@@ -60,7 +64,7 @@ def what_changes(change: Mapping[str, Any]) -> str:
     """Say what a change puts on, takes off or makes different."""
     if change["action"] == "update":
         return difference(change["before"], change["after"])
-    return terms(change["after"] or change["before"])
+    return terms(change["before"] if change["after"] is None else change["after"])
 
 
 def difference(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
@@ -72,8 +76,9 @@ def difference(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
 def _difference(before: tuple[tuple[str, Any], ...], after: tuple[tuple[str, Any], ...]) -> str:
     from deepdiff import DeepDiff  # noqa: PLC0415  (0.8 s to import, and only updates need it)
 
-    # The source is written and never read back, so a live entry says nothing to compare it by.
-    old, new = ({k: v for k, v in side if k != "source"} for side in (before, after))
+    # The source is written and never read back, so a live entry says nothing to compare it by. `expiredDate`
+    # is how `end` goes over the wire.
+    old, new = ({k: v for k, v in side if k not in {"source", "expiredDate"}} for side in (before, after))
     found = DeepDiff(old, new, view="tree")
     changed = sorted(
         (str(item.path(output_format="list")[-1]), item.t1, item.t2)

@@ -1,0 +1,65 @@
+"""`dnc ci`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reconciler.cli.call import complain, current, errors_told
+from reconciler.cli.render.child import child_pipeline
+from reconciler.cli.render.gathered import gathered, read_plan
+from reconciler.cli.render.words import count
+from reconciler.reconcile.ci import Work, fan_out
+
+app = typer.Typer(no_args_is_help=True, help="Many tenants: a job for each, and their plans in one report.")
+_Out = Annotated[Path | None, typer.Option("-o", "--out", help="Write it here; on stdout otherwise.")]
+
+
+@app.command("tenants")
+def tenants(
+    changed_since: Annotated[
+        str | None,
+        typer.Option(help="Only tenants whose files, settings or rules HEAD changes against this commit."),
+    ] = None,
+    work: Annotated[
+        Work | None, typer.Option(help="plan in merge requests and outside CI, apply elsewhere.")
+    ] = None,
+    common: Annotated[
+        Path | None,
+        typer.Option(
+            "--with",
+            exists=True,
+            dir_okay=False,
+            help="YAML to begin with: default, variables, what all jobs share.",
+        ),
+    ] = None,
+    out: _Out = None,
+) -> None:
+    """Write a child pipeline with a job for each tenant."""
+    with errors_told():
+        found = fan_out(current().surroundings(), since=changed_since, work=work)
+        shared = common.read_text(encoding="utf-8") if common else ""
+        _write(child_pipeline(found, shared), out)
+        complain(f"{count(len(found.tenants), 'tenant')} to {found.work}")
+
+
+@app.command("gather")
+def gather(
+    plans: Annotated[
+        list[Path],
+        typer.Argument(metavar="PLAN.JSON...", help="What plan or apply wrote; named TENANT.json."),
+    ],
+    out: _Out = None,
+) -> None:
+    """Merge the plans of many tenants into one Markdown report. Numbers are masked."""
+    _write(gathered([read_plan(path) for path in plans]), out)
+
+
+def _write(text: str, out: Path | None) -> None:
+    if out is None:
+        print(text, end="")
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise typer.BadParameter(f"{out}: {error.strerror}", param_hint="-o") from None

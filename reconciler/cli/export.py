@@ -1,0 +1,62 @@
+"""`dnc export`."""
+
+import json
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reconciler.cli.call import complain, current, errors_told
+from reconciler.model.errors import InvalidInput
+from reconciler.reconcile.export import export as run
+
+EXAMPLES = (
+    "Examples: dnc export --list dnc-list-01 -o dnc-list-01.csv; "
+    "dnc export --list dnc-list-01 --since v2026-11-01 -o changes.csv."
+)
+
+
+class TableFormat(StrEnum):
+    """How a list is written for others."""
+
+    CSV = "csv"
+
+
+def export(
+    list_id: Annotated[str, typer.Option("--list", help="The listId.")],
+    since: Annotated[
+        str | None, typer.Option(metavar="REV", help="Only what differs from that revision.")
+    ] = None,
+    output: Annotated[TableFormat, typer.Option("--format", help="How it is written.")] = TableFormat.CSV,
+    file: Annotated[
+        Path | None, typer.Option("-o", "--output", help="The file; FILE.manifest.json is put beside it.")
+    ] = None,
+) -> None:
+    """Write a list for affiliates, vendors and other dialers, with a manifest. Whole numbers are in it."""
+    around = current().surroundings()
+    with errors_told():
+        made = run(around, list_id, since)
+        manifest = json.dumps(made.manifest, indent=2) + "\n"
+        if file is None:
+            sys.stdout.write(made.data.decode())
+            complain(manifest.rstrip())
+            return
+        beside = file.with_name(f"{file.name}.manifest.json")
+        _write(file, made.data)
+        _write(beside, manifest.encode())
+        complain(f"{made.manifest['count']:,} rows of {list_id} in {file} ({output}), described by {beside}")
+
+
+def _write(file: Path, data: bytes) -> None:
+    """Write whole numbers for their owner only. Raises InvalidInput where that can't be done."""
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(data)
+    except OSError as error:
+        raise InvalidInput(
+            f"cannot be written: {error.strerror}", "name another file: -o", where=str(file)
+        ) from error

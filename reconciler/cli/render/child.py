@@ -1,0 +1,125 @@
+"""A child pipeline for GitLab: one job for each tenant, and a last one that gathers what they found.
+
+GitLab's documentation: the YAML of a child pipeline has 5 MB at most, `parallel: matrix` 200 jobs and `needs`
+50, so jobs are written one by one and follow each other by stages. A parent's job cannot fetch a
+child's artifacts, so the gathering job is the child's own.
+"""
+
+from shlex import quote
+from typing import Any
+
+import yaml
+
+from reconciler.model.errors import InvalidInput
+from reconciler.reconcile.ci import FanOut, Work
+from reconciler.reconcile.surroundings import DEFAULT_CONFIGURATION
+
+LARGEST = 5_000_000  # bytes
+FOLDER = "plans"
+REPORT = "plans.md"
+_TENANT = "$DNC_TENANT"
+# Warnings: 6, something stays that nothing permits to come off; 7, a newer revision is applied already.
+_PASSING = {Work.PLAN: 6, Work.APPLY: 7}
+_HEAD = "# Written by dnc ci tenants, for one pipeline. What is changed here is lost.\n"
+
+
+def child_pipeline(found: FanOut, common: str = "") -> str:
+    """Write the pipeline. `common` is YAML that comes first: `default`, `variables`, whatever jobs share.
+
+    Raises InvalidInput for YAML that cannot come first, and where GitLab would not take the whole.
+    """
+    document = _document(found)
+    _demand_apart(common, document)
+    shared = f"{common.rstrip()}\n" if common.strip() else ""
+    text = _HEAD + shared + yaml.safe_dump(document, sort_keys=False, width=10_000)
+    if (size := len(text.encode())) > LARGEST:
+        raise InvalidInput(
+            f"the child pipeline of {len(found.tenants):,} tenants has {size:,} bytes, and GitLab takes "
+            f"{LARGEST:,}",
+            "pass --changed-since, so that only what changed has a job, or split dnc.yaml in two",
+        )
+    return text
+
+
+def _demand_apart(common: str, document: dict[str, Any]) -> None:
+    """Refuse what is no mapping, or has a key that is ours: the later one would silently win."""
+    try:
+        node = yaml.compose(common)
+    except yaml.YAMLError as error:
+        raise InvalidInput("what comes first is no YAML", "correct the file") from error
+    if node is None:
+        return
+    if not isinstance(node, yaml.MappingNode):
+        raise InvalidInput("what comes first has no keys", "write default: and variables: there")
+    ours = sorted({key.value for key, _ in node.value} & document.keys())
+    if ours:
+        raise InvalidInput(
+            f"what comes first says {', '.join(ours)}, which the child pipeline says itself",
+            "take it out: write default: and variables: there",
+        )
+
+
+def _document(found: FanOut) -> dict[str, Any]:
+    # A child has no source that rules of merge requests or branches would know: it is there, so it runs.
+    top: dict[str, Any] = {"workflow": {"rules": [{"when": "always"}]}, "stages": ["tenants", "report"]}
+    if not found.tenants:
+        # GitLab refuses a pipeline without a job, and the trigger would be red.
+        return top | {"nothing": {"stage": "report", "script": ["echo no tenant has changed"]}}
+    top[".tenant"] = _tenant(found)
+    for name in found.tenants:
+        top[f"{found.work} {name}"] = _job(found.work, name)
+    return top | {"gather": _gather(found)}
+
+
+def _tenant(found: FanOut) -> dict[str, Any]:
+    """Say what all tenants' jobs have in common. None needs another, so none stops another."""
+    return {
+        "stage": "tenants",
+        "needs": [],
+        "interruptible": found.work is Work.PLAN,
+        "script": [f"mkdir -p {FOLDER}", _command(found)],
+        "allow_failure": {"exit_codes": [_PASSING[found.work]]},
+        "artifacts": {
+            "when": "always",
+            "access": "developer",  # whole numbers
+            "expire_in": "1 week",
+            "paths": [f"{FOLDER}/"],
+        },
+    }
+
+
+def _command(found: FanOut) -> str:
+    other = found.configuration != DEFAULT_CONFIGURATION
+    words = [*(["--config", quote(found.configuration)] if other else []), "--tenant", f'"{_TENANT}"']
+    file = f'"{FOLDER}/{_TENANT}.json"'
+    if found.work is Work.PLAN:
+        onto = ["--onto", quote(found.onto)] if found.onto else []
+        return " ".join(["dnc plan", *words, *onto, "-o", file])
+    scheduled = "CI_PIPELINE_SOURCE=schedule " if found.scheduled else ""
+    return scheduled + " ".join(["dnc apply", *words, "--format json", ">", file])
+
+
+def _job(work: Work, name: str) -> dict[str, Any]:
+    """Write one tenant's job. Plans queue apart from applies: an opt-out does not wait for a plan."""
+    planning = work is Work.PLAN
+    return {
+        "extends": ".tenant",
+        "variables": {"DNC_TENANT": name, "GIT_DEPTH": "0"},
+        "resource_group": f"cxone-plan-{name}" if planning else f"cxone-{name}",
+        "environment": {"name": f"plan/{name}", "action": "access"} if planning else {"name": name},
+    }
+
+
+def _gather(found: FanOut) -> dict[str, Any]:
+    plans = " ".join(f"{FOLDER}/{name}.json" for name in found.tenants)
+    return {
+        "stage": "report",
+        "when": "always",
+        "script": [f"dnc ci gather -o {REPORT} {plans}"],
+        "artifacts": {
+            "when": "always",
+            "access": "developer",
+            "expose_as": "dnc plans of all tenants",
+            "paths": [REPORT],
+        },
+    }

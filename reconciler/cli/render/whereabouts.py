@@ -1,0 +1,136 @@
+"""Where a number is, for reading and for machines."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from reconciler.cli.render.numbers import Shown
+from reconciler.cli.render.ways_out import commands
+from reconciler.cli.render.words import BLOCKED
+from reconciler.model.terms import Terms
+from reconciler.reconcile.clock import iso
+from reconciler.reconcile.past import terms_json
+from reconciler.reconcile.whereabouts import Line, OnList, Whereabouts
+
+_DAY_HOURS = 48
+
+
+def whereabouts_json(found: Whereabouts) -> dict[str, Any]:
+    """Say everything that is known, the number whole."""
+    return {
+        "format_version": "1.0",
+        "tenant": found.tenant,
+        "number": found.number,
+        "listed": found.is_listed,
+        "protected": found.is_protected,
+        "as_of": {
+            "report": found.report,
+            "seq": found.seq,
+            "verified": found.verified,
+            "finished_at": iso(found.told_at) if found.told_at else None,
+            "age_seconds": round((found.asked_at - found.told_at).total_seconds()) if found.told_at else None,
+            "read_at": found.read_at,
+        },
+        "lists": [_list_json(one) for one in found.lists],
+        "errored": False,
+    }
+
+
+def _list_json(one: OnList) -> dict[str, Any]:
+    entry = one.entry
+    return {
+        "list_id": one.list_id,
+        "wanted": one.is_wanted,
+        "live": one.live,
+        "live_terms": None
+        if entry is None
+        else {
+            "reasonCode": entry.reason_code or None,
+            "expirationPolicy": entry.expiration_policy or None,
+            "end": entry.end.isoformat() if entry.end else None,
+        },
+        "last_confirmed_live": iso(one.confirmed) if one.confirmed else None,
+        "kept": None if one.kept is None else [reason.value for reason in one.kept.blocked_by],
+        "holds": list(one.holds),
+        "claims": [_line_json(line) for line in one.lines],
+    }
+
+
+def _line_json(line: Line) -> dict[str, Any]:
+    commit = line.commit
+    return {
+        "file": line.file,
+        "line": line.line,
+        "terms": terms_json(line.terms),
+        "rules": list(line.rules),
+        "since": iso(commit.when) if commit else None,
+        "commit": commit.sha if commit else None,
+        "author": commit.author if commit else None,
+        "merge_request": line.merge_request,
+    }
+
+
+def whereabouts_text(found: Whereabouts, shown: Shown) -> str:
+    """Show it, the verdict first."""
+    if not found.lists:
+        return f"{shown.number(found.number)} is on no list of {found.tenant}{_as_of(found)}"
+    wanted = [one for one in found.lists if one.is_wanted]
+    if not wanted:
+        verdict = "is in no file, though live"
+    elif found.is_protected:
+        verdict = "is listed, and live everywhere it should be"
+    elif any(one.live is None for one in wanted):
+        verdict = "is listed; nothing is known of CXone yet: dnc apply, or --live"
+    else:
+        verdict = "is listed, and NOT live everywhere it should be"
+    lines = [f"{shown.number(found.number)} {verdict}{_as_of(found)}"]
+    for one in found.lists:
+        lines += _on_list(one, found, shown)
+    return "\n".join(lines)
+
+
+def _as_of(found: Whereabouts) -> str:
+    if found.read_at:
+        return f", as read at {found.read_at}"
+    if found.told_at is None:
+        return ", going by the files: there is no report yet"
+    read = "" if found.verified else ", which did not read everything back"
+    return f", as of report {found.seq}{read}, {age(found.told_at, found.asked_at)} ago"
+
+
+def age(then: datetime, now: datetime) -> str:
+    """Say how long ago something was."""
+    hours, seconds = divmod(max(0, round((now - then).total_seconds())), 3600)
+    if hours >= _DAY_HOURS:
+        return f"{hours // 24} days"
+    return f"{hours} hours" if hours > 1 else f"{hours * 60 + seconds // 60} minutes"
+
+
+def _on_list(one: OnList, found: Whereabouts, shown: Shown) -> Iterator[str]:
+    state = {True: "live", False: "NOT live", None: "not known"}[one.live]
+    confirmed = f", last confirmed {iso(one.confirmed)[:19]}Z" if one.confirmed else ""
+    yield f"  {one.list_id}: {state}{confirmed}"
+    for line in one.lines:
+        yield f"    {_said(line.terms)}, {line.file}:{line.line}"
+        yield f"      {_origin(line)}"
+        if line.rules:
+            yield f"      rules: {', '.join(line.rules)}"
+    for matter in one.holds:
+        yield f"    a hold names it: {matter}"
+    if one.kept is not None and not one.lines:
+        reasons = ", ".join(BLOCKED[why.value] for why in one.kept.blocked_by)
+        yield f"    no line in the files; {reasons or 'the next plan decides whether it may come off'}"
+        yield from (f"      {command}" for command in commands(one.list_id, [found.number], shown))
+
+
+def _said(terms: Terms) -> str:
+    until = f" until {terms.end}" if terms.end else ""
+    source = f", source {terms.source}" if terms.source != "dnc" else ""
+    return f"{terms.reason_code} {terms.expiration_policy}{until}{source}"
+
+
+def _origin(line: Line) -> str:
+    if line.commit is None:
+        return "not committed yet"
+    request = f", {line.merge_request}" if line.merge_request else ""
+    return f"since {line.commit.when:%Y-%m-%d}: {line.commit.sha[:12]} by {line.commit.author}{request}"

@@ -1,0 +1,156 @@
+"""Whether somebody other than its commit's author approved a release, and how that is known.
+
+Verified: GitLab says so. Where no token can read that, asserted: a commit of another identity added
+`approvedBy`. Git does not prove who wrote a commit.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from reconciler.desired.releases import releases_in
+from reconciler.gitlab.approvals import Approvals
+from reconciler.gitlab.client import GitLab, GitLabProblem
+from reconciler.model.claims import Release
+from reconciler.model.errors import RepositoryProblem
+from reconciler.reconcile.surroundings import Surroundings
+from reconciler.repository.history import Revision
+from reconciler.repository.repository import Repository
+
+TOKEN = "GITLAB_TOKEN"  # noqa: S105  (the variable's name)
+
+
+class How(StrEnum):
+    """How an approval is known."""
+
+    VERIFIED = "verified"
+    ASSERTED = "asserted"
+
+
+@dataclass(frozen=True, slots=True)
+class _Life:
+    """A release in history: the commits that brought it, and those that said who approved it."""
+
+    brought: tuple[Revision, ...]
+    signed: tuple[Revision, ...]
+
+
+@dataclass
+class Approval:
+    """Answers for one plan. `revs` are the commits whose history counts: what is planned, and its target."""
+
+    around: Surroundings
+    repository: Repository | None
+    revs: tuple[str, ...]
+    _known: dict[tuple[str, Release], How | None] = field(default_factory=dict)
+    _files: dict[str, list[tuple[Revision, dict[Release, str | None]]]] = field(default_factory=dict)
+    _verified: dict[str, bool | None] = field(default_factory=dict)
+    _told: set[str] = field(default_factory=set)
+
+    def __call__(self, release: Release) -> bool:
+        """Tell whether somebody else approved it."""
+        key = (release.path, release)
+        if key not in self._known:
+            self._known[key] = self._judged(release)
+        return self._known[key] is not None
+
+    def json(self) -> dict[str, Any]:
+        """Say how the releases were approved that were asked about, as a report keeps it; {} if none was."""
+        counts = {how.value: sum(known is how for known in self._known.values()) for how in How}
+        return {"approved": counts} if any(counts.values()) else {}
+
+    def _judged(self, release: Release) -> How | None:
+        if self.repository is None or not self.revs:
+            return None
+        life = self._life(release)
+        if not life.brought:
+            return None  # not committed yet
+        verdicts = [self._by_gitlab(commit) for commit in life.brought]
+        if None not in verdicts:
+            return How.VERIFIED if all(verdicts) else None
+        return How.ASSERTED if self._by_commit(life) else None
+
+    def _life(self, release: Release) -> _Life:
+        there = self._revisions(release.path)
+        has = {commit.sha: releases for commit, releases in there}
+        brought, signed = [], []
+        for commit, releases in there:
+            if release not in releases:
+                continue
+            before = [has[parent] for parent in commit.parents if parent in has]
+            if not any(release in past for past in before):
+                brought.append(commit)
+            elif releases[release] and not any(past.get(release) == releases[release] for past in before):
+                signed.append(commit)
+        return _Life(tuple(brought), tuple(signed))
+
+    def _revisions(self, path: str) -> list[tuple[Revision, dict[Release, str | None]]]:
+        if path not in self._files and self.repository is not None:
+            commits = self.repository.lives_of(path, *self.revs)
+            blobs = self.repository.read_blobs([c.blob for c in commits if c.blob])
+            read = {sha: {r: r.approved_by for r in releases_in(path, data)} for sha, data in blobs.items()}
+            self._files[path] = [(c, read.get(c.blob or "", {})) for c in commits]
+        return self._files[path]
+
+    def _by_commit(self, life: _Life) -> bool:
+        """Tell whether somebody who did not bring it signed it, after all who did."""
+        authors = {word for commit in life.brought for word in _words(commit)}
+        return any(
+            authors.isdisjoint(_words(commit)) and self._after(commit, life.brought) for commit in life.signed
+        )
+
+    def _after(self, commit: Revision, others: Iterable[Revision]) -> bool:
+        return self.repository is not None and all(
+            self.repository.is_ancestor(other.sha, commit.sha) for other in others
+        )
+
+    def _by_gitlab(self, commit: Revision) -> bool | None:
+        """Ask GitLab; None where nobody may. While it does not answer, nobody has approved anything."""
+        if commit.sha not in self._verified:
+            self._verified[commit.sha] = self._asked(commit)
+        return self._verified[commit.sha]
+
+    def _asked(self, commit: Revision) -> bool | None:
+        pipeline = self.around.pipeline
+        url, project, token = (pipeline.get(n) for n in ("CI_API_V4_URL", "CI_PROJECT_ID", TOKEN))
+        if not (url and project and token):
+            return None
+        target = pipeline.merge_target or pipeline.get("CI_DEFAULT_BRANCH")
+        try:
+            with GitLab(url, project, token) as gitlab:
+                return bool(Approvals(gitlab).of(commit.sha, _words(commit) | {_login(commit)}, target))
+        except GitLabProblem as problem:
+            self._tell(f"warning: the approvals of {commit.sha[:12]} were not read: {problem}")
+            return False if problem.passing else None
+
+    def _tell(self, sentence: str) -> None:
+        if sentence not in self._told:
+            self._told.add(sentence)
+            self.around.say(sentence)
+
+
+def approval_of(around: Surroundings, repository: Repository | None, onto: str | None) -> Approval:
+    """Ask of the history of HEAD, and of what it is merged with."""
+    revs: list[str] = []
+    if repository is not None:
+        head = repository.head()
+        revs = [head] if head else []
+        if onto is not None:
+            try:
+                revs.append(repository.describe(onto).sha)
+            except RepositoryProblem:
+                around.say(
+                    f"warning: the history of {onto} is not here: releases there count as not approved"
+                )
+    return Approval(around, repository, tuple(revs))
+
+
+def _login(commit: Revision) -> str:
+    """Give the first part of the mail address: most often it is the login."""
+    return commit.mail.strip().lower().partition("@")[0]
+
+
+def _words(commit: Revision) -> set[str]:
+    """Name the author in every way that two commits of one person have in common."""
+    return {commit.mail.strip().lower(), " ".join(commit.name.split()).lower()}

@@ -1,0 +1,127 @@
+"""`dnc export`: a list for affiliates, vendors and other dialers, with a manifest that says what it is."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from reconciler import __version__
+from reconciler.model.claims import Claims
+from reconciler.model.errors import InvalidInput, RepositoryProblem
+from reconciler.model.terms import Terms
+from reconciler.planning.held import Held
+from reconciler.planning.permission import strongest
+from reconciler.reconcile.clock import Today, iso
+from reconciler.reconcile.known import known_past
+from reconciler.reconcile.past import Past
+from reconciler.reconcile.planned import demand_committed
+from reconciler.reconcile.surroundings import Surroundings
+from reconciler.reconcile.target import LIST_ID, Desk
+
+COLUMNS = ("phone", "listId", "reasonCode", "expirationPolicy", "end", "jurisdiction")
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The table as bytes, and what its manifest says."""
+
+    data: bytes
+    manifest: Mapping[str, Any]
+
+
+def export(around: Surroundings, list_id: str, since: str | None) -> Exported:
+    """Write a list as the commit has it, and with `since` only what differs from that revision.
+
+    What is held or kept in CXone without a line is on it too: who may not be called here may not be called
+    there. Raises InvalidInput for a list that there is not, RepositoryProblem where the files are not
+    committed.
+    """
+    desk = Desk.open(around)
+    past = known_past(desk)
+    repository = past.repository
+    head = repository.head() if repository else None
+    if repository is None or head is None:
+        raise RepositoryProblem("there is no commit to export", "commit the lists first")
+    demand_committed(desk.project, repository)
+    now = _numbers(desk.lists.claims.standing(desk.today.as_of), past.held, list_id)
+    rows: list[tuple[str, ...]]
+    columns: tuple[str, ...]
+    if since is None:
+        columns, rows = COLUMNS, [_row(list_id, number, terms) for number, terms in sorted(now.items())]
+    else:
+        columns, rows = ("action", *COLUMNS), list(_changes(list_id, _then(past, list_id, since), now))
+    known = LIST_ID.fullmatch(list_id) and (list_id in desk.lists.claims.list_ids or now or rows)
+    if not known:
+        lists = ", ".join(sorted(desk.lists.claims.list_ids))
+        raise InvalidInput("there is no such list", f"name one of: {lists}", where="--list")
+    data = _csv(columns, rows)
+    manifest = {
+        "format_version": "1.0",
+        "tool_version": __version__,
+        "tenant": desk.tenant.name,
+        "list": list_id,
+        "revision": head,
+        "since": repository.describe(since).sha if since else None,
+        "columns": list(columns),
+        "count": len(rows),
+        "sha256": sha256(data).hexdigest(),
+        "created_at": iso(around.clock()),
+        "as_of": desk.today.as_of.isoformat(),
+    }
+    return Exported(data, manifest)
+
+
+def _numbers(standing: Claims, held: Held, list_id: str) -> dict[str, Terms]:
+    """Give all that is to be, or still is, live on the list, each with its strongest terms."""
+    found = dict(strongest(standing.files).get(list_id, {}))
+    for number, terms in _held(held, list_id):
+        known = found.get(number)
+        if known is None or (known != terms and terms.strength > known.strength):
+            found[number] = terms
+    return found
+
+
+def _held(held: Held, list_id: str) -> Iterator[tuple[str, Terms]]:
+    for file in held.files:
+        if file.list_id == list_id:
+            yield from ((n, t) for n, t in file.numbers.items() if (list_id, n) not in held.not_live)
+    for key, kept in held.kept.items():
+        if key[0] == list_id:
+            yield from ((key[1], claim.terms) for claim in kept.claims)
+
+
+def _then(past: Past, list_id: str, since: str) -> dict[str, Terms]:
+    """Give what the files claimed at a revision, on its date."""
+    if past.repository is None or not past.repository.has_commit(since):
+        raise InvalidInput(
+            "there is no such revision here", "name a commit, a tag or a branch", where="--since"
+        )
+    commit = past.repository.describe(since)
+    standing = past.claims_at(commit.sha).standing(Today.at(commit.when).as_of)
+    return _numbers(standing, Held(), list_id)
+
+
+def _changes(list_id: str, then: Mapping[str, Terms], now: Mapping[str, Terms]) -> Iterator[tuple[str, ...]]:
+    for number in sorted(then.keys() | now.keys()):
+        if number not in now:
+            yield "remove", *_row(list_id, number, then[number])
+        elif number not in then:
+            yield "add", *_row(list_id, number, now[number])
+        elif _row(list_id, number, then[number]) != _row(list_id, number, now[number]):
+            yield "change", *_row(list_id, number, now[number])
+
+
+def _row(list_id: str, number: str, terms: Terms) -> tuple[str, ...]:
+    end = terms.end.isoformat() if terms.end else ""
+    codes = (terms.reason_code.value, terms.expiration_policy.value)
+    return (number, list_id, *codes, end, terms.jurisdiction or "")
+
+
+def _csv(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> bytes:
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return written.getvalue().encode()

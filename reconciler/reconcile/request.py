@@ -1,0 +1,64 @@
+"""What a merge request's plan says beyond the plan: the record's head, what is touched, who may merge."""
+
+from dataclasses import dataclass
+
+from reconciler.planning.lane import Lane, lane
+from reconciler.reconcile.planned import Planned
+from reconciler.reconcile.touched import Touched, touched
+from reconciler.reconcile.tree import GitTree
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One merge request, as planned. `head` is the SHA-256 of the newest report, None before the first.
+
+    `tip` is the commit of its branch that was planned. `hindrance` says why people must merge it; None: it
+    may merge by itself. `touched` is empty outside of a merge request.
+    """
+
+    head: str | None
+    tip: str
+    touched: str
+    hindrance: str | None
+
+
+def request(made: Planned) -> Request:
+    """Look at a plan as a merge request."""
+    newest = made.past.newest
+    found, fresh = _compared(made)
+    # In a pipeline of merged results HEAD is the merge; GitLab tells the branch's own tip beside it.
+    tip = made.around.pipeline.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or made.heading.revision or ""
+    return Request(
+        head=newest.sha256 if newest else None,
+        tip=tip,
+        touched="" if found is None else str(found),
+        hindrance=_hindrance(made, found, fresh=fresh),
+    )
+
+
+def _compared(made: Planned) -> tuple[Touched | None, bool]:
+    """Compare the merged tree with its target, and tell whether the branch contains the target's tip."""
+    target, tree, repository = made.around.pipeline.merge_target, made.project.tree, made.repository
+    if target is None or repository is None or not isinstance(tree, GitTree):
+        return None, False
+    before = repository.tracking_tip(target)
+    if before is None:
+        return None, False
+    fresh = repository.is_ancestor(before, made.heading.revision or before)
+    return touched(repository, made.project, before, tree.revision), fresh
+
+
+def _hindrance(made: Planned, found: Touched | None, *, fresh: bool) -> str | None:
+    """Say why people must merge this; the first reason is enough."""
+    direction = lane(made.plan.changes)
+    if found is None:
+        return "this is no merge request's pipeline"
+    if direction is not Lane.PROTECTIVE:
+        return f"the plan's direction is {direction}, and only protective merges by itself"
+    if not found.only_adds:
+        return (
+            f"it touches {str(found) or 'nothing'}, and only entries that are added or strengthened merge so"
+        )
+    if made.newly_blocked:
+        return "guards keep something that no report lists yet"
+    return None if fresh else "its branch is behind the target: rebase it"

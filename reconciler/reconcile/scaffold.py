@@ -1,0 +1,97 @@
+"""The files of a new list repository: they validate as they are, and say what to change."""
+
+from reconciler import __version__
+
+_CONFIGURATION = """\
+# Which CXone the lists in dnc-lists/ go to. What each key means: docs/files.md of dnc.
+defaultTenant: sandbox
+
+tenants:
+  # The built-in CXone: needs no account, keeps its state in .dnc/, and protects nobody.
+  sandbox:
+    dialect: entries
+    embedded: true
+
+  # ${NAME} is an environment variable: in GitLab a masked CI/CD variable.
+  production:
+    dialect: entries
+    orgId: ${CXONE_ORG_ID}
+    baseUrl: ${CXONE_BASE_URL}  # may be unset: then https://{orgId}.my.cxone.com
+    clientId: ${CXONE_CLIENT_ID}
+    clientSecret: ${CXONE_CLIENT_SECRET}
+    lists: ["dnc-lists/**/*.yaml"]
+    region: US  # of numbers that are typed without a country
+    requestsPerMinute: 100
+    removal: none  # what may come off is listed for people; delete: dnc takes it off
+
+# How much may come off a list in one run, and in 7 days. What protects has no limit.
+safety:
+  maxRemovals: 500
+  maxRemovalPercent: 1
+
+# Where the audit reports go. push: auto pushes in CI, and commits only elsewhere.
+audit:
+  branch: dnc-audit
+  path: audit
+  push: auto
+"""
+
+_LIST = """\
+# Who may not be called. dnc add and dnc import write here, or write by hand:
+#
+#   - phone: "+12125550123"
+#     reasonCode: CUSTOMER_REQUESTED
+#     expirationPolicy: NEVER
+#     requestedOn: 2026-11-02
+#     evidence: CALL-8831
+#
+# Call the list as CXone does; listIds in dnc.yaml translates names that differ.
+listId: dnc-list-01
+description: People who asked us to stop
+entries: []
+"""
+
+_PIPELINE = f"""\
+# The pipelines for merge requests, the default branch and schedules, as one include (docs/gitlab.md of dnc).
+include:
+  - component: $CI_SERVER_FQDN/tools/dnc/dnc@{__version__}  # your mirror of dnc, and a tag of it
+    inputs:
+      tenant: production
+      image: registry.example.com/tools/dnc:{__version__}  # built from the Dockerfile of dnc
+      install: dnc --version
+"""
+
+_HOOKS = f"""\
+repos:
+  - repo: https://gitlab.example.com/tools/dnc  # your mirror of dnc
+    rev: {__version__}
+    hooks:
+      - id: dnc-validate
+      - id: dnc-fmt
+"""
+
+_OWNERS = """\
+# Whose approval is needed (approval by code owners is GitLab Premium). Put your own groups here.
+/dnc-lists/**/*releases*    @compliance
+/dnc-lists/**/releases/     @compliance
+/schema/                    @compliance @engineering
+/dnc.yaml                   @engineering
+/.gitlab-ci.yml             @engineering
+/CODEOWNERS                 @engineering
+"""
+
+_IGNORED = """\
+# The built-in CXone's state; plans and rejected rows, which hold whole numbers.
+.dnc/
+plan.json
+*.rejects.csv
+"""
+
+FILES = {
+    "dnc.yaml": _CONFIGURATION,
+    "dnc-lists/company.yaml": _LIST,
+    ".gitlab-ci.yml": _PIPELINE,
+    ".pre-commit-config.yaml": _HOOKS,
+    "CODEOWNERS": _OWNERS,
+    ".gitignore": _IGNORED,
+}

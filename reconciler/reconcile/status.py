@@ -1,0 +1,84 @@
+"""`dnc status`: one look at every tenant's newest reports. Needs no CXone."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+from reconciler.audit.ledger import Ledger
+from reconciler.audit.report import Report, StoredReport
+from reconciler.desired.configuration import Tenant
+from reconciler.model.errors import RepositoryProblem
+from reconciler.reconcile.known import is_verified
+from reconciler.reconcile.planned import open_ledger, open_project, open_repository
+from reconciler.reconcile.surroundings import Surroundings
+
+_LOOKED_AT = 1_000  # reports back, for the last that read CXone back
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One tenant, as its reports tell it. `late` counts requests that are not live past their day.
+
+    `newest` and `verified` are the newest report, and the newest that saw all that it left; None without
+    one. `age` is that of the latter.
+    """
+
+    tenant: str
+    newest: StoredReport | None
+    verified: Report | None
+    age: timedelta | None
+    late: int
+    blocked: int
+    not_live: int
+    restored: int
+
+    def is_older(self, most: timedelta) -> bool:
+        """Tell whether the last verified run is too long ago, or there was none."""
+        return self.age is None or self.age > most
+
+
+def status(around: Surroundings) -> tuple[Standing, ...]:
+    """Look at the tenant that is named, or at all; a built-in CXone without reports is nobody's.
+
+    Raises RepositoryProblem where there is no repository, or the remote does not answer.
+    """
+    repository = open_repository(around)
+    project = open_project(around, repository)
+    ledger = open_ledger(project, repository)
+    if ledger is None:
+        raise RepositoryProblem(
+            "this is no git repository", "run this in the clone that holds the audit branch"
+        )
+    ledger.refresh()
+    every = project.configuration.tenants.values()
+    tenants = [project.tenant(around.tenant)] if around.tenant else list(every)
+    return tuple(_standings(tenants, ledger, around))
+
+
+def _standings(tenants: Iterable[Tenant], ledger: Ledger, around: Surroundings) -> Iterator[Standing]:
+    now = around.clock()
+    for tenant in tenants:
+        newest = ledger.newest(tenant.name)
+        if newest is None and tenant.embedded and around.tenant is None:
+            continue
+        yield _standing(tenant.name, newest, ledger, now)
+
+
+def _standing(tenant: str, newest: StoredReport | None, ledger: Ledger, now: datetime) -> Standing:
+    if newest is None:
+        return Standing(tenant, None, None, None, 0, 0, 0, 0)
+    looked_at = islice(ledger.reports(tenant), _LOOKED_AT)
+    verified = next((stored.report for stored in looked_at if is_verified(stored)), None)
+    report = newest.report
+    waiting = report.get("requests", {}).get("open", ())
+    return Standing(
+        tenant,
+        newest,
+        verified,
+        now - verified.finished_at if verified else None,
+        late=sum(len(row["phones"]) for row in waiting if row["due"] < now.date().isoformat()),
+        blocked=len({(row["list_id"], phone) for row in report["kept"] for phone in row["phones"]}),
+        not_live=sum(len(row["phones"]) for row in report["not_live"]),
+        restored=sum(len(row["phones"]) for row in report["restored"]),
+    )

@@ -1,0 +1,104 @@
+"""script/bench: measure `dnc` against its yardsticks, in one run on one machine."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from script.benchmarks.figures import FIGURES, Figure, Yardstick, prepared
+from script.benchmarks.page import refresh
+from script.benchmarks.process import Failed, Usage
+from script.benchmarks.profiling import profiles
+from script.benchmarks.table import Row, growth, table
+from script.benchmarks.workload import MOST, Form
+
+SIZES = (10_000, 100_000, 1_000_000)
+_SINGLE_MOST = 100_000  # one by one, a list of more is no list that people keep
+PAGE = Path("docs/performance.md")
+
+
+def main() -> None:
+    """Measure what the options ask for."""
+    asked = _options()
+    if asked.profile:
+        told = profiles(max(asked.sizes), asked.only)
+        print(told)
+        if asked.update:
+            refresh(PAGE, "profile", told)
+        return
+    rows: list[Row] = []
+    try:
+        for name, count, form in _wanted(asked):
+            with prepared(name, count, form) as figure:
+                rows += _measured(figure, asked.rounds, asked.patience)
+    except Failed as error:
+        sys.exit(f"script/bench: {error}")
+    told = table(rows) + (f"\n\n{more}" if (more := growth(rows)) else "")
+    print(told)
+    if asked.update:
+        refresh(PAGE, "bench", told)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
+    parser.add_argument("--sizes", type=_sizes, default=SIZES, help="how many numbers: 10000,100000,1000000")
+    parser.add_argument(
+        "--only", action="append", choices=FIGURES, help="this figure; may stand several times"
+    )
+    parser.add_argument("--form", choices=[f.name.lower() for f in Form], help="this form of the lists")
+    parser.add_argument("--rounds", type=int, default=3, help="the best of so many")
+    parser.add_argument(
+        "--patience", type=float, default=60, help="seconds after which a program is not run again"
+    )
+    parser.add_argument("--profile", action="store_true", help="show where the time goes instead")
+    parser.add_argument("--update", action="store_true", help=f"write the result into {PAGE}")
+    asked = parser.parse_args()
+    asked.only = asked.only or list(FIGURES)
+    return asked
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    sizes = tuple(sorted(int(size) for size in text.replace("_", "").split(",")))
+    if not all(0 < size <= MOST for size in sizes):
+        raise argparse.ArgumentTypeError(f"1 to {MOST}")
+    return sizes
+
+
+def _wanted(asked: argparse.Namespace) -> Iterator[tuple[str, int, Form]]:
+    for name in asked.only:
+        if name == "version":
+            yield name, 1, Form.PHONES
+            continue
+        for form in [Form[asked.form.upper()]] if asked.form else list(Form):
+            for size in asked.sizes:
+                # How a list is written makes no difference to what comes after reading it.
+                if form is Form.PHONES or (name == "validate" and size <= _SINGLE_MOST):
+                    yield name, size, form
+
+
+def _measured(figure: Figure, rounds: int, patience: float) -> list[Row]:
+    """Run `dnc` and its yardsticks in turn, so that a busy machine is as unfair to one as to the other."""
+    ours: Usage | None = None
+    theirs: dict[str, Usage] = {}
+    for _ in range(rounds):
+        ours = _again(ours, figure.start, patience)
+        for yardstick in figure.yardsticks:
+            theirs[yardstick.name] = _again(theirs.get(yardstick.name), yardstick.start, patience)
+        print(f"{figure.name} {figure.count:,} {figure.form}: {ours.seconds:.2f} s", file=sys.stderr)
+    if ours is None:
+        raise Failed("nothing was run: --rounds is 1 or more")
+    return [_row(figure, ours, yardstick, theirs[yardstick.name]) for yardstick in figure.yardsticks]
+
+
+def _again(best: Usage | None, start, patience: float) -> Usage:
+    if best is None:
+        return start()
+    return best if best.seconds * best.rounds > patience else best.best(start())
+
+
+def _row(figure: Figure, ours: Usage, yardstick: Yardstick, theirs: Usage) -> Row:
+    return Row(figure.name, figure.count, figure.form, ours, yardstick.name, theirs, yardstick.limit)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""A list repository of so many numbers, and the same numbers as rows of CXone."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from reconciler.sandbox.entry import Entry
+
+LIST = "dnc-list-01"
+LIST_FILE = f"dnc-lists/{LIST}.yaml"
+MOST = 8_000_000
+_BATCH = 10_000  # numbers that came together, and so share their terms
+
+_CONFIGURATION = """\
+defaultTenant: production
+tenants:
+  production:
+    dialect: entries
+    orgId: sandbox
+    baseUrl: ${CXONE_BASE_URL}
+    clientId: dnc
+    clientSecret: ${CXONE_CLIENT_SECRET}
+    requestsPerMinute: 1000000
+"""
+
+
+class Form(StrEnum):
+    """How numbers are written: many under the same terms, or one by one with their evidence."""
+
+    PHONES = "phones"
+    SINGLE = "one by one"
+
+
+def environment(url: str = "") -> dict[str, str]:
+    """Give the environment that commands are measured in: nobody's git, nobody's pipeline."""
+    kept = {name: v for name, v in os.environ.items() if not name.startswith(("CI", "GIT_", "CXONE"))}
+    who = {
+        f"GIT_{role}_{what}": "bench@example.org"
+        for role in ("AUTHOR", "COMMITTER")
+        for what in ("NAME", "EMAIL")
+    }
+    cxone = {"CXONE_BASE_URL": url, "CXONE_CLIENT_SECRET": "built-in"}
+    return kept | who | cxone | {"GIT_CONFIG_GLOBAL": os.devnull, "NO_COLOR": "1"}
+
+
+def number(place: int) -> str:
+    """Make the n-th number, in the exchange 555: 800 area codes of 10,000."""
+    return f"+1{200 + place // 10_000}555{place % 10_000:04}"
+
+
+def rows(count: int) -> Iterator[Entry]:
+    """Give the numbers as CXone has them once they were applied."""
+    return (Entry(number(n), "CUSTOMER_REQUESTED", "NEVER", LIST) for n in range(count))
+
+
+def list_text(count: int, form: Form) -> Iterator[str]:
+    """Write the list file, piece by piece."""
+    yield f"listId: {LIST}\nentries:\n"
+    if form is Form.SINGLE:
+        for n in range(count):
+            yield (
+                f'  - phone: "{number(n)}"\n    reasonCode: CUSTOMER_REQUESTED\n    expirationPolicy: NEVER\n'
+                f'    requestedOn: "2026-11-{1 + n % 20:02}"\n    evidence: CALL-{n}\n    source: desk\n'
+            )
+        return
+    for first in range(0, count, _BATCH):
+        yield "  - reasonCode: CUSTOMER_REQUESTED\n    expirationPolicy: NEVER\n"
+        yield f"    source: batch-{first // _BATCH}\n    phones:\n"
+        yield "".join(f'      - "{number(n)}"\n' for n in range(first, min(first + _BATCH, count)))
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A committed list repository. `folder` is the clone."""
+
+    folder: Path
+    count: int
+    form: Form
+
+    @property
+    def list_file(self) -> Path:
+        """The one list file."""
+        return self.folder / LIST_FILE
+
+    def git(self, *arguments: str) -> None:
+        """Run git in the clone."""
+        command = ["git", "-c", "gc.auto=0", *arguments]
+        subprocess.run(command, cwd=self.folder, env=environment(), check=True, capture_output=True)
+
+    def forget_reports(self) -> None:
+        """Drop the audit branch: the next apply is the first one."""
+        self.git("update-ref", "-d", "refs/heads/dnc-audit")
+
+
+def make(folder: Path, count: int, form: Form) -> Workload:
+    """Make the repository."""
+    made = Workload(folder, count, form)
+    made.list_file.parent.mkdir(parents=True)
+    with made.list_file.open("w") as file:
+        file.writelines(list_text(count, form))
+    (folder / "dnc.yaml").write_text(_CONFIGURATION)
+    made.git("init", "-q", "-b", "main")
+    made.git("add", "-A")
+    made.git("commit", "-qm", "The lists")
+    return made

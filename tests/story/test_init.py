@@ -1,0 +1,83 @@
+"""A new list repository validates, plans on the built-in CXone, and has a pipeline that GitLab takes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.pipeline.gitlab import FILE, component
+
+FILES = {
+    ".gitignore",
+    ".gitlab-ci.yml",
+    ".pre-commit-config.yaml",
+    "CODEOWNERS",
+    "dnc-lists/company.yaml",
+    "dnc.yaml",
+}
+
+
+def run(folder, *words, code=0):
+    environ = {k: v for k, v in os.environ.items() if not k.startswith(("CI", "GIT_", "CXONE"))} | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_AUTHOR_NAME": "Ana", "GIT_AUTHOR_EMAIL": "ana@example.org",
+        "GIT_COMMITTER_NAME": "Ana", "GIT_COMMITTER_EMAIL": "ana@example.org",
+    }  # fmt: skip
+    done = subprocess.run(
+        words, cwd=folder, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def below(folder):
+    return {f.relative_to(folder).as_posix(): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+
+
+@pytest.fixture
+def made(tmp_path):
+    run(tmp_path, "dnc", "init", "lists")
+    return tmp_path / "lists"
+
+
+def test_it_validates_and_is_canonical(made):
+    assert set(below(made)) == FILES
+    run(made, "dnc", "validate")
+    run(made, "dnc", "fmt", "--check")
+
+
+def test_the_first_number_goes_all_the_way(made):
+    run(made, "git", "init", "-q", "-b", "main")
+    terms = ("--reason", "CUSTOMER_REQUESTED", "--policy", "NEVER", "--evidence", "CALL-1")
+    asked = ("--requested-on", "2026-11-02", *terms)
+    run(made, "dnc", "add", "+12125550123", "--list", "dnc-list-01", *asked)
+    run(made, "git", "add", "-A")
+    run(made, "git", "commit", "-qm", "first")
+    assert "1 to create" in run(made, "dnc", "plan")
+    assert "sandbox: complete: 1 applied" in run(made, "dnc", "apply", "--yes")
+    assert run(made, "git", "status", "--porcelain") == ""
+
+
+def test_gitlab_takes_the_pipeline(made):
+    checker = Path(sys.executable).parent / "check-jsonschema"
+    schema = ("--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci")
+    run(made, str(checker), *schema, ".gitlab-ci.yml")
+    (include,) = yaml.safe_load((made / ".gitlab-ci.yml").read_text())["include"]
+    template = (FILE.parent / "templates" / "dnc.yml").read_text()
+    assert {"validate", "plan", "apply"} <= set(component(template, include["inputs"]))
+    hooks = yaml.safe_load((made / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    shipped = yaml.safe_load((FILE.parent / ".pre-commit-hooks.yaml").read_text())
+    assert {hook["id"] for hook in hooks} <= {hook["id"] for hook in shipped}
+
+
+def test_nothing_is_written_over(made):
+    before = below(made)
+    (made / "dnc.yaml").write_text("mine")
+    (made / "CODEOWNERS").unlink()
+    assert "dnc.yaml" in run(made, "dnc", "init", code=4)
+    assert below(made) == {**{k: v for k, v in before.items() if k != "CODEOWNERS"}, "dnc.yaml": b"mine"}
+    run(made, "dnc", "init", "dnc.yaml", code=4)

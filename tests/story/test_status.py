@@ -1,0 +1,146 @@
+"""What the newest reports say at a glance, and what is posted to whoever is on call."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
+import pytest
+
+from tests.support.project import LIST, entry
+
+A, B, C = "+12125550101", "+12125550102", "+12125550103"
+
+
+@pytest.fixture
+def applied(project):
+    project.list(entry(A), entry(B))
+    project.apply()
+    return project
+
+
+# status
+
+
+def test_one_line_a_tenant(applied):
+    applied.clock.move(hours=3)
+    done = applied.run("status")
+    assert done.code == 0, done.err
+    head = applied.run("audit", "list", "--format", "json").json["reports"][0]["sha256"]
+    assert done.out == (
+        "  production: verified 3 hours ago (report 1), newest complete, 0 late, 0 not live, 0 blocked, "
+        f"0 restored, chain 1:{head[:12]}\n"
+    )
+
+
+def test_older_than_it_may_be_is_exit_3(applied):
+    applied.clock.move(hours=27)
+    assert applied.run("status").code == 3
+    assert applied.run("status", "--max-age", "2d").code == 0
+    told = applied.run("status", "--max-age", "90m", "--format", "json")
+    assert told.code == 3
+    (one,) = told.json["tenants"]
+    assert one["older"]
+    assert one["age_seconds"] >= 27 * 3600
+    assert one["verified"]["seq"] == 1
+    assert applied.run("status", "--max-age", "soon").code == 2
+
+
+def test_without_any_report_it_is_not_well(project):
+    project.list(entry(A))
+    done = project.run("status")
+    assert done.code == 3
+    assert done.out == "! production: no report yet: dnc apply writes the first\n"
+
+
+# blocked
+
+
+def test_what_is_kept_with_the_ways_out(applied):
+    assert "nothing is kept without permission on production, as of report 1" in applied.run("blocked").out
+    applied.list(entry(A))
+    applied.apply(code=6)
+    done = applied.run("blocked", CI="")
+    assert done.code == 0
+    assert f"  {LIST}: 1 number, CUSTOMER_REQUESTED NEVER, from dnc-lists/main.yaml\n      {B}\n" in done.out
+    assert f"`dnc restore {B} --list {LIST}`" in done.out
+    (row,) = applied.run("blocked", "--format", "json").json["kept"]
+    assert (row["phones"], row["blocked_by"]) == ([B], ["no-release"])
+    assert B not in applied.run("blocked").out
+    assert "1 blocked" in applied.run("status").out
+
+
+# notify
+
+
+class _Hook(BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.server.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(self.server.answer)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def hook(answer=204) -> Iterator[tuple[str, list]]:
+    with HTTPServer(("127.0.0.1", 0), _Hook) as server:
+        server.got, server.answer = [], answer
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/in?token=hush", server.got
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_nothing_to_tell_is_not_told(applied):
+    with hook() as (url, got):
+        applied.list(entry(A), entry(B), entry(C))
+        applied.apply(DNC_NOTIFY_URL=url)
+    assert got == []
+
+
+def test_numbers_that_were_put_back_are_told_masked(applied):
+    applied.agent("remove", A)
+    with hook() as (url, got):
+        applied.apply(DNC_NOTIFY_URL=url)
+    (told,) = got
+    assert told["restored"] == {"count": 1, "sample": [[LIST, "+1 212 ••• ••01"]]}
+    assert (told["tenant"], told["exit_code"], told["status"]) == ("production", 0, "complete")
+    assert A not in json.dumps(told)
+
+
+def test_a_cxone_that_refuses_us_is_told(applied):
+    with hook() as (url, got):
+        applied.apply(code=5, DNC_NOTIFY_URL=url, CXONE_CLIENT_SECRET="wrong")
+    (told,) = got
+    assert (told["exit_code"], told["status"]) == (5, "failed")
+
+
+def test_a_request_past_its_day_is_told(project):
+    project.list(entry(A, requestedOn="2026-09-01", evidence="CALL-1"))
+    with hook() as (url, got):
+        done = project.run("apply", DNC_NOTIFY_URL=url, CXONE_CLIENT_ID="reader")
+    assert done.code in {5, 8}
+    assert got[0]["exit_code"] == done.code
+
+
+@pytest.mark.parametrize("url", ["http://example.com/hook", "ftp://127.0.0.1/x", "nonsense"])
+def test_an_address_that_is_not_safe_is_not_used(applied, url):
+    applied.agent("remove", A)
+    done = applied.run("apply", DNC_NOTIFY_URL=url)
+    assert done.code == 0
+    assert "warning: DNC_NOTIFY_URL is no" in done.err
+
+
+def test_a_hook_that_fails_changes_nothing(applied):
+    applied.agent("remove", A)
+    with hook(500) as (url, _):
+        done = applied.run("apply", DNC_NOTIFY_URL=url)
+    assert done.code == 0
+    assert "127.0.0.1 was not told (HTTPError)" in done.err
+    assert "hush" not in done.err + done.out
