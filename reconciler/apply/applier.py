@@ -17,6 +17,7 @@ from reconciler.apply.outcomes import (
 )
 from reconciler.apply.queue import Queue
 from reconciler.apply.tally import ChangeKey, Outcome, Sent, Tally
+from reconciler.model.book import terms_of
 from reconciler.model.claims import Key
 from reconciler.model.errors import DncError
 from reconciler.model.live import Live
@@ -243,16 +244,20 @@ class Applier:
     def verify(self, changes: Iterable[Change], live: Live) -> None:
         """Let the read-back decide on what was sent: shown is applied, not shown is not."""
         dialect = self._provider.dialect
-        for action, write in writes_of(changes):
-            result = self.tally.results[action, *write.key]
-            if result.outcome not in {Outcome.APPLIED, Outcome.UNKNOWN}:
+        lists = {list_id: terms_of(entries) for list_id, entries in live.lists.items()}
+        for change in changes:
+            if change.after is None:
                 continue
-            entry = live.get(write.key)
-            wanted = dialect.carried(write.terms)
-            if entry is None:
-                missing = Outcome.REJECTED if live.complete else Outcome.UNKNOWN
-                self.tally.settle((action, *write.key), missing, unseen(result, NOT_FOUND))
-            elif entry.terms == wanted or dialect.strength(entry.terms) > dialect.strength(wanted):
-                self.tally.settle((action, *write.key), Outcome.APPLIED)
-            else:
-                self.tally.settle((action, *write.key), Outcome.REJECTED, unseen(result, NOT_TAKEN))
+            wanted, found = dialect.carried(change.after), lists.get(change.list_id, {})
+            for phone in change.phones:
+                key = (change.action, change.list_id, phone)
+                result, terms = self.tally.results[key], found.get(phone)
+                if result.outcome not in {Outcome.APPLIED, Outcome.UNKNOWN}:
+                    continue
+                if terms is None:
+                    missing = Outcome.REJECTED if live.complete else Outcome.UNKNOWN
+                    self.tally.settle(key, missing, unseen(result, NOT_FOUND))
+                elif terms == wanted or dialect.strength(terms) > dialect.strength(wanted):
+                    self.tally.settle(key, Outcome.APPLIED)
+                else:
+                    self.tally.settle(key, Outcome.REJECTED, unseen(result, NOT_TAKEN))

@@ -4,10 +4,10 @@ It decides nothing about who may come off; it asks for the plan again on what th
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import filterfalse
-from typing import Protocol
+from typing import Any, Protocol
 
 from reconciler.apply.applier import UNSUPPORTED, Applier
 from reconciler.apply.outcomes import DEADLINE, NOT_STORED
@@ -23,6 +23,7 @@ from reconciler.planning.cost import FULL_READ_BACK_PAGES
 from reconciler.planning.held import HeldClaim, Kept
 from reconciler.planning.plan import Plan
 
+_WRITES = (Action.CREATE, Action.UPDATE)
 _FAILED = (Outcome.REJECTED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)
 
 
@@ -30,7 +31,7 @@ class Decide(Protocol):
     """Plan again on another reading: the same files, the same held, what the run has met since."""
 
     def __call__(
-        self, live: Live, *, refused: frozenset[str], hold_back: BlockedBy | None, wrote: frozenset[Key]
+        self, live: Live, *, refused: frozenset[str], hold_back: BlockedBy | None, wrote: Container[Key]
     ) -> Plan:
         """Make the plan that holds now."""
         ...
@@ -107,17 +108,27 @@ class Run:
 
         Not those where we wrote over somebody else's touch: our time on it would hide their opt-out.
         """
-        return _wrote(self.tally, self.plan)
+        stored = self.tally.having(Outcome.APPLIED, Outcome.UNKNOWN)
+        return frozenset(key[1:] for key in stored if key[0] in _WRITES) - self.plan.overwrites
 
     def _gone(self, action: Action, key: Key) -> bool:
         result = self.tally.results.get((action, *key))
         return result is not None and result.outcome is Outcome.APPLIED
 
 
-def _wrote(tally: Tally, plan: Plan) -> frozenset[Key]:
-    stored = tally.having(Outcome.APPLIED, Outcome.UNKNOWN)
-    written = frozenset((list_id, phone) for action, list_id, phone in stored if action is not Action.DELETE)
-    return written - plan.overwrites
+@dataclass(frozen=True, slots=True)
+class _Wrote:
+    """The numbers that a run wrote, each looked up when it is asked for: few of a million ever are."""
+
+    tally: Tally
+    plan: Plan
+
+    def __contains__(self, key: object) -> bool:
+        return key not in self.plan.overwrites and any(self._stored(action, key) for action in _WRITES)
+
+    def _stored(self, action: Action, key: Any) -> bool:  # noqa: ANN401  (`in` takes anything)
+        result = self.tally.results.of(action, key[0]).get(key[1])
+        return result is not None and result.outcome in {Outcome.APPLIED, Outcome.UNKNOWN}
 
 
 def _joined(kept: Kept | None, claims: tuple[HeldClaim, ...], why: tuple[BlockedBy, ...]) -> Kept:
@@ -144,7 +155,7 @@ def carry_out(  # noqa: PLR0913  (a run is made of these)
     look = _Look(provider, list_ids, full=always_read_back or waiting)
     after, how, error = look.back(protective, live, applier)
     refused, hold_back = _lessons(tally, how)
-    wrote = _wrote(tally, plan)
+    wrote = _Wrote(tally, plan)
     final = decide(after, refused=refused, hold_back=hold_back, wrote=wrote)
     if final.exposing:
         # What the plan kept, a limit that was not met among it, does not go unannounced in the same run.

@@ -83,7 +83,7 @@ def errors_told(on_error: Callable[[DncError], None] = lambda _: None) -> Iterat
     except DncError as error:
         on_error(error)
         own = error.findings
-        if len(own) > 1 or (own and own[0].line):
+        if own != DncError.findings.__get__(error):  # more than the error itself says
             show_findings(own)
         complain(f"error: {error}")
         raise typer.Exit(error.exit_code) from None

@@ -55,9 +55,9 @@ def _may_take_long(pattern: str) -> bool:
 def _limited() -> Iterator[None]:
     """Limit the time of what Python's own engine does: it looks for signals while it searches.
 
-    Only the main thread gets those, and only there are files judged.
+    Only the main thread gets those, and only there are files judged; Windows has none.
     """
-    if threading.current_thread() is not threading.main_thread():
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
         return
 

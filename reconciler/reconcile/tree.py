@@ -35,7 +35,7 @@ class Tree(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WorkingTree:
-    """The files as they lie on the disk. A link that leads out of the project is refused."""
+    """The files as they lie on the disk. A link is refused, as it is in a tree of git's."""
 
     folder: Path
 
@@ -65,6 +65,8 @@ class WorkingTree:
         file = self.folder / path
         if not file.resolve().is_relative_to(self.folder.resolve()):
             raise InvalidInput("this link leads out of the project", "put the file itself here", where=path)
+        if file.is_symlink():  # where it is read from git, tomorrow as what is held, there is no file
+            raise InvalidInput("this is a link", "put the file itself here", where=path)
         try:
             facts = file.stat()
             if not stat.S_ISREG(facts.st_mode):  # a pipe would be waited for

@@ -278,3 +278,19 @@ def test_a_project_in_a_folder_of_its_repository(project: Project):
     assert set(project.live()) == {B}
     project.folder = outer
     assert [r["seq"] for r in project.reports()] == [1, 2]
+
+
+def test_a_branch_that_is_far_behind_plans_only_its_own(project: Project):
+    """A thousand numbers were added to main since: none of them looks as if the branch took it off."""
+    base = project.list(entry(A))
+    added = [f"+1212555{n:04d}" for n in range(2000, 3000)]
+    project.list(entry(*added), name="intake")
+    project.apply()
+    project.git("checkout", "-qb", "feature", base)
+    project.list(entry(B), name="mine")
+    job = project.clone("far-behind", "--depth", "1", "--branch", "feature", "--single-branch")
+    job.git("checkout", "-q", "--detach")
+    assert not (job.folder / "dnc-lists/intake.yaml").exists()
+    made = job.plan(CI_MERGE_REQUEST_TARGET_BRANCH_NAME="main", CI_MERGE_REQUEST_IID="7")
+    assert made.changes == [("create", "protective", "declared", [B], [])]
+    assert made.json["summary"]["unchanged"] == 1001

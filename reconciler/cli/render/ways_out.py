@@ -1,11 +1,12 @@
 """The ways out of what blocks a change, with the commands that take them, ready to paste."""
 
-import shlex
+import re
 from collections.abc import Sequence
 
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.words import WAYS_OUT
 
+_LIST_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 # What nothing but a line or a release settles.
 _FOR_NUMBERS = frozenset({"no-release", "release-does-not-fit", "later-opt-out"})
 
@@ -26,7 +27,8 @@ def commands(list_id: str, phones: Sequence[str], shown: Shown) -> tuple[str, st
     """
     whole = not shown.masked and len(phones) <= shown.samples
     numbers = " ".join(phones) if whole else "NUMBER"
-    name = shlex.quote(list_id)
+    # An id as files have it. Any other is nothing to paste into a shell, or to show as code.
+    name = list_id if _LIST_ID.fullmatch(list_id) else "LIST"
     return (
         f"dnc restore {numbers} --list {name}",
         f"dnc release {numbers} --list {name} --reason REASON --evidence EVIDENCE",
