@@ -1,68 +1,82 @@
 """The commands, put together."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from reconciler import __version__
-from reconciler.cli import (
-    add,
-    apply,
-    audit,
-    check,
-    ci,
-    doctor,
-    drift,
-    export,
-    fmt,
-    import_,
-    init,
-    plan,
-    pull,
-    release,
-    restore,
-    rules,
-    sandbox,
-    status,
-    undo,
-    validate,
-)
 from reconciler.cli.call import Call, begin
 from reconciler.cli.logs import LogFormat, configure
 from reconciler.reconcile.surroundings import DEFAULT_CONFIGURATION
 
-app = typer.Typer(
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    help="Do-not-call lists as code: git says who may not be called, NICE CXone is made to agree.",
-    epilog="Global options may stand before or after the command.",
-)
-app.command("validate")(validate.validate)
-app.command("plan")(plan.plan)
-app.command("apply")(apply.apply)
-app.command("drift")(drift.drift)
-app.command("pull", epilog=pull.EXAMPLES)(pull.pull)
-app.add_typer(audit.app, name="audit")
-app.add_typer(rules.app, name="rules")
-app.add_typer(ci.app, name="ci")
-app.command("check", epilog=check.EXAMPLES)(check.check)
-app.command("status", epilog=status.STATUS_EXAMPLES)(status.status)
-app.command("blocked", epilog=status.BLOCKED_EXAMPLES)(status.blocked)
-app.command("add", epilog=add.EXAMPLES)(add.add)
-app.command("release", epilog=release.EXAMPLES)(release.release)
-app.command("restore", epilog=restore.EXAMPLES)(restore.restore)
-app.command("undo", epilog=undo.EXAMPLES)(undo.undo)
-app.command("import", epilog=import_.EXAMPLES)(import_.import_)
-app.command("fmt", epilog=fmt.EXAMPLES)(fmt.fmt)
-app.command("export", epilog=export.EXAMPLES)(export.export)
-app.command("init", epilog=init.EXAMPLES)(init.init)
-app.command("doctor")(doctor.doctor)
-app.command("sandbox")(sandbox.sandbox)
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """Where a command is: a module beside this one, and the name in it. `examples` stand below its help."""
+
+    module: str
+    name: str
+    examples: str = ""
+
+    def join(self, app: typer.Typer, called: str) -> None:
+        """Put the command into the application. Its module is loaded here, and no earlier."""
+        module = import_module(f"reconciler.cli.{self.module}")
+        command = getattr(module, self.name)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=called)
+        else:
+            epilog = getattr(module, self.examples) if self.examples else None
+            app.command(called, epilog=epilog)(command)
 
 
-@app.callback()
+_COMMANDS: Mapping[str, _Command] = {
+    "validate": _Command("validate", "validate"),
+    "plan": _Command("plan", "plan"),
+    "apply": _Command("apply", "apply"),
+    "drift": _Command("drift", "drift"),
+    "pull": _Command("pull", "pull", "EXAMPLES"),
+    "audit": _Command("audit", "app"),
+    "rules": _Command("rules", "app"),
+    "ci": _Command("ci", "app"),
+    "check": _Command("check", "check", "EXAMPLES"),
+    "status": _Command("status", "status", "STATUS_EXAMPLES"),
+    "blocked": _Command("status", "blocked", "BLOCKED_EXAMPLES"),
+    "add": _Command("add", "add", "EXAMPLES"),
+    "release": _Command("release", "release", "EXAMPLES"),
+    "restore": _Command("restore", "restore", "EXAMPLES"),
+    "undo": _Command("undo", "undo", "EXAMPLES"),
+    "import": _Command("import_", "import_", "EXAMPLES"),
+    "fmt": _Command("fmt", "fmt", "EXAMPLES"),
+    "export": _Command("export", "export", "EXAMPLES"),
+    "init": _Command("init", "init", "EXAMPLES"),
+    "doctor": _Command("doctor", "doctor"),
+    "sandbox": _Command("sandbox", "sandbox"),
+}
+
+
+def application(called: str | None = None) -> typer.Typer:
+    """Put the commands together: all, or only the one that is called. Loading all takes most of a second.
+
+    A name that is none gets all of them, so that the error can name what was meant.
+    """
+    app = typer.Typer(
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        help="Do-not-call lists as code: git says who may not be called, NICE CXone is made to agree.",
+        epilog="Global options may stand before or after the command.",
+    )
+    app.callback()(options)
+    for name, command in _COMMANDS.items():
+        if called == name or called not in _COMMANDS:
+            command.join(app, name)
+    return app
+
+
 def options(
     config: Annotated[Path, typer.Option(help="The configuration; its folder is the project.")] = Path(
         DEFAULT_CONFIGURATION

@@ -19,16 +19,17 @@ def main() -> None:
         print(f"dnc {__version__}")
         return
     # typer and rich take longer to load than --version may
-    from reconciler.cli.app import app  # noqa: PLC0415
+    from reconciler.cli.app import application  # noqa: PLC0415
     from reconciler.cli.terminal import harmless_streams  # noqa: PLC0415
 
     with harmless_streams():
-        _run(app, arguments)
+        _run(application, arguments)
 
 
-def _run(app: Callable[..., object], arguments: list[str]) -> None:
+def _run(application: Callable[[str | None], Callable[..., object]], arguments: list[str]) -> None:
+    front, rest = parted(arguments)
     try:
-        app(args=hoisted(arguments), prog_name="dnc")
+        application(rest[0] if rest else None)(args=front + rest, prog_name="dnc")
     except Exception as error:  # noqa: BLE001  (the last resort: a user gets no traceback, but by --verbose)
         if "--verbose" in arguments:
             traceback.print_exc()
@@ -41,8 +42,8 @@ def _run(app: Callable[..., object], arguments: list[str]) -> None:
         sys.exit(_UNFORESEEN)
 
 
-def hoisted(arguments: list[str]) -> list[str]:
-    """Move global options to the front, wherever they stand."""
+def parted(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Part the global options, wherever they stand, from the command with its own."""
     front: list[str] = []
     rest: list[str] = []
     left = iter(arguments)
@@ -55,7 +56,7 @@ def hoisted(arguments: list[str]) -> list[str]:
             front += [argument, *([value] if (value := next(left, None)) is not None else [])]
         else:
             rest.append(argument)
-    return front + rest
+    return front, rest
 
 
 if __name__ == "__main__":

@@ -80,9 +80,9 @@ class Project:
         )
 
     def is_example(self, path: str) -> bool:
-        """Tell whether a file holds nobody's numbers: an example, or for the built-in CXone only."""
-        reaching = [t for t in self.configuration.tenants.values() if matches(t.lists, path)]
-        return in_examples(path) or (bool(reaching) and all(t.embedded for t in reaching))
+        """Tell whether a file holds nobody's numbers: an example, or the default tenant's built-in CXone's."""
+        default = self.configuration.tenants[self.configuration.default_tenant]
+        return in_examples(path) or (default.embedded and matches(default.lists, path))
 
     def unreached(self) -> tuple[Finding, ...]:
         """Find YAML files below a list folder that no tenant's globs reach, and folders that are not read."""

@@ -5,12 +5,12 @@ import re
 import pytest
 from typer.main import get_command
 
-from reconciler.cli.app import app
+from reconciler.cli.app import application
 from reconciler.model import errors
 from tests.docs.pages import PAGES, ROOT, commands, first_cells, names, section
 
 README = ROOT / "README.md"
-DNC = get_command(app)
+DNC = get_command(application())
 EVERYWHERE = {option for parameter in DNC.params for option in parameter.opts}
 
 

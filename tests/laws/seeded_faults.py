@@ -189,8 +189,8 @@ FAULTS = (
     Fault(
         "what the read-back does not find is applied",
         applier.Applier.verify,
-        "if entry is None:",
-        "if entry is None:\n            continue\n        if False:",
+        "if terms is None:",
+        "if terms is None:\n                continue\n            if False:",
         (7,),
     ),
     Fault(

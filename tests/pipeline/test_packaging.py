@@ -10,7 +10,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from reconciler.cli.app import app
+from reconciler.cli.app import application
 from tests.support.project import ROOT, Project, entry, making
 from tests.support.sandbox import phone
 
@@ -22,7 +22,7 @@ _HADOLINT = Path(sys.executable).parent / "hadolint"
 @pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook["id"])
 def test_a_hook_calls_a_command_that_takes_paths(hook):
     program, name = hook["entry"].split()
-    command = get_command(app).commands[name]
+    command = get_command(application()).commands[name]
     assert program == "dnc"
     assert any(parameter.name == "paths" and parameter.nargs == -1 for parameter in command.params)
     assert hook["language"] == "python"

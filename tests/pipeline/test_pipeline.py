@@ -9,7 +9,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from reconciler.cli.app import app
+from reconciler.cli.app import application
 from tests.pipeline.gitlab import FILE, Pipeline, component
 
 TEXT = FILE.read_text(encoding="utf-8")
@@ -180,7 +180,7 @@ def test_paths_are_relative_and_no_registry_is_named():
 
 
 def test_every_command_and_option_is_one_that_dnc_has(pipeline):
-    root = get_command(app)
+    root = get_command(application())
     everywhere = {option for parameter in root.params for option in parameter.opts}
     scripts = [job["script"] + job.get("after_script", []) for job in pipeline.jobs.values()]
     lines = [line for script in scripts for line in script if line.startswith("dnc ")]
