@@ -80,7 +80,7 @@ class Project:
         )
 
     def is_example(self, path: str) -> bool:
-        """Tell whether a file holds nobody's numbers: an example, or the default tenant's built-in CXone's."""
+        """Tell whether a file holds nobody's numbers: an example, or what a built-in default tenant has."""
         default = self.configuration.tenants[self.configuration.default_tenant]
         return in_examples(path) or (default.embedded and matches(default.lists, path))
 
