@@ -1,0 +1,116 @@
+"""What is owed to every number, told from the commits, the agents' acts and the exit codes alone.
+
+It knows nothing of the program's own reasoning. Where what happened leaves two answers (did the run that was
+killed write its report?), it asks for neither.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+
+Key = tuple[str, str]  # list, number
+
+
+class Owed(StrEnum):
+    """What must be so once all is quiet."""
+
+    ON = "on"
+    OFF = "off"
+    EITHER = "either"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A line of a file. `end` is its last day."""
+
+    reason: str
+    end: date | None = None
+
+    def stands(self, as_of: date) -> bool:
+        return self.end is None or self.end >= as_of
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release of a file. `fits` tells whether its reason is one for the claim's reason code."""
+
+    evidence: str
+    on: date
+    fits: bool = True
+
+    @property
+    def from_moment(self) -> datetime:
+        """The first moment of its day anywhere on Earth: UTC+14."""
+        return datetime.combine(self.on, time(), UTC) - timedelta(hours=14)
+
+
+@dataclass(frozen=True)
+class Files:
+    """The lists at one commit."""
+
+    claims: Mapping[Key, Claim] = field(default_factory=dict)
+    releases: Mapping[Key, tuple[Release, ...]] = field(default_factory=dict)
+
+
+@dataclass
+class _Number:
+    """One number of one list since it was last surely off."""
+
+    held: bool = False  # a run that surely reported had its claim standing
+    ends: set[date | None] = field(default_factory=set)  # of every claim that any run had standing
+    touched: datetime | None = None
+    opted_out: bool = False  # an agent's entry, which may be stronger than any claim
+
+
+class Oracle:
+    """Watches one history."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Key, _Number] = {}
+        self._spent: set[str] = set()  # evidence of releases that surely are
+        self._maybe_spent: set[str] = set()
+
+    def touched(self, key: Key, moment: datetime, *, added: bool = False) -> None:
+        """An agent changed or added it; or a run did of which nobody can tell whether it was ours."""
+        number = self._of(key)
+        number.touched = moment
+        number.opted_out = number.opted_out or added
+
+    def attempted(self, files: Files, as_of: date, live: frozenset[Key], *, sure: bool) -> None:
+        """A run of that commit ended; `sure` if it surely wrote its report and did what protects."""
+        for key, claim in files.claims.items():
+            if not claim.stands(as_of):
+                continue
+            number = self._of(key)
+            number.ends.add(claim.end)
+            number.held = number.held or sure
+            beside = {release.evidence for release in files.releases.get(key, ())}
+            self._maybe_spent |= beside
+            self._spent |= beside if sure else set()
+        for key in set(self._numbers) - live if sure else ():
+            if key not in files.claims or not files.claims[key].stands(as_of):
+                self._numbers[key] = _Number()
+
+    def owed(self, key: Key, files: Files, as_of: date, live: frozenset[Key]) -> Owed:
+        """Tell what is owed to a number, with these files on that day."""
+        claim = files.claims.get(key)
+        if claim is not None and claim.stands(as_of):
+            return Owed.ON
+        number = self._of(key)
+        if not number.held:
+            # Nobody's but the agent's, if nobody ever claimed it.
+            return Owed.ON if number.opted_out and not number.ends and key in live else Owed.EITHER
+        known = [r for r in files.releases.get(key, ()) if r.fits and r.evidence not in self._spent]
+        lapsed = {end for end in number.ends if end is not None and end < as_of}
+        if not known and not lapsed:
+            return Owed.ON
+        if number.opted_out:
+            return Owed.EITHER
+        fresh = (r for r in known if r.evidence not in self._maybe_spent)
+        if any(number.touched is None or number.touched < r.from_moment for r in fresh):
+            return Owed.OFF
+        return Owed.OFF if lapsed == number.ends and number.touched is None else Owed.EITHER
+
+    def _of(self, key: Key) -> _Number:
+        return self._numbers.setdefault(key, _Number())
