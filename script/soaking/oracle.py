@@ -4,12 +4,13 @@ It knows nothing of the program's own reasoning. Where what happened leaves two 
 killed write its report?), it asks for neither.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 Key = tuple[str, str]  # list, number
+Versions = Mapping[Key, str | None]  # what is live, and when each entry was written last
 
 
 class Owed(StrEnum):
@@ -57,9 +58,10 @@ class Files:
 class _Number:
     """One number of one list since it was last surely off."""
 
-    held: bool = False  # a run that surely reported had its claim standing
+    held: datetime | None = None  # since when a run that surely reported had its claim standing
     ends: set[date | None] = field(default_factory=set)  # of every claim that any run had standing
     touched: datetime | None = None
+    as_touched: str | None = None  # the entry's version then, where the touch surely was an agent's
     opted_out: bool = False  # an agent's entry, which may be stronger than any claim
 
 
@@ -71,28 +73,32 @@ class Oracle:
         self._spent: set[str] = set()  # evidence of releases that surely are
         self._maybe_spent: set[str] = set()
 
-    def touched(self, key: Key, moment: datetime, *, added: bool = False) -> None:
-        """An agent changed or added it; or a run did of which nobody can tell whether it was ours."""
+    def touched(self, key: Key, moment: datetime, *, version: str | None = None, added: bool = False) -> None:
+        """An agent changed or added it (`version`); or a run of which nobody can tell whether it was ours."""
         number = self._of(key)
         number.touched = moment
+        number.as_touched = version
         number.opted_out = number.opted_out or added
 
-    def attempted(self, files: Files, as_of: date, live: frozenset[Key], *, sure: bool) -> None:
+    def attempted(
+        self, files: Files, as_of: date, live: Collection[Key], ended: datetime, *, sure: bool
+    ) -> None:
         """A run of that commit ended; `sure` if it surely wrote its report and did what protects."""
         for key, claim in files.claims.items():
             if not claim.stands(as_of):
                 continue
             number = self._of(key)
             number.ends.add(claim.end)
-            number.held = number.held or sure
+            if sure:
+                number.held = number.held or ended
             beside = {release.evidence for release in files.releases.get(key, ())}
             self._maybe_spent |= beside
             self._spent |= beside if sure else set()
-        for key in set(self._numbers) - live if sure else ():
+        for key in self._numbers.keys() - set(live) if sure else ():
             if key not in files.claims or not files.claims[key].stands(as_of):
                 self._numbers[key] = _Number()
 
-    def owed(self, key: Key, files: Files, as_of: date, live: frozenset[Key]) -> Owed:
+    def owed(self, key: Key, files: Files, as_of: date, live: Versions) -> Owed:
         """Tell what is owed to a number, with these files on that day."""
         claim = files.claims.get(key)
         if claim is not None and claim.stands(as_of):
@@ -101,16 +107,28 @@ class Oracle:
         if not number.held:
             # Nobody's but the agent's, if nobody ever claimed it.
             return Owed.ON if number.opted_out and not number.ends and key in live else Owed.EITHER
-        known = [r for r in files.releases.get(key, ()) if r.fits and r.evidence not in self._spent]
+        return self._permitted(number, files.releases.get(key, ()), as_of, live.get(key))
+
+    def _permitted(
+        self, number: _Number, releases: tuple[Release, ...], as_of: date, version: str | None
+    ) -> Owed:
+        """Tell of a held number without a standing claim whether it may come off, must, or must not."""
+        known = [r for r in releases if r.fits and r.evidence not in self._spent]
         lapsed = {end for end in number.ends if end is not None and end < as_of}
         if not known and not lapsed:
             return Owed.ON
+        touched = number.touched
+        if touched is not None and number.as_touched is not None and version == number.as_touched:
+            later = all(r.from_moment <= touched for r in known)
+            if later and (not lapsed or number.held < touched):
+                return Owed.ON  # a later opt-out
         if number.opted_out:
             return Owed.EITHER
-        fresh = (r for r in known if r.evidence not in self._maybe_spent)
-        if any(number.touched is None or number.touched < r.from_moment for r in fresh):
-            return Owed.OFF
-        return Owed.OFF if lapsed == number.ends and number.touched is None else Owed.EITHER
+        # Of several releases only the one of the latest day is one for sure: the others may be spent.
+        last = [r for r in known if all(r is other or other.on < r.on for other in releases)]
+        fresh = (r for r in last if r.evidence not in self._maybe_spent)
+        released = any(touched is None or touched < r.from_moment for r in fresh)
+        return Owed.OFF if released or (lapsed == number.ends and touched is None) else Owed.EITHER
 
     def _of(self, key: Key) -> _Number:
         return self._numbers.setdefault(key, _Number())

@@ -12,7 +12,7 @@ from random import Random
 
 from reconciler.sandbox.faults import Kind
 from reconciler.sandbox.requestlog import Asked
-from script.soaking.oracle import Claim, Files, Key, Oracle, Owed, Release
+from script.soaking.oracle import Claim, Files, Key, Oracle, Owed, Release, Versions
 from script.soaking.victim import AHEAD
 from tests.faults.cases import FAULTS, LIES
 from tests.support.project import ROOT, Project, making
@@ -51,8 +51,7 @@ class Story:
         self.chance = Random(self.seed)
         self.merged = [self.project.head]
         self.moments = Moments(self.project)
-        self.seen = self.live
-        self.before = self.versions
+        self.seen = self.before = self.live
         note = self.project.sandbox.requests.note
 
         def answered(asked: Asked) -> None:
@@ -65,12 +64,7 @@ class Story:
     # What can be seen.
 
     @property
-    def live(self) -> frozenset[Key]:
-        return frozenset((e.list_id, e.phone) for e in self.project.sandbox.entries())
-
-    @property
-    def versions(self) -> dict[Key, str | None]:
-        """When each entry was written last, by CXone's clock."""
+    def live(self) -> Versions:
         return {(e.list_id, e.phone): e.modified for e in self.project.sandbox.entries()}
 
     @property
@@ -80,7 +74,7 @@ class Story:
     def watch(self) -> None:
         """Look at what the last request took off: nobody who is owed may be gone."""
         now = self.live
-        for key in self.seen - now:
+        for key in self.seen.keys() - now.keys():
             self.figures["taken off"] += 1
             if self.oracle.owed(key, self.files, self.as_of, self.seen) is Owed.ON:
                 self.exposed.append(f"{key} came off, and is owed")
@@ -114,19 +108,21 @@ class Story:
         """Merge a merge request of a few edits."""
         claims, releases = dict(self.files.claims), dict(self.files.releases)
         for _ in range(self.chance.randint(1, 4)):
-            key = (self.chance.choice(LISTS), self.chance.choice(PHONES[3:]))
+            released = [key for key in releases if key not in claims or self.happens(0.5)]
+            anywhere = (self.chance.choice(LISTS), self.chance.choice(PHONES[3:]))
+            key = self.chance.choice(released) if released and self.happens(0.4) else anywhere
             there = claims.get(key)
             if there is None or self.happens(0.2):
                 claims[key] = self.claim(there)
                 self.told.append(f"put {key} {claims[key]}")
                 continue
-            deed = self.chance.choice(["cut", "release", "release", "release", "misfit", "early", "leave"])
-            if deed not in {"cut", "leave"}:
+            deed = self.chance.choice(["cut", "cut", "release", "release", "misfit", "early"])
+            if deed != "cut":
                 self.figures["releases"] += 1
                 evidence = f"FORM-{self.figures['releases']}"
-                released = Release(evidence, self.project.clock().date(), fits=deed != "misfit")
-                releases[key] = (*releases.get(key, ()), released)
-            if deed in {"cut", "release", "misfit"}:
+                permission = Release(evidence, self.project.clock().date(), fits=deed != "misfit")
+                releases[key] = (*releases.get(key, ()), permission)
+            if deed != "early":
                 del claims[key]
             self.told.append(f"{deed} {key}")
         self.edit(claims, releases)
@@ -169,7 +165,7 @@ class Story:
             )
             self.project.agent(deed, phone, reason, policy, list_id=list_id)
             if deed != "remove":
-                self.oracle.touched(key, self.project.clock(), added=deed == "add")
+                self.oracle.touched(key, self.project.clock(), version=self.live[key], added=deed == "add")
             self.figures["agents' acts"] += 1
             self.told.append(f"an agent: {deed} {key}")
         self.seen = self.live
@@ -179,7 +175,7 @@ class Story:
     def run(self, how: str) -> None:
         self.told.append(f"apply: {how}")
         self.figures["applies"] += 1
-        self.before = self.versions
+        self.before = self.live
         getattr(self, f"_{how}")()
         self.project.sandbox.faults.clear()
 
@@ -231,7 +227,7 @@ class Story:
         if code not in {*SURE, 7, 8}:
             raise Broken(f"an older commit's run ended with {code}")
         self.doubt()
-        self.oracle.attempted(self.older, self.as_of, self.live, sure=False)
+        self.oracle.attempted(self.older, self.as_of, self.live, self.project.clock(), sure=False)
 
     def ended(self, code: int, *, among: set[int]) -> None:
         """Check what a run must have done, and tell the oracle."""
@@ -241,13 +237,13 @@ class Story:
         sure = code in SURE
         if not sure:
             self.doubt()
-        self.oracle.attempted(self.files, self.as_of, self.live, sure=sure)
+        self.oracle.attempted(self.files, self.as_of, self.live, self.project.clock(), sure=sure)
         if sure:
             self.compare({Owed.ON})
 
     def doubt(self) -> None:
         """What a run wrote blind, or wrote and never reported, may count as somebody else's opt-out."""
-        for key, version in self.versions.items():
+        for key, version in self.live.items():
             if self.before.get(key) != version:
                 self.oracle.touched(key, self.project.clock())
 

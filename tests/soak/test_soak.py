@@ -10,21 +10,22 @@ from script.soaking.story import Broken, Story, play
 from tests.support.project import making
 
 KEY = ("dnc-list-01", "+12125550105")
-LIVE = frozenset({KEY})
+LIVE = {KEY: "v1"}
 TODAY = date(2026, 11, 23)
 NEVER, DATED = Claim("CUSTOMER_REQUESTED"), Claim("COMPANY_POLICY", date(2026, 11, 20))
 FORM = Release("FORM-1", TODAY)
 GONE, RELEASED = Files(), Files({}, {KEY: (FORM,)})
 BEFORE = datetime(2026, 11, 22, 9, 59, tzinfo=UTC)  # the 23rd begins at 10:00 UTC, at UTC+14
+HELD = datetime(2026, 11, 20, tzinfo=UTC)
 AFTER = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 
 
-def oracle(*runs, touched=None, added=False) -> Oracle:
+def oracle(*runs, touched=None, version=None, added=False) -> Oracle:
     made = Oracle()
     if touched is not None:
-        made.touched(KEY, touched, added=added)
+        made.touched(KEY, touched, version=version, added=added)
     for files, sure in runs:
-        made.attempted(files, date(2026, 11, 19), LIVE, sure=sure)
+        made.attempted(files, date(2026, 11, 19), LIVE, HELD, sure=sure)
     return made
 
 
@@ -46,6 +47,9 @@ def claimed(claim: Claim, *releases: Release) -> Files:
         (oracle((claimed(NEVER), True)), Files({}, {KEY: (Release("F", TODAY, fits=False),)}), Owed.ON),
         (oracle((claimed(NEVER), True), touched=BEFORE), RELEASED, Owed.OFF),
         (oracle((claimed(NEVER), True), touched=AFTER), RELEASED, Owed.EITHER),
+        (oracle((claimed(NEVER), True), touched=AFTER, version="v1"), RELEASED, Owed.ON),
+        (oracle((claimed(NEVER), True), touched=AFTER, version="v0"), RELEASED, Owed.EITHER),
+        (oracle((claimed(DATED), True), touched=AFTER, version="v1"), GONE, Owed.ON),
         (oracle((claimed(NEVER, FORM), True)), RELEASED, Owed.ON),
         (oracle((claimed(NEVER), True), (claimed(NEVER, FORM), False)), RELEASED, Owed.EITHER),
         (oracle((claimed(DATED), True)), claimed(DATED), Owed.OFF),
@@ -60,8 +64,8 @@ def test_what_the_oracle_asks_for(made: Oracle, files: Files, owed: Owed):
 
 def test_what_surely_came_off_starts_anew():
     made = oracle((claimed(NEVER), True))
-    made.attempted(RELEASED, TODAY, frozenset(), sure=True)
-    assert made.owed(KEY, GONE, TODAY, frozenset()) is Owed.EITHER
+    made.attempted(RELEASED, TODAY, {}, HELD, sure=True)
+    assert made.owed(KEY, GONE, TODAY, {}) is Owed.EITHER
 
 
 def test_whoever_comes_off_is_seen_at_once(tmp_path):
