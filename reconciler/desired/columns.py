@@ -1,11 +1,12 @@
 """Which column of a table is which key of an entry."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import chain
 
 from reconciler.desired.addition import KEYS
+from reconciler.desired.profile import Profile
 from reconciler.desired.table import Row
 from reconciler.desired.typed import typed
 from reconciler.model.errors import InvalidInput
@@ -17,7 +18,6 @@ _PHONE = frozenset(
         *("mobile", "mobilenumber", "cell", "cellphone", "msisdn", "e164"),
     }
 )
-_WORDS = frozenset({"reasonCode", "expirationPolicy"})  # written in capitals
 # As the FTC's National Do Not Call Registry writes them: `AAA,NNNNNNN`, without a header.
 _AREA, _LOCAL = re.compile("[0-9]{3}"), re.compile("[0-9]{7}")
 _IN_TWO = 2
@@ -27,67 +27,90 @@ _IN_TWO = 2
 class Columns:
     """Where each field stands. `is_flat`: area code and number, each in a column of its own.
 
-    `header` are the table's own names; empty where it has none.
+    `header` are the table's own names; empty where it has none. `profile` says how the rows are read.
     """
 
     places: Mapping[str, int]
     header: tuple[str, ...] = ()
     is_flat: bool = False
+    profile: Profile = field(default_factory=Profile)
+
+    def left_out(self, cells: tuple[str, ...]) -> str:
+        """Say for which value the profile leaves a row out, as `COLUMN VALUE`; empty: it does not."""
+        for title, values in self.profile.ignored_rows.items():
+            at = self.header.index(title)
+            value = cells[at] if at < len(cells) else ""
+            if value in values:
+                return f"{title} {value}".rstrip()
+        return ""
 
     def read(self, cells: tuple[str, ...]) -> dict[str, str]:
-        """Give what a row says, by field; what is empty says nothing."""
+        """Give what a row says, by field, in the sender's own words; what is empty says nothing."""
         if self.is_flat:
             area, local = (*cells, "", "")[:_IN_TWO]
             is_number = _AREA.fullmatch(area) and _LOCAL.fullmatch(local)
             return {"phone": f"+1{area}{local}" if is_number else " ".join(cells)}
-        said = {name: cells[at] for name, at in self.places.items() if at < len(cells) and cells[at]}
-        return {name: value.upper() if name in _WORDS else value for name, value in said.items()}
+        said = {key: cells[at] for key, at in self.places.items() if at < len(cells) and cells[at]}
+        if "expirationPolicy" in said:
+            said["expirationPolicy"] = said["expirationPolicy"].upper()
+        return said
 
     @property
     def ignored(self) -> tuple[str, ...]:
-        """Name the columns that nothing is taken from."""
-        taken = set(self.places.values())
-        return tuple(name for at, name in enumerate(self.header) if name and at not in taken)
+        """Name the columns that nothing is taken from, but for those that the profile names."""
+        taken = {*self.places.values(), *map(self.header.index, self.profile.ignored_rows)}
+        mute = self.profile.ignored_columns
+        return tuple(n for at, n in enumerate(self.header) if n and at not in taken and n not in mute)
 
 
 def columns_of(
-    name: str, rows: Iterator[Row], named: Mapping[str, str], region: str
+    name: str, rows: Iterator[Row], named: Mapping[str, str], region: str, profile: Profile | None = None
 ) -> tuple[Columns, Iterator[Row]]:
     """Find the columns by the header, or by the first row where there is none; give them and the data rows.
 
-    `named` says which header a field has. Raises InvalidInput where it is not clear which the number is.
+    `named` says which header a field has; where it does not, the profile may. Raises InvalidInput where it
+    is not clear which the number is, and for a column that is named and not there.
     """
     first = next(rows, None)
     if first is None:
         raise InvalidInput("this table is empty", "export it again", where=name)
-    cells = first[1]
-    if not named and len(cells) == _IN_TWO and _AREA.fullmatch(cells[0]) and _LOCAL.fullmatch(cells[1]):
-        return Columns({}, is_flat=True), chain([first], rows)
-    if not named and len(cells) == 1 and typed(cells[0], region).phone:
-        return Columns({"phone": 0}), chain([first], rows)
-    return Columns(_places(name, cells, named), cells), rows
+    known, cells = profile or Profile(), first[1]
+    has_header = named or known.columns or known.ignored_rows
+    if not has_header and len(cells) == _IN_TWO and _AREA.fullmatch(cells[0]) and _LOCAL.fullmatch(cells[1]):
+        return Columns({}, is_flat=True, profile=known), chain([first], rows)
+    if not has_header and len(cells) == 1 and typed(cells[0], region).phone:
+        return Columns({"phone": 0}, profile=known), chain([first], rows)
+    wanted = {key: (title, known.at("columns", key)) for key, title in known.columns.items()}
+    wanted |= {key: (title, f"--map {key}={title}") for key, title in named.items()}
+    for title in known.ignored_rows:
+        _place(cells, title, known.at("ignore", "rows", title))
+    return Columns(_places(name, cells, wanted, known.ignored_columns), cells, profile=known), rows
 
 
-def _places(name: str, header: tuple[str, ...], named: Mapping[str, str]) -> dict[str, int]:
-    known = {_plain(field): field for field in KEYS} | dict.fromkeys(_PHONE, "phone")
-    places: dict[str, int] = {}
-    for field, wanted in named.items():
-        if wanted not in header:
-            fact = f"there is no column {wanted}"
-            raise InvalidInput(fact, f"name one of: {_listed(header)}", where=f"--map {field}={wanted}")
-        places[field] = header.index(wanted)
+def _places(
+    name: str, header: tuple[str, ...], wanted: Mapping[str, tuple[str, str]], mute: Collection[str]
+) -> dict[str, int]:
+    """Find each field's column. `wanted` names some, with where that is said; `mute` are not looked at."""
+    known = {_plain(key): key for key in KEYS} | dict.fromkeys(_PHONE, "phone")
+    places = {key: _place(header, title, where) for key, (title, where) in wanted.items()}
     for at, title in enumerate(header):
-        field = known.get(_plain(title), "")
-        if not field or field in named or at in places.values():
+        key = "" if title in mute else known.get(_plain(title), "")
+        if not key or key in wanted or at in places.values():
             continue
-        if field in places:
-            fact = f"two columns may be the {field}: {header[places[field]]} and {title}"
-            raise InvalidInput(fact, f"say which: --map {field}={title}", where=name)
-        places[field] = at
+        if key in places:
+            fact = f"two columns may be the {key}: {header[places[key]]} and {title}"
+            raise InvalidInput(fact, f"say which: --map {key}={title}", where=name)
+        places[key] = at
     if "phone" not in places:
         fact = f"no column is known to be the number: the first row has {_listed(header)}"
         raise InvalidInput(fact, "say which: --map phone=COLUMN", where=name)
     return places
+
+
+def _place(header: tuple[str, ...], title: str, where: str) -> int:
+    if title not in header:
+        raise InvalidInput(f"there is no column {title}", f"name one of: {_listed(header)}", where=where)
+    return header.index(title)
 
 
 def _plain(title: str) -> str:

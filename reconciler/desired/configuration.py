@@ -8,9 +8,11 @@ from typing import Any, Literal
 from reconciler.desired.documents import read_document
 from reconciler.desired.globs import folder, is_yaml, matches, problem
 from reconciler.desired.nodes import MapNode, locate, plain, unpack
+from reconciler.desired.profile import Profile, profiles_of
 from reconciler.desired.schema import Rules
-from reconciler.desired.schema_errors import Step, finding_of, pointer, rule_of
+from reconciler.desired.schema_errors import Step, finding_of, pointer, rule_of, sentence
 from reconciler.desired.tenant import DEFAULT_LISTS, REFERENCE, URL_KEYS, Tenant, resolve, url_problem
+from reconciler.desired.wording import shown
 from reconciler.model.errors import InvalidInput
 from reconciler.model.finding import Finding, Severity
 
@@ -77,6 +79,7 @@ class Configuration:
     tenants: Mapping[str, Tenant]
     safety: Safety = field(default_factory=Safety)
     audit: AuditSettings = field(default_factory=AuditSettings)
+    imports: Mapping[str, Profile] = field(default_factory=dict)
 
 
 def read_configuration(path: str, data: bytes | None, rules: Rules) -> Configuration:
@@ -164,7 +167,9 @@ def _findings(path: str, root: MapNode, rules: Rules) -> Iterator[Finding]:
     for judge in rules.configuration:
         for error in judge.iter_errors(document):
             rule = rule_of(error, "CONF-01", "CONF-02")
-            yield finding_of(error, root, tuple(error.absolute_path), file=path, rule=rule)
+            steps = tuple(error.absolute_path)
+            said = f"{_named(steps)}{sentence(error)}"
+            yield finding_of(error, root, steps, file=path, rule=rule, message=said)
     tenants = root.values.get("tenants")
     chosen = root.values.get("defaultTenant")
     if not isinstance(tenants, MapNode):
@@ -175,6 +180,12 @@ def _findings(path: str, root: MapNode, rules: Rules) -> Iterator[Finding]:
     for name, tenant in tenants.values.items():
         if isinstance(tenant, MapNode):
             yield from _tenant_findings(path, root, name, tenant)
+
+
+def _named(steps: tuple[Step, ...]) -> str:
+    """Name what a sentence about a profile is about: its keys are the same in each."""
+    is_profile = len(steps) > 1 and steps[0] == "imports"
+    return f"{'.'.join(shown(str(step)) for step in steps)}: " if is_profile else ""
 
 
 def _tenant_findings(path: str, root: MapNode, name: str, tenant: MapNode) -> Iterator[Finding]:
@@ -221,6 +232,7 @@ def _configuration(path: str, root: MapNode) -> Configuration:
         tenants=tenants,
         safety=Safety(**{_snake(key): value for key, value in safety.items()}),
         audit=AuditSettings(**audit),
+        imports=profiles_of(said.get("imports", {})),
     )
 
 

@@ -1,6 +1,7 @@
 """The rows of a table that were refused, as a table that can be corrected and imported again."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ class Reject:
     cells: tuple[str, ...]
 
 
-def write_rejects(file: Path, header: tuple[str, ...], rejects: list[Reject]) -> None:
+def write_rejects(file: Path, header: tuple[str, ...], rejects: Sequence[Reject]) -> None:
     """Write the rows with their columns, and line and reason before them. It holds whole numbers.
 
     Raises InvalidInput where it cannot be written.

@@ -45,6 +45,9 @@ def test_every_key_of_the_configuration_is_explained():
     said = section(FILES, "Configuration: `dnc.yaml`")
     assert set(names(first_cells(said, "key"))) == top | inner
     assert set(names(first_cells(said, "key of a tenant"))) == set(found["$defs"]["tenant"]["properties"])
+    profile = dict(found["$defs"]["profile"]["properties"])
+    ignore = {f"ignore.{key}" for key in profile.pop("ignore")["properties"]}
+    assert set(names(first_cells(said, "key of an import profile"))) == set(profile) | ignore
 
 
 def test_every_key_of_a_list_is_explained():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.desired.columns import FIELDS
-from reconciler.reconcile import import_
+from reconciler.reconcile import import_, rows
 from tests.editing.test_canonical import claims
 from tests.editing.workbooks import workbook
 
@@ -159,7 +159,7 @@ def test_a_batch_is_named_by_day_and_content(folder):
 
 
 def test_long_files_show_progress(folder, monkeypatch):
-    monkeypatch.setattr(import_, "_STEP", 2)
+    monkeypatch.setattr(rows, "_STEP", 2)
     folder.write("calls.csv", "tel\n" + "2125550101\n" * 5)
     assert [
         line
