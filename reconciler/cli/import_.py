@@ -5,26 +5,28 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import complain, current, errors_told
+from reconciler.cli.call import current, errors_told
+from reconciler.cli.render.imported import show_imported, show_taken
+from reconciler.cli.render.numbers import Shown
 from reconciler.desired.columns import FIELDS
 from reconciler.model.terms import Policy, ReasonCode
-from reconciler.reconcile.import_ import Imported
 from reconciler.reconcile.import_ import import_ as run
 from reconciler.reconcile.rows import Table
+from reconciler.reconcile.snapshot import snapshot
 
 EXAMPLES = (
     "Examples: dnc import leads.csv --list dnc-list-01 --reason CUSTOMER_REQUESTED --policy NEVER "
-    "--map phone=Tel --map requestedOn=Asked; dnc import 202.txt --list dnc-list-02 --reason NATIONAL "
-    "--policy NEVER --jurisdiction US --source ftc-registry; dnc import calls.xlsx --profile vendor-a."
+    "--map phone=Tel --map requestedOn=Asked; dnc import calls.xlsx --profile vendor-a; "
+    "dnc import 202.txt --list dnc-list-02 --reason NATIONAL --policy NEVER --jurisdiction US "
+    "--source ftc-registry --snapshot --retrieved-at 2026-11-20."
 )
-_PRINTED = 10
 
 
 def import_(  # noqa: PLR0917  (an option each; Typer passes them by name)
     file: Annotated[Path, typer.Argument(help="CSV, TSV, XLSX, or the FTC's flat AAA,NNNNNNN.")],
     list_id: Annotated[
         str | None,
-        typer.Option("--list", help="The listId that the numbers go on, where no profile says it."),
+        typer.Option("--list", help="The listId that the numbers go on; a profile may say it."),
     ] = None,
     profile: Annotated[
         str | None, typer.Option(help="A name below imports in dnc.yaml: columns, codes, what to ignore.")
@@ -35,7 +37,9 @@ def import_(  # noqa: PLR0917  (an option each; Typer passes them by name)
     evidence: Annotated[str | None, typer.Option(help="The same for evidence.")] = None,
     retention: Annotated[str | None, typer.Option(help="The same for retention.")] = None,
     until: Annotated[str | None, typer.Option(help="The same for expirationDate.")] = None,
-    source: Annotated[str | None, typer.Option(help="The same for source.")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="The same for source: the registry, of a snapshot.")
+    ] = None,
     jurisdiction: Annotated[str | None, typer.Option(help="The same for jurisdiction.")] = None,
     columns: Annotated[
         list[str] | None, typer.Option("--map", help=f"FIELD=COLUMN, FIELD one of {', '.join(FIELDS)}.")
@@ -46,17 +50,46 @@ def import_(  # noqa: PLR0917  (an option each; Typer passes them by name)
     rejects: Annotated[
         Path | None, typer.Option(help="Where refused rows go; FILE.rejects.csv otherwise.")
     ] = None,
+    whole: Annotated[
+        bool, typer.Option("--snapshot", help="The file is the whole of a registry for its area codes.")
+    ] = False,
+    retrieved_at: Annotated[
+        str | None, typer.Option(help="With --snapshot: when the registry gave it out, 2026-11-20.")
+    ] = None,
+    max_loss: Annotated[
+        float | None, typer.Option(min=0, max=2, help="With --snapshot: per cent that an area code may lose.")
+    ] = None,
 ) -> None:
     """Put the numbers of a table on a list, in new files of 5,000. Exit 8 when rows were refused."""
+    _demand_usage(whole=whole, retrieved_at=retrieved_at, max_loss=max_loss, batch=batch)
     around = current().surroundings()
     given = {"reasonCode": reason and reason.value, "expirationPolicy": policy and policy.value,
              "requestedOn": requested_on, "evidence": evidence, "retention": retention,
              "expirationDate": until, "source": source, "jurisdiction": jurisdiction}  # fmt: skip
     keys = {key: value for key, value in given.items() if value is not None}
+    table = Table(file, list_id, keys, _named(columns or []), batch, rejects, profile)
     with errors_told():
-        done = run(around, Table(file, list_id, keys, _named(columns or []), batch, rejects, profile))
-        _show(done)
-    raise typer.Exit(8 if done.refused else 0)
+        if retrieved_at:
+            taken = snapshot(around, table, retrieved_at, max_loss)
+            show_taken(taken, Shown(masked=around.pipeline.running))
+            raise typer.Exit(8 if taken.refused else 0)
+        done = run(around, table)
+        show_imported(done)
+        raise typer.Exit(8 if done.refused else 0)
+
+
+def _demand_usage(
+    *, whole: bool, retrieved_at: str | None, max_loss: float | None, batch: str | None
+) -> None:
+    if whole and not retrieved_at:
+        raise typer.BadParameter(
+            "say when the registry gave it out: --retrieved-at 2026-11-20", param_hint="--snapshot"
+        )
+    if whole and batch:
+        raise typer.BadParameter("a snapshot has none: an area code has its files", param_hint="--batch")
+    if not whole and (retrieved_at or max_loss is not None):
+        name = "--retrieved-at" if retrieved_at else "--max-loss"
+        raise typer.BadParameter("only a snapshot has it: add --snapshot", param_hint=name)
 
 
 def _named(columns: list[str]) -> dict[str, str]:
@@ -69,28 +102,3 @@ def _named(columns: list[str]) -> dict[str, str]:
             )
         named[field] = title
     return named
-
-
-def _show(done: Imported) -> None:
-    for reject in done.refused[:_PRINTED]:
-        complain(f"line {reject.line}: {reject.why}")
-    if more := len(done.refused[_PRINTED:]):
-        complain(f"{more:,} more are in {done.rejects}")
-    if done.refused:
-        complain(
-            f"refused rows: {done.rejects} (whole numbers: do not commit it). Correct and import that file"
-        )
-    if done.ignored:
-        complain(f"columns that nothing was taken from: {', '.join(done.ignored)}")
-    for path in done.files:
-        print(path)
-    left_out = sum(done.left_out.values())
-    if left_out:
-        counted = ", ".join(f"{value} ({count:,})" for value, count in sorted(done.left_out.items()))
-        complain(f"rows that the profile ignores: {counted}")
-    complain(
-        f"batch {done.batch}: {done.read:,} rows read, {done.added:,} added, {done.present:,} already there, "
-        f"{len(done.refused):,} refused" + (f", {left_out:,} ignored" if left_out else "")
-    )
-    if done.files:
-        complain("next: commit these files; dnc plan shows what they change")

@@ -41,7 +41,7 @@ _INTEGERS = frozenset(
         *("maxRemovals", "confirmAdditions", "approvals"),
     }
 )
-_NUMBERS = frozenset({"maxRemovalPercent"})
+_NUMBERS = frozenset({"maxRemovalPercent", "maxLossPercent"})
 _TRUTHS = {"true": True, "false": False}
 _INTEGER = re.compile(r"-?[0-9]{1,12}")
 _NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")

@@ -20,7 +20,8 @@ class Profile:
     `columns` says which column a field has, `reasons` what the sender's codes mean, and `other_reason` what
     those mean that it does not name (None: such a row is refused). `ignored_rows` are values by column, a row
     with one of them being left out; `ignored_columns` those that nothing is taken from. `defaults` are keys
-    of rows that do not say them, `dates` how days are written, such as `MM/DD/YYYY`.
+    of rows that do not say them, `dates` how days are written, such as `MM/DD/YYYY`. Of a
+    registry's snapshots, `fresh_for` is how long one is fresh, `max_loss_percent` what an area code may lose.
     """
 
     name: str = ""
@@ -32,6 +33,8 @@ class Profile:
     ignored_columns: frozenset[str] = frozenset()
     defaults: Mapping[str, str] = field(default_factory=dict)
     dates: str | None = None
+    fresh_for: str | None = None
+    max_loss_percent: float | None = None
 
     def at(self, *keys: str) -> str:
         """Say where a key of the profile stands, as people say it."""
@@ -79,7 +82,7 @@ def profiles_of(said: Mapping[str, Any]) -> dict[str, Profile]:
 
 
 def _profile(name: str, said: Mapping[str, Any]) -> Profile:
-    ignore = said.get("ignore", {})
+    ignore, registry = said.get("ignore", {}), said.get("registry", {})
     return Profile(
         name=name,
         list_id=said.get("listId"),
@@ -90,4 +93,6 @@ def _profile(name: str, said: Mapping[str, Any]) -> Profile:
         ignored_columns=frozenset(ignore.get("columns", ())),
         defaults=said.get("defaults", {}),
         dates=said.get("dates"),
+        fresh_for=registry.get("freshFor"),
+        max_loss_percent=registry.get("maxLossPercent"),
     )

@@ -37,16 +37,16 @@ class Edits:
 
     def take_out(self, path: str, numbers: Collection[str]) -> None:
         """Take the lines of these numbers out of one file."""
-        self._change(path, without_numbers(path, self._readable(path), numbers))
+        self.replace(path, without_numbers(path, self.readable(path), numbers))
 
     def permit(self, path: str, releases: Sequence[Release]) -> None:
         """Write releases, of which the same is said, into a file."""
-        data = self._readable(path) if self.data(path) is not None else None
-        self._change(path, with_releases(path, data, releases))
+        data = self.readable(path) if self.data(path) is not None else None
+        self.replace(path, with_releases(path, data, releases))
 
     def bring_back(self, path: str, then: bytes, numbers: Collection[str]) -> None:
         """Put lines back as an earlier state of the file had them."""
-        self._change(path, put_back(path, self._readable(path), then, numbers))
+        self.replace(path, put_back(path, self.readable(path), then, numbers))
 
     def write(self, expected: Mapping[tuple[str, str, str], Terms | None], releases: set[Release]) -> None:
         """Write all files, or none.
@@ -69,11 +69,13 @@ class Edits:
             raise InvalidInput(fact, "put them in order first: dnc fmt", where=", ".join(self.files))
         put_together(self.desk, self.files)
 
-    def _change(self, path: str, data: bytes) -> None:
+    def replace(self, path: str, data: bytes) -> None:
+        """Give a file, which may be a new one, this content."""
         if data != self.data(path):
             self.files[path] = data
 
-    def _readable(self, path: str) -> bytes:
+    def readable(self, path: str) -> bytes:
+        """Give a file that can be edited. Raises InvalidInput where there is none, or its form has errors."""
         data = self.data(path)
         if data is None:
             raise InvalidInput("there is no such file", "name one of the list's files", where=path)

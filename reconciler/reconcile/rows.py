@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -65,6 +65,12 @@ class Rows:
     def read(self) -> int:
         """Count the rows."""
         return len(self.good) + len(self.refused) + sum(self.left_out.values())
+
+    def without(self, bad: Mapping[Candidate, str]) -> "Rows":
+        """Refuse some of the good rows, each with the reason."""
+        good = [(row, terms) for row, terms in self.good if row not in bad]
+        rejects = (Reject(row.line, why, row.cells) for row, why in bad.items())
+        return replace(self, good=good, refused=tuple(sorted([*self.refused, *rejects])))
 
 
 def read_rows(desk: Desk, table: Table) -> Rows:

@@ -46,8 +46,8 @@ def test_every_key_of_the_configuration_is_explained():
     assert set(names(first_cells(said, "key"))) == top | inner
     assert set(names(first_cells(said, "key of a tenant"))) == set(found["$defs"]["tenant"]["properties"])
     profile = dict(found["$defs"]["profile"]["properties"])
-    ignore = {f"ignore.{key}" for key in profile.pop("ignore")["properties"]}
-    assert set(names(first_cells(said, "key of an import profile"))) == set(profile) | ignore
+    inner = {f"{name}.{key}" for name in ("ignore", "registry") for key in profile.pop(name)["properties"]}
+    assert set(names(first_cells(said, "key of an import profile"))) == set(profile) | inner
 
 
 def test_every_key_of_a_list_is_explained():

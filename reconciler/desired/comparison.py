@@ -1,0 +1,106 @@
+"""Two snapshots of a registry compared, area code by area code: what is gone, and what nobody can tell."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from reconciler.desired.dates import day_of
+from reconciler.desired.registry import Block, is_earlier
+from reconciler.model.terms import Terms
+
+MOST_LOSS = 2.0  # per cent of an area code's numbers: more is a broken file, until somebody looked
+_NORTH_AMERICAN = 12  # characters of +1 and ten digits
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One file of the last snapshot: its block, and the numbers in it that are the registry's own claims."""
+
+    path: str
+    block: Block
+    numbers: Mapping[str, Terms]
+
+    @property
+    def area_codes(self) -> frozenset[str]:
+        """Give the area codes that it covers."""
+        return (frozenset(self.block.area_codes) | {area_code(number) for number in self.numbers}) - {""}
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a snapshot says of the one before.
+
+    `gone` are the numbers, by area code, that are not in it any more. `unchanged` are the area codes of
+    which nothing comes off, with the reason; `staying` are single numbers that do not.
+    """
+
+    gone: Mapping[str, tuple[str, ...]]
+    unchanged: Mapping[str, str]
+    staying: Mapping[str, str] = field(default_factory=dict)
+
+
+def area_code(number: str) -> str:
+    """Give the area code of a number of +1; empty for any other."""
+    return number[2:5] if number.startswith("+1") and len(number) == _NORTH_AMERICAN else ""
+
+
+def compare(
+    copies: Sequence[Copy],
+    numbers: Collection[str],
+    retrieved_at: str,
+    *,
+    most_loss: float = MOST_LOSS,
+    unread: Sequence[int] = (),
+) -> Comparison:
+    """Compare the last snapshot's files with the numbers of a new one. What is in doubt stays.
+
+    `most_loss` is in per cent of an area code's numbers. `unread` are the lines that could not be read: any
+    number may stand there, so with one, nothing is known to be gone.
+    """
+    before = _by_area_code(number for copy in copies for number in copy.numbers)
+    after = _by_area_code(numbers)
+    terms = {number: held for copy in copies for number, held in copy.numbers.items()}
+    day = day_of(retrieved_at)
+    gone: dict[str, tuple[str, ...]] = {}
+    unchanged: dict[str, str] = {}
+    staying: dict[str, str] = {}
+    for code in sorted(before.keys() - {""}):
+        lost = before[code] - after.get(code, set())
+        known = [copy.block.retrieved_at for copy in copies if code in copy.area_codes]
+        if why := _doubt(before[code], after.get(code, set()), most_loss, unread):
+            unchanged[code] = why
+        elif late := next((at for at in known if is_earlier(retrieved_at, at)), None):
+            unchanged[code] = f"the files have a newer snapshot of it, retrieved on {late}"
+        elif lost:
+            running = {number: _running(terms[number], day) for number in lost}
+            staying |= {number: why for number, why in running.items() if why}
+            gone[code] = tuple(sorted(number for number, why in running.items() if not why))
+    return Comparison({code: found for code, found in gone.items() if found}, unchanged, staying)
+
+
+def _doubt(before: set[str], after: set[str], most_loss: float, unread: Sequence[int]) -> str:
+    """Say why an area code's missing numbers are not known to be gone; empty where they are."""
+    lost = len(before - after)
+    if not after:
+        return f"it is missing from the file; its {len(before):,} numbers stay"
+    if lost and unread:
+        lines = ", ".join(str(line) for line in unread[:5]) + " …" * (len(unread) > 5)  # noqa: PLR2004  (as many as are named)
+        return f"it lost {lost:,}, and they may stand where no number can be read: line {lines}"
+    if lost * 100 > most_loss * len(before):
+        share = f"{lost * 100 / len(before):.2f} %"
+        return f"it lost {lost:,} of {len(before):,} numbers, {share}, the limit is {most_loss:g} %"
+    return ""
+
+
+def _running(terms: Terms, day: date | None) -> str:
+    """Say that a claim's own term is not over: a renewal is invisible in a list of bare numbers."""
+    if terms.end and day and day <= terms.end:
+        return f"its term in the file runs until {terms.end}: only a snapshot later than that lets it off"
+    return ""
+
+
+def _by_area_code(numbers: Iterable[str]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for number in numbers:
+        found.setdefault(area_code(number), set()).add(number)
+    return found
