@@ -13,7 +13,8 @@ from reconciler.model.live import Live
 from reconciler.model.terms import ReasonCode
 from reconciler.planning.touch import touch_of
 from reconciler.reconcile.adopting import adopt, desk_of
-from reconciler.reconcile.planned import Planned, open_project, open_repository
+from reconciler.reconcile.opening import open_project, open_repository
+from reconciler.reconcile.planned import Planned
 from reconciler.reconcile.pull import Found, Pulled, Scope, check_owners, looked, told
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.tree import GitTree

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import StoredReport
 from reconciler.model.errors import InvalidInput, RepositoryProblem
-from reconciler.reconcile.planned import open_ledger, open_project, open_repository
+from reconciler.reconcile.opening import open_ledger, open_project, open_repository
 from reconciler.reconcile.surroundings import Surroundings
 
 _DAY = 8  # digits of a day, with which every report's name begins

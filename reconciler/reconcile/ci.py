@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from reconciler.desired.configuration import Tenant, matches
 from reconciler.model.errors import InvalidInput, RepositoryProblem
-from reconciler.reconcile.planned import open_project, open_repository
+from reconciler.reconcile.opening import open_project, open_repository
 from reconciler.reconcile.project import Project
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.tree import GitTree

@@ -10,7 +10,7 @@ from reconciler.model.provider import Provider
 from reconciler.reconcile.check import Check, State, failed, ok
 from reconciler.reconcile.clock import Today
 from reconciler.reconcile.connection import connect
-from reconciler.reconcile.planned import open_project, open_repository
+from reconciler.reconcile.opening import open_project, open_repository
 from reconciler.reconcile.probe import Probed, probe
 from reconciler.reconcile.project import Project
 from reconciler.reconcile.surroundings import Surroundings

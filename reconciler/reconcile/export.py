@@ -15,8 +15,8 @@ from reconciler.planning.held import Held
 from reconciler.planning.permission import strongest
 from reconciler.reconcile.clock import Today, iso
 from reconciler.reconcile.known import known_past
+from reconciler.reconcile.opening import demand_committed
 from reconciler.reconcile.past import Past
-from reconciler.reconcile.planned import demand_committed
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.target import LIST_ID, Desk
 

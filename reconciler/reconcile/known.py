@@ -3,8 +3,8 @@
 from reconciler.audit.report import StoredReport
 from reconciler.model.errors import RepositoryProblem
 from reconciler.model.provider import Target
+from reconciler.reconcile.opening import open_ledger, open_repository
 from reconciler.reconcile.past import Files, Past
-from reconciler.reconcile.planned import open_ledger, open_repository
 from reconciler.reconcile.target import Desk
 
 

@@ -9,7 +9,8 @@ from reconciler.planning.plan import Heading, failed_json
 from reconciler.reconcile.clock import Today, iso
 from reconciler.reconcile.confirmation import demand_confirmed
 from reconciler.reconcile.notes import demand_room
-from reconciler.reconcile.planned import open_project, open_repository, planned
+from reconciler.reconcile.opening import open_project, open_repository
+from reconciler.reconcile.planned import planned
 from reconciler.reconcile.request import Request, request
 from reconciler.reconcile.surroundings import Surroundings
 

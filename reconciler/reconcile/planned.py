@@ -7,7 +7,6 @@ from typing import Any
 
 from reconciler import __version__
 from reconciler.apply.blind import UNREAD, narrowed
-from reconciler.audit.ledger import Ledger
 from reconciler.desired.configuration import Tenant, resolve
 from reconciler.desired.honour import Deadlines
 from reconciler.desired.lists import Lists, Source
@@ -30,12 +29,13 @@ from reconciler.reconcile.interrupted import left_behind
 from reconciler.reconcile.limits import SafetyLimits
 from reconciler.reconcile.moves import move_notes
 from reconciler.reconcile.notes import before, dialect_notes, project_notes, read_notes
+from reconciler.reconcile.opening import demand_committed, open_ledger, open_project, open_repository, refresh
 from reconciler.reconcile.past import Files, Past
 from reconciler.reconcile.project import Project, read_tenant
 from reconciler.reconcile.rulechange import rule_changes
 from reconciler.reconcile.standing import excused, last_applied
 from reconciler.reconcile.surroundings import Surroundings
-from reconciler.reconcile.tree import GitTree, Tree, WorkingTree
+from reconciler.reconcile.tree import Tree
 from reconciler.repository.repository import Repository
 
 
@@ -86,46 +86,6 @@ class Planned:
         return bool(self.plan.blocked - self.past.kept_before)
 
 
-def open_repository(around: Surroundings) -> Repository | None:
-    """Find the repository around the project, if there is one."""
-    return Repository.discover(around.folder, hurried=around.stop.is_set)
-
-
-def _tree(around: Surroundings, repository: Repository | None, onto: str | None) -> Tree:
-    if onto is None:
-        return WorkingTree(around.folder)
-    if repository is None:
-        raise RepositoryProblem(f"there is no repository to merge {onto} in", "run this in a git clone")
-    return GitTree(repository, repository.merged_tree(onto))
-
-
-def open_project(
-    around: Surroundings, repository: Repository | None, onto: str | None = None, tree: Tree | None = None
-) -> Project:
-    """Read configuration and rules: of a tree, or the working tree, or the merge of HEAD with `onto`."""
-    return Project.read(tree or _tree(around, repository, onto), around.configuration.name)
-
-
-def open_ledger(project: Project, repository: Repository | None) -> Ledger | None:
-    """Open the ledger; None where there is no repository to hold one."""
-    if repository is None:
-        return None
-    audit = project.configuration.audit
-    return Ledger(repository, branch=audit.branch, folder=audit.path)
-
-
-def demand_committed(project: Project, repository: Repository) -> None:
-    """Refuse to go on while lists, rules or configuration differ from the commit."""
-    if repository.head() is None:
-        raise RepositoryProblem("there is no commit yet", "commit lists, schema and configuration first")
-    dirty = repository.dirty(project.belongs)
-    if dirty:
-        shown = ", ".join(dirty[:5]) + (f" and {len(dirty) - 5} more" if len(dirty) > 5 else "")  # noqa: PLR2004
-        raise RepositoryProblem(
-            f"not committed: {shown}", "commit or remove them: what is applied must be what git has"
-        )
-
-
 def _uncommitted(project: Project, repository: Repository | None, around: Surroundings) -> None:
     if repository is None or repository.head() is None:
         around.say("no commit yet: this plan is of the files as they lie here")
@@ -135,20 +95,6 @@ def _uncommitted(project: Project, repository: Repository | None, around: Surrou
         around.say(
             f"the working tree differs from the commit in {len(dirty)} file(s): {', '.join(dirty[:3])}"
         )
-
-
-def refresh(ledger: Ledger | None, around: Surroundings, *, must: bool) -> Ledger | None:
-    """Fetch the audit branch. A remote that does not answer stops `apply`; a plan goes on without held."""
-    if ledger is None:
-        return None
-    try:
-        ledger.refresh()
-    except RepositoryProblem as problem:
-        if must:
-            raise
-        around.say(f"warning: {problem.fact}; planning without what is held, so nothing comes off")
-        return None
-    return ledger
 
 
 @contextmanager

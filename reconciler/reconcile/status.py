@@ -10,7 +10,7 @@ from reconciler.audit.report import Report, StoredReport
 from reconciler.desired.configuration import Tenant
 from reconciler.model.errors import RepositoryProblem
 from reconciler.reconcile.known import is_verified
-from reconciler.reconcile.planned import open_ledger, open_project, open_repository
+from reconciler.reconcile.opening import open_ledger, open_project, open_repository
 from reconciler.reconcile.surroundings import Surroundings
 
 _LOOKED_AT = 1_000  # reports back, for the last that read CXone back

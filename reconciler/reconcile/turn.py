@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from reconciler.reconcile.clock import iso
 from reconciler.reconcile.interrupted import journal_of
-from reconciler.reconcile.planned import open_project, open_repository
+from reconciler.reconcile.opening import open_project, open_repository
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.repository import turn
 

@@ -9,7 +9,7 @@ from reconciler.desired.review import review_findings
 from reconciler.model.errors import DncError, InvalidInput
 from reconciler.model.finding import Finding, Severity
 from reconciler.reconcile.clock import Today
-from reconciler.reconcile.planned import open_ledger, open_repository, refresh
+from reconciler.reconcile.opening import open_ledger, open_repository, refresh
 from reconciler.reconcile.project import Project, as_sources
 from reconciler.reconcile.standing import excused, last_applied
 from reconciler.reconcile.surroundings import Surroundings

@@ -25,7 +25,7 @@ if __name__ == "__main__":
             "reconciler.reconcile.connection.EntriesProvider",
             partial(EntriesProvider, uniform=lambda low, _: low),
         ),
-        patch("reconciler.reconcile.planned.Ledger", partial(Ledger, pause=lambda _: None)),
+        patch("reconciler.reconcile.opening.Ledger", partial(Ledger, pause=lambda _: None)),
         patch.object(sys, "argv", ["dnc", *sys.argv[1:]]),
     ):
         main()

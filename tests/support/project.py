@@ -247,7 +247,7 @@ class Project:
         yield patch("reconciler.reconcile.project.load_rules", lambda overrides: _rules(*overrides.items()))
         hooked = partial(_Hooked, on_read=self.on_read)
         yield patch("reconciler.reconcile.connection.EntriesProvider", hooked)
-        yield patch("reconciler.reconcile.planned.Ledger", partial(Ledger, pause=lambda _: None))
+        yield patch("reconciler.reconcile.opening.Ledger", partial(Ledger, pause=lambda _: None))
 
 
 class _Hooked(EntriesProvider):

@@ -1,0 +1,62 @@
+"""What every use case opens first: the repository, the project as one tree has it, the ledger."""
+
+from reconciler.audit.ledger import Ledger
+from reconciler.model.errors import RepositoryProblem
+from reconciler.reconcile.project import Project
+from reconciler.reconcile.surroundings import Surroundings
+from reconciler.reconcile.tree import GitTree, Tree, WorkingTree
+from reconciler.repository.repository import Repository
+
+
+def open_repository(around: Surroundings) -> Repository | None:
+    """Find the repository around the project, if there is one."""
+    return Repository.discover(around.folder, hurried=around.stop.is_set)
+
+
+def _tree(around: Surroundings, repository: Repository | None, onto: str | None) -> Tree:
+    if onto is None:
+        return WorkingTree(around.folder)
+    if repository is None:
+        raise RepositoryProblem(f"there is no repository to merge {onto} in", "run this in a git clone")
+    return GitTree(repository, repository.merged_tree(onto))
+
+
+def open_project(
+    around: Surroundings, repository: Repository | None, onto: str | None = None, tree: Tree | None = None
+) -> Project:
+    """Read configuration and rules: of a tree, or the working tree, or the merge of HEAD with `onto`."""
+    return Project.read(tree or _tree(around, repository, onto), around.configuration.name)
+
+
+def open_ledger(project: Project, repository: Repository | None) -> Ledger | None:
+    """Open the ledger; None where there is no repository to hold one."""
+    if repository is None:
+        return None
+    audit = project.configuration.audit
+    return Ledger(repository, branch=audit.branch, folder=audit.path)
+
+
+def demand_committed(project: Project, repository: Repository) -> None:
+    """Refuse to go on while lists, rules or configuration differ from the commit."""
+    if repository.head() is None:
+        raise RepositoryProblem("there is no commit yet", "commit lists, schema and configuration first")
+    dirty = repository.dirty(project.belongs)
+    if dirty:
+        shown = ", ".join(dirty[:5]) + (f" and {len(dirty) - 5} more" if len(dirty) > 5 else "")  # noqa: PLR2004
+        raise RepositoryProblem(
+            f"not committed: {shown}", "commit or remove them: what is applied must be what git has"
+        )
+
+
+def refresh(ledger: Ledger | None, around: Surroundings, *, must: bool) -> Ledger | None:
+    """Fetch the audit branch. A remote that does not answer stops `apply`; a plan goes on without held."""
+    if ledger is None:
+        return None
+    try:
+        ledger.refresh()
+    except RepositoryProblem as problem:
+        if must:
+            raise
+        around.say(f"warning: {problem.fact}; planning without what is held, so nothing comes off")
+        return None
+    return ledger
