@@ -6,24 +6,29 @@ from typing import Annotated
 import typer
 
 from reconciler.cli.call import complain, current, errors_told, show_findings
+from reconciler.cli.changed import ChangedSinceOption, demand_one
 from reconciler.reconcile.fmt import Formatted
 from reconciler.reconcile.fmt import fmt as run
 
-EXAMPLES = "Examples: dnc fmt; dnc fmt --check; dnc fmt dnc-lists/company.yaml."
+EXAMPLES = (
+    "Examples: dnc fmt; dnc fmt --check; dnc fmt dnc-lists/company.yaml; dnc fmt --changed-since origin/main."
+)
 
 
 def fmt(
     paths: Annotated[
         list[Path] | None, typer.Argument(help="Only these files or folders; all lists otherwise.")
     ] = None,
+    changed_since: ChangedSinceOption = None,
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit 3 when a file is not canonical.")
     ] = False,
 ) -> None:
     """Put list files in order: sorted, quoted, same terms gathered, comments kept at their numbers."""
     around = current().surroundings()
+    demand_one(paths, changed_since)
     with errors_told():
-        done = run(around, paths or (), check=check)
+        done = run(around, paths or (), since=changed_since, check=check)
         _show(done, check=check)
     raise typer.Exit(4 if done.findings else 3 if check and done.changed else 0)
 

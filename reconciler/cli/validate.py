@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from reconciler.cli.call import Format, complain, current, emit, errors_told
+from reconciler.cli.changed import ChangedSinceOption, demand_one
 from reconciler.cli.render.gitlab import VALIDATION_REPORTS
 from reconciler.cli.reports import asked, write_validation
 from reconciler.cli.terminal import line
@@ -18,6 +19,7 @@ from reconciler.reconcile.validate import validate as run
 
 def validate(
     paths: Annotated[list[Path] | None, typer.Argument(help="Only these files; all lists otherwise.")] = None,
+    changed_since: ChangedSinceOption = None,
     as_of: Annotated[str | None, typer.Option(help="Judge as of this date (at UTC-12).")] = None,
     report: Annotated[
         list[str] | None, typer.Option(help=f"KIND=FILE, KIND one of {', '.join(VALIDATION_REPORTS)}.")
@@ -27,6 +29,7 @@ def validate(
     """Check lists, rules and configuration; print every finding of every file."""
     around = current().surroundings(as_of=as_of)
     asked(report or [], list(VALIDATION_REPORTS))
+    demand_one(paths, changed_since)
 
     def on_error(error: DncError) -> None:
         done = Validated(error.findings, (), 0)
@@ -35,7 +38,7 @@ def validate(
             _show(done, output)
 
     with errors_told(on_error):
-        done = run(around, [str(path) for path in paths or ()])
+        done = run(around, [str(path) for path in paths or ()], since=changed_since)
         write_validation(done, report or [])
         _show(done, output)
     raise typer.Exit(4 if done.errors else 0)
@@ -45,11 +48,13 @@ def _show(done: Validated, output: Format) -> None:
     if output is Format.JSON:
         counts = {severity.value: done.count(severity) for severity in Severity}
         emit({"format_version": "1.0", "valid": not done.errors, "files": done.files, "numbers": done.numbers,
-              "summary": counts, "findings": [finding_json(f) for f in done.findings]})  # fmt: skip
+              "changed_since": done.since, "summary": counts,
+              "findings": [finding_json(f) for f in done.findings]})  # fmt: skip
         return
     for finding in done.findings:
         print(line(str(finding)))
+    since = f" changed since {done.since}" if done.since else ""
     complain(
-        f"{done.files} files, {done.numbers:,} numbers: {done.errors} errors, "
+        f"{done.files} files{since}, {done.numbers:,} numbers: {done.errors} errors, "
         f"{done.count(Severity.WARNING)} warnings, {done.count(Severity.ALARM)} alarms"
     )

@@ -16,10 +16,9 @@ def release_rule_findings(reading: Reading) -> Iterator[Finding]:
     """Judge each release, with when its numbers had asked, as far as a claim of its list still says so."""
     for rule in reading.judge.of_scope(Scope.RELEASE):
         for release in reading.release_nodes:
-            said = {key: plain(v) for key, v in release.node.values.items() if key not in {"phone", "phones"}}
-            if not _reaches(rule, release) or not reading.judge.concerns(rule, said):
-                continue
-            yield from _of_release(reading, rule, release, with_query(said) | _asked_on(reading, release))
+            said = _said(release)
+            if _is_judged(reading, rule, release, said):
+                yield from _of_release(reading, rule, release, with_query(said) | _asked_on(reading, release))
 
 
 def company_findings(reading: Reading) -> Iterator[Finding]:
@@ -33,6 +32,20 @@ def company_findings(reading: Reading) -> Iterator[Finding]:
             if verdict.severity is Severity.ERROR:
                 reading.refuse(finding, None, ())
             yield finding
+
+
+def looks_beyond(reading: Reading) -> bool:
+    """Tell whether these rules may find something else where more files are read."""
+    released = any(
+        _is_judged(reading, rule, release, _said(release))
+        for rule in reading.judge.of_scope(Scope.RELEASE)
+        for release in reading.release_nodes
+    )
+    return released or any(
+        rule.applies(asked.stated, asked.place)
+        for rule in reading.judge.of_scope(Scope.COMPANY)
+        for asked in reading.asked
+    )
 
 
 def with_query(said: Mapping[str, object]) -> dict[str, object]:
@@ -56,6 +69,14 @@ def _of_release(
         if verdict.severity is Severity.ERROR:
             reading.refuse(finding, release.list_id, release.block.texts)
         yield finding
+
+
+def _said(release: ReleaseNode) -> dict[str, object]:
+    return {key: plain(v) for key, v in release.node.values.items() if key not in {"phone", "phones"}}
+
+
+def _is_judged(reading: Reading, rule: Rule, release: ReleaseNode, said: Mapping[str, object]) -> bool:
+    return _reaches(rule, release) and reading.judge.concerns(rule, said)
 
 
 def _reaches(rule: Rule, release: ReleaseNode) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from reconciler.desired.company import company_findings, release_rule_findings
+from reconciler.desired.company import company_findings, looks_beyond, release_rule_findings
 from reconciler.desired.documents import read_document
 from reconciler.desired.holds import unknown_lists
 from reconciler.desired.list_file import ListFile
@@ -30,13 +30,15 @@ class Source:
 class Lists:
     """What the files say, what is wrong with them (by file and line), and how many numbers they claim.
 
-    `refused` are the errors that regulations found, with the numbers that each is about.
+    `refused` are the errors that regulations found, with the numbers that each is about. `beyond`: a finding
+    about these files may depend on what files say that were not read.
     """
 
     claims: Claims
     findings: tuple[Finding, ...]
     numbers: int
     refused: tuple[Refused, ...] = ()
+    beyond: bool = False
 
 
 def in_examples(path: str) -> bool:
@@ -70,7 +72,8 @@ def read_lists(
     numbers = sum(len(file.numbers) for file in reading.files)
     said = frozenset(reading.findings)
     refused = tuple(one for finding, one in sorted(reading.refused.items()) if finding in said)
-    return Lists(claims, tuple(sorted(reading.findings)), numbers, refused)
+    beyond = looks_beyond(reading) or any(unknown_lists(reading))
+    return Lists(claims, tuple(sorted(reading.findings)), numbers, refused, beyond)
 
 
 def read_all(reading: Reading, sources: Iterable[Source]) -> None:

@@ -8,6 +8,7 @@ from reconciler.desired.configuration import Tenant, matches
 from reconciler.model.errors import InvalidInput, RepositoryProblem
 from reconciler.reconcile.opening import open_project, open_repository
 from reconciler.reconcile.project import Project
+from reconciler.reconcile.since import is_named, tip_of
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.tree import GitTree
 from reconciler.repository.repository import Repository
@@ -47,8 +48,7 @@ def fan_out(around: Surroundings, *, since: str | None, work: Work | None) -> Fa
     repository = open_repository(around)
     project = open_project(around, repository, onto)
     tenants = _real(project, around)
-    # GitLab's CI_COMMIT_BEFORE_SHA is all zeros where there was no push before, and in schedules.
-    if since and since.strip("0"):
+    if since and is_named(since):
         tenants = _changed(tenants, project, repository, since, around)
     return FanOut(
         work=work or (Work.APPLY if running and target is None else Work.PLAN),
@@ -109,7 +109,7 @@ class _Side:
 
 def _sides(repository: Repository, since: str, configuration: str) -> tuple[_Side, _Side]:
     """Read what `since` has, and what its merge with HEAD has: the difference is what HEAD brings."""
-    tip = _tip(repository, since)
+    tip = tip_of(repository, since)
     before, after = (_side(repository, rev, configuration) for rev in (tip, repository.merged_tree(tip)))
     return before, after
 
@@ -118,12 +118,3 @@ def _side(repository: Repository, rev: str, configuration: str) -> _Side:
     files = repository.files(rev, lambda path: path.endswith((".yaml", ".yml")))
     project = Project.read(GitTree(repository, rev), configuration)
     return _Side(project, {file.path: file.sha for file in files})
-
-
-def _tip(repository: Repository, since: str) -> str:
-    """Fetch a branch of the remote that `since` names; anything else is taken as it is."""
-    remote = repository.remote()
-    if remote and since.startswith(f"{remote}/"):
-        return repository.fetch_branch(since.removeprefix(f"{remote}/")) or since
-    repository.ensure_commit(since)
-    return since

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -17,12 +17,16 @@ def relative(path: Path, folder: Path) -> str:
     return absolute.relative_to(folder).as_posix() if absolute.is_relative_to(folder) else absolute.as_posix()
 
 
-def selected(project: Project, folder: Path, paths: Sequence[Path]) -> tuple[Source, ...]:
-    """Read the lists that are named, those below a folder that is named, or all.
+def selected(
+    project: Project, folder: Path, paths: Sequence[Path], changed: Container[str] | None = None
+) -> tuple[Source, ...]:
+    """Read the lists that are named, those below a folder that is named, those that `changed`, or all.
 
     Raises InvalidInput for a path that no list is at.
     """
     every = project.tree.paths(project.is_list)
+    if changed is not None:
+        return as_sources(project.tree.read(lambda path: path in changed and project.is_list(path)))
     if not paths:
         return as_sources(project.tree.read(project.is_list))
     chosen: set[str] = set()

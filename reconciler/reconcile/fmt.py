@@ -11,6 +11,7 @@ from reconciler.model.finding import Finding, Severity
 from reconciler.reconcile.clock import Today
 from reconciler.reconcile.files import put, selected
 from reconciler.reconcile.project import Project
+from reconciler.reconcile.since import changed_files
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.tree import WorkingTree
 
@@ -24,11 +25,17 @@ class Formatted:
     findings: tuple[Finding, ...]
 
 
-def fmt(around: Surroundings, paths: Sequence[Path] = (), *, check: bool = False) -> Formatted:
-    """Put lists in order, or with `check` only tell which are not. One with errors is left alone."""
+def fmt(
+    around: Surroundings, paths: Sequence[Path] = (), *, since: str | None = None, check: bool = False
+) -> Formatted:
+    """Put lists in order, or with `check` only tell which are not. One with errors is left alone.
+
+    It is about all lists, those that are named, or those that differ `since` a commit or branch.
+    """
     today = Today.at(around.clock())
     project = Project.read(WorkingTree(around.folder), around.configuration.name)
-    sources = selected(project, around.folder, paths)
+    differing = changed_files(project, around, since) if since is not None else None
+    sources = selected(project, around.folder, paths, differing)
     changed: list[str] = []
     findings: list[Finding] = []
     for source in sources:

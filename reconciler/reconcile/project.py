@@ -63,7 +63,11 @@ class Project:
 
     def belongs(self, path: str) -> bool:
         """Tell whether a file decides what is applied: a list of any tenant, a rule, the configuration."""
-        return path == self.configuration_path or _is_rule(path) or self.is_list(path)
+        return self.decides(path) or self.is_list(path)
+
+    def decides(self, path: str) -> bool:
+        """Tell whether a file decides over all lists: a rule, the configuration."""
+        return path == self.configuration_path or _is_rule(path)
 
     def is_list(self, path: str) -> bool:
         """Tell whether some tenant's globs reach the file."""
@@ -102,6 +106,11 @@ class Project:
         tenants = self.configuration.tenants
         written = tenants[tenant.name].target  # the one given may have its references resolved
         return [other for other in tenants.values() if other.target == written and other.name != tenant.name]
+
+    @property
+    def shares_targets(self) -> bool:
+        """Tell whether two tenants write to the same CXone, so that a list may be contested."""
+        return any(self.rivals(tenant) for tenant in self.configuration.tenants.values())
 
     def loosened(self) -> tuple[Finding, ...]:
         """Say which packaged rules the repository's own files leave out or loosen."""

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reconciler.desired.lists import Source
+from reconciler.desired.lists import Lists, Source
 from reconciler.desired.review import review_findings
 from reconciler.model.errors import DncError, InvalidInput
 from reconciler.model.finding import Finding, Severity
 from reconciler.reconcile.clock import Today
 from reconciler.reconcile.opening import open_ledger, open_repository, refresh
 from reconciler.reconcile.project import Project, as_sources
+from reconciler.reconcile.since import changed_files
 from reconciler.reconcile.standing import excused, last_applied
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.tree import WorkingTree
@@ -18,11 +19,15 @@ from reconciler.reconcile.tree import WorkingTree
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """What was found; `checked` names the files that were read, for reports that say so."""
+    """What was found; `checked` names the files that were judged, for reports that say so.
+
+    `since` is the commit that they differ from, where no others were judged.
+    """
 
     findings: tuple[Finding, ...]
     checked: tuple[str, ...]
     numbers: int
+    since: str | None = None
 
     @property
     def files(self) -> int:
@@ -39,19 +44,49 @@ class Validated:
         return sum(f.severity is severity for f in self.findings)
 
 
-def validate(around: Surroundings, paths: Sequence[str] = ()) -> Validated:
-    """Check the project, or only the named files of it, as pre-commit passes them."""
+def validate(around: Surroundings, paths: Sequence[str] = (), *, since: str | None = None) -> Validated:
+    """Check the project; only the named files of it, as pre-commit passes them; or what differs `since`."""
     today = Today.at(around.clock(), around.as_of)
     try:
         project = Project.read(WorkingTree(around.folder), around.configuration.name)
     except InvalidInput as error:
         return Validated(error.findings, (), 0)
-    sources, extra = _sources(project, around, paths)
-    read = project.read_lists(sources, today)
-    lists = excused(read, project, today, lambda: _applied_before(project, around))
+    changed = changed_files(project, around, since) if since is not None else None
+    if changed is None:
+        sources, extra = _sources(project, around, paths)
+        lists = project.read_lists(sources, today)
+    else:
+        sources, extra = _changed(project, changed)
+        lists = _read_changed(project, around, sources, today)
+    lists = excused(lists, project, today, lambda: _applied_before(project, around))
     reviews = review_findings(project.rules, today.as_of)
-    findings = sorted((*lists.findings, *extra, *project.contested(lists), *project.loosened(), *reviews))
-    return Validated(tuple(findings), tuple(s.path for s in sources), lists.numbers)
+    of_files = (f for f in lists.findings if changed is None or f.file in changed)
+    findings = sorted((*of_files, *extra, *project.contested(lists), *project.loosened(), *reviews))
+    checked = tuple(source.path for source in sources)
+    numbers = lists.numbers if changed is None else _numbers_in(lists, frozenset(checked))
+    return Validated(tuple(findings), checked, numbers, since if changed is not None else None)
+
+
+def _changed(project: Project, changed: frozenset[str]) -> tuple[tuple[Source, ...], tuple[Finding, ...]]:
+    """Read the lists that changed and are there; say which changed files no tenant's lists reach."""
+    lists = project.tree.read(lambda path: path in changed and project.is_list(path))
+    unreached = (
+        f for f in project.unreached() if any(f"{path}/".startswith(f"{f.file}/") for path in changed)
+    )
+    return as_sources(lists), tuple(unreached)
+
+
+def _read_changed(project: Project, around: Surroundings, sources: tuple[Source, ...], today: Today) -> Lists:
+    """Read what changed; and everything, where a finding may depend on what the other files say."""
+    lists = project.read_lists(sources, today)
+    if not (lists.beyond or project.shares_targets):
+        return lists
+    around.say("what changed is judged with what other files say, so all are read")
+    return project.read_lists(as_sources(project.tree.read(project.is_list)), today)
+
+
+def _numbers_in(lists: Lists, paths: frozenset[str]) -> int:
+    return sum(len(file.numbers) for file in lists.claims.files if file.path in paths)
 
 
 def _applied_before(project: Project, around: Surroundings) -> tuple[Source, ...]:

@@ -144,10 +144,16 @@ class Repository:
 
     def merge_of(self, base: str, head: str) -> str:
         """Merge two commits that are here, and return the tree; RepositoryProblem where they conflict."""
-        bases = trees.merge_bases(self._git, base, head)
-        if not bases or not history.is_whole(self._git, base, head, *(f"^{sha}" for sha in bases)):
-            self._complete(base, head)
+        self.merge_bases(base, head)
         return trees.merge_trees(self._git, base, head)
+
+    def merge_bases(self, one: str, other: str) -> list[str]:
+        """Name the best common ancestors of two commits that are here; fetches history if it is cut."""
+        bases = trees.merge_bases(self._git, one, other)
+        if bases and history.is_whole(self._git, one, other, *(f"^{sha}" for sha in bases)):
+            return bases
+        self._complete(one, other)
+        return trees.merge_bases(self._git, one, other)
 
     # The remote.
 
