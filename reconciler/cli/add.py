@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import complain, current, errors_told, show_findings
+from reconciler.cli.answer import Output, answer, told
+from reconciler.cli.call import Format, complain, current, emit, show_findings
+from reconciler.cli.render.edited import added_json
 from reconciler.cli.render.numbers import Shown
 from reconciler.model.terms import Policy, ReasonCode
 from reconciler.reconcile.add import Added, Wanted
@@ -39,6 +41,7 @@ def add(  # noqa: PLR0917  (an option each; Typer passes them by name)
     file: Annotated[
         Path | None, typer.Option(help="The file; needed where several files claim the list.")
     ] = None,
+    output: Output = Format.TEXT,
 ) -> None:
     """Put numbers on a list, in its file's sorted place. All or none; the same twice changes nothing."""
     around = current().surroundings()
@@ -46,9 +49,12 @@ def add(  # noqa: PLR0917  (an option each; Typer passes them by name)
              "evidence": evidence, "retention": retention, "expirationDate": until, "source": source,
              "jurisdiction": jurisdiction}  # fmt: skip
     keys = {key: value for key, value in given.items() if value is not None}
-    with errors_told():
+    with told(output):
         done = run(around, Wanted(list_id, numbers, keys, file))
-        _show(done, list_id, Shown(masked=around.pipeline.running))
+        if output is Format.JSON:
+            emit(answer(added_json(done, list_id)))
+        else:
+            _show(done, list_id, Shown(masked=around.pipeline.running))
 
 
 def _show(done: Added, list_id: str, shown: Shown) -> None:

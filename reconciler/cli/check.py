@@ -4,11 +4,10 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import Format, current, emit, errors_told
+from reconciler.cli.answer import Output, told
+from reconciler.cli.call import Format, current, emit
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.whereabouts import whereabouts_json, whereabouts_text
-from reconciler.model.errors import DncError
-from reconciler.planning.plan import finding_json
 from reconciler.reconcile.whereabouts import whereabouts
 
 EXAMPLES = 'Examples: dnc check "(212) 555-0123"; dnc check +12125550123 --live --format json.'
@@ -17,17 +16,11 @@ EXAMPLES = 'Examples: dnc check "(212) 555-0123"; dnc check +12125550123 --live 
 def check(
     number: Annotated[str, typer.Argument(help="In any common writing.")],
     live: Annotated[bool, typer.Option("--live", help="Ask CXone; else the newest report tells.")] = False,
-    output: Annotated[Format, typer.Option("--format", help="How it is printed.")] = Format.TEXT,
+    output: Output = Format.TEXT,
 ) -> None:
     """Say where a number is listed, since when, by which commit, live or not. Exit 3 where it is not."""
     around = current().surroundings()
-
-    def on_error(error: DncError) -> None:
-        if output is Format.JSON:
-            emit({"format_version": "1.0", "errored": True, "exit_code": error.exit_code,
-                  "findings": [finding_json(f) for f in error.findings]})  # fmt: skip
-
-    with errors_told(on_error):
+    with told(output):
         found = whereabouts(around, number, live=live)
         if output is Format.JSON:
             emit(whereabouts_json(found))

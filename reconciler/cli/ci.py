@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import complain, current, errors_told
+from reconciler.cli.answer import Output, answer, told
+from reconciler.cli.call import Format, complain, current, json_text
 from reconciler.cli.render.child import child_pipeline
 from reconciler.cli.render.gathered import gathered, read_plan
 from reconciler.cli.render.words import count
@@ -34,10 +35,15 @@ def tenants(
         ),
     ] = None,
     out: _Out = None,
+    output: Output = Format.TEXT,
 ) -> None:
     """Write a child pipeline with a job for each tenant."""
-    with errors_told():
+    with told(output):
         found = fan_out(current().surroundings(), since=changed_since, work=work)
+        if output is Format.JSON:
+            said = {"work": found.work.value, "tenants": list(found.tenants), "onto": found.onto}
+            _write(f"{json_text(answer(said), indent=2)}\n", out)
+            return
         shared = common.read_text(encoding="utf-8") if common else ""
         _write(child_pipeline(found, shared), out)
         complain(f"{count(len(found.tenants), 'tenant')} to {found.work}")

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import Format, current, emit, errors_told
+from reconciler.cli.answer import Output, told
+from reconciler.cli.call import Format, current, emit
 from reconciler.cli.render.doctor import examined_json, examined_text
 from reconciler.reconcile.doctor import doctor as run
 
@@ -13,10 +14,10 @@ def doctor(
     probe: Annotated[
         bool, typer.Option("--probe", help="dnc-groups: find the settings that fit. Reads only.")
     ] = False,
-    output: Annotated[Format, typer.Option("--format", help="How it is printed.")] = Format.TEXT,
+    output: Output = Format.TEXT,
 ) -> None:
     """Check what a run needs, each with its remedy: configuration, git, sign-in, clock, rate."""
-    with errors_told():
+    with told(output):
         found = run(current().surroundings(), with_probe=probe)
         if output is Format.JSON:
             emit(examined_json(found))

@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import complain, current, errors_told, show_findings
+from reconciler.cli.answer import Output, answer, told
+from reconciler.cli.call import Format, complain, current, emit, show_findings
 from reconciler.cli.changed import ChangedSinceOption, demand_one
+from reconciler.cli.render.edited import formatted_json
 from reconciler.reconcile.fmt import Formatted
 from reconciler.reconcile.fmt import fmt as run
 
@@ -23,14 +25,19 @@ def fmt(
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit 3 when a file is not canonical.")
     ] = False,
+    output: Output = Format.TEXT,
 ) -> None:
     """Put list files in order: sorted, quoted, same terms gathered, comments kept at their numbers."""
     around = current().surroundings()
     demand_one(paths, changed_since)
-    with errors_told():
+    with told(output):
         done = run(around, paths or (), since=changed_since, check=check)
-        _show(done, check=check)
-    raise typer.Exit(4 if done.findings else 3 if check and done.changed else 0)
+        code = 4 if done.findings else 3 if check and done.changed else 0
+        if output is Format.JSON:
+            emit(answer(formatted_json(done, check=check), code=code, errored=bool(done.findings)))
+        else:
+            _show(done, check=check)
+    raise typer.Exit(code)
 
 
 def _show(done: Formatted, *, check: bool) -> None:

@@ -1,18 +1,23 @@
 """`dnc import`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reconciler.cli.call import current, errors_told
+from reconciler.cli.answer import Output, answer, told
+from reconciler.cli.call import Format, current, emit
+from reconciler.cli.render.edited import imported_json, taken_json
 from reconciler.cli.render.imported import show_imported, show_taken
 from reconciler.cli.render.numbers import Shown
 from reconciler.desired.columns import FIELDS
 from reconciler.model.terms import Policy, ReasonCode
+from reconciler.reconcile.import_ import Imported
 from reconciler.reconcile.import_ import import_ as run
 from reconciler.reconcile.rows import Table
-from reconciler.reconcile.snapshot import snapshot
+
+if TYPE_CHECKING:
+    from reconciler.reconcile.snapshot import Taken
 
 EXAMPLES = (
     "Examples: dnc import leads.csv --list dnc-list-01 --reason CUSTOMER_REQUESTED --policy NEVER "
@@ -59,6 +64,7 @@ def import_(  # noqa: PLR0917  (an option each; Typer passes them by name)
     max_loss: Annotated[
         float | None, typer.Option(min=0, max=2, help="With --snapshot: per cent that an area code may lose.")
     ] = None,
+    output: Output = Format.TEXT,
 ) -> None:
     """Put the numbers of a table on a list, in new files of 5,000. Exit 8 when rows were refused."""
     _demand_usage(whole=whole, retrieved_at=retrieved_at, max_loss=max_loss, batch=batch)
@@ -68,14 +74,32 @@ def import_(  # noqa: PLR0917  (an option each; Typer passes them by name)
              "expirationDate": until, "source": source, "jurisdiction": jurisdiction}  # fmt: skip
     keys = {key: value for key, value in given.items() if value is not None}
     table = Table(file, list_id, keys, _named(columns or []), batch, rejects, profile)
-    with errors_told():
+    with told(output):
         if retrieved_at:
-            taken = snapshot(around, table, retrieved_at, max_loss)
-            show_taken(taken, Shown(masked=around.pipeline.running))
-            raise typer.Exit(8 if taken.refused else 0)
-        done = run(around, table)
+            from reconciler.reconcile.snapshot import snapshot  # noqa: PLC0415  (takes its time to load)
+
+            code = _took(snapshot(around, table, retrieved_at, max_loss), output)
+        else:
+            code = _imported(run(around, table), output)
+    raise typer.Exit(code)
+
+
+def _imported(done: Imported, output: Format) -> int:
+    code = 8 if done.refused else 0
+    if output is Format.JSON:
+        emit(answer(imported_json(done), code=code))
+    else:
         show_imported(done)
-        raise typer.Exit(8 if done.refused else 0)
+    return code
+
+
+def _took(done: "Taken", output: Format) -> int:
+    code = 8 if done.refused else 0
+    if output is Format.JSON:
+        emit(answer(taken_json(done), code=code))
+    else:
+        show_taken(done, Shown(masked=current().surroundings().pipeline.running))
+    return code
 
 
 def _demand_usage(

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import complain, errors_told
+from reconciler.cli.answer import Output, answer, told
+from reconciler.cli.call import Format, complain, emit
 from reconciler.reconcile.init import init as run
 
 EXAMPLES = "Examples: dnc init; dnc init do-not-call."
@@ -13,11 +14,16 @@ EXAMPLES = "Examples: dnc init; dnc init do-not-call."
 
 def init(
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where; it may be new.")] = Path(),
+    output: Output = Format.TEXT,
 ) -> None:
     """Write a new list repository: configuration, a first list, pipelines, hooks. Overwrites nothing."""
-    with errors_told():
-        for name in run(folder):
-            print((folder / name).as_posix())
+    with told(output):
+        files = [(folder / name).as_posix() for name in run(folder)]
+        if output is Format.JSON:
+            emit(answer({"files": files}))
+            return
+        for file in files:
+            print(file)
         complain(
             "next: put your mirror of dnc into .gitlab-ci.yml, your groups into CODEOWNERS; "
             "git init, and commit; then dnc validate, dnc plan"

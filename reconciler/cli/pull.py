@@ -4,7 +4,9 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import complain, current, errors_told
+from reconciler.cli.answer import Output, answer, told
+from reconciler.cli.call import Format, complain, current, emit
+from reconciler.cli.render.edited import pulled_json
 from reconciler.cli.render.words import count
 from reconciler.reconcile.adoption_request import Requested, request
 from reconciler.reconcile.pull import Pulled, Scope
@@ -26,16 +28,20 @@ def pull(
     merge_request: Annotated[
         bool, typer.Option("--merge-request", help="Make a merge request, and leave the working tree alone.")
     ] = False,
+    output: Output = Format.TEXT,
 ) -> None:
     """Write what CXone has and git does not into dnc-lists/adopted/TENANT/."""
     if list_id is not None and all_lists:
         raise typer.BadParameter("name one list, or all", param_hint="--all-lists")
     around, scope = current().surroundings(), Scope(list_id, all_lists)
-    with errors_told():
-        if merge_request:
-            _request(request(around, scope))
+    with told(output):
+        asked = request(around, scope) if merge_request else None
+        done = asked.pulled if asked else run(around, scope)
+        if output is Format.JSON:
+            emit(answer(pulled_json(done, asked)))
+        elif asked:
+            _request(asked)
         else:
-            done = run(around, scope)
             _show(done)
             if done.files:
                 complain(f"next: commit dnc-lists/adopted/{done.tenant}/; dnc plan shows what it changes")

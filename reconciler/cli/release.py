@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import complain, current, errors_told
+from reconciler.cli.answer import Output, answer, told
+from reconciler.cli.call import Format, complain, current, emit
+from reconciler.cli.render.edited import released_json
 from reconciler.cli.render.numbers import Shown
 from reconciler.model.claims import ReleaseReason
 from reconciler.reconcile.release import Permit, Released
@@ -34,18 +36,22 @@ def release(  # noqa: PLR0917  (an option each; Typer passes them by name)
     file: Annotated[
         Path | None, typer.Option(help="The releases file; releases/LIST.yaml beside the list otherwise.")
     ] = None,
+    output: Output = Format.TEXT,
 ) -> None:
     """Let numbers off: take their lines away, and write the release that permits it. All or none."""
     if lists and every:
         raise typer.BadParameter("name lists, or take all", param_hint="--all-lists")
     around = current().surroundings()
     permit = Permit(numbers or (), reason, evidence, tuple(lists or ()), every, on, to, file)
-    with errors_told():
+    with told(output):
         done = run(around, permit)
-        show_released(done, Shown(masked=around.pipeline.running))
+        if output is Format.JSON:
+            emit(answer(released_json(done)))
+        else:
+            _show(done, Shown(masked=around.pipeline.running))
 
 
-def show_released(done: Released, shown: Shown) -> None:
+def _show(done: Released, shown: Shown) -> None:
     """Say what was released, what stays, and what to do next."""
     for list_id, numbers in done.released.items():
         for number in numbers:

@@ -4,8 +4,11 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import complain, current, errors_told
+from reconciler.cli.answer import Output, answer, told
+from reconciler.cli.call import Format, complain, current, emit
+from reconciler.cli.render.edited import restored_json
 from reconciler.cli.render.numbers import Shown
+from reconciler.reconcile.restore import Restored
 from reconciler.reconcile.restore import restore as run
 
 EXAMPLES = (
@@ -19,21 +22,26 @@ def restore(
         list[str] | None, typer.Argument(help="In any common writing; without any, all of --list.")
     ] = None,
     list_id: Annotated[str | None, typer.Option("--list", help="Only on this list.")] = None,
+    output: Output = Format.TEXT,
 ) -> None:
     """Put lines that vanished back as they were, from git. All or none."""
     if not numbers and list_id is None:
         raise typer.BadParameter("name numbers, or a list", param_hint="NUMBERS")
     around = current().surroundings()
-    with errors_told():
+    with told(output):
         done = run(around, numbers or (), list_id)
-        shown = Shown(masked=around.pipeline.running)
-        for one in done.back:
-            print(
-                f"{shown.number(one.number)} is back on {one.list_id}, {one.file}, as of {one.revision[:12]}"
-            )
-        for number in done.present:
-            print(f"{shown.number(number)} is there already")
-        if done.files:
-            complain(f"next: commit {', '.join(done.files)}; dnc plan shows what it changes")
-        elif not done.present:
-            complain("nothing to do: no line is missing")
+        if output is Format.JSON:
+            emit(answer(restored_json(done)))
+        else:
+            _show(done, Shown(masked=around.pipeline.running))
+
+
+def _show(done: Restored, shown: Shown) -> None:
+    for one in done.back:
+        print(f"{shown.number(one.number)} is back on {one.list_id}, {one.file}, as of {one.revision[:12]}")
+    for number in done.present:
+        print(f"{shown.number(number)} is there already")
+    if done.files:
+        complain(f"next: commit {', '.join(done.files)}; dnc plan shows what it changes")
+    elif not done.present:
+        complain("nothing to do: no line is missing")

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import Format, current, emit, errors_told
+from reconciler.cli.answer import Output, told
+from reconciler.cli.call import Format, current, emit
 from reconciler.cli.render.rules import explained, rule_json, table
 from reconciler.reconcile.rules import open_rulebook
 
@@ -12,15 +13,14 @@ app = typer.Typer(
     invoke_without_command=True, help="The rules that files are judged by: list them, explain one."
 )
 _AsOf = Annotated[str | None, typer.Option(help="Which rules are in force on this date (at UTC-12).")]
-_Output = Annotated[Format, typer.Option("--format", help="How it is printed.")]
 
 
 @app.callback()
-def rules(context: typer.Context, as_of: _AsOf = None, output: _Output = Format.TEXT) -> None:
+def rules(context: typer.Context, as_of: _AsOf = None, output: Output = Format.TEXT) -> None:
     """List the rules that files are judged by."""
     if context.invoked_subcommand is not None:
         return
-    with errors_told():
+    with told(output):
         book = open_rulebook(current().surroundings(as_of=as_of))
         if output is Format.JSON:
             emit({"format_version": "1.0", "as_of": book.as_of.isoformat(),
@@ -33,10 +33,10 @@ def rules(context: typer.Context, as_of: _AsOf = None, output: _Output = Format.
 def show(
     rule: Annotated[str, typer.Argument(help="Its id, such as US-FED-03.")],
     as_of: _AsOf = None,
-    output: _Output = Format.TEXT,
+    output: Output = Format.TEXT,
 ) -> None:
     """Explain one rule, with an example that passes and one that fails."""
-    with errors_told():
+    with told(output):
         book = open_rulebook(current().surroundings(as_of=as_of))
         found = book.find(rule)
         if output is Format.JSON:

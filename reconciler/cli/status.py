@@ -1,17 +1,15 @@
 """`dnc status` and `dnc blocked`: what the newest reports say, at a glance."""
 
 import re
-from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import Format, current, emit, errors_told
+from reconciler.cli.answer import Output, told
+from reconciler.cli.call import Format, current, emit
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.standing import blocked_json, blocked_text, status_json, status_text
-from reconciler.model.errors import DncError
-from reconciler.planning.plan import finding_json
 from reconciler.reconcile.blocked import blocked as find_blocked
 from reconciler.reconcile.status import status as look
 
@@ -19,18 +17,17 @@ STATUS_EXAMPLES = (
     "Examples: dnc status; dnc status --max-age 2h --format json; dnc status --tenant production."
 )
 BLOCKED_EXAMPLES = "Examples: dnc blocked; dnc blocked --format json."
-_Output = Annotated[Format, typer.Option("--format", help="How it is printed.")]
 
 
 def status(
     max_age: Annotated[
         str, typer.Option(metavar="26h", help="How old the last verified run may be (m, h, d).")
     ] = "26h",
-    output: _Output = Format.TEXT,
+    output: Output = Format.TEXT,
 ) -> None:
     """Say in one line for each tenant how it stands. Exit 3 where the last verified run is older."""
     most = _age(max_age)
-    with _told(output):
+    with told(output):
         found = look(current().surroundings())
         if output is Format.JSON:
             emit(status_json(found, most))
@@ -39,24 +36,15 @@ def status(
     raise typer.Exit(3 if any(one.is_older(most) for one in found) else 0)
 
 
-def blocked(output: _Output = Format.TEXT) -> None:
+def blocked(output: Output = Format.TEXT) -> None:
     """List what is kept without permission, with the reasons and the commands that settle them."""
     around = current().surroundings()
-    with _told(output):
+    with told(output):
         found = find_blocked(around)
         if output is Format.JSON:
             emit(blocked_json(found))
         else:
             print(blocked_text(found, Shown(masked=around.pipeline.running)))
-
-
-def _told(output: Format) -> AbstractContextManager[None]:
-    def on_error(error: DncError) -> None:
-        if output is Format.JSON:
-            emit({"format_version": "1.0", "errored": True, "exit_code": error.exit_code,
-                  "findings": [finding_json(f) for f in error.findings]})  # fmt: skip
-
-    return errors_told(on_error)
 
 
 def _age(text: str) -> timedelta:

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from reconciler.reconcile import adopting
-from tests.support.project import LIST, Project, entry, release
+from tests.docs.pages import names, section
+from tests.support.project import LIST, ROOT, Project, entry, release
 from tests.support.sandbox import phone
 
 HERE = "dnc-lists/adopted/production/"
@@ -212,3 +213,15 @@ def test_a_list_that_is_nowhere_is_said(project):
 @pytest.mark.parametrize("words", [("--list", "a b"), ("--list", "a", "--all-lists")])
 def test_what_can_not_be_meant_is_refused(project, words):
     assert project.run("pull", *words).code in {2, 4}
+
+
+def test_programs_are_told_what_was_adopted(project):
+    managed(project, phone(1))
+    project.agent("add", phone(2))
+    document = project.run("pull", "--format", "json").json
+    explained = section(ROOT / "docs" / "daily.md", "For programs")
+    (row,) = [row for row in explained.splitlines() if row.startswith("| `dnc pull` |")]
+    assert set(names([row.split("|")[2]])) <= set(document)
+    assert (document["files"], document["written"]) == ([FILE], {LIST: 1})
+    assert document["summary"] == {"read": 2, "written": 1, "present": 1, "unreadable": 0}
+    assert document["merge_request"] is None

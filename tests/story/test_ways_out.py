@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from tests.support.project import LIST, entry
+from tests.docs.pages import names, section
+from tests.support.project import LIST, ROOT, entry
 
 OTHER = "dnc-list-02"
 
@@ -193,3 +194,14 @@ def test_a_few_are_no_move(project):
     project.list(entry("+12125550190"), name="old", commit=False)
     project.list(entry(*few), name="new", list_id=OTHER)
     assert "LIST-MOVED" not in project.run("plan").out
+
+
+def test_programs_are_told_what_came_back(vanished):
+    project, gone = vanished
+    document = project.run("restore", gone, "--format", "json", CI="").json
+    explained = section(ROOT / "docs" / "daily.md", "For programs")
+    (row,) = [row for row in explained.splitlines() if row.startswith("| `dnc restore` |")]
+    assert set(names([row.split("|")[2]])) <= set(document)
+    (back,) = document["restored"]
+    assert (back["phone"], back["list_id"], back["file"]) == (gone, LIST, "dnc-lists/main.yaml")
+    assert document["files"] == ["dnc-lists/main.yaml"]

@@ -1,18 +1,21 @@
 """What an import did, in words: files to stdout, everything else to stderr."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from reconciler.cli.call import complain
 from reconciler.cli.render.numbers import Shown
-from reconciler.reconcile.import_ import Imported
-from reconciler.reconcile.snapshot import Taken
+
+if TYPE_CHECKING:  # a snapshot's modules take their time to load
+    from reconciler.reconcile.import_ import Imported
+    from reconciler.reconcile.snapshot import Taken
 
 _PRINTED = 10
 
 
-def show_imported(done: Imported) -> None:
+def show_imported(done: "Imported") -> None:
     """Say what became of a table's rows."""
-    _show_rows(done)
+    _show_rows(done, "that file")
     for path in done.files:
         print(path)
     complain(f"batch {done.batch}: {_counts(done)}")
@@ -20,9 +23,9 @@ def show_imported(done: Imported) -> None:
         complain("next: commit these files; dnc plan shows what they change")
 
 
-def show_taken(done: Taken, shown: Shown) -> None:
+def show_taken(done: "Taken", shown: Shown) -> None:
     """Say what a snapshot changed, and what it did not."""
-    _show_rows(done)
+    _show_rows(done, "the snapshot")
     for path in done.files:
         print(path)
     block = done.block
@@ -48,11 +51,12 @@ def show_taken(done: Taken, shown: Shown) -> None:
         complain("nothing to do: the files have this snapshot already")
 
 
-def _show_rows(done: Imported | Taken) -> None:
+def _show_rows(done: "Imported | Taken", again: str) -> None:
     _show_some((f"line {reject.line}: {reject.why}" for reject in done.refused), f"are in {done.rejects}")
     if done.refused:
-        file = "the snapshot" if isinstance(done, Taken) else "that file"
-        complain(f"refused rows: {done.rejects} (whole numbers: do not commit it). Correct and import {file}")
+        complain(
+            f"refused rows: {done.rejects} (whole numbers: do not commit it). Correct and import {again}"
+        )
     if done.ignored:
         complain(f"columns that nothing was taken from: {', '.join(done.ignored)}")
     if done.left_out:
@@ -68,7 +72,7 @@ def _show_some(lines: Iterable[str], where: str = "stay, too") -> None:
         complain(f"{more:,} more {where}")
 
 
-def _counts(done: Imported | Taken) -> str:
+def _counts(done: "Imported | Taken") -> str:
     left_out = sum(done.left_out.values())
     return (
         f"{done.read:,} rows read, {done.added:,} added, {done.present:,} already there, "
