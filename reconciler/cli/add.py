@@ -7,16 +7,18 @@ import typer
 
 from reconciler.cli.answer import Output, answer, told
 from reconciler.cli.call import Format, complain, current, emit, show_findings
+from reconciler.cli.examples import examples
 from reconciler.cli.render.edited import added_json
 from reconciler.cli.render.numbers import Shown
 from reconciler.model.terms import Policy, ReasonCode
 from reconciler.reconcile.add import Added, Wanted
 from reconciler.reconcile.add import add as run
 
-EXAMPLES = (
-    'Examples: dnc add "(212) 555-0123" --list dnc-list-01 --reason CUSTOMER_REQUESTED --policy NEVER '
-    "--requested-on 2026-11-02 --evidence CALL-8831; dnc add +14165550142 --list dnc-list-01 --reason LOCAL "
-    "--policy RELATIVE --requested-on 2026-10-30 --retention P5Y --file dnc-lists/local.yaml."
+EXAMPLES = examples(
+    'dnc add "(212) 555-0123" --list dnc-list-01 --reason CUSTOMER_REQUESTED --policy NEVER '
+    "--requested-on 2026-11-02 --evidence CALL-8831",
+    "dnc add +14165550142 --list dnc-list-01 --reason LOCAL --policy RELATIVE "
+    "--requested-on 2026-10-30 --retention P5Y --file dnc-lists/local.yaml",
 )
 
 

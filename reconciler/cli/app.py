@@ -10,6 +10,7 @@ import typer
 
 from reconciler import __version__
 from reconciler.cli.call import Call, begin
+from reconciler.cli.completion import tenants
 from reconciler.cli.logs import LogFormat, configure
 from reconciler.reconcile.surroundings import DEFAULT_CONFIGURATION
 
@@ -34,10 +35,10 @@ class _Command:
 
 
 _COMMANDS: Mapping[str, _Command] = {
-    "validate": _Command("validate", "validate"),
-    "plan": _Command("plan", "plan"),
-    "apply": _Command("apply", "apply"),
-    "drift": _Command("drift", "drift"),
+    "validate": _Command("validate", "validate", "EXAMPLES"),
+    "plan": _Command("plan", "plan", "EXAMPLES"),
+    "apply": _Command("apply", "apply", "EXAMPLES"),
+    "drift": _Command("drift", "drift", "EXAMPLES"),
     "pull": _Command("pull", "pull", "EXAMPLES"),
     "audit": _Command("audit", "app"),
     "rules": _Command("rules", "app"),
@@ -53,8 +54,8 @@ _COMMANDS: Mapping[str, _Command] = {
     "fmt": _Command("fmt", "fmt", "EXAMPLES"),
     "export": _Command("export", "export", "EXAMPLES"),
     "init": _Command("init", "init", "EXAMPLES"),
-    "doctor": _Command("doctor", "doctor"),
-    "sandbox": _Command("sandbox", "sandbox"),
+    "doctor": _Command("doctor", "doctor", "EXAMPLES"),
+    "sandbox": _Command("sandbox", "sandbox", "EXAMPLES"),
 }
 
 
@@ -81,7 +82,9 @@ def options(
     config: Annotated[Path, typer.Option(help="The configuration; its folder is the project.")] = Path(
         DEFAULT_CONFIGURATION
     ),
-    tenant: Annotated[str | None, typer.Option(help="Which tenant; defaultTenant otherwise.")] = None,
+    tenant: Annotated[
+        str | None, typer.Option(help="Which tenant; defaultTenant otherwise.", autocompletion=tenants)
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Log every request to stderr.")] = False,
     log_format: Annotated[LogFormat, typer.Option(help="How logs are written.")] = LogFormat.TEXT,
     version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from reconciler.cli.call import Format, complain, current, emit, errors_told
+from reconciler.cli.examples import examples
 from reconciler.cli.progress import counting
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.outcome import applied_json, applied_text
@@ -27,6 +28,13 @@ from reconciler.reconcile.plan import failed
 from reconciler.reconcile.planned import Planned, planned
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.turn import in_turn
+
+EXAMPLES = examples(
+    "dnc apply --yes",
+    "dnc apply plan.json --tenant production",
+    "dnc apply --allow-removals 412 --yes",
+    "dnc apply --deadline 50m --format json",
+)
 
 
 def apply(  # noqa: PLR0917  (an option each: typer passes them by name)

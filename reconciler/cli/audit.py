@@ -7,6 +7,7 @@ import typer
 
 from reconciler.audit.report import StoredReport
 from reconciler.cli.call import Format, complain, current, emit, errors_told
+from reconciler.cli.examples import examples
 from reconciler.cli.render.audit import listed, shown_report
 from reconciler.model.errors import DncError
 from reconciler.planning.plan import finding_json
@@ -25,7 +26,7 @@ def _told(output: Format) -> AbstractContextManager[None]:
     return errors_told(on_error)
 
 
-@app.command("list")
+@app.command("list", epilog=examples("dnc audit list", "dnc audit list --tenant production --format json"))
 def list_reports(output: _Output = Format.TEXT) -> None:
     """List the tenant's reports, newest first."""
     with _told(output):
@@ -49,7 +50,7 @@ def _entry(stored: StoredReport) -> dict[str, Any]:
     }
 
 
-@app.command("show")
+@app.command("show", epilog=examples("dnc audit show", "dnc audit show 12", "dnc audit show --format json"))
 def show(
     report: Annotated[
         str | None, typer.Argument(help="Its number, or a part of its name; the newest.")
@@ -65,7 +66,7 @@ def show(
             print(shown_report(stored))
 
 
-@app.command("push")
+@app.command("push", epilog=examples("dnc audit push"))
 def push(output: _Output = Format.TEXT) -> None:
     """Push the reports that a run could not push; of every tenant, in order."""
     with _told(output):
@@ -78,7 +79,7 @@ def push(output: _Output = Format.TEXT) -> None:
             )
 
 
-@app.command("verify")
+@app.command("verify", epilog=examples("dnc audit verify", "dnc audit verify --format json"))
 def verify(output: _Output = Format.TEXT) -> None:
     """Check every chain, here and at the remote, and that no commit ever changed or removed a report."""
     with _told(output):

@@ -6,11 +6,15 @@ import typer
 
 from reconciler.cli.answer import Output, told
 from reconciler.cli.call import Format, current, emit
+from reconciler.cli.examples import examples
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.whereabouts import whereabouts_json, whereabouts_text
 from reconciler.reconcile.whereabouts import whereabouts
 
-EXAMPLES = 'Examples: dnc check "(212) 555-0123"; dnc check +12125550123 --live --format json.'
+EXAMPLES = examples(
+    'dnc check "(212) 555-0123"',
+    "dnc check +12125550123 --live --format json",
+)
 
 
 def check(

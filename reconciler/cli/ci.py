@@ -7,6 +7,7 @@ import typer
 
 from reconciler.cli.answer import Output, answer, told
 from reconciler.cli.call import Format, complain, current, json_text
+from reconciler.cli.examples import examples
 from reconciler.cli.render.child import child_pipeline
 from reconciler.cli.render.gathered import gathered, read_plan
 from reconciler.cli.render.words import count
@@ -16,7 +17,13 @@ app = typer.Typer(no_args_is_help=True, help="Many tenants: a job for each, and 
 _Out = Annotated[Path | None, typer.Option("-o", "--out", help="Write it here; on stdout otherwise.")]
 
 
-@app.command("tenants")
+@app.command(
+    "tenants",
+    epilog=examples(
+        "dnc ci tenants -o child.yml",
+        "dnc ci tenants --changed-since origin/main --with .ci/tenants.yml -o child.yml",
+    ),
+)
 def tenants(
     changed_since: Annotated[
         str | None,
@@ -49,7 +56,12 @@ def tenants(
         complain(f"{count(len(found.tenants), 'tenant')} to {found.work}")
 
 
-@app.command("gather")
+@app.command(
+    "gather",
+    epilog=examples(
+        "dnc ci gather plans/*.json -o plans.md",
+    ),
+)
 def gather(
     plans: Annotated[
         list[Path],

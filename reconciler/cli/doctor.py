@@ -6,8 +6,11 @@ import typer
 
 from reconciler.cli.answer import Output, told
 from reconciler.cli.call import Format, current, emit
+from reconciler.cli.examples import examples
 from reconciler.cli.render.doctor import examined_json, examined_text
 from reconciler.reconcile.doctor import doctor as run
+
+EXAMPLES = examples("dnc doctor", "dnc doctor --tenant admin-api --probe")
 
 
 def doctor(

@@ -5,12 +5,15 @@ from typing import Annotated
 import typer
 
 from reconciler.cli.call import Format, current, emit, errors_told, show_findings
+from reconciler.cli.examples import examples
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.pseudonyms import Numbers, NumbersOption, copier
 from reconciler.cli.render.text import drift_text
 from reconciler.model.errors import DncError
 from reconciler.reconcile.drift import drift as run
 from reconciler.reconcile.plan import failed
+
+EXAMPLES = examples("dnc drift", "dnc drift --tenant production --format json")
 
 
 def drift(

@@ -10,12 +10,13 @@ from typing import Annotated
 import typer
 
 from reconciler.cli.call import complain, current, errors_told
+from reconciler.cli.examples import examples
 from reconciler.model.errors import InvalidInput
 from reconciler.reconcile.export import export as run
 
-EXAMPLES = (
-    "Examples: dnc export --list dnc-list-01 -o dnc-list-01.csv; "
-    "dnc export --list dnc-list-01 --since v2026-11-01 -o changes.csv."
+EXAMPLES = examples(
+    "dnc export --list dnc-list-01 -o dnc-list-01.csv",
+    "dnc export --list dnc-list-01 --since v2026-11-01 -o changes.csv",
 )
 
 

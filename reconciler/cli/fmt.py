@@ -8,12 +8,16 @@ import typer
 from reconciler.cli.answer import Output, answer, told
 from reconciler.cli.call import Format, complain, current, emit, show_findings
 from reconciler.cli.changed import ChangedSinceOption, demand_one
+from reconciler.cli.examples import examples
 from reconciler.cli.render.edited import formatted_json
 from reconciler.reconcile.fmt import Formatted
 from reconciler.reconcile.fmt import fmt as run
 
-EXAMPLES = (
-    "Examples: dnc fmt; dnc fmt --check; dnc fmt dnc-lists/company.yaml; dnc fmt --changed-since origin/main."
+EXAMPLES = examples(
+    "dnc fmt",
+    "dnc fmt --check",
+    "dnc fmt dnc-lists/company.yaml",
+    "dnc fmt --changed-since origin/main",
 )
 
 

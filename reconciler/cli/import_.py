@@ -7,6 +7,7 @@ import typer
 
 from reconciler.cli.answer import Output, answer, told
 from reconciler.cli.call import Format, current, emit
+from reconciler.cli.examples import examples
 from reconciler.cli.render.edited import imported_json, taken_json
 from reconciler.cli.render.imported import show_imported, show_taken
 from reconciler.cli.render.numbers import Shown
@@ -19,11 +20,12 @@ from reconciler.reconcile.rows import Table
 if TYPE_CHECKING:
     from reconciler.reconcile.snapshot import Taken
 
-EXAMPLES = (
-    "Examples: dnc import leads.csv --list dnc-list-01 --reason CUSTOMER_REQUESTED --policy NEVER "
-    "--map phone=Tel --map requestedOn=Asked; dnc import calls.xlsx --profile vendor-a; "
-    "dnc import 202.txt --list dnc-list-02 --reason NATIONAL --policy NEVER --jurisdiction US "
-    "--source ftc-registry --snapshot --retrieved-at 2026-11-20."
+EXAMPLES = examples(
+    "dnc import leads.csv --list dnc-list-01 --reason CUSTOMER_REQUESTED --policy NEVER "
+    "--map phone=Tel --map requestedOn=Asked",
+    "dnc import calls.xlsx --profile vendor-a",
+    "dnc import 202.txt --list dnc-list-02 --reason NATIONAL --policy NEVER "
+    "--jurisdiction US --source ftc-registry --snapshot --retrieved-at 2026-11-20",
 )
 
 

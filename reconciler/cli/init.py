@@ -7,9 +7,13 @@ import typer
 
 from reconciler.cli.answer import Output, answer, told
 from reconciler.cli.call import Format, complain, emit
+from reconciler.cli.examples import examples
 from reconciler.reconcile.init import init as run
 
-EXAMPLES = "Examples: dnc init; dnc init do-not-call."
+EXAMPLES = examples(
+    "dnc init",
+    "dnc init do-not-call",
+)
 
 
 def init(

@@ -1,10 +1,12 @@
 """The entry point: answers `--version` without loading anything, and lets no traceback reach a user."""
 
+import os
 import sys
 import traceback
 from collections.abc import Callable
 
 from reconciler import __version__
+from reconciler.cli.completion import command_in
 
 # Global options are understood before and after the command's name.
 _GLOBAL_VALUES = ("--config", "--tenant", "--log-format")
@@ -28,8 +30,9 @@ def main() -> None:
 
 def _run(application: Callable[[str | None], Callable[..., object]], arguments: list[str]) -> None:
     front, rest = parted(arguments)
+    called = rest[0] if rest else command_in(os.environ, _GLOBAL_VALUES)
     try:
-        application(rest[0] if rest else None)(args=front + rest, prog_name="dnc")
+        application(called)(args=front + rest, prog_name="dnc")
     except Exception as error:  # noqa: BLE001  (the last resort: a user gets no traceback, but by --verbose)
         if "--verbose" in arguments:
             traceback.print_exc()

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from reconciler.cli.call import Format, current, emit, errors_told, json_text
+from reconciler.cli.examples import examples
 from reconciler.cli.merge_request import AutoMergeOption, NoteOption, tell
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.pseudonyms import Numbers, NumbersOption, copier
@@ -15,6 +16,13 @@ from reconciler.cli.reports import PLAN_REPORTS, asked, write_plan
 from reconciler.model.errors import DncError
 from reconciler.reconcile.plan import Made, failed
 from reconciler.reconcile.plan import plan as run
+
+EXAMPLES = examples(
+    "dnc plan",
+    "dnc plan --tenant production -o plan.json",
+    "dnc plan --onto origin/main --report html=plan.html",
+    "dnc plan --format json --detailed-exitcode",
+)
 
 
 def plan(  # noqa: PLR0917  (Typer calls it by keyword)

@@ -6,15 +6,18 @@ import typer
 
 from reconciler.cli.answer import Output, answer, told
 from reconciler.cli.call import Format, complain, current, emit
+from reconciler.cli.examples import examples
 from reconciler.cli.render.edited import pulled_json
 from reconciler.cli.render.words import count
 from reconciler.reconcile.adoption_request import Requested, request
 from reconciler.reconcile.pull import Pulled, Scope
 from reconciler.reconcile.pull import pull as run
 
-EXAMPLES = (
-    "Examples: dnc pull; dnc pull --merge-request; dnc pull --list dnc-list-02 --tenant production; "
-    "dnc pull --all-lists."
+EXAMPLES = examples(
+    "dnc pull",
+    "dnc pull --merge-request",
+    "dnc pull --list dnc-list-02 --tenant production",
+    "dnc pull --all-lists",
 )
 
 

@@ -7,16 +7,17 @@ import typer
 
 from reconciler.cli.answer import Output, answer, told
 from reconciler.cli.call import Format, complain, current, emit
+from reconciler.cli.examples import examples
 from reconciler.cli.render.edited import released_json
 from reconciler.cli.render.numbers import Shown
 from reconciler.model.claims import ReleaseReason
 from reconciler.reconcile.release import Permit, Released
 from reconciler.reconcile.release import release as run
 
-EXAMPLES = (
-    "Examples: dnc release +12125550123 --list dnc-list-01 --reason CONSENT_GIVEN --evidence FORM-221; "
-    "dnc release 2125550123 --all-lists --reason NUMBER_REASSIGNED --evidence rnd:yes:2026-11-20; "
-    "dnc release --list dnc-list-01 --reason MOVED --to dnc-list-02 --evidence TICKET-1742."
+EXAMPLES = examples(
+    "dnc release +12125550123 --list dnc-list-01 --reason CONSENT_GIVEN --evidence FORM-221",
+    "dnc release 2125550123 --all-lists --reason NUMBER_REASSIGNED --evidence rnd:yes:2026-11-20",
+    "dnc release --list dnc-list-01 --reason MOVED --to dnc-list-02 --evidence TICKET-1742",
 )
 
 

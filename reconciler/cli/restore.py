@@ -6,14 +6,16 @@ import typer
 
 from reconciler.cli.answer import Output, answer, told
 from reconciler.cli.call import Format, complain, current, emit
+from reconciler.cli.examples import examples
 from reconciler.cli.render.edited import restored_json
 from reconciler.cli.render.numbers import Shown
 from reconciler.reconcile.restore import Restored
 from reconciler.reconcile.restore import restore as run
 
-EXAMPLES = (
-    "Examples: dnc restore +12125550123; dnc restore +12125550123 --list dnc-list-01; "
-    "dnc restore --list dnc-list-01."
+EXAMPLES = examples(
+    "dnc restore +12125550123",
+    "dnc restore +12125550123 --list dnc-list-01",
+    "dnc restore --list dnc-list-01",
 )
 
 

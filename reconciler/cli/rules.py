@@ -6,11 +6,14 @@ import typer
 
 from reconciler.cli.answer import Output, told
 from reconciler.cli.call import Format, current, emit
+from reconciler.cli.examples import examples
 from reconciler.cli.render.rules import explained, rule_json, table
 from reconciler.reconcile.rules import open_rulebook
 
 app = typer.Typer(
-    invoke_without_command=True, help="The rules that files are judged by: list them, explain one."
+    invoke_without_command=True,
+    help="The rules that files are judged by: list them, explain one.",
+    epilog=examples("dnc rules", "dnc rules --as-of 2027-01-31", "dnc rules show US-FED-03"),
 )
 _AsOf = Annotated[str | None, typer.Option(help="Which rules are in force on this date (at UTC-12).")]
 
@@ -29,7 +32,13 @@ def rules(context: typer.Context, as_of: _AsOf = None, output: Output = Format.T
             print(table(tuple(book.all()), book.as_of))
 
 
-@app.command("show")
+@app.command(
+    "show",
+    epilog=examples(
+        "dnc rules show US-FED-03",
+        "dnc rules show GB-02 --format json",
+    ),
+)
 def show(
     rule: Annotated[str, typer.Argument(help="Its id, such as US-FED-03.")],
     as_of: _AsOf = None,

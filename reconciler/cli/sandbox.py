@@ -7,7 +7,13 @@ from typing import Annotated
 import typer
 
 from reconciler.cli.call import current, errors_told
+from reconciler.cli.examples import examples
 from reconciler.reconcile.sandbox import serve
+
+EXAMPLES = examples(
+    "dnc sandbox",
+    "dnc sandbox --port 9000 --state cxone.db --control",
+)
 
 
 def sandbox(

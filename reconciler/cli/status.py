@@ -8,15 +8,21 @@ import typer
 
 from reconciler.cli.answer import Output, told
 from reconciler.cli.call import Format, current, emit
+from reconciler.cli.examples import examples
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.standing import blocked_json, blocked_text, status_json, status_text
 from reconciler.reconcile.blocked import blocked as find_blocked
 from reconciler.reconcile.status import status as look
 
-STATUS_EXAMPLES = (
-    "Examples: dnc status; dnc status --max-age 2h --format json; dnc status --tenant production."
+STATUS_EXAMPLES = examples(
+    "dnc status",
+    "dnc status --max-age 2h --format json",
+    "dnc status --tenant production",
 )
-BLOCKED_EXAMPLES = "Examples: dnc blocked; dnc blocked --format json."
+BLOCKED_EXAMPLES = examples(
+    "dnc blocked",
+    "dnc blocked --format json",
+)
 
 
 def status(

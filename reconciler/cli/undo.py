@@ -6,12 +6,15 @@ import typer
 
 from reconciler.cli.answer import Output, answer, told
 from reconciler.cli.call import Format, complain, current, emit
+from reconciler.cli.examples import examples
 from reconciler.cli.render.edited import released_json
 from reconciler.cli.render.numbers import Shown
 from reconciler.reconcile.undo import Undone
 from reconciler.reconcile.undo import undo as run
 
-EXAMPLES = "Example: dnc undo 20261123-1a2b3c4d."
+EXAMPLES = examples(
+    "dnc undo 20261123-1a2b3c4d",
+)
 
 
 def undo(

@@ -7,6 +7,7 @@ import typer
 
 from reconciler.cli.call import Format, complain, current, emit, errors_told
 from reconciler.cli.changed import ChangedSinceOption, demand_one
+from reconciler.cli.examples import examples
 from reconciler.cli.render.gitlab import VALIDATION_REPORTS
 from reconciler.cli.reports import asked, write_validation
 from reconciler.cli.terminal import line
@@ -15,6 +16,14 @@ from reconciler.model.finding import Severity
 from reconciler.planning.plan import finding_json
 from reconciler.reconcile.validate import Validated
 from reconciler.reconcile.validate import validate as run
+
+EXAMPLES = examples(
+    "dnc validate",
+    "dnc validate dnc-lists/company.yaml",
+    "dnc validate --changed-since origin/main",
+    "dnc validate --report codequality=quality.json --report junit=junit.xml",
+    "dnc validate --as-of 2027-01-31",
+)
 
 
 def validate(
