@@ -30,7 +30,7 @@ def tenants(incomplete: str) -> Iterator[str]:
     # Completion alone needs these, and they take their time.
     from reconciler.cli.call import current  # noqa: PLC0415
     from reconciler.model.errors import DncError  # noqa: PLC0415
-    from reconciler.reconcile.planned import open_project  # noqa: PLC0415
+    from reconciler.reconcile.opening import open_project  # noqa: PLC0415
 
     try:
         names = open_project(current().surroundings(), None).configuration.tenants
