@@ -54,6 +54,8 @@ class Content(TypedDict):
     requests: Mapping[str, Any]  # how many days they took, which were late, which are open
     alarms: Sequence[Mapping[str, Any]]  # what only time brought, and the run did not settle
     live: Mapping[str, Any]  # before and after: count and SHA-256 of the sorted lines, for each list
+    reasons: Mapping[str, Mapping[str, int]]  # by list and reason: how many were live afterwards
+    error: Mapping[str, Any] | None  # of a run that failed: what it said, and its exit code
 
 
 @dataclass(frozen=True, slots=True)

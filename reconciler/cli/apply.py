@@ -23,6 +23,7 @@ from reconciler.cxone.stop import TimeBudget
 from reconciler.model.errors import DncError, InvalidInput
 from reconciler.reconcile.apply import Applied, demand_applicable, exposing_of
 from reconciler.reconcile.apply import apply as run
+from reconciler.reconcile.attest import attest_failure
 from reconciler.reconcile.notify import notify
 from reconciler.reconcile.plan import failed
 from reconciler.reconcile.planned import Planned, planned
@@ -33,7 +34,7 @@ EXAMPLES = examples(
     "dnc apply --yes",
     "dnc apply plan.json --tenant production",
     "dnc apply --allow-removals 412 --yes",
-    "dnc apply --deadline 50m --format json",
+    "dnc apply --deadline 50m --attest --format json",
 )
 
 
@@ -51,16 +52,22 @@ def apply(  # noqa: PLR0917  (an option each: typer passes them by name)
         str | None,
         typer.Option(metavar="50m", help="A time budget (s, m, h): what does not fit is the next run's."),
     ] = None,
+    attest: Annotated[
+        bool,
+        typer.Option("--attest", help="Leave a report in every case, as schedules do: in sync, or failed."),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
     output: Annotated[Format, typer.Option("--format", help="How the result is printed.")] = Format.TEXT,
 ) -> None:
     """Make CXone match the commit, verify it, and commit an audit report."""
     around = current().surroundings()
-    around = replace(around, budget=_budget(deadline, around))
+    around = replace(around, budget=_budget(deadline, around), attest=attest)
+    started = around.clock()
     _demand_consent(around, yes=yes)
 
     def on_error(error: DncError) -> None:
         notify(around, error)
+        attest_failure(around, error, started)
         if output is Format.JSON:
             emit({**failed(around, error), "status": "failed", "exit_code": error.exit_code})
 

@@ -247,7 +247,7 @@ def _report(made: Planned, run: Run, journal: Journal, *, started: datetime, not
 def _due(made: Planned, run: Run) -> bool:
     """Tell whether a report is due: something was attempted, or lists, rules, configuration, kept differ."""
     newest = made.past.newest
-    if run.tally.sent or newest is None or made.past.other_target or made.around.pipeline.scheduled:
+    if run.tally.sent or newest is None or made.past.other_target or made.around.leaves_always_a_report:
         return True
     if made.past.untold:
         return True

@@ -1,6 +1,7 @@
 """What a report says of live: how many are on each list, and a name for exactly what is on it."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from itertools import islice
 from typing import Any
@@ -21,6 +22,21 @@ def census(live: Live) -> dict[str, Any]:
         list_id: {"count": len(entries), "sha256": _named(terms_of(entries))}
         for list_id, entries in sorted(live.lists.items())
     }
+
+
+def by_reason(live: Live) -> dict[str, dict[str, int]]:
+    """Count each list by reason, as far as the dialect carries one."""
+    return {list_id: _reasons(terms_of(entries).values()) for list_id, entries in sorted(live.lists.items())}
+
+
+def _reasons(terms: Iterable[Carried]) -> dict[str, int]:
+    """Count by reason. Terms are few and shared, so they are told apart by identity alone."""
+    kept = list(terms)
+    known = dict(zip(map(id, kept), kept, strict=True))
+    found: Counter[str] = Counter()
+    for one, count in Counter(map(id, kept)).items():
+        found[known[one].reason_code] += count
+    return {reason: count for reason, count in sorted(found.items()) if reason}
 
 
 def _named(terms: Mapping[str, Carried]) -> str:

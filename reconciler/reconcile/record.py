@@ -18,13 +18,13 @@ from reconciler.planning.change import Change
 from reconciler.planning.held import HeldClaim
 from reconciler.planning.plan import Plan, change_json, digest, finding_json
 from reconciler.reconcile.alarms import request_alarms
-from reconciler.reconcile.census import census
+from reconciler.reconcile.asserted import actor_json, pipeline_json
+from reconciler.reconcile.census import by_reason, census
 from reconciler.reconcile.clock import iso
 from reconciler.reconcile.honoured import honoured_json
 from reconciler.reconcile.interrupted import interrupted_json, numbers_json, target_json
 from reconciler.reconcile.past import terms_json
 from reconciler.reconcile.planned import Planned
-from reconciler.reconcile.surroundings import Pipeline
 from reconciler.reconcile.traffic import chunk_json, clock_json, latency_json, write_window
 
 
@@ -40,7 +40,7 @@ def content(made: Planned, run: Run, *, status: str, started: datetime, finished
         as_of=made.heading.as_of.isoformat(),
         plan_digest=digest(run.plan.changes, made.provider.dialect, made.tenant.name, target),
         actor=_actor(made),
-        pipeline=_pipeline(made.around.pipeline),
+        pipeline=pipeline_json(made.around.pipeline),
         hashes=made.project.content(made.sources),
         safety=_safety(made, run_removed=bool(_removed(run)) or _by_hand(run.final)),
         overrides=_overrides(made),
@@ -57,6 +57,8 @@ def content(made: Planned, run: Run, *, status: str, started: datetime, finished
         read_back=_read_back(run),
         clock=clock_json(made.provider.clock_offset(), finished),
         live={"before": census(run.before), "after": census(run.after)},
+        reasons=by_reason(run.after),
+        error=None,
         write_window=write_window(run.tally.sent, made.provider.clock_offset()),
         removed=_removed(run),
         interrupted=interrupted_json(made.past.untold),
@@ -127,28 +129,7 @@ def _groups(made: Planned) -> dict[str, dict[str, str]]:
 
 
 def _actor(made: Planned) -> dict[str, Any]:
-    """Say who ran this and who wrote the commit; nothing of it is proved."""
-    pipeline, repository, revision = made.around.pipeline, made.repository, made.heading.revision
-    user = repository.user() if repository else None
-    return {
-        "name": pipeline.get("GITLAB_USER_LOGIN") or user or made.around.environ.get("USER") or "unknown",
-        "email": pipeline.get("GITLAB_USER_EMAIL") or user,
-        "commit_author": repository.describe(revision).author if repository and revision else None,
-        "how": "asserted",
-    }
-
-
-def _pipeline(pipeline: Pipeline) -> dict[str, Any] | None:
-    names = (
-        "CI_PIPELINE_ID",
-        "CI_PIPELINE_SOURCE",
-        "CI_PIPELINE_URL",
-        "CI_JOB_ID",
-        "CI_JOB_URL",
-        "CI_COMMIT_REF_NAME",
-    )
-    told = {name.removeprefix("CI_").lower(): pipeline.get(name) for name in names if pipeline.get(name)}
-    return {**told, "how": "asserted"} if told else None
+    return actor_json(made.around, made.repository, made.heading.revision)
 
 
 def _safety(made: Planned, *, run_removed: bool) -> dict[str, Any]:

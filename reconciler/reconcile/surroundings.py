@@ -42,7 +42,8 @@ class Pipeline:
 class Surroundings:
     """One call of the tool. `say` takes sentences for people, which go to stderr.
 
-    `budget` ends writing, and only that, after some time; None: there is time.
+    `budget` ends writing, and only that, after some time; None: there is time. `attest`: a run leaves a
+    report in every case.
     """
 
     configuration: Path = Path(DEFAULT_CONFIGURATION)
@@ -54,6 +55,7 @@ class Surroundings:
     say: Callable[[str], None] = lambda _: None
     stop: Event = field(default_factory=Event)
     budget: TimeBudget | None = None
+    attest: bool = False
 
     @property
     def folder(self) -> Path:
@@ -64,3 +66,8 @@ class Surroundings:
     def pipeline(self) -> Pipeline:
         """What GitLab's variables say."""
         return Pipeline(self.environ)
+
+    @property
+    def leaves_always_a_report(self) -> bool:
+        """Tell whether a run leaves a report also when nothing was to do, or when it failed."""
+        return self.attest or self.pipeline.scheduled

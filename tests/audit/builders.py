@@ -44,6 +44,8 @@ def content(tenant: str = "production", at: datetime = AT, **changed: Any) -> Co
         "requests": {},
         "alarms": [],
         "live": {},
+        "reasons": {},
+        "error": None,
     }
     return Content(**(made | changed))  # type: ignore[typeddict-item]
 

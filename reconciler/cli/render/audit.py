@@ -39,6 +39,7 @@ def shown_report(stored: StoredReport) -> str:
         f"  stays     {s['blocked']:,} blocked, {s['by_hand']:,} by hand",
         f"  not live  {count(sum(len(row['phones']) for row in report['not_live']))}",
         f"  writes    {count(len(report['chunks']), 'request')}, p95 {latency['p95'] or 0} ms",
+        *([f"  failed    {_error(error)}"] if (error := report.get("error")) else []),
         *([f"  note      {note}"] if (note := report["safety"].get("removal_note")) else []),
         *(_interrupted(run) for run in report.get("interrupted", ())),
     ]
@@ -51,6 +52,11 @@ def _interrupted(run: Mapping[str, Any]) -> str:
         f"  before    a run of {run['revision'][:12]} from {run['started_at']} was interrupted: "
         f"{count(run['numbers'])} sent, {doubtful} without an answer"
     )
+
+
+def _error(error: Mapping[str, Any]) -> str:
+    place = f"{error['where']}: " if error["where"] else ""
+    return f"exit {error['exit_code']} at {(error['revision'] or '')[:12]}: {place}{error['fact']}"
 
 
 def _counts(summary: Mapping[str, int], *names: str) -> str:

@@ -1,0 +1,121 @@
+"""The report of a run that failed: that the control ran, and what stopped it. Nothing held changes by it.
+
+What is held is told by the newest report, so this one repeats what the one before told of it: revision, date,
+what is kept and what is not live, known refusals, limits, the target. The law is in `tests/story`: whatever
+is planned after a failed run is what would have been planned without it.
+"""
+
+from datetime import datetime
+
+import orjson
+
+from reconciler import __version__
+from reconciler.apply.tally import Outcome
+from reconciler.audit.ledger import Ledger
+from reconciler.audit.report import Content, Report
+from reconciler.model.errors import BrokenChain, DncError
+from reconciler.planning.plan import COUNTS
+from reconciler.reconcile.asserted import actor_json, pipeline_json
+from reconciler.reconcile.clock import iso
+from reconciler.reconcile.opening import open_ledger, open_project, open_repository
+from reconciler.reconcile.plan import failed
+from reconciler.reconcile.surroundings import Surroundings
+from reconciler.reconcile.traffic import clock_json, latency_json
+from reconciler.reconcile.turn import in_turn
+from reconciler.repository.repository import Repository
+
+
+def attest_failure(around: Surroundings, error: DncError, started: datetime) -> None:
+    """Leave a report of a run that failed, where every run is to leave one. The error stays what it is.
+
+    It is said where there can be none: the chain is broken, the configuration cannot be read, no report came
+    before, or it cannot be committed or pushed.
+    """
+    if not around.leaves_always_a_report:
+        return
+    try:
+        why_not = _leave(around, error, started)
+    except DncError as problem:
+        why_not = problem.fact
+    if why_not:
+        around.say(f"warning: this failed run has left no report: {why_not}")
+
+
+def _leave(around: Surroundings, error: DncError, started: datetime) -> str:
+    """Write and deliver the report; or say why there is none."""
+    repository = open_repository(around)
+    project = open_project(around, repository)
+    tenant = project.tenant(around.tenant).name
+    ledger = open_ledger(project, repository)
+    if repository is None or ledger is None:
+        return "this is no git repository"
+    if isinstance(error, BrokenChain):
+        return "the chain of reports is broken"
+    with in_turn(around):
+        ledger.refresh()
+        newest = ledger.newest(tenant)
+        if newest is None:
+            return "the first report of a tenant is of a run that read CXone"
+        _append(around, ledger, _content(around, repository, newest.report, error, started), error)
+        push = project.configuration.audit.push
+        ledger.deliver(
+            push=push == "always" or (push == "auto" and around.pipeline.running),
+            hurried=around.stop.is_set,
+        )
+    return ""
+
+
+def _append(around: Surroundings, ledger: Ledger, content: Content, error: DncError) -> None:
+    document = {**failed(around, error), "overwrites": [], "interrupted": []}
+    ledger.append(content, orjson.dumps(document), at=around.clock())
+
+
+def _content(
+    around: Surroundings, repository: Repository, before: Report, error: DncError, started: datetime
+) -> Content:
+    finished, head = around.clock(), repository.head()
+    outcomes = dict.fromkeys((outcome.value.replace("-", "_") for outcome in Outcome), 0)
+    return Content(
+        tool_version=__version__,
+        tenant=before.tenant,
+        target=before["target"],
+        revision=before.revision,
+        held_revision=before["held_revision"],
+        as_of=before["as_of"],
+        plan_digest="",
+        actor=actor_json(around, repository, head),
+        pipeline=pipeline_json(around.pipeline),
+        hashes=before["hashes"],
+        safety=before["safety"],
+        overrides={},
+        started_at=iso(started),
+        finished_at=iso(finished),
+        status="failed",
+        summary={**dict.fromkeys(COUNTS, 0), **outcomes},
+        chunks=[],
+        latency_ms=latency_json(()),
+        failures=before["failures"],
+        not_live=before["not_live"],
+        kept=before["kept"],
+        restored=[],
+        read_back=None,
+        clock=clock_json(None, finished),
+        write_window=None,
+        removed={},
+        interrupted=[],
+        requests={
+            "days": {"p50": None, "p95": None, "max": None},
+            "late": [],
+            "open": before.get("requests", {}).get("open", []),
+        },
+        alarms=before.get("alarms", []),
+        live={"before": {}, "after": {}},
+        reasons={},
+        error={
+            "exit_code": error.exit_code,
+            "fact": error.fact,
+            "way_out": error.way_out,
+            "where": error.where,
+            "revision": head,
+        },
+    )
