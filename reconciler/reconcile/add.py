@@ -1,5 +1,6 @@
 """`dnc add`: numbers into a list's file, in sorted place. All of them or none; needs no CXone."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,8 @@ from reconciler.reconcile.files import put
 from reconciler.reconcile.numbers import read_numbers
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.target import Desk
+
+_LINE = re.compile(r", the first in line [0-9]+")  # of a file that nobody has
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,8 @@ def _judged(
 def _placeless(finding: Finding) -> Finding:
     """Say a finding of no line, but of the key that it is about."""
     key = finding.path.rpartition("/")[2]
-    message = f"{key}: {finding.message}" if key in KEYS else finding.message
+    said = _LINE.sub("", finding.message)
+    message = f"{key}: {said}" if key in KEYS else said
     return replace(finding, file="", line=0, column=0, path="", message=message)
 
 

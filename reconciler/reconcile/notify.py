@@ -1,6 +1,7 @@
 """`DNC_NOTIFY_URL`: one JSON post to whoever is on call, where a run leaves what people must know."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +22,7 @@ _SECONDS = 10
 
 
 def notify(around: Surroundings, done: Applied | DncError) -> None:
-    """Post what people must know: numbers put back, a late request, exits 5, 8 and 9. Nothing else.
+    """Post what people must know: numbers put back, late requests, exits 5, 8 and 9. Nothing else.
 
     Numbers are masked. That it fails is a warning: the run is over, and its exit code stands.
     """
@@ -58,7 +59,8 @@ def _no_auth(request: Any) -> Any:  # noqa: ANN401  (requests' own types)
 
 def _applied(around: Surroundings, done: Applied) -> dict[str, Any] | None:
     restored = [key for c in done.run.plan.changes if c.reason is Reason.RESTORED for key in c.keys]
-    late = [one for one in done.made.waiting(done.run.final) if one.past]
+    late = [one for one in done.made.waiting(done.run.plan) if one.past]
+    still = Counter({(o.rule, o.list_id, o.due): len(o.phones) for o in done.made.waiting(done.run.final)})
     code = done.exit_code
     if not restored and not late and code not in _LOUD:
         return None
@@ -70,7 +72,13 @@ def _applied(around: Surroundings, done: Applied) -> dict[str, Any] | None:
         "restored": _numbers(restored),
         "not_live": _numbers(done.run.not_live),
         "late_requests": [
-            {"rule": one.rule, "list_id": one.list_id, "due": one.due.isoformat(), "count": len(one.phones)}
+            {
+                "rule": one.rule,
+                "list_id": one.list_id,
+                "due": one.due.isoformat(),
+                "count": len(one.phones),
+                "open": still[one.rule, one.list_id, one.due],
+            }
             for one in late
         ],
         "message": done.undelivered.fact if done.undelivered else None,

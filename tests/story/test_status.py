@@ -121,12 +121,41 @@ def test_a_cxone_that_refuses_us_is_told(applied):
     assert (told["exit_code"], told["status"]) == (5, "failed")
 
 
-def test_a_request_past_its_day_is_told(project):
-    project.list(entry(A, requestedOn="2026-09-01", evidence="CALL-1"))
+@pytest.mark.parametrize("refused", [{}, {A: "INVALID_PHONE"}], ids=["live late", "not live"])
+def test_a_request_past_its_day_is_told(project, refused):
+    project.sandbox.conduct.refused = refused
+    asked = {"reasonCode": "CUSTOMER_REQUESTED", "expirationPolicy": "NEVER", "evidence": "CALL-1"}
+    project.list(
+        {"phone": A, **asked, "requestedOn": "2026-09-01"}, {"phone": B, **asked, "requestedOn": "2026-11-20"}
+    )
     with hook() as (url, got):
-        done = project.run("apply", DNC_NOTIFY_URL=url, CXONE_CLIENT_ID="reader")
-    assert done.code in {5, 8}
-    assert got[0]["exit_code"] == done.code
+        project.apply(code=8 if refused else 0, DNC_NOTIFY_URL=url)
+    (told,) = got
+    late = {"rule": "US-FED-05", "list_id": LIST, "due": "2026-09-15", "count": 1, "open": len(refused)}
+    assert told["late_requests"] == [late]
+    assert told["exit_code"] == (8 if refused else 0)
+
+
+def test_numbers_that_are_not_protected_are_told(project):
+    project.sandbox.conduct.refused = {A: "INVALID_PHONE"}
+    project.list(entry(A, B))
+    with hook() as (url, got):
+        project.apply(code=8, DNC_NOTIFY_URL=url)
+    (told,) = got
+    assert (told["exit_code"], told["not_live"]["count"]) == (8, 1)
+    assert A not in json.dumps(told)
+
+
+def test_a_report_that_could_not_be_pushed_is_told(project):
+    project.list(entry(A))
+    refuse = project.origin / "hooks/pre-receive"
+    refuse.write_text("#!/bin/sh\nexit 1\n")
+    refuse.chmod(0o755)
+    with hook() as (url, got):
+        project.apply(code=9, DNC_NOTIFY_URL=url)
+    (told,) = got
+    assert (told["exit_code"], told["not_live"]["count"]) == (9, 0)
+    assert told["message"]
 
 
 @pytest.mark.parametrize("url", ["http://example.com/hook", "ftp://127.0.0.1/x", "nonsense"])

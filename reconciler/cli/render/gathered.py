@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler.cli.render.escaped import plain
 from reconciler.cli.render.numbers import Shown
+from reconciler.cli.render.ways_out import way_out
 from reconciler.cli.render.words import BLOCKED, REASONS, count, what_changes
 
 # GitLab takes a million characters in a note, and is slow long before.
@@ -120,7 +121,8 @@ def _exposing(plans: Sequence[TenantPlan]) -> Iterator[str]:
         head = "| tenant | list | comes off or weakens | what | why |"
         yield from ("", head, "| --- | --- | --- | --- | --- |")
     for tenant, change in found:
-        why = "; ".join(f"stays: {BLOCKED[b]}" for b in change["blocked_by"]) or REASONS[change["reason"]]
+        outs = ((b, way_out(b, change["list_id"], change["phones"], _SHOWN)) for b in change["blocked_by"])
+        why = "; ".join(f"stays: {BLOCKED[b]}. {out}" for b, out in outs) or REASONS[change["reason"]]
         numbers = f"{len(change['phones']):,}: {_SHOWN.sample(change['phones'])}"
         cells = (tenant, change["list_id"], numbers, what_changes(change), why)
         yield f"| {' | '.join(map(plain, cells))} |"
