@@ -75,6 +75,12 @@ def test_what_comes_off_stands_before_the_counts(report):
     assert "stays: over the removal budget of its list" in text
 
 
+def test_what_stays_has_its_ways_out(report):
+    told = report(a=plan(change("exposing", blocked_by=("no-release",), list_id="main")))
+    assert "`dnc restore NUMBER --list main`" in told.replace("\\", "")
+    assert "`dnc release NUMBER --list main --reason REASON --evidence EVIDENCE`" in told.replace("\\", "")
+
+
 def test_numbers_are_masked(report):
     text = report(a=plan(change("exposing", phones=9)))
     assert PHONE not in text

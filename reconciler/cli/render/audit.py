@@ -6,6 +6,8 @@ from typing import Any
 from reconciler.audit.report import StoredReport
 from reconciler.cli.render.words import count
 
+_WAYS_OUT = "; dnc blocked names them, with the commands that settle it"
+
 
 def listed(reports: Sequence[StoredReport]) -> str:
     """Show reports, one a line, as they are given."""
@@ -36,7 +38,7 @@ def shown_report(stored: StoredReport) -> str:
         f"  by        {report['actor']['name']}, commit by {report['actor']['commit_author']} (asserted)",
         f"  did       {_counts(s, 'create', 'update', 'delete')}",
         f"  outcome   {_counts(s, 'applied', 'rejected', 'unknown', 'not_attempted')}",
-        f"  stays     {s['blocked']:,} blocked, {s['by_hand']:,} by hand",
+        f"  stays     {s['blocked']:,} blocked, {s['by_hand']:,} by hand{_WAYS_OUT * bool(s['blocked'])}",
         f"  not live  {count(sum(len(row['phones']) for row in report['not_live']))}",
         f"  writes    {count(len(report['chunks']), 'request')}, p95 {latency['p95'] or 0} ms",
         *([f"  failed    {_error(error)}"] if (error := report.get("error")) else []),
