@@ -98,6 +98,11 @@ def load_rules(overrides: Mapping[str, bytes]) -> Rules:
     )
 
 
+def editor_schemas() -> Mapping[str, bytes]:
+    """Give the packaged schemas that editors complete and check by: of list files, of the configuration."""
+    return {name: _packaged()[name] for name in (LIST_SCHEMA, CONFIGURATION_SCHEMA)}
+
+
 @cache
 def _packaged() -> Mapping[str, bytes]:
     """Read the packaged files: inside an installed wheel, else beside the package in a checkout."""

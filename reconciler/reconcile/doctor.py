@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from reconciler.cxone.groups_provider import GroupsProvider
 from reconciler.desired.configuration import Tenant, resolve
+from reconciler.desired.schema import editor_schemas
 from reconciler.model.errors import DncError, InvalidInput, Unread
 from reconciler.model.provider import Provider
 from reconciler.reconcile.check import Check, State, failed, ok
@@ -12,7 +13,7 @@ from reconciler.reconcile.clock import Today
 from reconciler.reconcile.connection import connect
 from reconciler.reconcile.opening import open_project, open_repository
 from reconciler.reconcile.probe import Probed, probe
-from reconciler.reconcile.project import Project
+from reconciler.reconcile.project import SCHEMA_FOLDER, Project
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.repository.repository import Repository
 
@@ -45,6 +46,7 @@ def doctor(around: Surroundings, *, with_probe: bool = False) -> Examined:
     except DncError as error:
         return Examined(around.tenant or "", (*checks, failed("configuration", error)))
     checks.append(ok("configuration", f"{project.configuration_path}, tenant {tenant.name}"))
+    checks += _schemas(project)
     checks += _remote(repository, project)
     checks.append(_pace(tenant))
     try:
@@ -76,6 +78,22 @@ def _repository(around: Surroundings) -> tuple[Repository | None, list[Check]]:
     except DncError as error:
         return None, [failed("git", error)]
     return repository, [ok("git", f"{repository.root}, a repository that takes commits")]
+
+
+def _schemas(project: Project) -> Iterator[Check]:
+    """Hold the schemas in the repository, where it has them for editors, against those of this version."""
+    packaged = {f"{SCHEMA_FOLDER}{name}": data for name, data in editor_schemas().items()}
+    own = project.tree.read(packaged.__contains__)
+    other = sorted(path for path, data in own.items() if data != packaged[path])
+    if other:
+        yield Check(
+            "schemas",
+            State.WARNING,
+            f"{', '.join(other)}: not this version's, and in force all the same",
+            "dnc init --schemas, unless you wrote them so: what is new since is refused until then",
+        )
+    elif own:
+        yield ok("schemas", "those for editors are this version's")
 
 
 def _remote(repository: Repository | None, project: Project) -> Iterator[Check]:

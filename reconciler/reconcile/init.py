@@ -4,7 +4,7 @@ from pathlib import Path
 
 from reconciler.model.errors import InvalidInput
 from reconciler.reconcile.files import put
-from reconciler.reconcile.scaffold import FILES
+from reconciler.reconcile.scaffold import FILES, SCHEMAS
 
 
 def init(folder: Path) -> tuple[str, ...]:
@@ -21,3 +21,19 @@ def init(folder: Path) -> tuple[str, ...]:
     for name, text in FILES.items():
         put(folder.absolute(), name, text.encode())
     return tuple(FILES)
+
+
+def renew_schemas(folder: Path) -> tuple[str, ...]:
+    """Bring the schemas that editors read up to this version's; the names of those that changed.
+
+    A repository's own file stands in the place of the packaged one. So one of an older version keeps what is
+    new since from being used, until it is renewed.
+    """
+    changed = {}
+    for name, text in SCHEMAS.items():
+        file = folder / name
+        if not file.exists() or file.read_bytes() != text.encode():
+            changed[name] = text.encode()
+    for name, data in changed.items():
+        put(folder.absolute(), name, data)
+    return tuple(changed)

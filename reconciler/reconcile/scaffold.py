@@ -1,8 +1,11 @@
 """The files of a new list repository: they validate as they are, and say what to change."""
 
 from reconciler import __version__
+from reconciler.desired.schema import editor_schemas
+from reconciler.reconcile.project import SCHEMA_FOLDER
 
 _CONFIGURATION = """\
+# yaml-language-server: $schema=schema/dnc.schema.json
 # Which CXone the lists in dnc-lists/ go to. What each key means: docs/files.md of dnc.
 defaultTenant: sandbox
 
@@ -37,6 +40,7 @@ audit:
 """
 
 _LIST = """\
+# yaml-language-server: $schema=../schema/dnc-list.schema.json
 # Who may not be called. dnc add and dnc import write here, or write by hand:
 #
 #   - phone: "+12125550123"
@@ -87,7 +91,11 @@ plan.json
 *.rejects.csv
 """
 
+# Editors read these by the first line of a list file. They are the packaged ones, byte for byte.
+SCHEMAS = {f"{SCHEMA_FOLDER}{name}": data.decode() for name, data in editor_schemas().items()}
+
 FILES = {
+    **SCHEMAS,
     "dnc.yaml": _CONFIGURATION,
     "dnc-lists/company.yaml": _LIST,
     ".gitlab-ci.yml": _PIPELINE,

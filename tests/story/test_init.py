@@ -17,6 +17,8 @@ FILES = {
     "CODEOWNERS",
     "dnc-lists/company.yaml",
     "dnc.yaml",
+    "schema/dnc-list.schema.json",
+    "schema/dnc.schema.json",
 }
 
 
@@ -81,3 +83,14 @@ def test_nothing_is_written_over(made):
     assert "dnc.yaml" in run(made, "dnc", "init", code=4)
     assert below(made) == {**{k: v for k, v in before.items() if k != "CODEOWNERS"}, "dnc.yaml": b"mine"}
     run(made, "dnc", "init", "dnc.yaml", code=4)
+
+
+def test_the_schemas_are_the_packaged_ones_and_can_be_renewed(made):
+    before = below(made)
+    name = "schema/dnc-list.schema.json"
+    (made / name).write_text((made / name).read_text().replace('"holds"', '"helds"'))
+    assert "schemas: schema/dnc-list.schema.json" in run(made, "dnc", "doctor", code=4)
+    assert name in run(made, "dnc", "init", "--schemas")
+    assert below(made).items() >= before.items()
+    assert "already" in run(made, "dnc", "init", "--schemas")
+    assert "ok       schemas" in run(made, "dnc", "doctor", code=4)  # it is no repository yet
