@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from reconciler.cli.terminal import harmless_json, line
 from reconciler.model.errors import DncError
 from reconciler.model.finding import Finding
 from reconciler.reconcile.surroundings import DEFAULT_CONFIGURATION, Surroundings
+
+_DAY = len("2026-11-23")
 
 
 class Format(StrEnum):
@@ -38,7 +40,7 @@ class Call:
     def surroundings(self, *, as_of: str | None = None, onto: str | None = None) -> Surroundings:
         """Say where we are. Raises a usage error for a date that is none."""
         around = Surroundings(self.configuration, self.tenant, dict(os.environ), say=complain, onto=onto)
-        return replace(around, as_of=_date(as_of)) if as_of else around
+        return replace(around, as_of=day(as_of, "--as-of")) if as_of else around
 
 
 _call: ContextVar[Call] = ContextVar("call", default=Call())  # noqa: B039  (frozen)
@@ -91,10 +93,32 @@ def errors_told(on_error: Callable[[DncError], None] = lambda _: None) -> Iterat
         raise typer.Exit(0) from None
 
 
-def _date(text: str) -> date:
+def day(text: str, option: str) -> date:
+    """Read a day that an option was given. Raises a usage error for what is none."""
     try:
         return date.fromisoformat(text)
     except ValueError:
+        raise typer.BadParameter(f"{text!r} is no date: write it as 2026-11-23", param_hint=option) from None
+
+
+def moment(text: str, option: str) -> datetime:
+    """Read a moment that an option was given; a day is its first moment in UTC. Raises a usage error.
+
+    A moment without a zone is refused: hours decide, and nobody could tell whose they are.
+    """
+    try:
+        if len(text) == _DAY:
+            return datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
+        found = datetime.fromisoformat(text)
+    except ValueError:
         raise typer.BadParameter(
-            f"{text!r} is no date: write it as 2026-11-23", param_hint="--as-of"
+            f"{text!r} is no moment: write it as 2026-03-04T17:02Z, or a day as 2026-03-04", param_hint=option
         ) from None
+    if found.tzinfo is None:
+        raise typer.BadParameter(
+            f"{text!r} has no zone: write {text}Z for UTC, or {text}-05:00", param_hint=option
+        )
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:
+        raise typer.BadParameter(f"{text!r} is beyond the calendar", param_hint=option) from None

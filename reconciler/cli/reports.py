@@ -10,6 +10,8 @@ from reconciler.cli.render.gitlab import VALIDATION_REPORTS, terraform
 from reconciler.cli.render.html import html
 from reconciler.cli.render.markdown import markdown
 from reconciler.cli.render.numbers import Shown
+from reconciler.cli.render.then_page import then_page
+from reconciler.reconcile.moment import Then
 from reconciler.reconcile.validate import Validated
 
 PLAN_REPORTS: Mapping[str, Callable[[Mapping[str, Any], Shown], str]] = {
@@ -42,6 +44,12 @@ def write_plan(document: Mapping[str, Any], reports: Sequence[str]) -> None:
     """Write the reports that were asked of `plan`. They are copies that travel, so numbers are masked."""
     for kind, file in asked(reports, list(PLAN_REPORTS)):
         _write(file, PLAN_REPORTS[kind](document, Shown(masked=True)))
+
+
+def write_then(found: Then, reports: Sequence[str], *, whole: bool) -> None:
+    """Write the pages that were asked of `check --at`: masked, but for the one number where that is asked."""
+    for _, file in asked(reports, ["html"]):
+        _write(file, then_page(found, Shown(masked=not whole)))
 
 
 def _write(file: Path, text: str) -> None:

@@ -111,18 +111,18 @@ class Repository:
         self._complete(commit)
         return history.descends(self._git, ancestor, commit)
 
-    def introducing_commit(self, path: str, needle: str) -> Commit | None:
-        """Find the newest commit on HEAD that changed how often a text stands in a file of the project."""
+    def introducing_commit(self, path: str, needle: str, rev: str = "HEAD") -> Commit | None:
+        """Find the newest commit that changed how often a text stands in a file of the project."""
         full = self.prefix + path
-        sha = history.last_change_of(self._git, "HEAD", full, needle)
+        sha = history.last_change_of(self._git, rev, full, needle)
         if sha in history.cut_commits(self._git):  # it only seems to have added everything
-            self._complete("HEAD")
-            sha = history.last_change_of(self._git, "HEAD", full, needle)
+            self._complete(rev)
+            sha = history.last_change_of(self._git, rev, full, needle)
         return history.describe(self._git, sha) if sha else None
 
-    def merge_bringing(self, sha: str) -> Commit | None:
-        """Find the merge that brought a commit to HEAD's own line; None for a commit that was made on it."""
-        found = history.merge_bringing(self._git, sha, "HEAD")
+    def merge_bringing(self, sha: str, head: str = "HEAD") -> Commit | None:
+        """Find the merge that brought a commit to `head`'s own line; None for one that was made on it."""
+        found = history.merge_bringing(self._git, sha, head)
         return history.describe(self._git, found) if found else None
 
     def revisions_of(self, path: str, *, limit: int = 1000) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.cli.render.numbers import Shown
+from reconciler.cli.render.page import page
 from reconciler.cli.render.text import verdict
 from reconciler.cli.render.ways_out import way_out
 from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, what_changes
@@ -11,15 +12,7 @@ from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, what_changes
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>dnc plan: {{ plan.tenant }}</title>
-<style>
-:root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid #8886; }
-.exposing td:first-child { border-left: 4px solid #c2410c; }
-.protective td:first-child { border-left: 4px solid #15803d; }
-small { opacity: .8; }
-</style></head><body>
+<style>{{ style }}</style></head><body>
 <h1>Plan for {{ plan.tenant }}</h1>
 <p><strong>{{ verdict }}</strong></p>
 <p><small>revision {{ plan.revision or "none" }}, as of {{ plan.as_of }}</small></p>
@@ -38,15 +31,12 @@ small { opacity: .8; }
 
 def html(document: Mapping[str, Any], shown: Shown) -> str:
     """Show a plan."""
-    from jinja2 import Environment  # noqa: PLC0415  (only where a page is asked for)
-
-    page = Environment(autoescape=True).from_string(_PAGE)
     drift = [
         f"{d['list_id']}: {len(d['phones']):,} {d['kind']}: {DRIFT[d['kind']]}" for d in document["drift"]
     ]
     rows = [_row(change, shown) for change in document["changes"]]
     said = "There is no plan." if document["errored"] else verdict(document)
-    return page.render(plan=document, verdict=said, rows=rows, drift=drift)
+    return page(_PAGE, plan=document, verdict=said, rows=rows, drift=drift)
 
 
 def _row(change: Mapping[str, Any], shown: Shown) -> dict[str, str]:

@@ -1,0 +1,187 @@
+"""One number around one moment: what the runs on both sides of it wrote down, put together list by list."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+
+from reconciler.audit.report import StoredReport
+from reconciler.model.claims import Claims
+from reconciler.model.errors import RepositoryProblem
+from reconciler.reconcile.files_then import FilesThen
+from reconciler.reconcile.moment import OnListThen
+from reconciler.reconcile.reported import Look, Reported, Told, Touch, attempted, told_of, touches_in
+from reconciler.reconcile.walk import Walk, same_list
+
+
+class Case:
+    """One number around one moment: the report before it, the first look after it, and the files of both."""
+
+    def __init__(self, walk: Walk, files: FilesThen, stored: StoredReport) -> None:
+        self._walk = walk
+        self._files = files
+        self._stored = stored
+        self._number = files.number
+        self._told = told_of(walk.ledger, stored, files.number)
+        self._next = walk.next_look(files.number)
+        self.unread = ""
+        self._standing = self._standing_at(stored)
+        self._standing_next = self._standing_at(self._next[0]) if self._next else Claims()
+
+    @property
+    def under_way(self) -> Reported | None:
+        """The run that had begun to read at the moment, and not ended."""
+        told = self._next[1] if self._next else None
+        return told.by if told and told.read_at and told.read_at <= self._walk.moment else None
+
+    def lists(self) -> Iterator[OnListThen]:
+        """Say what is known, list by list."""
+        wanted = {file.list_id for file in self._standing.files} | self._kept(self._stored).keys()
+        history = tuple(self._history(wanted))
+        later = self._next[1] if self._next else None
+        names = wanted | self._told.unmanaged | {touch.list_id for touch in history}
+        if later:
+            names |= later.unmanaged | {touch.list_id for touch in later.touches if touch.attempted}
+        for list_id in sorted(names):
+            yield self._on_list(list_id, [touch for touch in history if touch.list_id == list_id])
+
+    def _standing_at(self, stored: StoredReport) -> Claims:
+        report = stored.report
+        try:
+            return self._files.standing(report.revision, date.fromisoformat(report["as_of"]))
+        except RepositoryProblem as problem:
+            self.unread = problem.fact
+            return Claims()
+
+    def _kept(self, stored: StoredReport) -> dict[str, tuple[str, ...]]:
+        """Say where a report keeps it without a line, and why."""
+        rows = stored.report["kept"]
+        return {row["list_id"]: tuple(row["blocked_by"]) for row in rows if self._number in row["phones"]}
+
+    def _history(self, wanted: set[str]) -> Iterator[Touch]:
+        """Give what runs did to it, newest first, back to the one that put it on every list that has it."""
+        yield from (touch for touch in reversed(self._told.touches) if touch.attempted)
+        waiting = wanted - _put_on(self._told.touches)
+        found = bool(self._told.touches)
+        for stored in self._walk.older():
+            if not waiting and (wanted or found):
+                return
+            if attempted(stored):
+                touches = touches_in(self._walk.ledger, stored, self._number)
+                yield from (touch for touch in reversed(touches) if touch.attempted)
+                waiting -= _put_on(touches)
+                found = found or bool(touches)
+
+    def _on_list(self, list_id: str, touches: Sequence[Touch]) -> OnListThen:
+        left = self._left(list_id, touches)
+        before, after, there_after = self._looks(list_id, touches, left=left)
+        applied = [touch for touch in touches if touch.outcome == "applied"]
+        lines = self._files.lines(self._stored.report.revision, self._standing, list_id)
+        return OnListThen(
+            list_id=list_id,
+            lines=() if self.unread else tuple(lines),
+            kept=self._kept(self._stored).get(list_id),
+            holds=tuple(h.matter for h in self._standing.holds if h.names((list_id, self._number))),
+            left=left,
+            live=None if self._changing(list_id) or (after and there_after != left) else left,
+            unmanaged=list_id in self._told.unmanaged,
+            terms=applied[0].after if applied and left else None,
+            on_since=_beginning(touches),
+            seen_before=before,
+            seen_after=after,
+            there_after=there_after,
+            touches=tuple(touches),
+            why_not=self._why_not(list_id),
+        )
+
+    def _left(self, list_id: str, touches: Sequence[Touch]) -> bool | None:
+        """Say whether the run before the moment left it live."""
+        own = [t for t in touches if t.by.seq == self._stored.report.seq and t.direction == "exposing"]
+        if any(touch.outcome == "unknown" and touch.action == "delete" for touch in own):
+            return None
+        if self._missing(self._stored, list_id):
+            return False
+        if self._wanted(self._stored, self._standing, list_id) or list_id in self._told.unmanaged:
+            return True
+        if self.unread:  # the files can't say whether it stayed: what was last done to it does
+            done = [touch for touch in touches if touch.outcome == "applied"]
+            return done[0].action != "delete" if done else None
+        return False
+
+    def _looks(
+        self, list_id: str, touches: Sequence[Touch], *, left: bool | None
+    ) -> tuple[Look | None, Look | None, bool | None]:
+        """Give the looks nearest to the moment on both sides, and what the later one found."""
+        before = self._last_look(self._stored, self._told, touches) if left else None
+        if self._next is None or not same_list(self._next[0], self._stored, list_id):
+            return before, None, None
+        stored, told = self._next
+        started = Look(told.read_at or told.by.started_at, told.by)
+        there = self._found_at_start(stored, told, list_id)
+        if started.at > self._walk.moment:
+            return before, started, there
+        ended = _end_look(stored, told)
+        if ended is None or ended.at <= self._walk.moment:
+            return (started if there else before), None, None
+        gone = any(t.action == "delete" and t.outcome == "applied" for t in told.on(list_id))
+        stays = self._wanted(stored, self._standing_next, list_id) or list_id in told.unmanaged
+        return started if there else before, ended, stays and not gone and not self._missing(stored, list_id)
+
+    def _last_look(self, stored: StoredReport, told: Told, touches: Sequence[Touch]) -> Look | None:
+        """Find when it was last seen live: by the run before the moment, at its end or at its start."""
+        if end := _end_look(stored, told):
+            return end
+        put_on = any(t.by.seq == told.by.seq and t.action == "create" for t in touches)
+        return Look(told.read_at, told.by) if told.read_at and told.complete and not put_on else None
+
+    def _found_at_start(self, stored: StoredReport, told: Told, list_id: str) -> bool:
+        """Tell whether a run's first reading found it: it wants it, and its plan does not create it."""
+        rows = list(told.on(list_id))
+        if list_id in told.unmanaged or any(row.action != "create" for row in rows):
+            return True
+        return not rows and self._wanted(stored, self._standing_next, list_id)
+
+    def _changing(self, list_id: str) -> bool:
+        """Tell whether a run that put it on or took it off was under way at the moment."""
+        if self.under_way is None or self._next is None:
+            return False
+        return any(t.attempted and t.action != "update" for t in self._next[1].on(list_id))
+
+    def _wanted(self, stored: StoredReport, standing: Claims, list_id: str) -> bool:
+        return list_id in self._kept(stored) or any(f.list_id == list_id for f in standing.files)
+
+    def _missing(self, stored: StoredReport, list_id: str) -> bool:
+        rows = stored.report["not_live"]
+        return any(row["list_id"] == list_id and self._number in row["phones"] for row in rows)
+
+    def _why_not(self, list_id: str) -> str:
+        for row in self._stored.report["failures"]:
+            if (row["list_id"], row["phone"]) == (list_id, self._number):
+                return f"{row['code']}: {row['message']}".removesuffix(": ")
+        return ""
+
+
+def _end_look(stored: StoredReport, told: Told) -> Look | None:
+    """Say when a run saw what it left, number by number; None where it did not."""
+    if not told.by.verified:
+        return None
+    read_back = stored.report["read_back"]
+    at = datetime.fromisoformat(read_back["at"]) if read_back else told.read_at
+    return Look(at, told.by) if at else None
+
+
+def _put_on(touches: Sequence[Touch]) -> set[str]:
+    return {touch.list_id for touch in touches if _puts_on(touch)}
+
+
+def _puts_on(touch: Touch) -> bool:
+    """Tell whether a run put it on anew; what it put back had been on before."""
+    return touch.outcome == "applied" and touch.action == "create" and touch.reason != "restored"
+
+
+def _beginning(touches: Sequence[Touch]) -> Touch | None:
+    """Find the run that put it on, newest first: what was taken off since began anew, or not at all."""
+    for touch in touches:
+        if touch.outcome == "applied" and touch.action == "delete":
+            return None
+        if _puts_on(touch):
+            return touch
+    return None
