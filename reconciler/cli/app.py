@@ -51,6 +51,7 @@ _COMMANDS: Mapping[str, _Command] = {
     "restore": _Command("restore", "restore", "EXAMPLES"),
     "undo": _Command("undo", "undo", "EXAMPLES"),
     "import": _Command("import_", "import_", "EXAMPLES"),
+    "confirm": _Command("confirm", "confirm", "EXAMPLES"),
     "fmt": _Command("fmt", "fmt", "EXAMPLES"),
     "export": _Command("export", "export", "EXAMPLES"),
     "init": _Command("init", "init", "EXAMPLES"),

@@ -114,3 +114,50 @@ def test_what_is_no_count_is_no_valid_list(branch, said):
     done = branch.run("validate")
     assert done.code == 4
     assert "no count" in done.out + done.err
+
+
+def confirm(project: Project, count: int, *arguments: str, code: int = 0):
+    done = project.run("confirm", str(count), *arguments)
+    assert done.code == code, done.err
+    return done
+
+
+def test_a_command_writes_it_into_every_file(branch):
+    branch.write(
+        "dnc-lists/b.yaml",
+        f"# ours\nlistId: {LIST}\nentries:  # all\n"
+        + "".join(
+            f'  - phone: "{number}"\n    reasonCode: LOCAL\n    expirationPolicy: NEVER\n'
+            for number in MANY[2:]
+        ),
+    )
+    add(branch, "a", phone(1), *MANY[:2])
+    said = planned(branch, code=4).err
+    assert "`dnc confirm 6` does it for you" in said
+    assert confirm(branch, 6).out.splitlines() == [
+        "dnc-lists/a.yaml: confirmed: 2",
+        "dnc-lists/b.yaml: confirmed: 4",
+    ]
+    text = (branch.folder / "dnc-lists/b.yaml").read_text()
+    assert text.startswith(f"# ours\nlistId: {LIST}\nconfirmed: 4\nentries:  # all\n")
+    branch.commit(push=False)
+    planned(branch)
+    assert "nothing to do" in confirm(branch, 6).err
+    add(branch, "c", phone(30))
+    done = confirm(branch, 7, "--onto", "origin/main", "--format", "json").json
+    assert (done["files"], sum(done["added"].values())) == (["dnc-lists/c.yaml"], 7)
+
+
+def test_another_sum_writes_nothing(branch):
+    add(branch, "many", *MANY, confirmed=5)
+    before = (branch.folder / "dnc-lists/many.yaml").read_text()
+    done = confirm(branch, 7, code=4)
+    assert "6 numbers are added, not 7: nothing was written" in done.err
+    assert (branch.folder / "dnc-lists/many.yaml").read_text() == before
+    confirm(branch, 6)
+    assert json.loads((branch.folder / "dnc-lists/many.yaml").read_text())["confirmed"] == 6
+
+
+def test_what_is_not_committed_cannot_be_counted(branch):
+    branch.write("dnc-lists/many.yaml", json.dumps({"listId": LIST, "entries": [entry(*MANY)]}))
+    assert "not committed: dnc-lists/many.yaml" in confirm(branch, 6, code=4).err
