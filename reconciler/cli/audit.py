@@ -1,35 +1,28 @@
 """`dnc audit`."""
 
-from contextlib import AbstractContextManager
 from typing import Annotated, Any
 
 import typer
 
 from reconciler.audit.report import StoredReport
-from reconciler.cli.call import Format, complain, current, emit, errors_told
+from reconciler.cli import audit_compare
+from reconciler.cli.answer import Output, told
+from reconciler.cli.call import Format, complain, current, emit
 from reconciler.cli.examples import examples
 from reconciler.cli.render.audit import listed, shown_report
-from reconciler.model.errors import DncError
 from reconciler.planning.plan import finding_json
 from reconciler.reconcile.audit import open_books
 
 app = typer.Typer(no_args_is_help=True, help="The record: list reports, show one, verify the chain, push.")
-_Output = Annotated[Format, typer.Option("--format", help="How it is printed.")]
 
-
-def _told(output: Format) -> AbstractContextManager[None]:
-    def on_error(error: DncError) -> None:
-        if output is Format.JSON:
-            emit({"format_version": "1.0", "errored": True, "exit_code": error.exit_code,
-                  "findings": [finding_json(f) for f in error.findings]})  # fmt: skip
-
-    return errors_told(on_error)
+# Each further command has a file of its own, `audit_NAME.py`, and is joined here.
+app.command("compare", epilog=audit_compare.EXAMPLES)(audit_compare.compare)
 
 
 @app.command("list", epilog=examples("dnc audit list", "dnc audit list --tenant production --format json"))
-def list_reports(output: _Output = Format.TEXT) -> None:
+def list_reports(output: Output = Format.TEXT) -> None:
     """List the tenant's reports, newest first."""
-    with _told(output):
+    with told(output):
         books = open_books(current().surroundings())
         reports = list(books.reports())
         if output is Format.JSON:
@@ -55,10 +48,10 @@ def show(
     report: Annotated[
         str | None, typer.Argument(help="Its number, or a part of its name; the newest.")
     ] = None,
-    output: _Output = Format.TEXT,
+    output: Output = Format.TEXT,
 ) -> None:
     """Show one report."""
-    with _told(output):
+    with told(output):
         stored = open_books(current().surroundings()).find(report)
         if output is Format.JSON:
             emit(dict(stored.report.fields))
@@ -67,9 +60,9 @@ def show(
 
 
 @app.command("push", epilog=examples("dnc audit push"))
-def push(output: _Output = Format.TEXT) -> None:
+def push(output: Output = Format.TEXT) -> None:
     """Push the reports that a run could not push; of every tenant, in order."""
-    with _told(output):
+    with told(output):
         pushed = open_books(current().surroundings(), fetch=False).push()
         if output is Format.JSON:
             emit({"pushed": list(pushed)})
@@ -80,9 +73,9 @@ def push(output: _Output = Format.TEXT) -> None:
 
 
 @app.command("verify", epilog=examples("dnc audit verify", "dnc audit verify --format json"))
-def verify(output: _Output = Format.TEXT) -> None:
+def verify(output: Output = Format.TEXT) -> None:
     """Check every chain, here and at the remote, and that no commit ever changed or removed a report."""
-    with _told(output):
+    with told(output):
         found = open_books(current().surroundings(), fetch=False).ledger.verify()
         if output is Format.JSON:
             emit(

@@ -8,6 +8,7 @@ import typer
 from reconciler.cli.answer import Output, answer, told
 from reconciler.cli.call import Format, current, emit
 from reconciler.cli.examples import examples
+from reconciler.cli.mapped import mapped
 from reconciler.cli.render.edited import imported_json, taken_json
 from reconciler.cli.render.imported import show_imported, show_taken
 from reconciler.cli.render.numbers import Shown
@@ -75,7 +76,7 @@ def import_(  # noqa: PLR0917  (an option each; Typer passes them by name)
              "requestedOn": requested_on, "evidence": evidence, "retention": retention,
              "expirationDate": until, "source": source, "jurisdiction": jurisdiction}  # fmt: skip
     keys = {key: value for key, value in given.items() if value is not None}
-    table = Table(file, list_id, keys, _named(columns or []), batch, rejects, profile)
+    table = Table(file, list_id, keys, mapped(columns or [], FIELDS), batch, rejects, profile)
     with told(output):
         if retrieved_at:
             from reconciler.reconcile.snapshot import snapshot  # noqa: PLC0415  (takes its time to load)
@@ -116,15 +117,3 @@ def _demand_usage(
     if not whole and (retrieved_at or max_loss is not None):
         name = "--retrieved-at" if retrieved_at else "--max-loss"
         raise typer.BadParameter("only a snapshot has it: add --snapshot", param_hint=name)
-
-
-def _named(columns: list[str]) -> dict[str, str]:
-    named: dict[str, str] = {}
-    for said in columns:
-        field, equals, title = said.partition("=")
-        if not equals or field not in FIELDS or not title:
-            raise typer.BadParameter(
-                f"write FIELD=COLUMN, FIELD one of {', '.join(FIELDS)}", param_hint="--map"
-            )
-        named[field] = title
-    return named

@@ -19,17 +19,17 @@ def census(live: Live) -> dict[str, Any]:
     Where the dialect carries an end, and there is one, it stands behind them.
     """
     return {
-        list_id: {"count": len(entries), "sha256": _named(terms_of(entries))}
+        list_id: {"count": len(entries), "sha256": named(terms_of(entries))}
         for list_id, entries in sorted(live.lists.items())
     }
 
 
 def by_reason(live: Live) -> dict[str, dict[str, int]]:
     """Count each list by reason, as far as the dialect carries one."""
-    return {list_id: _reasons(terms_of(entries).values()) for list_id, entries in sorted(live.lists.items())}
+    return {list_id: reasons_of(terms_of(entries).values()) for list_id, entries in sorted(live.lists.items())}
 
 
-def _reasons(terms: Iterable[Carried]) -> dict[str, int]:
+def reasons_of(terms: Iterable[Carried]) -> dict[str, int]:
     """Count by reason. Terms are few and shared, so they are told apart by identity alone."""
     kept = list(terms)
     known = dict(zip(map(id, kept), kept, strict=True))
@@ -39,7 +39,8 @@ def _reasons(terms: Iterable[Carried]) -> dict[str, int]:
     return {reason: count for reason, count in sorted(found.items()) if reason}
 
 
-def _named(terms: Mapping[str, Carried]) -> str:
+def named(terms: Mapping[str, Carried]) -> str:
+    """Name exactly these numbers with these terms: SHA-256 of their sorted lines."""
     lines = (f"{phone},{_said(terms[phone])}\n" for phone in sorted(terms))
     told = sha256()
     while some := "".join(islice(lines, _LINES_AT_ONCE)):
