@@ -46,7 +46,10 @@ class Content(TypedDict):
     not_live: Sequence[Mapping[str, Any]]
     kept: Sequence[Mapping[str, Any]]  # the whole set, each time
     restored: Sequence[Mapping[str, Any]]
-    read_back: Mapping[str, Any] | None  # at, entries, missing
+    restored_windows: Sequence[Mapping[str, Any]]  # between which moments they can have been off
+    adopted: Sequence[Mapping[str, Any]]  # by list: how many that others had added a claim names now
+    renewed: Sequence[Mapping[str, Any]]  # by terms before and after: how many hold longer or stronger now
+    read_back: Mapping[str, Any] | None  # how, at, entries, rows that were read, mismatches, missing
     clock: Mapping[str, Any]  # ours and CXone's
     write_window: Mapping[str, str] | None  # when it can have written, on CXone's clock
     removed: Mapping[str, int]  # by list: what came off, or may have; the 7-day budget counts it

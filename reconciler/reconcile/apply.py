@@ -23,6 +23,7 @@ from reconciler.reconcile.notes import demand_room
 from reconciler.reconcile.planned import Planned, replan
 from reconciler.reconcile.putback import put_back
 from reconciler.reconcile.record import content, failures, plan_with_outcomes
+from reconciler.reconcile.turnover import turnover
 from reconciler.repository.repository import Repository
 
 ChangeKey = tuple[Action, str, str]
@@ -228,9 +229,10 @@ def _report(made: Planned, run: Run, journal: Journal, *, started: datetime, not
     push = made.project.configuration.audit.push
     try:
         if _due(made, run):
-            told = content(made, run, status=status, started=started, finished=finished)
+            turned = turnover(made, run)
+            told = content(made, run, turned, status=status, started=started, finished=finished)
             journal.make_room()
-            stored = ledger.append(told, plan_with_outcomes(made, run), at=finished)
+            stored = ledger.append(told, plan_with_outcomes(made, run, turned), at=finished)
             journal.finish()
         else:
             journal.forget()

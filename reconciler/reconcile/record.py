@@ -26,9 +26,12 @@ from reconciler.reconcile.interrupted import interrupted_json, numbers_json, tar
 from reconciler.reconcile.past import terms_json
 from reconciler.reconcile.planned import Planned
 from reconciler.reconcile.traffic import chunk_json, clock_json, latency_json, write_window
+from reconciler.reconcile.turnover import Turnover
 
 
-def content(made: Planned, run: Run, *, status: str, started: datetime, finished: datetime) -> Content:
+def content(  # noqa: PLR0913  (what a run is told by)
+    made: Planned, run: Run, turned: Turnover, *, status: str, started: datetime, finished: datetime
+) -> Content:
     """Write down what a run found and did; whole numbers, for the ledger only."""
     target = made.provider.target
     return Content(
@@ -54,6 +57,9 @@ def content(made: Planned, run: Run, *, status: str, started: datetime, finished
         not_live=_by_list(run.not_live),
         kept=_kept(made, run),
         restored=_by_list(_restored(run.plan)),
+        restored_windows=turned.windows_json,
+        adopted=turned.adopted_json,
+        renewed=turned.renewed_json,
         read_back=_read_back(run),
         clock=clock_json(made.provider.clock_offset(), finished),
         live={"before": census(run.before), "after": census(run.after)},
@@ -67,11 +73,12 @@ def content(made: Planned, run: Run, *, status: str, started: datetime, finished
     )
 
 
-def plan_with_outcomes(made: Planned, run: Run) -> bytes:
+def plan_with_outcomes(made: Planned, run: Run, turned: Turnover) -> bytes:
     """Write the plan with every number and its outcome: groups are cut by what became of their numbers.
 
     `overwrites` are the numbers that somebody else had touched before this run wrote over them, and
-    `interrupted` those that runs without a report had written.
+    `interrupted` those that runs without a report had written. `adopted` and `renewed` are told with every
+    number here, and by count in the report.
     """
     document = made.document
     dialect = made.provider.dialect
@@ -82,6 +89,7 @@ def plan_with_outcomes(made: Planned, run: Run) -> bytes:
     ]
     document["overwrites"] = _by_list(run.plan.overwrites)
     document["interrupted"] = numbers_json(made.past.untold)
+    document |= turned.numbers_json
     return orjson.dumps(document)
 
 
@@ -212,6 +220,13 @@ def _read_back(run: Run) -> dict[str, Any] | None:
         "how": run.read_back,
         "at": run.after.read_at,
         "entries": run.after.entries,
+        "rows": run.after.entries if run.read_back == "full" else 0,
+        "mismatches": _mismatches(run) if run.read_back == "full" else None,
         "missing": run.missing,
         "complete": run.after.complete,
     }
+
+
+def _mismatches(run: Run) -> int:
+    """Count what should be live and is not, or is under weaker terms, as the full reading showed."""
+    return sum(len(change.phones) for change in run.final.changes if not change.exposing)
