@@ -26,7 +26,9 @@ def census(live: Live) -> dict[str, Any]:
 
 def by_reason(live: Live) -> dict[str, dict[str, int]]:
     """Count each list by reason, as far as the dialect carries one."""
-    return {list_id: reasons_of(terms_of(entries).values()) for list_id, entries in sorted(live.lists.items())}
+    return {
+        list_id: reasons_of(terms_of(entries).values()) for list_id, entries in sorted(live.lists.items())
+    }
 
 
 def reasons_of(terms: Iterable[Carried]) -> dict[str, int]:
