@@ -34,7 +34,10 @@ class Branch:
 
     def get(self, name: str) -> "Part | None":
         """Give a key's value."""
-        return next((part for key, part in self.pairs() if key.text == name), None)
+        for place, key in enumerate(self.keys or ()):
+            if key.text == name:
+                return self.parts[place]
+        return None
 
     def pairs(self) -> "list[tuple[Leaf, Part]]":
         """Give a mapping's keys with their values, in the order written."""
