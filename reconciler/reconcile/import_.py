@@ -96,13 +96,13 @@ def _files(desk: Desk, list_id: str, batch: str, chosen: Mapping[str, Candidate]
     files: dict[str, bytes] = {}
     count = 0
     for write in new_lists(list_id, groups, most=MOST, description=f"Batch {batch}"):
-        while (path := f"dnc-lists/{list_id}-{batch}-{(count := count + 1):04}.yaml") in taken:
+        while (path := f"{desk.home}{list_id}-{batch}-{(count := count + 1):04}.yaml") in taken:
             pass
         if not desk.reaches(path):
             fact = (
                 f"the lists of tenant {desk.tenant.name} do not reach this file, so it would protect nobody"
             )
-            raise InvalidInput(fact, "add dnc-lists/**/*.yaml to its lists", where=path)
+            raise InvalidInput(fact, f"add {desk.home}**/*.yaml to its lists", where=path)
         files[path] = write(path)
         desk.flawless(path, files[path])
     return files

@@ -127,7 +127,7 @@ class RegistryFiles:
 
     def _paths(self, code: str) -> Iterator[str]:
         """Name new files of an area code."""
-        return self._free(f"dnc-lists/{self.list_id}/{self._word}/{code}")
+        return self._free(f"{self.desk.home}{self.list_id}/{self._word}/{code}")
 
     def _release_paths(self) -> Iterator[str]:
         folder = place_of(self.desk, Held(), self.list_id).rpartition("/")[0]
@@ -138,7 +138,7 @@ class RegistryFiles:
             path = f"{begin}-{count:04}.yaml"
             if not self.desk.reaches(path):
                 fact = f"the lists of tenant {self.desk.tenant.name} do not reach this file"
-                raise InvalidInput(fact, "add dnc-lists/**/*.yaml to its lists", where=path)
+                raise InvalidInput(fact, f"add {self.desk.home}**/*.yaml to its lists", where=path)
             if self._edits.data(path) is None:
                 yield path
 

@@ -93,7 +93,7 @@ def place_of(desk: Desk, held: Held, list_id: str) -> str:
     """
     paths = desk.claiming(list_id) or [file.path for file in held.files if file.list_id == list_id]
     paths += [claim.path for (name, _), kept in held.kept.items() if name == list_id for claim in kept.claims]
-    highest = min(paths, key=lambda path: (path.count("/"), path), default="dnc-lists/")
+    highest = min(paths, key=lambda path: (path.count("/"), path), default=desk.home)
     folder = highest.rpartition("/")[0]
     path = f"{folder}/releases/{list_id}.yaml" if folder else f"releases/{list_id}.yaml"
     if not desk.reaches(path):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from reconciler.desired.addition import new_list
 from reconciler.desired.configuration import Tenant, matches
+from reconciler.desired.globs import folder
 from reconciler.desired.lists import Lists, Source, read_lists
 from reconciler.model.errors import InvalidInput
 from reconciler.model.finding import Severity
@@ -16,7 +17,7 @@ from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.tree import WorkingTree
 
 LIST_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
-_FOLDER = "dnc-lists"
+_FOLDER = "dnc-lists/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,12 @@ class Desk:
         """Name the files that claim numbers for a list."""
         return [file.path for file in self.lists.claims.files if file.list_id == list_id]
 
+    @property
+    def home(self) -> str:
+        """Name the folder, with `/`, for new files: dnc-lists/, or the tenant's own where it has another."""
+        folders = [_FOLDER, *map(folder, self.tenant.lists)]
+        return next((one for one in folders if self.reaches(f"{one}new.yaml")), _FOLDER)
+
     def reaches(self, path: str) -> bool:
         """Tell whether the tenant's lists reach a file."""
         return matches(self.tenant.lists, path)
@@ -93,4 +100,4 @@ class Desk:
             fact = f"{len(files)} files claim numbers for {list_id}: {', '.join(files[:5])}"
             more = ", …" if len(files) > 5 else ""  # noqa: PLR2004  (as many as are named)
             raise InvalidInput(fact + more, "say which one gets the numbers: --file FILE", where="--list")
-        return files[0] if files else f"{_FOLDER}/{list_id}.yaml"
+        return files[0] if files else f"{self.home}{list_id}.yaml"

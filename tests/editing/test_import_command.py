@@ -206,10 +206,20 @@ def test_a_map_that_is_none_is_wrong_usage(folder, said):
 
 
 def test_a_tenant_whose_lists_do_not_reach_the_new_files_is_told(folder):
-    text = folder.read("dnc.yaml").replace("embedded: true", 'embedded: true, lists: ["lists/*.yaml"]')
+    text = folder.read("dnc.yaml").replace("embedded: true", 'embedded: true, lists: ["lists/a.yaml"]')
     folder.write("dnc.yaml", text)
     folder.write("calls.csv", "tel\n2125550101\n")
     done = folder.dnc("import", "calls.csv", *TO, *TERMS)
     assert done.code == 4
     assert "it would protect nobody" in done.err
     assert lists(folder) == []
+
+
+def test_a_tenant_with_a_folder_of_its_own_gets_its_files_there(folder):
+    text = folder.read("dnc.yaml").replace("embedded: true", 'embedded: true, lists: ["acme/**/*.yaml"]')
+    folder.write("dnc.yaml", text)
+    folder.write("calls.csv", "tel\n2125550101\n")
+    done = folder.dnc("import", "calls.csv", *TO, *TERMS, "--batch", "b")
+    assert done.out == "acme/dnc-list-01-b-0001.yaml\n", done.err
+    done = folder.dnc("add", "+12125550102", "--list", "dnc-list-02", *TERMS)
+    assert done.out == "+12125550102 added to acme/dnc-list-02.yaml\n", done.err
