@@ -59,7 +59,6 @@ def compare(
     """
     before = _by_area_code(number for copy in copies for number in copy.numbers)
     after = _by_area_code(numbers)
-    terms = {number: held for copy in copies for number, held in copy.numbers.items()}
     day = day_of(retrieved_at)
     gone: dict[str, tuple[str, ...]] = {}
     unchanged: dict[str, str] = {}
@@ -72,7 +71,7 @@ def compare(
         elif late := next((at for at in known if is_earlier(retrieved_at, at)), None):
             unchanged[code] = f"the files have a newer snapshot of it, retrieved on {late}"
         elif lost:
-            running = {number: _running(terms[number], day) for number in lost}
+            running = {number: _running(copies, number, day) for number in lost}
             staying |= {number: why for number, why in running.items() if why}
             gone[code] = tuple(sorted(number for number, why in running.items() if not why))
     return Comparison({code: found for code, found in gone.items() if found}, unchanged, staying)
@@ -92,10 +91,12 @@ def _doubt(before: set[str], after: set[str], most_loss: float, unread: Sequence
     return ""
 
 
-def _running(terms: Terms, day: date | None) -> str:
+def _running(copies: Sequence[Copy], number: str, day: date | None) -> str:
     """Say that a claim's own term is not over: a renewal is invisible in a list of bare numbers."""
-    if terms.end and day and day <= terms.end:
-        return f"its term in the file runs until {terms.end}: only a snapshot later than that lets it off"
+    ends = [copy.numbers[number].end for copy in copies if number in copy.numbers]
+    last = max((end for end in ends if end), default=None)
+    if last and day and day <= last:
+        return f"its term in the file runs until {last}: only a snapshot later than that lets it off"
     return ""
 
 

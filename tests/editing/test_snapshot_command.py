@@ -239,6 +239,18 @@ def test_a_term_that_runs_is_let_off_by_a_later_snapshot_only(folder, snapshot):
     assert set(released(folder)) == {"+12125550149"}
 
 
+def test_a_term_that_runs_in_any_of_the_files_counts(folder, snapshot):
+    snapshot(flat(("212", 50)), "2026-10-20")
+    text = folder.read(f"{PLACE}212-0001.yaml").partition("entries:")[0].replace("../../../", "../")
+    terms = "reasonCode: STATE, expirationPolicy: ABSOLUTE, source: ftc-registry"
+    for name, end in (("a", "2027-01-01"), ("z", "2026-10-30")):
+        entry = f'{{phone: "+12125550149", {terms}, expirationDate: {end}}}'
+        folder.write(f"dnc-lists/{name}.yaml", f"{text}entries:\n  - {entry}\n")
+    done = snapshot(flat(("212", 49)))
+    assert "+12125550149 stays on dnc-list-01: its term in the file runs until 2027-01-01" in done.err
+    assert released(folder) == {}
+
+
 def test_a_line_that_was_put_back_stays(folder, snapshot):
     snapshot(flat(("212", 50)), "2026-10-20")
     path = f"{PLACE}212-0001.yaml"
