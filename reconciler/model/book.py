@@ -2,11 +2,13 @@
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate, count
+from dataclasses import dataclass
+from itertools import accumulate, count, islice
 
 from reconciler.model.live import LiveEntry
 from reconciler.model.terms import Carried
 
+_AT_ONCE = 10_000  # entries; a million as objects would take several times the room
 _MOST_KNOWN = 50_000  # times; entries of one upload share theirs, and looking for more is not worth it
 
 
@@ -37,6 +39,18 @@ class Texts:
         next(ends)
         self._ends.extend(ends)
         self._buffer += data
+
+    @property
+    def columns(self) -> tuple[bytearray, "array[int]"]:
+        """Give the buffer, and where in it the texts end: 0, then each."""
+        return self._buffer, self._ends
+
+    @classmethod
+    def of(cls, buffer: bytes, ends: "array[int]") -> "Texts":
+        """Make texts of their columns."""
+        made = cls()
+        made._buffer, made._ends = bytearray(buffer), ends
+        return made
 
     def copy(self) -> "Texts":
         """Give another one that grows by itself."""
@@ -70,11 +84,36 @@ class _Times:
         else:
             self._places.extend(map(self._known.__getitem__, times))
 
+    @property
+    def columns(self) -> tuple["array[int]", Texts]:
+        return self._places, self._texts
+
+    @classmethod
+    def of(cls, places: "array[int]", texts: Texts) -> "_Times":
+        made = cls()
+        made._places, made._texts = places, texts
+        return made
+
     def copy(self) -> "_Times":
         made = _Times()
         made._texts, made._places = self._texts.copy(), self._places[:]
         made._known = dict(self._known)
         return made
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A book as few large values, to be kept. Numbers and ids stand in one order.
+
+    `phones` are one a line. `terms` says which of `carried` each number has, `times` which of `moments`.
+    """
+
+    phones: bytes
+    carried: tuple[Carried, ...]
+    terms: "array[int]"
+    ids: Texts
+    times: "array[int]"
+    moments: Texts
 
 
 class Book(Mapping[str, LiveEntry]):
@@ -148,6 +187,45 @@ class Book(Mapping[str, LiveEntry]):
         made.terms, made._own = dict(self.terms), dict(self._own)
         made._ids, made._times = self._ids.copy(), self._times.copy()
         made._rows = None if self._rows is None else dict(self._rows)
+        return made
+
+    @property
+    def columns(self) -> Columns:
+        """Give the columns, of entries that were changed one by one too."""
+        if self._own or len(self.terms) != len(self._ids):
+            return self._anew().columns
+        known = {id(terms): terms for terms in self.terms.values()}
+        places = dict(zip(known, count(), strict=False))
+        times, moments = self._times.columns
+        return Columns(
+            phones="\n".join(self.terms).encode("utf-8", "surrogatepass"),
+            carried=tuple(known.values()),
+            terms=array("L", map(places.__getitem__, map(id, self.terms.values()))),
+            ids=self._ids,
+            times=times,
+            moments=moments,
+        )
+
+    @classmethod
+    def of(cls, columns: Columns) -> "Book":
+        """Make a book of its columns."""
+        made = cls()
+        if columns.terms:
+            phones = columns.phones.decode("utf-8", "surrogatepass").split("\n")
+            terms = map(columns.carried.__getitem__, columns.terms)
+            made.terms = dict(zip(phones, terms, strict=True))
+        made._ids, made._times = columns.ids, _Times.of(columns.times, columns.moments)
+        return made
+
+    def _anew(self) -> "Book":
+        """Give the same entries, with the columns in the order of the numbers."""
+        made = Book()
+        each = iter(self.items())
+        while some := dict(islice(each, _AT_ONCE)):
+            entries = some.values()
+            made.extend(
+                list(some), [e.terms for e in entries], [e.id for e in entries], [e.modified for e in entries]
+            )
         return made
 
     def _indexed(self) -> dict[str, int]:

@@ -36,7 +36,8 @@ class Live:
     `read_at` is our clock, ISO 8601, UTC. `unread`: there was no reading, and this says nothing of CXone but
     what a run itself put there; it is not `complete`, and no number may be judged by its absence.
     `warnings` are what the reading found odd about the tenant itself. `ceiling` is the most `entries` that
-    CXone takes, None where no limit is known: a plan that would pass it must not go.
+    CXone takes, None where no limit is known: a plan that would pass it must not go. `saved`: it was kept
+    since `read_at`, and what changed in CXone since is not in it.
     """
 
     lists: Mapping[str, Mapping[str, LiveEntry]] = field(default_factory=dict)
@@ -50,6 +51,7 @@ class Live:
     unread: bool = False
     warnings: tuple[Finding, ...] = ()
     ceiling: int | None = None
+    saved: bool = False
 
     def get(self, key: Key) -> LiveEntry | None:
         """Look one key up."""

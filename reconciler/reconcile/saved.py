@@ -1,0 +1,174 @@
+"""A reading of CXone in a file: columns behind a header, and a digest over both.
+
+A million rows are loaded in a second, where reading them takes 2,000 requests. Nothing but this machine's
+kind reads the file, and nothing that is odd about it is ever used.
+"""
+
+import hashlib
+import json
+import sys
+from array import array
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO, Any
+
+from reconciler.model.book import Book, Columns, Texts
+from reconciler.model.collector import collector_off
+from reconciler.model.errors import InvalidInput
+from reconciler.model.finding import Finding, Severity
+from reconciler.model.live import Live, Unreadable
+from reconciler.model.provider import Target
+from reconciler.model.terms import Carried
+
+FORMAT = "dnc-reading 1"
+_MACHINE = f"{sys.byteorder} {array('L').itemsize} {array('Q').itemsize}"
+_DIGEST = len(hashlib.sha256().hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a reading is of: a tenant, as it is configured, and its CXone.
+
+    `settings` are the tenant's, as they are written, that a reading depends on. `own_ids` are the lists that
+    were asked for, each with the tenant's own id of it. `report` is the SHA-256 of the newest report then.
+    """
+
+    tenant: str
+    settings: Mapping[str, Any]
+    target: Target
+    own_ids: Mapping[str, str]
+    report: str | None
+
+
+def unusable(path: Path, why: str) -> InvalidInput:
+    """Say why a reading cannot stand in for CXone."""
+    return _problem(path, f"the saved reading {why}")
+
+
+def save(path: Path, stamp: Stamp, live: Live) -> None:
+    """Keep a reading that adds up, in one step, for its owner only. Raises OSError."""
+    with NamedTemporaryFile(dir=path.parent, prefix=".dnc-", suffix=".tmp", delete=False) as new:
+        try:
+            _write(new, stamp, live)
+            new.flush()
+            Path(new.name).replace(path)  # a temporary file is its owner's alone (0600)
+        except BaseException:
+            with suppress(OSError):
+                Path(new.name).unlink(missing_ok=True)
+            raise
+
+
+def load(path: Path) -> tuple[Stamp, Live]:
+    """Read a reading that was kept. Raises InvalidInput where there is none, or it is not what was kept."""
+    try:
+        with path.open("rb") as file, collector_off():
+            head = file.readline(len(FORMAT) + _DIGEST + 2).decode("ascii").split(" ")
+            if " ".join(head[:-1]) != FORMAT:
+                raise unusable(path, "was kept by another version of dnc")
+            start = file.tell()
+            if hashlib.file_digest(file, "sha256").hexdigest() != head[-1].rstrip("\n"):
+                raise unusable(path, "is damaged")
+            file.seek(start)
+            return _read(path, file)
+    except FileNotFoundError:
+        raise _problem(path, "there is no saved reading") from None
+    except OSError as error:
+        raise unusable(path, f"cannot be read: {error.strerror}") from error
+    except (ValueError, LookupError, TypeError) as error:
+        raise unusable(path, "is damaged") from error
+
+
+def _problem(path: Path, fact: str) -> InvalidInput:
+    return InvalidInput(fact, "keep a new one: dnc drift; or plan with --reading live", where=str(path))
+
+
+def _write(file: IO[bytes], stamp: Stamp, live: Live) -> None:
+    """Write the digest last, over its place in the first line: it is known when all else is written."""
+    file.write(f"{FORMAT} {'0' * _DIGEST}\n".encode())
+    digest = hashlib.sha256()
+    for part in _parts(stamp, live):
+        digest.update(part)
+        file.write(part)
+    file.seek(len(FORMAT) + 1)
+    file.write(digest.hexdigest().encode())
+
+
+def _parts(stamp: Stamp, live: Live) -> Iterator[bytes | bytearray | memoryview]:
+    """Give the header, one line of JSON, and then each list's columns."""
+    columns = {name: _columns(entries) for name, entries in live.lists.items()}
+    parts = {name: _blobs(kept) for name, kept in columns.items()}
+    lists = {
+        name: {
+            "carried": [_carried_json(terms) for terms in columns[name].carried],
+            "sizes": [len(blob) for blob in blobs],
+        }
+        for name, blobs in parts.items()
+    }
+    header = {"machine": _MACHINE, "stamp": asdict(stamp), "live": _live_json(live), "lists": lists}
+    yield json.dumps(header).encode() + b"\n"
+    for blobs in parts.values():
+        yield from blobs
+
+
+def _columns(entries: Mapping[str, Any]) -> Columns:
+    return (entries if isinstance(entries, Book) else Book(entries)).columns
+
+
+def _blobs(columns: Columns) -> list[bytes | bytearray | memoryview]:
+    ids, id_ends = columns.ids.columns
+    moments, moment_ends = columns.moments.columns
+    numbers = (columns.terms, id_ends, columns.times, moment_ends)
+    return [columns.phones, ids, moments, *(memoryview(column).cast("B") for column in numbers)]
+
+
+def _read(path: Path, file: IO[bytes]) -> tuple[Stamp, Live]:
+    header = json.loads(file.readline())
+    if header["machine"] != _MACHINE:
+        raise unusable(path, "was kept by another kind of machine")
+    told, stamp = header["live"], header["stamp"]
+    live = Live(
+        lists={name: _book(file, kept) for name, kept in header["lists"].items()},
+        twins={(list_id, phone): tuple(ids) for list_id, phone, ids in told["twins"]},
+        unreadable=tuple(Unreadable(list_id, text) for list_id, text in told["unreadable"]),
+        foreign=told["foreign"],
+        entries=told["entries"],
+        read_at=told["read_at"],
+        warnings=tuple(Finding(**{**f, "severity": Severity(f["severity"])}) for f in told["warnings"]),
+        ceiling=told["ceiling"],
+        saved=True,
+    )
+    return Stamp(**{**stamp, "target": Target(**stamp["target"])}), live
+
+
+def _book(file: IO[bytes], kept: Mapping[str, Any]) -> Book:
+    phones, ids, moments, *columns = (file.read(size) for size in kept["sizes"])
+    terms, id_ends, times, moment_ends = map(array, "LQLQ", columns)
+    carried = tuple(_carried(terms) for terms in kept["carried"])
+    return Book.of(
+        Columns(phones, carried, terms, Texts.of(ids, id_ends), times, Texts.of(moments, moment_ends))
+    )
+
+
+def _live_json(live: Live) -> dict[str, Any]:
+    return {
+        "twins": [[*key, ids] for key, ids in live.twins.items()],
+        "unreadable": [[odd.list_id, odd.text] for odd in live.unreadable],
+        "foreign": dict(live.foreign),
+        "entries": live.entries,
+        "read_at": live.read_at,
+        "warnings": [asdict(finding) for finding in live.warnings],
+        "ceiling": live.ceiling,
+    }
+
+
+def _carried_json(terms: Carried) -> list[str | None]:
+    return [terms.reason_code, terms.expiration_policy, terms.end.isoformat() if terms.end else None]
+
+
+def _carried(said: list[Any]) -> Carried:
+    reason_code, policy, end = said
+    return Carried(reason_code, policy, date.fromisoformat(end) if end else None)
