@@ -16,12 +16,14 @@ from reconciler.cli.reports import PLAN_REPORTS, asked, write_plan
 from reconciler.model.errors import DncError
 from reconciler.reconcile.plan import Made, failed
 from reconciler.reconcile.plan import plan as run
+from reconciler.reconcile.reading import ReadFrom
 
 EXAMPLES = examples(
     "dnc plan",
     "dnc plan --tenant production -o plan.json",
     "dnc plan --onto origin/main --report html=plan.html",
     "dnc plan --format json --detailed-exitcode",
+    "dnc plan --reading saved",
 )
 
 
@@ -37,6 +39,13 @@ def plan(  # noqa: PLR0917  (Typer calls it by keyword)
     report: Annotated[
         list[str] | None, typer.Option(help=f"KIND=FILE, KIND one of {', '.join(PLAN_REPORTS)}.")
     ] = None,
+    reading: Annotated[
+        ReadFrom,
+        typer.Option(
+            help="live: read CXone; saved: what apply or drift read last; auto: saved in merge requests, "
+            "where reading takes more than 20 requests."
+        ),
+    ] = ReadFrom.AUTO,
     numbers: NumbersOption = Numbers.FULL,
     note: NoteOption = False,
     auto_merge: AutoMergeOption = False,
@@ -55,7 +64,9 @@ def plan(  # noqa: PLR0917  (Typer calls it by keyword)
 
     with errors_told(on_error):
         copy = copier(numbers, around.environ)
-        made = run(around, as_request=note or auto_merge)
+        made = run(
+            around, as_request=note or auto_merge, read_from=_read_from(reading, auto_merge=auto_merge)
+        )
         document = copy(made.document)
         _write(document, out, output)
         if output is Format.TEXT:
@@ -63,6 +74,11 @@ def plan(  # noqa: PLR0917  (Typer calls it by keyword)
         write_plan(document, reports)
         tell(around, document, made.request, note=note, auto_merge=auto_merge)
     raise typer.Exit(_exit(made, detailed_exitcode=detailed_exitcode))
+
+
+def _read_from(reading: ReadFrom, *, auto_merge: bool) -> ReadFrom:
+    """Read CXone where a merge depends on what is found."""
+    return ReadFrom.LIVE if auto_merge and reading is ReadFrom.AUTO else reading
 
 
 def _exit(made: Made, *, detailed_exitcode: bool) -> int:

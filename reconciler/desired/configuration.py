@@ -38,7 +38,7 @@ _CHUNKS = {
 _INTEGERS = frozenset(
     {
         *("requestsPerMinute", "chunkSize", "concurrency", "daysAfter", "pageSize"),
-        *("maxRemovals", "confirmAdditions", "approvals"),
+        *("maxRemovals", "confirmAdditions", "approvals", "maxAgeHours"),
     }
 )
 _NUMBERS = frozenset({"maxRemovalPercent", "maxLossPercent"})
@@ -71,6 +71,13 @@ class AuditSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Readings:
+    """How old a saved reading of CXone may be that stands in for CXone in a merge request's plan."""
+
+    max_age_hours: int = 26
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """The whole configuration, every environment reference still unresolved."""
 
@@ -80,6 +87,7 @@ class Configuration:
     safety: Safety = field(default_factory=Safety)
     audit: AuditSettings = field(default_factory=AuditSettings)
     imports: Mapping[str, Profile] = field(default_factory=dict)
+    readings: Readings = field(default_factory=Readings)
 
 
 def read_configuration(path: str, data: bytes | None, rules: Rules) -> Configuration:
@@ -233,6 +241,7 @@ def _configuration(path: str, root: MapNode) -> Configuration:
         safety=Safety(**{_snake(key): value for key, value in safety.items()}),
         audit=AuditSettings(**audit),
         imports=profiles_of(said.get("imports", {})),
+        readings=Readings(**{_snake(key): value for key, value in said.get("readings", {}).items()}),
     )
 
 

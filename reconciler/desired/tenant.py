@@ -31,6 +31,7 @@ _REFERRING = {
     "discovery_url": "discoveryUrl",
     "api_url": "apiUrl",
 }
+_CREDENTIALS = frozenset({"client_id", "client_secret", "access_key_id", "access_key_secret"})
 URL_KEYS = {name: key for name, key in _REFERRING.items() if name.endswith("_url")}
 
 
@@ -84,21 +85,27 @@ class Tenant:
         return (self.dialect, self.org_id, host.rstrip("/").lower())
 
 
-def resolve(tenant: Tenant, environ: Mapping[str, str]) -> Tenant:
+def resolve(tenant: Tenant, environ: Mapping[str, str], *, credentials: bool = True) -> Tenant:
     """Put the environment's values in place of `${NAME}`, and the defaults that depend on them.
+
+    Without `credentials` those stay as they are written: nobody will sign in.
 
     Raises InvalidInput for a variable that is not set, or empty, and for an address that may not be used.
     Only `baseUrl` may go without its variable: then it is the organisation's usual address.
     """
     if tenant.embedded:
         return tenant
-    values = {name: _substituted(tenant, name, environ) for name in _REFERRING}
+    values = {
+        name: _substituted(tenant, name, environ)
+        for name in _REFERRING
+        if credentials or name not in _CREDENTIALS
+    }
     if tenant.dialect == "entries":
         if not _ORGANISATION.fullmatch(values["org_id"]):
             raise _unusable(tenant, "orgId is no organisation id", "write letters, digits, dots and hyphens")
         values["base_url"] = values["base_url"] or _BASE_URL.format(values["org_id"])
     else:
-        values["auth_url"] = values["auth_url"] or (_PASSWORD_URL if values["client_id"] else _ACCESS_KEY_URL)
+        values["auth_url"] = values["auth_url"] or (_PASSWORD_URL if tenant.client_id else _ACCESS_KEY_URL)
         values["discovery_url"] = values["discovery_url"] or _DISCOVERY_URL
     for name, key in URL_KEYS.items():
         values[name] = values[name].rstrip("/")

@@ -47,9 +47,14 @@ def cost_of(changes: Iterable[Change], live: Live, pace: Pace, shape: Shape) -> 
     full = pages <= FULL_READ_BACK_PAGES or any(c.exposing for c in going)
     requests = writes + removals * shape.per_removal + (pages if full else 1)
     # Signing in and reading for the plan have used up the burst, but for what they were too few for.
-    left = max(0, pace.concurrency - 1 - _pages(live, Counter(), shape))
+    left = max(0, pace.concurrency - 1 - pages_of(live, shape))
     waited = max(0, requests - left)
     return Cost(requests, round(waited * 60 / (pace.requests_per_minute * PACE_SHARE), 1))
+
+
+def pages_of(live: Live, shape: Shape) -> int:
+    """Count the requests that reading this takes."""
+    return _pages(live, Counter(), shape)
 
 
 def _pages(live: Live, creates: Counter[str], shape: Shape) -> int:

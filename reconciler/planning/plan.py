@@ -251,8 +251,9 @@ def _head(heading: Heading) -> dict[str, Any]:
 
 
 def live_json(live: Live) -> dict[str, Any]:
-    """Count what was read."""
+    """Count what was read; `from` is there where it was not read now, but kept since `read_at`."""
     return {
+        **({"from": "saved"} if live.saved else {}),
         "entries": live.entries,
         "unreadable": len(live.unreadable),
         "foreign": sum(live.foreign.values()),

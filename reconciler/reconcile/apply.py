@@ -19,6 +19,7 @@ from reconciler.model.live import Live
 from reconciler.planning.change import Action, BlockedBy
 from reconciler.planning.plan import Plan
 from reconciler.reconcile.interrupted import introduction, journal_of
+from reconciler.reconcile.keeping import discard, keep_after
 from reconciler.reconcile.notes import demand_room
 from reconciler.reconcile.planned import Planned, replan
 from reconciler.reconcile.putback import put_back
@@ -157,6 +158,8 @@ def apply(
         out_of_time=made.around.budget.over if made.around.budget else lambda: False,
         progress=progress,
     )
+    if plan.pending:
+        discard(made)
     with journal.of_run(introduced, numbers=plan.pending):
         if made.unread is None:
             run = carry_out(
@@ -243,6 +246,8 @@ def _report(made: Planned, run: Run, journal: Journal, *, started: datetime, not
         )
     except NotDelivered as error:
         return Applied(made, run, status, stored, error, not_todays)
+    finally:
+        keep_after(made, run, stored)
     return Applied(made, run, status, stored, None, not_todays)
 
 

@@ -12,12 +12,11 @@ from reconciler.cxone.settings import EntriesSettings
 from reconciler.desired.configuration import Tenant
 from reconciler.model.errors import InvalidInput
 from reconciler.model.provider import Provider
-from reconciler.reconcile.surroundings import Surroundings
+from reconciler.reconcile.surroundings import STATE_FOLDER, Surroundings
 from reconciler.sandbox.server import Sandbox
 from reconciler.sandbox.tenant import Settings
 from reconciler.sandbox.tokens import Client
 
-STATE_FOLDER = ".dnc"
 CLIENT_ID = "dnc"
 CLIENT_SECRET = "built-in"  # noqa: S105  (the built-in CXone protects nobody, and listens on loopback only)
 
@@ -31,7 +30,12 @@ def built_in(
 
 
 def state_of(folder: Path, tenant: str) -> Path:
-    """Say where an embedded tenant keeps its state, and keep git from seeing it."""
+    """Say where an embedded tenant keeps its state."""
+    return state_folder(folder) / f"{tenant}.sqlite"
+
+
+def state_folder(folder: Path) -> Path:
+    """Make the folder for what is kept between runs, and keep git from seeing it."""
     state = folder / STATE_FOLDER
     try:
         state.mkdir(exist_ok=True)
@@ -40,7 +44,7 @@ def state_of(folder: Path, tenant: str) -> Path:
         raise InvalidInput(
             f"cannot be written: {error.strerror}", "make the folder writable", where=str(state)
         ) from error
-    return state / f"{tenant}.sqlite"
+    return state
 
 
 @contextmanager

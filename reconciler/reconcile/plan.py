@@ -11,6 +11,7 @@ from reconciler.reconcile.confirmation import demand_confirmed
 from reconciler.reconcile.notes import demand_room
 from reconciler.reconcile.opening import open_project, open_repository
 from reconciler.reconcile.planned import planned
+from reconciler.reconcile.reading import ReadFrom
 from reconciler.reconcile.request import Request, request
 from reconciler.reconcile.surroundings import Surroundings
 
@@ -25,12 +26,16 @@ class Made:
     request: Request | None = None
 
 
-def plan(around: Surroundings, *, as_request: bool = False) -> Made:
+def plan(around: Surroundings, *, as_request: bool = False, read_from: ReadFrom = ReadFrom.AUTO) -> Made:
     """Make the plan. In a merge request pipeline it is of the merge with the target branch by itself."""
     target = around.pipeline.merge_target
     if around.onto is None and target is not None:
         around = replace(around, onto=f"origin/{target}")
-    with planned(around) as made:
+    # A child pipeline's jobs know of the merge request by --onto alone.
+    of_request = target is not None or (around.pipeline.running and around.onto is not None)
+    if read_from is ReadFrom.AUTO and not of_request:
+        read_from = ReadFrom.LIVE
+    with planned(around, read_from=read_from) as made:
         if around.onto is not None:
             demand_confirmed(made, around.onto)
         demand_room(made.plan, made.live)

@@ -24,7 +24,6 @@ from reconciler.planning.requests import OpenRequest, open_requests
 from reconciler.reconcile.alarms import request_alarms
 from reconciler.reconcile.approval import Approval, approval_of
 from reconciler.reconcile.clock import Today, iso
-from reconciler.reconcile.connection import connect
 from reconciler.reconcile.interrupted import left_behind
 from reconciler.reconcile.limits import SafetyLimits
 from reconciler.reconcile.moves import move_notes
@@ -32,6 +31,7 @@ from reconciler.reconcile.notes import before, dialect_notes, project_notes, rea
 from reconciler.reconcile.opening import demand_committed, open_ledger, open_project, open_repository, refresh
 from reconciler.reconcile.past import Files, Past
 from reconciler.reconcile.project import Project, read_tenant
+from reconciler.reconcile.reading import ReadFrom, opened, saved_notes
 from reconciler.reconcile.rulechange import rule_changes
 from reconciler.reconcile.standing import excused, last_applied
 from reconciler.reconcile.surroundings import Surroundings
@@ -98,23 +98,26 @@ def _uncommitted(project: Project, repository: Repository | None, around: Surrou
 
 
 @contextmanager
-def planned(
+def planned(  # noqa: PLR0913  (its callers each want something of it)
     around: Surroundings,
     *,
     to_apply: bool = False,
     limits_allow: int | None = None,
     tree: Tree | None = None,
     besides: frozenset[str] = frozenset(),
+    read_from: ReadFrom = ReadFrom.LIVE,
 ) -> Iterator[Planned]:
     """Gather and plan. Everything is read before anything is written; the provider is closed at the end.
 
     `tree` is planned instead of the working tree or a merge. `besides` are lists to read that nothing names.
+    Only a plan that nobody applies may be made on a saved reading.
     """
     now = around.clock()
     today = Today.at(now, around.as_of)
     repository = open_repository(around)
     project = open_project(around, repository, around.onto, tree)
-    tenant = resolve(project.tenant(around.tenant), around.environ)
+    asks = read_from is ReadFrom.LIVE
+    tenant = resolve(project.tenant(around.tenant), around.environ, credentials=asks)
     if to_apply:
         if repository is None:
             raise RepositoryProblem(
@@ -131,10 +134,14 @@ def planned(
         return excused(lists, project, today, lambda: last_applied(project, [tenant], repository, ledger))
 
     sources, lists = read_tenant(project, tenant, today, excuse)
-    with connect(tenant, around) as provider:
-        files = Files(project, tenant, sources, lists.claims)
-        left = left_behind(repository, project, tenant, around)
-        past = Past(repository, ledger, provider.target, files, left, provider.own_id)
+    files = Files(project, tenant, sources, lists.claims)
+    left = left_behind(repository, project, tenant, around)
+
+    def past_of(provider: Provider) -> Past:
+        return Past(repository, ledger, provider.target, files, left, provider.own_id)
+
+    own = lists.claims.list_ids
+    with opened(read_from, project, around, list_ids=own, past_of=past_of) as (provider, past):
         if past.other_target:
             around.say("the newest report is of another CXone than this one: nothing is held")
         for list_id in sorted(past.moved):
@@ -173,6 +180,7 @@ def planned(
             *safety.findings(project.configuration_path),
             *rule_changes(project, tenant, changed, today),
             *read_notes(live),
+            *saved_notes(live, plan, now),
             *dialect_notes(setting, plan),
             *move_notes(plan),
         )

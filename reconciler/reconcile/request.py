@@ -50,6 +50,8 @@ def _compared(made: Planned) -> tuple[Touched | None, bool]:
 
 def _hindrance(made: Planned, found: Touched | None, *, fresh: bool) -> str | None:
     """Say why people must merge this; the first reason is enough."""
+    if made.live.saved:
+        return "its plan is of a saved reading, and only a new one lets it merge by itself"
     direction = lane(made.plan.changes)
     if found is None:
         return "this is no merge request's pipeline"

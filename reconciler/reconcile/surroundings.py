@@ -10,6 +10,7 @@ from reconciler.cxone.stop import TimeBudget
 from reconciler.reconcile.clock import Clock, utc_now
 
 DEFAULT_CONFIGURATION = "dnc.yaml"
+STATE_FOLDER = ".dnc"  # beside the configuration: what is kept between runs, and is none of git's
 
 
 @dataclass(frozen=True, slots=True)

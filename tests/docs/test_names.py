@@ -40,7 +40,9 @@ def test_every_key_of_the_configuration_is_explained():
     found = schema("dnc.schema.json")
     top = set(found["properties"])
     inner = {
-        f"{name}.{key}" for name in ("safety", "audit") for key in found["properties"][name]["properties"]
+        f"{name}.{key}"
+        for name in ("safety", "audit", "readings")
+        for key in found["properties"][name]["properties"]
     }
     said = section(FILES, "Configuration: `dnc.yaml`")
     assert set(names(first_cells(said, "key"))) == top | inner

@@ -231,6 +231,16 @@ def test_an_apply_is_alone_with_its_tenant_and_not_interrupted():
     assert (jobs["apply a"]["resource_group"], jobs["apply a"]["environment"]) == ("cxone-a", {"name": "a"})
 
 
+@pytest.mark.parametrize(
+    ("work", "configuration", "cache"),
+    [(Work.PLAN, "dnc.yaml", ("pull", ".dnc/")), (Work.APPLY, "a/dnc.yaml", ("pull-push", "a/.dnc/"))],
+)
+def test_what_an_apply_read_is_there_for_plans(work, configuration, cache):
+    found = jobs_of(FanOut(work, ("a",), configuration))[".tenant"]["cache"]
+    assert found["key"] == "cxone-$DNC_TENANT"  # that of the shipped pipeline, too
+    assert (found["policy"], *found["paths"]) == cache
+
+
 def test_an_apply_does_not_wait_for_a_plan():
     plans, applies = (jobs_of(FanOut(work, ("a",), "dnc.yaml")) for work in (Work.PLAN, Work.APPLY))
     assert plans["plan a"]["resource_group"] != applies["apply a"]["resource_group"]

@@ -1,22 +1,34 @@
 """`--changed-since`: what a branch changes is judged as the whole run judges it, and nothing else is."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
-from tests.support.project import LIST, ROOT, Project, entry, release
+from tests.support.project import LIST, ROOT, Project, entry, making, release
 
 A, B, C, D = (f"+1212555010{n}" for n in range(4))
 AFTER_THE_ONE_OPT_OUT_RULE = "2027-02-10"
 
 
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory) -> Iterator[tuple[Project, str]]:
+    """A main with three files, one of them with findings of its own."""
+    with making(tmp_path_factory.mktemp("changed")) as project:
+        project.list(entry(A, requestedOn="2026-11-02"), name="a", commit=False)
+        project.list(entry(B, B, reason="LOCAL"), name="b", commit=False)
+        project.list(entry(C), name="c", list_id="other")
+        yield project, project.head
+
+
 @pytest.fixture
-def branch(project: Project) -> Project:
-    """A branch off a main with three files, one of them with findings of its own."""
-    project.list(entry(A, requestedOn="2026-11-02"), name="a", commit=False)
-    project.list(entry(B, B, reason="LOCAL"), name="b", commit=False)
-    project.list(entry(C), name="c", list_id="other")
-    project.git("switch", "-qc", "work")
+def branch(repository: tuple[Project, str]) -> Project:
+    """A branch off that main, as it was before any other test."""
+    project, base = repository
+    project.git("switch", "-qfC", "main", base)
+    project.git("clean", "-qfd")
+    project.git("switch", "-qC", "work")
+    project.git("push", "-qf", "origin", "main", "work")
     return project
 
 
@@ -188,6 +200,7 @@ def test_everything_is_judged_where_nothing_can_be_compared(branch, since, said)
 def test_everything_is_judged_outside_of_a_repository(branch):
     (branch.folder / ".git").rename(branch.folder / "elsewhere")
     found, err = validated(branch, "--changed-since", "main")
+    (branch.folder / "elsewhere").rename(branch.folder / ".git")
     assert "there is no repository to find main in; so every file is judged" in err
     assert found["files"] == 3
 

@@ -5,6 +5,7 @@ GitLab's documentation: the YAML of a child pipeline has 5 MB at most, `parallel
 child's artifacts, so the gathering job is the child's own.
 """
 
+from pathlib import PurePosixPath
 from shlex import quote
 from typing import Any
 
@@ -12,7 +13,7 @@ import yaml
 
 from reconciler.model.errors import InvalidInput
 from reconciler.reconcile.ci import FanOut, Work
-from reconciler.reconcile.surroundings import DEFAULT_CONFIGURATION
+from reconciler.reconcile.surroundings import DEFAULT_CONFIGURATION, STATE_FOLDER
 
 LARGEST = 5_000_000  # bytes
 FOLDER = "plans"
@@ -77,6 +78,14 @@ def _tenant(found: FanOut) -> dict[str, Any]:
         "stage": "tenants",
         "needs": [],
         "interruptible": found.work is Work.PLAN,
+        # The last verified reading of CXone: apply keeps it, plans of very many numbers need no other.
+        "cache": {
+            "key": f"cxone-{_TENANT}",
+            "paths": [f"{PurePosixPath(found.configuration).parent / STATE_FOLDER}/"],
+            "policy": "pull" if found.work is Work.PLAN else "pull-push",
+            "when": "always",
+            "unprotect": True,
+        },
         "script": [f"mkdir -p {FOLDER}", _command(found)],
         "allow_failure": {"exit_codes": [_PASSING[found.work]]},
         "artifacts": {

@@ -94,6 +94,8 @@ def _drift(drift: _Changes, shown: Shown) -> list[str]:
 def _cost(document: _Document) -> str:
     cost, live = document["cost"], document["live"]
     read = f"read {count(live['entries'], 'live row')}"
+    if live.get("from"):
+        read += f" as saved at {live['read_at'][:16]}Z"
     extra = [f"{live[name]:,} {name}" for name in ("unreadable", "foreign") if live[name]]
     told = f"{read} ({', '.join(extra)})" if extra else read
     price = f"{count(cost['requests'], 'request')}, about {cost['seconds']:g} s at the allowed rate"

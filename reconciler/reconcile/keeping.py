@@ -1,0 +1,44 @@
+"""A reading that was verified, kept for the plans of merge requests."""
+
+from contextlib import suppress
+
+from reconciler.apply.run import Run
+from reconciler.apply.tally import Outcome
+from reconciler.audit.report import StoredReport
+from reconciler.model.errors import DncError
+from reconciler.model.live import Live
+from reconciler.reconcile.connection import state_folder
+from reconciler.reconcile.planned import Planned
+from reconciler.reconcile.reading import place_of, settings_of
+from reconciler.reconcile.saved import Stamp, save
+from reconciler.reconcile.surroundings import STATE_FOLDER
+
+
+def keep_after(made: Planned, run: Run, stored: StoredReport | None) -> None:
+    """Keep what live is after a run, where all that it did has been seen, or the totals say so."""
+    doubt = run.error is not None or run.read_back == "failed" or any(run.tally.having(Outcome.UNKNOWN))
+    if not doubt:
+        keep(made, run.after, stored or made.past.newest)
+
+
+def discard(made: Planned) -> None:
+    """Take the reading away before anything is written: a run that dies must not leave it behind."""
+    with suppress(OSError):
+        place_of(made.around.folder / STATE_FOLDER, made.tenant).unlink(missing_ok=True)
+
+
+def keep(made: Planned, live: Live, newest: StoredReport | None) -> None:
+    """Keep a reading that adds up. That it cannot be kept is said, and ends nothing.
+
+    The built-in CXone's is not kept: reading that costs nothing.
+    """
+    written = made.project.tenant(made.tenant.name)
+    if written.embedded or not live.complete or live.unread:
+        return
+    try:
+        own_ids = {name: made.provider.own_id(name) for name in sorted(made.list_ids)}
+        report = newest.sha256 if newest else None
+        stamp = Stamp(written.name, settings_of(written), made.provider.target, own_ids, report)
+        save(place_of(state_folder(made.around.folder), written), stamp, live)
+    except (OSError, DncError) as error:
+        made.around.say(f"warning: the reading is not kept for merge requests: {error}")
