@@ -8,17 +8,18 @@ from hashlib import sha256
 from typing import Any
 
 from reconciler import __version__
-from reconciler.model.claims import Claims
+from reconciler.model.claims import Claims, Key
 from reconciler.model.errors import InvalidInput, RepositoryProblem
 from reconciler.model.terms import Terms
-from reconciler.planning.held import Held
+from reconciler.planning.held import Held, Kept
 from reconciler.planning.permission import strongest
 from reconciler.reconcile.clock import Today, iso
 from reconciler.reconcile.known import known_past
 from reconciler.reconcile.opening import demand_committed
-from reconciler.reconcile.past import Past
+from reconciler.reconcile.past import Past, kept_of
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.target import LIST_ID, Desk
+from reconciler.repository.repository import Repository
 
 COLUMNS = ("phone", "listId", "reasonCode", "expirationPolicy", "end", "jurisdiction")
 
@@ -51,7 +52,7 @@ def export(around: Surroundings, list_id: str, since: str | None) -> Exported:
     if since is None:
         columns, rows = COLUMNS, [_row(list_id, number, terms) for number, terms in sorted(now.items())]
     else:
-        columns, rows = ("action", *COLUMNS), list(_changes(list_id, _then(past, list_id, since), now))
+        columns, rows = ("action", *COLUMNS), list(_changes(list_id, *_then(past, list_id, since), now))
     known = LIST_ID.fullmatch(list_id) and (list_id in desk.lists.claims.list_ids or now or rows)
     if not known:
         lists = ", ".join(sorted(desk.lists.claims.list_ids))
@@ -92,21 +93,40 @@ def _held(held: Held, list_id: str) -> Iterator[tuple[str, Terms]]:
             yield from ((key[1], claim.terms) for claim in kept.claims)
 
 
-def _then(past: Past, list_id: str, since: str) -> dict[str, Terms]:
-    """Give what the files claimed at a revision, on its date."""
+def _then(past: Past, list_id: str, since: str) -> tuple[dict[str, Terms], dict[str, Terms]]:
+    """Give what the files claimed at a revision, on its date, and what was kept then without a line."""
     if past.repository is None or not past.repository.has_commit(since):
         raise InvalidInput(
             "there is no such revision here", "name a commit, a tag or a branch", where="--since"
         )
     commit = past.repository.describe(since)
     standing = past.claims_at(commit.sha).standing(Today.at(commit.when).as_of)
-    return _numbers(standing, Held(), list_id)
+    kept = dict(_held(Held(kept=_kept_at(past, past.repository, commit.sha)), list_id))
+    return _numbers(standing, Held(), list_id), kept
 
 
-def _changes(list_id: str, then: Mapping[str, Terms], now: Mapping[str, Terms]) -> Iterator[tuple[str, ...]]:
-    for number in sorted(then.keys() | now.keys()):
+def _kept_at(past: Past, repository: Repository, revision: str) -> dict[Key, Kept]:
+    """Give what the reports listed as kept once a revision, or the last before it, had been applied."""
+    kept: dict[Key, Kept] = {}
+    found = ""
+    for stored in past.reports:
+        at = stored.report.revision
+        if found and at != found:
+            break
+        if found or (repository.has_commit(at) and repository.is_ancestor(at, revision)):
+            found = at
+            kept |= kept_of(stored.report["kept"])
+    return kept
+
+
+def _changes(
+    list_id: str, then: Mapping[str, Terms], kept: Mapping[str, Terms], now: Mapping[str, Terms]
+) -> Iterator[tuple[str, ...]]:
+    """Say what differs. What was kept then may not have been exported: it can be removed, never left out."""
+    had = {**kept, **then}
+    for number in sorted(had.keys() | now.keys()):
         if number not in now:
-            yield "remove", *_row(list_id, number, then[number])
+            yield "remove", *_row(list_id, number, had[number])
         elif number not in then:
             yield "add", *_row(list_id, number, now[number])
         elif _row(list_id, number, then[number]) != _row(list_id, number, now[number]):

@@ -93,7 +93,7 @@ class Past:
         if self.newest is None or self.other_target:
             return frozenset()
         held = {file.list_id for file in self._claims_then.files}
-        held |= {list_id for list_id, _ in _kept(self.newest.report["kept"])}
+        held |= {list_id for list_id, _ in kept_of(self.newest.report["kept"])}
         return frozenset(list_id for list_id in held if not self._same_list(self.newest, list_id))
 
     @cached_property
@@ -107,7 +107,7 @@ class Past:
     @property
     def _kept_then(self) -> dict[Key, Kept]:
         """Give what the newest report lists as kept, of lists that are where they were."""
-        kept = _kept(self.newest.report["kept"]) if self.newest else {}
+        kept = kept_of(self.newest.report["kept"]) if self.newest else {}
         return {key: value for key, value in kept.items() if key[0] not in self.moved}
 
     @cached_property
@@ -261,7 +261,8 @@ def _keys(rows: Iterable[Mapping[str, Any]]) -> frozenset[Key]:
     return frozenset((row["list_id"], phone) for row in rows for phone in row["phones"])
 
 
-def _kept(rows: Iterable[Mapping[str, Any]]) -> dict[Key, Kept]:
+def kept_of(rows: Iterable[Mapping[str, Any]]) -> dict[Key, Kept]:
+    """Read what a report lists as kept."""
     kept: dict[Key, Kept] = {}
     for row in rows:
         since = datetime.fromisoformat(row["since"]) if row["since"] else None

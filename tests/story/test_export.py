@@ -61,6 +61,21 @@ def test_what_came_off_is_told(project):
     assert [(r["action"], r["phone"]) for r in rows(done.out)] == [("remove", B)]
 
 
+def test_what_was_kept_then_is_removed_too_once_it_is_off(project):
+    project.list(entry(A), entry(B))
+    project.apply()
+    kept = project.list(entry(A))
+    project.apply(code=6)
+    done = project.run("export", "--list", LIST, "--since", kept)
+    # It is on the list, and no file says so: told once too often rather than never.
+    assert [(r["action"], r["phone"]) for r in rows(done.out)] == [("add", B)]
+    project.list(entry(A), releases=[release(B)])
+    project.clock.move(days=2)
+    project.apply()
+    done = project.run("export", "--list", LIST, "--since", kept)
+    assert [(r["action"], r["phone"]) for r in rows(done.out)] == [("remove", B)]
+
+
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [(("--list", "nonsense"), "no such list"), (("--list", LIST, "--since", "-x"), "no such revision")],
