@@ -9,7 +9,7 @@ from reconciler.desired.periods import parse_date
 from reconciler.desired.wording import shown
 
 _DAYS = ("requestedOn", "listedOn", "firstSeenOn", "expirationDate")
-_PARTS = {"YYYY": r"(?P<year>[0-9]{4})", "MM": r"(?P<month>[0-9]{1,2})", "DD": r"(?P<day>[0-9]{1,2})"}
+_PARTS = {"YYYY": r"(?P<year>[0-9]{4})", "MM": r"(?P<month>[0-9]{%s})", "DD": r"(?P<day>[0-9]{%s})"}
 _TIME = r"(?:[T ]+[0-9]{1,2}:[0-9]{2}(?::[0-9.]+)?(?: ?[AaPp][Mm])?)?"  # of the day, which nothing uses
 
 
@@ -67,8 +67,9 @@ class Profile:
         if parse_date(text):
             return text
         form = re.escape(self.dates or "")
+        digits = "2" if form.isalpha() else "1,2"  # 1112026 is two days
         for part, pattern in _PARTS.items():
-            form = form.replace(part, pattern)
+            form = form.replace(part, pattern.replace("%s", digits))
         found = re.fullmatch(form + _TIME, text)
         if found is None:
             return text

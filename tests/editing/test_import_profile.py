@@ -113,6 +113,7 @@ def test_the_refused_rows_are_imported_with_the_same_profile(vendor):
         ),
         ("    dates:", "    date:", "imports.vendor-a.date: unknown key date: did you mean dates?"),
         ("dates: DD.MM.YYYY", "dates: DD.MM.YY", "imports.vendor-a.dates: no form of a date"),
+        ("dates: DD.MM.YYYY", "dates: DD.MMMM.YYYY", "imports.vendor-a.dates: no form of a date"),
         ("jurisdiction: US", "requestedOn: 2026-11-01", "imports.vendor-a.defaults.requestedOn: unknown key"),
         ("reasons: {D1: CUSTOMER_REQUESTED, 02: COMPANY_POLICY}", "otherReason: LOCAL", "needs reasons"),
         ("  vendor-a:", "  Vendor A:", "a profile is named with small letters"),
@@ -155,3 +156,27 @@ def test_the_profile_that_the_guide_shows(folder):
     folder.write("calls.csv", "Tel,Asked,Code,Status\n2125550101,11/02/2026,D1,\n2125550102,,,TEST\n")
     assert folder.dnc("import", "calls.csv", "--profile", "vendor-a").code == 0
     assert str(numbers(folder)["+12125550101"].requested_on) == "2026-11-02"
+
+
+@pytest.mark.parametrize(
+    ("form", "day"),
+    [
+        ("MM/DD/YYYY", "11/2/2026"),
+        ("MM/DD/YYYY", "11/02/2026 4:05 PM"),
+        ("YYYYMMDD", "20261102"),
+        ("YYYY-MM-DD", "2026-11-02T16:05:00"),
+        ("DD MM YYYY", "02 11 2026"),
+    ],
+)
+def test_days_as_senders_write_them(vendor, form, day):
+    folder, importing = vendor
+    folder.write("dnc.yaml", folder.read("dnc.yaml").replace("DD.MM.YYYY", f'"{form}"'))
+    assert importing(f"2125550101,{day},D1").code == 0
+    assert str(numbers(folder)["+12125550101"].requested_on) == "2026-11-02"
+
+
+def test_a_day_without_marks_between_is_of_two_digits_each(vendor):
+    folder, importing = vendor
+    folder.write("dnc.yaml", folder.read("dnc.yaml").replace("DD.MM.YYYY", "MMDDYYYY"))
+    assert importing("2125550101,1112026,D1").code == 8
+    assert numbers(folder) == {}
