@@ -105,13 +105,15 @@ class LiveRequest:
 class Honoured:
     """How many days requests took until they were live: nearest-rank percentiles, None of no requests.
 
-    `late` are those that went live after their honour-by date, by list and number.
+    `late` are those that went live after their honour-by date, by list and number; `in_time` counts those
+    that had one and went live by it.
     """
 
     p50: int | None
     p95: int | None
     longest: int | None
     late: tuple[LiveRequest, ...]
+    in_time: int = 0
 
 
 def honoured(requests: Iterable[LiveRequest]) -> Honoured:
@@ -119,7 +121,8 @@ def honoured(requests: Iterable[LiveRequest]) -> Honoured:
     requests = tuple(requests)
     days = sorted(request.days for request in requests)
     late = tuple(sorted((r for r in requests if r.days_late), key=lambda r: (r.list_id, r.phone)))
+    in_time = sum(r.due is not None for r in requests) - len(late)
     if not days:
         return Honoured(None, None, None, late)
     p50, p95 = (days[ceil(share * len(days)) - 1] for share in (0.5, 0.95))
-    return Honoured(p50, p95, days[-1], late)
+    return Honoured(p50, p95, days[-1], late, in_time)

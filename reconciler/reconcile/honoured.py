@@ -20,6 +20,7 @@ def honoured_json(made: Planned, run: Run, on: date) -> dict[str, Any]:
     found = honoured(_made_live(run, on))
     return {
         "days": {"p50": found.p50, "p95": found.p95, "max": found.longest},
+        "in_time": found.in_time,
         "late": [
             {
                 "list_id": request.list_id,

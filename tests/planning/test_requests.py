@@ -201,6 +201,7 @@ def test_late_is_live_after_the_honour_by_date() -> None:
     late, in_time, free = took(17, by=due(-17)), took(14, phone=TWO, by=due(-14)), took(99, phone=THREE)
     summed = honoured([free, late, in_time])
     assert summed.late == (late,)
+    assert summed.in_time == 1
     assert (late.days_late, in_time.days_late, free.days_late) == (3, 0, 0)
 
 
