@@ -54,6 +54,7 @@ _COMMANDS: Mapping[str, _Command] = {
     "confirm": _Command("confirm", "confirm", "EXAMPLES"),
     "fmt": _Command("fmt", "fmt", "EXAMPLES"),
     "export": _Command("export", "export", "EXAMPLES"),
+    "site": _Command("site", "site", "EXAMPLES"),
     "init": _Command("init", "init", "EXAMPLES"),
     "doctor": _Command("doctor", "doctor", "EXAMPLES"),
     "sandbox": _Command("sandbox", "sandbox", "EXAMPLES"),

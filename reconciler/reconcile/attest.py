@@ -108,6 +108,7 @@ def _content(
         interrupted=[],
         requests={
             "days": {"p50": None, "p95": None, "max": None},
+            "in_time": 0,
             "late": [],
             "open": before.get("requests", {}).get("open", []),
         },

@@ -1,0 +1,208 @@
+"""`dnc site`: what an auditor and the board look at, from lists and reports. Counts only, no number."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from reconciler import __version__
+from reconciler.audit.chain import Chain
+from reconciler.audit.ledger import Ledger
+from reconciler.audit.report import StoredReport
+from reconciler.audit.verify import Verification
+from reconciler.desired.configuration import Tenant
+from reconciler.model.errors import BrokenChain, DncError, RepositoryProblem
+from reconciler.model.finding import Finding, Severity
+from reconciler.reconcile.brief import Brief, brief
+from reconciler.reconcile.clock import Today
+from reconciler.reconcile.lapsing import Claimed, Lapse, claimed_and_lapsing
+from reconciler.reconcile.opening import open_ledger, open_project, open_repository
+from reconciler.reconcile.project import Project
+from reconciler.reconcile.surroundings import Surroundings
+from reconciler.repository.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What the files claim today, and what lapses soon. `errors` keep entries from being counted."""
+
+    claimed: tuple[Claimed, ...] = ()
+    lapsing: tuple[Lapse, ...] = ()
+    errors: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """Numbers of one list that the newest run left in a state, and why: `cause` is a code or a sentence."""
+
+    list_id: str
+    cause: str
+    numbers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One tenant: its runs, oldest first, what the newest left, and its files.
+
+    `target` is the CXone of the newest report. `problems` are what is wrong with this tenant's chain.
+    """
+
+    tenant: str
+    removal: str
+    target: Mapping[str, Any]
+    runs: tuple[Brief, ...]
+    kept: tuple[Remaining, ...]
+    failures: tuple[Remaining, ...]
+    not_live: tuple[Remaining, ...]
+    drift: tuple[Remaining, ...]
+    alarms: tuple[str, ...]
+    files: Files
+    problems: tuple[Finding, ...]
+
+    @property
+    def newest(self) -> Brief | None:
+        """The run that history added last."""
+        return self.runs[-1] if self.runs else None
+
+    @property
+    def verified(self) -> Brief | None:
+        """The newest run that saw CXone as it left it."""
+        return next((run for run in reversed(self.runs) if run.verified), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Everything that the pages say, at one moment."""
+
+    made_at: datetime
+    tool_version: str
+    branch: str
+    revision: str | None
+    verification: Verification
+    records: tuple[Record, ...]
+
+    @property
+    def broken(self) -> bool:
+        """Tell whether a chain is not what it was."""
+        return bool(self.verification.problems)
+
+
+def site(around: Surroundings) -> Site:
+    """Gather the pages of the tenant that is named, or of all; a built-in CXone without reports is nobody's.
+
+    A broken chain is told, not raised: what can still be read stands on the pages. Raises RepositoryProblem
+    where there is no repository, or the remote does not answer.
+    """
+    now = around.clock()
+    repository = open_repository(around)
+    project = open_project(around, repository)
+    ledger = open_ledger(project, repository)
+    if repository is None or ledger is None:
+        raise RepositoryProblem(
+            "this is no git repository", "run this in the clone that holds the audit branch"
+        )
+    every = project.configuration.tenants.values()
+    tenants = [project.tenant(around.tenant)] if around.tenant else list(every)
+    verification = ledger.verify()
+    books = _books(ledger, repository, project, verification)
+    today = Today.at(now)
+    found = (_record(tenant, books, project, verification, today) for tenant in tenants)
+    named = around.tenant is not None
+    return Site(
+        made_at=now,
+        tool_version=__version__,
+        branch=ledger.branch,
+        revision=repository.head(),
+        verification=verification,
+        records=tuple(r for r, t in zip(found, tenants, strict=True) if r.runs or named or not t.embedded),
+    )
+
+
+def _books(
+    ledger: Ledger, repository: Repository, project: Project, verification: Verification
+) -> Ledger | Chain:
+    """Give what reports are read from: the ledger, or one branch as it is where no ledger comes of it."""
+    try:
+        ledger.refresh()
+    except (BrokenChain, RepositoryProblem):
+        if not verification.problems:
+            raise
+        audit = project.configuration.audit
+        there = repository.tracking_tip(audit.branch) if repository.remote() else None
+        return Chain(repository, there or repository.branch_tip(audit.branch), audit.path.strip("/"))
+    return ledger
+
+
+def _record(
+    tenant: Tenant, books: Ledger | Chain, project: Project, verification: Verification, today: Today
+) -> Record:
+    newest: StoredReport | None = None
+    told: StoredReport | None = None  # the newest that has a plan of its own: a run that failed has none
+    runs: list[Brief] = []
+    for stored in _readable(books, tenant.name):
+        newest = newest or stored
+        told = stored if told is None and stored.report["status"] != "failed" else told
+        runs.append(brief(stored))
+    report: Mapping[str, Any] = newest.report.fields if newest else {}
+    return Record(
+        tenant=tenant.name,
+        removal=tenant.removal,
+        target=report.get("target", {}),
+        runs=tuple(reversed(runs)),
+        kept=_summed((row, why) for row in report.get("kept", ()) for why in row["blocked_by"]),
+        failures=_failures(report.get("failures", ())),
+        not_live=_summed((row, "") for row in report.get("not_live", ())),
+        drift=_drift(books, told),
+        alarms=tuple(finding["message"] for finding in report.get("alarms", ())),
+        files=_files(tenant, project, today),
+        problems=_problems(tenant.name, project, verification),
+    )
+
+
+def _readable(books: Ledger | Chain, tenant: str) -> Iterator[StoredReport]:
+    """Walk a chain, newest first, as far as it holds: `verify` says where it does not."""
+    try:
+        yield from books.reports(tenant)
+    except BrokenChain:
+        return
+
+
+def _summed(rows: Iterable[tuple[Mapping[str, Any], str]]) -> tuple[Remaining, ...]:
+    counts: Counter[tuple[str, str]] = Counter()
+    for row, cause in rows:
+        counts[row["list_id"], cause] += len(row["phones"])
+    return tuple(Remaining(*key, count) for key, count in sorted(counts.items()))
+
+
+def _failures(rows: Iterable[Mapping[str, Any]]) -> tuple[Remaining, ...]:
+    counts = Counter((row["list_id"], row["code"] or row["outcome"]) for row in rows)
+    return tuple(Remaining(*key, count) for key, count in sorted(counts.items()))
+
+
+def _drift(books: Ledger | Chain, told: StoredReport | None) -> tuple[Remaining, ...]:
+    """Count what others changed in CXone, as a run's plan saw it."""
+    if told is None:
+        return ()
+    try:
+        plan = orjson.loads(books.plan_of(told))
+    except (DncError, ValueError):
+        return ()  # it is not the plan that the report names, and `verify` says so
+    return _summed((row, row["kind"]) for row in plan.get("drift", ()))
+
+
+def _files(tenant: Tenant, project: Project, today: Today) -> Files:
+    lists = project.read_lists(project.sources(tenant), today)
+    claimed, lapsing = claimed_and_lapsing(lists.claims, today.as_of)
+    errors = sum(finding.severity is Severity.ERROR for finding in lists.findings)
+    return Files(claimed, lapsing, errors)
+
+
+def _problems(tenant: str, project: Project, verification: Verification) -> tuple[Finding, ...]:
+    """Give the problems that are this tenant's, or nobody's own."""
+    folders = {name: f"{project.configuration.audit.path.strip('/')}/{name}/" for name in
+               project.configuration.tenants}  # fmt: skip
+    others = [folder for name, folder in folders.items() if name != tenant]
+    return tuple(p for p in verification.problems if not any(folder in p.file for folder in others))

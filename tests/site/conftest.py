@@ -1,0 +1,13 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.project import Project, making
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    """A repository with an origin, a configuration and no list yet; an empty CXone."""
+    with making(tmp_path) as made:
+        yield made
