@@ -4,8 +4,6 @@ import logging
 import sys
 from enum import StrEnum
 
-import structlog
-
 from reconciler.cli.terminal import clean_event, colourful
 
 
@@ -17,7 +15,14 @@ class LogFormat(StrEnum):
 
 
 def configure(log_format: LogFormat, *, verbose: bool) -> None:
-    """Send logs to stderr: warnings only, or every request with `--verbose`."""
+    """Send logs to stderr: warnings only, or every request with `--verbose`.
+
+    Only what speaks to CXone logs. A command that has not loaded it does not load structlog either.
+    """
+    if "structlog" not in sys.modules:
+        return
+    import structlog  # noqa: PLC0415
+
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if log_format is LogFormat.JSON

@@ -4,18 +4,18 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from reconciler.cxone.groups_provider import GroupsProvider
-from reconciler.cxone.groups_settings import GroupsSettings
 from reconciler.cxone.provider import EntriesProvider
 from reconciler.cxone.settings import EntriesSettings
 from reconciler.desired.configuration import Tenant
 from reconciler.model.errors import InvalidInput
 from reconciler.model.provider import Provider
 from reconciler.reconcile.surroundings import STATE_FOLDER, Surroundings
-from reconciler.sandbox.server import Sandbox
-from reconciler.sandbox.tenant import Settings
-from reconciler.sandbox.tokens import Client
+
+if TYPE_CHECKING:  # loading both takes a tenth of a second, and most runs need neither
+    from reconciler.cxone.groups_settings import GroupsSettings
+    from reconciler.sandbox.server import Sandbox
 
 CLIENT_ID = "dnc"
 CLIENT_SECRET = "built-in"  # noqa: S105  (the built-in CXone protects nobody, and listens on loopback only)
@@ -23,8 +23,12 @@ CLIENT_SECRET = "built-in"  # noqa: S105  (the built-in CXone protects nobody, a
 
 def built_in(
     around: Surroundings, state: Path | None, *, rate: int | None = None, control: bool = False
-) -> Sandbox:
+) -> "Sandbox":
     """Make the built-in CXone. `state` is its database, None keeps it in memory; `rate` is by the minute."""
+    from reconciler.sandbox.server import Sandbox  # noqa: PLC0415
+    from reconciler.sandbox.tenant import Settings  # noqa: PLC0415
+    from reconciler.sandbox.tokens import Client  # noqa: PLC0415
+
     settings = Settings(clients={CLIENT_ID: Client(CLIENT_SECRET)}, requests_per_minute=rate, control=control)
     return Sandbox(state, clock=around.clock, settings=settings)
 
@@ -56,6 +60,8 @@ def connect(tenant: Tenant, around: Surroundings) -> Iterator[Provider]:
     with ExitStack() as stack:
         own = stack.enter_context(_started(tenant, around)) if tenant.embedded else None
         if tenant.dialect == "dnc-groups":
+            from reconciler.cxone.groups_provider import GroupsProvider  # noqa: PLC0415
+
             groups = _groups_settings(tenant, own)
             yield stack.enter_context(
                 GroupsProvider(groups, clock=around.clock, stop=around.stop, stop_writing=around.budget)
@@ -105,8 +111,10 @@ def _entries_settings(tenant: Tenant, own: _BuiltIn | None) -> EntriesSettings:
     )
 
 
-def _groups_settings(tenant: Tenant, own: _BuiltIn | None) -> GroupsSettings:
+def _groups_settings(tenant: Tenant, own: _BuiltIn | None) -> "GroupsSettings":
     """Say what a tenant of dialect `dnc-groups` is; `own` is its built-in CXone where it is embedded."""
+    from reconciler.cxone.groups_settings import GroupsSettings  # noqa: PLC0415
+
     settings = GroupsSettings(
         access_key_id=tenant.access_key_id,
         access_key_secret=tenant.access_key_secret,
