@@ -2,10 +2,11 @@
 
 Most numbers cannot fail such a rule, and that is known without a step of Python for each: the rule asks for
 what the number's head tells, or for a range whose digits are searched in all numbers at once. What is left is
-judged by `jsonschema`, number by number. A rule that asks for anything else is judged on every number.
+judged by `jsonschema`, one of those that the rule cannot tell apart. A rule that asks for anything else is
+judged on every number.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 
 from reconciler.desired.judge import Judge, Said, Verdict, judged_by, placed, stated_in
@@ -13,6 +14,7 @@ from reconciler.desired.numbering import Head, head_of
 from reconciler.desired.phones import Block
 from reconciler.desired.regions import place_at
 from reconciler.desired.regulation import Rule
+from reconciler.desired.vocabulary import lies_inside
 
 
 def verdicts_on_numbers(
@@ -40,8 +42,19 @@ def _alike(rule: Rule, said: Said, block: Block) -> Iterator[Sequence[str]]:
         return
     texts = block.of_heads(held) if held else ()
     if rule.condition.ranges:
-        texts = [text for wanted in rule.condition.ranges for text in _with(_common(wanted), texts)]
-    yield from ([text] for text in texts)
+        yield from _inside(rule.condition.ranges, texts)
+    else:
+        yield from ([text] for text in texts)
+
+
+def _inside(ranges: Sequence[Mapping[str, str]], texts: Sequence[str]) -> Iterable[Sequence[str]]:
+    """Give the numbers that lie inside a range, those of one head and of the same ranges together."""
+    found: dict[tuple[Head, tuple[bool, ...]], list[str]] = {}
+    for text in dict.fromkeys(text for wanted in ranges for text in _with(_common(wanted), texts)):
+        lies = tuple(lies_inside(wanted, text) for wanted in ranges)
+        if any(lies):
+            found.setdefault((head_of(text), lies), []).append(text)
+    return found.values()
 
 
 def _is_odd(head: Head) -> bool:

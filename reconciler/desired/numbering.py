@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import product
+from operator import itemgetter
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumber, ValidationResult
 from phonenumbers import is_possible_number_with_reason as possible_with_reason
@@ -31,6 +33,7 @@ _CODE = 1 + _LONGEST_CODE
 _WITH_AREA_CODE = len("+1212")
 _WITH_SEVEN_DIGITS = len("+4479111")
 _WITH_EIGHT_DIGITS = len("+59059027")
+_START = itemgetter(slice(_WITH_AREA_CODE))
 _SHARED = frozenset(
     f"{code}"
     for code, regions in COUNTRY_CODE_TO_REGION_CODE.items()
@@ -60,7 +63,11 @@ def possible_heads(texts: Sequence[str]) -> frozenset[Head] | None:
 
     Without a step of Python for each of a million: numbers outside +1 are looked at twice.
     """
-    heads = {(text[:_WITH_AREA_CODE], len(text)) for text in texts}
+    starts, lengths = map(_START, texts), set(map(len, texts))
+    if len(lengths) == 1:
+        heads = set(product(set(starts), lengths))
+    else:
+        heads = set(zip(starts, map(len, texts), strict=True))
     if not all(is_e164(head.ljust(length, "0")) and is_possible((head, length)) for head, length in heads):
         return None
     # Each begins with a "+", so if there are no more of them, all the rest must be ASCII digits.

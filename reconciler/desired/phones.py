@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import repeat
+from typing import cast
 
 from reconciler.desired.nodes import ListNode, MapNode, Value, unpack
 from reconciler.desired.numbering import Head, head_of, possible_heads, why_not
@@ -59,7 +60,9 @@ def listed_in(entry: MapNode, path: str) -> Iterator[Listed]:
 
 def sift(listed: Listed) -> tuple[Block, bool]:
     """Give the texts that are E.164 numbers, and tell whether something is wrong with any text."""
-    texts = [text for text in listed.texts if isinstance(text, str)]
+    texts = cast("Sequence[str]", listed.texts)
+    if set(map(type, texts)) != {str}:
+        texts = [text for text in listed.texts if isinstance(text, str)]
     if len(texts) == 1:
         return _alone(texts[0])
     heads = possible_heads(texts)

@@ -17,7 +17,6 @@ from reconciler.desired.nodes import ListNode, pack
 
 # 100 lines or more of one indent and one form. Possessive, so that it looks at every character once.
 _RUN = re.compile(r'^( *+)- ("?+)\+[0-9]{1,32}+\2\r?\n(?:\1- \2\+[0-9]{1,32}+\2\r?\n){99,}+', re.MULTILINE)
-_NUMBER = re.compile(r"\+[0-9]++")
 _ONE_LINE = 1 << 32
 
 
@@ -38,8 +37,9 @@ def fold(text: str) -> tuple[str, list[Run]]:
         line += text.count("\n", end, found.start())
         second = text.index("\n", found.start()) + 1
         last = text.rindex("\n", 0, found.end() - 1) + 1
-        texts = _NUMBER.findall(text, found.start(), found.end())
-        runs.append(Run(pack(line, text.index("+", found.start()) - found.start() - len(found[2])), texts))
+        # Of each line a dash and a number are left.
+        texts = found[0].replace('"', "").split()[1::2]
+        runs.append(Run(pack(line, len(found[1]) + len("- ")), texts))
         kept += (text[end:second], "\n" * (len(texts) - 2), text[last : found.end()])
         line += len(texts)
         end = found.end()
