@@ -53,7 +53,7 @@ def read_document(path: str, data: bytes) -> Document:
 
 
 class _Reader:
-    """One reading of one file. `runs` are the runs of numbers that its text has been folded by."""
+    """One reading of one file. `runs` are the runs of items that its text has been folded by."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -69,7 +69,7 @@ class _Reader:
             raise self._unreadable(0, too_large(len(data)))
         text = self._text(data)
         folded, runs = fold(text)
-        if sum(len(run.texts) for run in runs) > MOST_ITEMS:
+        if sum(len(run.items) for run in runs) > MOST_ITEMS:
             raise self._too_many(0)
         if runs:
             quick = _Reader(self.path)

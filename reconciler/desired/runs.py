@@ -1,61 +1,147 @@
-"""Long runs of lines that hold one number each, kept out of the YAML parser and put back into its tree.
+r"""Long runs of lines of one form, kept out of the YAML parser and put back into its tree.
 
-A million numbers are a million lines of one form. The parser gets the first and the last line of such a
-run, with empty lines between them. If it reads these two as neighbours in one sequence, at their places, then
-it would have read the lines between as items of that sequence too: the first line left it in a state from
-which a line of that form at that indent is the next item. If it does not (the lines stand in a block of
-text, say), the whole file goes through the parser. Either way the tree is the same (a test compares).
+A million numbers are a million lines of one form, and a hundred thousand entries one by one are lines of
+`key: value`. The parser gets the first and the last item of such a run, with empty lines between them. If it
+reads these two as neighbours in one sequence, at their places and as what they say, then it would have read
+what is between as items of that sequence too: the first item left it in a state from which a line of that
+form at that indent is the next one. If it does not (the lines stand in a block of text, say), the whole file
+goes through the parser. Either way the tree and what is found are the same: a law, `tests/desired/test_runs`.
 """
 
 import re
 from array import array
-from bisect import bisect_left
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from reconciler.desired.nodes import ListNode, pack
+from reconciler.desired.nodes import ListNode, MapNode, Value, pack
 
-# 100 lines or more of one indent and one form. Possessive, so that it looks at every character once.
-_RUN = re.compile(r'^( *+)- ("?+)\+[0-9]{1,32}+\2\r?\n(?:\1- \2\+[0-9]{1,32}+\2\r?\n){99,}+', re.MULTILINE)
+# All is possessive, so that every character is looked at once: runs that are too short are left later.
+_NUMBER = r'- (?P<quote>"?+)\+[0-9]{1,32}+(?P=quote)\r?\n'
+_NEXT_NUMBER = r"(?P=numbers)- (?P=quote)\+[0-9]{1,32}+(?P=quote)\r?\n"
+# A key and a value that need but be taken apart: no escape, no mark, nothing that says nothing.
+_PAIR = (
+    r"(?!(?i:null):)[A-Za-z]{1,40}+: "
+    r'(?:(?!(?i:null)\r?\n)[A-Za-z0-9+_][A-Za-z0-9_./+-]{0,200}+|"[ !#-\[\]-~]{0,200}+")\r?\n'
+)
+# A line below it that is deeper would belong to it.
+_ENTRY = rf"- {_PAIR}(?:(?P=entries)  {_PAIR}){{0,30}}+(?!(?P=entries) )"
+_RUN = re.compile(
+    rf"^(?:(?P<numbers> *+){_NUMBER}(?:{_NEXT_NUMBER})++|(?P<entries> *+){_ENTRY}(?:(?P=entries){_ENTRY})++)",
+    re.MULTILINE,
+)
+_SHORTEST = 100  # items
+_PIECE = 1 << 16  # characters that are taken apart at once
 _ONE_LINE = 1 << 32
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run: the place of its first number, and all its numbers."""
+    """One run: its items, and the place of each."""
 
-    mark: int
-    texts: Sequence[str]
+    items: Sequence[Value]
+    marks: Sequence[int]
 
 
 def fold(text: str) -> tuple[str, list[Run]]:
-    """Give the text with every run reduced to its first and last line, line numbers kept, and the runs."""
+    """Give the text with every run reduced to its first and last item, line numbers kept, and the runs."""
     kept: list[str] = []
     runs: list[Run] = []
     line = end = 0
     for found in _RUN.finditer(text):
-        line += text.count("\n", end, found.start())
-        second = text.index("\n", found.start()) + 1
-        last = text.rindex("\n", 0, found.end() - 1) + 1
-        # Of each line a dash and a number are left.
-        texts = found[0].replace('"', "").split()[1::2]
-        runs.append(Run(pack(line, len(found[1]) + len("- ")), texts))
-        kept += (text[end:second], "\n" * (len(texts) - 2), text[last : found.end()])
-        line += len(texts)
+        indent = found["numbers"] if found["entries"] is None else found["entries"]
+        item = f"\n{indent}- "
+        if text.count(item, *found.span()) + 1 < _SHORTEST:
+            continue
+        begins = line + text.count("\n", end, found.start())
+        mark = pack(begins, len(indent) + len("- "))
+        run = _numbers(found[0], mark) if found["entries"] is None else _entries(text, found.span(), mark)
+        if run is None:
+            continue
+        runs.append(run)
+        second = text.index(item, *found.span()) + 1
+        last = text.rindex(item, *found.span()) + 1
+        kept += (text[end:second], "\n" * text.count("\n", second, last), text[last : found.end()])
+        line = begins + text.count("\n", *found.span())
         end = found.end()
     return "".join(kept) + text[end:], runs
 
 
+def _numbers(text: str, mark: int) -> Run:
+    # Of each line a dash and a number are left.
+    texts = text.replace('"', "").split()[1::2]
+    return Run(texts, range(mark, mark + len(texts) * _ONE_LINE, _ONE_LINE))
+
+
+def _entries(text: str, span: tuple[int, int], mark: int) -> Run | None:
+    """Take entries apart; None where one has a key twice, which is an error to be told."""
+    items: list[Value] = []
+    places = array("Q")
+    known: dict[str, str] = {}  # what repeats is kept once
+    column = mark % _ONE_LINE
+    node = MapNode(mark)
+    for row in _rows(text, *span):
+        key, _, value = row[column:].partition(": ")
+        if row[column - 2] == "-":
+            node = MapNode(mark)
+            items.append(node)
+            places.append(mark)
+        elif key in node.values:
+            return None
+        said = value[1:-1] if value[0] == '"' else value
+        node.values[known.setdefault(key, key)] = known.setdefault(said, said)
+        node.marks.append(mark)
+        node.marks.append(mark + len(key) + len(": "))
+        mark += _ONE_LINE
+    return Run(items, places)
+
+
+def _rows(text: str, start: int, end: int) -> Iterator[str]:
+    """Give lines, without all of them being in memory."""
+    while start < end:
+        stop = text.index("\n", min(start + _PIECE, end) - 1) + 1
+        yield from text[start:stop].splitlines()
+        start = stop
+
+
 def unfold(node: ListNode, runs: list[Run]) -> None:
     """Put the runs that stand in this sequence back into it, and take them out of `runs`."""
-    for run in tuple(runs):
-        at = bisect_left(node.marks, run.mark)
-        between = len(run.texts) - 2
-        ends = (run.mark, run.mark + (between + 1) * _ONE_LINE)
-        if tuple(node.marks[at : at + 2]) == ends and node.items[at : at + 2] == [
-            run.texts[0],
-            run.texts[-1],
-        ]:
-            node.items[at + 1 : at + 1] = run.texts[1:-1]
-            node.marks[at + 1 : at + 1] = array("Q", range(ends[0] + _ONE_LINE, ends[1], _ONE_LINE))
-            runs.remove(run)
+    if not node.marks:
+        return
+    # Those of the sequences within it are out already.
+    here = slice(bisect_left(runs, node.mark, key=_start), bisect_right(runs, node.marks[-1], key=_start))
+    items: list[Value] = []
+    marks = array("Q")
+    done = 0
+    left: list[Run] = []
+    for run in runs[here]:
+        at = bisect_left(node.marks, run.marks[0])
+        if not _stands(run, node, at):
+            left.append(run)
+            continue
+        items += node.items[done : at + 1]
+        items += run.items[1:-1]
+        marks += node.marks[done : at + 1]
+        marks.extend(run.marks[1:-1])
+        done = at + 1
+    if done:
+        node.items = items + node.items[done:]
+        node.marks = marks + node.marks[done:]
+    runs[here] = left
+
+
+def _start(run: Run) -> int:
+    return run.marks[0]
+
+
+def _stands(run: Run, node: ListNode, at: int) -> bool:
+    """Tell whether the parser read the run's first and last item as neighbours from there on."""
+    return tuple(node.marks[at : at + 2]) == (run.marks[0], run.marks[-1]) and all(
+        map(_same, node.items[at : at + 2], (run.items[0], run.items[-1]))
+    )
+
+
+def _same(read: Value, lifted: Value) -> bool:
+    if isinstance(read, MapNode) and isinstance(lifted, MapNode):
+        return (read.mark, read.marks, read.values) == (lifted.mark, lifted.marks, lifted.values)
+    return read == lifted

@@ -8,10 +8,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.desired.configuration import read_configuration
-from reconciler.desired.documents import _Reader, read_document
+from reconciler.desired.documents import read_document
 from reconciler.desired.lists import Source, read_lists
 from reconciler.desired.nodes import MapNode, plain, unpack
-from reconciler.desired.runs import fold
 from reconciler.model.errors import InvalidInput
 from tests.desired.conftest import AS_OF, LATEST, RULES
 
@@ -109,62 +108,6 @@ def test_a_tree_is_what_pyyaml_reads_where_all_is_quoted(value):
     document = read_document("a", written.encode())
     if value is not None:
         assert (plain(document.root), document.findings) == (value, ())
-
-
-NUMBERS = [f"+1212555{n:04d}" for n in range(100, 220)]
-
-
-def lines(indent, quote='"', numbers=NUMBERS, end="\n"):
-    return "".join(f"{' ' * indent}- {quote}{number}{quote}{end}" for number in numbers)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "phones:\n" + lines(2),
-        "phones:\n" + lines(0, quote=""),
-        lines(3, end="\r\n"),
-        "a:\n  - b\n" + lines(2) + "  - c # last\nd: e\n",
-        "a:\n" + lines(2) + "b:\n" + lines(4) + "c:\n" + lines(4, quote=""),
-        "-\n" + lines(2) + "-\n" + lines(2),
-        lines(0) + "\n# between\n" + lines(0),
-        "a: |\n" + lines(2),  # a block of text
-        "a: >-\n" + lines(2) + "b: c\n",
-        'a: "\n' + lines(2, quote="") + '"\n',  # inside quotes
-        "a: b\n" + lines(2, quote=""),  # more of a plain scalar
-        "a: [\n" + lines(2) + "]\n",  # no YAML
-        "a:\n" + lines(2) + "a:\n" + lines(2),  # the second is refused
-        "a:\n" + lines(2) + " - b\n",
-        "a:\n" + lines(2) + "  b: c\n",
-        "# \x85 is a line's end for YAML\na:\n" + lines(2),
-        "a: '\u2028'\nb:\n" + lines(2),
-    ],
-)
-def test_a_folded_run_is_read_as_the_whole(text):
-    assert fold(text)[1]
-    whole = _Reader("a")
-    try:
-        root = whole.parse(text)
-    except Exception:  # the reader's own sign that it gave up  # noqa: BLE001
-        root = None
-    document = read_document("a", text.encode())
-    assert (plain(document.root), document.findings) == (plain(root), tuple(whole.findings))
-    assert places(document.root) == places(root)
-
-
-def test_a_run_is_not_seen_by_the_parser():
-    text = "a:\n" + lines(2)
-    folded, (run,) = fold(text)
-    assert folded.count("+") == 2
-    assert folded.count("\n") == text.count("\n")
-    assert list(run.texts) == NUMBERS
-
-
-def places(node):
-    if node is None or isinstance(node, str):
-        return []
-    inner = node.values.values() if isinstance(node, MapNode) else node.items
-    return [node.mark, list(node.marks), *map(places, inner)]
 
 
 def test_json_is_yaml():
