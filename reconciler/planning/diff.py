@@ -1,10 +1,11 @@
 """The reconcile table: desired*, held and live meet, and each number falls into one row."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import compress, filterfalse
 from operator import is_not
+from typing import TypeVar
 
 from reconciler.model.book import terms_of
 from reconciler.model.claims import Key
@@ -24,6 +25,7 @@ from reconciler.planning.change import (
 from reconciler.planning.held import Held
 from reconciler.planning.permission import Wanted
 
+_T = TypeVar("_T")
 _Numbers = list[str]
 _Wire = tuple[tuple[str, str], ...]
 _Group = tuple[
@@ -71,11 +73,12 @@ class _Table:
         """Go through one list: first what should be live, then what is."""
         wanted = self._wanted.lists.get(list_id, {})
         live = terms_of(self._live.lists.get(list_id, {}))
-        differing = 0
+        differing = missing = 0
         for phone, terms in self._suspects(wanted, live):
             actual = live.get(phone)
             if actual is None:
                 self._missing(list_id, phone, terms)
+                missing += 1
             elif actual != self._carry(terms)[0]:
                 self._different((list_id, phone), terms, actual)
             else:
@@ -84,8 +87,9 @@ class _Table:
         kept = self._kept.get(list_id, ())
         of_kept = sum(p in wanted and live.get(p) == self._carry(wanted[p])[0] for p in kept)
         self.unchanged += len(wanted) - differing - of_kept
-        for phone in filterfalse(wanted.__contains__, live):
-            self._unwanted((list_id, phone), live[phone])
+        if len(live) > len(wanted) - missing:  # else all that is live is wanted
+            for phone in filterfalse(wanted.__contains__, live):
+                self._unwanted((list_id, phone), live[phone])
 
     def _suspects(
         self, wanted: Mapping[str, Terms], live: Mapping[str, Carried]
@@ -94,11 +98,11 @@ class _Table:
 
         Both are shared by very many numbers, so of a million that are as they should be hardly one is left.
         """
-        known = {carried: carried for carried in {id(one): one for one in live.values()}.values()}
+        known = {carried: carried for carried in _distinct(live.values())}
         right: dict[int, Carried] = {}
-        for key, terms in {id(one): one for one in wanted.values()}.items():
+        for terms in _distinct(wanted.values()):
             carried = self._carry(terms)[0]
-            right[key] = known.get(carried, carried)
+            right[id(terms)] = known.get(carried, carried)
         expected = map(right.__getitem__, map(id, wanted.values()))
         return compress(wanted.items(), map(is_not, map(live.get, wanted), expected))
 
@@ -232,6 +236,11 @@ class _Table:
             Drift(kind, list_id, tuple(sorted(phones)))
             for (kind, list_id), phones in sorted(self._drift.items())
         )
+
+
+def _distinct(shared: Collection[_T]) -> Collection[_T]:
+    """Give each object once, without hashing what it says."""
+    return dict(zip(map(id, shared), shared, strict=True)).values()
 
 
 def order(changes: Iterable[Change]) -> tuple[Change, ...]:
