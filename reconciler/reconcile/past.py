@@ -122,7 +122,8 @@ class Past:
         if self.repository is None:
             return Claims()
         self.repository.ensure_commit(revision)
-        tree = GitTree(self.repository, revision)
+        at_hand = {source.path: source.data for source in self.today.sources}
+        tree = GitTree(self.repository, revision, at_hand)
         tenant = self.today.project.tenant_at(tree, self.today.tenant)
         sources = sources_in(tree, tenant)
         if sources == self.today.sources:

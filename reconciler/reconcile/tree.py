@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -80,10 +80,11 @@ class WorkingTree:
 
 @dataclass(frozen=True, slots=True)
 class GitTree:
-    """The files of a commit, or of any tree that git has."""
+    """The files of a commit, or of any tree that git has. `at_hand` are files that may be the same there."""
 
     repository: Repository
     revision: str
+    at_hand: Mapping[str, bytes] = field(default_factory=dict)
 
     def paths(self, wanted: Wanted) -> list[str]:
         """Name the files whose path is wanted, sorted."""
@@ -91,7 +92,8 @@ class GitTree:
 
     def read(self, wanted: Wanted) -> Mapping[str, bytes]:
         """Read the files whose path is wanted, sorted by path."""
-        return dict(sorted(self.repository.read_tree_files(self.revision, wanted).items()))
+        read = self.repository.read_tree_files(self.revision, wanted, self.at_hand)
+        return dict(sorted(read.items()))
 
     def elsewhere(self) -> list[str]:
         """Name what is no file of this tree: links, and other repositories."""

@@ -67,9 +67,14 @@ class Repository:
         """Read blobs by their names, through one process."""
         return trees.read_blobs(self._git, shas)
 
-    def read_tree_files(self, rev: str, wanted: Wanted) -> dict[str, bytes]:
-        """Read the project's wanted files of a commit or tree. A symbolic link among them is an error."""
-        return trees.read_files(self._git, self.files(rev, wanted))
+    def read_tree_files(
+        self, rev: str, wanted: Wanted, at_hand: Mapping[str, bytes] | None = None
+    ) -> dict[str, bytes]:
+        """Read the project's wanted files of a commit or tree. A symbolic link among them is an error.
+
+        What is `at_hand` already, by path, is read only where git's differs.
+        """
+        return trees.read_files(self._git, self.files(rev, wanted), at_hand or {})
 
     def dirty(self, wanted: Wanted) -> list[str]:
         """List the wanted files that differ from HEAD, untracked and ignored ones included."""

@@ -1,7 +1,8 @@
 """Reads trees: which files a revision has, their bytes, and what a merge would give."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha1, sha256
 
 from reconciler.model.errors import RepositoryProblem
 from reconciler.repository.git import Git, problem, reason, text
@@ -9,6 +10,7 @@ from reconciler.repository.git import Git, problem, reason, text
 Wanted = Callable[[str], bool]
 
 _REGULAR = frozenset({"100644", "100755"})
+_SHA_256 = 64  # digits of such a name
 _USAGE = 129  # git's exit code for an option that it does not know
 
 
@@ -60,8 +62,11 @@ def read_blobs(git: Git, shas: Iterable[str]) -> dict[str, bytes]:
     return blobs
 
 
-def read_files(git: Git, files: Sequence[TreeFile]) -> dict[str, bytes]:
-    """Read the files' bytes by path. A symbolic link or a submodule is an error: it shows elsewhere."""
+def read_files(git: Git, files: Sequence[TreeFile], at_hand: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Read the files' bytes by path. A symbolic link or a submodule is an error: it shows elsewhere.
+
+    What is at hand under the same path and has the same name as a blob is not read again.
+    """
     odd = [file.path for file in files if not file.regular]
     if odd:
         raise RepositoryProblem(
@@ -69,8 +74,17 @@ def read_files(git: Git, files: Sequence[TreeFile]) -> dict[str, bytes]:
             "commit the file itself in its place",
             where=odd[0],
         )
-    blobs = read_blobs(git, (file.sha for file in files))
+    same = {f.sha: at_hand[f.path] for f in files if f.path in at_hand and _is_named(at_hand[f.path], f.sha)}
+    blobs = same | read_blobs(git, (file.sha for file in files if file.sha not in same))
     return {file.path: blobs[file.sha] for file in files}
+
+
+def _is_named(data: bytes, sha: str) -> bool:
+    """Tell whether git gives these bytes that name, in a repository of either kind of hash."""
+    digest = sha256() if len(sha) == _SHA_256 else sha1(usedforsecurity=False)
+    digest.update(b"blob %d\0" % len(data))
+    digest.update(data)
+    return digest.hexdigest() == sha
 
 
 def merge_bases(git: Git, one: str, other: str) -> list[str]:

@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.model.errors import RepositoryProblem
 from reconciler.repository.repository import Repository
-from tests.support.git import new_clone
+from tests.support.git import Clone, new_clone
 
 
 def lists(path: str) -> bool:
@@ -21,6 +21,17 @@ def test_files_are_read_from_commits_and_trees(clone):
     assert file.path == "dnc-lists/a.yaml"
     assert repository.read_blobs([file.sha]) == {file.sha: b"one\ntwo\nthree\n"}
     assert repository.read_blobs([]) == {}
+
+
+@pytest.mark.parametrize("kind", ["sha1", "sha256"])
+def test_what_is_at_hand_is_read_only_where_it_differs(tmp_path, kind):
+    clone = Clone(tmp_path)
+    clone.git("init", "--quiet", "--template=", f"--object-format={kind}")
+    clone.commit({"dnc-lists/a.yaml": "a" * 100, "dnc-lists/b.yaml": "b", "dnc-lists/c.yaml": "c"})
+    at_hand = {"dnc-lists/a.yaml": b"a" * 100, "dnc-lists/b.yaml": b"later", "dnc-lists/d.yaml": b"c"}
+    read = Repository.discover(clone.folder).read_tree_files("HEAD", lists, at_hand)
+    assert read == {"dnc-lists/a.yaml": b"a" * 100, "dnc-lists/b.yaml": b"b", "dnc-lists/c.yaml": b"c"}
+    assert read["dnc-lists/a.yaml"] is at_hand["dnc-lists/a.yaml"]
 
 
 def test_a_project_in_a_subfolder_sees_its_own_files_only(clone):
