@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from itertools import compress
 
 _AT_ONCE = 1 << 16  # hashes that are compared as one set
-_PARTS = 8
+_PARTS = 4
 
 
 class Ids:

@@ -88,8 +88,7 @@ class Look:
             self.foreign.update(dict.fromkeys(ids, own))
             return
         book = self.lists[name]
-        if len(set(phones)) == len(phones) and book.terms.keys().isdisjoint(phones) and _all_e164(phones):
-            book.extend(phones, terms, ids, times)
+        if _all_e164(phones) and book.extend(phones, terms, ids, times):
             return
         for phone, entry in zip(phones, map(LiveEntry, terms, ids, times), strict=True):
             if not is_e164(phone):

@@ -1,6 +1,7 @@
 """The entries of one list by columns: a million are numbers, ids and a few terms, not objects."""
 
 from array import array
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, count, islice
@@ -173,13 +174,20 @@ class Book(Mapping[str, LiveEntry]):
         terms: Iterable[Carried],
         ids: Sequence[str],
         times: Sequence[str | None],
-    ) -> None:
-        """Add entries of numbers that are not in it, each number once."""
+    ) -> bool:
+        """Add entries of new numbers; False, and nothing is added, where one is in it or stands twice."""
+        before = len(self.terms)
+        deque(map(self.terms.setdefault, phones, terms), maxlen=0)
+        added = len(self.terms) - before
+        if added != len(phones):
+            for _ in range(added):
+                self.terms.popitem()
+            return False
         if self._rows is not None:
             self._rows.update(zip(phones, count(len(self._ids)), strict=False))
-        self.terms.update(zip(phones, terms, strict=True))
         self._ids.extend(ids)
         self._times.extend(times)
+        return True
 
     def copy(self) -> "Book":
         """Give another one that changes by itself."""

@@ -28,7 +28,7 @@ STEPS = st.lists(
 
 
 def extend(book, entries):
-    book.extend(
+    return book.extend(
         list(entries),
         [entry.terms for entry in entries.values()],
         [entry.id for entry in entries.values()],
@@ -38,9 +38,9 @@ def extend(book, entries):
 
 def step(book, plain, kind, what):
     if kind == "extend":
-        new = {phone: entry for phone, entry in what.items() if phone not in plain}
-        extend(book, new)
-        plain.update(new)
+        is_new = plain.keys().isdisjoint(what)
+        assert extend(book, what) is is_new
+        plain.update(what if is_new else {})
     elif kind == "put":
         phone, entry = what
         book[phone] = plain[phone] = entry
@@ -65,6 +65,15 @@ def test_a_book_is_what_a_mapping_is(steps):
         assert terms_of(book) == {phone: entry.terms for phone, entry in plain.items()} == terms_of(plain)
     assert book == plain
     assert Book(plain) == plain
+
+
+def test_a_number_that_stands_twice_is_not_added_and_takes_nothing_with_it():
+    book = Book({PHONES[0]: LiveEntry(Carried(), "0")})
+    twice = [PHONES[1], PHONES[2], PHONES[1]]
+    assert not book.extend(twice, [Carried()] * 3, ["1", "2", "3"], [None] * 3)
+    assert list(book) == [PHONES[0]]
+    assert book.extend([PHONES[3]], [Carried()], ["4"], [None])
+    assert [book[phone].id for phone in book] == ["0", "4"]
 
 
 def test_many_different_times_are_all_kept():
