@@ -81,7 +81,7 @@ class GroupsProject(Project):
     def _patches(self, environ: dict[str, str], arguments: tuple[str, ...]) -> Iterator[Any]:
         yield from super()._patches(environ, arguments)
         hooked = partial(_Hooked, on_read=self.on_read)
-        yield patch("reconciler.reconcile.connection.GroupsProvider", hooked)
+        yield patch("reconciler.cxone.groups_provider.GroupsProvider", hooked)
 
 
 class _Hooked(GroupsProvider):
