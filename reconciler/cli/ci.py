@@ -11,7 +11,9 @@ from reconciler.cli.examples import examples
 from reconciler.cli.render.child import child_pipeline
 from reconciler.cli.render.gathered import gathered, read_plan
 from reconciler.cli.render.words import count
+from reconciler.gitlab.sections import ALL
 from reconciler.reconcile.ci import Work, fan_out
+from reconciler.reconcile.merge_request import post_note
 
 app = typer.Typer(no_args_is_help=True, help="Many tenants: a job for each, and their plans in one report.")
 _Out = Annotated[Path | None, typer.Option("-o", "--out", help="Write it here; on stdout otherwise.")]
@@ -60,17 +62,29 @@ def tenants(
     "gather",
     epilog=examples(
         "dnc ci gather plans/*.json -o plans.md",
+        "dnc ci gather plans/*.json --note",
     ),
 )
 def gather(
     plans: Annotated[
-        list[Path],
-        typer.Argument(metavar="PLAN.JSON...", help="What plan or apply wrote; named TENANT.json."),
-    ],
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PLAN.JSON...]",
+            help="What plan or apply wrote; named TENANT.json. None: no tenant has changed.",
+        ),
+    ] = None,
+    note: Annotated[
+        bool,
+        typer.Option("--note", help="Write it into the merge request's note, too; needs GITLAB_TOKEN."),
+    ] = False,
     out: _Out = None,
 ) -> None:
     """Merge the plans of many tenants into one Markdown report. Numbers are masked."""
-    _write(gathered([read_plan(path) for path in plans]), out)
+    found = [read_plan(path) for path in plans or ()]
+    _write(gathered(found), out)
+    if note:
+        # A merge request of no tenant gets no note; one that had changed some is told that it does not now.
+        post_note(current().surroundings(), ALL, lambda room: gathered(found, room), anew=bool(found))
 
 
 def _write(text: str, out: Path | None) -> None:

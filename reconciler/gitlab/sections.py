@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from reconciler.gitlab.notes import MARKER
 
 LARGEST_NOTE = 59_000  # characters; GitLab takes a million, and is slow long before
+ALL = "-all-"  # the section of all tenants together; they have names of their own
 Render = Callable[[int], str]
 """Gives a tenant's section in at most so many characters."""
 

@@ -24,11 +24,16 @@ class Sticky:
         self._pause = pause
         self._uniform = uniform
 
-    def put(self, tenant: str, render: Render) -> None:
-        """Write a tenant's section. Raises GitLabProblem when it does not stay there, try by try."""
+    def put(self, tenant: str, render: Render, *, anew: bool = True) -> None:
+        """Write a tenant's section. Raises GitLabProblem when it does not stay there, try by try.
+
+        Without `anew` only where the note has one already.
+        """
         last: GitLabProblem | None = None
         for round_ in range(ROUNDS):
             try:
+                if not anew and tenant not in gathered(found.body for found in self._notes.ours()):
+                    return
                 wrote = self._write(tenant, render)
                 self._pause(self._uniform(*SETTLE))
                 if self._stands(tenant, wrote):

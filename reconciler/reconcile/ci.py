@@ -25,8 +25,8 @@ class Work(StrEnum):
 class FanOut:
     """The tenants that a pipeline has a job for, and what the jobs need to know of the pipeline above them.
 
-    `onto` is what a merge request's plans merge with. A child pipeline's own source is `parent_pipeline`, so
-    `scheduled` tells its jobs that a schedule began it.
+    `onto` is what a merge request's plans merge with, and `merge_request` its number. A child pipeline's own
+    source is `parent_pipeline`, so `scheduled` tells its jobs that a schedule began it.
     """
 
     work: Work
@@ -34,6 +34,7 @@ class FanOut:
     configuration: str
     onto: str | None = None
     scheduled: bool = False
+    merge_request: str | None = None
 
 
 def fan_out(around: Surroundings, *, since: str | None, work: Work | None) -> FanOut:
@@ -56,6 +57,7 @@ def fan_out(around: Surroundings, *, since: str | None, work: Work | None) -> Fa
         configuration=_named(around, repository),
         onto=onto,
         scheduled=around.pipeline.scheduled,
+        merge_request=around.pipeline.get("CI_MERGE_REQUEST_IID") if target else None,
     )
 
 

@@ -17,11 +17,20 @@ _NEEDED = ("CI_API_V4_URL", "CI_PROJECT_ID", "CI_MERGE_REQUEST_IID", TOKEN)
 
 
 def post_note(
-    around: Surroundings, tenant: str, render: Render, *, pause: Callable[[float], object] = time.sleep
+    around: Surroundings,
+    tenant: str,
+    render: Render,
+    *,
+    anew: bool = True,
+    pause: Callable[[float], object] = time.sleep,
 ) -> None:
-    """Write the tenant's section of the merge request's note. What prevents it is said, and ends nothing."""
+    """Write the tenant's section of the merge request's note. What prevents it is said, and ends nothing.
+
+    Without `anew` only where the note has such a section already.
+    """
     with _told(around, "the note was not written"), _gitlab(around) as (gitlab, number):
-        Sticky(Notes(gitlab, number), pause=pause, uniform=SystemRandom().uniform).put(tenant, render)
+        sticky = Sticky(Notes(gitlab, number), pause=pause, uniform=SystemRandom().uniform)
+        sticky.put(tenant, render, anew=anew)
 
 
 def merge_by_itself(around: Surroundings, sha: str, *, hindrance: str | None) -> None:

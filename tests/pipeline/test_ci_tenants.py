@@ -267,6 +267,26 @@ def test_what_a_job_does_is_what_its_pipeline_is_for(three, environ, command):
     assert yaml.safe_load(done.out)[".tenant"]["script"] == ["mkdir -p plans", command]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "environ", "script"),
+    [
+        (
+            (),
+            {**MERGE_REQUEST, "CI_MERGE_REQUEST_IID": "3"},
+            "dnc ci gather --note -o plans.md plans/t00.json",
+        ),
+        (("--work", "apply"), {**MERGE_REQUEST, "CI_MERGE_REQUEST_IID": "3"}, "dnc ci gather -o plans.md"),
+        ((), {}, "dnc ci gather -o plans.md plans/t00.json"),
+    ],
+)
+def test_the_last_job_writes_the_merge_requests_note(three, arguments, environ, script):
+    done = three.run("ci", "tenants", *arguments, **environ)
+    gather = yaml.safe_load(done.out)["gather"]
+    assert gather["script"][0].startswith(script)
+    # A child pipeline of an older GitLab does not know whose merge request it is.
+    assert gather.get("variables") == ({"CI_MERGE_REQUEST_IID": "3"} if "--note" in script else None)
+
+
 def test_a_configuration_below_the_root_is_named_from_there(three):
     (three.folder / "lists").mkdir()
     three.git("mv", "dnc.yaml", "dnc-lists", "lists/")

@@ -7,9 +7,11 @@ from contextlib import ExitStack
 import pytest
 import yaml
 
+from reconciler.gitlab.sections import sections
 from reconciler.sandbox.server import Sandbox
 from reconciler.sandbox.tenant import Settings
-from tests.pipeline.test_ci_tenants import MERGE_REQUEST, configure, name, tenant
+from tests.pipeline.test_ci_tenants import configure, name, tenant
+from tests.support.gitlab_api import serving
 from tests.support.project import CLIENTS, Project, entry, making
 from tests.support.sandbox import phone
 
@@ -46,7 +48,10 @@ def run(project: Project, *arguments: str, **environ: str) -> dict[str, int]:
     for title, job in child.items():
         if isinstance(job, dict) and job.get("extends"):
             codes[title] = _command(project, child[".tenant"]["script"][-1], job["variables"], environ)
-    codes["gather"] = _command(project, child["gather"]["script"][0], {}, environ)
+    last = "gather" if "gather" in child else "nothing"
+    for line in child[last]["script"]:
+        if line.startswith("dnc "):
+            codes[last] = _command(project, line, {}, environ)
     return codes
 
 
@@ -60,9 +65,16 @@ def _command(project: Project, line: str, variables: dict[str, str], environ: di
 
 
 @pytest.fixture(scope="module")
-def planned(forty):
+def api():
+    with pytest.MonkeyPatch.context() as patch, serving() as server:
+        patch.setattr("reconciler.gitlab.sticky.SETTLE", (0.0, 0.0))
+        yield server
+
+
+@pytest.fixture(scope="module")
+def planned(forty, api):
     project, _ = forty
-    codes = run(project, **MERGE_REQUEST)
+    codes = run(project, **api.environ())
     return codes, (project.folder / "plans.md").read_text()
 
 
@@ -81,6 +93,25 @@ def test_the_report_says_who_has_no_plan_before_everything_else(planned):
     assert [line[2:9] for line in lines[6:8]] == [f"**{name(DOWN)}**", f"**{name(INVALID)}**"]
     assert sum(line.startswith("| t") for line in lines[9:]) == MANY - 2 + 1  # and the heading
     assert phone(0) not in report
+
+
+def test_the_merge_request_has_one_note_for_all(forty, planned, api):
+    project, _ = forty
+    _, report = planned
+    assert len(api.bodies) == 1
+    assert sections(api.bodies[0]) == {"-all-": report.rstrip("\n")}
+    before = project.head
+    # The next push takes back what the last one changed.
+    assert run(project, "--changed-since", before, **api.environ()) == {"nothing": 0}
+    assert len(api.bodies) == 1
+    assert "**no tenant has changed**" in sections(api.bodies[0])["-all-"]
+
+
+def test_a_merge_request_of_no_tenant_gets_no_note(forty, api):
+    project, _ = forty
+    api.notes.clear()
+    assert run(project, "--changed-since", project.head, **api.environ()) == {"nothing": 0}
+    assert api.bodies == []
 
 
 def test_what_a_push_changed_is_applied_and_nothing_else(forty, planned):

@@ -96,6 +96,22 @@ def test_an_apply_that_did_not_do_everything_is_told(report):
     assert "In sync: b." in text
 
 
+def test_what_was_planned_on_a_saved_reading_is_told(report):
+    saved, read = ({**made, "read_at": "2026-11-23T12:00:00+00:00"} for made in ({"from": "saved"}, {}))
+    text = report(a=plan(change(), live=saved), b=plan(live=read))
+    assert text.endswith("Planned on saved readings, while apply reads CXone anew: a (2026-11-23T12:00Z).\n")
+    assert "saved" not in report(b=plan(live=read))
+
+
+@pytest.mark.parametrize("room", [0, 30, 200, 5_000])
+def test_it_fits_into_what_room_there_is(tmp_path, room):
+    paths = []
+    for n in range(40):
+        paths.append(tmp_path / f"t{n:02}.json")
+        paths[-1].write_text(json.dumps(plan(change("exposing"))))
+    assert len(gathered([read_plan(path) for path in paths], room)) <= room
+
+
 def test_all_in_sync(report):
     assert report(b=plan(), a=plan()) == "### dnc: 2 tenants\n\n**nothing to do**\n\nIn sync: a, b.\n"
 

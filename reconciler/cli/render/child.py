@@ -65,7 +65,8 @@ def _document(found: FanOut) -> dict[str, Any]:
     top: dict[str, Any] = {"workflow": {"rules": [{"when": "always"}]}, "stages": ["tenants", "report"]}
     if not found.tenants:
         # GitLab refuses a pipeline without a job, and the trigger would be red.
-        return top | {"nothing": {"stage": "report", "script": ["echo no tenant has changed"]}}
+        script = ["echo no tenant has changed", *([_gathering(found)] if _has_note(found) else [])]
+        return top | {"nothing": {"stage": "report", **_of_request(found), "script": script}}
     top[".tenant"] = _tenant(found)
     for name in found.tenants:
         top[f"{found.work} {name}"] = _job(found.work, name)
@@ -120,11 +121,11 @@ def _job(work: Work, name: str) -> dict[str, Any]:
 
 
 def _gather(found: FanOut) -> dict[str, Any]:
-    plans = " ".join(f"{FOLDER}/{name}.json" for name in found.tenants)
     return {
         "stage": "report",
         "when": "always",
-        "script": [f"dnc ci gather -o {REPORT} {plans}"],
+        **_of_request(found),
+        "script": [_gathering(found)],
         "artifacts": {
             "when": "always",
             "access": "developer",
@@ -132,3 +133,18 @@ def _gather(found: FanOut) -> dict[str, Any]:
             "paths": [REPORT],
         },
     }
+
+
+def _gathering(found: FanOut) -> str:
+    plans = (f"{FOLDER}/{name}.json" for name in found.tenants)
+    note = ["--note"] if _has_note(found) else []
+    return " ".join(["dnc ci gather", *note, "-o", REPORT, *plans])
+
+
+def _has_note(found: FanOut) -> bool:
+    return found.work is Work.PLAN and found.merge_request is not None
+
+
+def _of_request(found: FanOut) -> dict[str, Any]:
+    """Tell a job of the child whose merge request it is, where GitLab itself does not."""
+    return {"variables": {"CI_MERGE_REQUEST_IID": found.merge_request}} if _has_note(found) else {}

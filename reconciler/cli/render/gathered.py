@@ -59,8 +59,8 @@ def read_plan(path: Path) -> TenantPlan:
     return TenantPlan(path.stem, document)
 
 
-def gathered(plans: Sequence[TenantPlan]) -> str:
-    """Write the report, in `LARGEST` characters at most: what does not fit is counted."""
+def gathered(plans: Sequence[TenantPlan], largest: int = LARGEST) -> str:
+    """Write the report, in `largest` characters at most: what does not fit is counted."""
     ordered = sorted(plans, key=lambda plan: plan.tenant)
     lines = [f"### dnc: {count(len(ordered), 'tenant')}", "", f"**{_verdict(ordered)}**"]
     parts = (
@@ -68,11 +68,12 @@ def gathered(plans: Sequence[TenantPlan]) -> str:
         _exposing(ordered),
         _table(ordered),
         _quiet(ordered),
+        _saved(ordered),
     )
-    room = LARGEST - sum(len(line) + 1 for line in lines)
+    room = largest - sum(len(line) + 1 for line in lines)
     for part in parts:
         room = _fill(lines, part, room)
-    return "\n".join(lines) + "\n"
+    return ("\n".join(lines) + "\n")[:largest]
 
 
 def _fill(lines: list[str], part: Iterable[str], room: int) -> int:
@@ -91,6 +92,8 @@ def _fill(lines: list[str], part: Iterable[str], room: int) -> int:
 
 
 def _verdict(plans: Sequence[TenantPlan]) -> str:
+    if not plans:
+        return "no tenant has changed"
     totals = {name: sum(plan.summary.get(name, 0) for plan in plans) for name in _COUNTS}
     words = {"blocked": "{:,} blocked", "by_hand": "{:,} to take off by hand", "unmanaged": "{:,} unmanaged"}
     told = [words.get(name, "{:,} to " + name).format(total) for name, total in totals.items() if total]
@@ -147,3 +150,12 @@ def _quiet(plans: Sequence[TenantPlan]) -> Iterator[str]:
     quiet = [plan.tenant for plan in plans if plan.in_sync]
     if quiet:
         yield from ("", f"In sync: {plain(', '.join(quiet))}.")
+
+
+def _saved(plans: Sequence[TenantPlan]) -> Iterator[str]:
+    """Name the plans for which CXone was not read, the oldest reading first."""
+    live = [(plan.document.get("live", {}), plan.tenant) for plan in plans if plan.document]
+    old = sorted((str(one.get("read_at"))[:16], tenant) for one, tenant in live if one.get("from"))
+    if old:
+        told = ", ".join(f"{plain(tenant)} ({moment}Z)" for moment, tenant in old)
+        yield from ("", f"Planned on saved readings, while apply reads CXone anew: {told}.")
