@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from reconciler.audit.breaks import Break, Record, explained, records_of
 from reconciler.audit.port import GitPort
 from reconciler.audit.report import (
     Link,
@@ -21,6 +22,7 @@ from reconciler.model.errors import BrokenChain, RepositoryProblem
 _PAGE = 64  # reports that are read at once
 _LOOKS = (1, 100, 1_000_000)  # how far back to look for a commit that added a report and not something else
 _OLD_IN_A_ROW = 3
+_PURGED_PLAN = b'{"changes": [], "drift": []}'  # nothing is known of what it said
 
 _WAY_OUT = "run `dnc audit verify`; restore the branch from a clone that still has it whole"
 
@@ -50,6 +52,17 @@ class Chain:
             skip += limit
         return None
 
+    def first(self, tenant: str) -> StoredReport | None:
+        """Find the report with the lowest number in the chain; names begin with the moment, so it is near."""
+        if self.tip is None:
+            return None
+        names = self._names(tenant)
+        for start in range(0, len(names), _PAGE):
+            read = self._read(self.tip, names[start : start + _PAGE])
+            if read and read[0].report.previous is None:
+                return read[0]
+        return None
+
     def reports(self, tenant: str, since: datetime | None = None) -> Iterator[StoredReport]:
         """Walk a tenant's chain, newest first; BrokenChain where it does not hold.
 
@@ -59,6 +72,7 @@ class Chain:
         stored = self.newest(tenant)
         if stored is None or self.tip is None:
             return
+        records: list[Record] = []
         names = sorted(self._git.listing(self.tip, tenant_folder(self._folder, tenant)))
         read: dict[str, StoredReport] = {}
         old = 0
@@ -68,24 +82,58 @@ class Chain:
                 yield stored
             else:
                 old += 1
+            if (record := Record.of(stored)) is not None:
+                records.append(record)
             link = stored.report.previous
             if link is None:
                 return
             if link.path not in read:
                 page = self._page(names, link.path, tenant)
                 read = {before.path: before for before in self._read(self.tip, page)}
-            stored = _linked(stored, link, read.get(link.path))
+            stored = self._before(stored, link, read, records)
+
+    def _before(
+        self, stored: StoredReport, link: Link, read: Mapping[str, StoredReport], records: list[Record]
+    ) -> StoredReport:
+        """Give the report before one, or what a purge that is on record left of it. Raises BrokenChain."""
+        before = read.get(link.path)
+        if before is None and any(broken.path == stored.path for r in records for broken in r.breaks):
+            older = [path for path in self._names(stored.report.tenant) if path < stored.path]
+            left = [one for one in self._read(self.tip or "", older) if one.report.seq < stored.report.seq]
+            before = left[-1] if left else None
+        if before is None:
+            raise BrokenChain(f"the report before it, {link.path}, is gone", _WAY_OUT, where=stored.path)
+        is_next = before.report.seq == stored.report.seq - 1 and before.path == link.path
+        if is_next and before.sha256 == link.sha256:
+            return before
+        purged = [
+            Break(stored.path, "report", before.path, link.sha256, before.sha256),
+            Break(stored.path, "follows", "", link.path, before.path),
+        ]
+        if any(broken in record.breaks for broken in purged for record in records):
+            return before
+        raise BrokenChain(f"it is not what {stored.path} says of it", _WAY_OUT, where=before.path)
+
+    def _names(self, tenant: str) -> list[str]:
+        """Name a tenant's reports, sorted."""
+        listed = self._git.listing(self.tip or "", tenant_folder(self._folder, tenant))
+        return sorted(name for name in listed if tenant_of(name, self._folder) == tenant)
 
     def plan_of(self, stored: StoredReport) -> bytes:
         """Read the plan beside a report, as JSON; BrokenChain if it is not the one that was reported."""
         rev = self.tip or ""
         blob = self._git.listing(rev, stored.plan_path).get(stored.plan_path)
         packed = self._git.read_blobs([blob])[blob] if blob else b""
-        if sha256(packed) != stored.report.plan_sha256:
+        if sha256(packed) == stored.report.plan_sha256:
+            return unpack_plan(packed)
+        there = sha256(packed) if blob else ""
+        purged = Break(stored.plan_path, "plan", stored.path, stored.report.plan_sha256, there)
+        records = records_of(self.reports(stored.report.tenant))
+        if not explained(purged, {stored.path: stored.report.seq}, records):
             raise BrokenChain(
                 "the plan is not the one that its report names", _WAY_OUT, where=stored.plan_path
             )
-        return unpack_plan(packed)
+        return unpack_plan(packed) if blob else _PURGED_PLAN
 
     def waiting(self, local: str, *, beyond: str | None) -> list[str]:
         """Name the reports that `local` adds beyond another tip, oldest first."""
@@ -151,11 +199,3 @@ class Chain:
         blobs = self._git.listing(rev, *paths) if paths else {}
         data = self._git.read_blobs(list(blobs.values()))
         return sorted((parse(data[blob], path) for path, blob in blobs.items()), key=lambda s: s.report.seq)
-
-
-def _linked(stored: StoredReport, link: Link, before: StoredReport | None) -> StoredReport:
-    if before is None:
-        raise BrokenChain(f"the report before it, {link.path}, is gone", _WAY_OUT, where=stored.path)
-    if before.sha256 != link.sha256 or before.report.seq != stored.report.seq - 1:
-        raise BrokenChain(f"it is not what {stored.path} says of it", _WAY_OUT, where=before.path)
-    return before

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from reconciler.audit.chain import Chain
+from reconciler.audit.expected import Expected, judge
 from reconciler.audit.port import GitPort
 from reconciler.audit.report import (
     Content,
@@ -167,8 +168,11 @@ class Ledger:
                 self._wait(attempt, hurried)
         raise self._kept(why)
 
-    def verify(self) -> Verification:
-        """Check every chain and all history, of the local branch and the remote's."""
+    def verify(self, expected: Expected | None = None) -> Verification:
+        """Check every chain and all history, of the local branch and the remote's.
+
+        What is expected of it is expected of the remote's branch; of the local one where there is no other.
+        """
         known = Verification()
         tips: dict[str, str | None] = {}
         remote = self._git.remote()
@@ -180,10 +184,16 @@ class Ledger:
                 known = Verification((finding_of(error, name),))
                 tips[name] = self._git.tracking_tip(self.branch)
         tips[self.branch] = self._git.branch_tip(self.branch)
+        judged = next((name for name, tip in tips.items() if tip is not None), self.branch)
         for name, tip in tips.items():
             if tip is not None:
                 known += verify_branch(self._git, tip, self._folder, name)
-        return known
+        heads = tuple(head for head in known.heads if head.branch == judged)
+        return known + judge(self._git, expected or Expected(), heads, judged, tips[judged])
+
+    def first(self, tenant: str) -> StoredReport | None:
+        """Find the report that a tenant's chain starts with; None where it has none."""
+        return self._chain.first(tenant)
 
     def _settle(self) -> None:
         """Decide the tip from the local branch as it is now and the remote's as it was last fetched."""

@@ -50,6 +50,10 @@ class GitPort(Protocol):
         """Push a commit as a branch, never by force."""
         ...
 
+    def has_commit(self, sha: str) -> bool:
+        """Tell whether this clone has the commit."""
+        ...
+
     def is_ancestor(self, ancestor: str, commit: str) -> bool:
         """Tell whether `commit` contains `ancestor`."""
         ...

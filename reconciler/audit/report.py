@@ -128,6 +128,11 @@ class StoredReport:
         return plan_path(self.path)
 
     @property
+    def head(self) -> dict[str, Any]:
+        """Name the report, and by its SHA-256 every report before it."""
+        return {"seq": self.report.seq, **self.link}
+
+    @property
     def link(self) -> Mapping[str, str]:
         """What the next report says of this one."""
         return {"path": self.path, "sha256": self.sha256}

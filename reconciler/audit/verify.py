@@ -1,9 +1,11 @@
 """Proves that a branch's reports are what was written: chains without gaps, and commits that only add."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 
+from reconciler.audit.breaks import Break, Record, explained, records_of
 from reconciler.audit.port import GitPort
 from reconciler.audit.report import StoredReport, parse, sha256, tenant_of
 from reconciler.model.errors import BrokenChain
@@ -18,12 +20,19 @@ _STATUS = {"D": "removed", "M": "changed", "T": "changed the type of"}
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The end of one tenant's chain on one branch."""
+    """One tenant's chain on one branch: where it starts and ends, what is in it, who continued it.
+
+    `first` and `sha256` name its first report and its newest by SHA-256; `known` names them all.
+    """
 
     branch: str
     tenant: str
     reports: int
     sha256: str
+    first: str
+    finished_at: datetime
+    known: frozenset[str] = field(repr=False)
+    records: tuple[Record, ...] = ()
 
     def __str__(self) -> str:
         noun = "report" if self.reports == 1 else "reports"
@@ -32,13 +41,24 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What was found wrong, and where each chain ends."""
+    """What was found wrong, where each chain ends, and whether only the newest report is too old.
+
+    `remarks` are what is in order and must be seen all the same: chains that a purge broke and that were
+    continued, anchors that lie before it.
+    """
 
     problems: tuple[Finding, ...] = ()
     heads: tuple[Head, ...] = ()
+    remarks: tuple[str, ...] = ()
+    stale: tuple[Finding, ...] = ()
 
     def __add__(self, other: "Verification") -> "Verification":
-        return Verification(self.problems + other.problems, self.heads + other.heads)
+        return Verification(
+            self.problems + other.problems,
+            self.heads + other.heads,
+            self.remarks + other.remarks,
+            self.stale + other.stale,
+        )
 
 
 def verify_branch(git: GitPort, tip: str, folder: str, name: str) -> Verification:
@@ -47,32 +67,78 @@ def verify_branch(git: GitPort, tip: str, folder: str, name: str) -> Verificatio
     `name` is the branch, as people know it.
     """
     blobs = git.listing(tip, folder)
-    reports: dict[str, list[StoredReport]] = {}
-    found = [_finding(f"{name}:{path}", message) for path, message in _rewritten(git, tip, folder)]
+    found = [finding(f"{name}:{path}", message) for path, message in _rewritten(git, tip, folder)]
+    chains, unread = _chains(git, blobs, folder)
+    found += [finding_of(error, name) for error in unread]
+    heads, remarks = [], []
+    for tenant, chain in chains.items():
+        records = records_of(chain)
+        remarks += [f"{name}: {tenant}: {record}" for record in records]
+        seqs = {stored.path: stored.report.seq for stored in chain}
+        found += [
+            finding(f"{name}:{broken.path}", str(broken))
+            for broken in breaks_in(git, chain, tenant, blobs)
+            if not explained(broken, seqs, records)
+        ]
+        heads.append(_head(name, tenant, chain, records))
+    return Verification(tuple(found), tuple(heads), tuple(remarks))
+
+
+def chain_of(
+    git: GitPort, tip: str, folder: str, tenant: str
+) -> tuple[list[StoredReport], list[Break], tuple[Record, ...]]:
+    """Read one tenant's whole chain, and find its breaks that no record explains. Raises BrokenChain."""
+    blobs = git.listing(tip, folder)
+    chains, unread = _chains(git, blobs, folder)
+    for error in unread:
+        raise error
+    chain = chains.get(tenant, [])
+    records = records_of(chain)
+    seqs = {stored.path: stored.report.seq for stored in chain}
+    broken = [one for one in breaks_in(git, chain, tenant, blobs) if not explained(one, seqs, records)]
+    return chain, broken, records
+
+
+def _chains(
+    git: GitPort, blobs: Mapping[str, str], folder: str
+) -> tuple[dict[str, list[StoredReport]], list[BrokenChain]]:
     owners = {path: tenant for path in blobs if (tenant := tenant_of(path, folder))}
     data = git.read_blobs([blobs[path] for path in owners])
+    chains: dict[str, list[StoredReport]] = {}
+    unread = []
     for path, tenant in owners.items():
         try:
-            reports.setdefault(tenant, []).append(parse(data[blobs[path]], path))
+            chains.setdefault(tenant, []).append(parse(data[blobs[path]], path))
         except BrokenChain as error:
-            found.append(finding_of(error, name))
-    heads = []
-    for tenant, stored in sorted(reports.items()):
-        if not stored:
-            continue  # none of them could be read, and that was said
-        chain = sorted(stored, key=lambda one: (one.report.seq, one.path))
-        problems = [*_links(chain, tenant), *_plans(git, chain, blobs)]
-        found += [_finding(f"{name}:{path}", message) for path, message in problems]
-        heads.append(Head(name, tenant, len(chain), chain[-1].sha256))
-    return Verification(tuple(found), tuple(heads))
+            unread.append(error)
+    # One of which nothing could be read was said above.
+    read = {tenant: chain for tenant, chain in sorted(chains.items()) if chain}
+    return {
+        tenant: sorted(chain, key=lambda one: (one.report.seq, one.path)) for tenant, chain in read.items()
+    }, unread
+
+
+def _head(name: str, tenant: str, chain: list[StoredReport], records: tuple[Record, ...]) -> Head:
+    newest = chain[-1]
+    return Head(
+        name,
+        tenant,
+        len(chain),
+        newest.sha256,
+        first=chain[0].sha256,
+        finished_at=newest.report.finished_at,
+        known=frozenset(stored.sha256 for stored in chain),
+        records=records,
+    )
 
 
 def finding_of(error: BrokenChain, branch: str) -> Finding:
     """Say an error as a finding on a branch."""
-    return _finding(f"{branch}:{error.where}", f"{error.fact}; {error.way_out}")
+    return finding(f"{branch}:{error.where}", f"{error.fact}; {error.way_out}")
 
 
-def _finding(place: str, message: str) -> Finding:
+def finding(place: str, message: str) -> Finding:
+    """Say that something of the record does not hold."""
     return Finding(place, 0, 0, "", RULE, Severity.ERROR, message)
 
 
@@ -85,32 +151,36 @@ def _rewritten(git: GitPort, tip: str, folder: str) -> Iterator[tuple[str, str]]
             )
 
 
-def _links(chain: list[StoredReport], tenant: str) -> Iterator[tuple[str, str]]:
+def breaks_in(
+    git: GitPort, chain: list[StoredReport], tenant: str, blobs: Mapping[str, str]
+) -> Iterator[Break]:
+    """Find where a chain, in its order, does not hold; explained or not."""
+    yield from _links(chain, tenant)
+    yield from _plans(git, chain, blobs)
+
+
+def _links(chain: list[StoredReport], tenant: str) -> Iterator[Break]:
     before: StoredReport | None = None
-    for expected, stored in enumerate(chain, start=1):
+    due = 1
+    for stored in chain:
         report, link = stored.report, stored.report.previous
         if report.tenant != tenant:
-            yield stored.path, f"it is a report of the tenant {report.tenant}"
-        if report.seq != expected:
-            yield stored.path, f"it has number {report.seq} in the chain where {expected} is due"
+            yield Break(stored.path, "tenant", "", report.tenant, tenant)
+        if report.seq != due:
+            yield Break(stored.path, "number", "", str(report.seq), str(due))
         if (link.path if link else None) != (before.path if before else None):
-            yield stored.path, f"it follows {link.path if link else 'nothing'}, not {_name(before)}"
+            yield Break(stored.path, "follows", "", link.path if link else "", before.path if before else "")
         elif link and before and link.sha256 != before.sha256:
-            yield stored.path, f"{before.path} has SHA-256 {before.sha256}, not {link.sha256} as said here"
-        before = stored
+            yield Break(stored.path, "report", before.path, link.sha256, before.sha256)
+        before, due = stored, report.seq + 1
 
 
-def _name(stored: StoredReport | None) -> str:
-    return stored.path if stored else "nothing, being the first"
-
-
-def _plans(git: GitPort, chain: list[StoredReport], blobs: dict[str, str]) -> Iterator[tuple[str, str]]:
+def _plans(git: GitPort, chain: list[StoredReport], blobs: Mapping[str, str]) -> Iterator[Break]:
     waiting = iter(chain)
     while batch := list(islice(waiting, _BATCH)):
         names = {one.path: blobs[one.plan_path] for one in batch if one.plan_path in blobs}
         packed = git.read_blobs(list(names.values()))
         for one in batch:
-            if one.path not in names:
-                yield one.plan_path, "the plan beside the report is not there"
-            elif sha256(packed[names[one.path]]) != one.report.plan_sha256:
-                yield one.plan_path, "the plan is not the one that its report names by SHA-256"
+            there = sha256(packed[names[one.path]]) if one.path in names else ""
+            if there != one.report.plan_sha256:
+                yield Break(one.plan_path, "plan", one.path, one.report.plan_sha256, there)

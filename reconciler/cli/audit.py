@@ -5,18 +5,19 @@ from typing import Annotated, Any
 import typer
 
 from reconciler.audit.report import StoredReport
-from reconciler.cli import audit_compare
+from reconciler.cli import audit_anchor, audit_compare, audit_verify
 from reconciler.cli.answer import Output, told
-from reconciler.cli.call import Format, complain, current, emit
+from reconciler.cli.call import Format, current, emit
 from reconciler.cli.examples import examples
 from reconciler.cli.render.audit import listed, shown_report
-from reconciler.planning.plan import finding_json
 from reconciler.reconcile.audit import open_books
 
 app = typer.Typer(no_args_is_help=True, help="The record: list reports, show one, verify the chain, push.")
 
 # Each further command has a file of its own, `audit_NAME.py`, and is joined here.
 app.command("compare", epilog=audit_compare.EXAMPLES)(audit_compare.compare)
+app.command("verify", epilog=audit_verify.EXAMPLES)(audit_verify.verify)
+app.command("anchor", epilog=audit_anchor.EXAMPLES)(audit_anchor.anchor)
 
 
 @app.command("list", epilog=examples("dnc audit list", "dnc audit list --tenant production --format json"))
@@ -70,24 +71,3 @@ def push(output: Output = Format.TEXT) -> None:
             print(
                 "\n".join(f"pushed {path}" for path in pushed) or "nothing waits: the remote has every report"
             )
-
-
-@app.command("verify", epilog=examples("dnc audit verify", "dnc audit verify --format json"))
-def verify(output: Output = Format.TEXT) -> None:
-    """Check every chain, here and at the remote, and that no commit ever changed or removed a report."""
-    with told(output):
-        found = open_books(current().surroundings(), fetch=False).ledger.verify()
-        if output is Format.JSON:
-            emit(
-                {
-                    "verified": not found.problems,
-                    "chains": [str(head) for head in found.heads],
-                    "problems": [finding_json(p) for p in found.problems],
-                }
-            )
-        else:
-            for head in found.heads:
-                print(head)
-        for problem in found.problems:
-            complain(f"error: {problem}")
-    raise typer.Exit(4 if found.problems else 0)

@@ -1,7 +1,5 @@
 """`dnc status` and `dnc blocked`: what the newest reports say, at a glance."""
 
-import re
-from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -11,6 +9,7 @@ from reconciler.cli.call import Format, current, emit
 from reconciler.cli.examples import examples
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.standing import blocked_json, blocked_text, status_json, status_text
+from reconciler.cli.spans import span
 from reconciler.reconcile.blocked import blocked as find_blocked
 from reconciler.reconcile.status import status as look
 
@@ -32,7 +31,7 @@ def status(
     output: Output = Format.TEXT,
 ) -> None:
     """Say in one line for each tenant how it stands. Exit 3 where the last verified run is older."""
-    most = _age(max_age)
+    most = span(max_age, "--max-age")
     with told(output):
         found = look(current().surroundings())
         if output is Format.JSON:
@@ -51,12 +50,3 @@ def blocked(output: Output = Format.TEXT) -> None:
             emit(blocked_json(found))
         else:
             print(blocked_text(found, Shown(masked=around.pipeline.running)))
-
-
-def _age(text: str) -> timedelta:
-    found = re.fullmatch(r"([0-9]{1,5})([mhd])", text)
-    if found is None:
-        raise typer.BadParameter(f"{text!r} is no time: write it as 26h", param_hint="--max-age")
-    return (
-        int(found[1]) * {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}[found[2]]
-    )

@@ -63,11 +63,15 @@ class Safety:
 
 @dataclass(frozen=True, slots=True)
 class AuditSettings:
-    """Where the reports go. `push: auto` pushes in CI, and commits only elsewhere."""
+    """Where the reports go. `push: auto` pushes in CI, and commits only elsewhere.
+
+    `genesis` pins the SHA-256 of each tenant's first report.
+    """
 
     branch: str = "dnc-audit"
     path: str = "audit"
     push: Literal["auto", "always", "never"] = "auto"
+    genesis: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,10 +243,17 @@ def _configuration(path: str, root: MapNode) -> Configuration:
         default_tenant=said["defaultTenant"],
         tenants=tenants,
         safety=Safety(**{_snake(key): value for key, value in safety.items()}),
-        audit=AuditSettings(**audit),
+        audit=_audit(audit, said["defaultTenant"]),
         imports=profiles_of(said.get("imports", {})),
         readings=Readings(**{_snake(key): value for key, value in said.get("readings", {}).items()}),
     )
+
+
+def _audit(said: Mapping[str, Any], default_tenant: str) -> AuditSettings:
+    """One value of `genesis` is the default tenant's."""
+    genesis = said.get("genesis", {})
+    pinned = genesis if isinstance(genesis, dict) else {default_tenant: genesis}
+    return AuditSettings(**{**said, "genesis": pinned})
 
 
 def _tenant(name: str, said: Mapping[str, Any], line: int) -> Tenant:

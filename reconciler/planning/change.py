@@ -50,6 +50,7 @@ class BlockedBy(StrEnum):
     SUPERSEDED = "superseded"
     HOLD = "hold"
     APPROVAL = "approval"
+    OTHER_CHAIN = "other-chain"
 
 
 _BLOCK_ORDER = {blocked: place for place, blocked in enumerate(BlockedBy)}

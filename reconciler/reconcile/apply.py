@@ -42,6 +42,12 @@ class Applied:
     not_todays: bool
 
     @property
+    def head(self) -> dict[str, Any] | None:
+        """Name the newest report after the run."""
+        newest = self.report or self.made.past.newest
+        return newest.head if newest else None
+
+    @property
     def exit_code(self) -> int:
         """The first that holds of 8, 9, 7, 6, 0."""
         if not self.run.clean and not self._known_refusals_only():

@@ -69,4 +69,4 @@ def failed(around: Surroundings, error: DncError) -> dict[str, Any]:
         as_of=Today.at(now, around.as_of).as_of,
         created_at=iso(now),
     )
-    return failed_json(heading, error.findings)
+    return {**failed_json(heading, error.findings), "chain_head": None}

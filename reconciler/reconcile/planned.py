@@ -24,6 +24,7 @@ from reconciler.planning.requests import OpenRequest, open_requests
 from reconciler.reconcile.alarms import request_alarms
 from reconciler.reconcile.approval import Approval, approval_of
 from reconciler.reconcile.clock import Today, iso
+from reconciler.reconcile.genesis import chain_notes, other_chain
 from reconciler.reconcile.interrupted import left_behind
 from reconciler.reconcile.limits import SafetyLimits
 from reconciler.reconcile.moves import move_notes
@@ -64,7 +65,8 @@ class Planned:
     @property
     def document(self) -> dict[str, Any]:
         """The plan as JSON."""
-        return plan_json(self.heading, self.plan, self.live, self.provider.dialect, self.findings)
+        made = plan_json(self.heading, self.plan, self.live, self.provider.dialect, self.findings)
+        return {**made, "chain_head": self.past.newest.head if self.past.newest else None}
 
     def waiting(self, plan: Plan) -> tuple[OpenRequest, ...]:
         """Name the requests that a plan found near or past their honour-by date, and not live."""
@@ -161,7 +163,9 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
             approved=approval if safety.in_force.approvals else unasked,
         )
         live, unread = _look(provider, lists.claims.list_ids | held.list_ids | besides, to_apply=to_apply)
-        met = Circumstances(removed_lately=past.removed_lately(now))
+        doubt = other_chain(project.configuration.audit, ledger, tenant.name)
+        hold_back = BlockedBy.OTHER_CHAIN if doubt else None
+        met = Circumstances(removed_lately=past.removed_lately(now), hold_back=hold_back)
         plan = make_plan(setting, live, met)
         plan = plan if unread is None else narrowed(plan)
         heading = Heading(
@@ -176,6 +180,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
         changed = before(project, repository, ledger, tenant.name, around)
         notes = (
             *lists.findings,
+            *chain_notes(doubt),
             *project_notes(project, setting),
             *safety.findings(project.configuration_path),
             *rule_changes(project, tenant, changed, today),
@@ -232,6 +237,11 @@ def replan(  # noqa: PLR0913  (what a run has met)
 ) -> Plan:
     """Plan again on a later reading; only what is allowed, because a plan showed it, may come off."""
     met = replace(
-        made.met, refused=refused, hold_back=hold_back, agreed=allowed, arrived=arrived, wrote=wrote
+        made.met,
+        refused=refused,
+        hold_back=made.met.hold_back or hold_back,
+        agreed=allowed,
+        arrived=arrived,
+        wrote=wrote,
     )
     return make_plan(made.setting, live, met)

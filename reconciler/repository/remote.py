@@ -148,6 +148,33 @@ class Remote:
             )
         raise self._silent(said)
 
+    def tags(self, pattern: str) -> dict[str, str]:
+        """Ask for the commits of the tags that fit a pattern."""
+        said = self._network("ls-remote", "--tags", self.name, f"refs/tags/{pattern}")
+        if said.code:
+            raise self._silent(said)
+        found = {}
+        for line in said.out.decode("utf-8", "surrogateescape").splitlines():
+            sha, _, ref = line.partition("\t")
+            found[ref.removeprefix("refs/tags/").removesuffix("^{}")] = (
+                sha  # a peeled one comes after its tag
+            )
+        return found
+
+    def push_tag(self, name: str) -> None:
+        """Push a tag; RepositoryProblem where the remote does not take it."""
+        said = self._network("push", "--porcelain", "--no-verify", self.name, f"refs/tags/{name}")
+        if said.code:
+            rejected = any(line.startswith(b"!\t") for line in said.out.splitlines())
+            raise (
+                self._silent(said)
+                if not rejected
+                else RepositoryProblem(
+                    f"the remote {self.name} refuses the tag {name} ({reason(said.err)})",
+                    "let whoever runs this create protected tags of that name",
+                )
+            )
+
     def demand_push(self, branch: str, sha: str) -> None:
         """Ask whether the remote lets us push, sending nothing; RepositoryProblem where it does not.
 

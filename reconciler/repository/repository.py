@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from reconciler.model.errors import BrokenChain, RepositoryProblem
-from reconciler.repository import commits, history, remote, storage, trees, worktree
+from reconciler.repository import commits, history, remote, storage, tags, trees, worktree
 from reconciler.repository.git import Git, problem, text
 from reconciler.repository.history import Change, Commit, Revision
 from reconciler.repository.remote import DEPTH_REMEDY, Pushed, Remote
@@ -267,6 +267,14 @@ class Repository:
     def advance_branch(self, branch: str, to: str, *, was: str | None) -> bool:
         """Move a local branch from `was` to `to`; False when it is somewhere else by now."""
         return commits.move_ref(self._git, f"refs/heads/{branch}", to, was=was, why="dnc: audit report")
+
+    def tags(self, pattern: str) -> dict[str, str]:
+        """Find the commits of the tags that fit a pattern, here and at the remote, by `place: name`."""
+        return tags.found(self._git, self._remote, pattern)
+
+    def tag(self, name: str, sha: str) -> None:
+        """Put a new tag on a commit, and push it where there is a remote, never by force."""
+        tags.put(self._git, self._remote, name, sha)
 
     # Helpers.
 

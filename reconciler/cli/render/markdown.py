@@ -5,7 +5,7 @@ from typing import Any
 
 from reconciler.cli.render.escaped import code, plain
 from reconciler.cli.render.numbers import Shown
-from reconciler.cli.render.text import said, verdict
+from reconciler.cli.render.text import head_line, said, verdict
 from reconciler.cli.render.ways_out import way_out
 from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, what_changes
 
@@ -27,6 +27,7 @@ def markdown(document: Mapping[str, Any], shown: Shown) -> str:
     lines += [f"- {plain(line)}" for line in said(document["findings"])]
     cost = document["cost"]
     lines += ["", f"Cost: {cost['requests']:,} requests, about {cost['seconds']:g} s."]
+    lines += ["", head_line(document.get("chain_head"))]
     return "\n".join(lines) + "\n"
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from reconciler.cli.render.numbers import Shown
+from reconciler.cli.render.text import head_line
 from reconciler.cli.render.ways_out import way_out
 from reconciler.cli.render.words import BLOCKED, count
 from reconciler.planning.plan import finding_json
@@ -24,6 +25,7 @@ def applied_json(done: Applied) -> dict[str, Any]:
         "not_live": [list(key) for key in sorted(run.not_live)],
         "kept": [list(key) for key in sorted(run.kept)],
         "report": {"path": done.report.path, "sha256": done.report.sha256} if done.report else None,
+        "chain_head": done.head,
         "findings": [finding_json(f) for f in told],
     }
 
@@ -49,6 +51,7 @@ def applied_text(done: Applied, shown: Shown) -> str:
     lines.append(
         f"report: {done.report.path}" if done.report else "no report: nothing was attempted, nothing changed"
     )
+    lines.append(head_line(done.head))
     return "\n".join(lines)
 
 

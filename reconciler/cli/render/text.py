@@ -22,9 +22,14 @@ def plan_text(document: _Document, shown: Shown) -> str:
         _section("Goes on", [c for c in changes if c["direction"] == "protective"], shown),
         _drift(document["drift"], shown),
         list(said(document["findings"])),
-        [_cost(document)],
+        [_cost(document), head_line(document.get("chain_head"))],
     )
     return "\n\n".join("\n".join(lines) for lines in sections if lines)
+
+
+def head_line(head: Mapping[str, Any] | None) -> str:
+    """Name the newest report by its SHA-256, for a job's log that outlives the branch."""
+    return f"Chain: report {head['seq']} has SHA-256 {head['sha256']}" if head else "Chain: no report yet"
 
 
 def verdict(document: _Document) -> str:

@@ -16,6 +16,7 @@ BLOCKED = {
     "superseded": "a newer revision, or an earlier plan, has its place",
     "hold": "a hold names it",
     "approval": "its release waits for the approval of somebody else than its author",
+    "other-chain": "the chain of reports does not start where audit.genesis says",
 }
 
 WAYS_OUT = {
@@ -30,6 +31,7 @@ WAYS_OUT = {
     "superseded": "nothing, if a newer pipeline has run; else make the plan again",
     "hold": "wait until the hold ends: whoever wrote it into holds: in the files takes it out",
     "approval": "somebody else approves its merge request; or, where no token can read that, adds approvedBy",
+    "other-chain": "run dnc audit verify, and call an auditor before anybody touches the branch",
 }
 
 REASONS = {

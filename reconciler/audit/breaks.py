@@ -1,0 +1,102 @@
+"""Where a chain does not hold, and the records that explain such places: a purge was continued there."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from reconciler.audit.report import StoredReport, report_of
+
+REANCHORED = "reanchored"
+Kind = Literal["tenant", "number", "follows", "report", "plan"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Break:
+    """One thing that is not as the chain says: at which file, of which other file, said and found.
+
+    `said` and `found` are, by kind, tenants, numbers in the chain, paths, or SHA-256; empty: nothing.
+    """
+
+    path: str
+    kind: Kind
+    about: str
+    said: str
+    found: str
+
+    def __str__(self) -> str:
+        match self.kind:
+            case "tenant":
+                return f"it is a report of the tenant {self.said}"
+            case "number":
+                return f"it has number {self.said} in the chain where {self.found} is due{self._missing()}"
+            case "follows":
+                return f"it follows {self.said or 'nothing'}, not {self.found or 'nothing, being the first'}"
+            case "report":
+                return f"{self.about} has SHA-256 {self.found}, not {self.said} as said here"
+            case "plan":
+                if not self.found:
+                    return "the plan beside the report is not there"
+                return "the plan is not the one that its report names by SHA-256"
+
+    def _missing(self) -> str:
+        first, last = int(self.found), int(self.said) - 1
+        if last < first:
+            return ""
+        return f": report {first} is missing" if first == last else f": reports {first} to {last} are missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A report that continues a chain after a purge: the heads before and after, why, who, and the breaks.
+
+    The heads are commits or SHA-256 of reports. It explains exactly these breaks, of reports before it.
+    """
+
+    stored: StoredReport
+    heads: Mapping[str, str]
+    reason: str
+    evidence: str
+    breaks: frozenset[Break]
+
+    @classmethod
+    def of(cls, stored: StoredReport) -> "Record | None":
+        """Read the record that a report is; None where it is an ordinary one."""
+        said = stored.report.get("reanchor")
+        if not isinstance(said, dict):
+            return None
+        breaks = frozenset(Break(**one) for one in said["breaks"])
+        return cls(stored, said["heads"], said["reason"], said["evidence"], breaks)
+
+    def __str__(self) -> str:
+        report = self.stored.report
+        heads = ", ".join(f"{old} became {new}" for old, new in self.heads.items())
+        who, when = report["actor"]["name"], report["finished_at"][:19]
+        count = f"{len(self.breaks)} break{'' if len(self.breaks) == 1 else 's'}"
+        return (
+            f"REANCHORED by {who} at {when}Z, in report {report.seq}: {heads}; "
+            f"{count} before it are taken as explained: {self.reason} ({self.evidence})"
+        )
+
+
+def records_of(chain: Iterable[StoredReport]) -> tuple[Record, ...]:
+    """Find the records among reports."""
+    return tuple(record for stored in chain if (record := Record.of(stored)))
+
+
+def explained(broken: Break, seqs: Mapping[str, int], records: Iterable[Record]) -> bool:
+    """Tell whether a record after the place of a break names exactly it; `seqs` is by path of a report."""
+    place = seqs.get(report_of(broken.path), 0)
+    return any(broken in record.breaks and place < record.stored.report.seq for record in records)
+
+
+def was(sha256: str, records: Iterable[Record]) -> bool:
+    """Tell whether a SHA-256 or commit is one that a purge replaced, as a record says."""
+    return any(
+        sha256 in record.heads or any(sha256 == one.said and one.found for one in record.breaks)
+        for record in records
+    )
+
+
+def break_json(broken: Break) -> dict[str, Any]:
+    """Say a break as a record keeps it."""
+    return asdict(broken)
