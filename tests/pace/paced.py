@@ -66,6 +66,7 @@ class Paced(Project):
         turns = _Turns()
         yield patch("reconciler.cxone.client.Pace", turns.pace)
         yield patch("reconciler.cxone.provider.Transport", turns.transport)
+        yield patch("reconciler.cxone.groups_hosts.Transport", turns.transport)
         yield patch("reconciler.reconcile.connection.EntriesProvider", partial(_provider, self.time))
 
     def log(self, since: int = 0) -> list[Asked]:
@@ -92,7 +93,7 @@ def _provider(time: Time, settings: Any, **more: Any) -> EntriesProvider:
 
 
 @contextmanager
-def pacing(folder: Path, **tenant: Any) -> Iterator[Paced]:
+def pacing(folder: Path, *, kind: Any = Paced, **tenant: Any) -> Iterator[Any]:
     """Make a repository without a remote and an empty CXone; `tenant` are settings of the tenant."""
     time = Time()
     made = Settings(clients=CLIENTS)
@@ -100,7 +101,7 @@ def pacing(folder: Path, **tenant: Any) -> Iterator[Paced]:
         Sandbox(None, clock=time.clock, monotonic=time.monotonic, settings=made) as sandbox,
         sandbox.serve() as url,
     ):
-        project = Paced(folder / "clone", None, sandbox, url, time.clock, time=time)  # type: ignore[arg-type]
+        project = kind(folder / "clone", None, sandbox, url, time.clock, time=time)
         project.folder.mkdir()
         project.git("init", "-q", "-b", "main", str(project.folder))
         project.tenant(**tenant)
