@@ -42,7 +42,9 @@ def applied_text(done: Applied, shown: Shown) -> str:
     lines = [f"{done.made.tenant.name}: {done.status}" + (f": {told}" if told else "")]
     if run.read_back != "none":
         entries = (
-            f"{run.after.entries:,} rows live" if run.read_back != "failed" else "CXone could not be read"
+            f"{count(run.after.entries, 'row')} live"
+            if run.read_back != "failed"
+            else "CXone could not be read"
         )
         lines.append(f"read back ({run.read_back}): {entries}, {run.missing:,} missing")
     lines += _failures(done, shown)
