@@ -5,7 +5,15 @@ from typing import Annotated, Any
 import typer
 
 from reconciler.audit.report import StoredReport
-from reconciler.cli import audit_anchor, audit_compare, audit_verify
+from reconciler.cli import (
+    audit_anchor,
+    audit_bundle,
+    audit_compare,
+    audit_evidence,
+    audit_export,
+    audit_summary,
+    audit_verify,
+)
 from reconciler.cli.answer import Output, told
 from reconciler.cli.call import Format, current, emit
 from reconciler.cli.examples import examples
@@ -71,3 +79,9 @@ def push(output: Output = Format.TEXT) -> None:
             print(
                 "\n".join(f"pushed {path}" for path in pushed) or "nothing waits: the remote has every report"
             )
+
+
+app.command("evidence", epilog=audit_evidence.EXAMPLES)(audit_evidence.evidence)
+app.command("summary", epilog=audit_summary.EXAMPLES)(audit_summary.summary)
+app.command("bundle", epilog=audit_bundle.EXAMPLES)(audit_bundle.bundle)
+app.command("export", epilog=audit_export.EXAMPLES)(audit_export.export)

@@ -1,7 +1,6 @@
 """`dnc export`."""
 
 import json
-import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +10,7 @@ import typer
 
 from reconciler.cli.call import complain, current, errors_told
 from reconciler.cli.examples import examples
-from reconciler.model.errors import InvalidInput
+from reconciler.cli.own_file import write_own
 from reconciler.reconcile.export import export as run
 
 EXAMPLES = examples(
@@ -46,18 +45,6 @@ def export(
             complain(manifest.rstrip())
             return
         beside = file.with_name(f"{file.name}.manifest.json")
-        _write(file, made.data)
-        _write(beside, manifest.encode())
+        write_own(file, made.data)
+        write_own(beside, manifest.encode())
         complain(f"{made.manifest['count']:,} rows of {list_id} in {file} ({output}), described by {beside}")
-
-
-def _write(file: Path, data: bytes) -> None:
-    """Write whole numbers for their owner only. Raises InvalidInput where that can't be done."""
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as out:
-            out.write(data)
-    except OSError as error:
-        raise InvalidInput(
-            f"cannot be written: {error.strerror}", "name another file: -o", where=str(file)
-        ) from error

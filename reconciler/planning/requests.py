@@ -1,7 +1,8 @@
 """Requests and their clock: which are not live although their day has come, and how long the others took."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from math import ceil
 from typing import Any
@@ -105,8 +106,8 @@ class LiveRequest:
 class Honoured:
     """How many days requests took until they were live: nearest-rank percentiles, None of no requests.
 
-    `late` are those that went live after their honour-by date, by list and number; `in_time` counts those
-    that had one and went live by it.
+    `took` counts them by days. `late` are those that went live after their honour-by date, by list and
+    number; `in_time` counts those that had one and went live by it.
     """
 
     p50: int | None
@@ -114,6 +115,7 @@ class Honoured:
     longest: int | None
     late: tuple[LiveRequest, ...]
     in_time: int = 0
+    took: Mapping[int, int] = field(default_factory=dict)
 
 
 def honoured(requests: Iterable[LiveRequest]) -> Honoured:
@@ -125,4 +127,4 @@ def honoured(requests: Iterable[LiveRequest]) -> Honoured:
     if not days:
         return Honoured(None, None, None, late)
     p50, p95 = (days[ceil(share * len(days)) - 1] for share in (0.5, 0.95))
-    return Honoured(p50, p95, days[-1], late, in_time)
+    return Honoured(p50, p95, days[-1], late, in_time, Counter(days))

@@ -21,6 +21,7 @@ def honoured_json(made: Planned, run: Run, on: date) -> dict[str, Any]:
     return {
         "days": {"p50": found.p50, "p95": found.p95, "max": found.longest},
         "in_time": found.in_time,
+        "took": {str(days): count for days, count in sorted(found.took.items())},
         "late": [
             {
                 "list_id": request.list_id,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from reconciler.model.errors import BrokenChain, RepositoryProblem
 from reconciler.repository import commits, history, remote, storage, tags, trees, worktree
+from reconciler.repository.bundles import Bundles
 from reconciler.repository.git import Git, problem, text
 from reconciler.repository.history import Change, Commit, Revision
 from reconciler.repository.remote import DEPTH_REMEDY, Pushed, Remote
@@ -275,6 +276,11 @@ class Repository:
     def tag(self, name: str, sha: str) -> None:
         """Put a new tag on a commit, and push it where there is a remote, never by force."""
         tags.put(self._git, self._remote, name, sha)
+
+    @property
+    def bundles(self) -> Bundles:
+        """Parts of a branch as files."""
+        return Bundles(self._git)
 
     # Helpers.
 

@@ -1,0 +1,94 @@
+"""Changes as a table for auditors, and as JSON."""
+
+import csv
+from collections.abc import Iterator
+from typing import Any, TextIO
+
+from reconciler.cli.call import json_text
+from reconciler.cli.render.words import count, terms
+from reconciler.reconcile.audit_export import Exported
+from reconciler.reconcile.changes import ChangeRow
+
+COLUMNS = (
+    *("finished_at", "seq", "report", "action", "direction", "list_id", "phone", "reason"),
+    *("before", "after", "outcome", "revision"),
+    *("release_reason", "evidence", "approved_by", "release_file", "actor"),
+)
+# What a spreadsheet would take for a formula, in what others wrote. A number begins with + and is none.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_csv(exported: Exported, out: TextIO) -> None:
+    """Write every change as it comes."""
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(_cells(row) for row in exported.rows())
+
+
+def write_json(exported: Exported, out: TextIO) -> None:
+    """Write one document: every change, what was counted, and whether it is what the reports sum up."""
+    rows = list(_rows_json(exported))
+    document = {
+        "format_version": "1.0",
+        "tenant": exported.tenant,
+        "errored": bool(exported.differences),
+        "reports": len(exported.reports),
+        "rows": exported.given,
+        "actions": dict(sorted(exported.actions.items())),
+        "outcomes": dict(sorted(exported.outcomes.items())),
+        "differences": exported.differences,
+        "changes": rows,
+    }
+    out.write(json_text(document, indent=2) + "\n")
+
+
+def _rows_json(exported: Exported) -> Iterator[dict[str, Any]]:
+    for row in exported.rows():
+        said: dict[str, Any] = dict(zip(COLUMNS, _values(row), strict=True))
+        yield said | {"before": row.before, "after": row.after}
+
+
+def sums_text(exported: Exported) -> str:
+    """Say the same in a line."""
+    if not exported.reports:
+        return f"no report of {exported.tenant} is of these days"
+    first, last = (exported.reports[place].report.seq for place in (0, -1))
+    reports = f"report {first}" if first == last else f"reports {first} to {last}"
+    told = ", ".join(f"{number:,} {name}" for name, number in sorted(exported.outcomes.items())) or "none"
+    agree = "does not add up" if exported.differences else "as the reports sum up"
+    return f"{exported.tenant}, {reports}: {count(exported.given, 'row')}; all changes: {told}; {agree}"
+
+
+def _cells(row: ChangeRow) -> list[str]:
+    return [_harmless(name, value) for name, value in zip(COLUMNS, _values(row), strict=True)]
+
+
+def _values(row: ChangeRow) -> list[Any]:
+    report = row.stored.report
+    actor = report["actor"]
+    return [
+        *(
+            report["finished_at"],
+            report.seq,
+            row.stored.path,
+            row.action,
+            row.direction,
+            row.list_id,
+            row.phone,
+        ),
+        *(row.reason, _said(row.before), _said(row.after), row.outcome, report.revision),
+        " ".join(dict.fromkeys(release.reason.value for release in row.releases)),
+        " ".join(dict.fromkeys(release.evidence for release in row.releases)),
+        " ".join(dict.fromkeys(release.approved_by for release in row.releases if release.approved_by)),
+        " ".join(dict.fromkeys(release.path for release in row.releases)),
+        actor["name"],
+    ]
+
+
+def _said(wire: Any) -> str:  # noqa: ANN401  (JSON)
+    return terms(wire) if wire else ""
+
+
+def _harmless(name: str, value: object) -> str:
+    text = str(value)
+    return f"'{text}" if name != "phone" and text.startswith(_FORMULA) else text
