@@ -168,7 +168,7 @@ class Chain:
         plan = self._git.read_blobs(list(blobs.values()))
         files = {stored.path: data} | {path: plan[blob] for path, blob in blobs.items()}
         was = self._git.describe(commit)
-        made = self._git.commit_files(files, was.message, parent=self.tip, when=was.when)
+        made = self._git.commit_files(files, was.message, parent=self.tip, when=was.when, sign=True)
         return Chain(self._git, made, self._folder)
 
     def _pending(self, local: str) -> Mapping[str, list[str]]:

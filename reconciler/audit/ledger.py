@@ -20,6 +20,7 @@ from reconciler.audit.report import (
     sha256,
     tenant_of,
 )
+from reconciler.audit.signed import unsigned_in
 from reconciler.audit.verify import Verification, finding_of, verify_branch
 from reconciler.model.errors import BrokenChain, NotDelivered, RepositoryProblem
 
@@ -119,7 +120,7 @@ class Ledger:
                 )
                 message = f"{content['tenant']}: {content['status']} at {content['revision'][:12]}\n\n{path}"
                 files = {path: data, plan_path(path): packed}
-                made = self._git.commit_files(files, message, parent=self.tip, when=at)
+                made = self._git.commit_files(files, message, parent=self.tip, when=at, sign=True)
                 if self._move(made):
                     self._local, self._chain = made, Chain(self._git, made, self._folder)
                     return parse(data, path)
@@ -168,10 +169,20 @@ class Ledger:
                 self._wait(attempt, hurried)
         raise self._kept(why)
 
-    def verify(self, expected: Expected | None = None) -> Verification:
+    def demand_signed(self) -> None:
+        """NotDelivered where there is a key, and the last report could not be signed with it."""
+        if why := self._git.signatures.failure:
+            raise NotDelivered(
+                f"the audit report is committed and not signed: {why}",
+                "repair the key; the next report is signed again, and `dnc audit verify` names this one",
+                where=self.branch,
+            )
+
+    def verify(self, expected: Expected | None = None, signers: bytes | None = None) -> Verification:
         """Check every chain and all history, of the local branch and the remote's.
 
         What is expected of it is expected of the remote's branch; of the local one where there is no other.
+        `signers` are those whose signatures count, as ssh-keygen reads them.
         """
         known = Verification()
         tips: dict[str, str | None] = {}
@@ -188,6 +199,8 @@ class Ledger:
         for name, tip in tips.items():
             if tip is not None:
                 known += verify_branch(self._git, tip, self._folder, name)
+                if signers is not None:
+                    known += Verification(tuple(unsigned_in(self._git, tip, name, signers)))
         heads = tuple(head for head in known.heads if head.branch == judged)
         return known + judge(self._git, expected or Expected(), heads, judged, tips[judged])
 

@@ -19,8 +19,26 @@ class CommitLike(Protocol):
         ...
 
 
+class SignaturesPort(Protocol):
+    """Signatures on commits."""
+
+    @property
+    def failure(self) -> str:
+        """Say why the last commit is not signed, although there is a key; empty: it is, or there is none."""
+        ...
+
+    def of(self, rev: str, signers: bytes) -> list[tuple[str, str]]:
+        """Give every commit with git's letter for its signature, oldest first."""
+        ...
+
+
 class GitPort(Protocol):
     """Git, as far as the ledger knows it. Raises RepositoryProblem."""
+
+    @property
+    def signatures(self) -> SignaturesPort:
+        """Give what signs commits and checks them."""
+        ...
 
     def remote(self) -> str | None:
         """Name the remote; None without any."""
@@ -81,9 +99,9 @@ class GitPort(Protocol):
         ...
 
     def commit_files(
-        self, files: Mapping[str, bytes], message: str, *, parent: str | None, when: datetime
+        self, files: Mapping[str, bytes], message: str, *, parent: str | None, when: datetime, sign: bool
     ) -> str:
-        """Build a commit that adds files; moves nothing."""
+        """Build a commit that adds files, signed where there is a key and it can be; moves nothing."""
         ...
 
     def advance_branch(self, branch: str, to: str, *, was: str | None) -> bool:

@@ -65,13 +65,15 @@ class Safety:
 class AuditSettings:
     """Where the reports go. `push: auto` pushes in CI, and commits only elsewhere.
 
-    `genesis` pins the SHA-256 of each tenant's first report.
+    `genesis` pins the SHA-256 of each tenant's first report. `signers` is the file that says whose
+    signatures on reports count.
     """
 
     branch: str = "dnc-audit"
     path: str = "audit"
     push: Literal["auto", "always", "never"] = "auto"
     genesis: Mapping[str, str] = field(default_factory=dict)
+    signers: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -250,6 +250,7 @@ def _report(made: Planned, run: Run, journal: Journal, *, started: datetime, not
             push=push == "always" or (push == "auto" and made.around.pipeline.running),
             hurried=made.around.stop.is_set,
         )
+        ledger.demand_signed()
     except NotDelivered as error:
         return Applied(made, run, status, stored, error, not_todays)
     finally:

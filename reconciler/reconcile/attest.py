@@ -62,6 +62,7 @@ def _leave(around: Surroundings, error: DncError, started: datetime) -> str:
             push=push == "always" or (push == "auto" and around.pipeline.running),
             hurried=around.stop.is_set,
         )
+        ledger.demand_signed()
     return ""
 
 

@@ -78,7 +78,7 @@ def anchor(around: Surroundings) -> Anchored:
         raise InvalidInput("there is no report to anchor yet", "dnc apply writes the first")
     ledger.deliver(push=True)
     tag = record.anchors.replace("*", f"{around.clock():%Y%m%dT%H%M%SZ}")
-    repository.tag(tag, ledger.tip)
+    repository.tags.put(tag, ledger.tip)
     newest = (ledger.newest(tenant) for tenant in sorted(record.project.configuration.tenants))
     return Anchored(
         tag, ledger.tip, tuple(stored for stored in newest if stored), repository.remote() is not None
@@ -100,14 +100,33 @@ def _proved(
     record: _Record, around: Surroundings, anchors: tuple[str, ...], most: timedelta | None
 ) -> Proved:
     genesis = record.project.configuration.audit.genesis
-    tagged = sorted(record.repository.tags(record.anchors).values())
+    tagged = sorted(record.repository.tags.found(record.anchors).values())
     expected = Expected(
         genesis=genesis,
         anchors=tuple(dict.fromkeys((*anchors, *tagged))),
         due=_due(record.project, around),
         since=around.clock() - most if most is not None else None,
     )
-    return Proved(record.ledger.verify(expected), genesis)
+    return Proved(record.ledger.verify(expected, _signers(record, around)), genesis)
+
+
+def _signers(record: _Record, around: Surroundings) -> bytes | None:
+    """Read whose signatures count, off the remote's default branch: the pipeline's token must not say it."""
+    audit, repository = record.project.configuration.audit, record.repository
+    if not audit.signers:
+        return None
+    where, sha = "HEAD", repository.head()
+    if repository.remote() is not None:
+        where, sha = repository.default_branch_tip(
+            around.pipeline.get("CI_DEFAULT_BRANCH"), besides=audit.branch
+        )
+    found = repository.read_tree_files(sha, lambda path: path == audit.signers) if sha else {}
+    if audit.signers not in found:
+        fact = f"audit.signers names {audit.signers}, and {where} has no such file"
+        raise InvalidInput(
+            fact, "commit it there, a line for each signer: NAME KEYTYPE KEY", where=audit.signers
+        )
+    return found[audit.signers]
 
 
 def _due(project: Project, around: Surroundings) -> Mapping[str, bool]:

@@ -3,8 +3,10 @@
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from reconciler.model.errors import RepositoryProblem
 from reconciler.repository.git import Git, problem, raw
@@ -15,38 +17,53 @@ AUTHOR = ("dnc", "dnc@localhost")
 _OUTRUN = re.compile(r"but expected|reference already exists|File exists|unable to resolve reference")
 
 
-def build(  # noqa: PLR0913  (a commit is made of these)
-    git: Git,
-    files: Mapping[str, bytes],
-    message: str,
-    *,
-    parent: str | None,
-    when: datetime,
-    author: tuple[str, str] = AUTHOR,
-    merged: Sequence[str] = (),
-    onto: str | None = None,
-) -> str:
-    """Commit `files` (paths from the root) on top of `parent`; an orphan without one. Moves no ref.
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a commit says besides its files. Without a parent it is an orphan; `merged` are further ones."""
 
-    `merged` are further parents, and `onto` the tree that the files are put into; the parent's without it.
+    message: str
+    parent: str | None
+    when: datetime
+    author: tuple[str, str] = AUTHOR
+    merged: Sequence[str] = ()
+
+
+class Signed(Protocol):
+    """Runs `git commit-tree` so that the commit is signed; None where it could not."""
+
+    def __call__(
+        self, arguments: Sequence[str], *, stdin: bytes, environment: Mapping[str, str]
+    ) -> str | None:
+        """Make the commit."""
+        ...
+
+
+def build(
+    git: Git, files: Mapping[str, bytes], made: Made, *, onto: str | None = None, signed: Signed | None = None
+) -> str:
+    """Commit `files` (paths from the root), signed if that can be done. Moves no ref.
+
+    `onto` is the tree that the files are put into; the parent's without it.
     """
     blobs = {path: git.line("hash-object", "-w", "--stdin", stdin=data) for path, data in files.items()}
     try:
         with tempfile.TemporaryDirectory(prefix="dnc-index-") as folder:
-            tree = _tree(git, blobs, onto or parent, {"GIT_INDEX_FILE": str(Path(folder) / "index")})
+            tree = _tree(git, blobs, onto or made.parent, {"GIT_INDEX_FILE": str(Path(folder) / "index")})
     except OSError as error:
         raise RepositoryProblem(
             f"no index can be made among the temporary files: {error.strerror}",
             "free space there, or set TMPDIR to a folder that can be written",
         ) from error
-    date = f"@{int(when.astimezone(UTC).timestamp())} +0000"
+    date = f"@{int(made.when.astimezone(UTC).timestamp())} +0000"
     who = {
         f"GIT_{role}_{what}": value
         for role in ("AUTHOR", "COMMITTER")
-        for what, value in (("NAME", author[0]), ("EMAIL", author[1]), ("DATE", date))
+        for what, value in (("NAME", made.author[0]), ("EMAIL", made.author[1]), ("DATE", date))
     }
-    parents = [word for sha in (parent, *merged) if sha for word in ("-p", sha)]
-    return git.line("commit-tree", tree, *parents, stdin=f"{message}\n".encode(), environment=who)
+    parents = [word for sha in (made.parent, *made.merged) if sha for word in ("-p", sha)]
+    message = f"{made.message}\n".encode()
+    sha = signed((tree, *parents), stdin=message, environment=who) if signed else None
+    return sha or git.line("commit-tree", tree, *parents, stdin=message, environment=who)
 
 
 def _tree(git: Git, blobs: Mapping[str, str], onto: str | None, index: Mapping[str, str]) -> str:

@@ -21,6 +21,7 @@ HURRIED_SECONDS = 4.0  # what the network still gets once we were asked to stop:
 _LOOK_SECONDS = 0.2  # between two looks whether we were
 
 TOKEN = "DNC_GIT_TOKEN"  # noqa: S105  (the variable's name, not a token)
+SIGNING_KEY = "DNC_SIGNING_KEY"  # names the file of an SSH private key, as a pipeline's file variable does
 
 # The only GIT_* variables that reach git: how to connect, and where configuration is. A hook sets GIT_DIR,
 # GIT_INDEX_FILE and the like for a repository that need not be ours, and tracing prints headers.
@@ -138,6 +139,7 @@ class Git:
         self.hurried = hurried
         self._given = dict(os.environ if environment is None else environment)
         self._token = self._given.pop(TOKEN, "")
+        self.signing_key = self._given.get(SIGNING_KEY, "")
         program = shutil.which("git", path=self._given.get("PATH"))
         if program is None:
             raise RepositoryProblem(

@@ -5,11 +5,13 @@ from datetime import datetime
 from pathlib import Path
 
 from reconciler.model.errors import BrokenChain, RepositoryProblem
-from reconciler.repository import commits, history, remote, storage, tags, trees, worktree
+from reconciler.repository import commits, history, remote, storage, trees, worktree
 from reconciler.repository.bundles import Bundles
 from reconciler.repository.git import Git, problem, text
 from reconciler.repository.history import Change, Commit, Revision
 from reconciler.repository.remote import DEPTH_REMEDY, Pushed, Remote
+from reconciler.repository.signatures import Signatures
+from reconciler.repository.tags import Tags
 from reconciler.repository.trees import TreeFile, Wanted
 
 
@@ -27,6 +29,9 @@ class Repository:
         self._git = git.within(root)
         name = remote.find(self._git)
         self._remote = Remote(self._git, name) if name else None
+        self.tags = Tags(self._git, self._remote)
+        self.signatures = Signatures(self._git)
+        self.bundles = Bundles(self._git)
 
     @classmethod
     def discover(cls, folder: Path, *, hurried: Callable[[], bool] = lambda: False) -> "Repository | None":
@@ -256,33 +261,21 @@ class Repository:
         author: tuple[str, str] = commits.AUTHOR,
         merged: Sequence[str] = (),
         onto: str | None = None,
+        sign: bool = False,
     ) -> str:
         """Build a commit that adds files, an orphan without parent; no ref, tree or index moves.
 
-        `merged` are further parents; `onto` is the tree that the files are put into, else the parent's.
+        `merged` are further parents; `onto` is the tree that the files are put into, else the parent's. With
+        `sign` it is signed where there is a key, and made all the same where that fails.
         """
+        made = commits.Made(message, parent, when, author, merged)
         return commits.build(
-            self._git, files, message, parent=parent, when=when, author=author, merged=merged, onto=onto
+            self._git, files, made, onto=onto, signed=self.signatures.commit if sign else None
         )
 
     def advance_branch(self, branch: str, to: str, *, was: str | None) -> bool:
         """Move a local branch from `was` to `to`; False when it is somewhere else by now."""
         return commits.move_ref(self._git, f"refs/heads/{branch}", to, was=was, why="dnc: audit report")
-
-    def tags(self, pattern: str) -> dict[str, str]:
-        """Find the commits of the tags that fit a pattern, here and at the remote, by `place: name`."""
-        return tags.found(self._git, self._remote, pattern)
-
-    def tag(self, name: str, sha: str) -> None:
-        """Put a new tag on a commit, and push it where there is a remote, never by force."""
-        tags.put(self._git, self._remote, name, sha)
-
-    @property
-    def bundles(self) -> Bundles:
-        """Parts of a branch as files."""
-        return Bundles(self._git)
-
-    # Helpers.
 
     def _there(self) -> Remote:
         if self._remote is None:
