@@ -35,10 +35,7 @@ class Repository:
 
     @classmethod
     def discover(cls, folder: Path, *, hurried: Callable[[], bool] = lambda: False) -> "Repository | None":
-        """Find the repository that a folder is in; None outside of one.
-
-        Once `hurried`, the network gets but a moment: see `Git`.
-        """
+        """Find the repository that a folder is in; None outside of one. For `hurried`, see `Git`."""
         git = Git(folder, hurried=hurried)
         said = git.ask("rev-parse", "--show-toplevel")
         if said.code:
@@ -265,8 +262,7 @@ class Repository:
     ) -> str:
         """Build a commit that adds files, an orphan without parent; no ref, tree or index moves.
 
-        `merged` are further parents; `onto` is the tree that the files are put into, else the parent's. With
-        `sign` it is signed where there is a key, and made all the same where that fails.
+        `merged`: further parents; `onto`: the tree that files go into, else the parent's; `sign`: try to.
         """
         made = commits.Made(message, parent, when, author, merged)
         return commits.build(
