@@ -14,6 +14,7 @@ from reconciler.reconcile.connection import connect
 from reconciler.reconcile.opening import open_project, open_repository
 from reconciler.reconcile.probe import Probed, probe
 from reconciler.reconcile.project import SCHEMA_FOLDER, Project
+from reconciler.reconcile.protection import protection
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.repository.repository import Repository
 
@@ -48,6 +49,7 @@ def doctor(around: Surroundings, *, with_probe: bool = False) -> Examined:
     checks.append(ok("configuration", f"{project.configuration_path}, tenant {tenant.name}"))
     checks += _schemas(project)
     checks += _remote(repository, project)
+    checks += protection(around, project.configuration.audit.branch)
     checks.append(_pace(tenant))
     try:
         tenant = resolve(tenant, around.environ)

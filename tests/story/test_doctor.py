@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.gitlab_api import serving
 from tests.support.groups_project import GroupsProject, grouped
 from tests.support.project import LIST, Project, entry, making
 from tests.support.sandbox import phone
@@ -197,3 +198,42 @@ def test_a_probe_names_the_groups_that_there_are(groups):
     state, said = examined(groups, "--probe", code=4)["probe"]
     assert state == "fail"
     assert f"there is {LIST}" in said
+
+
+# Protected branches, where a token can see them.
+
+NOBODY = {"access_level": 0, "access_level_description": "No one"}
+MAINTAINERS = {"access_level": 40, "access_level_description": "Maintainers"}
+
+
+def rule(name, *pushing, force=False):
+    return {"name": name, "push_access_levels": list(pushing), "allow_force_push": force}
+
+
+@pytest.mark.parametrize(
+    ("rules", "default", "audit"),
+    [
+        ([], "main is not protected", "dnc-audit is not protected"),
+        ([rule("main", NOBODY), rule("dnc-audit", MAINTAINERS)], "", ""),
+        ([rule("*", NOBODY)], "", "dnc-audit takes no push"),
+        ([rule("*", MAINTAINERS)], "main takes pushes of Maintainers", ""),
+        ([rule("main", NOBODY), rule("dnc-*", MAINTAINERS, force=True)], "", "dnc-audit takes forced pushes"),
+    ],
+)
+def test_protected_branches(project, rules, default, audit):
+    with serving() as api:
+        api.protected = rules
+        environ = {**api.environ(), "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "", "CI_DEFAULT_BRANCH": "main"}
+        checks = examined(project, **environ)
+    for name, said in (("default branch", default), ("audit protection", audit)):
+        assert checks[name][0] == ("warning" if said else "ok")
+        assert said in checks[name][1]
+
+
+def test_protected_branches_that_nobody_may_see_are_said_and_no_failure(project):
+    with serving() as api:
+        api.faults.append(403)
+        checks = examined(project, **api.environ(), CI_DEFAULT_BRANCH="main")
+    assert checks["protected branches"][0] == "ok"
+    assert "not seen: GitLab answers 403" in checks["protected branches"][1]
+    assert "default branch" not in checks

@@ -40,6 +40,7 @@ class GitLabApi:
     approvals: dict[str, Any] = field(default_factory=lambda: {"approved_by": []})
     versions: list[dict[str, Any]] = field(default_factory=list)
     knows_me: bool = True
+    protected: list[dict[str, Any]] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def approve(self, user: int, login: str, when: str, *, name: str = "") -> None:
@@ -85,6 +86,8 @@ class GitLabApi:
             return self._notes(method, int(found[2] or 0), query, body)
         if found := _REQUEST.fullmatch(path):
             return self._merging(method, found[2] or "", body)
+        if path == f"/api/v4/projects/{PROJECT}/protected_branches":
+            return 200, self.protected
         return self._approving(path)
 
     def _approving(self, path: str) -> Answer:
