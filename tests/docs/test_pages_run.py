@@ -152,6 +152,7 @@ TOLD = {
             "dnc export": applied,
         },
     ),
+    "docs/on-call.md": Told(before={"dnc status": Project.apply}),
     "docs/audit.md": Told(
         codes={
             "dnc audit compare cxone-export.csv --report 12": 4,
