@@ -155,8 +155,8 @@ TOLD = {
     "docs/on-call.md": Told(before={"dnc status": Project.apply}),
     "docs/audit.md": Told(
         codes={
-            "dnc audit compare cxone-export.csv --report 12": 4,
-            "dnc audit verify --anchor": 4,  # nobody has noted that one here
+            "dnc audit compare cxone-export.csv --report 12": 4,  # there is one report here
+            "dnc audit verify --anchor": 4,  # and this is no part of its chain
         },
         before={"dnc audit compare": exported},
     ),
