@@ -152,7 +152,10 @@ TOLD = {
             "dnc export": applied,
         },
     ),
-    "docs/on-call.md": Told(before={"dnc status": Project.apply}),
+    "docs/personal-data.md": Told(
+        codes={"dnc check +12125550123 --at": 3},  # before the first report
+        before={"dnc check": Project.apply},
+    ),
     "docs/audit.md": Told(
         codes={
             "dnc audit compare cxone-export.csv --report 12": 4,  # there is one report here
@@ -160,8 +163,6 @@ TOLD = {
         },
         before={"dnc audit compare": exported},
     ),
-    "docs/editors.md": Told(),
-    "docs/site.md": Told(before={"dnc site": Project.apply}),
     "docs/performance.md": Told(
         unrun={"script/bench": "takes minutes; tests/bench runs its parts on small lists"}
     ),
@@ -170,8 +171,12 @@ SHOWN = {str(page.relative_to(ROOT)): page for page in PAGES if REFERENCE not in
 WITH_COMMANDS = {name for name, page in SHOWN.items() if any(kind == "bash" for kind, _ in shown(page))}
 
 
-def test_every_page_with_commands_is_run():
-    assert set(TOLD) == WITH_COMMANDS
+# A page that has nothing special: there is a list, and a report.
+USUAL = Told(before={"dnc ": Project.apply})
+
+
+def test_what_is_told_is_of_pages_with_commands():
+    assert set(TOLD) <= WITH_COMMANDS
 
 
 @contextmanager
@@ -187,7 +192,7 @@ def world(told: Told, folder) -> Iterator[Shell]:
 
 @pytest.mark.parametrize("name", sorted(WITH_COMMANDS))
 def test_commands_do_what_the_page_says(name, tmp_path):
-    told = TOLD[name]
+    told = TOLD.get(name, USUAL)
     waiting, codes, unrun = dict(told.before), dict(told.codes), set()
     counts: dict[str, int] = {}
     with world(told, tmp_path) as shell:
