@@ -148,7 +148,10 @@ def test_a_run_that_failed_is_told_with_its_cause(applied):
     applied.apply("--attest", code=5, CXONE_CLIENT_SECRET="wrong")
     assert applied.run("site", "public").code == 0
     newest, first = tables(page(applied))["Run by run"]
-    assert newest[2].startswith("failed: ")
+    ((seq, _, cause),) = tables(page(applied))["Why runs failed"]
+    assert seq == "2"
+    assert "sign-in" in cause
+    assert newest[2] == "failed"
     assert first[2] == "complete"
     overview = tables(page(applied, "index.html"))["Every tenant"]
     assert overview[0][:3] == ["production", "the newest run failed", "3"]

@@ -5,7 +5,8 @@ from datetime import timedelta
 from reconciler.sandbox.faults import Action, Fault, Kind
 from tests.support.project import Project, dated, entry, release
 
-_SCHEDULE = {"CI_PIPELINE_SOURCE": "schedule"}
+_MERGED = {"CI_PIPELINE_SOURCE": "push", "GITLAB_USER_LOGIN": "ann.analyst"}
+_SCHEDULE = {"CI_PIPELINE_SOURCE": "schedule", "GITLAB_USER_LOGIN": "dnc-schedule"}
 AREAS = (212, 305, 312, 415, 512, 602, 617, 713, 801, 919)
 
 
@@ -42,8 +43,8 @@ def play(project: Project, days: int) -> None:
         ends = (today + timedelta(days=20 + 9 * (n % 8)) for n in range(24))
         campaigns = [dated(number(900 + n), until=end.isoformat()) for n, end in enumerate(ends)]
         project.list(*campaigns, list_id="campaigns", name="campaigns")
-        _faults(project, day)
-        project.run("apply")
+        _faults(project, day, days)
+        project.run("apply", **_MERGED)
         project.clock.move(hours=10)
         if day % 5 == 2 and asked:
             project.agent("remove", asked[-1]["phones"][0], list_id="customers")
@@ -52,17 +53,23 @@ def play(project: Project, days: int) -> None:
         if day % 8 == 4 and len(asked) > 4:
             gone = asked.pop(1)
             released.append(release(gone["phones"][0], on=today.isoformat()))
-        project.run("apply", **_SCHEDULE)
+        if day == 21:
+            asked.pop(3)  # a line that just vanishes: the number is kept
+        down = {"CXONE_CLIENT_SECRET": "changed by somebody"} if day == 26 else {}
+        project.run("apply", **_SCHEDULE, **down)
         project.clock.move(hours=14)
     project.clock.move(hours=-11)
 
 
-def _faults(project: Project, day: int) -> None:
-    if day == 9:
-        project.sandbox.conduct.refused = {number(day * 4): "INVALID"}
-    if day == 10:
-        project.sandbox.conduct.refused = {}
+def _faults(project: Project, day: int, days: int) -> None:
+    """Refuse a number that a request asks for, once for a day and once to the end; and fail twice."""
+    refused = {
+        9: {number(36 + 0): "INVALID"},
+        10: {},
+        days - 14: {},
+        days - 13: {number((days - 13) * 4): "INVALID"},
+    }
+    project.sandbox.conduct.refused = refused.get(day, project.sandbox.conduct.refused)
     if day == 16:
-        project.sandbox.plan(
-            Fault(Action.STATUS, Kind.BULK, status=503), Fault(Action.STATUS, Kind.BULK, status=503)
-        )
+        busy = Fault(Action.STATUS, Kind.BULK, status=503)
+        project.sandbox.plan(busy, busy)

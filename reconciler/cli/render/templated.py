@@ -2,9 +2,11 @@
 
 import re
 from base64 import b64encode
+from collections.abc import Iterable
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.terminal import harmless
@@ -50,10 +52,17 @@ def script() -> str:
 def _environment() -> "Environment":
     from jinja2 import Environment, FunctionLoader, StrictUndefined  # noqa: PLC0415  (only where a page is made)
 
-    return Environment(
+    made = Environment(
         autoescape=True, finalize=_shown, loader=FunctionLoader(_file), undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
+    made.filters["in_runs"] = _runs
+    return made
+
+
+def _runs(blocks: Iterable[Any]) -> list[tuple[str, list[Any]]]:
+    """Put blocks of one kind that follow each other together."""
+    return [(kind, list(some)) for kind, some in groupby(blocks, key=lambda block: block.kind)]
 
 
 def _shown(value: object) -> object:

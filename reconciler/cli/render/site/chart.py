@@ -12,7 +12,7 @@ from math import floor, log10
 from reconciler.cli.render.site.periods import Period
 
 WIDTH = 1000
-HEIGHT = 168
+HEIGHT = 140
 _GAP = 0.18  # of a bar's room
 _LINES = 4  # across the field, at most
 _TICKS = 4  # below it

@@ -12,6 +12,7 @@ from reconciler.reconcile.site import Record
 
 OLD = timedelta(hours=26)  # as `dnc status` has it by default
 _LATELY = timedelta(days=30)
+_WORST = ("bad", "warn", "good")
 
 
 def facts(record: Record, made_at: datetime) -> tuple[Fact, ...]:
@@ -29,11 +30,12 @@ def facts(record: Record, made_at: datetime) -> tuple[Fact, ...]:
 
 
 def standing(record: Record, made_at: datetime) -> tuple[str, str]:
-    """Say how the tenant stands: a mark and a sentence, the worst first."""
-    return next(_told(record, made_at))
+    """Say how the tenant stands: the worst mark, and a sentence with all that is not well."""
+    told = list(_unwell(record, made_at)) or [("good", "as git says")]
+    return min(told, key=lambda one: _WORST.index(one[0]))[0], "; ".join(sentence for _, sentence in told)
 
 
-def _told(record: Record, made_at: datetime) -> Iterator[tuple[str, str]]:
+def _unwell(record: Record, made_at: datetime) -> Iterator[tuple[str, str]]:
     newest, verified = record.newest, record.verified
     if record.problems:
         yield "bad", "the chain of reports does not hold"
@@ -42,7 +44,8 @@ def _told(record: Record, made_at: datetime) -> Iterator[tuple[str, str]]:
         return
     if newest.not_live:
         yield "bad", f"{count(newest.not_live)} not live"
-    if late := sum(one.numbers for one in newest.open if one.past):
+    late = sum(one.numbers for one in newest.open if one.past)
+    if late:
         yield "bad", f"{count(late, 'request')} late"
     if newest.status == "failed":
         yield "bad", "the newest run failed"
@@ -50,9 +53,9 @@ def _told(record: Record, made_at: datetime) -> Iterator[tuple[str, str]]:
         yield "warn", "never verified"
     elif made_at - verified.finished_at > OLD:
         yield "warn", f"last verified {age(verified.finished_at, made_at)} before"
-    if waiting := sum(one.numbers for one in newest.open):
+    waiting = sum(one.numbers for one in newest.open) - late
+    if waiting:
         yield "warn", f"{count(waiting, 'request')} open"
-    yield "good", "as git says"
 
 
 def total_live(run: Brief) -> int:

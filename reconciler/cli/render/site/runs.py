@@ -1,7 +1,7 @@
 """The runs: what came of each, how long CXone took to answer, and every period in one table."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from statistics import median
 
 from reconciler.cli.render.site.blocks import Block, Cell, Chapter, Figure, Table, Text, Value
@@ -12,6 +12,7 @@ from reconciler.reconcile.brief import Brief
 from reconciler.reconcile.site import Record
 
 SHOWN = 50  # runs with a row of their own, the newest first
+FAILED = 20  # that are spelled out
 OUTCOMES = {"in-sync": "calm", "complete": "good", "partial": "warn", "interrupted": "odd", "failed": "bad"}
 
 
@@ -19,7 +20,7 @@ def runs(record: Record, time: Timeline) -> Chapter:
     """Show every run, the newest one by one."""
     if not record.runs:
         return Chapter("runs", "Runs", (Text("No report yet: dnc apply writes the first."),))
-    blocks: list[Block] = [_outcomes(record, time), _latency(time), _newest(record)]
+    blocks: list[Block] = [_outcomes(record, time), _latency(time), _newest(record), *_failed(record)]
     written = record.runs[-1].seq
     if record.problems and len(record.runs) < written:
         read = f"{count(len(record.runs), 'report')} of {written:,} could be read along the chain"
@@ -98,17 +99,25 @@ def _newest(record: Record) -> Table:
     note = ""
     if len(record.runs) > SHOWN:
         note = f"The newest {SHOWN} of {len(record.runs):,} runs; the table of outcomes has all of them."
-    heads = "Report|Ended (UTC)|Outcome|Verified|#On|#Changed|#Off|#Failed|#Put back|#p95 ms|By|Revision"
+    heads = "Report|Ended (UTC)|Outcome|Verified|#On|#Changed|#Off|#Failed|#Put back|#p95 ms|By|From|Revision"
     table = Table.of("Run by run", heads, (_one(run) for run in few), note=note)
     return Table(table.caption, table.heads, table.rows, table.note, filtered=True)
 
 
+def _failed(record: Record) -> Iterator[Table]:
+    """Say what stopped the newest runs that failed."""
+    failed = [run for run in reversed(record.runs) if run.error]
+    if failed:
+        rows = ((str(run.seq), f"{run.finished_at:%Y-%m-%d %H:%M}", run.error) for run in failed[:FAILED])
+        note = f"The newest {FAILED} of {len(failed):,}." if len(failed) > FAILED else ""
+        yield Table.of("Why runs failed", "Report|Ended (UTC)|What stopped it", rows, note=note)
+
+
 def _one(run: Brief) -> tuple[Value, ...]:
-    said = f"{run.status}: {run.error}" if run.error else run.status
     return (
         str(run.seq),
         f"{run.finished_at:%Y-%m-%d %H:%M}",
-        Cell(said, OUTCOMES.get(run.status, "odd")),
+        Cell(run.status, OUTCOMES.get(run.status, "odd")),
         "yes" if run.verified else "no",
         run.created,
         run.updated,
@@ -116,6 +125,7 @@ def _one(run: Brief) -> tuple[Value, ...]:
         run.failed,
         run.restored,
         run.latency.p95 if run.latency else None,
-        f"{run.by}{', schedule' if run.scheduled else ''}",
-        Cell(run.revision[:12], code=True),
+        run.by,
+        "schedule" if run.scheduled else "",
+        Cell(run.revision[:8], code=True),
     )

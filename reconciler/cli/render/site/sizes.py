@@ -84,7 +84,8 @@ def _legend(series: Sequence[Series]) -> Iterator[Cell]:
         values = [value for value in one.values if value is not None]
         change = int(values[-1] - values[0])
         grown = f"{change:+,} since {'the first' if change else 'then'}" if change else "unchanged"
-        yield Cell(f"{one.label} {int(values[-1]):,} ({grown})", one.mark, spark=spark(one.values))
+        own = spark(one.values) if len(series) > 1 else ""
+        yield Cell(f"{one.label} {int(values[-1]):,} ({grown})", one.mark, spark=own)
 
 
 def _last(runs: Sequence[Brief], list_id: str) -> Mapping[str, int] | None:
