@@ -44,12 +44,12 @@ def component(text: str, inputs: dict[str, str]) -> dict[str, Any]:
 class Pipeline:
     """The file, with its jobs as GitLab would see them, and with the component that it includes."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, **inputs: str) -> None:
         own: dict[str, Any] = yaml.load(text, Loader=_Loader)
         self.document: dict[str, Any] = {"stages": [".pre", "build", "test", "deploy", ".post"]}
         for include in own.pop("include", ()):
             template = FILE.parent / include["local"]
-            self.document |= component(template.read_text(encoding="utf-8"), include["inputs"])
+            self.document |= component(template.read_text(encoding="utf-8"), include["inputs"] | inputs)
         self.document |= own
         names = [n for n in self.document if n not in _KEYWORDS and not n.startswith(".")]
         self.jobs = {name: self._extended(name) for name in names}

@@ -156,6 +156,29 @@ def test_only_with_a_token_is_the_merge_request_told(wanted, options):
         assert done.stdout.strip() == told
 
 
+@pytest.mark.parametrize(("wanted", "jobs"), [("false", set()), ("true", {"site"})])
+def test_the_site_is_published_where_it_is_asked_for(wanted, jobs):
+    found = Pipeline(TEXT, pages=wanted)
+    for event in (MAIN, SCHEDULE):
+        assert found.runs(event).keys() & {"site"} == jobs
+        assert all(found.runs(event)[job] == "always" for job in jobs)
+    assert "site" not in found.runs(MERGE_REQUEST)
+    site = found.jobs["site"]
+    assert (site["pages"], site["artifacts"]["paths"]) == (True, ["public"])
+    assert found.document["stages"].index(site["stage"]) > found.document["stages"].index("deploy")
+
+
+@pytest.mark.parametrize(
+    ("code", "written", "green"), [(0, True, True), (4, True, True), (4, False, False), (1, True, False)]
+)
+def test_a_site_that_tells_of_a_broken_chain_is_published_too(pipeline, tmp_path, code, written, green):
+    (script,) = pipeline.jobs["site"]["script"]
+    page = "mkdir -p public; touch public/index.html; " if written else ""
+    dnc = f"dnc() {{ {page}return {code}; }}\n"
+    done = subprocess.run(["sh", "-e", "-c", dnc + script], cwd=tmp_path, check=False)
+    assert (done.returncode == 0) == green
+
+
 def test_every_job_has_its_own_rules(pipeline):
     for name in pipeline.jobs:
         assert pipeline.document[name]["rules"], name
@@ -164,7 +187,7 @@ def test_every_job_has_its_own_rules(pipeline):
 def test_an_embedded_tenant_is_asked_for_by_name(pipeline):
     commands = [line for job in pipeline.jobs.values() for line in job["script"] if line.startswith("dnc ")]
     for line in commands:
-        if not line.startswith(("dnc validate", "dnc audit verify")):
+        if not line.startswith(("dnc validate", "dnc audit verify", "dnc site")):
             assert '--tenant "$DNC_TENANT"' in line
 
 

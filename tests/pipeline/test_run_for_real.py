@@ -50,6 +50,17 @@ def test_an_event_has_these_jobs(runner: Runner, event):
     assert set(runner.jobs(event, runner.checkout("checkout", "main"))) == JOBS[event]
 
 
+def test_the_site_ends_a_pipeline_that_publishes(runner: Runner, project: Project):
+    project.write(".gitlab-ci.yml", PIPELINE + "      pages: true\n")
+    project.commit()
+    for event in ("main", "schedule"):
+        assert "site" in runner.jobs(event, runner.checkout(event, "main"))
+    ran = runner.run("main", runner.checkout("run", "main"))
+    assert ran.code == 0, ran.said
+    assert "2 pages in public: open public/index.html" in ran.said
+    assert (ran.state / "artifacts" / "site" / "public" / "tenant-production.html").exists()
+
+
 def test_from_the_lists_to_the_audit_commit(runner: Runner, project: Project):
     project.git("switch", "-qc", "work")
     project.list(entry(A, B))
