@@ -21,6 +21,7 @@ from reconciler.reconcile.clock import Today
 from reconciler.reconcile.lapsing import Claimed, Lapse, claimed_and_lapsing
 from reconciler.reconcile.opening import open_ledger, open_project, open_repository
 from reconciler.reconcile.project import Project
+from reconciler.reconcile.proof import prove
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.repository.repository import Repository
 
@@ -106,7 +107,7 @@ def site(around: Surroundings) -> Site:
         )
     every = project.configuration.tenants.values()
     tenants = [project.tenant(around.tenant)] if around.tenant else list(every)
-    verification = ledger.verify()
+    verification = prove(around).found
     books = _books(ledger, repository, project, verification)
     today = Today.at(now)
     found = (_record(tenant, books, project, verification, today) for tenant in tenants)

@@ -46,15 +46,19 @@ def record(reports: Iterable[StoredReport], tenant: str = "production", **more: 
     return replace(plain, **more)
 
 
-def site(*records: Record, at: datetime, problems: tuple[Finding, ...] = ()) -> Site:
+def site(
+    *records: Record, at: datetime, problems: tuple[Finding, ...] = (), remarks: tuple[str, ...] = ()
+) -> Site:
     """Put tenants together."""
     heads = tuple(
-        Head(branch, one.tenant, len(one.runs), one.runs[-1].sha256)
+        Head(branch, one.tenant, len(one.runs), one.runs[-1].sha256, one.runs[0].sha256, at, frozenset())
         for branch in ("origin/dnc-audit", "dnc-audit")
         for one in records
         if one.runs
     )
-    return Site(at, "0.1.0", "dnc-audit", "c0ffee" * 6 + "c0ff", Verification(problems, heads), records)
+    return Site(
+        at, "0.1.0", "dnc-audit", "c0ffee" * 6 + "c0ff", Verification(problems, heads, remarks), records
+    )
 
 
 def daily(days: int, every: timedelta = timedelta(days=1)) -> list[StoredReport]:
@@ -104,4 +108,7 @@ def golden() -> Site:
         ),
         problems=(broken,),
     )
-    return site(full, record([], "canada"), at=last + timedelta(hours=5), problems=(broken,))
+    continued = "dnc-audit: production: report 4 continues the chain after a purge"
+    return site(
+        full, record([], "canada"), at=last + timedelta(hours=5), problems=(broken,), remarks=(continued,)
+    )

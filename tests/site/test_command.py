@@ -126,6 +126,13 @@ def test_a_broken_chain_is_loud_and_ends_with_4_after_writing(applied):
     assert tables(page(applied, "index.html"))["Every tenant"][0][1] == "the chain of reports does not hold"
 
 
+def test_a_chain_that_starts_elsewhere_than_pinned_is_loud(applied):
+    applied.configure(lambda c: c.setdefault("audit", {}).update(genesis={"production": "0" * 64}))
+    assert applied.run("site", "public").code == 4
+    assert '<p class="alert">The chain does not hold' in page(applied)
+    assert [row[0] for row in tables(page(applied))["Run by run"]] == ["1"]
+
+
 def test_a_branch_that_was_rewritten_at_the_remote_shows_what_this_clone_knew(applied):
     assert applied.run("audit", "verify").code == 0
     applied.git("-C", str(applied.origin), "update-ref", "-d", "refs/heads/dnc-audit")

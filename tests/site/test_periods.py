@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.cli.render.site.chart import Series, layers, spark, stacked
+from reconciler.cli.render.site.chart import HEIGHT, Series, layers, spark, stacked
 from reconciler.cli.render.site.periods import periods, sorted_into
 
 DAYS = st.dates(date(2000, 1, 1), date(2090, 1, 1))
@@ -60,5 +60,5 @@ def test_nothing_is_drawn_outside_the_field(values):
 def test_what_is_not_told_is_as_it_was_before():
     parts = periods(date(2026, 1, 1), date(2026, 1, 3), most=62)
     (area,) = layers("", parts, [Series("a", "a", [2, None, 2])]).areas
-    assert area.path == "M0 168V0H333.3V0H666.7V0H1000V168H666.7V168H333.3V168H0Z"
+    assert area.path == f"M0 {HEIGHT}V0H333.3V0H666.7V0H1000V{HEIGHT}H666.7V{HEIGHT}H333.3V{HEIGHT}H0Z"
     assert spark([None, 3]) == ""

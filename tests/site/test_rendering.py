@@ -139,7 +139,7 @@ def test_a_number_of_runs_is_on_the_page_once_for_each_period():
     page = pages(made.golden())["tenant-production.html"]
     assert "All 13 runs, by day" in page
     assert (
-        page.count('<th scope="row" class="date">2026-09-07</th>') == 5
+        page.count('<th scope="row" class="short">2026-09-07</th>') == 5
     )  # sizes, requests, outcomes, latency, drift
 
 

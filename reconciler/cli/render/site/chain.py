@@ -16,6 +16,7 @@ def chain(site: Site, record: Record) -> Chapter:
     heads = [head for head in site.verification.heads if head.tenant == record.tenant]
     blocks: list[Block] = [verdict(site, record.problems)]
     blocks += problems(record.problems)
+    blocks += remarks(site, record.tenant)
     blocks.append(_heads(heads))
     newest = record.newest
     if newest is not None:
@@ -54,6 +55,15 @@ def problems(found: Sequence[Finding]) -> list[Block]:
     if len(found) > SHOWN:
         told.append(Text(f"The first {SHOWN} of {len(found):,}; dnc audit verify lists all."))
     return told
+
+
+def remarks(site: Site, tenant: str | None = None) -> list[Block]:
+    """Say what is in order and must be seen all the same: chains that were continued after a purge."""
+    own = f": {tenant}: "
+    told = [
+        one for one in site.verification.remarks if tenant is None or own in one or ": the anchor " in one
+    ]
+    return [Sentences(tuple(told[:SHOWN]))] if told else []
 
 
 def _heads(heads: Sequence[Head]) -> Table:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.cli.render.site.blocks import NOTHING, Block, Cell, Fact, Table, Text, Value
-from reconciler.cli.render.site.chain import chain, problems, verdict
+from reconciler.cli.render.site.chain import chain, problems, remarks, verdict
 from reconciler.cli.render.site.chart import spark
 from reconciler.cli.render.site.drift import drift
 from reconciler.cli.render.site.facts import facts, standing, total_live
@@ -43,7 +43,7 @@ def _index(site: Site) -> str:
     rows = (_row(record, site.made_at) for record in site.records)
     table = Table.of("Every tenant", _HEADS, rows)
     broken = site.verification.problems
-    blocks: list[Block] = [verdict(site, broken), *problems(broken)]
+    blocks: list[Block] = [verdict(site, broken), *problems(broken), *remarks(site)]
     blocks.append(table if site.records else Text("No tenant has a report yet: dnc apply writes the first."))
     return rendered(
         "overview.html", title="Do-not-call record", **_common(site), blocks=blocks, facts=_sums(site),
