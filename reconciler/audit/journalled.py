@@ -38,6 +38,10 @@ class Journalled:
         """Read everything."""
         return self._provider.read(list_ids)
 
+    def told_organisation(self) -> str:
+        """Name the organisation as CXone itself told it."""
+        return self._provider.told_organisation()
+
     def own_id(self, list_id: str) -> str:
         """Give the tenant's own id of a list."""
         return self._provider.own_id(list_id)

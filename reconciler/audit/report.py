@@ -59,6 +59,7 @@ class Content(TypedDict):
     live: Mapping[str, Any]  # before and after: count and SHA-256 of the sorted lines, for each list
     reasons: Mapping[str, Mapping[str, int]]  # by list and reason: how many were live afterwards
     error: Mapping[str, Any] | None  # of a run that failed: what it said, and its exit code
+    ran: Mapping[str, Any]  # program, Python, organisation and credential as far as told, clock skew
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,11 @@ class GroupsConnection:
         host = "embedded" if self._settings.embedded else urlsplit(self._api).netloc
         return Target("dnc-groups", who, host)
 
+    @property
+    def told_organisation(self) -> str:
+        """The tenant that the token names; empty where it names none."""
+        return self._sign_in.tenant_id
+
     def ask(self, request: Request, judge: Judge[T]) -> T:
         """Send a read and give what it brought. Raises CxoneRefused, CxoneUnavailable, Unread."""
         outcome = self.client.call(request, judge)

@@ -91,6 +91,10 @@ class GroupsProvider:
         """Read these lists' groups, look one number up, and say which settings fit. Writes nothing."""
         return probe(self._reader, self._numbers, list_ids)
 
+    def told_organisation(self) -> str:
+        """Name the tenant that the token is of; empty before the first one."""
+        return self._connection.told_organisation
+
     def own_id(self, list_id: str) -> str:
         """Give the id of a list's group. Raises InvalidInput where it has none."""
         return self._reader.group(list_id)

@@ -94,6 +94,10 @@ class EntriesProvider:
         with collector_off():
             return self._read(self._names.wanted(list_ids))
 
+    def told_organisation(self) -> str:
+        """Give nothing: no call of this wire tells it."""
+        return ""
+
     def own_id(self, list_id: str) -> str:  # noqa: ARG002  (the port's; on this wire a list is its name)
         """Give nothing: a list has no id besides its name."""
         return ""

@@ -145,6 +145,10 @@ class Provider(Protocol):
         """Read everything, looking twice where a read does not add up. Other lists are only counted."""
         ...
 
+    def told_organisation(self) -> str:
+        """Name the organisation as CXone itself told it; empty where this wire does not."""
+        ...
+
     def own_id(self, list_id: str) -> str:
         """Give the tenant's own id of a list: another one is another target. Empty where it has but a name.
 

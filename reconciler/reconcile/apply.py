@@ -184,7 +184,7 @@ def apply(
         if run.error is not None and not run.tally.written and not run.tally.sent:
             journal.forget()
             raise run.error  # nothing was written
-        return _report(made, run, journal, started=started, not_todays=not_todays)
+        return _report(made, run, journal, started=started, not_todays=not_todays, rewritten=rewritten)
 
 
 def _bound(made: Planned, *, rewritten: bool, agreed: frozenset[ChangeKey] | None) -> Plan:
@@ -228,7 +228,9 @@ def _status(run: Run, *, stopped: bool) -> str:
     return "interrupted" if stopped else "partial"
 
 
-def _report(made: Planned, run: Run, journal: Journal, *, started: datetime, not_todays: bool) -> Applied:
+def _report(  # noqa: PLR0913  (what a run is told by)
+    made: Planned, run: Run, journal: Journal, *, started: datetime, not_todays: bool, rewritten: bool
+) -> Applied:
     status = _status(run, stopped=made.around.stop.is_set())
     ledger = made.past.ledger
     if ledger is None:
@@ -239,7 +241,9 @@ def _report(made: Planned, run: Run, journal: Journal, *, started: datetime, not
     try:
         if _due(made, run):
             turned = turnover(made, run)
-            told = content(made, run, turned, status=status, started=started, finished=finished)
+            told = content(
+                made, run, turned, status=status, started=started, finished=finished, rewritten=rewritten
+            )
             journal.make_room()
             stored = ledger.append(told, plan_with_outcomes(made, run, turned), at=finished)
             journal.finish()

@@ -19,6 +19,7 @@ from reconciler.reconcile.asserted import actor_json, pipeline_json
 from reconciler.reconcile.clock import iso
 from reconciler.reconcile.opening import open_ledger, open_project, open_repository
 from reconciler.reconcile.plan import failed
+from reconciler.reconcile.ran import ran_json
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.traffic import clock_json, latency_json
 from reconciler.reconcile.turn import in_turn
@@ -45,7 +46,7 @@ def _leave(around: Surroundings, error: DncError, started: datetime) -> str:
     """Write and deliver the report; or say why there is none."""
     repository = open_repository(around)
     project = open_project(around, repository)
-    tenant = project.tenant(around.tenant).name
+    tenant = project.tenant(around.tenant)
     ledger = open_ledger(project, repository)
     if repository is None or ledger is None:
         return "this is no git repository"
@@ -53,10 +54,12 @@ def _leave(around: Surroundings, error: DncError, started: datetime) -> str:
         return "the chain of reports is broken"
     with in_turn(around):
         ledger.refresh()
-        newest = ledger.newest(tenant)
+        newest = ledger.newest(tenant.name)
         if newest is None:
             return "the first report of a tenant is of a run that read CXone"
-        _append(around, ledger, _content(around, repository, newest.report, error, started), error)
+        content = _content(around, repository, newest.report, error, started)
+        content["ran"] = ran_json(project, tenant, around.environ, None)
+        _append(around, ledger, content, error)
         push = project.configuration.audit.push
         ledger.deliver(
             push=push == "always" or (push == "auto" and around.pipeline.running),
@@ -123,4 +126,5 @@ def _content(
             "where": error.where,
             "revision": head,
         },
+        ran={},
     )

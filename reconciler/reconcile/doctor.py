@@ -15,10 +15,10 @@ from reconciler.reconcile.opening import open_project, open_repository
 from reconciler.reconcile.probe import Probed, probe
 from reconciler.reconcile.project import SCHEMA_FOLDER, Project
 from reconciler.reconcile.protection import protection
+from reconciler.reconcile.skew import LIMIT_SECONDS, WAY_OUT, said, skew
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.repository.repository import Repository
 
-CLOCK_SECONDS = 120  # beyond it, two people's clocks say different things of one opt-out
 USUAL_PACE = 200  # the seed: 100 to 200 requests a minute for each tenant, depending on tier
 
 
@@ -169,16 +169,10 @@ def _clock(provider: Provider) -> Check:
             "CXone's answers have no Date, so its clock is unknown",
             "watch this machine's",
         )
-    seconds = max(offset.least.total_seconds(), -offset.most.total_seconds(), 0.0)
-    if seconds <= CLOCK_SECONDS:
+    seconds = abs(skew(offset))
+    if seconds <= LIMIT_SECONDS:
         return ok("clock", f"within {seconds:.0f} s of CXone's")
-    ahead = "behind" if offset.least.total_seconds() > 0 else "ahead of"
-    return Check(
-        "clock",
-        State.WARNING,
-        f"this machine is {seconds:,.0f} s {ahead} CXone",
-        "let this machine's clock be set by a time server: later opt-outs are told by it",
-    )
+    return Check("clock", State.WARNING, said(offset), WAY_OUT)
 
 
 def _probed(provider: Provider, project: Project, tenant: Tenant, around: Surroundings) -> Probed:

@@ -34,6 +34,7 @@ from reconciler.reconcile.past import Files, Past
 from reconciler.reconcile.project import Project, read_tenant
 from reconciler.reconcile.reading import ReadFrom, opened, saved_notes
 from reconciler.reconcile.rulechange import rule_changes
+from reconciler.reconcile.skew import clock_notes
 from reconciler.reconcile.standing import excused, last_applied
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.tree import Tree
@@ -187,6 +188,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
             *read_notes(live),
             *saved_notes(live, plan, now),
             *dialect_notes(setting, plan),
+            *clock_notes(provider.clock_offset()),
             *move_notes(plan),
         )
         yield Planned(

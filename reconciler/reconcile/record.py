@@ -25,14 +25,25 @@ from reconciler.reconcile.honoured import honoured_json
 from reconciler.reconcile.interrupted import interrupted_json, numbers_json, target_json
 from reconciler.reconcile.past import terms_json
 from reconciler.reconcile.planned import Planned
+from reconciler.reconcile.ran import ran_json
 from reconciler.reconcile.traffic import chunk_json, clock_json, latency_json, write_window
 from reconciler.reconcile.turnover import Turnover
 
 
 def content(  # noqa: PLR0913  (what a run is told by)
-    made: Planned, run: Run, turned: Turnover, *, status: str, started: datetime, finished: datetime
+    made: Planned,
+    run: Run,
+    turned: Turnover,
+    *,
+    status: str,
+    started: datetime,
+    finished: datetime,
+    rewritten: bool = False,
 ) -> Content:
-    """Write down what a run found and did; whole numbers, for the ledger only."""
+    """Write down what a run found and did; whole numbers, for the ledger only.
+
+    `rewritten`: history was, and that was accepted.
+    """
     target = made.provider.target
     return Content(
         tool_version=__version__,
@@ -46,7 +57,7 @@ def content(  # noqa: PLR0913  (what a run is told by)
         pipeline=pipeline_json(made.around.pipeline),
         hashes=made.project.content(made.sources),
         safety=_safety(made, run_removed=bool(_removed(run)) or _by_hand(run.final)),
-        overrides=_overrides(made),
+        overrides=_overrides(made, rewritten=rewritten),
         started_at=iso(started),
         finished_at=iso(finished),
         status=status,
@@ -70,6 +81,7 @@ def content(  # noqa: PLR0913  (what a run is told by)
         interrupted=interrupted_json(made.past.untold),
         requests=honoured_json(made, run, finished.date()),
         alarms=_alarms(made, run),
+        ran=ran_json(made.project, made.tenant, made.around.environ, made.provider),
     )
 
 
@@ -156,9 +168,11 @@ def _alarms(made: Planned, run: Run) -> list[dict[str, Any]]:
     return [finding_json(f) for f in (*made.notes, *waiting) if f.severity is Severity.ALARM]
 
 
-def _overrides(made: Planned) -> dict[str, Any]:
+def _overrides(made: Planned, *, rewritten: bool) -> dict[str, Any]:
     allow = made.setting.limits.allow
-    return {} if allow is None else {"allow_removals": allow, "by": _actor(made)["name"]}
+    said = {} if allow is None else {"allow_removals": allow}
+    said |= {"accept_history": True} if rewritten else {}
+    return {**said, "by": _actor(made)["name"]} if said else {}
 
 
 def _summary(run: Run) -> dict[str, int]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reconciler.audit.report import StoredReport
+from reconciler.cli.render.proof import ran_lines
 from reconciler.cli.render.words import count
 
 _WAYS_OUT = "; dnc blocked names them, with the commands that settle it"
@@ -36,6 +37,7 @@ def shown_report(stored: StoredReport) -> str:
         f"  revision  {report.revision} (held: {report['held_revision'] or 'nothing'})",
         f"  ran       {report['started_at']} to {report['finished_at']}",
         f"  by        {report['actor']['name']}, commit by {report['actor']['commit_author']} (asserted)",
+        *ran_lines(report.get("ran", {}), report["tool_version"]),
         f"  did       {_counts(s, 'create', 'update', 'delete')}",
         f"  outcome   {_counts(s, 'applied', 'rejected', 'unknown', 'not_attempted')}",
         f"  stays     {s['blocked']:,} blocked, {s['by_hand']:,} by hand{_WAYS_OUT * bool(s['blocked'])}",
