@@ -59,6 +59,7 @@ class Content(TypedDict):
     live: Mapping[str, Any]  # before and after: count and SHA-256 of the sorted lines, for each list
     reasons: Mapping[str, Mapping[str, int]]  # by list and reason: how many were live afterwards
     error: Mapping[str, Any] | None  # of a run that failed: what it said, and its exit code
+    actors: Mapping[str, Any]  # who stands behind the run and each exposing change, verified or asserted
     ran: Mapping[str, Any]  # program, Python, organisation and credential as far as told, clock skew
 
 
@@ -160,7 +161,20 @@ def relink(report: Report, *, seq: int, previous: Mapping[str, str] | None) -> b
 
 def dump(fields: Mapping[str, Any]) -> bytes:
     """Write JSON as every report is written."""
-    return orjson.dumps(fields, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    try:
+        return orjson.dumps(fields, option=options)
+    except TypeError:
+        # An author's name or a variable need be no UTF-8, and must not cost the report of what was written.
+        return orjson.dumps(_encodable(fields), option=options)
+
+
+def _encodable(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {_encodable(name): _encodable(item) for name, item in value.items()}
+    return [_encodable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def parse(data: bytes, where: str) -> StoredReport:

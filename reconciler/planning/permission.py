@@ -26,10 +26,14 @@ def unasked(_: Release) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Permission for one number to come off or to weaken: why, and the held claims that it lets go."""
+    """Permission for one number to come off or to weaken: why, and the held claims that it lets go.
+
+    `releases` are those that gave it, for a record of who let whom off; a claim that lapsed needs none.
+    """
 
     reason: Reason
     claims: tuple[HeldClaim, ...]
+    releases: tuple[Release, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,7 @@ class _Judge:
         self._as_of = as_of
         self._arriving = arriving
         self._approved = approved
+        self._permit: Release | None = None  # what let the claim go that was judged last
 
     def judge(self, key: Key, kept: dict[Key, Kept], granted: dict[Key, Grant]) -> None:
         """Sort the number's held claims into those that stay and those that may go."""
@@ -161,6 +166,7 @@ class _Judge:
         going: list[HeldClaim] = []
         blocked: list[BlockedBy] = []
         reasons: list[Reason] = []
+        permits: list[Release] = []
         strongest_held = max(
             (self._dialect.strength(self._dialect.carried(c.terms)) for c in claims), default=()
         )
@@ -171,6 +177,7 @@ class _Judge:
             if isinstance(verdict, Reason):
                 going.append(claim)
                 reasons.append(verdict)
+                permits += [self._permit] if self._permit else []
             else:
                 staying.append(claim)
                 blocked.extend(verdict)
@@ -178,7 +185,7 @@ class _Judge:
             kept[key] = Kept(tuple(staying), blocks(blocked))
         if going:
             reason = Reason.RELEASED if Reason.RELEASED in reasons else Reason.LAPSED
-            granted[key] = Grant(reason, tuple(going))
+            granted[key] = Grant(reason, tuple(going), tuple(dict.fromkeys(permits)))
 
     def _covered(self, key: Key, claim: HeldClaim) -> bool:
         """Tell whether the claim still stands at least as strong, or another file's claim stands in for it.
@@ -212,6 +219,7 @@ class _Judge:
     def _permission(self, key: Key, claim: HeldClaim, held: tuple[int, ...]) -> Reason | list[BlockedBy]:
         why: list[BlockedBy] = []
         only_approval = False
+        self._permit = None
         releases = self._standing.releases.get(key, ())
         for release in releases:
             if self._spent(release, key, claim):
@@ -225,6 +233,7 @@ class _Judge:
             elif self._opted_out_since(key, first_moment(release.released_on), held):
                 why.append(BlockedBy.LATER_OPT_OUT)
             else:
+                self._permit = release
                 return Reason.RELEASED
         if claim.terms.over(self._as_of):
             since = claim.since or self._history.first_held(key, claim)

@@ -29,7 +29,7 @@ class How(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class _Life:
+class Life:
     """A release in history: the commits that brought it, and those that said who approved it."""
 
     brought: tuple[Revision, ...]
@@ -55,6 +55,10 @@ class Approval:
             self._known[key] = self._judged(release)
         return self._known[key] is not None
 
+    def how(self, release: Release) -> How | None:
+        """Say how its approval is known; None where nobody approved it."""
+        return self._known.get((release.path, release)) if self(release) else None
+
     def json(self) -> dict[str, Any]:
         """Say how the releases were approved that were asked about, as a report keeps it; {} if none was."""
         counts = {how.value: sum(known is how for known in self._known.values()) for how in How}
@@ -63,7 +67,7 @@ class Approval:
     def _judged(self, release: Release) -> How | None:
         if self.repository is None or not self.revs:
             return None
-        life = self._life(release)
+        life = self.life(release)
         if not life.brought:
             return None  # not committed yet
         verdicts = [self._by_gitlab(commit) for commit in life.brought]
@@ -71,7 +75,8 @@ class Approval:
             return How.VERIFIED if all(verdicts) else None
         return How.ASSERTED if self._by_commit(life) else None
 
-    def _life(self, release: Release) -> _Life:
+    def life(self, release: Release) -> Life:
+        """Find the commits that brought a release, and those that said who approved it."""
         there = self._revisions(release.path)
         has = {commit.sha: releases for commit, releases in there}
         brought, signed = [], []
@@ -83,7 +88,7 @@ class Approval:
                 brought.append(commit)
             elif releases[release] and not any(past.get(release) == releases[release] for past in before):
                 signed.append(commit)
-        return _Life(tuple(brought), tuple(signed))
+        return Life(tuple(brought), tuple(signed))
 
     def _revisions(self, path: str) -> list[tuple[Revision, dict[Release, str | None]]]:
         if path not in self._files and self.repository is not None:
@@ -93,7 +98,7 @@ class Approval:
             self._files[path] = [(c, read.get(c.blob or "", {})) for c in commits]
         return self._files[path]
 
-    def _by_commit(self, life: _Life) -> bool:
+    def _by_commit(self, life: Life) -> bool:
         """Tell whether somebody who did not bring it signed it, after all who did."""
         authors = {word for commit in life.brought for word in _words(commit)}
         return any(
@@ -144,6 +149,11 @@ def approval_of(around: Surroundings, repository: Repository | None, onto: str |
                     f"warning: the history of {onto} is not here: releases there count as not approved"
                 )
     return Approval(around, repository, tuple(revs))
+
+
+def is_author(word: str, commit: Revision) -> bool:
+    """Tell whether a login, name or mail address is that of a commit's author, as far as words can tell."""
+    return " ".join(word.split()).lower() in _words(commit) | {_login(commit)}
 
 
 def _login(commit: Revision) -> str:

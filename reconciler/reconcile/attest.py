@@ -15,6 +15,7 @@ from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Content, Report
 from reconciler.model.errors import BrokenChain, DncError
 from reconciler.planning.plan import COUNTS
+from reconciler.reconcile.actors import triggerer_json
 from reconciler.reconcile.asserted import actor_json, pipeline_json
 from reconciler.reconcile.clock import iso
 from reconciler.reconcile.opening import open_ledger, open_project, open_repository
@@ -126,5 +127,6 @@ def _content(
             "where": error.where,
             "revision": head,
         },
+        actors=triggerer_json(around, repository),
         ran={},
     )

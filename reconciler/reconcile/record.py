@@ -17,6 +17,7 @@ from reconciler.model.finding import Severity
 from reconciler.planning.change import Change
 from reconciler.planning.held import HeldClaim
 from reconciler.planning.plan import Plan, change_json, digest, finding_json
+from reconciler.reconcile.actors import actors_json
 from reconciler.reconcile.alarms import request_alarms
 from reconciler.reconcile.asserted import actor_json, pipeline_json
 from reconciler.reconcile.census import by_reason, census
@@ -81,6 +82,7 @@ def content(  # noqa: PLR0913  (what a run is told by)
         interrupted=interrupted_json(made.past.untold),
         requests=honoured_json(made, run, finished.date()),
         alarms=_alarms(made, run),
+        actors=actors_json(made, run),
         ran=ran_json(made.project, made.tenant, made.around.environ, made.provider),
     )
 

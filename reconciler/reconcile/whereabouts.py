@@ -1,6 +1,5 @@
 """`dnc check`: where a number is listed, since when and by whom, and whether it is live there."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ from reconciler.model.live import Live
 from reconciler.model.terms import Carried, Terms
 from reconciler.planning.held import Kept
 from reconciler.planning.plan import Plan
+from reconciler.reconcile.authors import merge_request_in
 from reconciler.reconcile.known import is_verified, known_past
 from reconciler.reconcile.numbers import read_numbers
 from reconciler.reconcile.past import Past
@@ -22,7 +22,6 @@ from reconciler.reconcile.target import Desk
 from reconciler.repository.history import Commit
 from reconciler.repository.repository import Repository
 
-_MERGE_REQUEST = re.compile(r"See merge request (\S+![0-9]+)")
 _LOOKED_AT = 20  # reports back, for the one that saw the number live
 
 
@@ -197,8 +196,7 @@ def _rules(desk: Desk, number: str, terms: Terms) -> tuple[str, ...]:
 def _merge_request(repository: Repository, commit: Commit) -> str | None:
     """Name the merge request of a commit, as GitLab writes it below a merge's or a squash's message."""
     merge = repository.merge_bringing(commit.sha)
-    found = _MERGE_REQUEST.search(merge.message if merge else commit.message)
-    return found[1] if found else None
+    return merge_request_in(merge.message if merge else commit.message)
 
 
 def _confirmed(past: Past, number: str, list_ids: set[str]) -> dict[str, datetime]:

@@ -13,6 +13,7 @@ from reconciler.repository.remote import DEPTH_REMEDY, Pushed, Remote
 from reconciler.repository.signatures import Signatures
 from reconciler.repository.tags import Tags
 from reconciler.repository.trees import TreeFile, Wanted
+from reconciler.repository.writers import Writers
 
 
 class Repository:
@@ -141,6 +142,11 @@ class Repository:
         """List the commits that changed a file of the project, newest first, in whole history."""
         self._complete(*revs)
         return history.lives_of(self._git, self.prefix + path, *revs)
+
+    @property
+    def writers(self) -> Writers:
+        """Who wrote commits and lines."""
+        return Writers(self._git, self.prefix, self._complete)
 
     def merged_tree(self, onto: str) -> str:
         """Merge HEAD with `onto` as a server would, and return the tree; `origin/x` is fetched first."""

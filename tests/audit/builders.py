@@ -49,6 +49,7 @@ def content(tenant: str = "production", at: datetime = AT, **changed: Any) -> Co
         "live": {},
         "reasons": {},
         "error": None,
+        "actors": {},
         "ran": {},
     }
     return Content(**(made | changed))  # type: ignore[typeddict-item]

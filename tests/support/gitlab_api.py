@@ -17,6 +17,7 @@ BOT = 7
 PIPELINE = 900
 _NOTES = re.compile(rf"/api/v4/projects/{PROJECT}/merge_requests/(\d+)/notes(?:/(\d+))?")
 _COMMIT = re.compile(rf"/api/v4/projects/{PROJECT}/repository/commits/(\w+)/merge_requests")
+_STARTED = re.compile(rf"/api/v4/projects/{PROJECT}/pipelines/(\d+)")
 _REQUEST = re.compile(rf"/api/v4/projects/{PROJECT}/merge_requests/(\d+)(/\w+)?")
 
 Answer = tuple[int, Any]
@@ -41,6 +42,10 @@ class GitLabApi:
     versions: list[dict[str, Any]] = field(default_factory=list)
     knows_me: bool = True
     protected: list[dict[str, Any]] = field(default_factory=list)
+    # The commits of the merge request; who started each pipeline; the keys that sign id_tokens.
+    commits: list[dict[str, Any]] = field(default_factory=list)
+    starters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    keys: dict[str, Any] = field(default_factory=lambda: {"keys": []})
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def approve(self, user: int, login: str, when: str, *, name: str = "") -> None:
@@ -93,6 +98,8 @@ class GitLabApi:
     def _approving(self, path: str) -> Answer:
         if found := _COMMIT.fullmatch(path):
             return 200, self.brought.get(found[1], [])
+        if found := _STARTED.fullmatch(path):
+            return 200, {"user": self.starters.get(found[1])}
         return 404, {"message": "404 Not found"}
 
     def _notes(self, method: str, number: int, query: dict[str, list[str]], body: Any) -> Answer:
@@ -113,7 +120,7 @@ class GitLabApi:
 
     def _merging(self, method: str, what: str, body: Any) -> Answer:
         request = self.merge_request
-        if what in {"/approvals", "/versions"}:
+        if what in {"/approvals", "/versions", "/commits"}:
             return 200, getattr(self, what[1:])
         if method == "PUT" and what == "/merge":
             if request.get("draft"):
@@ -137,7 +144,9 @@ def _handler(api: GitLabApi) -> type[BaseHTTPRequestHandler]:
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length)) if length else None
             api.before(self.command, parts.path)
-            if self.headers.get("PRIVATE-TOKEN") != TOKEN:
+            if parts.path == "/oauth/discovery/keys":  # anybody's
+                status, said = (500, {}) if api.faults and api.faults.popleft() else (200, api.keys)
+            elif self.headers.get("PRIVATE-TOKEN") != TOKEN:
                 status, said = 401, {"message": "401 Unauthorized"}
             else:
                 with api.lock:

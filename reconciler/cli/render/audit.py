@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reconciler.audit.report import StoredReport
-from reconciler.cli.render.proof import ran_lines
+from reconciler.cli.render.proof import actor_lines, ran_lines
 from reconciler.cli.render.words import count
 
 _WAYS_OUT = "; dnc blocked names them, with the commands that settle it"
@@ -37,6 +37,7 @@ def shown_report(stored: StoredReport) -> str:
         f"  revision  {report.revision} (held: {report['held_revision'] or 'nothing'})",
         f"  ran       {report['started_at']} to {report['finished_at']}",
         f"  by        {report['actor']['name']}, commit by {report['actor']['commit_author']} (asserted)",
+        *actor_lines(report.get("actors", {})),
         *ran_lines(report.get("ran", {}), report["tool_version"]),
         f"  did       {_counts(s, 'create', 'update', 'delete')}",
         f"  outcome   {_counts(s, 'applied', 'rejected', 'unknown', 'not_attempted')}",
