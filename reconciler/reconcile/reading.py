@@ -92,6 +92,10 @@ class SavedProvider:
             foreign=dict(sorted(foreign.items())),
         )
 
+    def told_organisation(self) -> str:
+        """Give nothing: nobody was asked."""
+        return ""
+
     def own_id(self, list_id: str) -> str:
         """Give the tenant's own id of a list, as it was then."""
         return self.stamp.own_ids.get(list_id, "")
