@@ -15,6 +15,7 @@ import typer
 
 from reconciler.cli.call import Format, complain, current, emit, errors_told
 from reconciler.cli.examples import examples
+from reconciler.cli.metrics import MetricsOption, metered
 from reconciler.cli.progress import counting
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.outcome import applied_json, applied_text
@@ -24,6 +25,7 @@ from reconciler.model.errors import DncError, InvalidInput
 from reconciler.reconcile.apply import Applied, demand_applicable, exposing_of
 from reconciler.reconcile.apply import apply as run
 from reconciler.reconcile.attest import attest_failure
+from reconciler.reconcile.metering import meter_plan
 from reconciler.reconcile.notify import notify
 from reconciler.reconcile.plan import failed
 from reconciler.reconcile.planned import Planned, planned
@@ -35,6 +37,7 @@ EXAMPLES = examples(
     "dnc apply plan.json --tenant production",
     "dnc apply --allow-removals 412 --yes",
     "dnc apply --deadline 50m --attest --format json",
+    "dnc apply --tenant production --metrics metrics.txt",
 )
 
 
@@ -56,6 +59,7 @@ def apply(  # noqa: PLR0917  (an option each: typer passes them by name)
         bool,
         typer.Option("--attest", help="Leave a report in every case, as schedules do: in sync, or failed."),
     ] = False,
+    metrics: MetricsOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
     output: Annotated[Format, typer.Option("--format", help="How the result is printed.")] = Format.TEXT,
 ) -> None:
@@ -71,10 +75,11 @@ def apply(  # noqa: PLR0917  (an option each: typer passes them by name)
         if output is Format.JSON:
             emit({**failed(around, error), "status": "failed", "exit_code": error.exit_code})
 
-    with errors_told(on_error):
+    with metered(metrics, around, "apply") as around, errors_told(on_error):
         document = _read(saved)
         _stop_on_signals(around)
         with in_turn(around), planned(around, to_apply=True, limits_allow=allow_removals) as made:
+            meter_plan(made)
             _demand_named_sandbox(made, around)
             rewritten = demand_applicable(made, accept_history=accept_history)
             shown = Shown(masked=around.pipeline.running)
@@ -85,7 +90,7 @@ def apply(  # noqa: PLR0917  (an option each: typer passes them by name)
                 done = run(made, rewritten=rewritten, agreed=agreed, progress=progress)
         _show(done, output, shown)
         notify(around, done)
-    raise typer.Exit(done.exit_code)
+        raise typer.Exit(done.exit_code)
 
 
 def _show(done: Applied, output: Format, shown: Shown) -> None:

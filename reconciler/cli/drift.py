@@ -6,6 +6,7 @@ import typer
 
 from reconciler.cli.call import Format, current, emit, errors_told, show_findings
 from reconciler.cli.examples import examples
+from reconciler.cli.metrics import MetricsOption, metered
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.pseudonyms import Numbers, NumbersOption, copier
 from reconciler.cli.render.text import drift_text
@@ -18,16 +19,17 @@ EXAMPLES = examples("dnc drift", "dnc drift --tenant production --format json")
 
 def drift(
     numbers: NumbersOption = Numbers.FULL,
+    metrics: MetricsOption = None,
     output: Annotated[Format, typer.Option("--format", help="How drift is printed.")] = Format.TEXT,
 ) -> None:
     """Show what CXone has that git does not. Exit 3 when there is drift, or an alarm."""
-    around = current().surroundings()
+    asked = current().surroundings()
 
     def on_error(error: DncError) -> None:
         if output is Format.JSON:
-            emit(failed(around, error))
+            emit(failed(asked, error))
 
-    with errors_told(on_error):
+    with metered(metrics, asked, "drift") as around, errors_told(on_error):
         copy = copier(numbers, around.environ)
         found = run(around)
         document = copy(found.document)
@@ -37,4 +39,4 @@ def drift(
             shown = Shown(masked=around.pipeline.running and numbers is Numbers.FULL)
             print(drift_text(document, found.foreign, shown))
             show_findings(found.findings)
-    raise typer.Exit(3 if found.drift or found.alarms else 0)
+        raise typer.Exit(3 if found.drift or found.alarms else 0)

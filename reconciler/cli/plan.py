@@ -9,6 +9,7 @@ import typer
 from reconciler.cli.call import Format, current, emit, errors_told, json_text
 from reconciler.cli.examples import examples
 from reconciler.cli.merge_request import AutoMergeOption, NoteOption, tell
+from reconciler.cli.metrics import MetricsOption, metered
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.pseudonyms import Numbers, NumbersOption, copier
 from reconciler.cli.render.text import plan_text
@@ -49,6 +50,7 @@ def plan(  # noqa: PLR0917  (Typer calls it by keyword)
     numbers: NumbersOption = Numbers.FULL,
     note: NoteOption = False,
     auto_merge: AutoMergeOption = False,
+    metrics: MetricsOption = None,
     output: Annotated[Format, typer.Option("--format", help="How the plan is printed.")] = Format.TEXT,
 ) -> None:
     """Show what `apply` would change in CXone. Reads only."""
@@ -62,7 +64,7 @@ def plan(  # noqa: PLR0917  (Typer calls it by keyword)
         write_plan(document, reports)
         tell(around, document, None, note=note, auto_merge=auto_merge)
 
-    with errors_told(on_error):
+    with metered(metrics, around, "plan") as around, errors_told(on_error):
         copy = copier(numbers, around.environ)
         made = run(
             around, as_request=note or auto_merge, read_from=_read_from(reading, auto_merge=auto_merge)
@@ -73,7 +75,7 @@ def plan(  # noqa: PLR0917  (Typer calls it by keyword)
             print(plan_text(document, Shown(masked=around.pipeline.running and numbers is Numbers.FULL)))
         write_plan(document, reports)
         tell(around, document, made.request, note=note, auto_merge=auto_merge)
-    raise typer.Exit(_exit(made, detailed_exitcode=detailed_exitcode))
+        raise typer.Exit(_exit(made, detailed_exitcode=detailed_exitcode))
 
 
 def _read_from(reading: ReadFrom, *, auto_merge: bool) -> ReadFrom:

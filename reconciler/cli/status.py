@@ -7,16 +7,19 @@ import typer
 from reconciler.cli.answer import Output, told
 from reconciler.cli.call import Format, current, emit
 from reconciler.cli.examples import examples
+from reconciler.cli.metrics import MetricsOption, metered
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.standing import blocked_json, blocked_text, status_json, status_text
 from reconciler.cli.spans import span
 from reconciler.reconcile.blocked import blocked as find_blocked
+from reconciler.reconcile.metering import meter_standings
 from reconciler.reconcile.status import status as look
 
 STATUS_EXAMPLES = examples(
     "dnc status",
     "dnc status --max-age 2h --format json",
     "dnc status --tenant production",
+    "dnc status --metrics dnc.prom",
 )
 BLOCKED_EXAMPLES = examples(
     "dnc blocked",
@@ -28,17 +31,19 @@ def status(
     max_age: Annotated[
         str, typer.Option(metavar="26h", help="How old the last verified run may be (m, h, d).")
     ] = "26h",
+    metrics: MetricsOption = None,
     output: Output = Format.TEXT,
 ) -> None:
     """Say in one line for each tenant how it stands. Exit 3 where the last verified run is older."""
     most = span(max_age, "--max-age")
-    with told(output):
-        found = look(current().surroundings())
+    with metered(metrics, current().surroundings(), "status") as around, told(output):
+        found = look(around)
+        meter_standings(around, found)
         if output is Format.JSON:
             emit(status_json(found, most))
         else:
             print(status_text(found, most))
-    raise typer.Exit(3 if any(one.is_older(most) for one in found) else 0)
+        raise typer.Exit(3 if any(one.is_older(most) for one in found) else 0)
 
 
 def blocked(output: Output = Format.TEXT) -> None:

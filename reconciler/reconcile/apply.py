@@ -20,6 +20,7 @@ from reconciler.planning.change import Action, BlockedBy
 from reconciler.planning.plan import Plan
 from reconciler.reconcile.interrupted import introduction, journal_of
 from reconciler.reconcile.keeping import discard, keep_after
+from reconciler.reconcile.metering import meter_run
 from reconciler.reconcile.notes import demand_room
 from reconciler.reconcile.planned import Planned, replan
 from reconciler.reconcile.putback import put_back
@@ -259,6 +260,7 @@ def _report(  # noqa: PLR0913  (what a run is told by)
         return Applied(made, run, status, stored, error, not_todays)
     finally:
         keep_after(made, run, stored)
+        meter_run(made, run, status, stored)
     return Applied(made, run, status, stored, None, not_todays)
 
 

@@ -63,14 +63,18 @@ def connect(tenant: Tenant, around: Surroundings) -> Iterator[Provider]:
             from reconciler.cxone.groups_provider import GroupsProvider  # noqa: PLC0415
 
             groups = _groups_settings(tenant, own)
-            yield stack.enter_context(
-                GroupsProvider(groups, clock=around.clock, stop=around.stop, stop_writing=around.budget)
+            provider: GroupsProvider | EntriesProvider = GroupsProvider(
+                groups, clock=around.clock, stop=around.stop, stop_writing=around.budget
             )
         else:
             entries = _entries_settings(tenant, own)
-            yield stack.enter_context(
-                EntriesProvider(entries, clock=around.clock, stop=around.stop, stop_writing=around.budget)
+            provider = EntriesProvider(
+                entries, clock=around.clock, stop=around.stop, stop_writing=around.budget
             )
+        if around.meter is not None:
+            around.meter.wire = provider.statistics
+        stack.enter_context(provider)
+        yield provider
 
 
 @dataclass(frozen=True, slots=True)

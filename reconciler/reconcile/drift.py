@@ -9,6 +9,7 @@ from reconciler.planning.plan import drift_json, finding_json, live_json
 from reconciler.planning.requests import requests_json
 from reconciler.reconcile.clock import iso
 from reconciler.reconcile.keeping import keep
+from reconciler.reconcile.metering import meter_plan
 from reconciler.reconcile.planned import planned
 from reconciler.reconcile.surroundings import Surroundings
 
@@ -32,6 +33,7 @@ class Drifted:
 def drift(around: Surroundings) -> Drifted:
     """Compare live with the files and with what is held. Reads only."""
     with planned(around) as made:
+        meter_plan(made)
         keep(made, made.live, made.past.newest)
         document = {
             "format_version": "1.0",

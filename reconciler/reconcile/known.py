@@ -1,11 +1,17 @@
 """What is known of a tenant without asking CXone: the files as they lie here, and the newest report."""
 
-from reconciler.audit.report import StoredReport
+from itertools import islice
+
+from reconciler.audit.ledger import Ledger
+from reconciler.audit.report import Report, StoredReport
 from reconciler.model.errors import RepositoryProblem
 from reconciler.model.provider import Target
 from reconciler.reconcile.opening import open_ledger, open_repository
 from reconciler.reconcile.past import Files, Past
+from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.target import Desk
+
+LOOKED_AT = 1_000  # reports back, for the last that read CXone back
 
 
 def known_past(desk: Desk) -> Past:
@@ -36,3 +42,16 @@ def is_verified(stored: StoredReport) -> bool:
         return False
     told = report["read_back"]
     return bool(report["status"] == "in-sync" if told is None else told["how"] == "full")
+
+
+def last_verified(ledger: Ledger, tenant: str) -> Report | None:
+    """Find the newest report whose run saw CXone as it left it; the last reports are looked at."""
+    looked_at = islice(ledger.reports(tenant), LOOKED_AT)
+    return next((stored.report for stored in looked_at if is_verified(stored)), None)
+
+
+def meter_past(around: Surroundings, tenant: str, ledger: Ledger | None) -> None:
+    """Tell when a run last saw CXone as it left it: known before CXone is asked, and also when it is down."""
+    if around.meter is not None and ledger is not None:
+        verified = last_verified(ledger, tenant)
+        around.meter.of(tenant).verified_at = verified.finished_at if verified else None

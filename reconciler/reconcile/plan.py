@@ -8,6 +8,7 @@ from reconciler.model.errors import DncError
 from reconciler.planning.plan import Heading, failed_json
 from reconciler.reconcile.clock import Today, iso
 from reconciler.reconcile.confirmation import demand_confirmed
+from reconciler.reconcile.metering import meter_plan
 from reconciler.reconcile.notes import demand_room
 from reconciler.reconcile.opening import open_project, open_repository
 from reconciler.reconcile.planned import planned
@@ -36,6 +37,7 @@ def plan(around: Surroundings, *, as_request: bool = False, read_from: ReadFrom 
     if read_from is ReadFrom.AUTO and not of_request:
         read_from = ReadFrom.LIVE
     with planned(around, read_from=read_from) as made:
+        meter_plan(made)
         if around.onto is not None:
             demand_confirmed(made, around.onto)
         demand_room(made.plan, made.live)
@@ -43,7 +45,8 @@ def plan(around: Surroundings, *, as_request: bool = False, read_from: ReadFrom 
         return Made(made.document, made.newly_blocked, made.plan.pending, asked)
 
 
-def _tenant(around: Surroundings) -> str:
+def tenant_of(around: Surroundings) -> str:
+    """Name the tenant that was chosen, or the default; empty where no configuration tells."""
     if around.tenant is not None:
         return around.tenant
     try:
@@ -62,7 +65,7 @@ def failed(around: Surroundings, error: DncError) -> dict[str, Any]:
         revision = None
     heading = Heading(
         tool_version=__version__,
-        tenant=_tenant(around),
+        tenant=tenant_of(around),
         target=None,
         revision=revision,
         held_revision=None,

@@ -26,6 +26,7 @@ from reconciler.reconcile.approval import Approval, approval_of
 from reconciler.reconcile.clock import Today, iso
 from reconciler.reconcile.genesis import chain_notes, other_chain
 from reconciler.reconcile.interrupted import left_behind
+from reconciler.reconcile.known import meter_past
 from reconciler.reconcile.limits import SafetyLimits
 from reconciler.reconcile.moves import move_notes
 from reconciler.reconcile.notes import before, dialect_notes, project_notes, read_notes
@@ -132,6 +133,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
     elif repository is not None and tree is None:
         demand_committed(project, repository)
     ledger = refresh(open_ledger(project, repository), around, must=to_apply)
+    meter_past(around, tenant.name, ledger)
 
     def excuse(lists: Lists) -> Lists:
         return excused(lists, project, today, lambda: last_applied(project, [tenant], repository, ledger))

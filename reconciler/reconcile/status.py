@@ -3,17 +3,14 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Report, StoredReport
 from reconciler.desired.configuration import Tenant
 from reconciler.model.errors import RepositoryProblem
-from reconciler.reconcile.known import is_verified
+from reconciler.reconcile.known import last_verified
 from reconciler.reconcile.opening import open_ledger, open_project, open_repository
 from reconciler.reconcile.surroundings import Surroundings
-
-_LOOKED_AT = 1_000  # reports back, for the last that read CXone back
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +65,7 @@ def _standings(tenants: Iterable[Tenant], ledger: Ledger, around: Surroundings) 
 def _standing(tenant: str, newest: StoredReport | None, ledger: Ledger, now: datetime) -> Standing:
     if newest is None:
         return Standing(tenant, None, None, None, 0, 0, 0, 0)
-    looked_at = islice(ledger.reports(tenant), _LOOKED_AT)
-    verified = next((stored.report for stored in looked_at if is_verified(stored)), None)
+    verified = last_verified(ledger, tenant)
     report = newest.report
     waiting = report.get("requests", {}).get("open", ())
     return Standing(

@@ -8,6 +8,7 @@ from threading import Event
 
 from reconciler.cxone.stop import TimeBudget
 from reconciler.reconcile.clock import Clock, utc_now
+from reconciler.reconcile.meter import Meter
 
 DEFAULT_CONFIGURATION = "dnc.yaml"
 STATE_FOLDER = ".dnc"  # beside the configuration: what is kept between runs, and is none of git's
@@ -44,7 +45,7 @@ class Surroundings:
     """One call of the tool. `say` takes sentences for people, which go to stderr.
 
     `budget` ends writing, and only that, after some time; None: there is time. `attest`: a run leaves a
-    report in every case.
+    report in every case. `meter` takes what is measured on the way; None: nobody asks.
     """
 
     configuration: Path = Path(DEFAULT_CONFIGURATION)
@@ -57,6 +58,7 @@ class Surroundings:
     stop: Event = field(default_factory=Event)
     budget: TimeBudget | None = None
     attest: bool = False
+    meter: Meter | None = None
 
     @property
     def folder(self) -> Path:

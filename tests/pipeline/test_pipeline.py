@@ -99,6 +99,7 @@ def test_artifacts_are_kept_when_a_job_fails_and_are_not_for_guests(pipeline, jo
 def test_reports_are_what_gitlab_reads(pipeline):
     assert set(pipeline.jobs["validate"]["artifacts"]["reports"]) == {"codequality", "junit"}
     assert set(pipeline.jobs["plan"]["artifacts"]["reports"]) == {"terraform"}
+    assert set(pipeline.jobs["apply"]["artifacts"]["reports"]) == {"metrics"}
 
 
 @pytest.mark.parametrize("job", ["validate", "plan", "apply"])

@@ -1,0 +1,61 @@
+"""`--metrics FILE`: what a command measured, as OpenMetrics text, also where it fails."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reconciler.cli.call import complain
+from reconciler.model.errors import DncError
+from reconciler.reconcile.files import put
+from reconciler.reconcile.meter import Meter
+from reconciler.reconcile.plan import tenant_of
+from reconciler.reconcile.surroundings import Surroundings
+
+MetricsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--metrics", metavar="FILE", help="Write OpenMetrics text here, also when the command fails."
+    ),
+]
+
+
+@contextmanager
+def metered(file: Path | None, around: Surroundings, command: str) -> Iterator[Surroundings]:
+    """Give surroundings that measure, and write the file at the end, whatever that is.
+
+    A file that cannot be written is a warning: what a command did must not depend on who watches it.
+    """
+    if file is None:
+        yield around
+        return
+    meter, began, code = Meter(), around.clock(), 1
+    try:
+        yield replace(around, meter=meter)
+        code = 0
+    except typer.Exit as left:
+        code = left.exit_code
+        raise
+    except typer.BadParameter as wrong:
+        code = wrong.exit_code
+        raise
+    finally:
+        _write(file, around, meter, command, code, began.timestamp())
+
+
+def _write(  # noqa: PLR0917
+    file: Path, around: Surroundings, meter: Meter, command: str, code: int, began: float
+) -> None:
+    from reconciler.cli.render.openmetrics import openmetrics  # noqa: PLC0415  (it loads a library of its own)
+
+    ended = around.clock().timestamp()
+    if command != "status":
+        meter.of(tenant_of(around))  # that it ran is told in any case
+    text = openmetrics(meter, command=command, code=code, began=began, ended=ended)
+    try:
+        put(file.absolute().parent, file.name, text)
+    except DncError as problem:
+        complain(f"warning: {file}: the metrics were not written: {problem.fact}")

@@ -1,0 +1,22 @@
+"""Every family of the metrics is explained, and none that there is not."""
+
+from array import array
+
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+from reconciler.cli.render.openmetrics import openmetrics
+from reconciler.cxone.statistics import Statistics
+from reconciler.reconcile.meter import Measured, Meter
+from tests.docs.pages import ROOT, first_cells, names
+from tests.support.project import START
+
+
+def test_every_family_is_explained():
+    wire = Statistics()
+    wire.latencies_ms = array("f", [12.0])
+    one = {"x": 1}
+    told = Measured(one, one, one, one, 2, 1, 3, 4, 5, START, "complete")
+    now = START.timestamp()
+    text = openmetrics(Meter({"t": told}, wire), command="apply", code=0, began=now - 1, ended=now)
+    families = {family.name for family in text_string_to_metric_families(text.decode())}
+    assert set(names(first_cells((ROOT / "docs" / "metrics.md").read_text(), "family"))) == families
