@@ -88,6 +88,9 @@ def test_what_is_cheap_to_read_is_read(branch: Project, monkeypatch):
 def test_outside_of_merge_requests_cxone_is_read_unless_told_otherwise(branch: Project):
     assert where(branch.plan()) == "live"
     assert where(branch.plan("--reading", "saved")) == "saved"
+    assert where(branch.plan("--onto", "origin/main", CI="")) == "live"
+    # A child pipeline's job knows of the merge request by this alone.
+    assert where(branch.plan("--onto", "origin/main")) == "saved"
 
 
 def test_its_age_is_told_everywhere(branch: Project):
