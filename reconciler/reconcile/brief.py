@@ -130,7 +130,7 @@ def _late(rows: Iterable[Mapping[str, Any]]) -> tuple[Waiting, ...]:
     counts: dict[tuple[str, str, str, int], int] = {}
     for row in rows:
         key = (row["list_id"], row["rule"] or "", row["due"] or "", row["days_late"])
-        counts[key] = counts.get(key, 0) + 1
+        counts[key] = counts.get(key, 0) + len(row["phones"])
     return tuple(
         Waiting(list_id, rule, _date(due), numbers, days_late)
         for (list_id, rule, due, days_late), numbers in sorted(counts.items())

@@ -1,12 +1,13 @@
 """The honour-by clock in the report: how long requests took until they were live, and which still wait."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
 from reconciler.apply.run import Run
 from reconciler.apply.tally import Outcome
 from reconciler.model.claims import Key
+from reconciler.model.deadline import Deadline
 from reconciler.planning.change import Action, Change, Reason
 from reconciler.planning.requests import LiveRequest, honoured, requested_on, requests_json
 from reconciler.reconcile.planned import Planned
@@ -22,20 +23,27 @@ def honoured_json(made: Planned, run: Run, on: date) -> dict[str, Any]:
         "days": {"p50": found.p50, "p95": found.p95, "max": found.longest},
         "in_time": found.in_time,
         "took": {str(days): count for days, count in sorted(found.took.items())},
-        "late": [
-            {
-                "list_id": request.list_id,
-                "phone": request.phone,
-                "requested_on": request.requested_on.isoformat(),
-                "due": request.due.due.isoformat() if request.due else None,
-                "rule": request.due.rule if request.due else None,
-                "days": request.days,
-                "days_late": request.days_late,
-            }
-            for request in found.late
-        ],
+        "late": list(_late(found.late)),
         "open": requests_json(made.waiting(run.final)),
     }
+
+
+def _late(requests: Iterable[LiveRequest]) -> Iterator[dict[str, Any]]:
+    """Name the late ones, those alike together: a first import may have a million."""
+    alike: dict[tuple[str, date, Deadline | None, int, int], list[str]] = {}
+    for one in requests:
+        key = (one.list_id, one.requested_on, one.due, one.days, one.days_late)
+        alike.setdefault(key, []).append(one.phone)
+    for (list_id, asked_on, due, days, days_late), phones in alike.items():
+        yield {
+            "list_id": list_id,
+            "requested_on": asked_on.isoformat(),
+            "due": due.due.isoformat() if due else None,
+            "rule": due.rule if due else None,
+            "days": days,
+            "days_late": days_late,
+            "phones": phones,
+        }
 
 
 def _made_live(run: Run, on: date) -> Iterator[LiveRequest]:

@@ -76,9 +76,9 @@ def daily(days: int, every: timedelta = timedelta(days=1)) -> list[StoredReport]
                 "read_back": None, "latency_ms": {"p50": None, "p95": None, "max": None}, "chunks": [],
             }  # fmt: skip
         if at == 10:
-            late = {"list_id": "customers", "phone": "+12125550104", "rule": "US-IDNC-02",
+            late = {"list_id": "customers", "phones": ["+12125550104", "+12125550105"], "rule": "US-IDNC-02",
                     "due": "2026-09-08", "days": 13, "days_late": 3}  # fmt: skip
-            more["requests"] = {"in_time": 2, "late": [late, {**late, "phone": "+12125550105"}], "open": []}
+            more["requests"] = {"in_time": 2, "late": [late], "open": []}
         found.append(report(at + 1, START + every * at, **more))
     return found
 

@@ -96,7 +96,7 @@ def hostile_site(text: str):
     live, reasons = {"after": {text: {"count": 2}}}, {text: {text: 2}}
     waiting = {"rule": text, "list_id": text, "due": "2026-09-11", "target": "2026-09-05", "past": True,
                "phones": [text]}  # fmt: skip
-    late = {"list_id": text, "phone": text, "rule": text, "due": "2026-09-08", "days": 13, "days_late": 3}
+    late = {"list_id": text, "phones": [text], "rule": text, "due": "2026-09-08", "days": 13, "days_late": 3}
     one = made.report(
         1, status=text, error={"fact": text}, actor={"name": text}, live=live, reasons=reasons,
         revision=text,

@@ -69,7 +69,7 @@ def test_requests_wait_by_their_deadline(project: Project):
     assert done.code == 0
     told = project.newest["requests"]
     assert told["days"] == {"p50": 5, "p95": 21, "max": 21}
-    assert [(late["phone"], late["days_late"]) for late in told["late"]] == [(B, 7)]
+    assert [(late["phones"], late["days_late"]) for late in told["late"]] == [([B], 7)]
     assert told["open"] == []
     assert project.newest["alarms"] == []
     after = project.run("drift", "--format", "json")
