@@ -34,7 +34,7 @@ def mended(project: Project) -> None:
 
 def plan_of(project: Project):
     document = project.run("plan", "--format", "json").json
-    for moment in ("created_at", "revision"):
+    for moment in ("created_at", "revision", "chain_head"):
         del document[moment]
     del document["live"]["read_at"]
     return document
