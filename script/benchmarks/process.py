@@ -1,5 +1,6 @@
 """Runs one command as a process of its own, and tells how long it took and how large it grew."""
 
+import resource
 import subprocess
 import tempfile
 import threading
@@ -20,16 +21,22 @@ class Failed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a run took: seconds, megabytes (10^6) at the peak of all its processes, and in how many rounds."""
+    """What a run took, in so many rounds.
+
+    `work` are the seconds that processors were at work for it and its children, whatever else they did
+    meanwhile; `megabytes` (10^6) are at the peak of all its processes.
+    """
 
     seconds: float
+    work: float
     megabytes: float
     rounds: int = 1
 
     def best(self, other: "Usage") -> "Usage":
-        """Keep the faster time, and the smaller peak."""
+        """Keep the faster time, the lesser work, and the smaller peak."""
         return Usage(
             min(self.seconds, other.seconds),
+            min(self.work, other.work),
             min(self.megabytes, other.megabytes),
             self.rounds + other.rounds,
         )
@@ -38,7 +45,7 @@ class Usage:
 def run(command: Sequence[str], folder: Path, environ: Mapping[str, str]) -> Usage:
     """Run a command to its end. Raises Failed when that is not exit 0."""
     with tempfile.TemporaryFile() as said:
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), _worked()
         process = subprocess.Popen(
             command, cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
         )
@@ -46,14 +53,20 @@ def run(command: Sequence[str], folder: Path, environ: Mapping[str, str]) -> Usa
         watch = threading.Thread(target=_watch, args=(process.pid, peak, ended))
         watch.start()
         process.wait()
-        seconds = time.perf_counter() - began
+        seconds, work = time.perf_counter() - began, _worked() - worked
         ended.set()
         watch.join()
         if process.returncode:
             said.seek(0)
             text = said.read().decode(errors="replace")[-2000:]
             raise Failed(f"{' '.join(command)} ended with {process.returncode}:\n{text}")
-    return Usage(seconds, peak[0] / _MEGABYTE)
+    return Usage(seconds, work, peak[0] / _MEGABYTE)
+
+
+def _worked() -> float:
+    """Tell how long processors were at work for children that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _watch(pid: int, peak: list[int], ended: threading.Event) -> None:

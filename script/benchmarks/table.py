@@ -10,8 +10,11 @@ from script.benchmarks.process import Usage
 from script.benchmarks.workload import Form
 
 GROWTH = 2.2  # the most that twice the numbers may cost
-_HEAD = ("figure", "numbers", "time", "peak", "yardstick", "its time", "its peak", "ratio", "limit", "met")
-_GROWTH_HEAD = ("figure", "from", "to", "time", "for twice the numbers", "limit", "met")
+_HEAD = (
+    *("figure", "numbers", "time", "CPU", "peak", "yardstick", "its time", "its CPU", "its peak"),
+    *("ratio", "limit", "met"),
+)
+_GROWTH_HEAD = ("figure", "from", "to", "time", "for twice the numbers", "CPU for twice", "limit", "met")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +75,28 @@ def growth(rows: Sequence[Row]) -> str:
 
 
 def _growth(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
-    sizes: dict[str, dict[int, float]] = {}
+    sizes: dict[str, dict[int, Usage]] = {}
     for row in rows:
         if row.figure != "version":
-            sizes.setdefault(row.name, {})[row.count] = row.ours.seconds
+            sizes.setdefault(row.name, {})[row.count] = row.ours
     for name, times in sizes.items():
         ordered = sorted(times)
         for small, large in pairwise(ordered):
-            factor = times[large] / times[small]
-            doubled = factor ** (1 / math.log2(large / small))
-            told = (f"{factor:.2f}x", f"{doubled:.2f}x", f"{GROWTH:g}x", _met(doubled <= GROWTH))
-            yield (name, f"{small:,}", f"{large:,}", *told)
+            steps = math.log2(large / small)
+            factor = times[large].seconds / times[small].seconds
+            work = (times[large].work / times[small].work) ** (1 / steps)
+            doubled = factor ** (1 / steps)
+            told = (f"{factor:.2f}x", f"{doubled:.2f}x", f"{work:.2f}x", f"{GROWTH:g}x")
+            yield (name, f"{small:,}", f"{large:,}", *told, _met(doubled <= GROWTH))
 
 
 def _met(yes: bool) -> str:  # noqa: FBT001  (one word for it)
     return "yes" if yes else "NO"
 
 
-def _usage(usage: Usage) -> tuple[str, str]:
+def _usage(usage: Usage) -> tuple[str, str, str]:
     rounds = " (once)" if usage.rounds == 1 else ""
-    return f"{usage.seconds:.2f} s{rounds}", f"{usage.megabytes:.0f} MB"
+    return f"{usage.seconds:.2f} s{rounds}", f"{usage.work:.2f} s", f"{usage.megabytes:.0f} MB"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

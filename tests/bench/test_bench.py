@@ -17,7 +17,7 @@ from tests.support.project import ROOT
 
 
 def row(seconds=1.0, megabytes=100.0, theirs=2.0, limit=None, count=1000) -> Row:
-    ours, yardstick = Usage(seconds, megabytes, 3), Usage(theirs, 50, 3)
+    ours, yardstick = Usage(seconds, seconds / 2, megabytes, 3), Usage(theirs, 1, 50, 3)
     return Row("plan", count, Form.PHONES, ours, "bare", yardstick, limit or Limit())
 
 
@@ -41,8 +41,13 @@ def test_a_limit_is_met_or_it_is_not(limit, said, met):
 
 def test_growth_is_of_twice_the_numbers():
     told = cells(growth([row(1.0, count=1000), row(4.0, count=4000), row(4.0, count=4000)]))
-    assert told == ["plan, phones", "1,000", "4,000", "4.00x", "2.00x", "2.2x", "yes"]
-    assert cells(growth([row(1.0, count=1000), row(9.0, count=4000)]))[-3:] == ["3.00x", "2.2x", "NO"]
+    assert told == ["plan, phones", "1,000", "4,000", "4.00x", "2.00x", "2.00x", "2.2x", "yes"]
+    assert cells(growth([row(1.0, count=1000), row(9.0, count=4000)]))[-4:] == [
+        "3.00x",
+        "3.00x",
+        "2.2x",
+        "NO",
+    ]
     assert growth([row()]) == ""
 
 
@@ -53,6 +58,12 @@ def test_the_peak_counts_all_processes(tmp_path):
     two = run([sys.executable, "-c", both.format(inner)], tmp_path, dict(os.environ))
     assert two.megabytes > alone.megabytes + 30
     assert resident(os.getpid()) > 1_000_000
+
+
+def test_work_is_of_all_processes(tmp_path):
+    spin = "import time\nwhile time.process_time() < 0.2: pass"
+    inner = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {spin!r}])"
+    assert run([sys.executable, "-c", inner], tmp_path, dict(os.environ)).work > 0.2
 
 
 def test_a_command_that_fails_is_no_figure(tmp_path):
@@ -92,7 +103,7 @@ def test_everything_is_measured_once():
     )
     assert done.returncode == 0, done.stderr
     rows = [cells(done.stdout, line) for line in range(2, 5)]
-    assert [(r[0], r[1], r[4]) for r in rows] == [
+    assert [(r[0], r[1], r[5]) for r in rows] == [
         ("version", "1", "python -c pass"),
         ("plan, phones", "40", "bare requests"),
         ("apply, phones", "40", "sequential bulk posts"),
