@@ -1,6 +1,6 @@
 """What we hold live, as the newest audit report tells it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -8,6 +8,7 @@ from functools import cached_property
 from reconciler.model.claims import FileClaims, Key, Release
 from reconciler.model.terms import Terms
 from reconciler.planning.change import BlockedBy
+from reconciler.planning.claiming import Claiming
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +44,18 @@ class Held:
 
     def stood(self, key: Key) -> bool:
         """Tell whether a claim of the files stood on this number at the held revision."""
-        return any(key[1] in f.numbers for f in self._by_list.get(key[0], ()))
+        return bool(self._claim(key))
 
     def claims(self, key: Key) -> Iterator[HeldClaim]:
         """Give every claim held on one number."""
         if key not in self.not_live:
-            for f in self.files:
-                if f.list_id == key[0] and key[1] in f.numbers:
-                    yield HeldClaim(f.path, f.numbers[key[1]])
+            for f in self._claim(key):
+                yield HeldClaim(f.path, f.numbers[key[1]])
         if key in self.kept:
             yield from self.kept[key].claims
+
+    def _claim(self, key: Key) -> Sequence[FileClaims]:
+        return self._by_list[key[0]].of(key[1]) if key[0] in self._by_list else ()
 
     def __contains__(self, key: Key) -> bool:
         return (key in self.kept and bool(self.kept[key].claims)) or (
@@ -64,7 +67,8 @@ class Held:
         """Count the distinct numbers held on each list."""
         phones: dict[str, set[str]] = {}
         sizes: dict[str, int] = {}
-        for list_id, files in self._by_list.items():
+        for list_id, claiming in self._by_list.items():
+            files = claiming.files
             if len(files) == 1:
                 sizes[list_id] = len(files[0].numbers)
             else:
@@ -80,11 +84,11 @@ class Held:
         return sizes
 
     @cached_property
-    def _by_list(self) -> Mapping[str, list[FileClaims]]:
+    def _by_list(self) -> Mapping[str, Claiming]:
         lists: dict[str, list[FileClaims]] = {}
         for f in self.files:
             lists.setdefault(f.list_id, []).append(f)
-        return lists
+        return {list_id: Claiming(files) for list_id, files in lists.items()}
 
     @property
     def list_ids(self) -> frozenset[str]:

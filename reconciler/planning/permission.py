@@ -12,6 +12,7 @@ from reconciler.model.live import Live
 from reconciler.model.provider import Dialect
 from reconciler.model.terms import REGISTRY_REASONS, Terms
 from reconciler.planning.change import BlockedBy, Reason, blocks
+from reconciler.planning.claiming import Claiming
 from reconciler.planning.held import Held, HeldClaim, Kept
 from reconciler.planning.touch import History, first_moment, touch_of
 
@@ -59,17 +60,19 @@ class Wanted:
 def strongest(files: tuple[FileClaims, ...]) -> dict[str, Mapping[str, Terms]]:
     """Join the files' claims: each number of each list with the strongest terms that any file claims."""
     lists: dict[str, Mapping[str, Terms]] = {}
+    copied: dict[str, dict[str, Terms]] = {}
     for f in files:
         if f.list_id not in lists:
             lists[f.list_id] = f.numbers
             continue
-        joined = dict(lists[f.list_id])
+        if f.list_id not in copied:
+            lists[f.list_id] = copied[f.list_id] = dict(lists[f.list_id])
+        joined = copied[f.list_id]
         for phone, terms in f.numbers.items():
             other = joined.get(phone)
             # Between equals the later path must not win by chance of order, so the terms' text decides.
             if other is None or (terms.strength, repr(terms)) > (other.strength, repr(other)):
                 joined[phone] = terms
-        lists[f.list_id] = joined
     return lists
 
 
@@ -150,6 +153,7 @@ class _Judge:
         self.by_list: dict[str, list[FileClaims]] = {}
         for f in standing.files:
             self.by_list.setdefault(f.list_id, []).append(f)
+        self._claiming = {list_id: Claiming(files) for list_id, files in self.by_list.items()}
         self._held = held
         self._live = live
         self._dialect = dialect
@@ -187,15 +191,19 @@ class _Judge:
             reason = Reason.RELEASED if Reason.RELEASED in reasons else Reason.LAPSED
             granted[key] = Grant(reason, tuple(going), tuple(dict.fromkeys(permits)))
 
+    def _claim(self, key: Key) -> Sequence[FileClaims]:
+        """Give the files that claim the number today."""
+        return self._claiming[key[0]].of(key[1]) if key[0] in self._claiming else ()
+
     def _covered(self, key: Key, claim: HeldClaim) -> bool:
         """Tell whether the claim still stands at least as strong, or another file's claim stands in for it.
 
         A stand-in must let nothing go that the held claim would keep: at least as strong, and released by
         the same kinds of release. So a line may move from file to file without ceremony.
         """
-        for f in self.by_list.get(key[0], ()):
-            terms = f.numbers.get(key[1])
-            if terms is None or terms.strength < claim.terms.strength:
+        for f in self._claim(key):
+            terms = f.numbers[key[1]]
+            if terms.strength < claim.terms.strength:
                 continue
             same_kind = (terms.reason_code in REGISTRY_REASONS) == (
                 claim.terms.reason_code in REGISTRY_REASONS
@@ -264,7 +272,7 @@ class _Judge:
         """Tell whether the number would be created weaker than the claim, and may be there all the same."""
         if self._live.complete or self._live.get(key) is not None:
             return False
-        now = [f.numbers[key[1]] for f in self.by_list.get(key[0], ()) if key[1] in f.numbers]
+        now = [f.numbers[key[1]] for f in self._claim(key)]
         return bool(now) and all(terms.strength < claim.terms.strength for terms in now)
 
     def _fits(self, release: Release, claim: HeldClaim) -> bool:
@@ -276,7 +284,7 @@ class _Judge:
         """Tell whether the number has been read on the other list, and is not itself about to leave it."""
         if there in self._arriving:
             return True
-        stays = there not in self._held or any(there[1] in f.numbers for f in self.by_list.get(there[0], ()))
+        stays = there not in self._held or bool(self._claim(there))
         entry = self._live.get(there)
         # An entry without an id has been sent, and nobody has read it back.
         return stays and entry is not None and entry.id != "" and there not in self._live.unseen
