@@ -92,7 +92,7 @@ def brief(stored: StoredReport) -> Brief:
         revision=report.revision,
         started_at=datetime.fromisoformat(report["started_at"]),
         finished_at=report.finished_at,
-        by=str((report.get("actor") or {}).get("name") or "unknown"),
+        by=_by(report),
         scheduled=(report.get("pipeline") or {}).get("pipeline_source") == "schedule",
         verified=is_verified(stored),
         created=summary.get("create", 0),
@@ -118,6 +118,13 @@ def brief(stored: StoredReport) -> Brief:
 def numbers_in(rows: Iterable[Mapping[str, Any]]) -> int:
     """Count the numbers of rows of a report."""
     return sum(len(row["phones"]) for row in rows)
+
+
+def _by(report: Report) -> str:
+    """Name who started the run, and say where GitLab vouches for it."""
+    told: Mapping[str, Any] = (report.get("actors") or {}).get("triggerer") or {}
+    name = told.get("login") or (report.get("actor") or {}).get("name") or "unknown"
+    return f"{name} (verified)" if told.get("how") == "verified" else str(name)
 
 
 def _latency(told: Mapping[str, float | None]) -> Latency | None:

@@ -75,6 +75,8 @@ def daily(days: int, every: timedelta = timedelta(days=1)) -> list[StoredReport]
                 "status": "failed", "error": {"fact": "CXone did not answer for +12125550103"}, "live": {},
                 "read_back": None, "latency_ms": {"p50": None, "p95": None, "max": None}, "chunks": [],
             }  # fmt: skip
+        if at == 9:
+            more["actors"] = {"triggerer": {"login": "ben", "how": "verified", "by": "id_token"}}
         if at == 10:
             late = {"list_id": "customers", "phones": ["+12125550104", "+12125550105"], "rule": "US-IDNC-02",
                     "due": "2026-09-08", "days": 13, "days_late": 3}  # fmt: skip

@@ -1,12 +1,16 @@
 """What people who see little, or use no pointer, need of the pages: contrast, headings, names, tables."""
 
 import re
+from base64 import b64encode
+from hashlib import sha256
 from itertools import pairwise
 
 import pytest
 
+from reconciler.cli.render.html import html
+from reconciler.cli.render.page import style
 from reconciler.cli.render.site.pages import pages
-from reconciler.cli.render.templated import style
+from tests.hostile.test_renderers import SHOWN, document
 from tests.site import made
 from tests.site.test_rendering import NAMES, Page
 
@@ -72,6 +76,17 @@ def test_every_chart_has_its_table():
     figures = re.findall(r"<figure>.*?</figure>", page, re.DOTALL)
     assert len(figures) >= 5
     assert all('role="img"' in figure and "<table" in figure for figure in figures)
+
+
+def test_the_plans_page_has_the_same_look_and_lets_nothing_else_in():
+    page = html(document("a"), SHOWN)
+    told = Page(page)
+    (own,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    assert own == style()
+    name = b64encode(sha256(own.encode()).digest()).decode()
+    assert f"default-src 'none'; style-src 'sha256-{name}'" in told.attributes["content"]
+    assert not {"script", "img", "link", "iframe"} & {tag for tag, _ in told.tags}
+    assert not {"src", "href", "style"} & told.attributes.keys()
 
 
 def test_nothing_moves_for_those_who_asked_for_that():

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.cli.render.page import hidden
 from reconciler.cli.render.site.pages import pages
 from reconciler.cli.render.site.runs import SHOWN
 from reconciler.cli.render.site.timeline import MOST
-from reconciler.cli.render.templated import hidden
 from reconciler.model.finding import Finding, Severity
 from reconciler.reconcile.site import Remaining
 from tests.hostile.strings import ALL, HOSTILE, RAW

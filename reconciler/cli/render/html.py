@@ -1,32 +1,25 @@
 """The plan as one HTML page: no outside assets, everything escaped, numbers masked as told."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.page import page
+from reconciler.cli.render.site.blocks import Fact
 from reconciler.cli.render.text import verdict
 from reconciler.cli.render.ways_out import way_out
 from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, what_changes
 
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>dnc plan: {{ plan.tenant }}</title>
-<style>{{ style }}</style></head><body>
-<h1>Plan for {{ plan.tenant }}</h1>
-<p><strong>{{ verdict }}</strong></p>
-<p><small>revision {{ plan.revision or "none" }}, as of {{ plan.as_of }}</small></p>
-{% if plan.findings %}<h2>Findings</h2><ul>
-{% for f in plan.findings %}<li>{{ f.severity }}: {{ f.message }} [{{ f.rule }}]</li>
-{% endfor %}</ul>{% endif %}
-{% if rows %}<h2>Changes</h2><table>
-<tr><th>Action</th><th>List</th><th>Numbers</th><th>What</th><th>Why</th></tr>
-{% for row in rows %}<tr class="{{ row.direction }}"><td>{{ row.action }}</td><td>{{ row.list_id }}</td>
-<td>{{ row.count }}<br><small>{{ row.sample }}</small></td><td>{{ row.what }}</td><td>{{ row.why }}</td></tr>
-{% endfor %}</table>{% endif %}
-{% if drift %}<h2>Drift</h2><ul>{% for line in drift %}<li>{{ line }}</li>{% endfor %}</ul>{% endif %}
-</body></html>
-"""
+# What the counts of a plan mean, and how one that is not 0 is marked.
+_FACTS = {
+    "create": ("Go on", "in the files, not live", "good"),
+    "update": ("Change", "live under other terms", ""),
+    "delete": ("Come off", "with permission", "warn"),
+    "blocked": ("Blocked", "stay, as nothing permits them to go", "warn"),
+    "by_hand": ("By hand", "for people to take off", "warn"),
+    "unchanged": ("Unchanged", "live as the files say", ""),
+    "unmanaged": ("Left to agents", "added by others: opt-outs", ""),
+}
 
 
 def html(document: Mapping[str, Any], shown: Shown) -> str:
@@ -36,7 +29,14 @@ def html(document: Mapping[str, Any], shown: Shown) -> str:
     ]
     rows = [_row(change, shown) for change in document["changes"]]
     said = "There is no plan." if document["errored"] else verdict(document)
-    return page(_PAGE, plan=document, verdict=said, rows=rows, drift=drift)
+    title = f"dnc plan: {document['tenant']}"
+    facts = () if document["errored"] else tuple(_facts(document["summary"]))
+    return page("plan.html", title=title, plan=document, verdict=said, facts=facts, rows=rows, drift=drift)
+
+
+def _facts(summary: Mapping[str, int]) -> Iterator[Fact]:
+    for name, (title, detail, mark) in _FACTS.items():
+        yield Fact(title, f"{summary[name]:,}", detail, mark if summary[name] else "")
 
 
 def _row(change: Mapping[str, Any], shown: Shown) -> dict[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from reconciler.cli.render.page import guarded
 from reconciler.cli.render.site.blocks import NOTHING, Block, Cell, Fact, Table, Text, Value
 from reconciler.cli.render.site.chain import chain, problems, remarks, verdict
 from reconciler.cli.render.site.chart import spark
@@ -15,7 +16,6 @@ from reconciler.cli.render.site.requests import late_in, requests
 from reconciler.cli.render.site.runs import runs
 from reconciler.cli.render.site.sizes import sizes
 from reconciler.cli.render.site.timeline import Timeline
-from reconciler.cli.render.templated import rendered
 from reconciler.cli.render.words import count
 from reconciler.reconcile.site import Record, Site
 
@@ -45,7 +45,7 @@ def _index(site: Site) -> str:
     broken = site.verification.problems
     blocks: list[Block] = [verdict(site, broken), *problems(broken), *remarks(site)]
     blocks.append(table if site.records else Text("No tenant has a report yet: dnc apply writes the first."))
-    return rendered(
+    return guarded(
         "overview.html", title="Do-not-call record", **_common(site), blocks=blocks, facts=_sums(site),
         here="",
     )  # fmt: skip
@@ -63,7 +63,7 @@ def _tenant(site: Site, record: Record) -> str:
         left(record),
         chain(site, record),
     )
-    return rendered(
+    return guarded(
         "tenant.html",
         title=f"{record.tenant}: do-not-call record",
         **_common(site),
