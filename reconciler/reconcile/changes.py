@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from reconciler.audit.report import Report, StoredReport
-from reconciler.model.claims import Release
+from reconciler.reconcile.permits import Permit, permit_of, permits_told
 from reconciler.reconcile.releases_then import ReleasesThen
 
 _OUTCOMES = ("applied", "rejected", "unknown")
@@ -17,7 +17,7 @@ _ACTIONS = ("create", "update", "delete")
 
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
-    """One change of one number that a run sent, or was to send. `releases` are what permitted it, if any."""
+    """One change of one number that a run sent, or was to send. `permits` are what permitted it, if any."""
 
     stored: StoredReport
     action: str
@@ -28,7 +28,7 @@ class ChangeRow:
     before: Mapping[str, str] | None
     after: Mapping[str, str] | None
     outcome: str
-    releases: tuple[Release, ...] = ()
+    permits: tuple[Permit, ...] = ()
 
     @property
     def exposing(self) -> bool:
@@ -38,12 +38,18 @@ class ChangeRow:
 
 def rows_of(stored: StoredReport, plan: Mapping[str, Any], releases: ReleasesThen) -> Iterator[ChangeRow]:
     """Give the changes of one run, in order of sending. What guards kept was no change."""
+    permits = permits_told(stored.report)
     for change in plan["changes"]:
         if change["blocked_by"]:
             continue
-        permitted = change["direction"] == "exposing" and change["reason"] != "lapsed"
+        exposing = change["direction"] == "exposing"
         for phone in change["phones"]:
             key = (change["list_id"], phone)
+            permitted: tuple[Permit, ...] = ()
+            if exposing and permits is not None:
+                permitted = permits.get(key, ())
+            elif exposing and change["reason"] != "lapsed":
+                permitted = tuple(map(permit_of, releases.of(stored.report.revision, key)))
             yield ChangeRow(
                 stored,
                 change["action"],
@@ -54,7 +60,7 @@ def rows_of(stored: StoredReport, plan: Mapping[str, Any], releases: ReleasesThe
                 change["before"],
                 change["after"],
                 change["outcome"],
-                releases.of(stored.report.revision, key) if permitted else (),
+                permitted,
             )
 
 

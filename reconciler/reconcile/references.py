@@ -148,5 +148,6 @@ class _Reading:
         """Note under which releases a run let numbers off."""
         for row in rows_of(stored, opened(self._ledger.plan_of(stored)), self._releases):
             if row.exposing and row.outcome in {"applied", "unknown"}:
-                for release in row.releases:
-                    self._known[RELEASE, release.evidence, row.list_id].used_on = day
+                for permit in row.permits:
+                    if known := self._known.get((RELEASE, permit.evidence, row.list_id)):
+                        known.used_on = day

@@ -10,7 +10,8 @@ from reconciler.reconcile.changes import ChangeRow
 class Removal:
     """Numbers that came off, or may have, for one reason: a release's own, or that of the plan.
 
-    `with_evidence` have a release that names evidence, `approved` one that names who else approved it.
+    `with_evidence` have a release that names evidence, `approved` one that somebody other than its author
+    approved, as far as anything tells.
     """
 
     why: str
@@ -24,14 +25,14 @@ def removals(rows: Iterable[ChangeRow]) -> tuple[Removal, ...]:
     groups: dict[str, list[ChangeRow]] = {}
     for row in rows:
         if row.exposing and row.outcome in {"applied", "unknown"}:
-            why = row.releases[0].reason.value if row.releases else row.reason
+            why = next((permit.reason for permit in row.permits if permit.reason), row.reason)
             groups.setdefault(why, []).append(row)
     return tuple(
         Removal(
             why,
             len(some),
-            sum(bool(row.releases) for row in some),
-            sum(any(release.approved_by for release in row.releases) for row in some),
+            sum(any(permit.evidence for permit in row.permits) for row in some),
+            sum(any(permit.approved for permit in row.permits) for row in some),
         )
         for why, some in sorted(groups.items())
     )

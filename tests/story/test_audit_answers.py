@@ -78,7 +78,8 @@ def test_what_came_off_names_the_release_that_permitted_it(told: Project):
         "FORM-221",
         "bob",
     )
-    assert row["release_file"] == "dnc-lists/main.yaml"
+    assert (row["file"], row["author"], row["self_approved"]) == ("dnc-lists/main.yaml", "Ann", "yes")
+    assert row["actor_how"] == "asserted"
     assert table(told.run("audit", "export", "--exposing", "--to", "2026-11-30")) == []
 
 
@@ -133,7 +134,7 @@ def test_a_period_on_one_page(told: Project):
     assert requests["days"] == {"p50": 21, "p95": 26, "max": 26}
     late = {row["phone"]: (row["days_late"], row["why"].partition(" ")[0]) for row in requests["late"]}
     assert late == {B: (7, "its"), D: (12, "report")}
-    assert page["removed"] == [{"why": "CONSENT_GIVEN", "numbers": 1, "with_evidence": 1, "approved": 1}]
+    assert page["removed"] == [{"why": "CONSENT_GIVEN", "numbers": 1, "with_evidence": 1, "approved": 0}]
     assert (page["put_on"], page["restored"], page["adopted"]) == (3, 1, 1)
     assert page["verified"] == {"days": 3, "of": 11}
     assert page["reports"]["failed"] == 1

@@ -157,4 +157,6 @@ def _removal(one: Removal) -> str:
     name = REASONS.get(one.why, one.why)
     if not one.with_evidence:
         return f"{name}: {one.numbers:,}"
-    return f"{name}: {one.numbers:,}, {one.with_evidence:,} with evidence, {one.approved:,} with an approver"
+    return (
+        f"{name}: {one.numbers:,}, {one.with_evidence:,} with evidence, {one.approved:,} approved by others"
+    )

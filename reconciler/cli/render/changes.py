@@ -1,9 +1,10 @@
 """Changes as a table for auditors, and as JSON."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TextIO
 
+from reconciler.audit.report import Report
 from reconciler.cli.call import json_text
 from reconciler.cli.render.words import count, terms
 from reconciler.reconcile.audit_export import Exported
@@ -12,10 +13,12 @@ from reconciler.reconcile.changes import ChangeRow
 COLUMNS = (
     *("finished_at", "seq", "report", "action", "direction", "list_id", "phone", "reason"),
     *("before", "after", "outcome", "revision"),
-    *("release_reason", "evidence", "approved_by", "release_file", "actor"),
+    *("release_reason", "evidence", "approved_by", "self_approved", "file", "author", "merge_request"),
+    *("actor", "actor_how"),
 )
 # What a spreadsheet would take for a formula, in what others wrote. A number begins with + and is none.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_SELF = {None: "", True: "yes", False: "no"}
 
 
 def write_csv(exported: Exported, out: TextIO) -> None:
@@ -65,7 +68,6 @@ def _cells(row: ChangeRow) -> list[str]:
 
 def _values(row: ChangeRow) -> list[Any]:
     report = row.stored.report
-    actor = report["actor"]
     return [
         *(
             report["finished_at"],
@@ -77,12 +79,26 @@ def _values(row: ChangeRow) -> list[Any]:
             row.phone,
         ),
         *(row.reason, _said(row.before), _said(row.after), row.outcome, report.revision),
-        " ".join(dict.fromkeys(release.reason.value for release in row.releases)),
-        " ".join(dict.fromkeys(release.evidence for release in row.releases)),
-        " ".join(dict.fromkeys(release.approved_by for release in row.releases if release.approved_by)),
-        " ".join(dict.fromkeys(release.path for release in row.releases)),
-        actor["name"],
+        _joined(permit.reason for permit in row.permits),
+        _joined(permit.evidence for permit in row.permits),
+        _joined(name for permit in row.permits for name in permit.approved_by),
+        _joined(_SELF[permit.self_approved] for permit in row.permits),
+        _joined(permit.file for permit in row.permits),
+        _joined(permit.author for permit in row.permits),
+        _joined(permit.merge_request for permit in row.permits),
+        *_actor(report),
     ]
+
+
+def _joined(words: Iterable[str]) -> str:
+    return "; ".join(dict.fromkeys(word for word in words if word))
+
+
+def _actor(report: Report) -> tuple[str, str]:
+    """Name who started the run, and how that is known: by GitLab's word where the report has it."""
+    triggerer = (report.get("actors") or {}).get("triggerer") or {}
+    told = triggerer if triggerer.get("login") else report["actor"]
+    return str(told.get("login") or told.get("name") or ""), str(told.get("how") or "")
 
 
 def _said(wire: Any) -> str:  # noqa: ANN401  (JSON)
