@@ -18,9 +18,10 @@ _IDENTITY = {
 
 @dataclass
 class Shell:
-    """Where the commands of a page are typed."""
+    """Where the commands of a page are typed: by somebody, or in a pipeline's job."""
 
     project: Project
+    pipeline: bool = False
     said: list[str] = field(default_factory=list)
 
     def run(self, line: str) -> int:
@@ -30,7 +31,7 @@ class Shell:
             self.project.folder = self.project.folder / words[1]
             return 0
         if words[0] == "dnc":
-            done = self.project.run(*words[1:], CI="")
+            done = self.project.run(*words[1:], CI="true" if self.pipeline else "")
             self.said += [*done.out.splitlines(), *done.err.splitlines()]
             return done.code
         environ = {**self.project.environment(), **_IDENTITY}

@@ -23,7 +23,7 @@ class Told:
     """What is special about a page's commands, each named by how it begins.
 
     `codes` are exit codes that are not 0, `before` what must be there first, `unrun` why one is not run here.
-    `empty`: it begins in an empty folder, and shows what its commands print.
+    `empty`: it begins in an empty folder, and shows what its commands print. `pipeline`: a job runs them.
     """
 
     origin: bool = True
@@ -31,6 +31,7 @@ class Told:
     before: dict[str, Hook] = field(default_factory=dict)
     unrun: dict[str, str] = field(default_factory=dict)
     empty: bool = False
+    pipeline: bool = False
 
 
 def put_lists(project: Project) -> None:
@@ -152,6 +153,12 @@ TOLD = {
             "dnc export": applied,
         },
     ),
+    "docs/metrics.md": Told(
+        pipeline=True,
+        unrun={
+            "dnc status --metrics /var/lib/": "writes into the machine; tests/story/test_metrics.py runs it"
+        },
+    ),
     "docs/personal-data.md": Told(
         codes={"dnc check +12125550123 --at": 3},  # before the first report
         before={"dnc check": Project.apply},
@@ -187,7 +194,7 @@ def world(told: Told, folder) -> Iterator[Shell]:
             project.folder.mkdir()
         else:
             put_lists(project)
-        yield Shell(project)
+        yield Shell(project, told.pipeline)
 
 
 @pytest.mark.parametrize("name", sorted(WITH_COMMANDS))
