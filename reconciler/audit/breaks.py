@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 from reconciler.audit.report import StoredReport, report_of
 
-REANCHORED = "reanchored"
 Kind = Literal["tenant", "number", "follows", "report", "plan"]
 
 

@@ -22,7 +22,11 @@ from reconciler.model.errors import BrokenChain, RepositoryProblem
 _PAGE = 64  # reports that are read at once
 _LOOKS = (1, 100, 1_000_000)  # how far back to look for a commit that added a report and not something else
 _OLD_IN_A_ROW = 3
-_PURGED_PLAN = b'{"changes": [], "drift": []}'  # nothing is known of what it said
+# Nothing is known any more of what it said.
+_PURGED_PLAN = (
+    b'{"changes": [], "drift": [], "overwrites": [], "interrupted": [], "complete": false, '
+    b'"live": {"entries": 0, "read_at": null}}'
+)
 
 _WAY_OUT = "run `dnc audit verify`; restore the branch from a clone that still has it whole"
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
+from reconciler.audit.breaks import Break
 from reconciler.audit.chain import Chain
 from reconciler.audit.expected import Expected, judge
 from reconciler.audit.port import GitPort
@@ -21,7 +22,7 @@ from reconciler.audit.report import (
     tenant_of,
 )
 from reconciler.audit.signed import unsigned_in
-from reconciler.audit.verify import Verification, finding_of, verify_branch
+from reconciler.audit.verify import Verification, chain_of, finding_of, verify_branch
 from reconciler.model.errors import BrokenChain, NotDelivered, RepositoryProblem
 
 TRIES = 10  # pushes that lose the race; six at once all landed within it
@@ -168,6 +169,10 @@ class Ledger:
                     raise self._kept(error.fact) from error
                 self._wait(attempt, hurried)
         raise self._kept(why)
+
+    def whole(self, tenant: str) -> tuple[list[StoredReport], list[Break]]:
+        """Read a tenant's whole chain, and the breaks in it that no record explains. Raises BrokenChain."""
+        return chain_of(self._git, self.tip, self._folder, tenant) if self.tip else ([], [])
 
     def demand_signed(self) -> None:
         """NotDelivered where there is a key, and the last report could not be signed with it."""

@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import orjson
 
 from reconciler.model.errors import BrokenChain
 
 FORMAT_VERSION = "1.0"
+REANCHORED = "reanchored"  # the status of a report that only continues a chain after a purge
 
 PLAN_SUFFIX = ".plan.json.gz"
 REPORT_SUFFIX = ".json"
@@ -61,6 +62,7 @@ class Content(TypedDict):
     error: Mapping[str, Any] | None  # of a run that failed: what it said, and its exit code
     actors: Mapping[str, Any]  # who stands behind the run and each exposing change, verified or asserted
     ran: Mapping[str, Any]  # program, Python, organisation and credential as far as told, clock skew
+    reanchor: NotRequired[Mapping[str, Any]]  # of a chain that is continued after a purge: heads, why, breaks
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,11 @@ class Report:
     def seq(self) -> int:
         """The place in the tenant's chain, from 1."""
         return int(self.fields["seq"])
+
+    @property
+    def repeats(self) -> bool:
+        """Tell whether it only repeats what the one before told: its run failed, or there was none."""
+        return self.fields["status"] in {"failed", REANCHORED}
 
     @property
     def previous(self) -> Link | None:
@@ -150,7 +157,7 @@ def build(content: Content, *, seq: int, previous: Mapping[str, str] | None, pla
         "tenant": content["tenant"],
         "plan_sha256": plan_sha256,
     }
-    body = {name: content[name] for name in Content.__annotations__ if name not in head}  # type: ignore[literal-required]  # the TypedDict's own keys
+    body = {name: content[name] for name in Content.__annotations__ if name in content and name not in head}  # type: ignore[literal-required]  # the TypedDict's own keys
     return dump(head | body)
 
 

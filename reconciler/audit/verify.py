@@ -84,9 +84,7 @@ def verify_branch(git: GitPort, tip: str, folder: str, name: str) -> Verificatio
     return Verification(tuple(found), tuple(heads), tuple(remarks))
 
 
-def chain_of(
-    git: GitPort, tip: str, folder: str, tenant: str
-) -> tuple[list[StoredReport], list[Break], tuple[Record, ...]]:
+def chain_of(git: GitPort, tip: str, folder: str, tenant: str) -> tuple[list[StoredReport], list[Break]]:
     """Read one tenant's whole chain, and find its breaks that no record explains. Raises BrokenChain."""
     blobs = git.listing(tip, folder)
     chains, unread = _chains(git, blobs, folder)
@@ -96,7 +94,7 @@ def chain_of(
     records = records_of(chain)
     seqs = {stored.path: stored.report.seq for stored in chain}
     broken = [one for one in breaks_in(git, chain, tenant, blobs) if not explained(one, seqs, records)]
-    return chain, broken, records
+    return chain, broken
 
 
 def _chains(

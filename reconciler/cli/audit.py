@@ -11,6 +11,7 @@ from reconciler.cli import (
     audit_compare,
     audit_evidence,
     audit_export,
+    audit_reanchor,
     audit_summary,
     audit_verify,
 )
@@ -26,6 +27,7 @@ app = typer.Typer(no_args_is_help=True, help="The record: list reports, show one
 app.command("compare", epilog=audit_compare.EXAMPLES)(audit_compare.compare)
 app.command("verify", epilog=audit_verify.EXAMPLES)(audit_verify.verify)
 app.command("anchor", epilog=audit_anchor.EXAMPLES)(audit_anchor.anchor)
+app.command("reanchor", epilog=audit_reanchor.EXAMPLES)(audit_reanchor.reanchor)
 
 
 @app.command("list", epilog=examples("dnc audit list", "dnc audit list --tenant production --format json"))

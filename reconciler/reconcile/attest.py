@@ -6,23 +6,18 @@ is planned after a failed run is what would have been planned without it.
 """
 
 from datetime import datetime
+from typing import Any
 
 import orjson
 
-from reconciler import __version__
-from reconciler.apply.tally import Outcome
 from reconciler.audit.ledger import Ledger
-from reconciler.audit.report import Content, Report
+from reconciler.audit.report import Content
 from reconciler.model.errors import BrokenChain, DncError
-from reconciler.planning.plan import COUNTS
-from reconciler.reconcile.actors import triggerer_json
-from reconciler.reconcile.asserted import actor_json, pipeline_json
-from reconciler.reconcile.clock import iso
 from reconciler.reconcile.opening import open_ledger, open_project, open_repository
 from reconciler.reconcile.plan import failed
 from reconciler.reconcile.ran import ran_json
+from reconciler.reconcile.repeated import repeated
 from reconciler.reconcile.surroundings import Surroundings
-from reconciler.reconcile.traffic import clock_json, latency_json
 from reconciler.reconcile.turn import in_turn
 from reconciler.repository.repository import Repository
 
@@ -58,7 +53,8 @@ def _leave(around: Surroundings, error: DncError, started: datetime) -> str:
         newest = ledger.newest(tenant.name)
         if newest is None:
             return "the first report of a tenant is of a run that read CXone"
-        content = _content(around, repository, newest.report, error, started)
+        told = _error(repository, error)
+        content = repeated(around, repository, newest.report, started, status="failed", error=told)
         content["ran"] = ran_json(project, tenant, around.environ, None)
         _append(around, ledger, content, error)
         push = project.configuration.audit.push
@@ -75,58 +71,11 @@ def _append(around: Surroundings, ledger: Ledger, content: Content, error: DncEr
     ledger.append(content, orjson.dumps(document), at=around.clock())
 
 
-def _content(
-    around: Surroundings, repository: Repository, before: Report, error: DncError, started: datetime
-) -> Content:
-    finished, head = around.clock(), repository.head()
-    outcomes = dict.fromkeys((outcome.value.replace("-", "_") for outcome in Outcome), 0)
-    return Content(
-        tool_version=__version__,
-        tenant=before.tenant,
-        target=before["target"],
-        revision=before.revision,
-        held_revision=before["held_revision"],
-        as_of=before["as_of"],
-        plan_digest="",
-        actor=actor_json(around, repository, head),
-        pipeline=pipeline_json(around.pipeline),
-        hashes=before["hashes"],
-        safety=before["safety"],
-        overrides={},
-        started_at=iso(started),
-        finished_at=iso(finished),
-        status="failed",
-        summary={**dict.fromkeys(COUNTS, 0), **outcomes},
-        chunks=[],
-        latency_ms=latency_json(()),
-        failures=before["failures"],
-        not_live=before["not_live"],
-        kept=before["kept"],
-        restored=[],
-        restored_windows=[],
-        adopted=[],
-        renewed=[],
-        read_back=None,
-        clock=clock_json(None, finished),
-        write_window=None,
-        removed={},
-        interrupted=[],
-        requests={
-            "days": {"p50": None, "p95": None, "max": None},
-            "in_time": 0,
-            "late": [],
-            "open": before.get("requests", {}).get("open", []),
-        },
-        alarms=before.get("alarms", []),
-        live={"before": {}, "after": {}},
-        reasons={},
-        error={
-            "exit_code": error.exit_code,
-            "fact": error.fact,
-            "way_out": error.way_out,
-            "where": error.where,
-            "revision": head,
-        },
-        actors=triggerer_json(around, repository),
-        ran={},
-    )
+def _error(repository: Repository, error: DncError) -> dict[str, Any]:
+    return {
+        "exit_code": error.exit_code,
+        "fact": error.fact,
+        "way_out": error.way_out,
+        "where": error.where,
+        "revision": repository.head(),
+    }

@@ -102,7 +102,7 @@ def brief(stored: StoredReport) -> Brief:
         kept=len({(row["list_id"], phone) for row in report["kept"] for phone in row["phones"]}),
         not_live=numbers_in(report["not_live"]),
         restored=numbers_in(report["restored"]),
-        unmanaged=None if report["status"] == "failed" else summary.get("unmanaged", 0),
+        unmanaged=None if report.repeats else summary.get("unmanaged", 0),
         writes=len(chunks),
         again=sum(max(0, chunk["attempts"] - 1) for chunk in chunks),
         conflicts=sum(chunk["conflicts"] for chunk in chunks),

@@ -23,7 +23,7 @@ def rule_changes_in(reports: Iterable[StoredReport]) -> Iterator[RuleChange]:
     before: Report | None = None
     for stored in reports:
         report = stored.report
-        if report["status"] == "failed":  # it repeats the one before
+        if report.repeats:  # it repeats the one before
             continue
         if before is not None and (what := tuple(_differing(before, report))):
             yield RuleChange(day_of(stored), report.seq, what, report.revision)

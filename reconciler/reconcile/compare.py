@@ -82,7 +82,7 @@ def compare(around: Surroundings, asked: Asked, wanted: str | None) -> Compared:
     """
     stored = open_books(around).find(wanted)
     report = stored.report
-    if report["status"] == "failed" or not report["live"].get("after"):
+    if report.repeats or not report["live"].get("after"):
         raise InvalidInput(
             f"the run of report {report.seq} did not read CXone: there is nothing to compare with",
             "name another: --report NUMBER; dnc audit list shows them",

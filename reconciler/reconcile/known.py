@@ -38,7 +38,7 @@ def known_past(desk: Desk) -> Past:
 def is_verified(stored: StoredReport) -> bool:
     """Tell whether a report's run saw CXone as it left it: it read it back, or had nothing to send."""
     report = stored.report
-    if report["status"] in {"failed", "interrupted"}:
+    if report.repeats or report["status"] == "interrupted":
         return False
     told = report["read_back"]
     return bool(report["status"] == "in-sync" if told is None else told["how"] == "full")

@@ -209,7 +209,7 @@ class Past:
         """Name what an interrupted run wrote, of which this report tells."""
         if (stored.path, number) not in self._written and self.ledger:
             plan: dict[str, Any] = orjson.loads(self.ledger.plan_of(stored))
-            self._written[stored.path, number] = _keys(plan["interrupted"][number])
+            self._written[stored.path, number] = _keys(dict(enumerate(plan["interrupted"])).get(number, ()))
         return self._written[stored.path, number]
 
     def first_held(self, key: Key, claim: HeldClaim) -> datetime | None:

@@ -64,7 +64,7 @@ class References:
 def references(around: Surroundings) -> References:
     """Go through the reports, oldest first. Raises RepositoryProblem without a repository."""
     archive = open_archive(around)
-    reports = [s for s in archive.ledger.reports(archive.tenant) if s.report["status"] != "failed"][::-1]
+    reports = [s for s in archive.ledger.reports(archive.tenant) if not s.report.repeats][::-1]
     keep = _kept_for(archive.files.project.rules)
     if not reports:
         return References(archive.tenant, keep, None, None, ())

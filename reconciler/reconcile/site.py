@@ -145,7 +145,7 @@ def _record(
     runs: list[Brief] = []
     for stored in _readable(books, tenant.name):
         newest = newest or stored
-        told = stored if told is None and stored.report["status"] != "failed" else told
+        told = stored if told is None and not stored.report.repeats else told
         runs.append(brief(stored))
     report: Mapping[str, Any] = newest.report.fields if newest else {}
     return Record(

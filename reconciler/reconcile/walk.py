@@ -28,7 +28,7 @@ class Walk:
             self.head = self.head or Reported.of(stored)
             if stored.report.finished_at > moment:
                 self.later.append(stored)
-            elif stored.report["status"] == "failed":
+            elif stored.report.repeats:
                 self.failed.append(stored)
             else:
                 self.newest = stored
@@ -47,7 +47,7 @@ class Walk:
         for stored in reversed(self.later):
             if self.newest is None or not same_target(stored, self.newest):
                 return None
-            if stored.report["status"] == "failed":
+            if stored.report.repeats:
                 continue
             told = told_of(self.ledger, stored, number)
             if told.read_at is not None:

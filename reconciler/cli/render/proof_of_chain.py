@@ -6,6 +6,7 @@ from typing import Any
 from reconciler.audit.verify import Head
 from reconciler.planning.plan import finding_json
 from reconciler.reconcile.proof import Anchored, Proved
+from reconciler.reconcile.reanchor import Reanchored
 
 
 def proved_json(done: Proved) -> dict[str, Any]:
@@ -71,5 +72,30 @@ def anchored_text(done: Anchored) -> str:
             *(f"{one.report.tenant}: report {one.report.seq}, SHA-256 {one.sha256}" for one in done.heads),
             "Keep these lines where the pipeline's token can't write. Later, in any clone:",
             f"  dnc audit verify --anchor {done.commit}",
+        ]
+    )
+
+
+def reanchored_json(done: Reanchored) -> dict[str, Any]:
+    """Say what is on record now."""
+    return {
+        "report": {"path": done.stored.path, "sha256": done.stored.sha256, "seq": done.stored.report.seq},
+        "heads": dict(done.heads),
+        "breaks": [{"path": one.path, "said": str(one)} for one in done.breaks],
+        "first": done.first,
+    }
+
+
+def reanchored_text(done: Reanchored) -> str:
+    """Show it, and what people have to do next."""
+    report = done.stored.report
+    return "\n".join(
+        [
+            f"report {report.seq} of {report.tenant} continues the chain: {done.stored.path}",
+            *(f"  {old} became {new}" for old, new in done.heads.items()),
+            f"  {len(done.breaks)} breaks before it are taken as explained:",
+            *(f"    {one.path}: {one}" for one in done.breaks),
+            f"The chain starts with {done.first}.",
+            "Where audit.genesis pins another, change it by a merge request: until then nothing comes off.",
         ]
     )

@@ -1,0 +1,146 @@
+"""`dnc audit reanchor`: continue a chain that a legal purge of history broke, for all to see."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+
+from reconciler.audit.breaks import Break, break_json
+from reconciler.audit.report import REANCHORED, Content, StoredReport
+from reconciler.model.errors import InvalidInput, RepositoryProblem
+from reconciler.planning.plan import Heading, failed_json
+from reconciler.reconcile.clock import Today, iso
+from reconciler.reconcile.opening import open_ledger, open_project, open_repository
+from reconciler.reconcile.ran import ran_json
+from reconciler.reconcile.repeated import repeated
+from reconciler.reconcile.surroundings import Surroundings
+from reconciler.reconcile.turn import in_turn
+from reconciler.repository.repository import Repository
+
+_EVIDENCE = re.compile(r"[A-Za-z0-9._:/-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Reanchored:
+    """The record, the breaks that it explains, and the SHA-256 of the report that the chain starts with."""
+
+    stored: StoredReport
+    heads: Mapping[str, str]
+    breaks: tuple[Break, ...]
+    first: str
+
+
+def reanchor(around: Surroundings, heads: Mapping[str, str], reason: str, evidence: str) -> Reanchored:
+    """Add the record to the tenant's chain, and push it where there is a remote.
+
+    `heads` leads from what was to what it became: commits, or SHA-256 of reports. Raises InvalidInput for
+    heads that do not fit the branch as it is, and for a reason or evidence that says nothing.
+    """
+    _demand_said(reason, evidence)
+    started = around.clock()
+    with in_turn(around):
+        repository = open_repository(around)
+        project = open_project(around, repository)
+        ledger = open_ledger(project, repository)
+        if repository is None or ledger is None:
+            raise RepositoryProblem(
+                "this is no git repository", "run this in the clone that holds the audit branch"
+            )
+        ledger.refresh()
+        tenant = project.tenant(around.tenant)
+        chain, breaks = ledger.whole(tenant.name)
+        if not chain or ledger.tip is None:
+            raise InvalidInput(f"there is no report for {tenant.name} yet", "there is nothing to continue")
+        _demand_heads(heads, chain, ledger.tip, repository)
+        content = _content(around, repository, chain[-1], heads, started=started)
+        content["ran"] = ran_json(project, tenant, around.environ, None)
+        content["reanchor"] = {
+            "heads": dict(heads),
+            "reason": reason.strip(),
+            "evidence": evidence,
+            "breaks": [break_json(one) for one in sorted(breaks)],
+        }
+        ledger.check_writable()
+        stored = ledger.append(content, _plan(around, tenant.name, content), at=around.clock())
+        ledger.deliver(push=True)
+        ledger.demand_signed()
+    return Reanchored(stored, heads, tuple(sorted(breaks)), chain[0].sha256)
+
+
+def _demand_said(reason: str, evidence: str) -> None:
+    if not reason.strip() or not reason.isprintable():
+        raise InvalidInput("no reason is given", "say which purge this was, in a line", where="--reason")
+    if not _EVIDENCE.fullmatch(evidence):
+        raise InvalidInput(
+            "this is no reference", "write one to the order, such as ORDER-17: letters, digits, . _ : / -",
+            where="--evidence",
+        )  # fmt: skip
+
+
+def _demand_heads(
+    heads: Mapping[str, str], chain: list[StoredReport], tip: str, repository: Repository
+) -> None:
+    """See that what was is gone, that what it became is there, and that one of these is the chain's end."""
+    known = {stored.sha256 for stored in chain}
+
+    def there(name: str) -> bool:
+        if name in known:
+            return True
+        lines = [tip, repository.head()]
+        return repository.has_commit(name) and any(end and repository.is_ancestor(name, end) for end in lines)
+
+    for old, new in heads.items():
+        if there(old):
+            raise InvalidInput(
+                f"{old} is still there: nothing has replaced it", "name what is gone", where="OLD"
+            )
+        if not there(new):
+            raise InvalidInput(
+                f"{new} is neither a report of the chain nor a commit of its branch or of HEAD's",
+                "name what is there now",
+                where="NEW",
+            )
+    if not {tip, chain[-1].sha256} & set(heads.values()):
+        raise InvalidInput(
+            "no NEW is where the chain ends now",
+            f"name the branch's tip, OLD={tip}, or the newest report, OLD={chain[-1].sha256}",
+            where="OLD=NEW",
+        )
+
+
+def _content(
+    around: Surroundings,
+    repository: Repository,
+    newest: StoredReport,
+    heads: Mapping[str, str],
+    *,
+    started: datetime,
+) -> Content:
+    """Repeat the newest report; its revision is what the purge made of it, where it is one of the heads."""
+    content = repeated(around, repository, newest.report, started, status=REANCHORED)
+    was = newest.report.revision
+    content["revision"] = heads.get(was, was)
+    if not repository.has_commit(content["revision"]):
+        raise InvalidInput(
+            f"{was[:12]}, the revision of the newest report, is gone: nothing would be held any more",
+            f"say what it became, too: {was}=NEW",
+            where="OLD=NEW",
+        )
+    return content
+
+
+def _plan(around: Surroundings, tenant: str, content: Content) -> bytes:
+    """Say that nothing was planned."""
+    now = around.clock()
+    heading = Heading(
+        tool_version=content["tool_version"],
+        tenant=tenant,
+        target=None,
+        revision=content["revision"],
+        held_revision=content["held_revision"],
+        as_of=Today.at(now).as_of,
+        created_at=iso(now),
+    )
+    return orjson.dumps({**failed_json(heading, ()), "errored": False, "overwrites": [], "interrupted": []})
