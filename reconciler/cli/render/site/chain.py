@@ -63,7 +63,8 @@ def remarks(site: Site, tenant: str | None = None) -> list[Block]:
     told = [
         one for one in site.verification.remarks if tenant is None or own in one or ": the anchor " in one
     ]
-    return [Sentences(tuple(told[:SHOWN]))] if told else []
+    head = Text("On record, and in order: the chain was continued after a purge.")
+    return [head, Sentences(tuple(told[:SHOWN]))] if told else []
 
 
 def _heads(heads: Sequence[Head]) -> Table:

@@ -89,7 +89,9 @@ def _days(runs: Sequence[Brief], made_at: datetime) -> Fact:
 
 
 def _waiting(record: Record) -> Fact:
-    rows = record.newest.open if record.newest else ()
+    if record.newest is None:
+        return Fact("Requests not live", NOTHING)
+    rows = record.newest.open
     late = sum(one.numbers for one in rows if one.past)
     waiting = sum(one.numbers for one in rows) - late
     mark = "bad" if late else "warn" if waiting else "good"

@@ -43,24 +43,26 @@ def _index(site: Site) -> str:
     rows = (_row(record, site.made_at) for record in site.records)
     table = Table.of("Every tenant", _HEADS, rows)
     broken = site.verification.problems
-    blocks: list[Block] = [verdict(site, broken), *problems(broken), *remarks(site)]
+    alert = verdict(site, broken) if broken else None
+    blocks: list[Block] = [*([] if broken else [verdict(site, broken)]), *problems(broken), *remarks(site)]
     blocks.append(table if site.records else Text("No tenant has a report yet: dnc apply writes the first."))
     return guarded(
         "overview.html", title="Do-not-call record", **_common(site), blocks=blocks, facts=_sums(site),
-        here="",
+        alert=alert, here="",
     )  # fmt: skip
 
 
 def _tenant(site: Site, record: Record) -> str:
     time = Timeline.of(record.runs, site.made_at)
     mark, sentence = standing(record, site.made_at)
+    ran = bool(record.runs)
     chapters = (
         sizes(record, time),
-        requests(record, time),
+        *((requests(record, time),) if ran else ()),
         runs(record, time),
-        drift(record, time),
+        *((drift(record, time),) if ran else ()),
         lapses(record, site.made_at),
-        left(record),
+        *((left(record),) if ran else ()),
         chain(site, record),
     )
     return guarded(
