@@ -7,6 +7,7 @@ import pytest
 from reconciler.cli.render.site.blocks import NOTHING
 from reconciler.reconcile.publish import MARKER
 from tests.site.test_rendering import WHOLE
+from tests.support.played import play
 from tests.support.project import LIST, entry
 
 A, B, C = "+12125550101", "+12125550102", "+12125550103"
@@ -67,6 +68,19 @@ def test_no_number_is_whole(applied):
         assert not WHOLE.search(file.read_text())
     kept = tables(page(applied))["Stays live, although the files no longer ask for it"]
     assert [row[:2] for row in kept] == [[LIST, "2"]]
+
+
+def test_some_days_of_life(project):
+    play(project, 3)
+    assert project.run("site", "public").code == 0
+    told = tables(page(project))
+    assert {row[0]: row[1] for row in told["Every list"]} == {
+        "registries": "160",
+        "campaigns": "24",
+        "customers": "4",
+    }
+    assert len(told["Run by run"]) == 6
+    assert not WHOLE.search(page(project))
 
 
 def test_the_same_moment_gives_the_same_bytes(applied):
