@@ -67,7 +67,9 @@ def _recorded() -> str | None:
         return None
     # Compiled files are the installation's own, and have no hash.
     lines = [line for line in record.splitlines() if line.startswith("reconciler/") and ",sha256=" in line]
-    return _digest(iter(lines)) if lines else None
+    # An editable installation records the rules that it carries, and leaves the program where it lies.
+    is_whole = any(line.startswith("reconciler/__init__.py,") for line in lines)
+    return _digest(iter(lines)) if is_whole else None
 
 
 def _digest(lines: Iterator[str]) -> str:
