@@ -240,7 +240,7 @@ def _report(  # noqa: PLR0913  (what a run is told by)
     stored: StoredReport | None = None
     push = made.project.configuration.audit.push
     try:
-        if _due(made, run):
+        if rewritten or _due(made, run):  # else the next run would be asked to accept it again
             turned = turnover(made, run)
             told = content(
                 made, run, turned, status=status, started=started, finished=finished, rewritten=rewritten

@@ -75,6 +75,18 @@ def test_rewritten_history_needs_a_word_and_is_protective_only(project: Project)
     assert set(project.live()) == {A, C}
 
 
+def test_rewritten_history_is_accepted_once_also_where_nothing_is_to_do(project: Project):
+    project.list(entry(A))
+    project.list(entry(A, B))
+    project.apply()
+    project.git("commit", "-q", "--amend", "-m", "said better")
+    project.git("push", "-qf", "origin", "HEAD")
+    project.apply(code=7)
+    project.apply("--accept-history")
+    assert project.newest["revision"] == project.head
+    project.apply()
+
+
 def test_another_target_holds_nothing(project: Project):
     project.list(entry(A, B))
     project.apply()
