@@ -45,9 +45,10 @@ class Then:
     """A number at a past moment, on all lists, and the record that says so.
 
     `report` is the newest finished at or before the moment; None: the moment is before `first`. `under_way`
-    is a run that had begun and not ended. `failed` are runs between report and moment that saw nothing.
-    `head` is the chain's end, `reports` how many were walked from there, each link checked. `unread` says
-    why the files of the report's revision can't be read.
+    is a run that had begun and not ended. `failed` are reports between that and the moment that saw nothing.
+    `head` is the chain's end, `reports` how many were walked from there, each link checked. `purges` are
+    those of them that continue the chain after a purge, and explain which links before them do not hold.
+    `unread` says why the files of the report's revision can't be read.
     """
 
     tenant: str
@@ -61,6 +62,7 @@ class Then:
     first: Reported | None = None
     head: Reported | None = None
     reports: int = 0
+    purges: tuple[int, ...] = ()
     unread: str = ""
     lists: tuple[OnListThen, ...] = ()
 

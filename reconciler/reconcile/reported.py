@@ -101,11 +101,11 @@ def told_of(ledger: Ledger, stored: StoredReport, number: str) -> Told:
     data = ledger.plan_of(stored)
     named = f'"{number}"'.encode() in data
     plan: dict[str, Any] = orjson.loads(data)
-    read_at = plan["live"]["read_at"]
+    read_at = plan.get("live", {}).get("read_at")  # a plan that was purged says nothing
     return Told(
         by,
         datetime.fromisoformat(read_at) if read_at else None,
-        bool(plan["complete"]),
+        bool(plan.get("complete")),
         tuple(_touches(by, plan, number)) if named else (),
         frozenset(_unmanaged(plan, number)) if named else frozenset(),
     )

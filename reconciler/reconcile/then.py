@@ -56,6 +56,7 @@ def then(around: Surroundings, text: str, moment: datetime) -> Then:
         failed=tuple(Reported.of(stored) for stored in reversed(walk.failed)),
         head=walk.head,
         reports=walk.count,
+        purges=tuple(walk.purges),
         unread=case.unread,
         lists=lists,
     )

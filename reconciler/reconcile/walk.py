@@ -22,9 +22,12 @@ class Walk:
         self.newest: StoredReport | None = None
         self.later: deque[StoredReport] = deque(maxlen=_REMEMBERED)  # the nearest to the moment last
         self.failed: list[StoredReport] = []
+        self.purges: list[
+            int
+        ] = []  # reports that continue the chain after one: links before it hold as it says
         self._reports = ledger.reports(tenant)
         for stored in self._reports:
-            self.count += 1
+            self._count(stored)
             self.head = self.head or Reported.of(stored)
             if stored.report.finished_at > moment:
                 self.later.append(stored)
@@ -37,10 +40,15 @@ class Walk:
     def older(self) -> Iterator[StoredReport]:
         """Go on, while it is the same CXone as that of the report at the moment."""
         for stored in self._reports:
-            self.count += 1
+            self._count(stored)
             if self.newest is None or not same_target(stored, self.newest):
                 return
             yield stored
+
+    def _count(self, stored: StoredReport) -> None:
+        self.count += 1
+        if stored.report.get("reanchor"):
+            self.purges.append(stored.report.seq)
 
     def next_look(self, number: str) -> tuple[StoredReport, Told] | None:
         """Find the first report after the moment whose run read CXone, and what it says of the number."""

@@ -8,6 +8,7 @@ from hashlib import sha256
 import pytest
 
 from reconciler.reconcile import reported
+from tests.story.test_reanchor import WHY, head, names, purge, redact
 from tests.support.project import LIST, Project, entry, making, release
 
 A, B, C, D = "+12125550101", "+12125550102", "+12125550103", "+12125550104"
@@ -304,3 +305,33 @@ def test_a_report_whose_revision_was_purged_tells_what_its_plan_says(project: Pr
     assert [(one["left_live"], one["live"], one["claims"]) for one in found["lists"]] == [(True, True, [])]
     assert "can't be read any more" in fresh.run("check", B, "--at", moment.isoformat()).out
     assert at(fresh, D, moment, code=3)["lists"] == []
+
+
+def test_a_run_that_failed_saw_nothing_and_is_passed_over(project: Project):
+    project.list(entry(A))
+    project.apply()
+    project.clock.move(hours=1)
+    project.run("apply", CI_PIPELINE_SOURCE="schedule", CXONE_CLIENT_SECRET="wrong")
+    found = at(project, A, later(project, hours=1), code=0)
+    assert (found["report"]["seq"], [one["seq"] for one in found["failed"]]) == (1, [2])
+    done = project.run("check", A, "--at", project.clock().isoformat())
+    assert "report 2, 2026-11-23T13:00:" in done.out
+    assert "is of no look into CXone (failed)" in done.out
+
+
+def test_a_chain_that_was_continued_after_a_purge_answers_and_says_so(project: Project):
+    project.list(entry(A))
+    project.apply()
+    project.list(entry(A, B))
+    project.apply()
+    moment = later(project, hours=1)
+    old = head(project)
+    after = purge(project, redact(names(project)[0]))
+    assert after.run("check", A, "--at", moment.isoformat()).code == 4
+    assert after.run("audit", "reanchor", f"{old}={head(after)}", *WHY).code == 0
+    found = at(after, A, moment, code=0)
+    assert (found["report"]["seq"], found["chain"]["purges"]) == (2, [3])
+    assert on(found)["on_since"]["seq"] == 1
+    assert (
+        "report 3 continues the chain after a purge" in after.run("check", A, "--at", moment.isoformat()).out
+    )

@@ -29,7 +29,11 @@ def then_json(found: Then) -> dict[str, Any]:
         "under_way": _report_json(found.under_way),
         "failed": [_report_json(one) for one in found.failed],
         "first_report": _report_json(found.first),
-        "chain": {"head": _report_json(found.head), "reports_walked": found.reports},
+        "chain": {
+            "head": _report_json(found.head),
+            "reports_walked": found.reports,
+            "purges": list(found.purges),
+        },
         "files_unread": found.unread or None,
         "lists": [_list_json(one) for one in found.lists],
         "errored": False,
@@ -149,7 +153,7 @@ def knowledge(found: Then) -> Iterator[str]:
     if not report.verified:
         yield "that run did not read every number back"
     for one in found.failed:
-        yield f"the run of {when(one.started_at)} failed and saw nothing (report {one.seq})"
+        yield f"report {one.seq}, {when(one.finished_at)}, is of no look into CXone ({one.status})"
     if found.under_way:
         began, ended = when(found.under_way.started_at), when(found.under_way.finished_at)
         yield f"a run was under way: {began} to {ended}"
@@ -213,6 +217,8 @@ def chain(found: Then) -> Iterator[str]:
     yield f"report {report.seq}: {report.path}"
     yield f"  SHA-256 {report.sha256}"
     checked = "the chain's head" if head == report else f"every link from the head, report {head.seq}, holds"
+    for seq in found.purges:
+        yield f"report {seq} continues the chain after a purge: what does not hold before it is named there"
     yield f"{checked} ({count(found.reports, 'report')} read; head SHA-256 {head.sha256[:12]})"
 
 
