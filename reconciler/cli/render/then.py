@@ -216,10 +216,11 @@ def chain(found: Then) -> Iterator[str]:
         return
     yield f"report {report.seq}: {report.path}"
     yield f"  SHA-256 {report.sha256}"
+    yield f"  files of {report.revision}"
     checked = "the chain's head" if head == report else f"every link from the head, report {head.seq}, holds"
     for seq in found.purges:
         yield f"report {seq} continues the chain after a purge: what does not hold before it is named there"
-    yield f"{checked} ({count(found.reports, 'report')} read; head SHA-256 {head.sha256[:12]})"
+    yield f"{checked} ({count(found.reports, 'report')} read; head SHA-256 {head.sha256})"
 
 
 def when(moment: Any) -> str:  # noqa: ANN401  (a datetime; the clock's own type is banned here)
