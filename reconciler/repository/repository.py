@@ -90,8 +90,7 @@ class Repository:
 
     def user(self) -> str | None:
         """Tell who git is configured for here (user.email); None if nobody."""
-        said = self._git.ask("config", "--get", "user.email")
-        return text(said.out).strip() or None
+        return text(self._git.ask("config", "--get", "user.email").out).strip() or None
 
     # History. In a shallow clone a "no" is believed only once the history is whole.
 
@@ -239,8 +238,7 @@ class Repository:
 
     def checked_out_at(self, branch: str) -> str | None:
         """Name the folder in which a branch is checked out, in any worktree of this clone."""
-        said = self._git.line("for-each-ref", "--format=%(worktreepath)", f"refs/heads/{branch}")
-        return said or None
+        return self._git.line("for-each-ref", "--format=%(worktreepath)", f"refs/heads/{branch}") or None
 
     def listing(self, rev: str, *paths: str) -> dict[str, str]:
         """List regular files below the paths: path to blob."""
@@ -271,9 +269,8 @@ class Repository:
         `merged`: further parents; `onto`: the tree that files go into, else the parent's; `sign`: try to.
         """
         made = commits.Made(message, parent, when, author, merged)
-        return commits.build(
-            self._git, files, made, onto=onto, signed=self.signatures.commit if sign else None
-        )
+        signed = self.signatures.commit if sign else None
+        return commits.build(self._git, files, made, onto=onto, signed=signed)
 
     def advance_branch(self, branch: str, to: str, *, was: str | None) -> bool:
         """Move a local branch from `was` to `to`; False when it is somewhere else by now."""
@@ -295,12 +292,9 @@ class Repository:
 
     def _target(self, onto: str) -> str:
         name = self.remote()
-        if name and onto.startswith(f"{name}/"):
-            tip = self.fetch_branch(onto.removeprefix(f"{name}/"))
-        else:
-            tip = history.resolve(self._git, onto)
+        theirs = onto.removeprefix(f"{name}/")
+        tip = self.fetch_branch(theirs) if name and theirs != onto else history.resolve(self._git, onto)
         if tip is None:
-            raise RepositoryProblem(
-                f"there is no {onto} to merge with", "name a branch as origin/BRANCH, or a commit"
-            )
+            way_out = "name a branch as origin/BRANCH, or a commit"
+            raise RepositoryProblem(f"there is no {onto} to merge with", way_out)
         return tip
