@@ -72,6 +72,7 @@ def test_a_purged_chain_is_continued_and_shows_it_ever_after(applied: Project):
         assert verified(after, "--anchor", anchor)["problems"] == []
     newest = after.run("audit", "show", "--format", "json").json
     assert (newest["seq"], newest["status"]) == (5, "reanchored")
+    assert f"replaced  {old} became {new}" in after.run("audit", "show").out
     same = ("revision", "as_of", "kept", "not_live", "target", "hashes")
     assert {key: newest[key] for key in same} == {key: held[key] for key in same}
     assert after.plan().changes == []

@@ -45,10 +45,22 @@ def shown_report(stored: StoredReport) -> str:
         f"  not live  {count(sum(len(row['phones']) for row in report['not_live']))}",
         f"  writes    {count(len(report['chunks']), 'request')}, p95 {latency['p95'] or 0} ms",
         *([f"  failed    {_error(error)}"] if (error := report.get("error")) else []),
+        *_reanchored(report.get("reanchor")),
         *([f"  note      {note}"] if (note := report["safety"].get("removal_note")) else []),
         *(_interrupted(run) for run in report.get("interrupted", ())),
     ]
     return "\n".join(lines)
+
+
+def _reanchored(told: Mapping[str, Any] | None) -> list[str]:
+    """Say what was replaced before this report, where it continues a chain after a purge."""
+    if told is None:
+        return []
+    heads = (f"  replaced  {old} became {new}" for old, new in told["heads"].items())
+    return [
+        *heads,
+        f"  why       {told['reason']} ({told['evidence']}), {count(len(told['breaks']), 'break')}",
+    ]
 
 
 def _interrupted(run: Mapping[str, Any]) -> str:
