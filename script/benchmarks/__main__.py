@@ -27,14 +27,17 @@ def main() -> None:
             refresh(PAGE, "profile", told)
         return
     rows: list[Row] = []
+    failed = None
     try:
         for name, count, form in _wanted(asked):
             with prepared(name, count, form) as figure:
                 rows += _measured(figure, asked.rounds, asked.patience)
-    except Failed as error:
-        sys.exit(f"script/bench: {error}")
+    except Failed as error:  # what was measured until then is told
+        failed = f"script/bench: {error}"
     told = table(rows) + (f"\n\n{more}" if (more := growth(rows)) else "")
     print(told)
+    if failed:
+        sys.exit(failed)
     if asked.update:
         refresh(PAGE, "bench", told)
 
