@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from reconciler.audit.ledger import Ledger
-from reconciler.model.errors import RepositoryProblem
 from reconciler.reconcile.list_files import ListFiles
-from reconciler.reconcile.opening import open_ledger, open_project, open_repository
+from reconciler.reconcile.opening import open_record
 from reconciler.reconcile.surroundings import Surroundings
 
 
@@ -20,13 +19,7 @@ class Archive:
 
 def open_archive(around: Surroundings) -> Archive:
     """Open both. Raises RepositoryProblem without a repository, or where its remote does not answer."""
-    repository = open_repository(around)
-    project = open_project(around, repository)
-    ledger = open_ledger(project, repository)
-    if repository is None or ledger is None:
-        raise RepositoryProblem(
-            "this is no git repository", "run this in the clone that holds the audit branch"
-        )
+    repository, project, ledger = open_record(around)
     ledger.refresh()
     tenant = project.tenant(around.tenant)
     return Archive(tenant.name, ledger, ListFiles(repository, project, tenant))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import StoredReport
 from reconciler.model.errors import InvalidInput, RepositoryProblem
-from reconciler.reconcile.opening import open_ledger, open_project, open_repository
+from reconciler.reconcile.opening import open_record
 from reconciler.reconcile.surroundings import Surroundings
 
 _DAY = 8  # digits of a day, with which every report's name begins
@@ -58,13 +58,7 @@ def open_books(around: Surroundings, *, fetch: bool = True) -> Books:
     `fetch=False` is for `verify`, which fetches by itself and finds what the fetch cannot get over, and for
     `push`, which fetches where somebody else pushed first.
     """
-    repository = open_repository(around)
-    project = open_project(around, repository)
-    ledger = open_ledger(project, repository)
-    if ledger is None:
-        raise RepositoryProblem(
-            "this is no git repository", "run this in the clone that holds the audit branch"
-        )
+    _, project, ledger = open_record(around)
     if fetch:
         ledger.refresh()
     return Books(ledger, project.tenant(around.tenant).name)

@@ -13,7 +13,7 @@ from reconciler import __version__
 from reconciler.audit.report import StoredReport, parse, tenant_of
 from reconciler.model.errors import InvalidInput, RepositoryProblem
 from reconciler.reconcile.month import Month
-from reconciler.reconcile.opening import open_ledger, open_project, open_repository
+from reconciler.reconcile.opening import open_record
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.repository.repository import Repository
 
@@ -60,13 +60,7 @@ def bundle_month(around: Surroundings, month: Month) -> Bundled:
     now = around.clock()
     if month.begins > now:
         raise InvalidInput(f"{month} has not begun yet", "name a month that has", where="--month")
-    repository = open_repository(around)
-    project = open_project(around, repository)
-    ledger = open_ledger(project, repository)
-    if repository is None or ledger is None:
-        raise RepositoryProblem(
-            "this is no git repository", "run this in the clone that holds the audit branch"
-        )
+    repository, project, ledger = open_record(around)
     ledger.refresh()
     if ledger.has_remote and (waiting := ledger.waiting()):
         raise RepositoryProblem(

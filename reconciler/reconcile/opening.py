@@ -1,5 +1,7 @@
 """What every use case opens first: the repository, the project as one tree has it, the ledger."""
 
+from typing import NamedTuple
+
 from reconciler.audit.ledger import Ledger
 from reconciler.model.errors import RepositoryProblem
 from reconciler.reconcile.project import Project
@@ -34,6 +36,26 @@ def open_ledger(project: Project, repository: Repository | None) -> Ledger | Non
         return None
     audit = project.configuration.audit
     return Ledger(repository, branch=audit.branch, folder=audit.path)
+
+
+class Record(NamedTuple):
+    """The repository, the project in it, and its ledger, which is not fetched yet."""
+
+    repository: Repository
+    project: Project
+    ledger: Ledger
+
+
+def open_record(around: Surroundings) -> Record:
+    """Open all three, for whoever asks the record. Raises RepositoryProblem outside of a repository."""
+    repository = open_repository(around)
+    project = open_project(around, repository)
+    ledger = open_ledger(project, repository)
+    if repository is None or ledger is None:
+        raise RepositoryProblem(
+            "this is no git repository", "run this in the clone that holds the audit branch"
+        )
+    return Record(repository, project, ledger)
 
 
 def demand_committed(project: Project, repository: Repository) -> None:

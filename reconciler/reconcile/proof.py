@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from reconciler.audit.expected import Expected
-from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import StoredReport
 from reconciler.audit.verify import Verification
-from reconciler.model.errors import BrokenChain, InvalidInput, RepositoryProblem
-from reconciler.reconcile.opening import open_ledger, open_project, open_repository
+from reconciler.model.errors import BrokenChain, InvalidInput
+from reconciler.reconcile.opening import Record, open_record
 from reconciler.reconcile.project import Project
 from reconciler.reconcile.surroundings import Surroundings
-from reconciler.repository.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +36,12 @@ class Anchored:
     pushed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
-    repository: Repository
-    project: Project
-    ledger: Ledger
-
-    @property
-    def anchors(self) -> str:
-        """Say what the tags are called that `dnc audit anchor` makes, as a pattern."""
-        return f"{self.ledger.branch}-anchor-*"
-
-
 def prove(around: Surroundings, anchors: tuple[str, ...] = (), most: timedelta | None = None) -> Proved:
     """Check the chains, against what is pinned and anchored; with `most`, how old the newest reports are.
 
     The tags of earlier anchors are checked by themselves.
     """
-    return _proved(_open(around), around, anchors, most)
+    return _proved(open_record(around), around, anchors, most)
 
 
 def anchor(around: Surroundings) -> Anchored:
@@ -63,7 +49,7 @@ def anchor(around: Surroundings) -> Anchored:
 
     Raises BrokenChain where the chain does not verify: an anchor would vouch for it.
     """
-    record = _open(around)
+    record = open_record(around)
     found = _proved(record, around, (), None).found
     if found.problems:
         first = found.problems[0]
@@ -77,7 +63,7 @@ def anchor(around: Surroundings) -> Anchored:
     if ledger.tip is None:
         raise InvalidInput("there is no report to anchor yet", "dnc apply writes the first")
     ledger.deliver(push=True)
-    tag = record.anchors.replace("*", f"{around.clock():%Y%m%dT%H%M%SZ}")
+    tag = _anchors(record).replace("*", f"{around.clock():%Y%m%dT%H%M%SZ}")
     repository.tags.put(tag, ledger.tip)
     newest = (ledger.newest(tenant) for tenant in sorted(record.project.configuration.tenants))
     return Anchored(
@@ -85,22 +71,14 @@ def anchor(around: Surroundings) -> Anchored:
     )
 
 
-def _open(around: Surroundings) -> _Record:
-    repository = open_repository(around)
-    project = open_project(around, repository)
-    ledger = open_ledger(project, repository)
-    if repository is None or ledger is None:
-        raise RepositoryProblem(
-            "this is no git repository", "run this in the clone that holds the audit branch"
-        )
-    return _Record(repository, project, ledger)
+def _anchors(record: Record) -> str:
+    """Say what the tags are called that `dnc audit anchor` makes, as a pattern."""
+    return f"{record.ledger.branch}-anchor-*"
 
 
-def _proved(
-    record: _Record, around: Surroundings, anchors: tuple[str, ...], most: timedelta | None
-) -> Proved:
+def _proved(record: Record, around: Surroundings, anchors: tuple[str, ...], most: timedelta | None) -> Proved:
     genesis = record.project.configuration.audit.genesis
-    tagged = sorted(record.repository.tags.found(record.anchors).values())
+    tagged = sorted(record.repository.tags.found(_anchors(record)).values())
     expected = Expected(
         genesis=genesis,
         anchors=tuple(dict.fromkeys((*anchors, *tagged))),
@@ -110,7 +88,7 @@ def _proved(
     return Proved(record.ledger.verify(expected, _signers(record, around)), genesis)
 
 
-def _signers(record: _Record, around: Surroundings) -> bytes | None:
+def _signers(record: Record, around: Surroundings) -> bytes | None:
     """Read whose signatures count, off the remote's default branch: the pipeline's token must not say it."""
     audit, repository = record.project.configuration.audit, record.repository
     if not audit.signers:

@@ -9,10 +9,10 @@ import orjson
 
 from reconciler.audit.breaks import Break, break_json
 from reconciler.audit.report import REANCHORED, Content, StoredReport
-from reconciler.model.errors import InvalidInput, RepositoryProblem
+from reconciler.model.errors import InvalidInput
 from reconciler.planning.plan import Heading, failed_json
 from reconciler.reconcile.clock import Today, iso
-from reconciler.reconcile.opening import open_ledger, open_project, open_repository
+from reconciler.reconcile.opening import open_record
 from reconciler.reconcile.ran import ran_json
 from reconciler.reconcile.repeated import repeated
 from reconciler.reconcile.surroundings import Surroundings
@@ -41,13 +41,7 @@ def reanchor(around: Surroundings, heads: Mapping[str, str], reason: str, eviden
     _demand_said(reason, evidence)
     started = around.clock()
     with in_turn(around):
-        repository = open_repository(around)
-        project = open_project(around, repository)
-        ledger = open_ledger(project, repository)
-        if repository is None or ledger is None:
-            raise RepositoryProblem(
-                "this is no git repository", "run this in the clone that holds the audit branch"
-            )
+        repository, project, ledger = open_record(around)
         ledger.refresh()
         tenant = project.tenant(around.tenant)
         chain, breaks = ledger.whole(tenant.name)

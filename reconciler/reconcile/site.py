@@ -19,7 +19,7 @@ from reconciler.model.finding import Finding, Severity
 from reconciler.reconcile.brief import Brief, brief
 from reconciler.reconcile.clock import Today
 from reconciler.reconcile.lapsing import Claimed, Lapse, claimed_and_lapsing
-from reconciler.reconcile.opening import open_ledger, open_project, open_repository
+from reconciler.reconcile.opening import open_record
 from reconciler.reconcile.project import Project
 from reconciler.reconcile.proof import prove
 from reconciler.reconcile.surroundings import Surroundings
@@ -98,13 +98,7 @@ def site(around: Surroundings) -> Site:
     where there is no repository, or the remote does not answer.
     """
     now = around.clock()
-    repository = open_repository(around)
-    project = open_project(around, repository)
-    ledger = open_ledger(project, repository)
-    if repository is None or ledger is None:
-        raise RepositoryProblem(
-            "this is no git repository", "run this in the clone that holds the audit branch"
-        )
+    repository, project, ledger = open_record(around)
     every = project.configuration.tenants.values()
     tenants = [project.tenant(around.tenant)] if around.tenant else list(every)
     verification = prove(around).found

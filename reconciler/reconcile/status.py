@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Report, StoredReport
 from reconciler.desired.configuration import Tenant
-from reconciler.model.errors import RepositoryProblem
 from reconciler.reconcile.known import last_verified
-from reconciler.reconcile.opening import open_ledger, open_project, open_repository
+from reconciler.reconcile.opening import open_record
 from reconciler.reconcile.surroundings import Surroundings
 
 
@@ -40,13 +39,7 @@ def status(around: Surroundings) -> tuple[Standing, ...]:
 
     Raises RepositoryProblem where there is no repository, or the remote does not answer.
     """
-    repository = open_repository(around)
-    project = open_project(around, repository)
-    ledger = open_ledger(project, repository)
-    if ledger is None:
-        raise RepositoryProblem(
-            "this is no git repository", "run this in the clone that holds the audit branch"
-        )
+    _, project, ledger = open_record(around)
     ledger.refresh()
     every = project.configuration.tenants.values()
     tenants = [project.tenant(around.tenant)] if around.tenant else list(every)
