@@ -21,7 +21,7 @@ class PacedGroups(Paced, GroupsProject):
 
     def _patches(self, environ: dict[str, str], arguments: tuple[str, ...]) -> Iterator[Any]:
         yield from super()._patches(environ, arguments)
-        yield patch("reconciler.reconcile.connection.GroupsProvider", partial(_provider, self.time))
+        yield patch("reconciler.cxone.groups_provider.GroupsProvider", partial(_provider, self.time))
 
 
 def _provider(time: Any, settings: Any, **more: Any) -> GroupsProvider:
