@@ -19,7 +19,7 @@ def doctor(
     ] = False,
     output: Output = Format.TEXT,
 ) -> None:
-    """Check what a run needs, each with its remedy: configuration, git, sign-in, clock, rate."""
+    """Check what a run needs, each with its remedy: configuration, git, branches, sign-in, clock, rate."""
     with told(output):
         found = run(current().surroundings(), with_probe=probe)
         if output is Format.JSON:

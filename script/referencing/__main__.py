@@ -1,4 +1,4 @@
-"""Write the reference, or see whether it is up to date."""
+"""Write the reference and the table of decisions, or see whether they are up to date."""
 
 import argparse
 import json
@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from script.referencing.commands import commands_page
+from script.referencing.decisions import decisions_page
 from script.referencing.schemas import schema_page
 
 ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "docs" / "reference"
+DOCS = ROOT / "docs"
 _SCHEMAS = {
     "list-file.md": ("dnc-list.schema.json", "A list file: `dnc-lists/**/*.yaml`", "../files.md"),
     "dnc-yaml.md": ("dnc.schema.json", "Configuration: `dnc.yaml`", "../files.md"),
@@ -19,11 +20,11 @@ _SCHEMAS = {
 
 
 def pages() -> Mapping[str, str]:
-    """Make every page, by its file's name."""
-    made = {"commands.md": commands_page()}
+    """Make every page, by its place below `docs/`."""
+    made = {"reference/commands.md": commands_page(), "adr/README.md": decisions_page(DOCS / "adr")}
     for name, (schema, title, guide) in _SCHEMAS.items():
         content = json.loads((ROOT / "schema" / schema).read_text(encoding="utf-8"))
-        made[name] = schema_page(content, title, schema, guide)
+        made[f"reference/{name}"] = schema_page(content, title, schema, guide)
     return made
 
 
@@ -32,7 +33,7 @@ def stale() -> list[str]:
     return [
         name
         for name, text in pages().items()
-        if not (FOLDER / name).exists() or (FOLDER / name).read_text(encoding="utf-8") != text
+        if not (DOCS / name).exists() or (DOCS / name).read_text(encoding="utf-8") != text
     ]
 
 
@@ -42,9 +43,8 @@ def _main() -> None:
     if parser.parse_args().check:
         found = stale()
         sys.exit(f"not up to date: {', '.join(found)}; run script/reference" if found else 0)
-    FOLDER.mkdir(parents=True, exist_ok=True)
     for name, text in pages().items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
+        (DOCS / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,19 @@ def blocks(page: Path) -> list[Block]:
     ]
 
 
+def links(page: Path) -> list[str]:
+    """Give where the links of a page lead to in this repository."""
+    found = re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    return [target for target in found if not target.startswith("https://")]
+
+
+def anchors(page: Path) -> set[str]:
+    """Give what GitLab and site generators call the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", _BLOCK.sub("", page.read_text(encoding="utf-8")), re.MULTILINE)
+    plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
+    return {heading.replace(" ", "-") for heading in plain}
+
+
 def commands(page: Path) -> list[str]:
     """Find every call of dnc: in code blocks, and between backticks."""
     text = page.read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from reconciler.desired.schema import load_rules
 from reconciler.model.claims import FITTING, ReleaseReason
 from reconciler.planning.change import BlockedBy, Direction, DriftKind, Reason
 from reconciler.planning.plan import COUNTS, failed_json
-from tests.docs.pages import PAGES, ROOT, first_cells, names, section
+from tests.docs.pages import PAGES, ROOT, anchors, first_cells, links, names, section
 
 README = ROOT / "README.md"
 FILES = ROOT / "docs" / "files.md"
@@ -23,10 +23,19 @@ def schema(name):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_to_files(page):
-    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
-        if not target.startswith("https://"):
-            assert (page.parent / target.partition("#")[0]).exists(), target
+def test_links_lead_to_files_and_headings(page):
+    for target in links(page):
+        name, _, heading = target.partition("#")
+        file = page.parent / name if name else page
+        assert file.exists(), target
+        assert not heading or heading in anchors(file), target
+
+
+def test_the_index_leads_to_every_page():
+    folder = ROOT / "docs"
+    led = {(folder / target.partition("#")[0]).resolve() for target in links(folder / "README.md")}
+    decisions = {page for page in PAGES if page.parent.name == "adr" and page.name != "README.md"}
+    assert {page for page in PAGES if folder in page.parents} - decisions - {folder / "README.md"} <= led
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -115,6 +115,11 @@ def exported(project: Project) -> None:
 
 
 IMPORT = "dnc import"
+SIGNING = (
+    {}
+    if shutil.which("ssh-keygen")
+    else dict.fromkeys(("ssh-keygen", "printf", "git add audit-signers"), "ssh-keygen is not on this machine")
+)
 TOLD = {
     "README.md": Told(
         origin=False,
@@ -169,6 +174,7 @@ TOLD = {
             "dnc audit verify --anchor": 4,  # and this is no part of its chain
         },
         before={"dnc audit compare": exported},
+        unrun=SIGNING,
     ),
     "docs/performance.md": Told(
         unrun={"script/bench": "takes minutes; tests/bench runs its parts on small lists"}
@@ -180,6 +186,13 @@ WITH_COMMANDS = {name for name, page in SHOWN.items() if any(kind == "bash" for 
 
 # A page that has nothing special: there is a list, and a report.
 USUAL = Told(before={"dnc ": Project.apply})
+
+
+@pytest.mark.parametrize("name", sorted(SHOWN))
+def test_no_command_hides_in_a_block_that_is_not_run(name):
+    known = {"bash", "text", "yaml", "mermaid"}
+    elsewhere = {"sh"} if name == "docs/verify-by-hand.md" else set()  # test_by_hand.py runs it
+    assert {block.language for block in blocks(SHOWN[name])} <= known | elsewhere
 
 
 def test_what_is_told_is_of_pages_with_commands():
