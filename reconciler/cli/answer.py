@@ -25,6 +25,6 @@ def told(output: Format) -> AbstractContextManager[None]:
 
 
 def answer(said: Mapping[str, Any], *, code: int = 0, errored: bool = False) -> dict[str, Any]:
-    """Make the document of a command that edits files, `said` being what is its own."""
+    """Make the document that a command answers with, `said` being what is its own."""
     head = {"format_version": "1.0", "errored": errored, "exit_code": code}
     return {**head, **said, "findings": said.get("findings", [])}
