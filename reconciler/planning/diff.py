@@ -23,7 +23,7 @@ from reconciler.planning.change import (
     Reason,
 )
 from reconciler.planning.held import Held
-from reconciler.planning.permission import Wanted
+from reconciler.planning.wanted import Wanted
 
 _T = TypeVar("_T")
 _Numbers = list[str]

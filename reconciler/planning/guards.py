@@ -8,7 +8,7 @@ from reconciler.model.claims import Key
 from reconciler.model.live import Live
 from reconciler.planning.change import Action, BlockedBy, Change
 from reconciler.planning.held import Held
-from reconciler.planning.permission import Wanted
+from reconciler.planning.wanted import Wanted
 
 # A small list must be able to lose a few numbers, whatever one percent of it is.
 LEAST_BUDGET = 5

@@ -4,7 +4,6 @@ Every exception of the reconcile table lives here, so that the diff needs none.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from reconciler.model.claims import FITTING, Claims, FileClaims, Key, Release, ReleaseReason
@@ -15,6 +14,7 @@ from reconciler.planning.change import BlockedBy, Reason, blocks
 from reconciler.planning.claiming import Claiming
 from reconciler.planning.held import Held, HeldClaim, Kept
 from reconciler.planning.touch import History, first_moment, touch_of
+from reconciler.planning.wanted import Grant, Wanted
 
 Approved = Callable[[Release], bool]
 """Tells whether as many people approved a release as must; asked only of one that would permit something."""
@@ -23,38 +23,6 @@ Approved = Callable[[Release], bool]
 def unasked(_: Release) -> bool:
     """Take every release as approved: where nobody besides its author must look."""
     return True
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """Permission for one number to come off or to weaken: why, and the held claims that it lets go.
-
-    `releases` are those that gave it, for a record of who let whom off; a claim that lapsed needs none.
-    """
-
-    reason: Reason
-    claims: tuple[HeldClaim, ...]
-    releases: tuple[Release, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """desired*: what is to be live, once everything without permission to come off has been added.
-
-    `declared` is what the files alone ask for; it differs from `lists` only at `kept` numbers. `standing`
-    are the files' claims that stand, by list: every one of them is a request with a clock of its own.
-    """
-
-    lists: Mapping[str, Mapping[str, Terms]]
-    declared: Mapping[str, Mapping[str, Terms]]
-    kept: Mapping[Key, Kept]
-    granted: Mapping[Key, Grant]
-    list_ids: frozenset[str]
-    standing: Mapping[str, Sequence[FileClaims]]
-
-    def get(self, key: Key) -> Terms | None:
-        """Look one key up."""
-        return self.lists.get(key[0], {}).get(key[1])
 
 
 def strongest(files: tuple[FileClaims, ...]) -> dict[str, Mapping[str, Terms]]:
@@ -161,7 +129,6 @@ class _Judge:
         self._as_of = as_of
         self._arriving = arriving
         self._approved = approved
-        self._permit: Release | None = None  # what let the claim go that was judged last
 
     def judge(self, key: Key, kept: dict[Key, Kept], granted: dict[Key, Grant]) -> None:
         """Sort the number's held claims into those that stay and those that may go."""
@@ -181,7 +148,7 @@ class _Judge:
             if isinstance(verdict, Reason):
                 going.append(claim)
                 reasons.append(verdict)
-                permits += [self._permit] if self._permit else []
+                permits += self._permits(key, claim, strongest_held)
             else:
                 staying.append(claim)
                 blocked.extend(verdict)
@@ -227,22 +194,15 @@ class _Judge:
     def _permission(self, key: Key, claim: HeldClaim, held: tuple[int, ...]) -> Reason | list[BlockedBy]:
         why: list[BlockedBy] = []
         only_approval = False
-        self._permit = None
         releases = self._standing.releases.get(key, ())
         for release in releases:
-            if self._spent(release, key, claim):
-                why.append(BlockedBy.NO_RELEASE)
-            elif not self._fits(release, claim):
-                why.append(BlockedBy.RELEASE_DOES_NOT_FIT)
-            elif not self._approved(release):
-                why.append(BlockedBy.APPROVAL)
+            against = self._against(release, key, claim, held)
+            if against is None:
+                return Reason.RELEASED
+            why.append(against)
+            if against is BlockedBy.APPROVAL:
                 newest = all(r == release or r.released_on < release.released_on for r in releases)
                 only_approval = only_approval or newest
-            elif self._opted_out_since(key, first_moment(release.released_on), held):
-                why.append(BlockedBy.LATER_OPT_OUT)
-            else:
-                self._permit = release
-                return Reason.RELEASED
         if claim.terms.over(self._as_of):
             since = claim.since or self._history.first_held(key, claim)
             if not self._opted_out_since(key, since, held):
@@ -251,6 +211,24 @@ class _Judge:
         if only_approval:  # the older ones are spent all the same: this one is later
             why = [reason for reason in why if reason is not BlockedBy.NO_RELEASE]
         return why or [BlockedBy.NO_RELEASE]
+
+    def _permits(self, key: Key, claim: HeldClaim, held: tuple[int, ...]) -> list[Release]:
+        """Give the release that lets the claim go; none where it lapsed."""
+        releases = self._standing.releases.get(key, ())
+        return [r for r in releases if self._against(r, key, claim, held) is None][:1]
+
+    def _against(
+        self, release: Release, key: Key, claim: HeldClaim, held: tuple[int, ...]
+    ) -> BlockedBy | None:
+        """Say what keeps a release from letting the claim go; None where it does."""
+        if self._spent(release, key, claim):
+            return BlockedBy.NO_RELEASE
+        if not self._fits(release, claim):
+            return BlockedBy.RELEASE_DOES_NOT_FIT
+        if not self._approved(release):
+            return BlockedBy.APPROVAL
+        touched = self._opted_out_since(key, first_moment(release.released_on), held)
+        return BlockedBy.LATER_OPT_OUT if touched else None
 
     def _spent(self, release: Release, key: Key, claim: HeldClaim) -> bool:
         """Tell whether the release already stood beside the claim, at the held revision or before.

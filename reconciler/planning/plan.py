@@ -21,9 +21,10 @@ from reconciler.planning.diff import differ, order
 from reconciler.planning.guards import Circumstances, Limits, guard
 from reconciler.planning.held import Held
 from reconciler.planning.lane import Lane, lane
-from reconciler.planning.permission import Approved, Wanted, unasked, want
+from reconciler.planning.permission import Approved, unasked, want
 from reconciler.planning.requests import open_requests, requests_json
 from reconciler.planning.touch import History, Present, overwrites
+from reconciler.planning.wanted import Wanted
 
 FORMAT_VERSION = "1.0"
 _ROWS_AT_ONCE = 10_000  # written as JSON for the digest; a million would take a gigabyte

@@ -10,7 +10,7 @@ from typing import Any
 from reconciler.model.claims import Key
 from reconciler.model.deadline import Deadline
 from reconciler.planning.change import Action, Change
-from reconciler.planning.permission import Wanted
+from reconciler.planning.wanted import Wanted
 
 
 @dataclass(frozen=True, slots=True)
