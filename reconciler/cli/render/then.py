@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from reconciler.cli.render.claimed import origin_said, terms_said
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.words import BLOCKED, REASONS, count, terms
 from reconciler.reconcile.clock import iso
@@ -175,8 +176,9 @@ def state(one: OnListThen) -> str:
 def facts(one: OnListThen) -> Iterator[str]:
     """Say since when, by whom, and between which looks."""
     for line in one.lines:
-        yield f"{_said(line)}, {line.file}:{line.line}"
-        yield f"  {_origin(line)}"
+        yield f"{terms_said(line.terms, asked=True)}, {line.file}:{line.line}"
+        origin = origin_said(line.commit, line.merge_request, unknown="its commit is not known")
+        yield f"  {origin}"
     if one.kept is not None:
         yield f"kept without a line: {', '.join(BLOCKED.get(why, why) for why in one.kept) or 'held'}"
     if one.unmanaged:
@@ -226,17 +228,3 @@ def chain(found: Then) -> Iterator[str]:
 def when(moment: Any) -> str:  # noqa: ANN401  (a datetime; the clock's own type is banned here)
     """Write a moment to the second, as people read it."""
     return f"{iso(moment)[:19]}Z"
-
-
-def _said(line: LineThen) -> str:
-    until = f" until {line.terms.end}" if line.terms.end else ""
-    source = f", source {line.terms.source}" if line.terms.source != "dnc" else ""
-    asked = f", requested {line.terms.requested_on}" if line.terms.requested_on else ""
-    return f"{line.terms.reason_code} {line.terms.expiration_policy}{until}{asked}{source}"
-
-
-def _origin(line: LineThen) -> str:
-    if line.commit is None:
-        return "its commit is not known"
-    request = f", {line.merge_request}" if line.merge_request else ""
-    return f"since {line.commit.when:%Y-%m-%d}: {line.commit.sha[:12]} by {line.commit.author}{request}"

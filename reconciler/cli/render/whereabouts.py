@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from reconciler.cli.render.claimed import origin_said, terms_said
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.ways_out import commands
 from reconciler.cli.render.words import BLOCKED
-from reconciler.model.terms import Terms
 from reconciler.reconcile.clock import iso
 from reconciler.reconcile.past import terms_json
 from reconciler.reconcile.whereabouts import Line, OnList, Whereabouts
@@ -111,8 +111,9 @@ def _on_list(one: OnList, found: Whereabouts, shown: Shown) -> Iterator[str]:
     confirmed = f", last confirmed {iso(one.confirmed)[:19]}Z" if one.confirmed else ""
     yield f"  {one.list_id}: {state}{confirmed}"
     for line in one.lines:
-        yield f"    {_said(line.terms)}, {line.file}:{line.line}"
-        yield f"      {_origin(line)}"
+        yield f"    {terms_said(line.terms)}, {line.file}:{line.line}"
+        origin = origin_said(line.commit, line.merge_request, unknown="not committed yet")
+        yield f"      {origin}"
         if line.rules:
             yield f"      rules: {', '.join(line.rules)}"
     for matter in one.holds:
@@ -121,16 +122,3 @@ def _on_list(one: OnList, found: Whereabouts, shown: Shown) -> Iterator[str]:
         reasons = ", ".join(BLOCKED[why.value] for why in one.kept.blocked_by)
         yield f"    no line in the files; {reasons or 'the next plan decides whether it may come off'}"
         yield from (f"      {command}" for command in commands(one.list_id, [found.number], shown))
-
-
-def _said(terms: Terms) -> str:
-    until = f" until {terms.end}" if terms.end else ""
-    source = f", source {terms.source}" if terms.source != "dnc" else ""
-    return f"{terms.reason_code} {terms.expiration_policy}{until}{source}"
-
-
-def _origin(line: Line) -> str:
-    if line.commit is None:
-        return "not committed yet"
-    request = f", {line.merge_request}" if line.merge_request else ""
-    return f"since {line.commit.when:%Y-%m-%d}: {line.commit.sha[:12]} by {line.commit.author}{request}"
