@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, MutableMapping
 
-# Where the shells hand over the line, as Typer's own scripts do it (0.29): bash; zsh, fish and PowerShell.
+# Where the shells hand over the line, as Typer's scripts do it (0.28, 0.29): bash; zsh, fish and PowerShell.
 _LINES = ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")
 ASKED = "_DNC_COMPLETE"
 
