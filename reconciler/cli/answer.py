@@ -8,7 +8,7 @@ import typer
 
 from reconciler.cli.call import Format, emit, errors_told
 from reconciler.model.errors import DncError
-from reconciler.planning.plan import finding_json
+from reconciler.model.finding import finding_json
 
 Output = Annotated[Format, typer.Option("--format", help="How it is printed.")]
 

@@ -10,7 +10,7 @@ from reconciler.cli.call import Format, complain, current, emit
 from reconciler.cli.examples import examples
 from reconciler.cli.render.site.pages import INDEX, pages
 from reconciler.cli.render.words import count
-from reconciler.planning.plan import finding_json
+from reconciler.model.finding import finding_json
 from reconciler.reconcile.publish import Place
 from reconciler.reconcile.site import site as run
 

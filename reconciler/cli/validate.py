@@ -12,8 +12,7 @@ from reconciler.cli.render.gitlab import VALIDATION_REPORTS
 from reconciler.cli.reports import asked, write_validation
 from reconciler.cli.terminal import line
 from reconciler.model.errors import DncError
-from reconciler.model.finding import Severity
-from reconciler.planning.plan import finding_json
+from reconciler.model.finding import Severity, finding_json
 from reconciler.reconcile.validate import Validated
 from reconciler.reconcile.validate import validate as run
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class Severity(StrEnum):
@@ -33,3 +34,17 @@ class Finding:
         kind = "" if self.severity is Severity.ERROR else f"{self.severity}: "
         rule = f"{self.rule}, {self.citation}" if self.citation else self.rule
         return f"{place}: {kind}{self.message} [{rule}]" if place else f"{kind}{self.message} [{rule}]"
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """Say one finding, for machines: every document has it in this form."""
+    return {
+        "file": finding.file,
+        "line": finding.line,
+        "column": finding.column,
+        "path": finding.path,
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "citation": finding.citation or None,
+    }

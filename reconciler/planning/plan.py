@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler.model.claims import Claims, Key
 from reconciler.model.deadline import Deadline, Honour, NoDeadlines
-from reconciler.model.finding import Finding
+from reconciler.model.finding import Finding, finding_json
 from reconciler.model.live import Live
 from reconciler.model.provider import Dialect, Target
 from reconciler.model.terms import Carried, Terms
@@ -265,17 +265,3 @@ def live_json(live: Live) -> dict[str, Any]:
 def drift_json(drift: Drift) -> dict[str, Any]:
     """Say one kind of drift on one list."""
     return {"kind": drift.kind.value, "list_id": drift.list_id, "phones": list(drift.phones)}
-
-
-def finding_json(finding: Finding) -> dict[str, Any]:
-    """Say one finding."""
-    return {
-        "file": finding.file,
-        "line": finding.line,
-        "column": finding.column,
-        "path": finding.path,
-        "rule": finding.rule,
-        "severity": finding.severity.value,
-        "message": finding.message,
-        "citation": finding.citation or None,
-    }

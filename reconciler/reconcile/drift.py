@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.model.finding import Finding, Severity
+from reconciler.model.finding import Finding, Severity, finding_json
 from reconciler.planning.change import Drift
-from reconciler.planning.plan import drift_json, finding_json, live_json
+from reconciler.planning.plan import drift_json, live_json
 from reconciler.planning.requests import requests_json
 from reconciler.reconcile.clock import iso
 from reconciler.reconcile.keeping import keep

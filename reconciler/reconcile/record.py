@@ -13,10 +13,10 @@ from reconciler.apply.tally import Outcome
 from reconciler.audit.report import Content
 from reconciler.model.claims import Key
 from reconciler.model.errors import DncError
-from reconciler.model.finding import Severity
+from reconciler.model.finding import Severity, finding_json
 from reconciler.planning.change import Change
 from reconciler.planning.held import HeldClaim
-from reconciler.planning.plan import Plan, change_json, digest, finding_json
+from reconciler.planning.plan import Plan, change_json, digest
 from reconciler.reconcile.actors import actors_json
 from reconciler.reconcile.alarms import request_alarms
 from reconciler.reconcile.asserted import actor_json, pipeline_json

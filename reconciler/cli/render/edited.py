@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from reconciler.planning.plan import finding_json
+from reconciler.model.finding import finding_json
 
 if TYPE_CHECKING:  # each command loads its own, and no other's
     from reconciler.reconcile.add import Added

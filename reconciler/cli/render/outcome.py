@@ -7,7 +7,7 @@ from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.text import head_line
 from reconciler.cli.render.ways_out import way_out
 from reconciler.cli.render.words import BLOCKED, count
-from reconciler.planning.plan import finding_json
+from reconciler.model.finding import finding_json
 from reconciler.reconcile.apply import Applied
 from reconciler.reconcile.record import failures
 

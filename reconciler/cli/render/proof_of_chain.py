@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from reconciler.audit.verify import Head
-from reconciler.planning.plan import finding_json
+from reconciler.model.finding import finding_json
 from reconciler.reconcile.proof import Anchored, Proved
 from reconciler.reconcile.reanchor import Reanchored
 
