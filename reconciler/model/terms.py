@@ -65,3 +65,15 @@ class Carried:
     reason_code: str = ""
     expiration_policy: str = ""
     end: date | None = None
+
+
+def terms_json(terms: Terms) -> dict[str, str | None]:
+    """Say terms as a report keeps them."""
+    return {
+        "reasonCode": terms.reason_code.value,
+        "expirationPolicy": terms.expiration_policy.value,
+        "end": terms.end.isoformat() if terms.end else None,
+        "requestedOn": terms.requested_on.isoformat() if terms.requested_on else None,
+        "source": terms.source,
+        "jurisdiction": terms.jurisdiction,
+    }

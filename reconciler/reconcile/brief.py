@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from reconciler.audit.report import Report, StoredReport
-from reconciler.reconcile.known import is_verified
+from reconciler.reconcile.verified import is_verified
 
 Reasons = tuple[tuple[str, int], ...]
 """How many numbers a list has by reason code; under an empty code those that a report does not divide."""

@@ -8,11 +8,11 @@ from reconciler.apply.run import Run
 from reconciler.desired.addition import lines_of
 from reconciler.model.claims import Release
 from reconciler.model.errors import DncError
+from reconciler.model.terms import terms_json
 from reconciler.planning.change import BlockedBy, Change, Reason
 from reconciler.planning.held import HeldClaim
 from reconciler.reconcile.approval import Life, is_author
 from reconciler.reconcile.authors import ASSERTED, author_json, merge_request_in
-from reconciler.reconcile.past import terms_json
 from reconciler.reconcile.planned import Planned
 from reconciler.reconcile.witness import VERIFIED, Witness, brought_json
 from reconciler.repository.history import Commit

@@ -8,11 +8,11 @@ from reconciler.audit.report import StoredReport
 from reconciler.planning.change import DriftKind
 from reconciler.planning.plan import Plan
 from reconciler.planning.requests import OpenRequest
-from reconciler.reconcile.known import is_verified
 from reconciler.reconcile.meter import Measured
 from reconciler.reconcile.planned import Planned
 from reconciler.reconcile.status import Standing
 from reconciler.reconcile.surroundings import Surroundings
+from reconciler.reconcile.verified import is_verified
 
 
 def meter_plan(made: Planned) -> None:

@@ -276,18 +276,6 @@ def kept_of(rows: Iterable[Mapping[str, Any]]) -> dict[Key, Kept]:
     return kept
 
 
-def terms_json(terms: Terms) -> dict[str, str | None]:
-    """Say terms as a report keeps them."""
-    return {
-        "reasonCode": terms.reason_code.value,
-        "expirationPolicy": terms.expiration_policy.value,
-        "end": terms.end.isoformat() if terms.end else None,
-        "requestedOn": terms.requested_on.isoformat() if terms.requested_on else None,
-        "source": terms.source,
-        "jurisdiction": terms.jurisdiction,
-    }
-
-
 def _terms(said: Mapping[str, Any]) -> Terms:
     return Terms(
         ReasonCode(said["reasonCode"]),

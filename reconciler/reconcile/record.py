@@ -14,6 +14,7 @@ from reconciler.audit.report import Content
 from reconciler.model.claims import Key
 from reconciler.model.errors import DncError
 from reconciler.model.finding import Severity, finding_json
+from reconciler.model.terms import terms_json
 from reconciler.planning.change import Change
 from reconciler.planning.held import HeldClaim
 from reconciler.planning.plan import Plan, change_json, digest
@@ -24,7 +25,6 @@ from reconciler.reconcile.census import by_reason, census
 from reconciler.reconcile.clock import iso
 from reconciler.reconcile.honoured import honoured_json
 from reconciler.reconcile.interrupted import interrupted_json, numbers_json, target_json
-from reconciler.reconcile.past import terms_json
 from reconciler.reconcile.planned import Planned
 from reconciler.reconcile.ran import ran_json
 from reconciler.reconcile.traffic import chunk_json, clock_json, latency_json, write_window

@@ -9,7 +9,7 @@ import orjson
 
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import StoredReport
-from reconciler.reconcile.known import is_verified
+from reconciler.reconcile.verified import is_verified
 
 _ATTEMPTED = ("applied", "rejected", "unknown")
 

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Report, StoredReport
 from reconciler.desired.configuration import Tenant
-from reconciler.reconcile.known import last_verified
 from reconciler.reconcile.opening import open_record
 from reconciler.reconcile.surroundings import Surroundings
+from reconciler.reconcile.verified import last_verified
 
 
 @dataclass(frozen=True, slots=True)

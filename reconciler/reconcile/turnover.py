@@ -12,12 +12,12 @@ from typing import Any
 from reconciler.apply.run import Run
 from reconciler.audit.report import StoredReport
 from reconciler.model.claims import Claims, Key
-from reconciler.model.terms import Terms
+from reconciler.model.terms import Terms, terms_json
 from reconciler.planning.change import Reason
 from reconciler.planning.held import Held
-from reconciler.reconcile.known import is_verified
-from reconciler.reconcile.past import Past, terms_json
+from reconciler.reconcile.past import Past
 from reconciler.reconcile.planned import Planned
+from reconciler.reconcile.verified import is_verified
 
 _LOOKED_AT = 20  # reports back, for the one that saw a number live
 

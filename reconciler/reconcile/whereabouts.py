@@ -13,12 +13,13 @@ from reconciler.model.terms import Carried, Terms
 from reconciler.planning.held import Kept
 from reconciler.planning.plan import Plan
 from reconciler.reconcile.authors import merge_request_in
-from reconciler.reconcile.known import is_verified, known_past
+from reconciler.reconcile.known import known_past
 from reconciler.reconcile.numbers import read_numbers
 from reconciler.reconcile.past import Past
 from reconciler.reconcile.planned import planned
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.target import Desk
+from reconciler.reconcile.verified import is_verified
 from reconciler.repository.history import Commit
 from reconciler.repository.repository import Repository
 

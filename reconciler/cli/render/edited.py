@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.finding import finding_json
+from reconciler.model.terms import terms_json
 
 if TYPE_CHECKING:  # each command loads its own, and no other's
     from reconciler.reconcile.add import Added
@@ -19,8 +20,6 @@ if TYPE_CHECKING:  # each command loads its own, and no other's
 
 def added_json(done: "Added", list_id: str) -> dict[str, Any]:
     """Say what was added, and what was there already, with its line."""
-    from reconciler.reconcile.past import terms_json  # noqa: PLC0415  (takes its time to load)
-
     return {
         "list_id": list_id,
         "files": [done.file] if done.numbers else [],

@@ -6,8 +6,7 @@ from typing import Any
 
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.ways_out import way_out
-from reconciler.cli.render.whereabouts import age
-from reconciler.cli.render.words import BLOCKED, count
+from reconciler.cli.render.words import BLOCKED, age, count
 from reconciler.reconcile.blocked import Blocked
 from reconciler.reconcile.status import Standing
 

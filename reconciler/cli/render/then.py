@@ -6,10 +6,10 @@ from typing import Any
 from reconciler.cli.render.claimed import origin_said, terms_said
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.words import BLOCKED, REASONS, count, terms
+from reconciler.model.terms import terms_json
 from reconciler.reconcile.clock import iso
 from reconciler.reconcile.files_then import LineThen
 from reconciler.reconcile.moment import OnListThen, Then
-from reconciler.reconcile.past import terms_json
 from reconciler.reconcile.reported import Look, Reported, Touch
 
 _DONE = {"create": "put on", "update": "changed", "delete": "taken off"}

@@ -1,18 +1,15 @@
 """Where a number is, for reading and for machines."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from reconciler.cli.render.claimed import origin_said, terms_said
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.ways_out import commands
-from reconciler.cli.render.words import BLOCKED
+from reconciler.cli.render.words import BLOCKED, age
+from reconciler.model.terms import terms_json
 from reconciler.reconcile.clock import iso
-from reconciler.reconcile.past import terms_json
 from reconciler.reconcile.whereabouts import Line, OnList, Whereabouts
-
-_DAY_HOURS = 48
 
 
 def whereabouts_json(found: Whereabouts) -> dict[str, Any]:
@@ -96,14 +93,6 @@ def _as_of(found: Whereabouts) -> str:
         return ", going by the files: there is no report yet"
     read = "" if found.verified else ", which did not read everything back"
     return f", as of report {found.seq}{read}, {age(found.told_at, found.asked_at)} ago"
-
-
-def age(then: datetime, now: datetime) -> str:
-    """Say how long ago something was."""
-    hours, seconds = divmod(max(0, round((now - then).total_seconds())), 3600)
-    if hours >= _DAY_HOURS:
-        return f"{hours // 24} days"
-    return f"{hours} hours" if hours > 1 else f"{hours * 60 + seconds // 60} minutes"
 
 
 def _on_list(one: OnList, found: Whereabouts, shown: Shown) -> Iterator[str]:

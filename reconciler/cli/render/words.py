@@ -1,9 +1,11 @@
 """What the codes of a plan mean, in sentences: one place, so that text, Markdown and HTML say the same."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+_DAY_HOURS = 48
 BLOCKED = {
     "no-release": "no release permits it",
     "release-does-not-fit": "the release does not fit its reason code, or the other list lacks it yet",
@@ -99,3 +101,11 @@ def _value(value: object) -> str:
 def count(number: int, noun: str = "number") -> str:
     """Say how many, with thousands apart."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def age(then: datetime, now: datetime) -> str:
+    """Say how long ago something was."""
+    hours, seconds = divmod(max(0, round((now - then).total_seconds())), 3600)
+    if hours >= _DAY_HOURS:
+        return f"{hours // 24} days"
+    return f"{hours} hours" if hours > 1 else f"{hours * 60 + seconds // 60} minutes"

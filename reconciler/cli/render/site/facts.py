@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 
 from reconciler.cli.render.site.blocks import NOTHING, Fact
 from reconciler.cli.render.site.requests import late_in
-from reconciler.cli.render.whereabouts import age
-from reconciler.cli.render.words import count
+from reconciler.cli.render.words import age, count
 from reconciler.reconcile.brief import Brief
 from reconciler.reconcile.site import Record
 
