@@ -9,11 +9,9 @@ from reconciler.cli.answer import Output, told
 from reconciler.cli.call import Format, current, emit, moment
 from reconciler.cli.examples import examples
 from reconciler.cli.render.numbers import Shown
-from reconciler.cli.render.then import then_json, then_text
 from reconciler.cli.render.whereabouts import whereabouts_json, whereabouts_text
-from reconciler.cli.reports import asked, write_then
+from reconciler.cli.reports import THEN_REPORTS, asked, write_then
 from reconciler.reconcile.surroundings import Surroundings
-from reconciler.reconcile.then import then
 from reconciler.reconcile.whereabouts import whereabouts
 
 EXAMPLES = examples(
@@ -41,7 +39,7 @@ def check(  # noqa: PLR0917  (an option each; Typer passes them by name)
     """Say where a number is listed, since when, by which commit, live or not. Exit 3 where it is not."""
     around = current().surroundings()
     pages = report or []
-    asked(pages, ["html"])
+    asked(pages, list(THEN_REPORTS))
     if at is None and (pages or whole_number):
         raise typer.BadParameter("a page is made of a past moment: add --at", param_hint="--report")
     if at is not None and live:
@@ -66,6 +64,9 @@ def _now(around: Surroundings, number: str, output: Format, *, live: bool) -> bo
 def _then(
     around: Surroundings, number: str, at: str, output: Format, pages: Sequence[str], *, whole: bool
 ) -> bool:
+    from reconciler.cli.render.then import then_json, then_text  # noqa: PLC0415  (most calls ask about now)
+    from reconciler.reconcile.then import then  # noqa: PLC0415  (as above)
+
     found = then(around, number, moment(at, "--at"))
     write_then(found, pages, whole=whole)
     if output is Format.JSON:

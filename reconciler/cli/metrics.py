@@ -12,7 +12,7 @@ from reconciler.cli.call import complain
 from reconciler.model.errors import DncError
 from reconciler.reconcile.files import put
 from reconciler.reconcile.meter import Meter
-from reconciler.reconcile.plan import tenant_of
+from reconciler.reconcile.opening import tenant_of
 from reconciler.reconcile.surroundings import Surroundings
 
 MetricsOption = Annotated[

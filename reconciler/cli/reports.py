@@ -1,24 +1,67 @@
-"""`--report KIND=FILE`: which kinds there are, and writing them."""
+"""`--report KIND=FILE`: which kinds there are, and writing them.
+
+What writes a kind is loaded when that kind is asked for: most calls ask for none.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from reconciler.cli.render.gitlab import VALIDATION_REPORTS, terraform
-from reconciler.cli.render.html import html
-from reconciler.cli.render.markdown import markdown
 from reconciler.cli.render.numbers import Shown
-from reconciler.cli.render.then_page import then_page
-from reconciler.reconcile.moment import Then
-from reconciler.reconcile.validate import Validated
+
+if TYPE_CHECKING:  # each command loads its own, and no other's
+    from reconciler.reconcile.moment import Then
+    from reconciler.reconcile.validate import Validated
+
+
+def _terraform(document: Mapping[str, Any], _shown: Shown) -> str:
+    from reconciler.cli.render.gitlab import terraform  # noqa: PLC0415  (only for this kind)
+
+    return terraform(document)
+
+
+def _markdown(document: Mapping[str, Any], shown: Shown) -> str:
+    from reconciler.cli.render.markdown import markdown  # noqa: PLC0415  (only for this kind)
+
+    return markdown(document, shown)
+
+
+def _html(document: Mapping[str, Any], shown: Shown) -> str:
+    from reconciler.cli.render.html import html  # noqa: PLC0415  (only for this kind)
+
+    return html(document, shown)
+
+
+def _code_quality(done: "Validated") -> str:
+    from reconciler.cli.render.gitlab import code_quality  # noqa: PLC0415  (only for this kind)
+
+    return code_quality(done)
+
+
+def _junit(done: "Validated") -> str:
+    from reconciler.cli.render.gitlab import junit  # noqa: PLC0415  (only for this kind)
+
+    return junit(done)
+
+
+def _page(found: "Then", shown: Shown) -> str:
+    from reconciler.cli.render.then_page import then_page  # noqa: PLC0415  (only for this kind)
+
+    return then_page(found, shown)
+
 
 PLAN_REPORTS: Mapping[str, Callable[[Mapping[str, Any], Shown], str]] = {
-    "terraform": lambda document, _: terraform(document),
-    "markdown": markdown,
-    "html": html,
+    "terraform": _terraform,
+    "markdown": _markdown,
+    "html": _html,
 }
+VALIDATION_REPORTS: Mapping[str, Callable[["Validated"], str]] = {
+    "codequality": _code_quality,
+    "junit": _junit,
+}
+THEN_REPORTS: Mapping[str, Callable[["Then", Shown], str]] = {"html": _page}
 
 
 def asked(reports: Sequence[str], known: Sequence[str]) -> list[tuple[str, Path]]:
@@ -34,7 +77,7 @@ def asked(reports: Sequence[str], known: Sequence[str]) -> list[tuple[str, Path]
     return pairs
 
 
-def write_validation(done: Validated, reports: Sequence[str]) -> None:
+def write_validation(done: "Validated", reports: Sequence[str]) -> None:
     """Write the reports that were asked of `validate`."""
     for kind, file in asked(reports, list(VALIDATION_REPORTS)):
         _write(file, VALIDATION_REPORTS[kind](done))
@@ -46,10 +89,10 @@ def write_plan(document: Mapping[str, Any], reports: Sequence[str]) -> None:
         _write(file, PLAN_REPORTS[kind](document, Shown(masked=True)))
 
 
-def write_then(found: Then, reports: Sequence[str], *, whole: bool) -> None:
+def write_then(found: "Then", reports: Sequence[str], *, whole: bool) -> None:
     """Write the pages that were asked of `check --at`: masked, but for the one number where that is asked."""
-    for _, file in asked(reports, ["html"]):
-        _write(file, then_page(found, Shown(masked=not whole)))
+    for kind, file in asked(reports, list(THEN_REPORTS)):
+        _write(file, THEN_REPORTS[kind](found, Shown(masked=not whole)))
 
 
 def _write(file: Path, text: str) -> None:

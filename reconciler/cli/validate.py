@@ -8,8 +8,7 @@ import typer
 from reconciler.cli.call import Format, complain, current, emit, errors_told
 from reconciler.cli.changed import ChangedSinceOption, demand_one
 from reconciler.cli.examples import examples
-from reconciler.cli.render.gitlab import VALIDATION_REPORTS
-from reconciler.cli.reports import asked, write_validation
+from reconciler.cli.reports import VALIDATION_REPORTS, asked, write_validation
 from reconciler.cli.terminal import line
 from reconciler.model.errors import DncError
 from reconciler.model.finding import Severity, finding_json

@@ -8,7 +8,7 @@ from reconciler.desired.item import Item, Number, block, single
 from reconciler.desired.periods import parse_date
 from reconciler.desired.sheet import Sheet
 from reconciler.desired.spans import Branch, Leaf, plain
-from reconciler.desired.writer import scalar, write_list
+from reconciler.desired.writer import new_list, scalar
 
 # Keys with their values, sorted.
 Keys = tuple[tuple[str, str], ...]
@@ -26,12 +26,6 @@ _IDLE = {
     "ABSOLUTE": ("retention",),
     "RELATIVE": ("expirationDate",),
 }
-
-
-def new_list(path: str, list_id: str, description: str = "") -> bytes:
-    """Write a list file without entries; `path` is where it will be, from the project's folder."""
-    folder = "../" * path.count("/") + "schema/"
-    return write_list(list_id, {}, description=description, schema_folder=folder).encode()
 
 
 def with_numbers(

@@ -49,6 +49,12 @@ def write_list(  # noqa: PLR0913  (the parts of a list file; all but two may be 
     return "\n".join(lines) + "\n"
 
 
+def new_list(path: str, list_id: str, description: str = "") -> bytes:
+    """Write a list file without entries; `path` is where it will be, from the project's folder."""
+    folder = "../" * path.count("/") + "schema/"
+    return write_list(list_id, {}, description=description, schema_folder=folder).encode()
+
+
 def scalar(text: str) -> str:
     """Write text so that it is read as this very text: plain where nobody can mistake it, else quoted."""
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:

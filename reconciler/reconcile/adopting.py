@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date
 
-from reconciler.desired.addition import Keys, new_list, slipping_in, with_remarked
+from reconciler.desired.addition import Keys, slipping_in, with_remarked
 from reconciler.desired.lists import Source, read_lists
 from reconciler.desired.trial import Candidate, trials
+from reconciler.desired.writer import new_list
 from reconciler.model.claims import FileClaims
 from reconciler.model.errors import InvalidInput
 from reconciler.model.terms import Carried, Policy, ReasonCode

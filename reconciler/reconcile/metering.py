@@ -2,20 +2,23 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from reconciler.apply.run import Run
 from reconciler.audit.report import StoredReport
 from reconciler.planning.change import DriftKind
-from reconciler.planning.plan import Plan
-from reconciler.planning.requests import OpenRequest
 from reconciler.reconcile.meter import Measured
-from reconciler.reconcile.planned import Planned
-from reconciler.reconcile.status import Standing
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.verified import is_verified
 
+if TYPE_CHECKING:  # each use case loads its own, and no other's
+    from reconciler.apply.run import Run
+    from reconciler.planning.plan import Plan
+    from reconciler.planning.requests import OpenRequest
+    from reconciler.reconcile.planned import Planned
+    from reconciler.reconcile.status import Standing
 
-def meter_plan(made: Planned) -> None:
+
+def meter_plan(made: "Planned") -> None:
     """Tell what a plan found in CXone, and what it would do."""
     if made.around.meter is None:
         return
@@ -29,7 +32,7 @@ def meter_plan(made: Planned) -> None:
     _waiting(told, made, made.plan)
 
 
-def meter_run(made: Planned, run: Run, status: str, stored: StoredReport | None) -> None:
+def meter_run(made: "Planned", run: "Run", status: str, stored: StoredReport | None) -> None:
     """Tell what a run did, and what it left."""
     if made.around.meter is None:
         return
@@ -44,7 +47,7 @@ def meter_run(made: Planned, run: Run, status: str, stored: StoredReport | None)
     _waiting(told, made, run.final)
 
 
-def meter_standings(around: Surroundings, standings: Iterable[Standing]) -> None:
+def meter_standings(around: Surroundings, standings: "Iterable[Standing]") -> None:
     """Tell how tenants stand by their reports."""
     for one in standings:
         if around.meter is None or one.newest is None:
@@ -59,11 +62,11 @@ def meter_standings(around: Surroundings, standings: Iterable[Standing]) -> None
         told.verified_at = one.verified.finished_at if one.verified else None
 
 
-def _waiting(told: Measured, made: Planned, plan: Plan) -> None:
+def _waiting(told: Measured, made: "Planned", plan: "Plan") -> None:
     waiting = made.waiting(plan)
     told.blocked = len(plan.blocked)
     told.waiting, told.late = _count(waiting), _count(one for one in waiting if one.past)
 
 
-def _count(waiting: Iterable[OpenRequest]) -> int:
+def _count(waiting: "Iterable[OpenRequest]") -> int:
     return sum(len(one.phones) for one in waiting)

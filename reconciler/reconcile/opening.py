@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from reconciler.audit.ledger import Ledger
-from reconciler.model.errors import RepositoryProblem
+from reconciler.model.errors import DncError, RepositoryProblem
 from reconciler.reconcile.project import Project
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.tree import GitTree, Tree, WorkingTree
@@ -28,6 +28,16 @@ def open_project(
 ) -> Project:
     """Read configuration and rules: of a tree, or the working tree, or the merge of HEAD with `onto`."""
     return Project.read(tree or _tree(around, repository, onto), around.configuration.name)
+
+
+def tenant_of(around: Surroundings) -> str:
+    """Name the tenant that was chosen, or the default; empty where no configuration tells."""
+    if around.tenant is not None:
+        return around.tenant
+    try:
+        return open_project(around, None).configuration.default_tenant
+    except DncError:
+        return ""
 
 
 def open_ledger(project: Project, repository: Repository | None) -> Ledger | None:

@@ -10,7 +10,7 @@ from reconciler.reconcile.clock import Today, iso
 from reconciler.reconcile.confirmation import demand_confirmed
 from reconciler.reconcile.metering import meter_plan
 from reconciler.reconcile.notes import demand_room
-from reconciler.reconcile.opening import open_project, open_repository
+from reconciler.reconcile.opening import open_repository, tenant_of
 from reconciler.reconcile.planned import planned
 from reconciler.reconcile.reading import ReadFrom
 from reconciler.reconcile.request import Request, request
@@ -43,16 +43,6 @@ def plan(around: Surroundings, *, as_request: bool = False, read_from: ReadFrom 
         demand_room(made.plan, made.live)
         asked = request(made) if as_request else None
         return Made(made.document, made.newly_blocked, made.plan.pending, asked)
-
-
-def tenant_of(around: Surroundings) -> str:
-    """Name the tenant that was chosen, or the default; empty where no configuration tells."""
-    if around.tenant is not None:
-        return around.tenant
-    try:
-        return open_project(around, None).configuration.default_tenant
-    except DncError:
-        return ""
 
 
 def failed(around: Surroundings, error: DncError) -> dict[str, Any]:

@@ -1,10 +1,13 @@
 """What differs since a commit or branch: what HEAD brings on top of it, and what is not committed yet."""
 
+from typing import TYPE_CHECKING
+
 from reconciler.model.errors import RepositoryProblem
-from reconciler.reconcile.opening import open_repository
 from reconciler.reconcile.project import Project
 from reconciler.reconcile.surroundings import Surroundings
-from reconciler.repository.repository import Repository
+
+if TYPE_CHECKING:  # validate and fmt load git only where what changed is asked for
+    from reconciler.repository.repository import Repository
 
 
 def is_named(since: str) -> bool:
@@ -12,7 +15,7 @@ def is_named(since: str) -> bool:
     return bool(since.strip("0"))
 
 
-def tip_of(repository: Repository, since: str) -> str:
+def tip_of(repository: "Repository", since: str) -> str:
     """Fetch a branch of the remote that `since` names; anything else is taken as it is.
 
     Raises RepositoryProblem where there is no such commit.
@@ -33,6 +36,8 @@ def changed_files(project: Project, around: Surroundings, since: str) -> frozens
     if not is_named(since):
         around.say("there is no commit to compare with; so every file is judged")
         return None
+    from reconciler.reconcile.opening import open_repository  # noqa: PLC0415  (the ledger comes with it)
+
     try:
         found = _differing(open_repository(around), since)
     except RepositoryProblem as problem:
@@ -45,7 +50,7 @@ def changed_files(project: Project, around: Surroundings, since: str) -> frozens
     return found
 
 
-def _differing(repository: Repository | None, since: str) -> frozenset[str]:
+def _differing(repository: "Repository | None", since: str) -> frozenset[str]:
     """Compare HEAD with where its branch left `since`, and the working tree with HEAD."""
     if repository is None:
         raise RepositoryProblem(f"there is no repository to find {since} in", "run this in a git clone")
@@ -63,5 +68,5 @@ def _differing(repository: Repository | None, since: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _blobs(repository: Repository, rev: str) -> dict[str, tuple[str, str]]:
+def _blobs(repository: "Repository", rev: str) -> dict[str, tuple[str, str]]:
     return {file.path: (file.mode, file.sha) for file in repository.files(rev, lambda _: True)}

@@ -6,8 +6,8 @@ who was added since.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from reconciler.audit.ledger import Ledger
 from reconciler.desired.configuration import Tenant
 from reconciler.desired.lists import Lists, Refused, Source
 from reconciler.model.errors import DncError
@@ -15,7 +15,10 @@ from reconciler.model.finding import Finding, Severity
 from reconciler.reconcile.clock import Today
 from reconciler.reconcile.project import Project, sources_in
 from reconciler.reconcile.tree import GitTree
-from reconciler.repository.repository import Repository
+
+if TYPE_CHECKING:  # validate loads neither where nothing is to be excused
+    from reconciler.audit.ledger import Ledger
+    from reconciler.repository.repository import Repository
 
 _Judged = tuple[object, ...]
 
@@ -54,7 +57,7 @@ def _alarm(finding: Finding) -> Finding:
 
 
 def last_applied(
-    project: Project, tenants: Iterable[Tenant], repository: Repository | None, ledger: Ledger | None
+    project: Project, tenants: Iterable[Tenant], repository: "Repository | None", ledger: "Ledger | None"
 ) -> tuple[Source, ...]:
     """Give the list files of the revisions that the newest reports name; none where none is known."""
     found: dict[Source, None] = {}

@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.desired.addition import new_list
 from reconciler.desired.configuration import Tenant, matches
 from reconciler.desired.globs import folder
 from reconciler.desired.lists import Lists, Source, read_lists
+from reconciler.desired.writer import new_list
 from reconciler.model.errors import InvalidInput
 from reconciler.model.finding import Severity
 from reconciler.reconcile.clock import Today

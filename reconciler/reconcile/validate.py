@@ -9,7 +9,6 @@ from reconciler.desired.review import review_findings
 from reconciler.model.errors import DncError, InvalidInput
 from reconciler.model.finding import Finding, Severity
 from reconciler.reconcile.clock import Today
-from reconciler.reconcile.opening import open_ledger, open_repository, refresh
 from reconciler.reconcile.project import Project, as_sources
 from reconciler.reconcile.since import changed_files
 from reconciler.reconcile.standing import excused, last_applied
@@ -91,6 +90,9 @@ def _numbers_in(lists: Lists, paths: frozenset[str]) -> int:
 
 def _applied_before(project: Project, around: Surroundings) -> tuple[Source, ...]:
     """Read what every tenant's newest report applied, as far as this clone and its remote tell."""
+    # The ledger takes its time to load, and most files have nothing that is refused.
+    from reconciler.reconcile.opening import open_ledger, open_repository, refresh  # noqa: PLC0415
+
     quiet = replace(around, say=lambda _: None)
     try:
         repository = open_repository(quiet)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from reconciler.desired.addition import lines_of
 from reconciler.desired.judge import Judge
@@ -11,17 +12,18 @@ from reconciler.model.claims import Claims, Key
 from reconciler.model.live import Live
 from reconciler.model.terms import Carried, Terms
 from reconciler.planning.held import Kept
-from reconciler.planning.plan import Plan
 from reconciler.reconcile.authors import merge_request_in
 from reconciler.reconcile.known import known_past
 from reconciler.reconcile.numbers import read_numbers
 from reconciler.reconcile.past import Past
-from reconciler.reconcile.planned import planned
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.target import Desk
 from reconciler.reconcile.verified import is_verified
 from reconciler.repository.history import Commit
 from reconciler.repository.repository import Repository
+
+if TYPE_CHECKING:  # only whoever asks CXone makes a plan
+    from reconciler.planning.plan import Plan
 
 _LOOKED_AT = 20  # reports back, for the one that saw the number live
 
@@ -93,11 +95,13 @@ def whereabouts(around: Surroundings, text: str, *, live: bool) -> Whereabouts:
     if not live:
         past = known_past(desk)
         return _found(desk, past, number, None)
+    from reconciler.reconcile.planned import planned  # noqa: PLC0415  (it loads what speaks to CXone)
+
     with planned(around) as made:
         return _found(desk, made.past, number, (made.live, made.plan))
 
 
-def _found(desk: Desk, past: Past, number: str, seen: tuple[Live, Plan] | None) -> Whereabouts:
+def _found(desk: Desk, past: Past, number: str, seen: "tuple[Live, Plan] | None") -> Whereabouts:
     newest = None if past.other_target else past.newest
     list_ids = _lists_of(desk.lists.claims, past, number)
     if seen:
@@ -126,7 +130,7 @@ def _on_list(
     desk: Desk,
     past: Past,
     key: Key,
-    seen: tuple[Live, Plan] | None,
+    seen: "tuple[Live, Plan] | None",
     confirmed: Mapping[str, datetime],
 ) -> OnList:
     standing = desk.lists.claims.standing(desk.today.as_of)
@@ -150,7 +154,7 @@ def _on_list(
     )
 
 
-def _kept(past: Past, key: Key, lines: Sequence[Line], seen: tuple[Live, Plan] | None) -> Kept | None:
+def _kept(past: Past, key: Key, lines: Sequence[Line], seen: "tuple[Live, Plan] | None") -> Kept | None:
     """Say what keeps it on the list without a line: today's plan where there is one, else the report."""
     if seen:
         return seen[1].wanted.kept.get(key)

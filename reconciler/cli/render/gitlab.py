@@ -4,7 +4,7 @@ import hashlib
 import json
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -87,6 +87,3 @@ def _fail(case: ET.Element, findings: Iterable[Finding]) -> None:
 def _printable(text: str) -> str:
     """Leave out what XML cannot hold."""
     return "".join(c for c in text if c in "\n\t" or c.isprintable())
-
-
-VALIDATION_REPORTS: Mapping[str, Callable[[Validated], str]] = {"codequality": code_quality, "junit": junit}
