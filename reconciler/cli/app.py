@@ -11,7 +11,7 @@ import typer
 from reconciler import __version__
 from reconciler.cli.call import Call, begin
 from reconciler.cli.completion import tenants
-from reconciler.cli.logs import LogFormat, configure
+from reconciler.cli.logs import LogFormat
 from reconciler.reconcile.surroundings import DEFAULT_CONFIGURATION
 
 
@@ -95,5 +95,4 @@ def options(
     if version:
         print(f"dnc {__version__}")
         raise typer.Exit
-    configure(log_format, verbose=verbose)
-    begin(Call(config, tenant, verbose))
+    begin(Call(config, tenant, verbose, log_format))

@@ -9,11 +9,13 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from reconciler.cli.logs import LogFormat, configure
 from reconciler.cli.terminal import harmless_json, line
 from reconciler.model.errors import DncError
 from reconciler.model.finding import Finding
@@ -36,10 +38,14 @@ class Call:
     configuration: Path = Path(DEFAULT_CONFIGURATION)
     tenant: str | None = None
     verbose: bool = False
+    log_format: LogFormat = LogFormat.TEXT
 
     def surroundings(self, *, as_of: str | None = None, onto: str | None = None) -> Surroundings:
         """Say where we are. Raises a usage error for a date that is none."""
-        around = Surroundings(self.configuration, self.tenant, dict(os.environ), say=complain, onto=onto)
+        logs = partial(configure, self.log_format, verbose=self.verbose)
+        around = Surroundings(
+            self.configuration, self.tenant, dict(os.environ), say=complain, logs=logs, onto=onto
+        )
         return replace(around, as_of=day(as_of, "--as-of")) if as_of else around
 
 

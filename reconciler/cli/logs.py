@@ -1,6 +1,5 @@
 """Structured logs on stderr; no secret and no whole number is ever put into one."""
 
-import logging
 import sys
 from enum import StrEnum
 
@@ -17,10 +16,10 @@ class LogFormat(StrEnum):
 def configure(log_format: LogFormat, *, verbose: bool) -> None:
     """Send logs to stderr: warnings only, or every request with `--verbose`.
 
-    Only what speaks to CXone logs. A command that has not loaded it does not load structlog either.
+    Only what speaks to CXone logs, and what connects to it calls this. Nobody else loads these two.
     """
-    if "structlog" not in sys.modules:
-        return
+    import logging  # noqa: PLC0415
+
     import structlog  # noqa: PLC0415
 
     renderer: structlog.typing.Processor = (

@@ -57,6 +57,7 @@ def connect(tenant: Tenant, around: Surroundings) -> Iterator[Provider]:
 
     Raises InvalidInput where the built-in CXone cannot keep its state, or a region has no numbers.
     """
+    around.logs()
     with ExitStack() as stack:
         own = stack.enter_context(_started(tenant, around)) if tenant.embedded else None
         if tenant.dialect == "dnc-groups":

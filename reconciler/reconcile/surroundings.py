@@ -44,8 +44,9 @@ class Pipeline:
 class Surroundings:
     """One call of the tool. `say` takes sentences for people, which go to stderr.
 
-    `budget` ends writing, and only that, after some time; None: there is time. `attest`: a run leaves a
-    report in every case. `meter` takes what is measured on the way; None: nobody asks.
+    `logs` sets up logging, before CXone is first asked: nothing else logs. `budget` ends writing, and only
+    that, after some time; None: there is time. `attest`: a run leaves a report in every case. `meter` takes
+    what is measured on the way; None: nobody asks.
     """
 
     configuration: Path = Path(DEFAULT_CONFIGURATION)
@@ -55,6 +56,7 @@ class Surroundings:
     as_of: date | None = None
     onto: str | None = None
     say: Callable[[str], None] = lambda _: None
+    logs: Callable[[], None] = lambda: None
     stop: Event = field(default_factory=Event)
     budget: TimeBudget | None = None
     attest: bool = False
