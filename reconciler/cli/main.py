@@ -4,14 +4,17 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from reconciler import __version__
 from reconciler.cli.completion import command_in
+from reconciler.model.collector import loading
 
 # Global options are understood before and after the command's name.
 _GLOBAL_VALUES = ("--config", "--tenant", "--log-format")
 _GLOBAL_FLAGS = ("--verbose",)
 _UNFORESEEN = 1
+_APPLICATION = "reconciler.cli.app"
 
 
 def main() -> None:
@@ -20,19 +23,18 @@ def main() -> None:
     if arguments == ["--version"]:
         print(f"dnc {__version__}")
         return
-    # typer and rich take longer to load than --version may
-    from reconciler.cli.app import application  # noqa: PLC0415
+    # typer and what a command needs take longer to load than --version may
     from reconciler.cli.terminal import harmless_streams  # noqa: PLC0415
 
     with harmless_streams():
-        _run(application, arguments)
+        _run(arguments)
 
 
-def _run(application: Callable[[str | None], Callable[..., object]], arguments: list[str]) -> None:
+def _run(arguments: list[str]) -> None:
     front, rest = parted(arguments)
     called = rest[0] if rest else command_in(os.environ, _GLOBAL_VALUES)
     try:
-        application(called)(args=front + rest, prog_name="dnc")
+        _loaded(called)(args=front + rest, prog_name="dnc")
     except Exception as error:  # noqa: BLE001  (the last resort: a user gets no traceback, but by --verbose)
         if "--verbose" in arguments:
             traceback.print_exc()
@@ -43,6 +45,17 @@ def _run(application: Callable[[str | None], Callable[..., object]], arguments: 
             file=sys.stderr,
         )
         sys.exit(_UNFORESEEN)
+
+
+def _loaded(called: str | None) -> Callable[..., object]:
+    """Load the command that is called. Modules stay, so the collector is kept from walking them, once.
+
+    A second call in the same process finds nearly all loaded, and garbage that is not to stay.
+    """
+    with loading() if _APPLICATION not in sys.modules else nullcontext():
+        from reconciler.cli.app import application  # noqa: PLC0415
+
+        return application(called)
 
 
 def parted(arguments: list[str]) -> tuple[list[str], list[str]]:

@@ -1,4 +1,4 @@
-"""Python's cycle collector, kept out of the way while a million things that have no cycles come in."""
+"""Python's cycle collector, kept from walking what has no cycles to find: modules, and a million claims."""
 
 import gc
 from collections.abc import Iterator
@@ -15,3 +15,14 @@ def collector_off() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Load modules in a block: what they make stays for good, so it is never walked, not even at the end.
+
+    Walking it takes a sixth of the time of a small plan.
+    """
+    with collector_off():
+        yield
+    gc.freeze()
