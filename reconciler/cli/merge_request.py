@@ -1,14 +1,14 @@
 """`dnc plan --note` and `--auto-merge`: what a plan tells the merge request that it is of."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reconciler.cli.render.note import Section
-from reconciler.reconcile.merge_request import merge_by_itself, post_note
-from reconciler.reconcile.request import Request
 from reconciler.reconcile.surroundings import Surroundings
+
+if TYPE_CHECKING:  # a plan that tells nobody loads nothing of GitLab's
+    from reconciler.reconcile.request import Request
 
 NoteOption = Annotated[
     bool, typer.Option("--note", help="Write the plan into the merge request's note; needs GITLAB_TOKEN.")
@@ -22,12 +22,17 @@ AutoMergeOption = Annotated[
 def tell(
     around: Surroundings,
     document: Mapping[str, Any],
-    request: Request | None,
+    request: "Request | None",
     *,
     note: bool,
     auto_merge: bool,
 ) -> None:
     """Tell the merge request, as far as was asked; `request` is None where there is no plan."""
+    if not (note or auto_merge):
+        return
+    from reconciler.cli.render.note import Section  # noqa: PLC0415  (GitLab's client comes with these two)
+    from reconciler.reconcile.merge_request import merge_by_itself, post_note  # noqa: PLC0415
+
     if note:
         section = Section(document, request.head if request else None, request.touched if request else "")
         post_note(around, document["tenant"], section.text)

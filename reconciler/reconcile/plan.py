@@ -1,7 +1,7 @@
 """`dnc plan`: what `apply` would do. Reads only."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler import __version__
 from reconciler.model.errors import DncError
@@ -11,10 +11,12 @@ from reconciler.reconcile.confirmation import demand_confirmed
 from reconciler.reconcile.metering import meter_plan
 from reconciler.reconcile.notes import demand_room
 from reconciler.reconcile.opening import open_repository, tenant_of
-from reconciler.reconcile.planned import planned
+from reconciler.reconcile.planned import Planned, planned
 from reconciler.reconcile.reading import ReadFrom
-from reconciler.reconcile.request import Request, request
 from reconciler.reconcile.surroundings import Surroundings
+
+if TYPE_CHECKING:  # loaded where a plan is to be told to a merge request
+    from reconciler.reconcile.request import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Made:
     document: dict[str, Any]
     newly_blocked: bool
     pending: int
-    request: Request | None = None
+    request: "Request | None" = None
 
 
 def plan(around: Surroundings, *, as_request: bool = False, read_from: ReadFrom = ReadFrom.AUTO) -> Made:
@@ -41,8 +43,14 @@ def plan(around: Surroundings, *, as_request: bool = False, read_from: ReadFrom 
         if around.onto is not None:
             demand_confirmed(made, around.onto)
         demand_room(made.plan, made.live)
-        asked = request(made) if as_request else None
+        asked = _request(made) if as_request else None
         return Made(made.document, made.newly_blocked, made.plan.pending, asked)
+
+
+def _request(made: Planned) -> "Request":
+    from reconciler.reconcile.request import request  # noqa: PLC0415  (few plans are told to anybody)
+
+    return request(made)
 
 
 def failed(around: Surroundings, error: DncError) -> dict[str, Any]:
