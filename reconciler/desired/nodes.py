@@ -5,7 +5,7 @@ million of them are one array of 8 MB.
 """
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 
 def pack(line: int, column: int) -> int:
@@ -44,14 +44,15 @@ class MapNode:
 
 
 class ListNode:
-    """A sequence: its items, with the place of each."""
+    """A sequence: its items, with the place of each. `is_text`: each item is known to be text."""
 
-    __slots__ = ("items", "mark", "marks")
+    __slots__ = ("is_text", "items", "mark", "marks")
 
-    def __init__(self, mark: int) -> None:
+    def __init__(self, mark: int, items: Sequence["Value"] = (), marks: Sequence[int] = ()) -> None:
         self.mark = mark
-        self.items: list[Value] = []
-        self.marks = array("Q")
+        self.items = items
+        self.marks = marks
+        self.is_text = set(map(type, items)) == {str}
 
 
 Value = str | MapNode | ListNode | None

@@ -13,6 +13,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from reconciler.desired.nodes import ListNode, MapNode, Value, pack
 
@@ -26,61 +27,71 @@ _PAIR = (
 )
 # A line below it that is deeper would belong to it.
 _ENTRY = rf"- {_PAIR}(?:(?P=entries)  {_PAIR}){{0,30}}+(?!(?P=entries) )"
-_RUN = re.compile(
-    rf"^(?:(?P<numbers> *+){_NUMBER}(?:{_NEXT_NUMBER})++|(?P<entries> *+){_ENTRY}(?:(?P=entries){_ENTRY})++)",
-    re.MULTILINE,
-)
+# Of bytes: all that a run may have is ASCII, and only what is left needs decoding as a whole.
+_NUMBERS = rf"(?P<numbers> *+){_NUMBER}(?:{_NEXT_NUMBER})++"
+_ENTRIES = rf"(?P<entries> *+){_ENTRY}(?:(?P=entries){_ENTRY})++"
+_RUN = re.compile(f"^(?:{_NUMBERS}|{_ENTRIES})".encode(), re.MULTILINE)
 _SHORTEST = 100  # items
-_PIECE = 1 << 16  # characters that are taken apart at once
+_SHORT = _SHORTEST << 13  # bytes that hold so many items, however long
+_PIECE = 1 << 16  # bytes that are taken apart at once
 _ONE_LINE = 1 << 32
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run: its items, and the place of each."""
+    """One run: its items, and the place of each. All are text, or all are mappings."""
 
     items: Sequence[Value]
     marks: Sequence[int]
 
 
-def fold(text: str) -> tuple[str, list[Run]]:
-    """Give the text with every run reduced to its first and last item, line numbers kept, and the runs."""
-    kept: list[str] = []
+def fold(data: bytes) -> tuple[bytes, list[Run]]:
+    """Give the file with every run reduced to its first and last item, line numbers kept, and the runs."""
+    kept: list[bytes] = []
     runs: list[Run] = []
     line = end = 0
-    for found in _RUN.finditer(text):
+    for found in _RUN.finditer(data):
+        start, stop = found.span()
         indent = found["numbers"] if found["entries"] is None else found["entries"]
-        item = f"\n{indent}- "
-        if text.count(item, *found.span()) + 1 < _SHORTEST:
+        item = b"\n" + indent + b"- "
+        if data.count(item, start, min(stop, start + _SHORT)) + 1 < _SHORTEST:
             continue
-        begins = line + text.count("\n", end, found.start())
+        begins = line + data.count(b"\n", end, start)
         mark = pack(begins, len(indent) + len("- "))
-        run = _numbers(found[0], mark) if found["entries"] is None else _entries(text, found.span(), mark)
+        run = _numbers(data, found, mark) if found["entries"] is None else _entries(data, (start, stop), mark)
         if run is None:
             continue
         runs.append(run)
-        second = text.index(item, *found.span()) + 1
-        last = text.rindex(item, *found.span()) + 1
-        kept += (text[end:second], "\n" * text.count("\n", second, last), text[last : found.end()])
-        line = begins + text.count("\n", *found.span())
-        end = found.end()
-    return "".join(kept) + text[end:], runs
+        second = data.index(item, start, stop) + 1
+        last = data.rindex(item, start, stop) + 1
+        between = (run.marks[-1] - run.marks[1]) // _ONE_LINE
+        kept += (data[end:second], b"\n" * between, data[last:stop])
+        line = run.marks[-1] // _ONE_LINE + data.count(b"\n", last, stop)
+        end = stop
+    return b"".join(kept) + data[end:], runs
 
 
-def _numbers(text: str, mark: int) -> Run:
-    # Of each line a dash and a number are left.
-    texts = text.replace('"', "").split()[1::2]
-    return Run(texts, range(mark, mark + len(texts) * _ONE_LINE, _ONE_LINE))
+def _numbers(data: bytes, found: re.Match[bytes], mark: int) -> Run:
+    texts: list[str] = []
+    begins = b"".join((found["numbers"], b"- ", found["quote"])).decode()
+    ends = found["quote"].decode() + "\n"
+    for piece in _pieces(data, *found.span()):
+        if "\r" in piece:  # of each line a dash and a number are left
+            texts += piece.replace('"', "").split()[1::2]
+        else:
+            texts += piece[len(begins) : -len(ends)].split(ends + begins)
+    marks = range(mark, mark + len(texts) * _ONE_LINE, _ONE_LINE)
+    return Run(texts, marks)
 
 
-def _entries(text: str, span: tuple[int, int], mark: int) -> Run | None:
+def _entries(data: bytes, span: tuple[int, int], mark: int) -> Run | None:
     """Take entries apart; None where one has a key twice, which is an error to be told."""
     items: list[Value] = []
     places = array("Q")
     known: dict[str, str] = {}  # what repeats is kept once
     column = mark % _ONE_LINE
     node = MapNode(mark)
-    for row in _rows(text, *span):
+    for row in chain.from_iterable(map(str.splitlines, _pieces(data, *span))):
         key, _, value = row[column:].partition(": ")
         if row[column - 2] == "-":
             node = MapNode(mark)
@@ -96,11 +107,11 @@ def _entries(text: str, span: tuple[int, int], mark: int) -> Run | None:
     return Run(items, places)
 
 
-def _rows(text: str, start: int, end: int) -> Iterator[str]:
-    """Give lines, without all of them being in memory."""
+def _pieces(data: bytes, start: int, end: int) -> Iterator[str]:
+    """Give whole lines, without all of them being in memory twice."""
     while start < end:
-        stop = text.index("\n", min(start + _PIECE, end) - 1) + 1
-        yield from text[start:stop].splitlines()
+        stop = data.index(b"\n", min(start + _PIECE, end) - 1) + 1
+        yield data[start:stop].decode()
         start = stop
 
 
@@ -110,6 +121,11 @@ def unfold(node: ListNode, runs: list[Run]) -> None:
         return
     # Those of the sequences within it are out already.
     here = slice(bisect_left(runs, node.mark, key=_start), bisect_right(runs, node.marks[-1], key=_start))
+    if len(runs[here]) == 1 and not node.items[2:] and _stands(runs[here][0], node, 0):
+        (run,) = runs[here]
+        node.items, node.marks = run.items, run.marks
+        del runs[here]
+        return
     items: list[Value] = []
     marks = array("Q")
     done = 0
@@ -121,12 +137,13 @@ def unfold(node: ListNode, runs: list[Run]) -> None:
             continue
         items += node.items[done : at + 1]
         items += run.items[1:-1]
-        marks += node.marks[done : at + 1]
+        marks.extend(node.marks[done : at + 1])
         marks.extend(run.marks[1:-1])
         done = at + 1
     if done:
-        node.items = items + node.items[done:]
-        node.marks = marks + node.marks[done:]
+        node.items = [*items, *node.items[done:]]
+        marks.extend(node.marks[done:])
+        node.marks = marks
     runs[here] = left
 
 

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.desired.documents import _Reader, read_document
-from reconciler.desired.nodes import MapNode, plain
+from reconciler.desired.nodes import ListNode, MapNode, plain
 from reconciler.desired.runs import fold
 
 NUMBERS = [f"+1212555{n:04d}" for n in range(100, 220)]
@@ -65,7 +65,7 @@ TERMS = ("reasonCode: LOCAL", "expirationPolicy: NEVER", 'source: "a: b #c"')
     ],
 )
 def test_a_folded_run_is_read_as_the_whole(text):
-    assert fold(text)[1]
+    assert fold(text.encode())[1]
     assert_read_as_the_whole(text)
 
 
@@ -80,7 +80,7 @@ def test_a_folded_run_is_read_as_the_whole(text):
     ],
 )
 def test_what_says_more_than_it_shows_goes_through_the_parser(text):
-    assert not fold(text)[1]
+    assert not fold(text.encode())[1]
     assert_read_as_the_whole(text)
 
 
@@ -129,7 +129,7 @@ PIECES = st.one_of(
                 "...\n",
                 "---\n",
             ),
-            *("\x85", "\u2028", "\r"),
+            *("\x85", "\u2028", "\r", "\ufeff", "é: ü\n"),
         ]
     ),
 )
@@ -140,14 +140,14 @@ PIECES = st.one_of(
 @example("a:\n" + lines(2, numbers=NUMBERS[:3]) + "  # c\n" + lines(2, numbers=NUMBERS[:3]))
 @example("- a:\n" + lines(2, numbers=NUMBERS[:3]) + entries(0, count=3) + "- phones:\n" + lines(2))
 def test_whatever_stands_around_runs_they_are_read_as_the_whole(text):
-    with patch("reconciler.desired.runs._SHORTEST", 2):
+    with patch("reconciler.desired.runs._SHORTEST", 2), patch("reconciler.desired.runs._PIECE", 40):
         assert_read_as_the_whole(text)
 
 
 def assert_read_as_the_whole(text):
     whole = _Reader("a")
     try:
-        root = whole.parse(text)
+        root = whole.parse(whole._text(text.encode()))
     except Exception:  # the reader's own sign that it gave up  # noqa: BLE001
         root = None
     document = read_document("a", text.encode())
@@ -155,19 +155,27 @@ def assert_read_as_the_whole(text):
     assert places(document.root) == places(root)
 
 
+@pytest.mark.parametrize("odd", [b"\xff: b\n", b"a: \xc3\n", b"\0\n"])
+def test_bytes_that_are_no_text_are_told_where_they_stand(odd):
+    before, after = f"b:\n{lines(2)}".encode(), f"c:\n{lines(2)}".encode()
+    (finding,) = read_document("a", before + odd + after).findings
+    assert finding.line == len(NUMBERS) + 2
+    assert read_document("a", before + after).findings == ()
+
+
 def test_a_run_is_not_seen_by_the_parser():
     text = "a:\n" + lines(2)
-    folded, (run,) = fold(text)
-    assert folded.count("+") == 2
-    assert folded.count("\n") == text.count("\n")
+    folded, (run,) = fold(text.encode())
+    assert folded.count(b"+") == 2
+    assert folded.count(b"\n") == text.count("\n")
     assert list(run.items) == NUMBERS
 
 
 def test_entries_are_not_seen_by_the_parser():
     text = "a:\n" + entries(2, *TERMS)
-    folded, (run,) = fold(text)
-    assert folded.count("phone") == 2
-    assert folded.count("\n") == text.count("\n")
+    folded, (run,) = fold(text.encode())
+    assert folded.count(b"phone") == 2
+    assert folded.count(b"\n") == text.count("\n")
     assert [item.values["phone"] for item in run.items] == NUMBERS
     assert {item.values["source"] for item in run.items} == {"a: b #c"}
 
@@ -176,4 +184,5 @@ def places(node):
     if node is None or isinstance(node, str):
         return []
     inner = node.values.values() if isinstance(node, MapNode) else node.items
-    return [node.mark, list(node.marks), *map(places, inner)]
+    told = isinstance(node, ListNode) and node.is_text
+    return [node.mark, list(node.marks), told, *map(places, inner)]
