@@ -147,14 +147,14 @@ class ListFile:
         self, entries: Shapes, blocks: list[Block], terms: list[Terms | None], numbers: Numbers
     ) -> Iterator[Finding]:
         for block, held in zip(blocks, terms, strict=True):
-            numbers.take(block.texts, held)
+            numbers.take(block, held)
         if numbers.has_twins:
             each = enumerate(entries.items)
             listed = (part for place, node in each for part in self._listed(node, f"/entries/{place}"))
             yield from twin_findings(self.path, listed)
         if self.list_id:
             distinct = frozenset(numbers.counts)
-            self.reading.files.append(FileClaims(self.path, self.list_id, numbers.terms, distinct))
+            self.reading.files.append(FileClaims(self.path, self.list_id, numbers.claimed(), distinct))
 
     def _releases(self, items: Sequence[Value], blocks: list[Block]) -> Iterator[Finding]:
         for place, node in enumerate(items):

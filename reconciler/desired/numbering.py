@@ -1,6 +1,7 @@
 """Whether a text is a number that the numbering plan can have. Possible, not valid: metadata ages."""
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import product
 from operator import itemgetter
@@ -33,6 +34,7 @@ _CODE = 1 + _LONGEST_CODE
 _WITH_AREA_CODE = len("+1212")
 _WITH_SEVEN_DIGITS = len("+4479111")
 _WITH_EIGHT_DIGITS = len("+59059027")
+_BEYOND_DIGITS = ":"  # the character after "9"
 _START = itemgetter(slice(_WITH_AREA_CODE))
 _SHARED = frozenset(
     f"{code}"
@@ -58,27 +60,38 @@ def is_possible(head: Head) -> bool:
     return _why_not(head[0][:_CODE], head[1]) is None
 
 
-def possible_heads(texts: Sequence[str]) -> frozenset[Head] | None:
+def possible_heads(texts: Sequence[str], *, ascending: bool = False) -> frozenset[Head] | None:
     """Give the heads of the texts if all are possible E.164 numbers, else None.
 
-    Without a step of Python for each of a million: numbers outside +1 are looked at twice.
+    Without a step of Python for each of a million: numbers outside +1 are looked at twice. `ascending` says
+    that each is above the last, so that those of one head are passed over at once.
     """
-    starts, lengths = map(_START, texts), set(map(len, texts))
+    joined = "".join(texts).encode(errors="replace")  # of bytes, only "0" to "9" are digits
+    digits = joined.translate(None, b"+")
+    if len(joined) - len(digits) != len(texts) or not digits.isdigit():
+        return None if texts else frozenset()
+    # If each begins with a "+", there are no more of them, and all the rest are digits.
+    lengths = set(map(len, texts))
     if len(lengths) == 1:
+        starts = _starts(texts) if ascending else map(_START, texts)
         heads = set(product(set(starts), lengths))
     else:
-        heads = set(zip(starts, map(len, texts), strict=True))
+        heads = set(zip(map(_START, texts), map(len, texts), strict=True))
     if not all(is_e164(head.ljust(length, "0")) and is_possible((head, length)) for head, length in heads):
         return None
-    # Each begins with a "+", so if there are no more of them, all the rest must be ASCII digits.
-    joined = "".join(texts)
-    digits = joined.replace("+", "")
-    if len(joined) - len(digits) != len(texts) or not digits.isascii() or not digits.isdigit():
-        return None if texts else frozenset()
     elsewhere = {head for head in heads if head[0][1] != NORTH_AMERICA}
     if not elsewhere:
         return frozenset(heads)
     return frozenset(heads - elsewhere) | {head_of(text) for text in texts if text[1] != NORTH_AMERICA}
+
+
+def _starts(texts: Sequence[str]) -> Iterator[str]:
+    """Give the first characters of ascending texts of "+" and digits, all of one length."""
+    at = 0
+    while at < len(texts):
+        start = _START(texts[at])
+        yield start
+        at = bisect_left(texts, start + _BEYOND_DIGITS, at)
 
 
 def country_code(head: str) -> str | None:

@@ -1,30 +1,38 @@
 """The numbers of one file: each judged by the numbering plan, none twice."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import repeat
+from functools import cached_property, lru_cache
+from itertools import chain, islice
+from operator import lt
 from typing import cast
 
 from reconciler.desired.nodes import ListNode, MapNode, Value, unpack
 from reconciler.desired.numbering import Head, head_of, possible_heads, why_not
 from reconciler.desired.regulation import Rule
+from reconciler.model.claimed import Claimed
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.phone import is_e164, mask
 from reconciler.model.terms import Terms
 
 NUMBERING = "NUM-01"
 NO_HEADS: frozenset[Head] = frozenset()
+_FEW = 10  # looks that a search for one number takes
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The numbers of one entry: their texts, the place of each, and the JSON pointer of each."""
+    """The numbers of one entry: their texts, the place of each, and the JSON pointer of each.
+
+    `is_text`: each is known to be text.
+    """
 
     texts: Sequence[Value]
     marks: Sequence[int]
     path: str
     is_many: bool
+    is_text: bool
 
     def pointer(self, index: int) -> str:
         """Write where one of them is, as a JSON pointer."""
@@ -33,10 +41,11 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The texts of one entry that are E.164 numbers, and their heads."""
+    """The texts of one entry that are E.164 numbers, and their heads. `ascending`: each is above the last."""
 
     texts: Sequence[str] = ()
     heads: frozenset[Head] = NO_HEADS
+    ascending: bool = False
 
     def __add__(self, other: "Block") -> "Block":
         return Block((*self.texts, *other.texts), self.heads | other.heads) if self.texts else other
@@ -47,27 +56,36 @@ class Block:
             return self.texts
         return [text for text in self.texts if head_of(text) in heads]
 
+    def among(self, some: frozenset[str]) -> Sequence[str]:
+        """Give those of the numbers that are among some, in the order written."""
+        if not self.ascending or len(self.texts) < _FEW * len(some):
+            return [text for text in self.texts if text in some]
+        places = ((text, bisect_left(self.texts, text)) for text in sorted(some))
+        return [text for text, at in places if at < len(self.texts) and self.texts[at] == text]
+
 
 def listed_in(entry: MapNode, path: str) -> Iterator[Listed]:
     """Give the numbers of an entry or a release, in either form."""
     values = entry.values
     if "phone" in values:
-        yield Listed((values["phone"],), (entry.value_mark("phone"),), path, is_many=False)
+        phone = values["phone"]
+        yield Listed((phone,), (entry.value_mark("phone"),), path, is_many=False, is_text=type(phone) is str)
     many = values.get("phones")
     if isinstance(many, ListNode):
-        yield Listed(many.items, many.marks, path, is_many=True)
+        yield Listed(many.items, many.marks, path, is_many=True, is_text=many.is_text)
 
 
 def sift(listed: Listed) -> tuple[Block, bool]:
     """Give the texts that are E.164 numbers, and tell whether something is wrong with any text."""
     texts = cast("Sequence[str]", listed.texts)
-    if set(map(type, texts)) != {str}:
+    if not listed.is_text:
         texts = [text for text in listed.texts if isinstance(text, str)]
     if len(texts) == 1:
         return _alone(texts[0])
-    heads = possible_heads(texts)
+    ascending = all(map(lt, texts, islice(texts, 1, None)))
+    heads = possible_heads(texts, ascending=ascending)
     if heads is not None:
-        return Block(texts, heads), False
+        return Block(texts, heads, ascending), False
     numbers = [text for text in texts if is_e164(text)]
     return Block(numbers, frozenset(map(head_of, numbers))), True
 
@@ -98,28 +116,41 @@ class Numbers:
     """
 
     def __init__(self) -> None:
-        self.terms: dict[str, Terms] = {}
         self.counts: dict[Terms, int] = {}
-        self._unclear: set[str] = set()
+        self._claimed: list[tuple[Sequence[str], Terms]] = []
+        self._unclear: list[Sequence[str]] = []
         self._taken = 0
+        self._last = ""
+        self._ascending = True
 
-    def take(self, texts: Sequence[str], terms: Terms | None) -> None:
+    def take(self, block: Block, terms: Terms | None) -> None:
         """Take an entry's numbers over; one that is there already gets the later terms.
 
         Numbers whose terms do not hold are no claims, but stand in the file.
         """
+        texts = block.texts
+        if not texts:
+            return
         self._taken += len(texts)
+        self._ascending = self._ascending and block.ascending and self._last < texts[0]
+        self._last = texts[-1]
         if terms is None:
-            self._unclear.update(texts)
+            self._unclear.append(texts)
         else:
-            self.terms.update(zip(texts, repeat(terms), strict=False))
+            self._claimed.append((texts, terms))
             self.counts[terms] = self.counts.get(terms, 0) + len(texts)
 
-    @property
+    @cached_property
     def has_twins(self) -> bool:
         """Tell whether a number was taken twice."""
-        different = len(self.terms.keys() | self._unclear) if self._unclear else len(self.terms)
-        return self._taken != different
+        if self._ascending:  # then nothing need be looked up
+            return False
+        claimed = chain.from_iterable(texts for texts, _ in self._claimed)
+        return self._taken != len({*claimed, *chain.from_iterable(self._unclear)})
+
+    def claimed(self) -> Claimed:
+        """Give the claims."""
+        return Claimed(self._claimed, None if self.has_twins else sum(self.counts.values()))
 
 
 def twin_findings(file: str, entries: Iterable[Listed]) -> Iterator[Finding]:
@@ -141,7 +172,7 @@ def _alone(text: str) -> tuple[Block, bool]:
     if not is_e164(text):
         return Block(), True
     head = head_of(text)
-    return Block((text,), _only(head)), why_not(text) is not None
+    return Block((text,), _only(head), ascending=True), why_not(text) is not None
 
 
 @lru_cache(maxsize=1 << 12)

@@ -70,8 +70,7 @@ class Spread:
 
     def _about_some(self, verdict: Verdict, texts: frozenset[str]) -> Iterator[Finding]:
         for place, entry, block in self._group.entries:
-            own = [text for text in block.texts if text in texts]
-            if own:
+            if own := block.among(texts):
                 yield self._about(verdict, place, entry, own, block)
 
     def _about(

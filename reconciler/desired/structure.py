@@ -110,4 +110,4 @@ def _is_free(name: str, value: Value) -> bool:
         return type(value) is str
     if name == "evidence":
         return type(value) is str and _REFERENCE.fullmatch(value) is not None
-    return name == "phones" and isinstance(value, ListNode) and set(map(type, value.items)) == {str}
+    return name == "phones" and isinstance(value, ListNode) and value.is_text

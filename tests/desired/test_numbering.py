@@ -36,12 +36,19 @@ def test_every_regions_example_number_is_possible(region):
 odd = st.sampled_from(
     ["", "+", "x", "+1212555010\uff11", "+1212555+101", "+12125550101\n", "+0125550101", "+1212"]
 )
+SEVERAL = [f"+1{area}555{n:04}" for area in (212, 213, 312, 416) for n in (100, 101, 9999)]
 even = st.sampled_from(["+12125550101", "+442079460123", "+4930123456"])
 
 
 @given(st.lists(odd | even, max_size=5) | st.lists(even, max_size=5))
 def test_all_at_once_is_each_for_itself(texts):
     assert (possible_heads(texts) is not None) is all(why_not(text) is None for text in texts)
+
+
+@given(st.lists(odd | even, max_size=5) | st.lists(even | st.sampled_from(SEVERAL), max_size=8))
+def test_the_heads_of_what_ascends_are_those_of_the_same_unsorted(texts):
+    ascending = sorted(set(texts))
+    assert possible_heads(ascending, ascending=True) == possible_heads(ascending)
 
 
 def test_a_plus_too_many_is_not_made_up_for_by_one_too_few():
