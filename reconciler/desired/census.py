@@ -23,7 +23,7 @@ class Concerned:
 
 def census(sources: Iterable[Source], rules: Rules, *, as_of: date) -> Mapping[str, Concerned]:
     """Count by rule: the rules about entries that are in force on `as_of`, the date at UTC-12."""
-    reading = Reading(rules, as_of, date.max, in_examples, concerned={})
+    reading = Reading(rules=rules, as_of=as_of, latest=date.max, examples=in_examples, concerned={})
     read_all(reading, sources)
     found: dict[str, set[tuple[str, str]]] = {}
     for finding, refused in reading.refused.items():

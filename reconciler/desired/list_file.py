@@ -114,7 +114,8 @@ class ListFile:
             first = entries.items[members[0]]
             if isinstance(first, MapNode):
                 said = effective(first, defaults)
-                held = self.reading.intern(terms_of(said))
+                understood = terms_of(said)
+                held = self.reading.intern(understood) if understood else None
                 for place in members:
                     terms[place] = held
                 group = Group(

@@ -1,8 +1,9 @@
 """The list files read as claims, releases and holds, with every finding of every file in one run."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 from reconciler.desired.company import company_findings, looks_beyond, release_rule_findings
 from reconciler.desired.documents import read_document
@@ -10,13 +11,13 @@ from reconciler.desired.holds import unknown_lists
 from reconciler.desired.list_file import ListFile
 from reconciler.desired.nodes import MapNode
 from reconciler.desired.phones import NUMBERING
-from reconciler.desired.reading import Reading, Refused
+from reconciler.desired.reading import Found, Reading, Refused
 from reconciler.desired.schema import Rules
 from reconciler.model.claims import Claims
 from reconciler.model.collector import collector_off
 from reconciler.model.finding import Finding, Severity
 
-__all__ = ["Lists", "Refused", "Source", "in_examples", "read_lists"]
+__all__ = ["Elsewhere", "Found", "Lists", "Refused", "Source", "in_examples", "read_alone", "read_lists"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,10 @@ class Source:
 
     path: str
     data: bytes
+
+
+Elsewhere = Mapping[str, Callable[[], Found]]
+"""By path what is read elsewhere, to be waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +52,26 @@ def in_examples(path: str) -> bool:
     return "examples" in path.split("/")[:-1]
 
 
-def read_lists(
+def read_lists(  # noqa: PLR0913  (what files are judged by)
     sources: Iterable[Source],
     rules: Rules,
     *,
     as_of: date,
     latest: date,
     examples: Callable[[str], bool] = in_examples,
+    elsewhere: Elsewhere = MappingProxyType({}),
 ) -> Lists:
     """Read list files. Never raises for what they hold: everything wrong is a finding.
 
     `as_of` is the date at UTC-12, by which rules are in force; `latest` is the latest date that people may
     write (today at UTC+14). `examples` tells which files hold no real numbers: there fictional ones are not
     odd. Claims whose term is over are there too: `Claims.standing` leaves them out. Where there are errors,
-    the claims are those of the parts that can be understood.
+    the claims are those of the parts that can be understood. `elsewhere` gives by path what `read_alone`
+    found in files, so that these are not read here.
     """
-    reading = Reading(rules, as_of, latest, examples)
+    reading = Reading(rules=rules, as_of=as_of, latest=latest, examples=examples)
     with collector_off():
-        read_all(reading, sources)
+        read_all(reading, sources, elsewhere)
     claims = Claims(
         tuple(reading.files),
         {key: tuple(found) for key, found in reading.releases.items()},
@@ -78,10 +85,23 @@ def read_lists(
     return Lists(claims, tuple(sorted(reading.findings)), numbers, refused, beyond)
 
 
-def read_all(reading: Reading, sources: Iterable[Source]) -> None:
+def read_alone(source: Source, rules: Rules, *, as_of: date, latest: date, is_example: bool) -> Found:
+    """Read one file, for a reading of all that goes on elsewhere. The dates are those of `read_lists`."""
+    reading = Reading(rules=rules, as_of=as_of, latest=latest, examples=lambda _: is_example)
+    with collector_off():
+        _read(reading, source)
+    return reading.found
+
+
+def read_all(
+    reading: Reading, sources: Iterable[Source], elsewhere: Elsewhere = MappingProxyType({})
+) -> None:
     """Read the files one after the other, then judge what needs all of them."""
     for source in sources:
-        _read(reading, source)
+        if source.path in elsewhere:
+            reading.add(elsewhere[source.path]())
+        else:
+            _read(reading, source)
     reading.findings += release_rule_findings(reading)
     reading.findings += company_findings(reading)
     reading.findings += unknown_lists(reading)

@@ -1,7 +1,7 @@
 """One reading of list files: what is shared by all files, and what was read so far."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 
 from reconciler.desired.judge import Judge
@@ -59,17 +59,9 @@ class HeldList:
 
 
 @dataclass(slots=True)
-class Reading:
-    """What was read so far. `interned` has one object for all equal terms of all files.
+class Found:
+    """What files said, and what is wrong with each by itself."""
 
-    `examples` tells which files hold no real numbers: there fictional ones are not odd.
-    """
-
-    rules: Rules
-    as_of: date
-    latest: date
-    examples: Callable[[str], bool]
-    judge: Judge = field(init=False)
     files: list[FileClaims] = field(default_factory=list)
     releases: dict[Key, list[Release]] = field(default_factory=dict)
     release_nodes: list[ReleaseNode] = field(default_factory=list)
@@ -79,16 +71,49 @@ class Reading:
     list_ids: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
     refused: dict[Finding, Refused] = field(default_factory=dict)
+
+    def refuse(self, finding: Finding, list_id: str | None, phones: Iterable[str]) -> None:
+        """Note an error that a regulation found."""
+        self.refused[finding] = Refused(finding, list_id or "", tuple(phones))
+
+
+@dataclass(slots=True, kw_only=True)
+class Reading(Found):
+    """What was read so far. `interned` has one object for all equal terms of all files.
+
+    `examples` tells which files hold no real numbers: there fictional ones are not odd. `concerned` counts
+    for the census, where one is taken.
+    """
+
+    rules: Rules
+    as_of: date
+    latest: date
+    examples: Callable[[str], bool]
+    judge: Judge = field(init=False)
     concerned: dict[str, int] | None = None
     interned: dict[Terms, Terms] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.judge = Judge(self.rules.regulations, self.as_of)
 
-    def intern(self, terms: Terms | None) -> Terms | None:
-        """Give the one object of these terms."""
-        return self.interned.setdefault(terms, terms) if terms else None
+    @property
+    def found(self) -> Found:
+        """Give what was found, without what it was found with."""
+        return Found(*(getattr(self, one.name) for one in fields(Found)))
 
-    def refuse(self, finding: Finding, list_id: str | None, phones: Iterable[str]) -> None:
-        """Note an error that a regulation found."""
-        self.refused[finding] = Refused(finding, list_id or "", tuple(phones))
+    def intern(self, terms: Terms) -> Terms:
+        """Give the one object of these terms."""
+        return self.interned.setdefault(terms, terms)
+
+    def add(self, found: Found) -> None:
+        """Take over what was found in files that were read elsewhere."""
+        self.files += (file.sharing(self.intern) for file in found.files)
+        for key, releases in found.releases.items():
+            self.releases.setdefault(key, []).extend(releases)
+        self.release_nodes += found.release_nodes
+        self.holds += found.holds
+        self.held_lists += found.held_lists
+        self.asked += found.asked
+        self.list_ids |= found.list_ids
+        self.findings += found.findings
+        self.refused |= found.refused

@@ -18,6 +18,7 @@ from reconciler.desired.schema import Rules, load_rules
 from reconciler.model.errors import InvalidInput
 from reconciler.model.finding import Finding, Severity
 from reconciler.reconcile.clock import Today
+from reconciler.reconcile.readers import Ground, reading_elsewhere
 from reconciler.reconcile.tree import Tree
 
 SCHEMA_FOLDER = "schema/"
@@ -25,22 +26,27 @@ SCHEMA_FOLDER = "schema/"
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """Configuration and rules of one tree, and the tree to read lists from."""
+    """Configuration and rules of one tree, and the tree to read lists from.
+
+    `overrides` are the tree's own rule files, by path below `schema/`.
+    """
 
     tree: Tree
     configuration_path: str
     configuration_data: bytes
     configuration: Configuration
     rules: Rules
+    overrides: Mapping[str, bytes]
 
     @classmethod
     def read(cls, tree: Tree, configuration_path: str) -> "Project":
         """Read configuration and rules. Raises InvalidInput with every finding."""
         files = tree.read(lambda path: path == configuration_path or _is_rule(path))
-        rules = load_rules(_overrides(files))
+        overrides = _overrides(files)
+        rules = load_rules(overrides)
         data = files.get(configuration_path)
         configuration = read_configuration(configuration_path, data, rules)
-        return cls(tree, configuration_path, data or b"", configuration, rules)
+        return cls(tree, configuration_path, data or b"", configuration, rules, overrides)
 
     def tenant(self, name: str | None) -> Tenant:
         """Choose a tenant: the one named, or the default."""
@@ -79,9 +85,16 @@ class Project:
 
     def read_lists(self, sources: Iterable[Source], today: Today) -> Lists:
         """Read list files by this project's rules."""
-        return read_lists(
-            sources, self.rules, as_of=today.as_of, latest=today.latest, examples=self.is_example
-        )
+        every, ground = tuple(sources), Ground(self.overrides, today)
+        with reading_elsewhere(every, self.rules, ground, self.is_example) as elsewhere:
+            return read_lists(
+                every,
+                self.rules,
+                as_of=today.as_of,
+                latest=today.latest,
+                examples=self.is_example,
+                elsewhere=elsewhere,
+            )
 
     def is_example(self, path: str) -> bool:
         """Tell whether a file holds nobody's numbers: an example, or what a built-in default tenant has."""

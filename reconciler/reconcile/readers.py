@@ -1,0 +1,95 @@
+"""Processes that read large files side by side: what one file says needs no other to be judged by itself.
+
+Large is a file with many entries one by one, each of which takes its steps of Python. Numbers below one entry
+are read faster than they could be handed over.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context, parent_process
+from threading import Thread
+
+from reconciler.desired.lists import Elsewhere, Found, Source, read_alone
+from reconciler.desired.schema import Rules, load_rules
+from reconciler.reconcile.clock import Today
+
+LARGE = 25_000  # entries: half a second, twice of what it takes to start a process
+MOST = 4  # processes: each holds a file and its entries, 150 MB for 100,000
+_ENTRY = b"phone:"
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What every file is judged by: a repository's own rule files, as `load_rules` takes them; the day."""
+
+    overrides: Mapping[str, bytes]
+    today: Today
+
+
+@contextmanager
+def reading_elsewhere(
+    sources: Sequence[Source], rules: Rules, ground: Ground, examples: Callable[[str], bool]
+) -> Iterator[Elsewhere]:
+    """Begin to read the large files in processes of their own, where there are several, and processors.
+
+    Where a process cannot be started or dies, its file is read here.
+    """
+    large = [source for source in sources if source.data.count(_ENTRY) >= LARGE]
+    at_once = min(len(large), _processors(), MOST)
+    if at_once < 2:  # noqa: PLR2004  (beside each other)
+        yield {}
+        return
+    judged = {one.path: partial(_read, one, ground, is_example=examples(one.path)) for one in large}
+    here = {path: partial(_again, call, rules) for path, call in judged.items()}
+    try:
+        # Not forked: threads run here, and what they hold at that moment nobody would let go of there.
+        pool = ProcessPoolExecutor(at_once, get_context("spawn"), _begin)
+    except (OSError, ImportError, NotImplementedError):  # no place for its semaphores
+        yield here
+        return
+    try:
+        futures = {path: pool.submit(call) for path, call in judged.items()}
+        yield {path: partial(_result, future, here[path]) for path, future in futures.items()}
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _result(future: "Future[Found]", otherwise: Callable[[], Found]) -> Found:
+    try:
+        return future.result()
+    except (BrokenExecutor, OSError):
+        return otherwise()
+
+
+def _read(source: Source, ground: Ground, *, is_example: bool, rules: Rules | None = None) -> Found:
+    today = ground.today
+    by = rules or load_rules(ground.overrides)
+    return read_alone(source, by, as_of=today.as_of, latest=today.latest, is_example=is_example)
+
+
+def _again(call: "partial[Found]", rules: Rules) -> Found:
+    return call(rules=rules)
+
+
+def _processors() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not Linux
+        return os.cpu_count() or 1
+
+
+def _begin() -> None:
+    """Leave an interrupt to the parent, and end with it, also where that is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if parent := parent_process():
+        parent.join()
+    os._exit(1)
