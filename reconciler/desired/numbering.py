@@ -71,10 +71,10 @@ def possible_heads(texts: Sequence[str], *, ascending: bool = False) -> frozense
     if len(joined) - len(digits) != len(texts) or not digits.isdigit():
         return None if texts else frozenset()
     # If each begins with a "+", there are no more of them, and all the rest are digits.
-    lengths = set(map(len, texts))
-    if len(lengths) == 1:
+    length = len(texts[0])
+    if joined[::length] == b"+" * len(texts) and len(joined) == length * len(texts):  # all of one length
         starts = _starts(texts) if ascending else map(_START, texts)
-        heads = set(product(set(starts), lengths))
+        heads = set(product(set(starts), (length,)))
     else:
         heads = set(zip(map(_START, texts), map(len, texts), strict=True))
     if not all(is_e164(head.ljust(length, "0")) and is_possible((head, length)) for head, length in heads):

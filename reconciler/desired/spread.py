@@ -66,20 +66,21 @@ class Spread:
         for rule in judge.of_numbers:
             if not (rule.condition.ranges and self._reading.examples(self._file)):
                 for verdict, texts in verdicts_on_numbers(rule, judge, said, self._group.block):
-                    yield from self._about_some(verdict, frozenset(texts))
+                    yield from self._about_some(verdict, texts)
 
-    def _about_some(self, verdict: Verdict, texts: frozenset[str]) -> Iterator[Finding]:
+    def _about_some(self, verdict: Verdict, texts: Sequence[str]) -> Iterator[Finding]:
+        some = frozenset(texts) if len(texts) < len(self._group.block.texts) else None
         for place, entry, block in self._group.entries:
-            if own := block.among(texts):
+            if own := block.texts if some is None else block.among(some):
                 yield self._about(verdict, place, entry, own, block)
 
     def _about(
         self, verdict: Verdict, place: int, entry: MapNode, texts: Sequence[str], block: Block
     ) -> Finding:
-        """Say that a regulation found something about these numbers of an entry."""
+        """Say that a regulation found something about these numbers of an entry, in the order written."""
         aside = ""
         if len(texts) != len(block.texts) or (verdict.key == "phone" and "phones" in entry.values):
-            aside = f" ({len(texts)} of {len(block.texts)} numbers, the first in line {_line(entry, texts)})"
+            aside = f" ({len(texts)} of {len(block.texts)} numbers, the first in line {_line(entry, texts[:1])})"
         finding = self._finding(verdict, place, entry, aside)
         if verdict.severity is Severity.ERROR:
             self._reading.refuse(finding, self._list_id, texts)
@@ -101,10 +102,9 @@ class Spread:
             concerned[rule.id] = concerned.get(rule.id, 0) + numbers
 
 
-def _line(entry: MapNode, texts: Sequence[str]) -> int:
-    wanted = set(texts)
+def _line(entry: MapNode, first: Sequence[str]) -> int:
     for listed in listed_in(entry, ""):
-        for index, text in enumerate(listed.texts):
-            if text in wanted:
-                return unpack(listed.marks[index])[0]
+        for text in first:
+            if text in listed.texts:
+                return unpack(listed.marks[listed.texts.index(text)])[0]
     return unpack(entry.mark)[0]
