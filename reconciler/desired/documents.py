@@ -148,8 +148,10 @@ class _Reader:
 
     def _mapping(self, event: Any, depth: int) -> MapNode:  # noqa: ANN401  (as above)
         following = self._next
-        node = MapNode(pack(event.start_mark.line, event.start_mark.column))
-        values, marks = node.values, node.marks
+        begin = pack(event.start_mark.line, event.start_mark.column)
+        offsets = array("q")
+        node = MapNode(begin, offsets=offsets)
+        values, place = node.values, offsets.append
         while type(key_event := following()) is not yaml.MappingEndEvent:
             if len(values) >= MOST_KEYS:
                 at = pack(key_event.start_mark.line, key_event.start_mark.column)
@@ -166,9 +168,9 @@ class _Reader:
                 continue
             values[key] = value
             at = key_event.start_mark
-            marks.append((at.line << 32) + at.column)
+            place((at.line << 32) + at.column - begin)
             at = value_event.start_mark
-            marks.append((at.line << 32) + at.column)
+            place((at.line << 32) + at.column - begin)
         return node
 
     def _key(self, event: Any, depth: int) -> str | None:  # noqa: ANN401  (as above)

@@ -4,7 +4,6 @@ A place is one integer (the line in the high half, the column in the low), both 
 million of them are one array of 8 MB.
 """
 
-from array import array
 from collections.abc import Iterator, Sequence
 
 
@@ -19,14 +18,20 @@ def unpack(mark: int) -> tuple[int, int]:
 
 
 class MapNode:
-    """A mapping: its values by key, with the place of each key and each value, in the order written."""
+    """A mapping: its values by key in the order written, with the place of each key and each value.
 
-    __slots__ = ("mark", "marks", "values")
+    Places are `offsets` from the mapping's own, key, value, key, value and so on, so that a hundred thousand
+    entries of one form have them in common.
+    """
 
-    def __init__(self, mark: int) -> None:
+    __slots__ = ("mark", "offsets", "values")
+
+    def __init__(
+        self, mark: int, values: "dict[str, Value] | None" = None, offsets: Sequence[int] = ()
+    ) -> None:
         self.mark = mark
-        self.values: dict[str, Value] = {}
-        self.marks = array("Q")  # key, value, key, value ...
+        self.values: dict[str, Value] = {} if values is None else values
+        self.offsets = offsets
 
     def key_mark(self, key: str) -> int:
         """Tell where the key stands; the mapping's own place for a key that it has not."""
@@ -39,7 +44,7 @@ class MapNode:
     def _mark(self, key: str, which: int) -> int:
         for index, name in enumerate(self.values):
             if name == key:
-                return self.marks[2 * index + which]
+                return self.mark + self.offsets[2 * index + which]
         return self.mark
 
 

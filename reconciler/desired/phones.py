@@ -21,7 +21,8 @@ NO_HEADS: frozenset[Head] = frozenset()
 _FEW = 10  # looks that a search for one number takes
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, as each of a hundred thousand entries makes one of each, and freezing takes thrice the time.
+@dataclass(slots=True)
 class Listed:
     """The numbers of one entry: their texts, the place of each, and the JSON pointer of each.
 
@@ -39,7 +40,7 @@ class Listed:
         return f"{self.path}/phones/{index}" if self.is_many else f"{self.path}/phone"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Block:
     """The texts of one entry that are E.164 numbers, and their heads. `ascending`: each is above the last."""
 

@@ -13,7 +13,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from sys import intern
 
 from reconciler.desired.nodes import ListNode, MapNode, Value, pack
 
@@ -35,6 +35,7 @@ _SHORTEST = 100  # items
 _SHORT = _SHORTEST << 13  # bytes that hold so many items, however long
 _PIECE = 1 << 16  # bytes that are taken apart at once
 _ONE_LINE = 1 << 32
+_UNIQUE = frozenset({"phone", "evidence"})  # keys whose values hardly repeat
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def fold(data: bytes) -> tuple[bytes, list[Run]]:
             continue
         begins = line + data.count(b"\n", end, start)
         mark = pack(begins, len(indent) + len("- "))
-        run = _numbers(data, found, mark) if found["entries"] is None else _entries(data, (start, stop), mark)
+        run = _numbers(data, found, mark) if found["entries"] is None else _entries(data, found, mark)
         if run is None:
             continue
         runs.append(run)
@@ -73,45 +74,55 @@ def fold(data: bytes) -> tuple[bytes, list[Run]]:
 
 def _numbers(data: bytes, found: re.Match[bytes], mark: int) -> Run:
     texts: list[str] = []
-    begins = b"".join((found["numbers"], b"- ", found["quote"])).decode()
-    ends = found["quote"].decode() + "\n"
-    for piece in _pieces(data, *found.span()):
-        if "\r" in piece:  # of each line a dash and a number are left
-            texts += piece.replace('"', "").split()[1::2]
-        else:
-            texts += piece[len(begins) : -len(ends)].split(ends + begins)
-    marks = range(mark, mark + len(texts) * _ONE_LINE, _ONE_LINE)
-    return Run(texts, marks)
+    for some in _items(data, found.span(), found["numbers"] + b"- ", found["quote"]):
+        texts += some
+    return Run(texts, range(mark, mark + len(texts) * _ONE_LINE, _ONE_LINE))
 
 
-def _entries(data: bytes, span: tuple[int, int], mark: int) -> Run | None:
+def _entries(data: bytes, found: re.Match[bytes], mark: int) -> Run | None:
     """Take entries apart; None where one has a key twice, which is an error to be told."""
     items: list[Value] = []
     places = array("Q")
-    known: dict[str, str] = {}  # what repeats is kept once
-    column = mark % _ONE_LINE
-    node = MapNode(mark)
-    for row in chain.from_iterable(map(str.splitlines, _pieces(data, *span))):
-        key, _, value = row[column:].partition(": ")
-        if row[column - 2] == "-":
-            node = MapNode(mark)
-            items.append(node)
+    pairs = _Pairs()
+    offsets: dict[tuple[str, ...], Sequence[int]] = {}
+    between = "\n" + found["entries"].decode() + "  "
+    for some in _items(data, found.span(), found["entries"] + b"- "):
+        for rows in some:
+            each = rows.split(between)
+            values: dict[str, Value] = dict(map(pairs.__getitem__, each))
+            if len(values) < len(each):
+                return None
+            keys = tuple(values)
+            items.append(MapNode(mark, values, offsets.get(keys) or offsets.setdefault(keys, _offsets(keys))))
             places.append(mark)
-        elif key in node.values:
-            return None
-        said = value[1:-1] if value[0] == '"' else value
-        node.values[known.setdefault(key, key)] = known.setdefault(said, said)
-        node.marks.append(mark)
-        node.marks.append(mark + len(key) + len(": "))
-        mark += _ONE_LINE
+            mark += len(each) * _ONE_LINE
     return Run(items, places)
 
 
-def _pieces(data: bytes, start: int, end: int) -> Iterator[str]:
-    """Give whole lines, without all of them being in memory twice."""
+class _Pairs(dict[str, tuple[str, str]]):
+    """What lines say, a key and a value. Those that repeat are taken apart once, and kept once."""
+
+    def __missing__(self, row: str) -> tuple[str, str]:
+        key, _, value = row.partition(": ")
+        pair = (intern(key), value[1:-1] if value[0] == '"' else value)
+        return pair if key in _UNIQUE else self.setdefault(row, pair)
+
+
+def _offsets(keys: Sequence[str]) -> Sequence[int]:
+    lines = range(0, len(keys) * _ONE_LINE, _ONE_LINE)
+    return [at + to for at, key in zip(lines, keys, strict=True) for to in (0, len(key) + len(": "))]
+
+
+def _items(data: bytes, span: tuple[int, int], begins: bytes, quote: bytes = b"") -> Iterator[list[str]]:
+    """Give the texts of items, many at once, without all of them being in memory twice."""
+    start, end = span
+    first, last = (begins + quote).decode(), quote.decode() + "\n"
     while start < end:
-        stop = data.index(b"\n", min(start + _PIECE, end) - 1) + 1
-        yield data[start:stop].decode()
+        cut = data.find(b"\n" + begins, min(start + _PIECE, end), end)
+        stop = end if cut < 0 else cut + 1
+        # A carriage return stands before a line's end only.
+        text = data[start:stop].decode().replace("\r\n", "\n")
+        yield text[len(first) : -len(last)].split(last + first)
         start = stop
 
 
@@ -160,5 +171,6 @@ def _stands(run: Run, node: ListNode, at: int) -> bool:
 
 def _same(read: Value, lifted: Value) -> bool:
     if isinstance(read, MapNode) and isinstance(lifted, MapNode):
-        return (read.mark, read.marks, read.values) == (lifted.mark, lifted.marks, lifted.values)
+        same = (read.mark, read.values) == (lifted.mark, lifted.values)
+        return same and list(read.offsets) == list(lifted.offsets)
     return read == lifted

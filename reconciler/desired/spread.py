@@ -80,7 +80,9 @@ class Spread:
         """Say that a regulation found something about these numbers of an entry, in the order written."""
         aside = ""
         if len(texts) != len(block.texts) or (verdict.key == "phone" and "phones" in entry.values):
-            aside = f" ({len(texts)} of {len(block.texts)} numbers, the first in line {_line(entry, texts[:1])})"
+            aside = (
+                f" ({len(texts)} of {len(block.texts)} numbers, the first in line {_line(entry, texts[:1])})"
+            )
         finding = self._finding(verdict, place, entry, aside)
         if verdict.severity is Severity.ERROR:
             self._reading.refuse(finding, self._list_id, texts)

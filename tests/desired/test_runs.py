@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.desired.documents import _Reader, read_document
-from reconciler.desired.nodes import ListNode, MapNode, plain
+from reconciler.desired.nodes import MapNode, plain
 from reconciler.desired.runs import fold
 
 NUMBERS = [f"+1212555{n:04d}" for n in range(100, 220)]
@@ -183,6 +183,6 @@ def test_entries_are_not_seen_by_the_parser():
 def places(node):
     if node is None or isinstance(node, str):
         return []
-    inner = node.values.values() if isinstance(node, MapNode) else node.items
-    told = isinstance(node, ListNode) and node.is_text
-    return [node.mark, list(node.marks), told, *map(places, inner)]
+    if isinstance(node, MapNode):
+        return [node.mark, list(node.offsets), *map(places, node.values.values())]
+    return [node.mark, list(node.marks), node.is_text, *map(places, node.items)]
