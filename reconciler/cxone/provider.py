@@ -3,13 +3,15 @@
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 from typing import Self
 
 import structlog
 
+from reconciler.cxone.ahead import Ahead
 from reconciler.cxone.answering import answered
 from reconciler.cxone.client import Client, Judge, required
 from reconciler.cxone.entries import EntriesDialect
@@ -32,6 +34,7 @@ from reconciler.model.errors import CxoneUnavailable, Unread
 from reconciler.model.live import Live
 from reconciler.model.provider import Answer, ClockOffset, Failure, Target, Verdict, Write
 
+_AHEAD = 200  # pages, 30 MB
 _THROTTLES = 3  # the seed: halve the chunk when throttled repeatedly
 # In a path these would name what lies above the entry.
 _NO_PATH = frozenset({"", ".", ".."})
@@ -62,13 +65,16 @@ class EntriesProvider:
         self._clock = clock
         self._stop_writing = stop_writing
         self._refusals = Refusals(settings.organisation, self.target.host)
+        self._stop = stop or threading.Event()
+        self._ahead: Ahead[Page] | None = None
+        self._ahead_from = ""
         self._client = Client(
             Transport(settings.base_url, settings.concurrency, monotonic=monotonic),
             EntriesSignIn(settings),
             requests_per_minute=settings.requests_per_minute,
             burst=settings.concurrency,
             clock=clock,
-            stop=stop or threading.Event(),
+            stop=self._stop,
             monotonic=monotonic,
             uniform=uniform,
         )
@@ -85,6 +91,14 @@ class EntriesProvider:
     def statistics(self) -> Statistics:
         """What the wire cost so far."""
         return self._client.statistics
+
+    def read_ahead(self) -> None:
+        """Begin to read: the pages are of all lists, so which are wanted need not be known yet.
+
+        `read` takes what was read, and raises what came in the way. It is as of this moment.
+        """
+        self._ahead_from = self._now()
+        self._ahead = Ahead(self._pages, self._stop, _AHEAD)
 
     def read(self, list_ids: frozenset[str]) -> Live:
         """Read every page, a second time where the first does not add up. Raises Unread where that fails.
@@ -135,7 +149,8 @@ class EntriesProvider:
         return self._client.offset.offset()
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, and give up what was begun to be read."""
+        self._give_up()
         self._client.close()
 
     def _read(self, wanted: dict[str, str]) -> Live:
@@ -147,22 +162,44 @@ class EntriesProvider:
         return second.live(read_at) if second.adds_up else second.union(first, read_at)
 
     def _look(self, wanted: dict[str, str]) -> tuple[Look, str]:
-        look, read_at = Look(wanted, self.dialect.strength), self._clock().astimezone(UTC).isoformat()
-        look.add(self._page(1))
-        asked = 1
-        # Entries that come while we read may need further pages; an empty page says that there are none.
-        while (last := -(-look.total // PAGE_SIZE)) > asked:
-            for found in in_order(self._page, range(asked + 1, last + 1), self._at_once):
+        look, read_at = Look(wanted, self.dialect.strength), self._now()
+        pages: Iterable[Page] = self._pages(self._stop)
+        if self._ahead is not None:
+            read_at, pages = self._ahead_from, self._ahead
+        try:
+            for found in pages:
                 look.add(found)
-                if not found.ids:
-                    return look, read_at
-            asked = last
+        finally:
+            self._give_up()
         return look, read_at
 
-    def _page(self, number: int, size: int = PAGE_SIZE) -> Page:
+    def _give_up(self) -> None:
+        """End what was begun to be read, if it is not at its end."""
+        if self._ahead is not None:
+            self._ahead.close()
+            self._ahead = None
+
+    def _pages(self, stop: Stop) -> Generator[Page, None, None]:
+        """Give every page, in order."""
+        fetch = partial(self._page, stop=stop)
+        found = fetch(1)
+        yield found
+        asked = 1
+        # Entries that come while we read may need further pages; an empty page says that there are none.
+        while (last := -(-found.total // PAGE_SIZE)) > asked:
+            for found in in_order(fetch, range(asked + 1, last + 1), self._at_once):
+                yield found
+                if not found.ids:
+                    return
+            asked = last
+
+    def _now(self) -> str:
+        return self._clock().astimezone(UTC).isoformat()
+
+    def _page(self, number: int, size: int = PAGE_SIZE, stop: Stop | None = None) -> Page:
         request = page(number, size)
         outcome = self._client.call(
-            request, lambda response: judge_page(response, request, number, self._refusals)
+            request, lambda response: judge_page(response, request, number, self._refusals), stop=stop
         )
         try:
             return required(outcome, request, self._client.host)

@@ -1,14 +1,15 @@
 """A tenant's CXone, ready to be asked: the provider, and the built-in CXone where the tenant is embedded."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from reconciler.cxone.provider import EntriesProvider
 from reconciler.cxone.settings import EntriesSettings
 from reconciler.desired.configuration import Tenant
+from reconciler.desired.lists import Source
 from reconciler.model.errors import InvalidInput
 from reconciler.model.provider import Provider
 from reconciler.reconcile.surroundings import STATE_FOLDER, Surroundings
@@ -17,6 +18,7 @@ if TYPE_CHECKING:  # loading both takes a tenth of a second, and most runs need 
     from reconciler.cxone.groups_settings import GroupsSettings
     from reconciler.sandbox.server import Sandbox
 
+LARGE = 2_000_000  # bytes of list files, which take a tenth of a second and more
 CLIENT_ID = "dnc"
 CLIENT_SECRET = "built-in"  # noqa: S105  (the built-in CXone protects nobody, and listens on loopback only)
 
@@ -75,6 +77,22 @@ def connect(tenant: Tenant, around: Surroundings) -> Iterator[Provider]:
         if around.meter is not None:
             around.meter.wire = provider.statistics
         stack.enter_context(provider)
+        yield provider
+
+
+@contextmanager
+def begun_early(tenant: Tenant, around: Surroundings, sources: Iterable[Source]) -> Iterator[Provider | None]:
+    """Begin to read CXone while files are judged, where that takes its time; None where it does not.
+
+    Lists that are not valid then cost requests, though no more than fit into that time. With `dnc-groups`
+    a page is of one list, and which lists there are only the files tell.
+    """
+    is_large = sum(len(source.data) for source in sources) >= LARGE
+    if not is_large or tenant.embedded or tenant.dialect != "entries":
+        yield None
+        return
+    with connect(tenant, around) as provider:
+        cast("EntriesProvider", provider).read_ahead()
         yield provider
 
 

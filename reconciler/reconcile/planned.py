@@ -1,7 +1,7 @@
 """Everything a plan is made of, gathered once: what `plan`, `apply` and `drift` begin with."""
 
 from collections.abc import Container, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from reconciler.planning.requests import OpenRequest, open_requests
 from reconciler.reconcile.alarms import request_alarms
 from reconciler.reconcile.approval import Approval, approval_of
 from reconciler.reconcile.clock import Today, iso
+from reconciler.reconcile.connection import begun_early
 from reconciler.reconcile.genesis import chain_notes, other_chain
 from reconciler.reconcile.interrupted import left_behind
 from reconciler.reconcile.known import meter_past
@@ -32,7 +33,7 @@ from reconciler.reconcile.moves import move_notes
 from reconciler.reconcile.notes import before, dialect_notes, project_notes, read_notes
 from reconciler.reconcile.opening import demand_committed, open_ledger, open_project, open_repository, refresh
 from reconciler.reconcile.past import Files, Past
-from reconciler.reconcile.project import Project, read_tenant
+from reconciler.reconcile.project import Project, judged
 from reconciler.reconcile.reading import ReadFrom, opened, saved_notes
 from reconciler.reconcile.rulechange import rule_changes
 from reconciler.reconcile.skew import clock_notes
@@ -138,15 +139,19 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
     def excuse(lists: Lists) -> Lists:
         return excused(lists, project, today, lambda: last_applied(project, [tenant], repository, ledger))
 
-    sources, lists = read_tenant(project, tenant, today, excuse)
-    files = Files(project, tenant, sources, lists.claims)
-    left = left_behind(repository, project, tenant, around)
+    sources = project.sources(tenant)
+    with ExitStack() as stack:
+        begun = stack.enter_context(begun_early(tenant, around, sources)) if asks else None
+        lists = judged(project, tenant, sources, today, excuse)
+        files = Files(project, tenant, sources, lists.claims)
+        left = left_behind(repository, project, tenant, around)
 
-    def past_of(provider: Provider) -> Past:
-        return Past(repository, ledger, provider.target, files, left, provider.own_id)
+        def past_of(provider: Provider) -> Past:
+            return Past(repository, ledger, provider.target, files, left, provider.own_id)
 
-    own = lists.claims.list_ids
-    with opened(read_from, project, around, list_ids=own, past_of=past_of) as (provider, past):
+        provider, past = stack.enter_context(
+            opened(read_from, project, around, begun=begun, list_ids=lists.claims.list_ids, past_of=past_of)
+        )
         if past.other_target:
             around.say("the newest report is of another CXone than this one: nothing is held")
         for list_id in sorted(past.moved):

@@ -158,11 +158,10 @@ Excuse = Callable[[Lists], Lists]
 """What turns the findings of entries that were applied before into alarms."""
 
 
-def read_tenant(
-    project: Project, tenant: Tenant, today: Today, excuse: Excuse
-) -> tuple[tuple[Source, ...], Lists]:
+def judged(
+    project: Project, tenant: Tenant, sources: tuple[Source, ...], today: Today, excuse: Excuse
+) -> Lists:
     """Read a tenant's lists. Raises InvalidInput with every finding where there is an error."""
-    sources = project.sources(tenant)
     lists = excuse(project.read_lists(sources, today))
     contested: tuple[Finding, ...] = ()
     if rivals := project.rivals(tenant):
@@ -177,7 +176,7 @@ def read_tenant(
             "correct them; dnc validate shows them all",
             findings=findings,
         )
-    return sources, lists
+    return lists
 
 
 def rule_files(tree: Tree) -> dict[str, bytes]:

@@ -118,19 +118,24 @@ class SavedProvider:
 
 
 @contextmanager
-def opened(
+def opened(  # noqa: PLR0913  (what decides where live is read from)
     read_from: ReadFrom,
     project: Project,
     around: Surroundings,
     *,
+    begun: Provider | None,
     list_ids: frozenset[str],
     past_of: Callable[[Provider], Past],
 ) -> Iterator[tuple[Provider, Past]]:
     """Give what tells live, and the past of that CXone. `list_ids` are the files' lists.
 
+    `begun` is the CXone that is being read already, if it is.
     Raises InvalidInput where only a saved reading will do and there is none that can be used. Where one
     would do and cannot be used, that is said, and CXone is read.
     """
+    if begun is not None:
+        yield begun, past_of(begun)
+        return
     written = project.tenant(around.tenant)
     found: tuple[SavedProvider, Past] | None = None
     if read_from is not ReadFrom.LIVE:
