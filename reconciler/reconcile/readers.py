@@ -7,16 +7,18 @@ are read faster than they could be handed over.
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context, parent_process
 from threading import Thread
+from typing import TYPE_CHECKING
 
 from reconciler.desired.lists import Elsewhere, Found, Source, read_alone
 from reconciler.desired.schema import Rules, load_rules
 from reconciler.reconcile.clock import Today
+
+if TYPE_CHECKING:  # what few repositories need is loaded for those
+    from concurrent.futures import Future
 
 LARGE = 25_000  # entries: half a second, twice of what it takes to start a process
 MOST = 4  # processes: each holds a file and its entries, 150 MB for 100,000
@@ -46,20 +48,31 @@ def reading_elsewhere(
         return
     judged = {one.path: partial(_read, one, ground, is_example=examples(one.path)) for one in large}
     here = {path: partial(_again, call, rules) for path, call in judged.items()}
+    with _begun(judged, at_once) as futures:
+        yield here | {path: partial(_result, future, here[path]) for path, future in futures.items()}
+
+
+@contextmanager
+def _begun(calls: "Mapping[str, partial[Found]]", at_once: int) -> "Iterator[dict[str, Future[Found]]]":
+    """Begin the calls, each in one of so many processes; none where no process can be had."""
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+    from multiprocessing import get_context  # noqa: PLC0415
+
     try:
         # Not forked: threads run here, and what they hold at that moment nobody would let go of there.
         pool = ProcessPoolExecutor(at_once, get_context("spawn"), _begin)
     except (OSError, ImportError, NotImplementedError):  # no place for its semaphores
-        yield here
+        yield {}
         return
     try:
-        futures = {path: pool.submit(call) for path, call in judged.items()}
-        yield {path: partial(_result, future, here[path]) for path, future in futures.items()}
+        yield {path: pool.submit(call) for path, call in calls.items()}
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _result(future: "Future[Found]", otherwise: Callable[[], Found]) -> Found:
+    from concurrent.futures import BrokenExecutor  # noqa: PLC0415
+
     try:
         return future.result()
     except (BrokenExecutor, OSError):
@@ -90,6 +103,8 @@ def _begin() -> None:
 
 
 def _end_with_parent() -> None:
+    from multiprocessing import parent_process  # noqa: PLC0415
+
     if parent := parent_process():
         parent.join()
     os._exit(1)

@@ -86,7 +86,7 @@ def test_they_read_what_one_process_reads(project: Project, here: Lists, monkeyp
 
 def test_one_processor_reads_by_itself(project: Project, here: Lists, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(readers, "_processors", lambda: 1)
-    monkeypatch.setattr(readers, "ProcessPoolExecutor", None)
+    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", None)
     assert read_by(project) == here
 
 
@@ -96,7 +96,7 @@ def test_files_are_read_here_where_no_process_can_be_had(
     def refused(*_: object) -> None:
         raise OSError
 
-    monkeypatch.setattr(readers, "ProcessPoolExecutor", refused)
+    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", refused)
     assert read_by(project) == here
 
 
