@@ -5,11 +5,13 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from reconciler.desired.documents import LARGEST, too_large
 from reconciler.model.errors import InvalidInput
-from reconciler.repository.repository import Repository
+
+if TYPE_CHECKING:  # the working tree is read without git
+    from reconciler.repository.repository import Repository
 
 Wanted = Callable[[str], bool]
 
@@ -82,7 +84,7 @@ class WorkingTree:
 class GitTree:
     """The files of a commit, or of any tree that git has. `at_hand` are files that may be the same there."""
 
-    repository: Repository
+    repository: "Repository"
     revision: str
     at_hand: Mapping[str, bytes] = field(default_factory=dict)
 

@@ -51,7 +51,7 @@ _SPEAKS = frozenset({"asyncio", "email", "http", "logging", "multiprocessing", "
 # The record: what asks neither the reports nor the plans stored beside them is about files alone.
 _RECORD = frozenset({"filelock", "orjson", "reconciler.audit", "reconciler.planning"})
 
-_OF_FILES = _NOBODYS | _SPEAKS | _RECORD
+_OF_FILES = _NOBODYS | _SPEAKS | _RECORD | {"reconciler.repository", "concurrent.futures.process"}
 _OF_THE_RECORD = _NOBODYS | _SPEAKS
 _OF_CXONE = _NOBODYS | {"reconciler.cli.render.note", "reconciler.cli.render.then"}
 
