@@ -74,9 +74,15 @@ def _wanted(asked: argparse.Namespace) -> Iterator[tuple[str, int, Form]]:
             continue
         for form in [Form[asked.form.upper()]] if asked.form else list(Form):
             for size in asked.sizes:
-                # How a list is written makes no difference to what comes after reading it.
-                if form is Form.PHONES or (name == "validate" and size <= _SINGLE_MOST):
-                    yield name, size, form
+                if _is_figure(name, size, form):
+                    yield name, size * form.files, form
+
+
+def _is_figure(name: str, size: int, form: Form) -> bool:
+    """Tell what is worth its time: how a list is written makes no difference once it is read."""
+    if form is Form.SEVERAL:
+        return name == "validate" and size == _SINGLE_MOST
+    return form is Form.PHONES or (name in {"validate", "plan"} and size <= _SINGLE_MOST)
 
 
 def _measured(figure: Figure, rounds: int, patience: float) -> list[Row]:

@@ -80,6 +80,11 @@ def _validate(work: Workload, _: Path, __: ExitStack) -> Figure:
         return lambda: _program(work.folder, program, str(work.list_file), str(SCHEMA))
 
     limits = {(Form.PHONES, _MILLION): Limit(2.2, 300), (Form.SINGLE, _SMALL): Limit(5, 250)}
+    if work.form is Form.SEVERAL:
+        alone = Yardstick(
+            "the same on one processor", lambda: _program(work.folder, "alone", "dnc", "validate")
+        )
+        return Figure("validate", work.count, work.form, lambda: _dnc(work, "", "validate"), (alone,))
     limit = limits.get((work.form, work.count), Limit())
     yardsticks = [Yardstick("PyYAML + jsonschema", bare("judge"), limit)]
     if work.count <= _SMALL:

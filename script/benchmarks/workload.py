@@ -32,6 +32,12 @@ class Form(StrEnum):
 
     PHONES = "phones"
     SINGLE = "one by one"
+    SEVERAL = "one by one, 4 files"
+
+    @property
+    def files(self) -> int:
+        """In how many files they stand."""
+        return 4 if self is Form.SEVERAL else 1
 
 
 def environment(url: str = "") -> dict[str, str]:
@@ -56,20 +62,20 @@ def rows(count: int) -> Iterator[Entry]:
     return (Entry(number(n), "CUSTOMER_REQUESTED", "NEVER", LIST) for n in range(count))
 
 
-def list_text(count: int, form: Form) -> Iterator[str]:
-    """Write the list file, piece by piece."""
+def list_text(count: int, form: Form, begin: int = 0) -> Iterator[str]:
+    """Write a list file of so many numbers, piece by piece. `begin` is the place of the first one."""
     yield f"listId: {LIST}\nentries:\n"
-    if form is Form.SINGLE:
-        for n in range(count):
+    if form is not Form.PHONES:
+        for n in range(begin, begin + count):
             yield (
                 f'  - phone: "{number(n)}"\n    reasonCode: CUSTOMER_REQUESTED\n    expirationPolicy: NEVER\n'
                 f'    requestedOn: "2026-11-{1 + n % 20:02}"\n    evidence: CALL-{n}\n    source: desk\n'
             )
         return
-    for first in range(0, count, _BATCH):
+    for first in range(begin, begin + count, _BATCH):
         yield "  - reasonCode: CUSTOMER_REQUESTED\n    expirationPolicy: NEVER\n"
         yield f"    source: batch-{first // _BATCH}\n    phones:\n"
-        yield "".join(f'      - "{number(n)}"\n' for n in range(first, min(first + _BATCH, count)))
+        yield "".join(f'      - "{number(n)}"\n' for n in range(first, min(first + _BATCH, begin + count)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,7 @@ class Workload:
 
     @property
     def list_file(self) -> Path:
-        """The one list file."""
+        """The one list file, or the first."""
         return self.folder / LIST_FILE
 
     def git(self, *arguments: str) -> None:
@@ -99,8 +105,10 @@ def make(folder: Path, count: int, form: Form) -> Workload:
     """Make the repository."""
     made = Workload(folder, count, form)
     made.list_file.parent.mkdir(parents=True)
-    with made.list_file.open("w") as file:
-        file.writelines(list_text(count, form))
+    each = count // form.files
+    for place in range(form.files):
+        with made.list_file.with_stem(f"{LIST}-{place}" if place else LIST).open("w") as file:
+            file.writelines(list_text(each, form, place * each))
     (folder / "dnc.yaml").write_text(_CONFIGURATION)
     made.git("init", "-q", "-b", "main")
     made.git("add", "-A")

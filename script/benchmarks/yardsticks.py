@@ -4,6 +4,7 @@ Each is a program of its own: python -m script.benchmarks.yardsticks naive LIST.
 """
 
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -72,6 +73,12 @@ def post(url: str, count: str) -> None:
             sys.exit(f"not everything was stored: {answer.text[:200]}")
 
 
+def alone(*command: str) -> None:
+    """Run a command on one of the processors."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    os.execvp(command[0], command)
+
+
 def _sent(place: int) -> dict[str, str]:
     return {
         "phone": number(place),
@@ -90,7 +97,13 @@ def _signed_in(url: str) -> requests.Session:
     return session
 
 
-PROGRAMS: dict[str, Callable[..., object]] = {"judge": judge, "naive": naive, "read": read, "post": post}
+PROGRAMS: dict[str, Callable[..., object]] = {
+    "judge": judge,
+    "naive": naive,
+    "read": read,
+    "post": post,
+    "alone": alone,
+}
 
 if __name__ == "__main__":
     PROGRAMS[sys.argv[1]](*sys.argv[2:])

@@ -12,7 +12,7 @@ from script.benchmarks.memory import resident
 from script.benchmarks.page import refresh
 from script.benchmarks.process import Failed, Usage, run
 from script.benchmarks.table import Row, growth, table
-from script.benchmarks.workload import Form, list_text, number
+from script.benchmarks.workload import Form, list_text, make, number
 from tests.support.project import ROOT
 
 
@@ -102,10 +102,27 @@ def test_everything_is_measured_once():
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    rows = [cells(done.stdout, line) for line in range(2, 5)]
+    rows = [cells(done.stdout, line) for line in range(2, 6)]
     assert [(r[0], r[1], r[5]) for r in rows] == [
         ("version", "1", "python -c pass"),
         ("plan, phones", "40", "bare requests"),
+        ("plan, one by one", "40", "bare requests"),
         ("apply, phones", "40", "sequential bulk posts"),
     ]
     assert all("(once)" in r[2] for r in rows)
+
+
+def test_several_files_share_the_numbers(tmp_path):
+    work = make(tmp_path / "clone", 4_000, Form.SEVERAL)
+    files = sorted(work.list_file.parent.iterdir())
+    assert work.list_file in files
+    texts = [file.read_text() for file in files]
+    found = [line.split('"')[1] for text in texts for line in text.splitlines() if "phone:" in line]
+    assert (len(files), sorted(found)) == (4, sorted(number(n) for n in range(4_000)))
+
+
+def test_a_program_may_be_kept_to_one_processor(tmp_path):
+    code = "import os; print(len(os.sched_getaffinity(0)))"
+    command = [sys.executable, "-m", "script.benchmarks.yardsticks", "alone", sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n"
