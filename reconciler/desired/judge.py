@@ -20,8 +20,6 @@ from reconciler.model.finding import Finding, Severity
 _T = TypeVar("_T")
 Said = Mapping[str, object]
 Heads = frozenset[Head]
-Kind = tuple[tuple[Rule, ...], Place | None]
-"""The rules that hold for some heads, and as much of their place as these rules look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ class Judge:
         self._of_terms = [rule for rule in self.of_entries if not rule.condition.sees_numbers]
         self._verdicts: dict[Hashable, tuple[Verdict, ...]] = {}
         self._concerns: dict[Hashable, bool] = {}
-        self._kinds: dict[Hashable, dict[Head, Kind]] = {}
+        self._found: dict[Hashable, dict[Verdict, Heads]] = {}
 
     def of_scope(self, scope: Scope) -> list[Rule]:
         """Give the rules in force that judge documents of this scope."""
@@ -71,15 +69,23 @@ class Judge:
 
         Without any head the entry's own words are judged, not its place.
         """
-        rules = tuple(rule for rule in self._of_terms if self.concerns(rule, said))
-        if not rules:
-            return {}
-        found: dict[Verdict, set[Head]] = {}
-        for (applying, place), members in self._by_kind(rules, said, heads).items():
-            for rule in applying:
+        found: dict[Verdict, Heads] = {}
+        for rule in self._of_terms:
+            if self.concerns(rule, said):
+                found |= self._found_by(rule, said, heads)
+        return found
+
+    def _found_by(self, rule: Rule, said: Said, heads: Heads) -> dict[Verdict, Heads]:
+        stated = stated_in(said)
+
+        def find() -> dict[Verdict, Heads]:
+            found: dict[Verdict, set[Head]] = {}
+            for place, members in self._by_place(rule, stated, heads).items():
                 for verdict in self._judged(rule, placed(said, place)):
                     found.setdefault(verdict, set()).update(members)
-        return {verdict: frozenset(members) for verdict, members in found.items()}
+            return {verdict: frozenset(members) for verdict, members in found.items()}
+
+        return _remembered(self._found, rule, said, find, stated, heads)
 
     def concerns(self, rule: Rule, said: Said) -> bool:
         """Tell whether such entries can fail the rule at all, wherever their numbers are."""
@@ -101,18 +107,19 @@ class Judge:
     def _judged(self, rule: Rule, document: Said) -> tuple[Verdict, ...]:
         return _remembered(self._verdicts, rule, document, lambda: tuple(judged_by(rule, document)))
 
-    def _by_kind(self, rules: tuple[Rule, ...], said: Said, heads: Heads) -> Mapping[Kind, Collection[Head]]:
-        stated = stated_in(said)
+    def _by_place(
+        self, rule: Rule, stated: str | None, heads: Heads
+    ) -> Mapping[Place | None, Collection[Head]]:
+        """Give the heads that the rule holds for, by as much of their place as it looks at."""
+        sees = sees_place(rule)
         if not heads:
-            return {_kind(rules, stated, None): ()}
-        known = self._kinds.setdefault((rules, stated), {})
-        kinds: dict[Kind, list[Head]] = {}
+            return {None: ()} if not sees and rule.applies(stated, None) else {}
+        places: dict[Place | None, list[Head]] = {}
         for head in heads:
-            kind = known.get(head)
-            if kind is None:
-                kind = known[head] = _kind(rules, stated, place_at(head))
-            kinds.setdefault(kind, []).append(head)
-        return kinds
+            place = place_at(head)
+            if rule.applies(stated, place) and (place is not None or not sees):
+                places.setdefault(place if sees else None, []).append(head)
+        return places
 
 
 def judged_by(rule: Rule, document: Said) -> Iterator[Verdict]:
@@ -142,20 +149,15 @@ def sees_place(rule: Rule) -> bool:
     return rule.condition.sees("region") or rule.condition.sees("areaCode")
 
 
-def _kind(rules: tuple[Rule, ...], stated: str | None, place: Place | None) -> Kind:
-    applying = tuple(
-        r for r in rules if r.applies(stated, place) and (place is not None or not sees_place(r))
-    )
-    return applying, place if any(sees_place(rule) for rule in applying) else None
-
-
-def _remembered(memory: dict[Hashable, _T], rule: Rule, document: Said, find: Callable[[], _T]) -> _T:
-    """Judge once what the rule sees of a document."""
+def _remembered(
+    memory: dict[Hashable, _T], rule: Rule, document: Said, find: Callable[[], _T], *beside: Hashable
+) -> _T:
+    """Judge once what the rule sees of a document, and what is beside it."""
     seen = tuple(pair for pair in document.items() if rule.condition.sees(pair[0]))
     try:
-        known = memory.get((rule, seen))
+        known = memory.get((rule, seen, beside))
     except TypeError:  # a list or a mapping where none belongs
         return find()
     if known is None:
-        known = memory[rule, seen] = find()
+        known = memory[rule, seen, beside] = find()
     return known

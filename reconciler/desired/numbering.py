@@ -34,7 +34,7 @@ _CODE = 1 + _LONGEST_CODE
 _WITH_AREA_CODE = len("+1212")
 _WITH_SEVEN_DIGITS = len("+4479111")
 _WITH_EIGHT_DIGITS = len("+59059027")
-_BEYOND_DIGITS = ":"  # the character after "9"
+BEYOND_DIGITS = ":"  # the character after "9"
 _START = itemgetter(slice(_WITH_AREA_CODE))
 _SHARED = frozenset(
     f"{code}"
@@ -71,7 +71,7 @@ def possible_heads(texts: Sequence[str], *, ascending: bool = False) -> frozense
     if len(joined) - len(digits) != len(texts) or not digits.isdigit():
         return None if texts else frozenset()
     # If each begins with a "+", there are no more of them, and all the rest are digits.
-    length = len(texts[0])
+    length = max(1, len(texts[0]))
     if joined[::length] == b"+" * len(texts) and len(joined) == length * len(texts):  # all of one length
         starts = _starts(texts) if ascending else map(_START, texts)
         heads = set(product(set(starts), (length,)))
@@ -91,7 +91,7 @@ def _starts(texts: Sequence[str]) -> Iterator[str]:
     while at < len(texts):
         start = _START(texts[at])
         yield start
-        at = bisect_left(texts, start + _BEYOND_DIGITS, at)
+        at = bisect_left(texts, start + BEYOND_DIGITS, at)
 
 
 def country_code(head: str) -> str | None:

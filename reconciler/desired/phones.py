@@ -9,7 +9,7 @@ from operator import lt
 from typing import cast
 
 from reconciler.desired.nodes import ListNode, MapNode, Value, unpack
-from reconciler.desired.numbering import Head, head_of, possible_heads, why_not
+from reconciler.desired.numbering import BEYOND_DIGITS, Head, head_of, possible_heads, why_not
 from reconciler.desired.regulation import Rule
 from reconciler.model.claimed import Claimed
 from reconciler.model.finding import Finding, Severity
@@ -55,7 +55,15 @@ class Block:
         """Give the numbers that have one of these heads."""
         if self.heads <= heads:
             return self.texts
-        return [text for text in self.texts if head_of(text) in heads]
+        wanted = self.heads & heads
+        if not self.ascending or len(dict(self.heads)) < len(self.heads):  # of one start, several lengths
+            return [text for text in self.texts if head_of(text) in wanted]
+        return [text for start, _ in sorted(wanted) for text in self._beginning(start)]
+
+    def _beginning(self, start: str) -> Sequence[str]:
+        """Give what begins so, where numbers ascend: those are neighbours."""
+        first = bisect_left(self.texts, start)
+        return self.texts[first : bisect_left(self.texts, start + BEYOND_DIGITS, first)]
 
     def among(self, some: frozenset[str]) -> Sequence[str]:
         """Give those of the numbers that are among some, in the order written."""

@@ -82,3 +82,35 @@ def test_told_to_stop_while_it_waits_for_its_turn(project: Project):
     assert second[1].code == 4
     assert set(project.live()) == set(MANY)
     assert [r["seq"] for r in project.reports()] == [1]
+
+
+def padded(project: Project) -> None:
+    """Write lists that are large enough for CXone to be read while they are judged."""
+    text = "".join(f'  - "{one}"\n' for one in MANY)
+    terms = "reasonCode: LOCAL\n  expirationPolicy: NEVER\n  phones:\n"
+    padding = f"{'#' * 99}\n" * 20_001
+    project.write("dnc-lists/main.yaml", f"{padding}listId: dnc-list-01\nentries:\n- {terms}{text}")
+    project.commit()
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_reading_that_was_begun_early_is_ended_and_nothing_is_changed(project: Project, number):
+    padded(project)
+    moments = Moments(project, kinds=(Kind.READ,))
+    process = start(project, "apply")
+    moments.reset(0, lambda: process.send_signal(number))
+    done = end(process)
+    assert done.code in {5, 8}, done.err
+    assert project.live() == {}
+    assert not journal_of(project).exists()
+
+
+def test_a_reading_that_was_begun_early_does_not_outlive_an_interrupted_plan(project: Project):
+    padded(project)
+    project.sandbox.plan(Fault(Action.STATUS, Kind.READ, status=503, retry_after="599", times=None))
+    moments = Moments(project, kinds=(Kind.READ,))
+    process = start(project, "plan")
+    moments.reset(1, lambda: process.send_signal(signal.SIGINT))
+    done = end(process)
+    assert done.code == 130, done.err
+    assert project.asked("read") == 1

@@ -4,7 +4,7 @@ from datetime import date
 
 import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.desired.numbering import possible_heads, why_not
@@ -41,6 +41,8 @@ even = st.sampled_from(["+12125550101", "+442079460123", "+4930123456"])
 
 
 @given(st.lists(odd | even, max_size=5) | st.lists(even, max_size=5))
+@example(["", "+1212555+101"])
+@example(["+1212", "", "+5550101"])
 def test_all_at_once_is_each_for_itself(texts):
     assert (possible_heads(texts) is not None) is all(why_not(text) is None for text in texts)
 

@@ -7,11 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.desired.nodes import ListNode
+from reconciler.desired.numbering import head_of
 from reconciler.desired.phones import Block, Listed, Numbers, sift
 from reconciler.model.claimed import Claimed
 from reconciler.model.terms import Policy, ReasonCode, Terms
 
 NUMBERS = [f"+1{area}555{n:04}" for area in (212, 213, 416) for n in range(100, 104)]
+WORLD = [
+    *NUMBERS,
+    "+442079460123",
+    "+442079460124",
+    "+4930123456",
+    "+49301234567",
+    "+590590271234",
+    "+590599271234",
+]
 TERMS = [Terms(ReasonCode.LOCAL, Policy.NEVER, None, date(2026, 1, day)) for day in (1, 2)]
 
 texts = st.lists(st.sampled_from(NUMBERS), min_size=1, max_size=6)
@@ -44,6 +54,13 @@ def test_claims_are_what_a_table_of_all_numbers_says(taken):
 def test_those_among_some_are_found_in_the_order_written(numbers, wanted, longer):
     numbers = [*numbers, *(f"+1917555{n:04}" for n in range(longer * 10))]
     assert block_of(numbers).among(wanted) == [number for number in numbers if number in wanted]
+
+
+@given(st.lists(st.sampled_from(WORLD), min_size=1), st.frozensets(st.sampled_from(WORLD)), st.booleans())
+def test_those_of_some_heads_are_found_in_the_order_written(numbers, some, in_order):
+    block = block_of(sorted(set(numbers)) if in_order else numbers)
+    heads = frozenset(map(head_of, some))
+    assert list(block.of_heads(heads)) == [number for number in block.texts if head_of(number) in heads]
 
 
 def test_what_is_no_number_is_left_out():
