@@ -58,8 +58,8 @@ def _show(done: Validated, output: Format) -> None:
               "changed_since": done.since, "summary": counts,
               "findings": [finding_json(f) for f in done.findings]})  # fmt: skip
         return
-    for finding in done.findings:
-        print(line(str(finding)))
+    if done.findings:
+        print("\n".join(line(str(finding)) for finding in done.findings))
     since = f" changed since {done.since}" if done.since else ""
     complain(
         f"{done.files} files{since}, {done.numbers:,} numbers: {done.errors} errors, "

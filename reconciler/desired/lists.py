@@ -15,7 +15,7 @@ from reconciler.desired.reading import Found, Reading, Refused
 from reconciler.desired.schema import Rules
 from reconciler.model.claims import Claims
 from reconciler.model.collector import collector_off
-from reconciler.model.finding import Finding, Severity
+from reconciler.model.finding import Finding, Severity, in_order
 
 __all__ = ["Elsewhere", "Found", "Lists", "Refused", "Source", "in_examples", "read_alone", "read_lists"]
 
@@ -72,6 +72,10 @@ def read_lists(  # noqa: PLR0913  (what files are judged by)
     reading = Reading(rules=rules, as_of=as_of, latest=latest, examples=examples)
     with collector_off():
         read_all(reading, sources, elsewhere)
+        return _told(reading)
+
+
+def _told(reading: Reading) -> Lists:
     claims = Claims(
         tuple(reading.files),
         {key: tuple(found) for key, found in reading.releases.items()},
@@ -79,10 +83,10 @@ def read_lists(  # noqa: PLR0913  (what files are judged by)
         tuple(reading.holds),
     )
     numbers = sum(len(file.numbers) for file in reading.files)
-    said = frozenset(reading.findings)
-    refused = tuple(one for finding, one in sorted(reading.refused.items()) if finding in said)
+    said = frozenset(reading.findings) if reading.refused else frozenset()
+    refused = tuple(reading.refused[finding] for finding in in_order(said & reading.refused.keys()))
     beyond = looks_beyond(reading) or any(unknown_lists(reading))
-    return Lists(claims, tuple(sorted(reading.findings)), numbers, refused, beyond)
+    return Lists(claims, tuple(in_order(reading.findings)), numbers, refused, beyond)
 
 
 def read_alone(source: Source, rules: Rules, *, as_of: date, latest: date, is_example: bool) -> Found:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from reconciler.desired.configuration import Tenant
 from reconciler.desired.lists import Lists, Refused, Source
 from reconciler.model.errors import DncError
-from reconciler.model.finding import Finding, Severity
+from reconciler.model.finding import Finding, Severity, in_order
 from reconciler.reconcile.clock import Today
 from reconciler.reconcile.project import Project, sources_in
 from reconciler.reconcile.tree import GitTree
@@ -38,7 +38,7 @@ def excused(lists: Lists, project: Project, today: Today, then: Callable[[], Ite
         for refused in lists.refused
         if all(judged in known for judged in _judged(refused, lists))
     }
-    return replace(lists, findings=tuple(sorted(alarms.get(f, f) for f in lists.findings)))
+    return replace(lists, findings=tuple(in_order(alarms.get(f, f) for f in lists.findings)))
 
 
 def _judged(refused: Refused, lists: Lists) -> Iterator[_Judged]:

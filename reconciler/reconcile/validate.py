@@ -7,7 +7,7 @@ from pathlib import Path
 from reconciler.desired.lists import Lists, Source
 from reconciler.desired.review import review_findings
 from reconciler.model.errors import DncError, InvalidInput
-from reconciler.model.finding import Finding, Severity
+from reconciler.model.finding import Finding, Severity, in_order
 from reconciler.reconcile.clock import Today
 from reconciler.reconcile.project import Project, as_sources
 from reconciler.reconcile.since import changed_files
@@ -60,7 +60,7 @@ def validate(around: Surroundings, paths: Sequence[str] = (), *, since: str | No
     lists = excused(lists, project, today, lambda: _applied_before(project, around))
     reviews = review_findings(project.rules, today.as_of)
     of_files = (f for f in lists.findings if changed is None or f.file in changed)
-    findings = sorted((*of_files, *extra, *project.contested(lists), *project.loosened(), *reviews))
+    findings = in_order((*of_files, *extra, *project.contested(lists), *project.loosened(), *reviews))
     checked = tuple(source.path for source in sources)
     numbers = lists.numbers if changed is None else _numbers_in(lists, frozenset(checked))
     return Validated(tuple(findings), checked, numbers, since if changed is not None else None)
