@@ -23,18 +23,23 @@ _NEXT_NUMBER = r"(?P=numbers)- (?P=quote)\+[0-9]{1,32}+(?P=quote)\r?\n"
 # A key and a value that need but be taken apart: no escape, no mark, nothing that says nothing.
 _PAIR = (
     r"(?!(?i:null):)[A-Za-z]{1,40}+: "
-    r'(?:(?!(?i:null)\r?\n)[A-Za-z0-9+_][A-Za-z0-9_./+-]{0,200}+|"[ !#-\[\]-~]{0,200}+")\r?\n'
+    r'(?:(?!(?i:null)\r?(?:\n|\Z))[A-Za-z0-9+_][A-Za-z0-9_./+-]{0,200}+|"[ !#-\[\]-~]{0,200}+")'
 )
+_PAIR_LINE = rf"{_PAIR}\r?\n"
 # A line below it that is deeper would belong to it.
-_ENTRY = rf"- {_PAIR}(?:(?P=entries)  {_PAIR}){{0,30}}+(?!(?P=entries) )"
+_ENTRY = rf"- {_PAIR_LINE}(?:(?P=entries)  {_PAIR_LINE}){{0,30}}+(?!(?P=entries) )"
 # Of bytes: all that a run may have is ASCII, and only what is left needs decoding as a whole.
 _NUMBERS = rf"(?P<numbers> *+){_NUMBER}(?:{_NEXT_NUMBER})++"
 _ENTRIES = rf"(?P<entries> *+){_ENTRY}(?:(?P=entries){_ENTRY})++"
 _RUN = re.compile(f"^(?:{_NUMBERS}|{_ENTRIES})".encode(), re.MULTILINE)
+# Before 3.11.5, a possessive group may go on from within what did not match (gh-106052). So a run is cut to
+# whole lines, and each row of entries is looked at again.
+_ROW = re.compile(_PAIR)
 _SHORTEST = 100  # items
 _SHORT = _SHORTEST << 13  # bytes that hold so many items, however long
 _PIECE = 1 << 16  # bytes that are taken apart at once
 _ONE_LINE = 1 << 32
+_QUOTE = ord('"')
 _UNIQUE = frozenset({"phone", "evidence"})  # keys whose values hardly repeat
 
 
@@ -52,14 +57,16 @@ def fold(data: bytes) -> tuple[bytes, list[Run]]:
     runs: list[Run] = []
     line = end = 0
     for found in _RUN.finditer(data):
-        start, stop = found.span()
+        start = found.start()
+        stop = data.rfind(b"\n", start, found.end()) + 1
         indent = found["numbers"] if found["entries"] is None else found["entries"]
         item = b"\n" + indent + b"- "
         if data.count(item, start, min(stop, start + _SHORT)) + 1 < _SHORTEST:
             continue
         begins = line + data.count(b"\n", end, start)
         mark = pack(begins, len(indent) + len("- "))
-        run = _numbers(data, found, mark) if found["entries"] is None else _entries(data, found, mark)
+        read = _numbers if found["entries"] is None else _entries
+        run = read(data, (start, stop), indent, mark)
         if run is None:
             continue
         runs.append(run)
@@ -72,25 +79,26 @@ def fold(data: bytes) -> tuple[bytes, list[Run]]:
     return b"".join(kept) + data[end:], runs
 
 
-def _numbers(data: bytes, found: re.Match[bytes], mark: int) -> Run:
+def _numbers(data: bytes, span: tuple[int, int], indent: bytes, mark: int) -> Run:
     texts: list[str] = []
-    for some in _items(data, found.span(), found["numbers"] + b"- ", found["quote"]):
+    quote = b'"' if data[span[0] + len(indent) + len("- ")] == _QUOTE else b""
+    for some in _items(data, span, indent + b"- ", quote):
         texts += some
     return Run(texts, range(mark, mark + len(texts) * _ONE_LINE, _ONE_LINE))
 
 
-def _entries(data: bytes, found: re.Match[bytes], mark: int) -> Run | None:
-    """Take entries apart; None where one has a key twice, which is an error to be told."""
+def _entries(data: bytes, span: tuple[int, int], indent: bytes, mark: int) -> Run | None:
+    """Take entries apart; None where one has a key twice, which is an error to be told, or an odd row."""
     items: list[Value] = []
     places = array("Q")
     pairs = _Pairs()
     offsets: dict[tuple[str, ...], Sequence[int]] = {}
-    between = "\n" + found["entries"].decode() + "  "
-    for some in _items(data, found.span(), found["entries"] + b"- "):
+    between = f"\n{indent.decode()}  "
+    for some in _items(data, span, indent + b"- "):
         for rows in some:
             each = rows.split(between)
             values: dict[str, Value] = dict(map(pairs.__getitem__, each))
-            if len(values) < len(each):
+            if len(values) < len(each) or "" in values:
                 return None
             keys = tuple(values)
             items.append(MapNode(mark, values, offsets.get(keys) or offsets.setdefault(keys, _offsets(keys))))
@@ -100,9 +108,11 @@ def _entries(data: bytes, found: re.Match[bytes], mark: int) -> Run | None:
 
 
 class _Pairs(dict[str, tuple[str, str]]):
-    """What lines say, a key and a value. Those that repeat are taken apart once, and kept once."""
+    """What rows say, a key and a value; no key where a row is odd. What repeats is taken apart once."""
 
     def __missing__(self, row: str) -> tuple[str, str]:
+        if not _ROW.fullmatch(row):
+            return "", ""
         key, _, value = row.partition(": ")
         pair = (intern(key), value[1:-1] if value[0] == '"' else value)
         return pair if key in _UNIQUE else self.setdefault(row, pair)

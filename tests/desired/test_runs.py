@@ -155,6 +155,15 @@ def assert_read_as_the_whole(text):
     assert places(document.root) == places(root)
 
 
+@pytest.mark.parametrize("odd", ["null:  - b: c", "null: b", "# c", "b:", "b: c # d", "'b': c", "b: null"])
+@pytest.mark.parametrize("place", [2, 4])
+def test_an_odd_row_among_entries_is_read_as_it_stands(odd, place):
+    """Some versions of Python go on from within what does not match a possessive group."""
+    between = f"{' ' * place}{odd}\n"
+    assert_read_as_the_whole("a:\n" + entries(2, *TERMS) + between + entries(2, *TERMS))
+    assert_read_as_the_whole("a:\n" + lines(2) + between + lines(2))
+
+
 @pytest.mark.parametrize("odd", [b"\xff: b\n", b"a: \xc3\n", b"\0\n"])
 def test_bytes_that_are_no_text_are_told_where_they_stand(odd):
     before, after = f"b:\n{lines(2)}".encode(), f"c:\n{lines(2)}".encode()
