@@ -1,3 +1,4 @@
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,3 +14,12 @@ def project(tmp_path: Path) -> Iterator[Project]:
     with making(tmp_path) as made:
         in_real_time(made).tenant(chunkSize=3, concurrency=2)
         yield made
+
+
+@pytest.fixture(autouse=True)
+def _interruptible() -> Iterator[None]:
+    """Let an interrupt reach what a test starts, also where a shell has this run ignore it (`&`, nohup)."""
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
