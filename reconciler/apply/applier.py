@@ -160,13 +160,7 @@ class Applier:
             kinds = sorted({actions.of(write).value for write in chunk})
             self.tally.sent.append(Sent("+".join(kinds), len(chunk), answer))
         if len(chunk) > 1 and (answer.verdict is Verdict.TOO_LARGE or conflicting(answer)):
-            half = len(chunk) // 2
-            if answer.verdict is Verdict.TOO_LARGE:
-                self._size = smaller(self._size, len(chunk), answer)
-            else:
-                for write in chunk:
-                    self._settle((actions.of(write), *write.key), Outcome.UNKNOWN, answer.why)
-            queue.put_first(chunk[:half], chunk[half:])
+            self._halve(chunk, answer, actions, queue)
             return
         self._throttled = self._throttled + 1 if throttled(answer) else 0
         if answer.verdict is Verdict.ANSWERED:
@@ -182,6 +176,16 @@ class Applier:
             self._doubtful.append(chunk)
         else:
             self._progress(len(chunk))
+
+    def _halve(self, chunk: list[Write], answer: Answer, actions: "_Actions", queue: Queue) -> None:
+        """Put a chunk back in halves. Whatever becomes of them, what was in doubt may be stored already."""
+        if answer.verdict is Verdict.TOO_LARGE:
+            self._size = smaller(self._size, len(chunk), answer)
+        if answer.in_doubt or conflicting(answer):
+            for write in chunk:
+                self._settle((actions.of(write), *write.key), Outcome.UNKNOWN, answer.why)
+        half = len(chunk) // 2
+        queue.put_first(chunk[:half], chunk[half:])
 
     def _again(self, queue: Queue, most: int) -> None:
         """Put some of the chunks in doubt back, in halves, behind everything else."""

@@ -21,6 +21,7 @@ def answered(outcome: Outcome[Answer], request: Request, host: str, *, divisible
         latency_ms=outcome.latency_ms,
         started=outcome.started,
         ended=outcome.ended,
+        in_doubt=outcome.ambiguous,
     )
 
 

@@ -121,4 +121,5 @@ def joined(answers: Sequence[tuple[Sequence[Write], Answer]]) -> Answer:
         started=sent[0].started if sent else None,
         ended=sent[-1].ended if sent else None,
         why=(doubtful or large or parts[0]).why,
+        in_doubt=any(one.in_doubt or one.verdict is Verdict.ANSWERED for one in parts),
     )

@@ -107,7 +107,7 @@ class Answer:
 
     `failures` and `conflicts` are by phone: no phone is in a chunk twice. A conflict (CXone has it exactly
     so) is not a failure. `started` and `ended` bound the time in which it can have been stored, on OUR clock.
-    `latency_ms` is of the last attempt.
+    `latency_ms` is of the last attempt. `in_doubt`: an attempt before the last may have stored it.
     """
 
     verdict: Verdict
@@ -118,6 +118,7 @@ class Answer:
     started: datetime | None = None
     ended: datetime | None = None
     why: Failure | None = None
+    in_doubt: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,17 @@ def test_whole_answers_of_409_end_at_single_numbers() -> None:
     assert set(outcomes(of).values()) == {Outcome.UNKNOWN}
 
 
+@pytest.mark.parametrize("in_doubt", [True, False])
+def test_a_chunk_in_doubt_that_is_throttled_afterwards_stays_in_doubt(in_doubt) -> None:
+    """It may be stored already: that its halves are turned away at the door says nothing of it."""
+    slow = Failure("429", "slow down")
+    large = Answer(Verdict.TOO_LARGE, attempts=4, why=slow, in_doubt=in_doubt)
+    provider = Scripted(lambda c: large if len(c) > 1 else Answer(Verdict.REFUSED, attempts=8, why=slow))
+    of = sending(provider, 2)
+    of.upsert([upserting(phones(2))])
+    assert set(outcomes(of).values()) == {Outcome.UNKNOWN if in_doubt else Outcome.NOT_ATTEMPTED}
+
+
 @pytest.mark.parametrize(
     ("shown", "outcome", "code"),
     [

@@ -167,14 +167,14 @@ FAULTS = (
     Fault("a chunk is one too large", applier.chunks, "len(chunk) == size", "len(chunk) > size", (3,)),
     Fault(
         "the second half goes first",
-        applier.Applier._collect,
+        applier.Applier._halve,
         "put_first(chunk[:half], chunk[half:])",
         "put_first(chunk[half:], chunk[:half])",
         (3,),
     ),
     Fault(
         "half a chunk is lost",
-        applier.Applier._collect,
+        applier.Applier._halve,
         "put_first(chunk[:half], chunk[half:])",
         "put_first(chunk[:half])",
         (3, 7),
