@@ -28,8 +28,8 @@ class Source:
     data: bytes
 
 
-Elsewhere = Mapping[str, Callable[[], Found]]
-"""By path what is read elsewhere, to be waited for."""
+Elsewhere = Mapping[str, Callable[[], Found | None]]
+"""By path what is read elsewhere, to be waited for; None where that did not come about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +102,11 @@ def read_all(
 ) -> None:
     """Read the files one after the other, then judge what needs all of them."""
     for source in sources:
-        if source.path in elsewhere:
-            reading.add(elsewhere[source.path]())
-        else:
+        found = elsewhere[source.path]() if source.path in elsewhere else None
+        if found is None:
             _read(reading, source)
+        else:
+            reading.add(found)
     reading.findings += release_rule_findings(reading)
     reading.findings += company_findings(reading)
     reading.findings += unknown_lists(reading)

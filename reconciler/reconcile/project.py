@@ -86,7 +86,7 @@ class Project:
     def read_lists(self, sources: Iterable[Source], today: Today) -> Lists:
         """Read list files by this project's rules."""
         every, ground = tuple(sources), Ground(self.overrides, today)
-        with reading_elsewhere(every, self.rules, ground, self.is_example) as elsewhere:
+        with reading_elsewhere(every, ground, self.is_example) as elsewhere:
             return read_lists(
                 every,
                 self.rules,

@@ -14,7 +14,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from reconciler.desired.lists import Elsewhere, Found, Source, read_alone
-from reconciler.desired.schema import Rules, load_rules
+from reconciler.desired.schema import load_rules
 from reconciler.reconcile.clock import Today
 
 if TYPE_CHECKING:  # what few repositories need is loaded for those
@@ -35,21 +35,20 @@ class Ground:
 
 @contextmanager
 def reading_elsewhere(
-    sources: Sequence[Source], rules: Rules, ground: Ground, examples: Callable[[str], bool]
+    sources: Sequence[Source], ground: Ground, examples: Callable[[str], bool]
 ) -> Iterator[Elsewhere]:
     """Begin to read the large files in processes of their own, where there are several, and processors.
 
-    Where a process cannot be started or dies, its file is read here.
+    Where a process cannot be started or dies, nothing is found of its file: it is to be read here.
     """
     large = [source for source in sources if source.data.count(_ENTRY) >= LARGE]
     at_once = min(len(large), _processors(), MOST)
     if at_once < 2:  # noqa: PLR2004  (beside each other)
         yield {}
         return
-    judged = {one.path: partial(_read, one, ground, is_example=examples(one.path)) for one in large}
-    here = {path: partial(_again, call, rules) for path, call in judged.items()}
-    with _begun(judged, at_once) as futures:
-        yield here | {path: partial(_result, future, here[path]) for path, future in futures.items()}
+    calls = {one.path: partial(_read, one, ground, is_example=examples(one.path)) for one in large}
+    with _begun(calls, at_once) as futures:
+        yield {path: partial(_found, future) for path, future in futures.items()}
 
 
 @contextmanager
@@ -70,23 +69,18 @@ def _begun(calls: "Mapping[str, partial[Found]]", at_once: int) -> "Iterator[dic
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _result(future: "Future[Found]", otherwise: Callable[[], Found]) -> Found:
+def _found(future: "Future[Found]") -> Found | None:
     from concurrent.futures import BrokenExecutor  # noqa: PLC0415
 
     try:
         return future.result()
     except (BrokenExecutor, OSError):
-        return otherwise()
+        return None
 
 
-def _read(source: Source, ground: Ground, *, is_example: bool, rules: Rules | None = None) -> Found:
-    today = ground.today
-    by = rules or load_rules(ground.overrides)
-    return read_alone(source, by, as_of=today.as_of, latest=today.latest, is_example=is_example)
-
-
-def _again(call: "partial[Found]", rules: Rules) -> Found:
-    return call(rules=rules)
+def _read(source: Source, ground: Ground, *, is_example: bool) -> Found:
+    rules, today = load_rules(ground.overrides), ground.today
+    return read_alone(source, rules, as_of=today.as_of, latest=today.latest, is_example=is_example)
 
 
 def _processors() -> int:
