@@ -51,4 +51,6 @@ class EntriesDialect:
         return tuple(name for name, value in told.items() if value is not None)
 
     def _policy(self, terms: Terms) -> str:
-        return Policy.NEVER.value if self.wire_policy == "never" else terms.expiration_policy.value
+        if self.wire_policy == "never" or terms.registry:  # a registry's entry has no end of ours
+            return Policy.NEVER.value
+        return terms.expiration_policy.value

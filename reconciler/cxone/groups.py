@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from reconciler.model.provider import Shape
-from reconciler.model.terms import REGISTRY_REASONS, Carried, Terms
+from reconciler.model.terms import Carried, Terms
 
 CEILING = 1_000_000  # NICE's help: records of a whole environment, calling lists and DNC together
 _SHAPE = Shape(1000, one_list=True, per_removal=3)  # looked up, expired, looked up again
@@ -63,7 +63,6 @@ class GroupsDialect:
         return date.fromordinal(max(1, expired.toordinal() - self.days_after))
 
     def _end(self, terms: Terms) -> date | None:
-        if terms.end is None or terms.reason_code in REGISTRY_REASONS:
-            return None
+        end = terms.effective_end
         # What cannot be written down as a date so much later is no end that anybody will see.
-        return terms.end if (date.max - terms.end).days >= self.days_after else None
+        return end if end is not None and (date.max - end).days >= self.days_after else None

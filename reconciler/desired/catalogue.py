@@ -28,6 +28,7 @@ CATALOGUE: Mapping[str, str] = {
     "SCHEMA-01": "No packaged rule is missing or looser in the repository's own schema files.",
     "SCHEMA-02": "What a change of the rules means for what stands is said before it is merged.",
     "CONF-07": "Two tenants with one target have no list in common.",
+    "HOLD-01": "A hold that went from the files stays in force until a report has said so for 24 hours.",
     "CONF-08": "A loosened safety limit holds from the run after the one that first saw it.",
     "CONF-09": "A merge request that adds very many numbers says in its files how many.",
 }

@@ -27,7 +27,7 @@ def hold_findings(file: str, node: MapNode, path: str, latest: date) -> Iterator
     yield from later_than(latest, file, node, path, "from")
 
 
-def holds_of(node: MapNode) -> Iterator[Hold]:
+def holds_of(file: str, node: MapNode) -> Iterator[Hold]:
     """Give the hold; none where it cannot be understood, and an error says so.
 
     An end that cannot be read is no end: a hold that is wrong about its end goes on.
@@ -49,4 +49,5 @@ def holds_of(node: MapNode) -> Iterator[Hold]:
         phones,
         list_id if isinstance(list_id, str) else None,
         everything=values.get("all") == "true",
+        path=file,
     )

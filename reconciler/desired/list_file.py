@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 
-from reconciler.desired.dates import HAPPENED, is_future, later_than
+from reconciler.desired.dates import HAPPENED, day_of, is_future, later_than
 from reconciler.desired.entry import effective, structure_of_terms, terms_of
 from reconciler.desired.holds import hold_findings, holds_of
 from reconciler.desired.judge import stated_in
@@ -155,7 +156,13 @@ class ListFile:
             yield from twin_findings(self.path, listed)
         if self.list_id:
             distinct = frozenset(numbers.counts)
-            self.reading.files.append(FileClaims(self.path, self.list_id, numbers.claimed(), distinct))
+            claimed = FileClaims(self.path, self.list_id, numbers.claimed(), distinct, self._retrieved_on())
+            self.reading.files.append(claimed)
+
+    def _retrieved_on(self) -> date | None:
+        """Give the day of the registry's copy that this file is; None for any other file."""
+        registry = self.root.values.get("registry")
+        return day_of(registry.values.get("retrievedAt")) if isinstance(registry, MapNode) else None
 
     def _releases(self, items: Sequence[Value], blocks: list[Block]) -> Iterator[Finding]:
         for place, node in enumerate(items):
@@ -173,7 +180,7 @@ class ListFile:
         for place, node in enumerate(items):
             if isinstance(node, MapNode):
                 yield from hold_findings(self.path, node, f"/holds/{place}", self.reading.latest)
-                self.reading.holds += holds_of(node)
+                self.reading.holds += holds_of(self.path, node)
                 if isinstance(list_id := node.values.get("listId"), str):
                     named = HeldList(self.path, f"/holds/{place}/listId", node.value_mark("listId"), list_id)
                     self.reading.held_lists.append(named)

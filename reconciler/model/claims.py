@@ -19,6 +19,7 @@ class ReleaseReason(StrEnum):
     NUMBER_REASSIGNED = "NUMBER_REASSIGNED"
     ENTERED_IN_ERROR = "ENTERED_IN_ERROR"
     REGISTRY_REMOVED = "REGISTRY_REMOVED"
+    TERM_ENDED = "TERM_ENDED"
     MOVED = "MOVED"
 
 
@@ -27,7 +28,8 @@ _COMPANY = frozenset(
 )
 _REGISTRY = frozenset({ReleaseReason.REGISTRY_REMOVED, ReleaseReason.ENTERED_IN_ERROR})
 
-# Which release fits which reason code (design, section 3). MOVED fits all, once the number is live on `to`.
+# Which release fits which reason code. Two more depend on the claim: MOVED fits all, once a claim on `to` is
+# live and at least as strong; TERM_ENDED fits a company's claim whose term is over.
 FITTING: Mapping[ReasonCode, frozenset[ReleaseReason]] = {
     ReasonCode.CUSTOMER_REQUESTED: _COMPANY,
     ReasonCode.COMPANY_POLICY: _COMPANY,
@@ -36,6 +38,12 @@ FITTING: Mapping[ReasonCode, frozenset[ReleaseReason]] = {
     ReasonCode.NATIONAL: _REGISTRY,
     ReasonCode.STATE: _REGISTRY,
 }
+
+
+# They say that our own claim ends. What somebody else put into CXone is not ours to end.
+OURS_ONLY = frozenset({ReleaseReason.ENTERED_IN_ERROR, ReleaseReason.REGISTRY_REMOVED, ReleaseReason.MOVED})
+# They are about the person or the number, so they end what others asked for as well.
+OF_THE_NUMBER = frozenset({ReleaseReason.CONSENT_GIVEN, ReleaseReason.NUMBER_REASSIGNED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class Hold:
     """A legal or internal hold of a file: while it stands, what it names is not deleted, weakened or moved.
 
     It names numbers (on whichever list), a list, or everything. `matter` is a reference, `until` the last
-    day (None: until the hold is taken out of the file).
+    day (None: until the hold is taken out of the file). Which file it stands in makes it no other hold.
     """
 
     matter: str
@@ -69,6 +77,7 @@ class Hold:
     phones: frozenset[str] = frozenset()
     list_id: str | None = None
     everything: bool = False
+    path: str = field(default="", compare=False)
 
     def stands(self, as_of: date) -> bool:
         """Tell whether it stands on `as_of`, the date at UTC-12: its last day must be over everywhere."""
@@ -81,12 +90,16 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class FileClaims:
-    """What one file claims for one list: each number once, with its terms (shared, interned values)."""
+    """What one file claims for one list: each number once, with its terms (shared, interned values).
+
+    `retrieved_on` is the day on which the registry was asked that the file is a copy of; None of others.
+    """
 
     path: str
     list_id: str
     numbers: Mapping[str, Terms]
     distinct: frozenset[Terms]
+    retrieved_on: date | None = None
 
     def standing(self, as_of: date) -> "FileClaims":
         """Leave out the claims whose term is over on `as_of` (the date at UTC-12)."""
@@ -96,12 +109,13 @@ class FileClaims:
         # By identity: hashing the terms of each of a million numbers is what would cost.
         gone = {key for key, terms in {id(t): t for t in self.numbers.values()}.items() if terms in over}
         numbers = {phone: terms for phone, terms in self.numbers.items() if id(terms) not in gone}
-        return FileClaims(self.path, self.list_id, numbers, self.distinct - over)
+        return FileClaims(self.path, self.list_id, numbers, self.distinct - over, self.retrieved_on)
 
     def sharing(self, intern: Callable[[Terms], Terms]) -> "FileClaims":
         """Give the same claims with the one object of all equal terms. Of claims as they were read."""
         numbers = self.numbers.sharing(intern) if isinstance(self.numbers, Claimed) else self.numbers
-        return FileClaims(self.path, self.list_id, numbers, frozenset(map(intern, self.distinct)))
+        distinct = frozenset(map(intern, self.distinct))
+        return FileClaims(self.path, self.list_id, numbers, distinct, self.retrieved_on)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,14 +45,25 @@ class Terms:
     source: str = "dnc"
     jurisdiction: str | None = None
 
+    @property
+    def registry(self) -> bool:
+        """Tell a registry's claim (NATIONAL, STATE) from a company's: neither stands in for the other."""
+        return self.reason_code in REGISTRY_REASONS
+
+    @property
+    def effective_end(self) -> date | None:
+        """Give the last day that counts. A registry's claim has none, whatever date its entry states."""
+        return None if self.registry else self.end
+
     def over(self, as_of: date) -> bool:
         """Tell whether the last day is over, `as_of` being the date at UTC-12. A registry's never is."""
-        return self.end is not None and self.end < as_of and self.reason_code not in REGISTRY_REASONS
+        end = self.effective_end
+        return end is not None and end < as_of
 
     @property
     def strength(self) -> tuple[date, int]:
         """Order terms: NEVER over a later end over an earlier end, then by reason. Higher is stronger."""
-        return (self.end or date.max, REASON_RANK[self.reason_code])
+        return (self.effective_end or date.max, REASON_RANK[self.reason_code])
 
 
 @dataclass(frozen=True, slots=True)
