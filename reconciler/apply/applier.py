@@ -159,6 +159,7 @@ class Applier:
         if answer.verdict is not Verdict.NOT_SENT:
             kinds = sorted({actions.of(write).value for write in chunk})
             self.tally.sent.append(Sent("+".join(kinds), len(chunk), answer))
+        self._note_doubt(chunk, answer)
         if len(chunk) > 1 and (answer.verdict is Verdict.TOO_LARGE or conflicting(answer)):
             self._halve(chunk, answer, actions, queue)
             return
@@ -176,6 +177,13 @@ class Applier:
             self._doubtful.append(chunk)
         else:
             self._progress(len(chunk))
+
+    def _note_doubt(self, chunk: list[Write], answer: Answer) -> None:
+        """Note what CXone does not say to have stored by this request: it may have had it from others."""
+        doubted = answer.in_doubt or answer.verdict is Verdict.AMBIGUOUS
+        for write in chunk:
+            if answer.started is not None and (doubted or write.phone in answer.conflicts):
+                self.tally.doubted.setdefault(write.key, answer.started)
 
     def _halve(self, chunk: list[Write], answer: Answer, actions: "_Actions", queue: Queue) -> None:
         """Put a chunk back in halves. Whatever becomes of them, what was in doubt may be stored already."""

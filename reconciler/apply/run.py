@@ -13,7 +13,7 @@ from reconciler.apply.applier import UNSUPPORTED, Applier
 from reconciler.apply.outcomes import DEADLINE, NOT_STORED
 from reconciler.apply.tally import Outcome, Tally
 from reconciler.model.book import Book
-from reconciler.model.claims import Key
+from reconciler.model.claims import Key, Release
 from reconciler.model.errors import DncError
 from reconciler.model.live import Live, LiveEntry
 from reconciler.model.provider import Dialect, Provider
@@ -83,6 +83,10 @@ class Run:
     def kept(self) -> Mapping[Key, Kept]:
         """Name what stays live although the files no longer say so: the whole set, for the next held."""
         kept = dict(self.final.wanted.kept)
+        for key, claim in self.plan.wanted.registry.items():
+            # What the run wrote over a registry's entry no longer shows in the read-back.
+            if key not in kept or not any(one.registry for one in kept[key].claims):
+                kept[key] = _joined(kept.get(key), (claim,), (BlockedBy.NO_RELEASE,))
         unsupported = self.unsupported
         for change in self.final.changes:
             permitted = change.exposing and change.reason is not Reason.VANISHED
@@ -92,6 +96,26 @@ class Run:
                     why = (BlockedBy.UNSUPPORTED,) if key in unsupported else change.blocked_by
                     kept[key] = _joined(kept.get(key), grant.claims, why)
         return kept
+
+    @property
+    def used(self) -> Mapping[Key, tuple[Release, ...]]:
+        """Name the releases that let a claim go: they are used, once and for all.
+
+        The number came off or was weakened, or another claim keeps it, or it was off already, or somebody
+        else's entry stays. What was not sent, was refused or is unknown has used nothing.
+        """
+        waiting = {
+            (change.list_id, phone)
+            for change in self.final.changes
+            if change.exposing and change.reason is not Reason.VANISHED
+            for phone in change.phones
+            if not self._gone(change.action, (change.list_id, phone))
+        }
+        granted = self.final.wanted.granted.items()
+        used = {key: grant.releases for key, grant in granted if grant.releases and key not in waiting}
+        for key, releases in self.final.wanted.ended.items():
+            used[key] = (*used.get(key, ()), *releases)
+        return used
 
     @property
     def unsupported(self) -> frozenset[Key]:
@@ -124,7 +148,8 @@ class _Wrote:
     plan: Plan
 
     def __contains__(self, key: object) -> bool:
-        return key not in self.plan.overwrites and any(self._stored(action, key) for action in _WRITES)
+        theirs = key in self.plan.overwrites or key in self.tally.doubted
+        return not theirs and any(self._stored(action, key) for action in _WRITES)
 
     def _stored(self, action: Action, key: Any) -> bool:  # noqa: ANN401  (`in` takes anything)
         result = self.tally.results.of(action, key[0]).get(key[1])

@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
+from reconciler.model.claims import Key
 from reconciler.model.errors import DncError
 from reconciler.model.provider import Answer, Failure
 from reconciler.planning.change import Action
@@ -84,11 +86,17 @@ _SHARED = {outcome: Result(outcome) for outcome in Outcome}
 
 @dataclass(slots=True)
 class Tally:
-    """Everything that a run did. Filled by one thread, the one that called."""
+    """Everything that a run did. Filled by one thread, the one that called.
+
+    `doubted` are the numbers of which CXone did not say that it stored what we sent, whatever a read showed
+    afterwards, with the moment at which they were first asked for, on our clock: they may have been stored by
+    somebody else before that.
+    """
 
     results: Results = field(default_factory=Results)
     sent: list[Sent] = field(default_factory=list)
     error: DncError | None = None
+    doubted: dict[Key, datetime] = field(default_factory=dict)
 
     def settle(self, key: ChangeKey, outcome: Outcome, failure: Failure | None = None) -> None:
         """Record one number's outcome."""

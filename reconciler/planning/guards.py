@@ -34,7 +34,8 @@ class Circumstances:
     protective change was refused. `hold_back` blocks every exposing change, with its reason. `agreed` are
     the exposing (action, list, phone) that an earlier plan showed; None: no such plan binds this one.
     `arrived`: protective changes have been sent, so a MOVED number is on its new list or it is not. `wrote`
-    are numbers that this run has written, no report telling of it yet: their last touch is ours.
+    are numbers that this run has written, no report telling of it yet: their last touch is ours. `young` are
+    lists whose chain of reports began less than 7 days ago: they have the least budget.
     """
 
     removed_lately: Mapping[str, int] = field(default_factory=dict)
@@ -43,16 +44,16 @@ class Circumstances:
     agreed: frozenset[tuple[Action, str, str]] | None = None
     arrived: bool = False
     wrote: Container[Key] = frozenset()
+    young: Container[str] = frozenset()
 
 
-def budget(list_id: str, held: Held, limits: Limits, removed_lately: Mapping[str, int]) -> int:
+def budget(list_id: str, held: Held, limits: Limits, met: Circumstances) -> int:
     """Say how many exposing changes a list may still have: never fewer than none."""
     if not limits.max_removals or not limits.max_removal_percent:
         return 0
-    share = math.floor(
-        min(limits.max_removals, held.counts.get(list_id, 0) * limits.max_removal_percent / 100)
-    )
-    return max(0, max(LEAST_BUDGET, share) - removed_lately.get(list_id, 0))
+    size = 0 if list_id in met.young else held.counts.get(list_id, 0)
+    share = math.floor(min(limits.max_removals, size * limits.max_removal_percent / 100))
+    return max(0, max(LEAST_BUDGET, share) - met.removed_lately.get(list_id, 0))
 
 
 def guard(  # noqa: PLR0913, PLR0917  (the sets, the limits and the circumstances)
@@ -115,7 +116,7 @@ def _list_guards(
     why: dict[str, frozenset[BlockedBy]] = {}
     for list_id, size in sizes.items():
         reasons = set()
-        if limits.allow is not None or size > budget(list_id, held, limits, met.removed_lately):
+        if limits.allow is not None or size > budget(list_id, held, limits, met):
             reasons.add(BlockedBy.BUDGET)
         if held.counts.get(list_id, 0) >= NEVER_EMPTIED and not _anything_stays(list_id, wanted, held):
             reasons.add(BlockedBy.WOULD_EMPTY_LIST)

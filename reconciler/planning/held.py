@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 
-from reconciler.model.claims import FileClaims, Key, Release
+from reconciler.model.claims import FileClaims, Hold, Key, Release
 from reconciler.model.terms import Terms
 from reconciler.planning.change import BlockedBy
 from reconciler.planning.claiming import Claiming
@@ -13,11 +13,29 @@ from reconciler.planning.claiming import Claiming
 
 @dataclass(frozen=True, slots=True)
 class HeldClaim:
-    """One claim that we hold: the file that made it, its terms as held, since when (None: ask history)."""
+    """One claim that we hold: the file that made it, its terms as held, since when (None: ask history).
+
+    `retrieved_on` is the day of the registry's copy that the file is. `held_at` is, of a claim that is kept,
+    the revision at which the files last had it; None: they have it now. `ended`: a release ended our own
+    claim, and what is left is an entry of somebody else's. An empty path: no file ever had it; it stands for
+    a registry's entry that was read in CXone.
+    """
 
     path: str
     terms: Terms
     since: datetime | None = None
+    retrieved_on: date | None = None
+    held_at: str | None = None
+    ended: bool = False
+
+    @property
+    def registry(self) -> bool:
+        """Tell a registry's claim from a company's. What others asked for is never a registry's."""
+        return self.terms.registry and not self.ended
+
+    def stood_in_for(self, terms: Terms) -> bool:
+        """Tell whether a claim with these terms lets nothing go that this one keeps."""
+        return terms.registry == self.registry and terms.strength >= self.terms.strength
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +51,7 @@ class Held:
     """The claims that stood at the newest report's revision on its date, less `not_live`, plus `kept`.
 
     `releases` are those that stood in the files at that revision: beside a standing claim they are spent.
+    `holds` are those that stood there.
     No report, or one of another target: `Held()`, nothing is held.
     """
 
@@ -41,6 +60,7 @@ class Held:
     not_live: frozenset[Key] = frozenset()
     kept: Mapping[Key, Kept] = field(default_factory=dict)
     revision: str | None = None
+    holds: tuple[Hold, ...] = ()
 
     def stood(self, key: Key) -> bool:
         """Tell whether a claim of the files stood on this number at the held revision."""
@@ -50,7 +70,7 @@ class Held:
         """Give every claim held on one number."""
         if key not in self.not_live:
             for f in self._claim(key):
-                yield HeldClaim(f.path, f.numbers[key[1]])
+                yield HeldClaim(f.path, f.numbers[key[1]], retrieved_on=f.retrieved_on)
         if key in self.kept:
             yield from self.kept[key].claims
 

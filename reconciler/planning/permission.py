@@ -1,28 +1,22 @@
 """From held to desired*: who may come off, and who stays although the files no longer say so.
 
-Every exception of the reconcile table lives here, so that the diff needs none.
+Every exception of the reconcile table lives here and in `verdict`, so that the diff needs none.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from itertools import compress
 
-from reconciler.model.claims import FITTING, Claims, FileClaims, Key, Release, ReleaseReason
+from reconciler.model.book import terms_of
+from reconciler.model.claims import Claims, FileClaims, Key, Release
 from reconciler.model.live import Live
-from reconciler.model.provider import Dialect
-from reconciler.model.terms import REGISTRY_REASONS, Terms
+from reconciler.model.terms import REGISTRY_REASONS, Carried, Policy, ReasonCode, Terms
 from reconciler.planning.change import BlockedBy, Reason, blocks
-from reconciler.planning.claiming import Claiming
 from reconciler.planning.held import Held, HeldClaim, Kept
-from reconciler.planning.touch import History, first_moment, touch_of
+from reconciler.planning.setting import Setting
+from reconciler.planning.touch import History
+from reconciler.planning.verdict import Judge
 from reconciler.planning.wanted import Grant, Wanted
-
-Approved = Callable[[Release], bool]
-"""Tells whether as many people approved a release as must; asked only of one that would permit something."""
-
-
-def unasked(_: Release) -> bool:
-    """Take every release as approved: where nobody besides its author must look."""
-    return True
 
 
 def strongest(files: tuple[FileClaims, ...]) -> dict[str, Mapping[str, Terms]]:
@@ -44,31 +38,31 @@ def strongest(files: tuple[FileClaims, ...]) -> dict[str, Mapping[str, Terms]]:
     return lists
 
 
-def want(  # noqa: PLR0913  (the sets that meet, and the three things that judge them)
-    desired: Claims,
-    held: Held,
-    live: Live,
-    *,
-    dialect: Dialect,
-    history: History,
-    as_of: date,
-    arriving: frozenset[Key] = frozenset(),
-    approved: Approved = unasked,
-) -> Wanted:
+def want(setting: Setting, live: Live, history: History, *, arriving: bool) -> Wanted:
     """Make desired* of desired, held and live.
 
-    `as_of` is the date at UTC-12. `arriving` are the numbers that this run is about to put on: a MOVED
-    release fits once the number is live on `to`, and a plan may count on what it sends first.
+    `arriving`: what the files claim is about to be sent, so a MOVED release may count on it; a decision after
+    the read-back may not. `history` knows what this run has written, besides what the reports tell.
     """
-    standing = desired.standing(as_of)
-    judge = _Judge(standing, held, live, dialect, history, as_of, arriving, approved)
+    standing = setting.desired.standing(setting.as_of)
     declared = strongest(standing.files)
-    kept: dict[Key, Kept] = {}
-    granted: dict[Key, Grant] = {}
-    for key in _doubtful(standing, held):
-        judge.judge(key, kept, granted)
-    lists = _with_kept(declared, kept)
-    return Wanted(lists, declared, kept, granted, desired.list_ids | held.list_ids, judge.by_list)
+    judge = Judge(setting, standing, live, history, arriving=arriving)
+    sorted_claims = _Sorted(setting.held, live, judge)
+    for key in _doubtful(standing, setting.held):
+        sorted_claims.sort(key)
+    kept = sorted_claims.kept
+    for key, claim in _overwritten(setting, live, _with_kept(declared, kept), judge):
+        sorted_claims.keep_registry(key, claim)
+    return Wanted(
+        _with_kept(declared, kept),
+        declared,
+        kept,
+        sorted_claims.granted,
+        setting.desired.list_ids | setting.held.list_ids,
+        judge.by_list,
+        sorted_claims.registry,
+        sorted_claims.ended,
+    )
 
 
 def _doubtful(standing: Claims, held: Held) -> Iterator[Key]:
@@ -87,6 +81,101 @@ def _doubtful(standing: Claims, held: Held) -> Iterator[Key]:
                 yield key
 
 
+class _Sorted:
+    """Held claims, number by number: those that stay and those that may go."""
+
+    def __init__(self, held: Held, live: Live, judge: Judge) -> None:
+        self.kept: dict[Key, Kept] = {}
+        self.granted: dict[Key, Grant] = {}
+        self.registry: dict[Key, HeldClaim] = {}
+        self.ended: dict[Key, tuple[Release, ...]] = {}
+        self._held = held
+        self._live = live
+        self._judge = judge
+
+    def sort(self, key: Key) -> None:
+        """Sort one number's claims. An entry of a registry's that nobody claims is one of them."""
+        claims = tuple(self._held.claims(key))
+        unclaimed = unclaimed_registry(key, self._live, self._held, self._judge)
+        staying: list[HeldClaim] = []
+        going: list[HeldClaim] = []
+        blocked: list[BlockedBy] = []
+        reasons: list[Reason] = []
+        releases: list[Release] = []
+        ended: list[Release] = []
+        claim: HeldClaim
+        for claim in (*claims, *((unclaimed,) if claims and unclaimed else ())):
+            if self._judge.covered(key, claim):
+                continue
+            verdict = self._judge.verdict(key, claim)
+            if verdict.reason is not None:
+                going.append(claim)
+                reasons.append(verdict.reason)
+                releases += [verdict.release] if verdict.release else []
+                continue
+            if verdict.ended and verdict.release and BlockedBy.HOLD not in verdict.blocked_by:
+                ended.append(verdict.release)
+                staying.append(replace(claim, ended=True))
+            else:
+                staying.append(claim)
+            blocked.extend(verdict.blocked_by)
+            if claim is unclaimed:
+                self.registry[key] = claim
+        if staying:
+            self.kept[key] = Kept(tuple(staying), blocks(blocked))
+        if ended:
+            self.ended[key] = tuple(dict.fromkeys(ended))
+        if going:
+            reason = Reason.RELEASED if Reason.RELEASED in reasons else Reason.LAPSED
+            self.granted[key] = Grant(reason, tuple(going), tuple(dict.fromkeys(releases)))
+
+    def keep_registry(self, key: Key, claim: HeldClaim) -> None:
+        """Keep a registry's entry that one of our claims takes the place of."""
+        before = self.kept.get(key)
+        self.registry[key] = claim
+        self.kept[key] = (
+            Kept((*before.claims, claim), before.blocked_by)
+            if before
+            else Kept((claim,), (BlockedBy.NO_RELEASE,))
+        )
+
+
+def unclaimed_registry(key: Key, live: Live, held: Held, judge: Judge) -> HeldClaim | None:
+    """Give the claim that a registry's entry stands for which CXone shows and no claim explains."""
+    entry = live.get(key)
+    if entry is None or entry.terms.reason_code not in REGISTRY_REASONS:
+        return None
+    claimed = any(f.numbers[key[1]].registry for f in judge.claiming(key))
+    if claimed or any(claim.registry for claim in held.claims(key)):
+        return None
+    return HeldClaim("", Terms(ReasonCode(entry.terms.reason_code), Policy.NEVER))
+
+
+def _overwritten(
+    setting: Setting, live: Live, lists: Mapping[str, Mapping[str, Terms]], judge: Judge
+) -> Iterator[tuple[Key, HeldClaim]]:
+    """Find registries' entries that nobody claims and that a company's claim is about to be written over."""
+    for list_id, wanted in lists.items():
+        entries = terms_of(live.lists.get(list_id, {}))
+        codes = {id(c) for c in _distinct(entries.values()) if c.reason_code in REGISTRY_REASONS}
+        if not codes:
+            continue
+        of_registry = compress(entries.items(), map(codes.__contains__, map(id, entries.values())))
+        for phone, found in of_registry:
+            terms = wanted.get(phone)
+            if terms is None or terms.registry:
+                continue
+            carried = setting.dialect.carried(terms)
+            stronger = setting.dialect.strength(found) > setting.dialect.strength(carried)
+            if not stronger and (claim := unclaimed_registry((list_id, phone), live, setting.held, judge)):
+                yield (list_id, phone), claim
+
+
+def _distinct(terms: Collection[Carried]) -> Collection[Carried]:
+    """Give each object once, without hashing what it says."""
+    return dict(zip(map(id, terms), terms, strict=True)).values()
+
+
 def _with_kept(
     declared: Mapping[str, Mapping[str, Terms]], kept: Mapping[Key, Kept]
 ) -> Mapping[str, Mapping[str, Terms]]:
@@ -101,180 +190,3 @@ def _with_kept(
         if other is None or best.strength > other.strength:
             copied[list_id][phone] = best
     return lists
-
-
-class _Judge:
-    """Decides for one number after another which held claims may go."""
-
-    def __init__(  # noqa: PLR0913, PLR0917
-        self,
-        standing: Claims,
-        held: Held,
-        live: Live,
-        dialect: Dialect,
-        history: History,
-        as_of: date,
-        arriving: frozenset[Key],
-        approved: Approved,
-    ) -> None:
-        self._standing = standing
-        self.by_list: dict[str, list[FileClaims]] = {}
-        for f in standing.files:
-            self.by_list.setdefault(f.list_id, []).append(f)
-        self._claiming = {list_id: Claiming(files) for list_id, files in self.by_list.items()}
-        self._held = held
-        self._live = live
-        self._dialect = dialect
-        self._history = history
-        self._as_of = as_of
-        self._arriving = arriving
-        self._approved = approved
-
-    def judge(self, key: Key, kept: dict[Key, Kept], granted: dict[Key, Grant]) -> None:
-        """Sort the number's held claims into those that stay and those that may go."""
-        claims = tuple(self._held.claims(key))
-        staying: list[HeldClaim] = []
-        going: list[HeldClaim] = []
-        blocked: list[BlockedBy] = []
-        reasons: list[Reason] = []
-        permits: list[Release] = []
-        strongest_held = max(
-            (self._dialect.strength(self._dialect.carried(c.terms)) for c in claims), default=()
-        )
-        for claim in claims:
-            if self._covered(key, claim):
-                continue
-            verdict = self._verdict(key, claim, strongest_held)
-            if isinstance(verdict, Reason):
-                going.append(claim)
-                reasons.append(verdict)
-                permits += self._permits(key, claim, strongest_held)
-            else:
-                staying.append(claim)
-                blocked.extend(verdict)
-        if staying:
-            kept[key] = Kept(tuple(staying), blocks(blocked))
-        if going:
-            reason = Reason.RELEASED if Reason.RELEASED in reasons else Reason.LAPSED
-            granted[key] = Grant(reason, tuple(going), tuple(dict.fromkeys(permits)))
-
-    def _claim(self, key: Key) -> Sequence[FileClaims]:
-        """Give the files that claim the number today."""
-        return self._claiming[key[0]].of(key[1]) if key[0] in self._claiming else ()
-
-    def _covered(self, key: Key, claim: HeldClaim) -> bool:
-        """Tell whether the claim still stands at least as strong, or another file's claim stands in for it.
-
-        A stand-in must let nothing go that the held claim would keep: at least as strong, and released by
-        the same kinds of release. So a line may move from file to file without ceremony.
-        """
-        for f in self._claim(key):
-            terms = f.numbers[key[1]]
-            if terms.strength < claim.terms.strength:
-                continue
-            same_kind = (terms.reason_code in REGISTRY_REASONS) == (
-                claim.terms.reason_code in REGISTRY_REASONS
-            )
-            if f.path == claim.path or same_kind:
-                return True
-        return False
-
-    def _verdict(self, key: Key, claim: HeldClaim, held: tuple[int, ...]) -> Reason | list[BlockedBy]:
-        """Say why the claim may go, or all that keeps it: want of permission, of sight, and any hold.
-
-        A hold is a reason beside the others, so that a release which waits for it alone is not spent.
-        """
-        verdict = self._permission(key, claim, held)
-        if isinstance(verdict, Reason) and self._blind(key, claim):
-            verdict = [BlockedBy.INCOMPLETE_READ]
-        if any(hold.names(key) for hold in self._standing.holds):
-            return [BlockedBy.HOLD] if isinstance(verdict, Reason) else [*verdict, BlockedBy.HOLD]
-        return verdict
-
-    def _permission(self, key: Key, claim: HeldClaim, held: tuple[int, ...]) -> Reason | list[BlockedBy]:
-        why: list[BlockedBy] = []
-        only_approval = False
-        releases = self._standing.releases.get(key, ())
-        for release in releases:
-            against = self._against(release, key, claim, held)
-            if against is None:
-                return Reason.RELEASED
-            why.append(against)
-            if against is BlockedBy.APPROVAL:
-                newest = all(r == release or r.released_on < release.released_on for r in releases)
-                only_approval = only_approval or newest
-        if claim.terms.over(self._as_of):
-            since = claim.since or self._history.first_held(key, claim)
-            if not self._opted_out_since(key, since, held):
-                return Reason.LAPSED
-            why.append(BlockedBy.LATER_OPT_OUT)
-        if only_approval:  # the older ones are spent all the same: this one is later
-            why = [reason for reason in why if reason is not BlockedBy.NO_RELEASE]
-        return why or [BlockedBy.NO_RELEASE]
-
-    def _permits(self, key: Key, claim: HeldClaim, held: tuple[int, ...]) -> list[Release]:
-        """Give the release that lets the claim go; none where it lapsed."""
-        releases = self._standing.releases.get(key, ())
-        return [r for r in releases if self._against(r, key, claim, held) is None][:1]
-
-    def _against(
-        self, release: Release, key: Key, claim: HeldClaim, held: tuple[int, ...]
-    ) -> BlockedBy | None:
-        """Say what keeps a release from letting the claim go; None where it does."""
-        if self._spent(release, key, claim):
-            return BlockedBy.NO_RELEASE
-        if not self._fits(release, claim):
-            return BlockedBy.RELEASE_DOES_NOT_FIT
-        if not self._approved(release):
-            return BlockedBy.APPROVAL
-        touched = self._opted_out_since(key, first_moment(release.released_on), held)
-        return BlockedBy.LATER_OPT_OUT if touched else None
-
-    def _spent(self, release: Release, key: Key, claim: HeldClaim) -> bool:
-        """Tell whether the release already stood beside the claim, at the held revision or before.
-
-        A claim that is kept did not stand then: it was spent for it if it was kept for want of a release,
-        and not if a guard alone kept the permission from being used. Of several releases only the one that
-        is later than all others can have been that permission.
-        """
-        then = self._held.releases.get(key, ())
-        if release not in then:
-            return False
-        kept = self._held.kept.get(key)
-        if kept is not None and claim in kept.claims:
-            later = any(r != release and r.released_on >= release.released_on for r in then)
-            return later or BlockedBy.NO_RELEASE in kept.blocked_by
-        return self._held.stood(key)
-
-    def _blind(self, key: Key, claim: HeldClaim) -> bool:
-        """Tell whether the number would be created weaker than the claim, and may be there all the same."""
-        if self._live.complete or self._live.get(key) is not None:
-            return False
-        now = [f.numbers[key[1]] for f in self._claim(key)]
-        return bool(now) and all(terms.strength < claim.terms.strength for terms in now)
-
-    def _fits(self, release: Release, claim: HeldClaim) -> bool:
-        if release.reason is ReleaseReason.MOVED:
-            return self._arrived((release.to or "", release.phone))
-        return release.reason in FITTING[claim.terms.reason_code]
-
-    def _arrived(self, there: Key) -> bool:
-        """Tell whether the number has been read on the other list, and is not itself about to leave it."""
-        if there in self._arriving:
-            return True
-        stays = there not in self._held or bool(self._claim(there))
-        entry = self._live.get(there)
-        # An entry without an id has been sent, and nobody has read it back.
-        return stays and entry is not None and entry.id != "" and there not in self._live.unseen
-
-    def _opted_out_since(self, key: Key, since: datetime | None, held: tuple[int, ...]) -> bool:
-        """Tell whether somebody else touched the live entry since then. What can't be told counts as yes."""
-        entry = self._live.get(key)
-        if entry is None:
-            return False
-        if self._dialect.strength(entry.terms) > held:
-            return True
-        touch = touch_of(entry)
-        if touch is None or since is None:
-            return True
-        return touch.latest >= since and not self._history.ours(key, touch.at)

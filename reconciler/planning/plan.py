@@ -3,27 +3,27 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from itertools import islice, repeat
 from operator import itemgetter
 from typing import Any
 
-from reconciler.model.claims import Claims, Key
-from reconciler.model.deadline import Deadline, Honour, NoDeadlines
+from reconciler.model.claims import Key
+from reconciler.model.deadline import Deadline
 from reconciler.model.finding import Finding, finding_json
 from reconciler.model.live import Live
 from reconciler.model.provider import Dialect, Target
 from reconciler.model.terms import Carried, Terms
 from reconciler.planning.change import Action, Change, Direction, Drift
-from reconciler.planning.cost import Cost, Pace, cost_of
+from reconciler.planning.cost import Cost, cost_of
 from reconciler.planning.diff import differ, order
-from reconciler.planning.guards import Circumstances, Limits, guard
-from reconciler.planning.held import Held
+from reconciler.planning.guards import Circumstances, guard
 from reconciler.planning.lane import Lane, lane
-from reconciler.planning.permission import Approved, unasked, want
+from reconciler.planning.permission import want
 from reconciler.planning.requests import open_requests, requests_json
-from reconciler.planning.touch import History, Present, overwrites
+from reconciler.planning.setting import Setting
+from reconciler.planning.touch import Present, overwrites
 from reconciler.planning.wanted import Wanted
 
 FORMAT_VERSION = "1.0"
@@ -77,38 +77,10 @@ class Plan:
         return frozenset((c.action, *key) for c in self.going(Direction.EXPOSING) for key in c.keys)
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """All that a plan is made of besides live: the same setting serves the plan and the read-back."""
-
-    desired: Claims
-    held: Held
-    dialect: Dialect
-    history: History
-    as_of: date
-    limits: Limits = field(default_factory=Limits)
-    pace: Pace = field(default_factory=Pace)
-    honour: Honour = field(default_factory=NoDeadlines)
-    approved: Approved = unasked
-
-
 def make_plan(setting: Setting, live: Live, met: Circumstances | None = None) -> Plan:
     """Make the plan for one reading of live. Pure: the same input gives the same plan."""
     met = met or Circumstances()
-    arriving: frozenset[Key] = frozenset()
-    if not met.arrived and any(r.to for rs in setting.desired.releases.values() for r in rs):
-        standing = setting.desired.standing(setting.as_of)
-        arriving = frozenset((f.list_id, phone) for f in standing.files for phone in f.numbers)
-    wanted = want(
-        setting.desired,
-        setting.held,
-        live,
-        dialect=setting.dialect,
-        history=Present(setting.history, met.wrote),
-        as_of=setting.as_of,
-        arriving=arriving,
-        approved=setting.approved,
-    )
+    wanted = want(setting, live, Present(setting.history, met.wrote), arriving=not met.arrived)
     difference = differ(wanted, setting.held, live, setting.dialect, setting.honour)
     changes = order(guard(difference.changes, wanted, setting.held, live, setting.limits, met))
     cost = cost_of(changes, live, setting.pace, setting.dialect.shape)

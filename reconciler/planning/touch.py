@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Protocol
 
-from reconciler.model.claims import Key
+from reconciler.model.claims import Key, Release
 from reconciler.model.live import Live, LiveEntry
 from reconciler.planning.change import Action, Change, Reason
 from reconciler.planning.held import HeldClaim
@@ -14,6 +14,20 @@ from reconciler.planning.held import HeldClaim
 _EARLIEST_ZONE = timezone(timedelta(hours=14))
 _LATEST_ZONE = timezone(timedelta(hours=-12))
 _WITH_TIME = re.compile(r"[T ][0-9]{2}:?[0-9]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """What somebody else has in an entry that we claim as well.
+
+    `reason` is the code of an entry that was there before our first claim; None where the dialect tells none,
+    or there was no such entry. `touched`: somebody else has modified the entry since our first claim.
+    `overwritten`: when we last wrote over a modification of theirs (the start of that run, on our clock).
+    """
+
+    reason: str | None = None
+    touched: bool = False
+    overwritten: datetime | None = None
 
 
 class History(Protocol):
@@ -25,6 +39,26 @@ class History(Protocol):
 
     def first_held(self, key: Key, claim: HeldClaim) -> datetime | None:
         """Say since when this file's claim has been held without a gap; None when that can't be told."""
+        ...
+
+    def used(self, release: Release) -> bool:
+        """Tell whether a report names the release as what let a claim go."""
+        ...
+
+    def latest_request(self, key: Key, since: date) -> date | None:
+        """Give the latest `requestedOn` under which the number was held in any report since that day."""
+        ...
+
+    def taken_off(self, key: Key) -> bool:
+        """Tell whether a permission of ours ever took the number off."""
+        ...
+
+    def others(self, key: Key) -> Others | None:
+        """Say what others have in the number's entry, as reports since our first claim tell."""
+        ...
+
+    def vouched(self, key: Key, claim: HeldClaim) -> bool:
+        """Tell whether git has a kept claim as the report says, where the number last stood in the files."""
         ...
 
 
@@ -42,6 +76,26 @@ class Present:
     def first_held(self, key: Key, claim: HeldClaim) -> datetime | None:
         """Say since when this file's claim has been held, as the reports tell."""
         return self.past.first_held(key, claim)
+
+    def used(self, release: Release) -> bool:
+        """Tell whether a report names the release as what let a claim go."""
+        return self.past.used(release)
+
+    def latest_request(self, key: Key, since: date) -> date | None:
+        """Give the latest `requestedOn` under which the number was held in any report since that day."""
+        return self.past.latest_request(key, since)
+
+    def taken_off(self, key: Key) -> bool:
+        """Tell whether a permission of ours ever took the number off."""
+        return self.past.taken_off(key)
+
+    def others(self, key: Key) -> Others | None:
+        """Say what others have in the number's entry, as the reports tell."""
+        return self.past.others(key)
+
+    def vouched(self, key: Key, claim: HeldClaim) -> bool:
+        """Tell whether git has a kept claim as the report says."""
+        return self.past.vouched(key, claim)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +123,11 @@ def touch_of(entry: LiveEntry) -> Touch | None:
 def first_moment(day: date) -> datetime:
     """Give the first moment of a day anywhere on Earth (at UTC+14)."""
     return datetime.combine(day, time.min, _EARLIEST_ZONE)
+
+
+def last_day(moment: datetime) -> date:
+    """Give the day of a moment where the day ends last (at UTC-12)."""
+    return moment.astimezone(_LATEST_ZONE).date()
 
 
 def overwrites(changes: Iterable[Change], live: Live, history: History) -> frozenset[Key]:

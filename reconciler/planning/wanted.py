@@ -1,7 +1,7 @@
 """desired*: what the files ask for, and what has no permission to come off."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.model.claims import FileClaims, Key, Release
 from reconciler.model.terms import Terms
@@ -27,6 +27,9 @@ class Wanted:
 
     `declared` is what the files alone ask for; it differs from `lists` only at `kept` numbers. `standing`
     are the files' claims that stand, by list: every one of them is a request with a clock of its own.
+    `registry` are registries' entries that CXone has and nobody claims, where one of ours takes their place:
+    they are kept like a claim. `ended` are the releases that ended our claim on a number whose entry stays,
+    because somebody else asked for it too.
     """
 
     lists: Mapping[str, Mapping[str, Terms]]
@@ -35,6 +38,8 @@ class Wanted:
     granted: Mapping[Key, Grant]
     list_ids: frozenset[str]
     standing: Mapping[str, Sequence[FileClaims]]
+    registry: Mapping[Key, HeldClaim] = field(default_factory=dict)
+    ended: Mapping[Key, tuple[Release, ...]] = field(default_factory=dict)
 
     def get(self, key: Key) -> Terms | None:
         """Look one key up."""

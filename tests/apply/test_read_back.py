@@ -12,7 +12,8 @@ from reconciler.model.live import Live, LiveEntry
 from reconciler.planning.change import Action, BlockedBy
 from reconciler.planning.guards import Circumstances
 from reconciler.planning.held import Held
-from reconciler.planning.plan import Plan, Setting, make_plan
+from reconciler.planning.plan import Plan, make_plan
+from reconciler.planning.setting import Setting
 from tests.apply.scripted import LIST, LOCAL, Scripted, phones
 from tests.planning.builders import DIALECT, TODAY, Ledger, claims
 

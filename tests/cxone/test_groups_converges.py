@@ -10,7 +10,8 @@ from reconciler.model.terms import Policy, ReasonCode, Terms
 from reconciler.planning.change import Action
 from reconciler.planning.guards import Limits
 from reconciler.planning.held import Held
-from reconciler.planning.plan import Setting, make_plan
+from reconciler.planning.plan import make_plan
+from reconciler.planning.setting import Setting
 from tests.cxone.groups_world import LIST, NEVER, number, until, world
 from tests.cxone.standin import START
 from tests.planning.builders import Ledger, claims, held

@@ -17,7 +17,8 @@ from reconciler.planning.change import Action, Direction
 from reconciler.planning.guards import Limits
 from reconciler.planning.held import Held
 from reconciler.planning.permission import strongest
-from reconciler.planning.plan import Setting, digest, make_plan
+from reconciler.planning.plan import digest, make_plan
+from reconciler.planning.setting import Setting
 from tests.laws.oracle import Oracle
 from tests.laws.story import KEYS, Act, Chapter, Moment, play
 from tests.laws.world import Fortnight, Past, World

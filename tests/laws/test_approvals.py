@@ -9,7 +9,7 @@ from reconciler.model.claims import Key, Release
 from reconciler.model.terms import Terms
 from reconciler.planning.change import Reason
 from reconciler.planning.guards import Limits
-from reconciler.planning.plan import Setting
+from reconciler.planning.setting import Setting
 from tests.laws.oracle import Oracle
 from tests.laws.statements import Law
 from tests.laws.story import play

@@ -1,8 +1,8 @@
 """A world to play whole histories in: files at revisions, a ledger of reports, CXone, and a clock."""
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from reconciler.apply.applier import Applier
@@ -13,10 +13,12 @@ from reconciler.model.deadline import Deadline
 from reconciler.model.live import Live
 from reconciler.model.terms import ReasonCode, Terms
 from reconciler.planning import plan as planning
-from reconciler.planning.change import BlockedBy
+from reconciler.planning.change import Action, BlockedBy
 from reconciler.planning.guards import Circumstances, Limits
 from reconciler.planning.held import Held, HeldClaim, Kept
-from reconciler.planning.plan import Plan, Setting
+from reconciler.planning.plan import Plan
+from reconciler.planning.setting import Setting
+from reconciler.planning.touch import Others, touch_of
 from tests.support.fake_cxone import Clock, FakeCxone
 
 LISTS = frozenset({"dnc-a", "dnc-b"})
@@ -46,11 +48,19 @@ class Report:
     finished: datetime
     wrote: frozenset[Key]
     took_off: Counter[str]
+    revision: str = "r0"
+    used: frozenset[Release] = frozenset()
+    off: frozenset[Key] = frozenset()
+    others: Mapping[Key, str] = field(default_factory=dict)
+    overwrote: frozenset[Key] = frozenset()
+    doubted: Mapping[Key, datetime] = field(default_factory=dict)
 
     @property
     def held(self) -> Held:
         standing = self.claims.standing(self.as_of)
-        return Held(standing.files, self.claims.releases, self.not_live, self.kept, "a revision")
+        return Held(
+            standing.files, self.claims.releases, self.not_live, self.kept, self.revision, standing.holds
+        )
 
 
 @dataclass
@@ -87,15 +97,66 @@ class Past:
     reports: tuple[Report, ...]
 
     def ours(self, key: Key, touched: datetime) -> bool:
-        return any(r.started <= touched <= r.finished and key in r.wrote for r in self.reports)
+        return any(
+            r.started <= touched <= r.finished and key in r.wrote and touched >= r.doubted.get(key, r.started)
+            for r in self.reports
+        )
 
     def first_held(self, key: Key, _claim: HeldClaim) -> datetime | None:
-        since = None
+        return min((report.started for report in self._while_held(key)), default=None)
+
+    def used(self, release: Release) -> bool:
+        return any(release in report.used for report in self.reports)
+
+    def latest_request(self, key: Key, since: date) -> date | None:
+        days = [
+            terms.requested_on
+            for report in self.reports
+            if report.finished.date() >= since - timedelta(days=1)
+            for terms in self._terms(report, key)
+            if terms.requested_on and not terms.registry
+        ]
+        return max(days, default=None)
+
+    def taken_off(self, key: Key) -> bool:
+        return any(key in report.off for report in self.reports)
+
+    def others(self, key: Key) -> Others | None:
+        found = None
+        for report in self._while_held(key):
+            before, over = key in report.others, key in report.overwrote
+            if before or over:
+                known = found or Others()
+                found = Others(
+                    report.others.get(key) or known.reason,
+                    known.touched or not before,
+                    known.overwritten or (report.started if over else None),
+                )
+        return found
+
+    def vouched(self, key: Key, claim: HeldClaim) -> bool:
+        """Ask the files of each run as git has them: the last in which this file named the number."""
+        if not claim.path:
+            return claim.terms.registry
+        for report in reversed(self.reports):
+            files = report.held.files
+            named = [f.numbers.get(key[1]) for f in files if (f.list_id, f.path) == (key[0], claim.path)]
+            there = named[0] if named else None
+            if report.revision == claim.held_at:
+                return there == claim.terms
+            if there is not None and HeldClaim(claim.path, claim.terms).stood_in_for(there):
+                return False
+        return False
+
+    def _while_held(self, key: Key) -> Iterator[Report]:
         for report in reversed(self.reports):
             if not report.held.stood(key) and key not in report.kept:
-                break
-            since = report.started
-        return since
+                return
+            yield report
+
+    def _terms(self, report: Report, key: Key) -> list[Terms]:
+        files = [f.numbers[key[1]] for f in report.held.files if f.list_id == key[0] and key[1] in f.numbers]
+        return files + ([c.terms for c in report.kept[key].claims] if key in report.kept else [])
 
 
 class World:
@@ -178,13 +239,39 @@ class World:
             for action, list_id, phone in exposed
             if run.tally.results[action, list_id, phone].outcome in {Outcome.APPLIED, Outcome.UNKNOWN}
         )
+        off = {(i, p) for a, i, p in exposed if a is Action.DELETE and took_off[i]}
         return Report(
             setting.desired,
             setting.as_of,
             run.not_live,
-            dict(run.kept),
+            {key: self._kept(kept, setting.held) for key, kept in run.kept.items()},
             started,
             self.clock.tick(),
             run.wrote,
             took_off,
+            f"r{len(self.reports)}",
+            frozenset(release for releases in run.used.values() for release in releases),
+            frozenset(off),
+            self._others(run, setting),
+            run.plan.overwrites,
+            dict(run.tally.doubted),
         )
+
+    def _kept(self, kept: Kept, held: Held) -> Kept:
+        """Write down at which revision the files last had what is kept now."""
+        at = {True: held.revision, False: ""}
+        claims = (c if c.held_at is not None else replace(c, held_at=at[bool(c.path)]) for c in kept.claims)
+        return Kept(tuple(claims), kept.blocked_by)
+
+    def _others(self, run: Run, setting: Setting) -> dict[Key, str]:
+        """Name what was there when it was first claimed, and was nobody's of ours."""
+        found = {}
+        for f in setting.desired.standing(setting.as_of).files:
+            for key in ((f.list_id, phone) for phone in f.numbers):
+                entry, held = run.before.get(key), setting.held
+                if entry is None or key in held:
+                    continue
+                touch = touch_of(entry) if key in held.not_live else None
+                if touch is None or not setting.history.ours(key, touch.at):
+                    found[key] = entry.terms.reason_code
+        return found

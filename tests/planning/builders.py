@@ -12,7 +12,9 @@ from reconciler.model.terms import Carried, Policy, ReasonCode, Terms
 from reconciler.planning.change import Action, BlockedBy, Change
 from reconciler.planning.guards import Circumstances, Limits
 from reconciler.planning.held import Held, HeldClaim, Kept
-from reconciler.planning.plan import Plan, Setting, make_plan
+from reconciler.planning.plan import Plan, make_plan
+from reconciler.planning.setting import Setting
+from reconciler.planning.touch import Others
 
 A, B = "dnc-a", "dnc-b"
 ONE, TWO, THREE = "+12125550101", "+12125550102", "+12125550103"
@@ -99,12 +101,32 @@ class Ledger:
 
     written: tuple[datetime, datetime] = (SINCE - timedelta(minutes=1), SINCE + timedelta(minutes=1))
     since: datetime | None = SINCE
+    spent: tuple[Release, ...] = ()
+    asked: date | None = None
+    was_off: bool = False
+    others_there: Others | None = None
+    vouches: bool = True
 
     def ours(self, key: Key, touched: datetime) -> bool:
         return self.written[0] <= touched <= self.written[1]
 
     def first_held(self, key: Key, claim: HeldClaim) -> datetime | None:
         return self.since
+
+    def used(self, release: Release) -> bool:
+        return release in self.spent
+
+    def latest_request(self, key: Key, since: date) -> date | None:
+        return self.asked
+
+    def taken_off(self, key: Key) -> bool:
+        return self.was_off
+
+    def others(self, key: Key) -> Others | None:
+        return self.others_there
+
+    def vouched(self, key: Key, claim: HeldClaim) -> bool:
+        return self.vouches
 
 
 @dataclass

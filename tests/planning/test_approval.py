@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from reconciler.planning.change import BlockedBy
-from reconciler.planning.plan import Setting, make_plan
+from reconciler.planning.plan import make_plan
+from reconciler.planning.setting import Setting
 from tests.planning.builders import (
     DIALECT,
     KEY,

@@ -69,7 +69,13 @@ def test_without_removal_it_is_left_to_people_and_nothing_is_blocked() -> None:
 )
 def test_the_budget_of_a_list(count: int, most: int, percent: float, lately: int, left: int) -> None:
     before = held(claims(*(("a.yaml", A, p, LINE) for p in numbers(count))))
-    assert budget(A, before, Limits(most, percent), {A: lately}) == left
+    assert budget(A, before, Limits(most, percent), Circumstances({A: lately})) == left
+
+
+@pytest.mark.parametrize(("lately", "most", "left"), [(0, 500, 5), (3, 500, 2), (5, 500, 0), (0, 0, 0)])
+def test_a_list_whose_chain_has_just_begun_has_the_least_budget(lately: int, most: int, left: int) -> None:
+    before = held(claims(*(("a.yaml", A, p, LINE) for p in numbers(2000))))
+    assert budget(A, before, Limits(most), Circumstances({A: lately}, young=frozenset({A}))) == left
 
 
 def test_within_the_budget_all_go_and_over_it_none() -> None:

@@ -82,7 +82,7 @@ def test_stronger_than_held_is_a_later_opt_out() -> None:
     ("ledger", "modified", "goes"),
     [
         (Ledger(), SINCE, True),  # ours
-        (Ledger(), SINCE - timedelta(days=1), True),  # before it was held
+        (Ledger(), SINCE - timedelta(days=1), False),  # before it was held: somebody else's, with its own end
         (Ledger(), SINCE + timedelta(days=1), False),
         (Ledger(since=None), SINCE + timedelta(days=1), False),  # nobody can tell since when
         (Ledger(), None, False),

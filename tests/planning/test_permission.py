@@ -159,9 +159,9 @@ def moved(*, arrived: bool, there: bool, claimed: bool = True, held_there: bool 
 
 @pytest.mark.parametrize("reason", ReasonCode)
 def test_moved_fits_every_reason_once_the_number_is_live_there(reason: ReasonCode) -> None:
-    now = claims(("b.yaml", B, ONE, never()), releases=[MOVED])
+    now = claims(("b.yaml", B, ONE, never(reason)), releases=[MOVED])
     before = held(claims(("a.yaml", A, ONE, never(reason))))
-    stands = {KEY: entry(never(reason)), (B, ONE): entry(never())}
+    stands = {KEY: entry(never(reason)), (B, ONE): entry(never(reason))}
     assert OFF[0] in told(Case(now, before, live(stands), met=Circumstances(arrived=True)).plan())
 
 
@@ -175,8 +175,35 @@ def test_after_sending_moved_fits_only_what_is_live_there() -> None:
     assert plan.wanted.kept[KEY].blocked_by == (BlockedBy.RELEASE_DOES_NOT_FIT,)
 
 
-def test_an_opt_out_that_is_live_there_and_that_nobody_holds_is_arrival() -> None:
-    assert OFF[0] in told(moved(arrived=True, there=True, claimed=False))
+def test_an_opt_out_that_is_live_there_and_that_no_file_claims_is_no_arrival() -> None:
+    assert OFF[0] not in told(moved(arrived=True, there=True, claimed=False))
+
+
+@pytest.mark.parametrize(
+    ("goes", "comes"),
+    [
+        (never(ReasonCode.NATIONAL), until(day(2))),
+        (never(ReasonCode.NATIONAL), never()),
+        (never(), never(ReasonCode.NATIONAL)),
+        (never(), until(day(400))),
+        (never(), never(ReasonCode.LOCAL)),
+        (until(day(9)), until(day(8))),
+    ],
+)
+def test_moved_needs_a_claim_of_the_same_kind_and_as_strong(goes: Terms, comes: Terms) -> None:
+    """S6: MOVED must not turn an entry into one that says less, or that other releases let off."""
+    now = claims(("b.yaml", B, ONE, comes), releases=[MOVED])
+    stands = live({KEY: entry(goes), (B, ONE): entry(comes)})
+    for arrived in (False, True):
+        case = Case(now, held(claims(("a.yaml", A, ONE, goes))), stands, met=Circumstances(arrived=arrived))
+        assert OFF[0] not in told(case.plan())
+
+
+def test_moved_waits_until_what_is_live_there_says_as_much() -> None:
+    now = claims(("b.yaml", B, ONE, never()), releases=[MOVED])
+    stands = live({KEY: entry(never()), (B, ONE): entry(never(ReasonCode.UNKNOWN))})
+    case = Case(now, held(claims(("a.yaml", A, ONE, never()))), stands, met=Circumstances(arrived=True))
+    assert OFF[0] not in told(case.plan())
 
 
 def test_a_number_that_is_about_to_leave_the_other_list_has_not_arrived() -> None:

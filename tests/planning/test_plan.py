@@ -12,8 +12,10 @@ from reconciler.model.live import Live, Unreadable
 from reconciler.model.provider import Target
 from reconciler.model.terms import ReasonCode
 from reconciler.planning.change import Action, BlockedBy
+from reconciler.planning.cost import Pace
 from reconciler.planning.held import Held
-from reconciler.planning.plan import Heading, Pace, Plan, Setting, digest, failed_json, make_plan, plan_json
+from reconciler.planning.plan import Heading, Plan, digest, failed_json, make_plan, plan_json
+from reconciler.planning.setting import Setting
 from tests.planning.builders import (
     DIALECT,
     NOW,
@@ -177,7 +179,7 @@ def test_the_plan_as_json() -> None:
             "direction": "protective",
             "reason": "declared",
             "before": None,
-            "after": {"reasonCode": "NATIONAL", "expirationPolicy": "ABSOLUTE", "source": "dnc"},
+            "after": {"reasonCode": "NATIONAL", "expirationPolicy": "NEVER", "source": "dnc"},
             "blocked_by": [],
             "due": None,
             "phones": [ONE],
