@@ -46,6 +46,9 @@ class Content(TypedDict):
     failures: Sequence[Mapping[str, Any]]  # every number with its code and message
     not_live: Sequence[Mapping[str, Any]]
     kept: Sequence[Mapping[str, Any]]  # the whole set, each time
+    releases_used: Mapping[str, int]  # by list: numbers whose claim a release let go; the plan has them
+    others: Mapping[str, int]  # by list: entries of others', found at the first claim or written over
+    lingering_holds: Sequence[Mapping[str, Any]]  # gone from the files, in force until said for a day
     restored: Sequence[Mapping[str, Any]]
     restored_windows: Sequence[Mapping[str, Any]]  # between which moments they can have been off
     adopted: Sequence[Mapping[str, Any]]  # by list: how many that others had added a claim names now

@@ -1,15 +1,18 @@
 """What a plan says besides its changes: warnings and alarms. None of it holds a protective change up."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from reconciler.audit.ledger import Ledger
 from reconciler.desired.review import review_findings
+from reconciler.model.claims import ReleaseReason
 from reconciler.model.errors import InvalidInput
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.live import Live
 from reconciler.model.phone import mask
-from reconciler.planning.plan import Plan, Setting
+from reconciler.planning.plan import Plan
 from reconciler.planning.reassigned import outdated_reassignments
+from reconciler.planning.setting import Setting
 from reconciler.reconcile.project import Project
 from reconciler.reconcile.rulechange import Before
 from reconciler.reconcile.surroundings import Surroundings
@@ -20,6 +23,7 @@ READ = "CXONE-READ"
 CARRIES = "CXONE-CARRIES"
 REMOVAL = "CXONE-REMOVAL"
 FULL = "CXONE-FULL"
+UNCLAIMED = "CXONE-REGISTRY"
 REASSIGNED = "OPS-DEL-01"
 
 
@@ -60,6 +64,31 @@ def dialect_notes(setting: Setting, plan: Plan) -> Iterator[Finding]:
             yield _warning(CARRIES, f"{said}{setting.dialect.name} carries a number and its end")
     if setting.dialect.removal_note and any(c.exposing and (c.goes or c.by_hand) for c in plan.changes):
         yield _warning(REMOVAL, setting.dialect.removal_note)
+
+
+def registry_notes(plan: Plan) -> Iterator[Finding]:
+    """Say which registries' entries nobody claims while a company's claim takes their place."""
+    counts = Counter(list_id for list_id, _ in plan.wanted.registry)
+    for list_id, count in sorted(counts.items()):
+        said = (
+            f"{count:,} number(s) on {list_id} have a registry's entry in CXone that no file claims. A claim "
+            "of ours is written over it, and it is kept as held: only a REGISTRY_REMOVED or ENTERED_IN_ERROR "
+            "release lets it off. Claim it in a registry's file, or leave it as it is"
+        )
+        yield _warning(UNCLAIMED, said)
+
+
+def age_notes(plan: Plan) -> Iterator[Finding]:
+    """Say which entries are released as entered in error by a release from before their own request."""
+    for (list_id, phone), grant in sorted(plan.wanted.granted.items()):
+        asked = max((c.terms.requested_on for c in grant.claims if c.terms.requested_on), default=None)
+        for release in grant.releases:
+            if asked and release.reason is ReleaseReason.ENTERED_IN_ERROR and release.released_on < asked:
+                said = (
+                    f"{mask(phone)} on {list_id}: ENTERED_IN_ERROR of {release.released_on} is older than "
+                    f"the request of {asked} that it says is an error: check that it means that request"
+                )
+                yield _warning(REASSIGNED, said)
 
 
 def demand_room(plan: Plan, live: Live) -> None:

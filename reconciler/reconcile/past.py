@@ -2,32 +2,28 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from itertools import takewhile
 from typing import Any
 
-import orjson
-
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import StoredReport
 from reconciler.audit.unfinished import Unfinished
-from reconciler.desired.configuration import Tenant, matches
+from reconciler.desired.configuration import Tenant
 from reconciler.desired.lists import Source, read_lists
 from reconciler.model.claims import Claims, Key
 from reconciler.model.provider import Target
-from reconciler.model.terms import Policy, ReasonCode, Terms
 from reconciler.planning.change import BlockedBy
 from reconciler.planning.held import Held, HeldClaim, Kept
-from reconciler.reconcile.clock import within
-from reconciler.reconcile.interrupted import here, untold, window_of, windows_of
+from reconciler.reconcile.history import RecordedHistory, Walk, keys_of, terms_of_row
+from reconciler.reconcile.interrupted import here, untold
 from reconciler.reconcile.project import Project, sources_in
 from reconciler.reconcile.tree import GitTree
 from reconciler.repository.repository import Repository
 
 BUDGET_DAYS = timedelta(days=7)
-_WRITTEN = frozenset({"applied", "unknown"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +46,6 @@ class Past:
     today: Files
     unfinished: tuple[Unfinished, ...] = ()  # what the journal of this clone tells of
     own_id: Callable[[str], str] = lambda _: ""  # the tenant's own id of a list, where it has one
-    _numbers: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
-    _blobs: dict[str, Mapping[str, str]] = field(default_factory=dict)
-    _written: dict[tuple[str, int], frozenset[Key]] = field(default_factory=dict)
 
     @cached_property
     def newest(self) -> StoredReport | None:
@@ -82,9 +75,10 @@ class Past:
         return Held(
             files=tuple(file for file in claims.files if file.list_id not in self.moved),
             releases=claims.releases,
-            not_live=_keys(report["not_live"]),
+            not_live=keys_of(report["not_live"]),
             kept=self._kept_then,
             revision=report.revision,
+            holds=claims.holds,
         )
 
     @cached_property
@@ -171,85 +165,29 @@ class Past:
                 counts.update(told.get("removed", {}))
         return counts
 
-    # What permission asks of history.
+    @cached_property
+    def history(self) -> RecordedHistory:
+        """What permission asks of the past of single numbers."""
+        rules, globs = self.today.project.rules, self.today.tenant.lists
+        walk = Walk(self.ledger, self._reports(None))
+        return RecordedHistory(
+            walk, self.repository, rules, globs, self.target, self._untold_here, self._same_list
+        )
 
-    def ours(self, key: Key, touched: datetime) -> bool:
-        """Tell whether a run that reports having written this number was writing at that moment."""
-        if any(key in run.wrote and run.window and within(run.window, touched) for run in self._untold_here):
-            return True
-        for stored in self.reports:
-            if not self._same_list(stored, key[0]):
-                return False  # what was written to another group says nothing of this one
-            for number, window in windows_of(stored.report, self.target):
-                if within(window, touched) and key in self._keys_interrupted(stored, number):
-                    return True
-            own = window_of(stored.report)
-            if own is None:
-                continue
-            if own[1] < touched:
-                return False  # older runs ended earlier still
-            if within(own, touched) and key in self._keys_written(stored):
-                return True
-        return False
+    def young(self, now: datetime, list_ids: Iterable[str]) -> frozenset[str]:
+        """Name the lists whose chain began in the last 7 days, or was another group of CXone until then."""
+        lists = frozenset(list_ids)
+        young: set[str] = set()
+        for stored in self.history.walk:
+            young |= {list_id for list_id in lists if not self._same_list(stored, list_id)}
+            if stored.report.finished_at < now - BUDGET_DAYS:
+                return frozenset(young)
+        return lists
 
     def _same_list(self, stored: StoredReport, list_id: str) -> bool:
         """Tell whether a list was the same group of CXone then."""
         then = _ids(stored).get(list_id)
         return then is None or then == self.own_id(list_id)
-
-    def _keys_written(self, stored: StoredReport) -> frozenset[Key]:
-        if (stored.path, -1) not in self._written and self.ledger:
-            plan: dict[str, Any] = orjson.loads(self.ledger.plan_of(stored))
-            written = [c for c in plan["changes"] if c.get("outcome") in _WRITTEN and c["action"] != "delete"]
-            # Our time on what somebody else had touched would hide their opt-out: it is not ours alone.
-            self._written[stored.path, -1] = _keys(written) - _keys(plan.get("overwrites", ()))
-        return self._written[stored.path, -1]
-
-    def _keys_interrupted(self, stored: StoredReport, number: int) -> frozenset[Key]:
-        """Name what an interrupted run wrote, of which this report tells."""
-        if (stored.path, number) not in self._written and self.ledger:
-            plan: dict[str, Any] = orjson.loads(self.ledger.plan_of(stored))
-            self._written[stored.path, number] = _keys(dict(enumerate(plan["interrupted"])).get(number, ()))
-        return self._written[stored.path, number]
-
-    def first_held(self, key: Key, claim: HeldClaim) -> datetime | None:
-        """Say since when files have claimed this number for the list, report by report, without a gap.
-
-        Whichever file it was: a line that moves must not leave an opt-out behind as older than the claim.
-        """
-        since: datetime | None = None
-        for stored in self.reports:
-            same = self._same_list(stored, key[0])
-            if not (same and self._claimed(stored.report.revision, claim.path, key)):
-                break
-            since = datetime.fromisoformat(stored.report["started_at"])
-        return since
-
-    def _claimed(self, revision: str, path: str, key: Key) -> bool:
-        blobs = self._blobs_at(revision)
-        others = (other for other in blobs if other != path and matches(self.today.tenant.lists, other))
-        # The claim's own file first: most often the others need not be read then.
-        return any(
-            key[1] in self._numbers_in(place, blobs[place], key[0])
-            for place in (path, *others)
-            if place in blobs
-        )
-
-    def _blobs_at(self, revision: str) -> Mapping[str, str]:
-        """List a revision's YAML files; none where this clone lacks the commit."""
-        if revision not in self._blobs:
-            found = self.repository if self.repository and self.repository.has_commit(revision) else None
-            files = found.files(revision, lambda path: path.endswith((".yaml", ".yml"))) if found else ()
-            self._blobs[revision] = {f.path: f.sha for f in files if f.regular}
-        return self._blobs[revision]
-
-    def _numbers_in(self, path: str, sha: str, list_id: str) -> frozenset[str]:
-        if (sha, list_id) not in self._numbers and self.repository:
-            source = Source(path, self.repository.read_blobs([sha])[sha])
-            read = read_lists([source], self.today.project.rules, as_of=date.min, latest=date.max)
-            numbers = {phone for f in read.claims.files if f.list_id == list_id for phone in f.numbers}
-            self._numbers[sha, list_id] = frozenset(numbers)
-        return self._numbers[sha, list_id]
 
 
 def _ids(stored: StoredReport) -> Mapping[str, str]:
@@ -258,30 +196,23 @@ def _ids(stored: StoredReport) -> Mapping[str, str]:
     return ids
 
 
-def _keys(rows: Iterable[Mapping[str, Any]]) -> frozenset[Key]:
-    return frozenset((row["list_id"], phone) for row in rows for phone in row["phones"])
-
-
 def kept_of(rows: Iterable[Mapping[str, Any]]) -> dict[Key, Kept]:
     """Read what a report lists as kept."""
     kept: dict[Key, Kept] = {}
     for row in rows:
         since = datetime.fromisoformat(row["since"]) if row["since"] else None
-        claim = HeldClaim(row["path"], _terms(row["terms"]), since)
+        day = row.get("retrieved_on")
+        claim = HeldClaim(
+            row["path"],
+            terms_of_row(row["terms"]),
+            since,
+            retrieved_on=date.fromisoformat(day) if day else None,
+            held_at=row.get("held_at") or "",
+            ended=bool(row.get("ended")),
+        )
         blocked_by = tuple(BlockedBy(b) for b in row["blocked_by"])
         for phone in row["phones"]:
             key = (row["list_id"], phone)
             others = kept[key].claims if key in kept else ()
             kept[key] = Kept((*others, claim), blocked_by)
     return kept
-
-
-def _terms(said: Mapping[str, Any]) -> Terms:
-    return Terms(
-        ReasonCode(said["reasonCode"]),
-        Policy(said["expirationPolicy"]),
-        date.fromisoformat(said["end"]) if said["end"] else None,
-        date.fromisoformat(said["requestedOn"]) if said["requestedOn"] else None,
-        said["source"],
-        said["jurisdiction"],
-    )

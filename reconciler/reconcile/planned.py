@@ -18,19 +18,27 @@ from reconciler.model.provider import Provider
 from reconciler.planning.change import Action, BlockedBy
 from reconciler.planning.cost import Pace
 from reconciler.planning.guards import Circumstances, Limits
-from reconciler.planning.permission import unasked
-from reconciler.planning.plan import Heading, Plan, Setting, make_plan, plan_json
+from reconciler.planning.plan import Heading, Plan, make_plan, plan_json
 from reconciler.planning.requests import OpenRequest, open_requests
+from reconciler.planning.setting import Setting, unasked
 from reconciler.reconcile.alarms import request_alarms
 from reconciler.reconcile.approval import Approval, approval_of
 from reconciler.reconcile.clock import Today, iso
 from reconciler.reconcile.connection import begun_early
 from reconciler.reconcile.genesis import chain_notes, other_chain
+from reconciler.reconcile.holds import hold_notes, lingering_holds
 from reconciler.reconcile.interrupted import left_behind
 from reconciler.reconcile.known import meter_past
 from reconciler.reconcile.limits import SafetyLimits
 from reconciler.reconcile.moves import move_notes
-from reconciler.reconcile.notes import before, dialect_notes, project_notes, read_notes
+from reconciler.reconcile.notes import (
+    age_notes,
+    before,
+    dialect_notes,
+    project_notes,
+    read_notes,
+    registry_notes,
+)
 from reconciler.reconcile.opening import demand_committed, open_ledger, open_project, open_repository, refresh
 from reconciler.reconcile.past import Files, Past
 from reconciler.reconcile.project import Project, judged
@@ -163,17 +171,28 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
             desired=lists.claims,
             held=held,
             dialect=provider.dialect,
-            history=past,
+            history=past.history,
             as_of=today.as_of,
             limits=_limits(safety, tenant, limits_allow),
             pace=Pace(tenant.chunk_size, tenant.requests_per_minute, tenant.concurrency),
             honour=Deadlines(project.rules, today.as_of),
             approved=approval if safety.in_force.approvals else unasked,
+            lingering=lingering_holds(
+                held.holds,
+                lists.claims.holds,
+                None if past.other_target else past.newest,
+                as_of=today.as_of,
+                now=now,
+            ),
         )
         live, unread = _look(provider, lists.claims.list_ids | held.list_ids | besides, to_apply=to_apply)
         doubt = other_chain(project.configuration.audit, ledger, tenant.name)
         hold_back = BlockedBy.OTHER_CHAIN if doubt else None
-        met = Circumstances(removed_lately=past.removed_lately(now), hold_back=hold_back)
+        met = Circumstances(
+            removed_lately=past.removed_lately(now),
+            hold_back=hold_back,
+            young=past.young(now, held.list_ids),
+        )
         plan = make_plan(setting, live, met)
         plan = plan if unread is None else narrowed(plan)
         heading = Heading(
@@ -191,6 +210,9 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
             *chain_notes(doubt),
             *project_notes(project, setting),
             *safety.findings(project.configuration_path),
+            *hold_notes(setting.lingering),
+            *registry_notes(plan),
+            *age_notes(plan),
             *rule_changes(project, tenant, changed, today),
             *read_notes(live),
             *saved_notes(live, plan, now),

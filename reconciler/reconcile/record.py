@@ -1,8 +1,10 @@
 """The record of one run: its report, and the plan with every number and its outcome."""
 
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -16,13 +18,13 @@ from reconciler.model.errors import DncError
 from reconciler.model.finding import Severity, finding_json
 from reconciler.model.terms import terms_json
 from reconciler.planning.change import Change
-from reconciler.planning.held import HeldClaim
 from reconciler.planning.plan import Plan, change_json, digest
 from reconciler.reconcile.actors import actors_json
 from reconciler.reconcile.alarms import request_alarms
 from reconciler.reconcile.asserted import actor_json, pipeline_json
 from reconciler.reconcile.census import by_reason, census
 from reconciler.reconcile.clock import iso
+from reconciler.reconcile.holds import lingering_json
 from reconciler.reconcile.honoured import honoured_json
 from reconciler.reconcile.interrupted import interrupted_json, numbers_json, target_json
 from reconciler.reconcile.planned import Planned
@@ -68,6 +70,9 @@ def content(  # noqa: PLR0913  (what a run is told by)
         failures=failures(run),
         not_live=_by_list(run.not_live),
         kept=_kept(made, run),
+        releases_used=_counts(run.used),
+        others=_others(run, turned),
+        lingering_holds=lingering_json(made.setting.lingering, made.past.newest, started),
         restored=_by_list(_restored(run.plan)),
         restored_windows=turned.windows_json,
         adopted=turned.adopted_json,
@@ -103,6 +108,8 @@ def plan_with_outcomes(made: Planned, run: Run, turned: Turnover) -> bytes:
     ]
     document["overwrites"] = _by_list(run.plan.overwrites)
     document["interrupted"] = numbers_json(made.past.untold)
+    document["releases_used"] = _used(run)
+    document["doubted"] = _doubted(made, run)
     document |= turned.numbers_json
     return orjson.dumps(document)
 
@@ -195,23 +202,57 @@ def _kept(made: Planned, run: Run) -> list[dict[str, Any]]:
     rows: dict[tuple[Any, ...], list[str]] = {}
     for key, kept in sorted(run.kept.items()):
         for claim in kept.claims:
-            since = claim.since or _since(made, key, claim)
-            rows.setdefault((key[0], claim.path, claim.terms, since, kept.blocked_by), []).append(key[1])
+            since = claim.since or made.past.history.first_held(key, claim)
+            at = made.past.held.revision if claim.held_at is None and claim.path else claim.held_at
+            whole = replace(claim, since=since, held_at=at)
+            rows.setdefault((key[0], whole, kept.blocked_by), []).append(key[1])
     return [
         {
             "list_id": list_id,
-            "path": path,
-            "terms": terms_json(terms),
-            "since": iso(since) if since else None,
+            "path": claim.path,
+            "terms": terms_json(claim.terms),
+            "since": iso(claim.since) if claim.since else None,
+            "retrieved_on": claim.retrieved_on.isoformat() if claim.retrieved_on else None,
+            "held_at": claim.held_at or None,
+            "ended": claim.ended,
             "blocked_by": [b.value for b in blocked_by],
             "phones": phones,
         }
-        for (list_id, path, terms, since, blocked_by), phones in rows.items()
+        for (list_id, claim, blocked_by), phones in rows.items()
     ]
 
 
-def _since(made: Planned, key: Key, claim: HeldClaim) -> datetime | None:
-    return made.past.first_held(key, claim)
+def _used(run: Run) -> list[dict[str, Any]]:
+    """Name the releases that this run used, each with its numbers."""
+    rows: dict[tuple[str, str, str, str], list[str]] = {}
+    for (list_id, phone), releases in sorted(run.used.items()):
+        for r in releases:
+            named = (list_id, r.released_on.isoformat(), r.reason.value, r.evidence)
+            rows.setdefault(named, []).append(phone)
+    return [
+        {"list_id": list_id, "released_on": on, "reason": reason, "evidence": evidence, "phones": phones}
+        for (list_id, on, reason, evidence), phones in rows.items()
+    ]
+
+
+def _doubted(made: Planned, run: Run) -> list[dict[str, Any]]:
+    """Name what CXone may have had before we asked for it, with that moment on CXone's clock."""
+    offset = made.provider.clock_offset()
+    least = offset.least if offset else timedelta(0)
+    rows: dict[tuple[str, str], list[str]] = {}
+    for (list_id, phone), asked in sorted(run.tally.doubted.items()):
+        rows.setdefault((list_id, iso(asked + least)), []).append(phone)
+    return [{"list_id": list_id, "since": at, "phones": phones} for (list_id, at), phones in rows.items()]
+
+
+def _counts(keys: Iterable[Key]) -> dict[str, int]:
+    return dict(Counter(list_id for list_id, _ in sorted(keys)))
+
+
+def _others(run: Run, turned: Turnover) -> dict[str, int]:
+    """Count by list the numbers that others had asked for: found when first claimed, or written over."""
+    found = {(list_id, phone) for (list_id, _), phones in turned.others.items() for phone in phones}
+    return _counts(found | run.plan.overwrites)
 
 
 def _restored(plan: Plan) -> Iterable[Key]:

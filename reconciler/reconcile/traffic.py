@@ -7,6 +7,7 @@ from typing import Any
 
 from reconciler.apply.tally import Sent
 from reconciler.model.provider import ClockOffset
+from reconciler.planning.change import Action
 from reconciler.reconcile.clock import iso
 
 
@@ -50,8 +51,11 @@ def clock_json(offset: ClockOffset | None, now: datetime) -> dict[str, Any]:
 
 
 def write_window(sent: Iterable[Sent], offset: ClockOffset | None) -> dict[str, str] | None:
-    """Say when this run can have written, on CXone's clock: a touch in it, of a number we wrote, is ours."""
-    times = [(s.answer.started, s.answer.ended) for s in sent]
+    """Say when this run can have written, on CXone's clock: a touch in it, of a number we wrote, is ours.
+
+    Removals leave no entry that could show a touch, so only what was written counts.
+    """
+    times = [(s.answer.started, s.answer.ended) for s in sent if s.action != Action.DELETE.value]
     began = min((t for t, _ in times if t), default=None)
     ended = max((t for _, t in times if t), default=None)
     if began is None or ended is None:

@@ -12,9 +12,11 @@ from typing import Any
 from reconciler.apply.run import Run
 from reconciler.audit.report import StoredReport
 from reconciler.model.claims import Claims, Key
+from reconciler.model.live import LiveEntry
 from reconciler.model.terms import Terms, terms_json
 from reconciler.planning.change import Reason
 from reconciler.planning.held import Held
+from reconciler.planning.touch import touch_of
 from reconciler.reconcile.past import Past
 from reconciler.reconcile.planned import Planned
 from reconciler.reconcile.verified import is_verified
@@ -27,12 +29,14 @@ class Turnover:
     """`adopted`: live before, held by nobody, and named by a claim now. `renewed`: by terms before and after.
 
     `windows`: what was restored, with the moments between which it can have been off: when a run last saw it
-    live (None: no run is known to have), and when this one saw that it was not.
+    live (None: no run is known to have), and when this one saw that it was not. `others`: by list and reason
+    code what had an entry of somebody else's when we first claimed it; the code is empty where none is told.
     """
 
     adopted: Mapping[str, tuple[str, ...]]
     renewed: Mapping[tuple[str, Terms, Terms], tuple[str, ...]]
     windows: Mapping[tuple[str, str | None, str], tuple[str, ...]]
+    others: Mapping[tuple[str, str], tuple[str, ...]]
 
     @property
     def adopted_json(self) -> list[dict[str, Any]]:
@@ -59,6 +63,10 @@ class Turnover:
         return {
             "adopted": [{"list_id": list_id, "phones": list(phones)} for list_id, phones in adopted],
             "renewed": [{**_renewed(of), "phones": list(phones)} for of, phones in self.renewed.items()],
+            "others": [
+                {"list_id": list_id, "reason": code or None, "phones": list(phones)}
+                for (list_id, code), phones in self.others.items()
+            ],
         }
 
 
@@ -70,19 +78,34 @@ def turnover(made: Planned, run: Run) -> Turnover:
     """Tell it of one run. A file that is as it was held costs nothing."""
     claims, held = made.lists.claims.standing(made.setting.as_of), made.past.held
     adopted: dict[str, set[str]] = {}
+    others: dict[tuple[str, str], set[str]] = {}
     renewed: dict[tuple[str, Terms, Terms], set[str]] = {}
     for list_id, phone, terms in _new(claims, held):
         was = _held(held, (list_id, phone))
         if was is not None:
             if terms.strength > was.strength:
                 renewed.setdefault((list_id, was, terms), set()).add(phone)
-        elif phone in run.before.lists.get(list_id, {}) and (list_id, phone) not in held.not_live:
-            adopted.setdefault(list_id, set()).add(phone)
+        elif (entry := run.before.get((list_id, phone))) is not None:
+            known = (list_id, phone) in held.not_live
+            if not known:
+                adopted.setdefault(list_id, set()).add(phone)
+            if not _ours(made.past, (list_id, phone), entry, written=known):
+                others.setdefault((list_id, entry.terms.reason_code), set()).add(phone)
     return Turnover(
         {list_id: tuple(sorted(phones)) for list_id, phones in sorted(adopted.items())},
         {of: tuple(sorted(phones)) for of, phones in sorted(renewed.items(), key=lambda i: repr(i[0]))},
         _windows(made.past, _restored(run), run.before.read_at),
+        {of: tuple(sorted(phones)) for of, phones in sorted(others.items())},
     )
+
+
+def _ours(past: Past, key: Key, entry: LiveEntry, *, written: bool) -> bool:
+    """Tell whether an entry is what an earlier run wrote, though no report holds it; in doubt it is not.
+
+    `written`: a report says that we sent it and that it was not live. Runs without a report are asked, too.
+    """
+    touch = touch_of(entry) if written or past.untold else None
+    return touch is not None and past.history.ours(key, touch.at)
 
 
 def _new(claims: Claims, held: Held) -> Iterator[tuple[str, str, Terms]]:
