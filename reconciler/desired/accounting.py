@@ -14,9 +14,9 @@ def accounting_doubts(name: str, data: bytes, rows: int, lost: Collection[str]) 
     file has one of them all the same, the reader did not see it.
     """
     if data.startswith(WORKBOOKS):
-        raw = RawWorkbook.read(data)
+        raw = RawWorkbook.read(data, lost)
         yield from raw.doubts(name, rows)
-        unseen = raw.numbers & set(lost)
+        unseen = raw.numbers
     else:
         yield from text_doubts(name, data, rows)
         unseen = text_numbers(name, data, lost) if lost else set()

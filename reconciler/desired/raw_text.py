@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 
 from reconciler.desired.table import decoded, delimiter_of
 
@@ -19,59 +20,91 @@ def text_doubts(name: str, data: bytes, rows: int) -> Iterator[str]:
     A row must be one physical line: what spans lines cannot be told from rows that a quote swallowed.
     """
     text = decoded(name, data)
-    delimiter = delimiter_of(text)
-    lines = [match.groups() for match in _LINE.finditer(text)]
-    filled = [(at, line) for at, (line, _) in enumerate(lines, 1) if not _is_blank(line, delimiter)]
-    if len(filled) != rows:
+    raw = _RawText(delimiter_of(text))
+    for match in _LINE.finditer(text):
+        if match[0]:
+            raw.take(match[1], match[2])
+    if raw.filled != rows:
         yield (
-            f"{name}: {len(filled):,} lines are not blank, but {rows:,} rows were read, the header included: "
+            f"{name}: {raw.filled:,} lines are not blank, but {rows:,} rows were read, the header included: "
             "a quote or a cell spans lines"
         )
-    cells = _cells(delimiter)
-    stray = [at for at, line in filled if '"' in line and not cells.fullmatch(line)]
-    if stray:
-        yield f"{name}:{_named(stray)}: a quote neither opens nor closes a cell of this line"
-    width = _width(filled[0][1], delimiter) if filled else 0
-    uneven = [at for at, line in filled if _width(line, delimiter) != width]
-    if uneven:
-        yield f"{name}:{_named(uneven)}: the line has another number of columns than the first, {width}"
-    broken = [at for at, line in filled if "\0" in line or "\ufffd" in line]
-    if broken:
-        yield f"{name}:{_named(broken)}: characters cannot be decoded"
-    yield from _cut_short(name, lines)
+    facts = (
+        (raw.stray, "a quote neither opens nor closes a cell of this line"),
+        (raw.uneven, f"the line has another number of columns than the first, {raw.width}"),
+        (raw.broken, "characters cannot be decoded"),
+    )
+    for places, fact in facts:
+        if places.count:
+            yield f"{name}:{places}: {fact}"
+    if raw.end != raw.first_end:
+        yield f"{name}:{raw.lines}: the last line does not end as the first one does: the file may be cut"
 
 
-def numbers_in(text: str) -> set[str]:
-    """Find what may be a number of +1 anywhere in a text, whatever the reader took it for; E.164."""
-    return {"+1" + "".join(match.groups()) for match in _NUMBER.finditer(text)}
+def numbers_in(text: str, wanted: Collection[str]) -> set[str]:
+    """Find which of these numbers of +1 stand anywhere in a text, whatever the reader took them for."""
+    found = ("+1" + "".join(match.groups()) for match in _NUMBER.finditer(text))
+    return {number for number in found if number in wanted}
 
 
 def text_numbers(name: str, data: bytes, wanted: Collection[str]) -> set[str]:
     """Find which of these numbers the raw text has."""
-    return numbers_in(decoded(name, data)) & set(wanted)
+    return numbers_in(decoded(name, data), wanted)
 
 
-def _cut_short(name: str, lines: list[tuple[str, ...]]) -> Iterator[str]:
-    """Say that the last line does not end as the first one does. What follows it in `lines` is empty."""
-    own = lines[:-1]
-    if own and own[0][1] != own[-1][1]:
-        yield f"{name}:{len(own)}: the last line does not end as the first one does: the file may be cut"
+@dataclass(slots=True)
+class _Places:
+    """Lines of one kind: how many, and the first ones, to be named."""
+
+    count: int = 0
+    first: list[int] = field(default_factory=list)
+
+    def add(self, line: int) -> None:
+        self.count += 1
+        if self.count <= _NAMED:
+            self.first.append(line)
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.first)) + " …" * (self.count > _NAMED)
 
 
-def _is_blank(line: str, delimiter: str) -> bool:
-    return not line.replace('""', "").replace(delimiter, "").strip()
+@dataclass(slots=True)
+class _RawText:
+    """What was counted so far, line by line. `filled` are the lines that are not blank."""
 
+    delimiter: str
+    lines: int = 0
+    filled: int = 0
+    width: int = 0
+    first_end: str = ""
+    end: str = ""
+    stray: _Places = field(default_factory=_Places)
+    uneven: _Places = field(default_factory=_Places)
+    broken: _Places = field(default_factory=_Places)
+    _cells: re.Pattern[str] = field(init=False)
 
-def _cells(delimiter: str) -> re.Pattern[str]:
-    """Match a line of whole cells: each quoted from its first character to its last, or without a quote."""
-    cell = f'(?:"(?:[^"]|"")*"|[^"{delimiter}]*)'
-    return re.compile(f"{cell}(?:{delimiter}{cell})*")
+    def __post_init__(self) -> None:
+        # Each cell is quoted from its first character to its last, or has no quote.
+        cell = f'(?:"(?:[^"]|"")*"|[^"{self.delimiter}]*)'
+        self._cells = re.compile(f"{cell}(?:{self.delimiter}{cell})*")
 
-
-def _width(line: str, delimiter: str) -> int:
-    outside = re.sub(r'"[^"]*"', "", line) if '"' in line else line
-    return outside.count(delimiter) + 1
-
-
-def _named(lines: list[int]) -> str:
-    return ", ".join(str(line) for line in lines[:_NAMED]) + " …" * (len(lines) > _NAMED)
+    def take(self, line: str, end: str) -> None:
+        """Count a line."""
+        self.lines += 1
+        self.end = end
+        if self.lines == 1:
+            self.first_end = end
+        if not line[:1].isalnum() and not line.replace('""', "").replace(self.delimiter, "").strip():
+            return
+        self.filled += 1
+        outside = line
+        if '"' in line:
+            outside = re.sub(r'"[^"]*"', "", line)
+            if not self._cells.fullmatch(line):
+                self.stray.add(self.lines)
+        columns = outside.count(self.delimiter) + 1
+        self.width = self.width or columns
+        if columns != self.width:
+            self.uneven.add(self.lines)
+        if "\0" in line or "\ufffd" in line:
+            self.broken.add(self.lines)

@@ -3,7 +3,7 @@
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import IO
@@ -23,17 +23,18 @@ class _UncountableError(Exception):
 
 @dataclass(slots=True)
 class RawWorkbook:
-    """What the sheets have: rows with a value, by part; cells with errors, as `part!cell`; numbers of +1."""
+    """What sheets have: rows with a value, by part; cells with errors, as `part!cell`; `numbers` wanted."""
 
+    wanted: Collection[str]
     rows: dict[str, int] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     numbers: set[str] = field(default_factory=set)
     why_not: str = ""
 
     @classmethod
-    def read(cls, data: bytes) -> "RawWorkbook":
+    def read(cls, data: bytes, wanted: Collection[str]) -> "RawWorkbook":
         """Count a workbook. `why_not` says why it cannot be counted."""
-        raw = cls()
+        raw = cls(wanted)
         try:
             raw._take(data)
         except (_UncountableError, zipfile.BadZipFile, zlib.error, expat.ExpatError, OSError) as error:
@@ -109,7 +110,7 @@ class _Part:
         elif tag in {"v", "is", "si"} and self._text is not None:
             text = "".join(self._text)
             self._has_value = self._has_value or bool(text.strip())
-            self.raw.numbers |= numbers_in(text)
+            self.raw.numbers |= numbers_in(text, self.raw.wanted)
             self._text = None
 
     def _characters(self, data: str) -> None:
