@@ -37,7 +37,14 @@ class RawWorkbook:
         raw = cls(wanted)
         try:
             raw._take(data)
-        except (_UncountableError, zipfile.BadZipFile, zlib.error, expat.ExpatError, OSError) as error:
+        except (
+            _UncountableError,
+            zipfile.BadZipFile,
+            zlib.error,
+            expat.ExpatError,
+            OSError,
+            ValueError,
+        ) as error:
             raw.why_not = str(error)
         except (NotImplementedError, RuntimeError, EOFError):  # packed in another way, or with a password
             raw.why_not = "it cannot be unpacked"
