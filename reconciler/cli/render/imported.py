@@ -36,7 +36,7 @@ def show_taken(done: "Taken", shown: Shown) -> None:
     _show_some(f"{shown.number(one.number)} stays on {one.list_id}: {one.why}" for one in done.stays)
     for code, why in done.unchanged.items():
         complain(f"nothing of area code {code} comes off: {why}")
-    if any("lost" in why for why in done.unchanged.values()):
+    if not done.doubts and any("lost" in why for why in done.unchanged.values()):
         complain(
             "  way out: retrieve it again; or look at the numbers, and release them: "
             f"`dnc release NUMBER --list {done.list_id} --reason REGISTRY_REMOVED --evidence {done.evidence}`"
