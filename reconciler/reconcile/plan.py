@@ -9,7 +9,6 @@ from reconciler.planning.plan import Heading, failed_json
 from reconciler.reconcile.clock import Today, iso
 from reconciler.reconcile.confirmation import demand_confirmed
 from reconciler.reconcile.metering import meter_plan
-from reconciler.reconcile.notes import demand_room
 from reconciler.reconcile.opening import open_repository, tenant_of
 from reconciler.reconcile.planned import Planned, planned
 from reconciler.reconcile.reading import ReadFrom
@@ -42,7 +41,6 @@ def plan(around: Surroundings, *, as_request: bool = False, read_from: ReadFrom 
         meter_plan(made)
         if around.onto is not None:
             demand_confirmed(made, around.onto)
-        demand_room(made.plan, made.live)
         asked = _request(made) if as_request else None
         return Made(made.document, made.newly_blocked, made.plan.pending, asked)
 

@@ -34,6 +34,7 @@ from reconciler.reconcile.moves import move_notes
 from reconciler.reconcile.notes import (
     age_notes,
     before,
+    ceiling_notes,
     dialect_notes,
     project_notes,
     read_notes,
@@ -213,6 +214,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
             *hold_notes(setting.lingering),
             *registry_notes(plan),
             *age_notes(plan),
+            *ceiling_notes(plan, live),
             *rule_changes(project, tenant, changed, today),
             *read_notes(live),
             *saved_notes(live, plan, now),

@@ -8,7 +8,7 @@ from reconciler.cli.render.page import page
 from reconciler.cli.render.site.blocks import Fact
 from reconciler.cli.render.text import verdict
 from reconciler.cli.render.ways_out import way_out
-from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, what_changes
+from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, kept_or_left_out, what_changes
 
 # What the counts of a plan mean, and how one that is not 0 is marked.
 _FACTS = {
@@ -41,7 +41,7 @@ def _facts(summary: Mapping[str, int]) -> Iterator[Fact]:
 
 def _row(change: Mapping[str, Any], shown: Shown) -> dict[str, str]:
     outs = ((b, way_out(b, change["list_id"], change["phones"], shown)) for b in change["blocked_by"])
-    blocked = "; ".join(f"stays: {BLOCKED[b]}. Way out: {out}" for b, out in outs)
+    blocked = "; ".join(f"{kept_or_left_out(change)}: {BLOCKED[b]}. Way out: {out}" for b, out in outs)
     return {
         "direction": change["direction"],
         "action": change["action"],

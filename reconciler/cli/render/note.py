@@ -56,13 +56,16 @@ class Section:
 
     def _parts(self, most: int, shown: Shown) -> Iterator[str]:
         changes = self.document["changes"]
-        off = [c for c in changes if c["direction"] == "exposing"]
+        off, on = ([c for c in changes if c["direction"] == way] for way in ("exposing", "protective"))
         parts = {
             "Comes off or weakens": [_change(c, shown) for c in off if not c["blocked_by"]],
             "Stays, although the files no longer ask for it": [
                 _blocked(c, shown) for c in off if c["blocked_by"]
             ],
-            "Goes on": list(_goes_on([c for c in changes if c["direction"] == "protective"])),
+            "Not added, and not protected": [
+                _blocked(c, shown, "It is left out") for c in on if c["blocked_by"]
+            ],
+            "Goes on": list(_goes_on([c for c in on if not c["blocked_by"]])),
             "Deadlines": list(_deadlines(changes, self.document["as_of"])),
             "Findings": [_finding(f) for f in _urgent_first(self.document["findings"])],
             "Drift": [_drift(d, shown) for d in self.document["drift"]],
@@ -94,10 +97,10 @@ def _change(change: Mapping[str, Any], shown: Shown) -> str:
     return f"{code(change['list_id'])}: {count(len(phones))}, {change['action']}, {what}{samples}"
 
 
-def _blocked(change: Mapping[str, Any], shown: Shown) -> str:
+def _blocked(change: Mapping[str, Any], shown: Shown, verdict: str = "It stays") -> str:
     outs = ((b, way_out(b, change["list_id"], change["phones"], shown)) for b in change["blocked_by"])
     why = "; ".join(f"{BLOCKED[b]}. Way out: {out}" for b, out in outs)
-    return f"{_change(change, shown)}. It stays: {why}"
+    return f"{_change(change, shown)}. {verdict}: {why}"
 
 
 def _goes_on(changes: _Changes) -> Iterator[str]:

@@ -14,12 +14,15 @@ _Changes = Sequence[Mapping[str, Any]]
 def plan_text(document: _Document, shown: Shown) -> str:
     """Show a plan."""
     changes = document["changes"]
-    exposing = [c for c in changes if c["direction"] == "exposing"]
+    exposing, protective = (
+        [c for c in changes if c["direction"] == way] for way in ("exposing", "protective")
+    )
     sections = (
         [_heading(document), verdict(document)],
         _section("Comes off or weakens", [c for c in exposing if not c["blocked_by"]], shown),
-        _blocked([c for c in exposing if c["blocked_by"]], shown),
-        _section("Goes on", [c for c in changes if c["direction"] == "protective"], shown),
+        _blocked("Stays, although the files no longer ask for it", exposing, shown),
+        _blocked("Not added, and not protected", protective, shown),
+        _section("Goes on", [c for c in protective if not c["blocked_by"]], shown),
         _drift(document["drift"], shown),
         list(said(document["findings"])),
         [_cost(document), head_line(document.get("chain_head"))],
@@ -62,11 +65,10 @@ def _change(change: Mapping[str, Any], shown: Shown) -> Iterator[str]:
     yield f"      {shown.sample(phones)}"
 
 
-def _blocked(changes: _Changes, shown: Shown) -> list[str]:
-    if not changes:
-        return []
-    lines = ["Stays, although the files no longer ask for it:"]
-    for change in changes:
+def _blocked(title: str, changes: _Changes, shown: Shown) -> list[str]:
+    blocked = [c for c in changes if c["blocked_by"]]
+    lines = [f"{title}:"] if blocked else []
+    for change in blocked:
         lines += _change(change, shown)
         for why in change["blocked_by"]:
             out = way_out(why, change["list_id"], change["phones"], shown)

@@ -18,6 +18,7 @@ BLOCKED = {
     "superseded": "a newer revision, or an earlier plan, has its place",
     "hold": "a hold names it",
     "approval": "its release waits for the approval of somebody else than its author",
+    "over-ceiling": "CXone takes no more entries: it is not protected",
     "other-chain": "the chain of reports does not start where audit.genesis says",
 }
 
@@ -33,6 +34,7 @@ WAYS_OUT = {
     "superseded": "nothing, if a newer pipeline has run; else make the plan again",
     "hold": "wait until the hold ends: whoever wrote it into holds: in the files takes it out",
     "approval": "somebody else approves its merge request; or, where no token can read that, adds approvedBy",
+    "over-ceiling": "remove calling lists or groups that nobody needs, then run it again",
     "other-chain": "run dnc audit verify, and call an auditor before anybody touches the branch",
 }
 
@@ -62,6 +64,11 @@ def terms(wire: Mapping[str, Any] | None) -> str:
         parts = [f"until {wire['end']}" if wire.get("end") else "without end"]
     told = " ".join(part for part in parts if part)
     return f"{told}, source {wire['source']}" if wire.get("source") else told
+
+
+def kept_or_left_out(change: Mapping[str, Any]) -> str:
+    """Say what a guard does with a change: what would come off stays, what would go on is left out."""
+    return "stays" if change["direction"] == "exposing" else "left out"
 
 
 def what_changes(change: Mapping[str, Any]) -> str:
