@@ -190,7 +190,8 @@ def test_what_passes_the_ceiling_is_left_out_with_the_count_and_the_rest_goes(pr
         planned = project.plan()
         assert planned.changes == [("create", "protective", "declared", [D], ["over-ceiling"])]
         assert planned.json["summary"]["create"] == 0
-        assert any("3 records are there and 1 would be added: 4 of the 3" in m for m in messages(planned))
+        (alarm,) = [f for f in planned.json["findings"] if f["severity"] == "alarm"]
+        assert "3 records are there and 1 would be added: 4 of the 3" in alarm["message"]
         assert "Not added, and not protected" in project.run("plan").out
         before = project.sent()
         done = project.apply(code=8).json
