@@ -10,6 +10,8 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping
 
+from reconciler.model.errors import RepositoryProblem
+
 Setting = tuple[str, str]
 
 # How to find programs, a home, temporary files, the network and keys. Everything else stays here: CXone's and
@@ -84,10 +86,11 @@ _PROGRAMS = (
     (re.compile(r"filter\..*\.required"), "false"),
     (re.compile(r"hook\..*\.event"), ""),
     (re.compile(r"hook\..*\.command"), "true"),
-    (re.compile(r"remote\..*\.uploadpack"), "git-upload-pack"),
-    (re.compile(r"remote\..*\.receivepack"), "git-receive-pack"),
 )
+# Of these the first value counts as well, and git itself asks a remote for what a partial clone lacks.
+_REFUSED = re.compile(r"remote\..*\.(uploadpack|receivepack)")
 _SSH = "core.sshcommand"
+_OWN = frozenset({"local", "worktree"})
 
 
 def environment_for(
@@ -116,16 +119,22 @@ def overrides(listed: bytes, given: Mapping[str, str]) -> list[Setting]:
     """Give the settings that undo what a repository's own configuration would run.
 
     `listed` is what LIST prints. The user's and the system's settings of that kind are repeated after them.
+    RepositoryProblem for a setting that nothing undoes.
     """
     undone: list[Setting] = []
     repeated: list[Setting] = []
     fields = iter(listed.decode("utf-8", "surrogateescape").split("\0")[:-1])
     for scope, field in zip(fields, fields, strict=True):
         key, _, value = field.partition("\n")
+        if scope in _OWN and _REFUSED.fullmatch(key):
+            raise RepositoryProblem(
+                f"the repository's own configuration has {key}, which names a program to run",
+                f"if you did not set it, clone the repository anew; else: git config --unset-all {key}",
+            )
         inert = _inert(key, given)
         if inert is None:
             continue
-        if scope in {"local", "worktree"}:
+        if scope in _OWN:
             undone.append((key, inert))
         elif scope in {"system", "global"}:
             repeated.append((key, value))
