@@ -157,11 +157,11 @@ def _configuration(git: Git) -> str:
     """Say how objects are named, and in a partial clone where the missing ones are."""
     lines = ["[core]", "repositoryFormatVersion = 1", "bare = true", "[extensions]"]
     lines.append(f"objectFormat = {git.line('rev-parse', '--show-object-format')}")
-    promisor = text(git.ask("config", "--get", "extensions.partialClone").out).removesuffix("\n")
-    if promisor:
-        url = git.line("ls-remote", "--get-url", "--end-of-options", promisor)
-        lines += [f"partialClone = {_quoted(promisor)}", f"[remote {_quoted(promisor)}]"]
-        lines += ["promisor = true", f"url = {_quoted(url)}"]
+    promisors = git.ask("config", "-z", "--name-only", "--get-regexp", r"^remote\..*\.promisor$").out
+    for key in text(promisors).split("\0")[:-1]:
+        name = key.removeprefix("remote.").removesuffix(".promisor")
+        url = git.line("ls-remote", "--get-url", "--end-of-options", name)
+        lines += [f"[remote {_quoted(name)}]", "promisor = true", f"url = {_quoted(url)}"]
     return "".join(f"{line}\n" for line in lines)
 
 
