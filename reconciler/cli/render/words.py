@@ -15,7 +15,7 @@ BLOCKED = {
     "incomplete-read": "the latest read of CXone did not see it",
     "refused-elsewhere": "a protective change did not arrive, so nothing comes off yet",
     "unsupported": "to take off by hand: this tenant removes nothing by itself",
-    "superseded": "replaced by a newer revision or an earlier plan, or the working tree differs from the commit",
+    "superseded": "a newer revision or an earlier plan replaces it, or the working tree is not the commit",
     "hold": "a hold names it",
     "approval": "its release waits for the approval of somebody else than its author",
     "other-chain": "the chain of reports does not start where audit.genesis says",
