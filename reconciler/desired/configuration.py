@@ -1,12 +1,12 @@
 """`dnc.yaml`: which tenants there are, how much may come off, and where the reports go."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from reconciler.desired.documents import read_document
-from reconciler.desired.globs import folder, is_yaml, matches, problem
+from reconciler.desired.globs import folder, is_yaml, leads_to, matches, problem
 from reconciler.desired.nodes import MapNode, locate, plain, unpack
 from reconciler.desired.profile import Profile, profiles_of
 from reconciler.desired.schema import Rules
@@ -22,6 +22,7 @@ __all__ = [
     "Safety",
     "Tenant",
     "matches",
+    "reached_folders",
     "read_configuration",
     "resolve",
     "shared_targets",
@@ -168,6 +169,13 @@ def unread_folders(paths: Iterable[str], configuration: Configuration) -> tuple[
         if not matches(globs, path)
         and any(path.startswith(name) or name.startswith(f"{path}/") for name in folders)
     )
+
+
+def reached_folders(configuration: Configuration) -> Callable[[str], bool]:
+    """Give the test for folders (ending in `/`) that are looked into: by a glob, or below a list folder."""
+    globs, folders = _reach(configuration)
+    below = tuple(folders)
+    return lambda name: name.startswith(below) or leads_to(globs, name)
 
 
 def _reach(configuration: Configuration) -> tuple[frozenset[str], list[str]]:

@@ -11,7 +11,7 @@ from reconciler.desired.configuration import Tenant, resolve
 from reconciler.desired.honour import Deadlines
 from reconciler.desired.lists import Lists, Source
 from reconciler.model.claims import Key
-from reconciler.model.errors import RepositoryProblem, Unread
+from reconciler.model.errors import Unread
 from reconciler.model.finding import Finding
 from reconciler.model.live import Live
 from reconciler.model.provider import Provider
@@ -40,7 +40,16 @@ from reconciler.reconcile.notes import (
     read_notes,
     registry_notes,
 )
-from reconciler.reconcile.opening import demand_committed, open_ledger, open_project, open_repository, refresh
+from reconciler.reconcile.opening import (
+    committed_notes,
+    demand_committed,
+    differing,
+    open_committed,
+    open_ledger,
+    open_project,
+    open_repository,
+    refresh,
+)
 from reconciler.reconcile.past import Files, Past
 from reconciler.reconcile.project import Project, judged
 from reconciler.reconcile.reading import ReadFrom, opened, saved_notes
@@ -104,7 +113,7 @@ def _uncommitted(project: Project, repository: Repository | None, around: Surrou
     if repository is None or repository.head() is None:
         around.say("no commit yet: this plan is of the files as they lie here")
         return
-    dirty = repository.dirty(project.belongs)
+    dirty = differing(project, repository, project.belongs)
     if dirty:
         around.say(
             f"the working tree differs from the commit in {len(dirty)} file(s): {', '.join(dirty[:3])}"
@@ -129,15 +138,17 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
     now = around.clock()
     today = Today.at(now, around.as_of)
     repository = open_repository(around)
-    project = open_project(around, repository, around.onto, tree)
+    head = repository.head() if repository else None
+    project = (
+        open_committed(around, repository, head)
+        if to_apply
+        else open_project(around, repository, around.onto, tree)
+    )
     asks = read_from is ReadFrom.LIVE
     tenant = resolve(project.tenant(around.tenant), around.environ, credentials=asks)
+    astray: tuple[Finding, ...] = ()
     if to_apply:
-        if repository is None:
-            raise RepositoryProblem(
-                "this is no git repository", "apply needs one: git init, commit, and again"
-            )
-        demand_committed(project, repository)
+        astray = committed_notes(project, repository, around)
     elif around.onto is None and tree is None:
         _uncommitted(project, repository, around)
     elif repository is not None and tree is None:
@@ -188,7 +199,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
         )
         live, unread = _look(provider, lists.claims.list_ids | held.list_ids | besides, to_apply=to_apply)
         doubt = other_chain(project.configuration.audit, ledger, tenant.name)
-        hold_back = BlockedBy.OTHER_CHAIN if doubt else None
+        hold_back = BlockedBy.OTHER_CHAIN if doubt else BlockedBy.SUPERSEDED if astray else None
         met = Circumstances(
             removed_lately=past.removed_lately(now),
             hold_back=hold_back,
@@ -200,7 +211,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
             tool_version=__version__,
             tenant=tenant.name,
             target=provider.target,
-            revision=repository.head() if repository else None,
+            revision=head,
             held_revision=held.revision,
             as_of=today.as_of,
             created_at=iso(now),
@@ -208,6 +219,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
         changed = before(project, repository, ledger, tenant.name, around)
         notes = (
             *lists.findings,
+            *astray,
             *chain_notes(doubt),
             *project_notes(project, setting),
             *safety.findings(project.configuration_path),

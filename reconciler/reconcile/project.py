@@ -8,6 +8,7 @@ from reconciler.desired.configuration import (
     Configuration,
     Tenant,
     matches,
+    reached_folders,
     read_configuration,
     shared_targets,
     uncovered,
@@ -19,7 +20,7 @@ from reconciler.model.errors import InvalidInput
 from reconciler.model.finding import Finding, Severity
 from reconciler.reconcile.clock import Today
 from reconciler.reconcile.readers import Ground, reading_elsewhere
-from reconciler.reconcile.tree import Tree
+from reconciler.reconcile.tree import Reached, Tree
 
 SCHEMA_FOLDER = "schema/"
 
@@ -28,7 +29,8 @@ SCHEMA_FOLDER = "schema/"
 class Project:
     """Configuration and rules of one tree, and the tree to read lists from.
 
-    `overrides` are the tree's own rule files, by path below `schema/`.
+    `overrides` are the tree's own rule files, by path below `schema/`. `reached` tells in which folders, each
+    ending in `/`, any file of the project can be.
     """
 
     tree: Tree
@@ -37,16 +39,20 @@ class Project:
     configuration: Configuration
     rules: Rules
     overrides: Mapping[str, bytes]
+    reached: Reached
 
     @classmethod
     def read(cls, tree: Tree, configuration_path: str) -> "Project":
         """Read configuration and rules. Raises InvalidInput with every finding."""
-        files = tree.read(lambda path: path == configuration_path or _is_rule(path))
+        files = tree.reaching(_leads_to_rules).read(lambda p: p == configuration_path or _is_rule(p))
         overrides = _overrides(files)
         rules = load_rules(overrides)
         data = files.get(configuration_path)
         configuration = read_configuration(configuration_path, data, rules)
-        return cls(tree, configuration_path, data or b"", configuration, rules, overrides)
+        reached = _reached(configuration)
+        return cls(
+            tree.reaching(reached), configuration_path, data or b"", configuration, rules, overrides, reached
+        )
 
     def tenant(self, name: str | None) -> Tenant:
         """Choose a tenant: the one named, or the default."""
@@ -181,7 +187,7 @@ def judged(
 
 def rule_files(tree: Tree) -> dict[str, bytes]:
     """Read a project's own rule files, by path below `schema/`."""
-    return _overrides(tree.read(_is_rule))
+    return _overrides(tree.reaching(_leads_to_rules).read(_is_rule))
 
 
 def _overrides(files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -190,3 +196,12 @@ def _overrides(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 def _is_rule(path: str) -> bool:
     return path.startswith(SCHEMA_FOLDER) and path.endswith(".json")
+
+
+def _leads_to_rules(folder: str) -> bool:
+    return folder.startswith(SCHEMA_FOLDER)
+
+
+def _reached(configuration: Configuration) -> Reached:
+    of_lists = reached_folders(configuration)
+    return lambda folder: _leads_to_rules(folder) or of_lists(folder)

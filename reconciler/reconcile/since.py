@@ -39,7 +39,7 @@ def changed_files(project: Project, around: Surroundings, since: str) -> frozens
     from reconciler.reconcile.opening import open_repository  # noqa: PLC0415  (the ledger comes with it)
 
     try:
-        found = _differing(open_repository(around), since)
+        found = _differing(project, open_repository(around), since)
     except RepositoryProblem as problem:
         around.say(f"warning: {problem.fact}; so every file is judged")
         return None
@@ -50,8 +50,10 @@ def changed_files(project: Project, around: Surroundings, since: str) -> frozens
     return found
 
 
-def _differing(repository: "Repository | None", since: str) -> frozenset[str]:
+def _differing(project: Project, repository: "Repository | None", since: str) -> frozenset[str]:
     """Compare HEAD with where its branch left `since`, and the working tree with HEAD."""
+    from reconciler.reconcile.opening import differing  # noqa: PLC0415  (the ledger comes with it)
+
     if repository is None:
         raise RepositoryProblem(f"there is no repository to find {since} in", "run this in a git clone")
     head = repository.head()
@@ -61,11 +63,16 @@ def _differing(repository: "Repository | None", since: str) -> frozenset[str]:
     if not bases:
         raise RepositoryProblem(f"{since} and HEAD have no common history", "set GIT_DEPTH: 0 for the job")
     here = _blobs(repository, head)
-    found = set(repository.dirty(lambda _: True))
+    found = set(differing(project, repository, lambda path: _is_reached(project, path)))
     for base in bases:
         there = _blobs(repository, base)
         found |= {path for path in here.keys() | there.keys() if here.get(path) != there.get(path)}
     return frozenset(found)
+
+
+def _is_reached(project: Project, path: str) -> bool:
+    folder, slash, _ = path.rpartition("/")
+    return not slash or project.reached(folder + slash)
 
 
 def _blobs(repository: "Repository", rev: str) -> dict[str, tuple[str, str]]:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from reconciler.reconcile.clock import iso
 from reconciler.reconcile.interrupted import journal_of
-from reconciler.reconcile.opening import open_project, open_repository
+from reconciler.reconcile.opening import open_committed, open_repository
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.repository import turn
 
@@ -23,7 +23,7 @@ def in_turn(around: Surroundings) -> Iterator[None]:
     if repository is None:
         yield  # which the run itself says better
         return
-    project = open_project(around, repository)
+    project = open_committed(around, repository, repository.head())
     tenant = project.tenant(around.tenant).name
     with turn.in_turn(
         journal_of(repository, project.configuration.audit, tenant, around.clock).path.with_suffix(".lock"),
