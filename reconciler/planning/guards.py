@@ -70,9 +70,10 @@ def guard(  # noqa: PLR0913, PLR0917  (the sets, the limits and the circumstance
     candidates: list[Change] = []
     for change in changes:
         (candidates if change.exposing and change.goes else done).append(change)
-    if met.hold_back is BlockedBy.OTHER_CHAIN:
-        # What is held is in doubt itself: people must not take anything off by hand either.
-        return (*done, *(part for c in candidates for part in _all(c, BlockedBy.OTHER_CHAIN)))
+    doubt = met.hold_back
+    if doubt is BlockedBy.OTHER_CHAIN or doubt is BlockedBy.LATER_OPT_OUT:
+        # What is held, or the time, is in doubt itself: people must not take anything off by hand either.
+        return (*done, *(part for c in candidates for part in _all(c, doubt)))
     if not limits.removable:
         by_hand = [part for c in candidates for part in _all(c, BlockedBy.UNSUPPORTED, by_hand=True)]
         return (*done, *by_hand)

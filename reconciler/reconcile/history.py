@@ -25,6 +25,7 @@ from reconciler.planning.held import HeldClaim
 from reconciler.planning.touch import Others
 from reconciler.reconcile.clock import Window, within
 from reconciler.reconcile.interrupted import window_of, windows_of
+from reconciler.reconcile.skew import began
 from reconciler.repository.repository import Repository
 
 _WRITTEN = frozenset({"applied", "unknown"})
@@ -33,7 +34,7 @@ _OLD_IN_A_ROW = 3  # reports: one clock that was set back must not hide what lie
 _NEEDED = frozenset(
     {
         *("seq", "tenant", "revision", "as_of", "plan_sha256", "started_at", "finished_at", "write_window"),
-        *("target", "interrupted", "removed", "releases_used", "others", "kept", "not_live"),
+        *("target", "interrupted", "removed", "releases_used", "others", "kept", "not_live", "clock"),
     }
 )
 
@@ -143,7 +144,7 @@ class RecordedHistory:
         """
         held = self._while_held(key, claim.path)
         try:
-            return min((datetime.fromisoformat(stored.report["started_at"]) for stored in held), default=None)
+            return min((began(stored.report) for stored in held), default=None)
         except _RevisionGone:
             return None
 
@@ -212,7 +213,7 @@ class RecordedHistory:
         if not (over or before):
             return found
         known = found or Others()
-        started = datetime.fromisoformat(stored.report["started_at"])
+        started = began(stored.report)
         return Others(
             reason=told["others"].get(key) or known.reason,
             touched=known.touched or not before,

@@ -14,7 +14,7 @@ from reconciler.model.claims import Key
 from reconciler.model.errors import Unread
 from reconciler.model.finding import Finding
 from reconciler.model.live import Live
-from reconciler.model.provider import Provider
+from reconciler.model.provider import ClockOffset, Provider
 from reconciler.planning.change import Action, BlockedBy
 from reconciler.planning.cost import Pace
 from reconciler.planning.guards import Circumstances, Limits
@@ -54,7 +54,7 @@ from reconciler.reconcile.past import Files, Past
 from reconciler.reconcile.project import Project, judged
 from reconciler.reconcile.reading import ReadFrom, opened, saved_notes
 from reconciler.reconcile.rulechange import rule_changes
-from reconciler.reconcile.skew import clock_notes
+from reconciler.reconcile.skew import apart, clock_notes, earlier
 from reconciler.reconcile.standing import excused, last_applied
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.tree import Tree
@@ -179,27 +179,29 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
         held = past.held
         safety = SafetyLimits.of(project.configuration.safety, None if past.other_target else past.newest)
         approval = approval_of(around, repository, around.onto)
+        live, unread = _look(provider, lists.claims.list_ids | held.list_ids | besides, to_apply=to_apply)
+        offset = provider.clock_offset()
+        day = Today.at(earlier(now, offset), around.as_of).as_of
         setting = Setting(
             desired=lists.claims,
             held=held,
             dialect=provider.dialect,
             history=past.history,
-            as_of=today.as_of,
+            as_of=day,
             limits=_limits(safety, tenant, limits_allow),
             pace=Pace(tenant.chunk_size, tenant.requests_per_minute, tenant.concurrency),
-            honour=Deadlines(project.rules, today.as_of),
+            honour=Deadlines(project.rules, day),
             approved=approval if safety.in_force.approvals else unasked,
             lingering=lingering_holds(
                 held.holds,
                 lists.claims.holds,
                 None if past.other_target else past.newest,
-                as_of=today.as_of,
+                as_of=day,
                 now=now,
             ),
         )
-        live, unread = _look(provider, lists.claims.list_ids | held.list_ids | besides, to_apply=to_apply)
         doubt = other_chain(project.configuration.audit, ledger, tenant.name)
-        hold_back = BlockedBy.OTHER_CHAIN if doubt else BlockedBy.SUPERSEDED if astray else None
+        hold_back = BlockedBy.OTHER_CHAIN if doubt else BlockedBy.SUPERSEDED if astray else _clocks(offset)
         met = Circumstances(
             removed_lately=past.removed_lately(now),
             hold_back=hold_back,
@@ -213,7 +215,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
             target=provider.target,
             revision=head,
             held_revision=held.revision,
-            as_of=today.as_of,
+            as_of=day,
             created_at=iso(now),
         )
         changed = before(project, repository, ledger, tenant.name, around)
@@ -231,7 +233,8 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
             *read_notes(live),
             *saved_notes(live, plan, now),
             *dialect_notes(setting, plan),
-            *clock_notes(provider.clock_offset()),
+            *clock_notes(offset),
+            *approval.findings(),
             *move_notes(plan),
         )
         yield Planned(
@@ -265,6 +268,18 @@ def _look(provider: Provider, list_ids: frozenset[str], *, to_apply: bool) -> tu
         return UNREAD, error
 
 
+def _clocks(offset: ClockOffset | None) -> BlockedBy | None:
+    """Hold back where clocks are too far apart: whether an opt-out is later cannot be told then."""
+    return BlockedBy.LATER_OPT_OUT if apart(offset) else None
+
+
+def _clocks_now(made: Planned) -> BlockedBy | None:
+    """Hold back as well where the day of the plan has not come by the clocks as they are now."""
+    offset = made.provider.clock_offset()
+    day = Today.at(earlier(made.around.clock(), offset), made.around.as_of).as_of
+    return BlockedBy.LATER_OPT_OUT if day < made.setting.as_of else _clocks(offset)
+
+
 def _limits(safety: SafetyLimits, tenant: Tenant, allow: int | None) -> Limits:
     limits = safety.in_force
     return Limits(limits.max_removals, limits.max_removal_percent, allow, tenant.removal != "none")
@@ -280,11 +295,14 @@ def replan(  # noqa: PLR0913  (what a run has met)
     arrived: bool = True,
     wrote: Container[Key] = frozenset(),
 ) -> Plan:
-    """Plan again on a later reading; only what is allowed, because a plan showed it, may come off."""
+    """Plan again on a later reading; only what is allowed, because a plan showed it, may come off.
+
+    Clocks are compared again: one may have been set since the plan.
+    """
     met = replace(
         made.met,
         refused=refused,
-        hold_back=made.met.hold_back or hold_back,
+        hold_back=made.met.hold_back or _clocks_now(made) or hold_back,
         agreed=allowed,
         arrived=arrived,
         wrote=wrote,

@@ -1,7 +1,10 @@
 """What a merge request's plan says beyond the plan: the record's head, what is touched, who may merge."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from reconciler.desired.configuration import matches
+from reconciler.model.claims import Key
 from reconciler.planning.lane import Lane, lane
 from reconciler.reconcile.planned import Planned
 from reconciler.reconcile.touched import Touched, touched
@@ -32,7 +35,7 @@ def request(made: Planned) -> Request:
         head=newest.sha256 if newest else None,
         tip=tip,
         touched="" if found is None else str(found),
-        hindrance=_hindrance(made, found, fresh=fresh),
+        hindrance=next(_hindrances(made, found, fresh=fresh), None),
     )
 
 
@@ -48,19 +51,43 @@ def _compared(made: Planned) -> tuple[Touched | None, bool]:
     return touched(repository, made.project, before, tree.revision), fresh
 
 
-def _hindrance(made: Planned, found: Touched | None, *, fresh: bool) -> str | None:
-    """Say why people must merge this; the first reason is enough."""
+def _hindrances(made: Planned, found: Touched | None, *, fresh: bool) -> Iterator[str]:
+    """Say why people must merge this."""
     if made.live.saved:
-        return "its plan is of a saved reading, and only a new one lets it merge by itself"
-    direction = lane(made.plan.changes)
+        yield "its plan is of a saved reading, and only a new one lets it merge by itself"
     if found is None:
-        return "this is no merge request's pipeline"
+        yield "this is no merge request's pipeline"
+        return
+    direction = lane(made.plan.changes)
     if direction is not Lane.PROTECTIVE:
-        return f"the plan's direction is {direction}, and only protective merges by itself"
+        yield f"the plan's direction is {direction}, and only protective merges by itself"
     if not found.only_adds:
-        return (
-            f"it touches {str(found) or 'nothing'}, and only entries that are added or strengthened merge so"
-        )
+        yield f"it touches {str(found) or 'nothing'}; only entries that are added or strengthened merge so"
+    if _of_another_tenant(made, found.lists):
+        yield "it changes a list file of another tenant, and this plan covers one tenant"
+    if _of_somebody_else(made, found.keys):
+        yield "CXone has, or may have, one of its numbers from somebody else: people look at it"
     if made.newly_blocked:
-        return "guards keep something that no report lists yet"
-    return None if fresh else "its branch is behind the target: rebase it"
+        yield "guards keep something that no report lists yet"
+    if not fresh:
+        yield "its branch is behind the target: rebase it"
+
+
+def _of_another_tenant(made: Planned, lists: Iterable[str]) -> bool:
+    others = [
+        tenant
+        for tenant in made.project.configuration.tenants.values()
+        if tenant.name != made.tenant.name and not tenant.embedded
+    ]
+    return any(
+        not matches(made.tenant.lists, path) or any(matches(other.lists, path) for other in others)
+        for path in lists
+    )
+
+
+def _of_somebody_else(made: Planned, keys: Iterable[Key]) -> bool:
+    """Tell whether a claim meets a live entry that is not ours alone: its end would become that entry's."""
+    held, live = made.past.held, made.live
+    return not live.complete or any(
+        (live.get(key) is not None and key not in held) or key in made.plan.overwrites for key in keys
+    )
