@@ -151,7 +151,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
     sources = project.sources(tenant)
     with ExitStack() as stack:
         begun = stack.enter_context(begun_early(tenant, around, sources)) if asks else None
-        lists = judged(project, tenant, sources, today, excuse)
+        lists = judged(project, tenant, sources, today, excuse, environ=around.environ)
         files = Files(project, tenant, sources, lists.claims)
         left = left_behind(repository, project, tenant, around)
 
