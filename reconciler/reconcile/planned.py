@@ -7,6 +7,7 @@ from typing import Any
 
 from reconciler import __version__
 from reconciler.apply.blind import UNREAD, narrowed
+from reconciler.audit.ledger import Ledger
 from reconciler.desired.configuration import Tenant, resolve
 from reconciler.desired.honour import Deadlines
 from reconciler.desired.lists import Lists, Source
@@ -25,6 +26,7 @@ from reconciler.reconcile.alarms import request_alarms
 from reconciler.reconcile.approval import Approval, approval_of
 from reconciler.reconcile.clock import Today, iso
 from reconciler.reconcile.connection import begun_early
+from reconciler.reconcile.destination import demand_destination, is_allowed, known_variables, project_at
 from reconciler.reconcile.genesis import chain_notes, other_chain
 from reconciler.reconcile.holds import hold_notes, lingering_holds
 from reconciler.reconcile.interrupted import left_behind
@@ -130,8 +132,6 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
     today = Today.at(now, around.as_of)
     repository = open_repository(around)
     project = open_project(around, repository, around.onto, tree)
-    asks = read_from is ReadFrom.LIVE
-    tenant = resolve(project.tenant(around.tenant), around.environ, credentials=asks)
     if to_apply:
         if repository is None:
             raise RepositoryProblem(
@@ -142,7 +142,13 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
         _uncommitted(project, repository, around)
     elif repository is not None and tree is None:
         demand_committed(project, repository)
+    if tree is None:
+        demand_destination(around, repository, project)
     ledger = refresh(open_ledger(project, repository), around, must=to_apply)
+    asks = read_from is ReadFrom.LIVE
+    written = project.tenant(around.tenant)
+    warned = _known_variables(around, project, written, repository, ledger) if to_apply else ()
+    tenant = resolve(written, around.environ, credentials=asks)
     meter_past(around, tenant.name, ledger)
 
     def excuse(lists: Lists) -> Lists:
@@ -208,6 +214,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
         changed = before(project, repository, ledger, tenant.name, around)
         notes = (
             *lists.findings,
+            *warned,
             *chain_notes(doubt),
             *project_notes(project, setting),
             *safety.findings(project.configuration_path),
@@ -241,6 +248,22 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
             approval=approval,
             unread=unread,
         )
+
+
+def _known_variables(
+    around: Surroundings,
+    project: Project,
+    written: Tenant,
+    repository: Repository | None,
+    ledger: Ledger | None,
+) -> tuple[Finding, ...]:
+    """Warn of variables that are none of CXone's. Raises InvalidInput for one that was not applied before."""
+    if all(is_allowed(variable, around.environ) for variable in written.variables):
+        return ()
+    newest = ledger.newest(written.name) if ledger else None
+    revision = newest.report.revision if newest else None
+    last = project_at(repository, revision, project.configuration_path)
+    return tuple(known_variables(project, written, around.environ, last))
 
 
 def _look(provider: Provider, list_ids: frozenset[str], *, to_apply: bool) -> tuple[Live, Unread | None]:
