@@ -99,6 +99,13 @@ def known_variables(
         yield Finding(path, 0, 0, place, RULE, Severity.WARNING, message)
 
 
+def comparable(around: Surroundings) -> Mapping[str, str]:
+    """Give the variables that tenants are compared with: in a merge request only those of CXone's."""
+    if _trusted(around) is None:
+        return around.environ
+    return {name: value for name, value in around.environ.items() if is_allowed(name, around.environ)}
+
+
 def is_allowed(variable: str, environ: Mapping[str, str]) -> bool:
     """Tell whether a variable may be filled in without a look at what was applied."""
     return variable.startswith(PREFIXES) or variable in re.split(r"[\s,]+", environ.get(ALLOWED, ""))
@@ -116,7 +123,12 @@ def project_at(repository: Repository | None, revision: str | None, path: str) -
 
 
 def _configuration(repository: Repository, onto: str, project: Project) -> Configuration | None:
-    before = project_at(repository, merge_tip(repository, onto), project.configuration_path)
+    path, tip = project.configuration_path, merge_tip(repository, onto)
+    if GitTree(repository, tip).read(path.__eq__).get(path) == project.configuration_data:
+        return (
+            project.configuration
+        )  # most merge requests leave it as it is, and rules take their time to load
+    before = project_at(repository, tip, path)
     return before.configuration if before else None
 
 

@@ -26,7 +26,13 @@ from reconciler.reconcile.alarms import request_alarms
 from reconciler.reconcile.approval import Approval, approval_of
 from reconciler.reconcile.clock import Today, iso
 from reconciler.reconcile.connection import begun_early
-from reconciler.reconcile.destination import demand_destination, is_allowed, known_variables, project_at
+from reconciler.reconcile.destination import (
+    comparable,
+    demand_destination,
+    is_allowed,
+    known_variables,
+    project_at,
+)
 from reconciler.reconcile.genesis import chain_notes, other_chain
 from reconciler.reconcile.holds import hold_notes, lingering_holds
 from reconciler.reconcile.interrupted import left_behind
@@ -157,7 +163,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
     sources = project.sources(tenant)
     with ExitStack() as stack:
         begun = stack.enter_context(begun_early(tenant, around, sources)) if asks else None
-        lists = judged(project, tenant, sources, today, excuse, environ=around.environ)
+        lists = judged(project, tenant, sources, today, excuse, environ=comparable(around))
         files = Files(project, tenant, sources, lists.claims)
         left = left_behind(repository, project, tenant, around)
 
