@@ -1,9 +1,7 @@
-"""Where a merge request's plan, and apply, send secrets (S8): to what was merged, in variables of CXone's."""
+"""Where a merge request's plan sends secrets (S8): where the target does, in variables of CXone's."""
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -12,6 +10,7 @@ from reconciler.gitlab.sections import sections
 from tests.support.gitlab_api import serving
 from tests.support.groups_project import grouped
 from tests.support.project import Project, entry, release
+from tests.support.recorder import Recorder, recording
 from tests.support.result import Result
 from tests.support.sandbox import phone
 
@@ -24,39 +23,10 @@ OTHERS = (
 )
 
 
-class Recorder(ThreadingHTTPServer):
-    """A server that writes down everything that it is sent."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Recording)
-        self.told: list[str] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class _Recording(BaseHTTPRequestHandler):
-    server: Recorder
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.server.told.append(f"{self.path} {self.headers} {body!r}")
-        self.send_response(401)
-        self.end_headers()
-
-    do_GET = do_POST  # noqa: N815  (the library's name)
-
-    def log_message(self, *_: object) -> None: ...
-
-
 @pytest.fixture
 def attacker() -> Iterator[Recorder]:
-    with Recorder() as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+    with recording() as server:
         yield server
-        server.shutdown()
 
 
 @pytest.fixture
@@ -303,50 +273,3 @@ def test_a_plan_file_of_it_lets_nothing_off(branch: Project):
     branch.list(entry(B, C), releases=[release(A)])
     branch.apply("plan.json", code=7)
     assert set(branch.live()) == {A, B, C}
-
-
-# Apply.
-
-
-def test_apply_refuses_a_variable_that_is_new(branch: Project, attacker: Recorder):
-    """S8: after a merge, too."""
-    branch.git("switch", "-q", "main")
-    branch.tenant(clientSecret="${GITLAB_TOKEN}", baseUrl=attacker.url)
-    branch.list(entry(A, B, C))
-    done = branch.run("apply", "--format", "json", GITLAB_TOKEN=CANARY)
-    assert done.code == 4
-    for words in ("GITLAB_TOKEN", "clientSecret", "DNC_ALLOWED_VARIABLES"):
-        assert words in done.err
-    assert attacker.told == []
-    assert branch.run("apply", GITLAB_TOKEN=CANARY, DNC_ALLOWED_VARIABLES="GITLAB_TOKEN").code == 5
-    assert CANARY in attacker.told[0]
-
-
-def test_one_that_was_applied_already_is_filled_in_and_said(branch: Project):
-    branch.git("switch", "-q", "main")
-    branch.environ["ACME_ID"] = "dnc-tests"
-    branch.tenant(clientId="${ACME_ID}")
-    branch.apply(code=4)
-    branch.apply(DNC_ALLOWED_VARIABLES="ACME_ID")
-    branch.list(entry(A, B, C))
-    done = branch.apply()
-    assert C in branch.live()
-    (found,) = (f for f in done.json["findings"] if f["rule"] == "CONF-10")
-    assert (found["severity"], "ACME_ID" in found["message"]) == ("warning", True)
-    branch.tenant(clientId="${ACME_ID}", orgId="${ACME_ORG}")
-    assert "ACME_ORG" in branch.apply(code=4, ACME_ORG="sandbox").err
-
-
-def test_what_was_never_applied_is_new(project: Project):
-    project.environ["ACME_ID"] = "dnc-tests"
-    project.tenant(clientId="${ACME_ID}")
-    project.list(entry(A))
-    assert "ACME_ID" in project.apply(code=4).err
-    assert project.live() == {}
-
-
-def test_by_hand_nothing_changes(branch: Project):
-    branch.environ["ACME_ID"] = "dnc-tests"
-    branch.tenant(clientId="${ACME_ID}")
-    for call in (("plan",), ("drift",), ("doctor",)):
-        assert branch.run(*call, CI="").code == 0, call
