@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 
+from reconciler.audit.ledger import Ledger
 from reconciler.desired.configuration import AuditSettings, Configuration, Tenant
 from reconciler.model.errors import InvalidInput, RepositoryProblem
 from reconciler.model.finding import Finding, Severity
@@ -82,21 +83,28 @@ def _trusted(around: Surroundings) -> str | None:
 
 
 def known_variables(
-    project: Project, tenant: Tenant, environ: Mapping[str, str], last: Project | None
-) -> Iterator[Finding]:
-    """Warn of variables that are none of CXone's and that `last`, the project as last applied, read already.
+    around: Surroundings, project: Project, repository: Repository | None, ledger: Ledger | None
+) -> tuple[Finding, ...]:
+    """Warn of variables that are not named as CXone's and that the `dnc.yaml` applied last reads already.
 
     Raises InvalidInput for a new one: `apply` has secrets of its own that no merge may send anywhere.
     """
-    before = set[str]()
-    for one in last.configuration.tenants.values() if last else ():
-        before |= one.variables.keys()
-    path, place = project.configuration_path, f"/tenants/{tenant.name}"
-    for variable, fact in _strange(tenant, environ).items():
-        if variable not in before:
-            raise InvalidInput(f"{fact}, and no applied {path} has read it before", _FIX, where=path)
-        message = f"{fact}; it is filled in, since the {path} that was applied last reads it too; fix: {_FIX}"
-        yield Finding(path, 0, 0, place, RULE, Severity.WARNING, message)
+    tenant, path = project.tenant(around.tenant), project.configuration_path
+    strange = _strange(tenant, around.environ)
+    if not strange:
+        return ()
+    newest = ledger.newest(tenant.name) if ledger else None
+    last = project_at(repository, newest.report.revision if newest else None, path)
+    before = (
+        {name for one in last.configuration.tenants.values() for name in one.variables} if last else set()
+    )
+    if new := [fact for name, fact in strange.items() if name not in before]:
+        raise InvalidInput(f"{new[0]}, and no applied {path} has read it before", _FIX, where=path)
+    said = f"it is filled in, since the {path} that was applied last reads it too; fix: {_FIX}"
+    place = f"/tenants/{tenant.name}"
+    return tuple(
+        Finding(path, 0, 0, place, RULE, Severity.WARNING, f"{fact}; {said}") for fact in strange.values()
+    )
 
 
 def comparable(around: Surroundings) -> Mapping[str, str]:

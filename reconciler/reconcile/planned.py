@@ -7,7 +7,6 @@ from typing import Any
 
 from reconciler import __version__
 from reconciler.apply.blind import UNREAD, narrowed
-from reconciler.audit.ledger import Ledger
 from reconciler.desired.configuration import Tenant, resolve
 from reconciler.desired.honour import Deadlines
 from reconciler.desired.lists import Lists, Source
@@ -153,7 +152,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
     ledger = refresh(open_ledger(project, repository), around, must=to_apply)
     asks = read_from is ReadFrom.LIVE
     written = project.tenant(around.tenant)
-    warned = _known_variables(around, project, written, repository, ledger) if to_apply else ()
+    warned = known_variables(around, project, repository, ledger) if to_apply else ()
     tenant = resolve(written, around.environ, credentials=asks)
     meter_past(around, tenant.name, ledger)
 
@@ -254,22 +253,6 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
             approval=approval,
             unread=unread,
         )
-
-
-def _known_variables(
-    around: Surroundings,
-    project: Project,
-    written: Tenant,
-    repository: Repository | None,
-    ledger: Ledger | None,
-) -> tuple[Finding, ...]:
-    """Warn of variables that are none of CXone's. Raises InvalidInput for one that was not applied before."""
-    if all(is_allowed(variable, around.environ) for variable in written.variables):
-        return ()
-    newest = ledger.newest(written.name) if ledger else None
-    revision = newest.report.revision if newest else None
-    last = project_at(repository, revision, project.configuration_path)
-    return tuple(known_variables(project, written, around.environ, last))
 
 
 def _look(provider: Provider, list_ids: frozenset[str], *, to_apply: bool) -> tuple[Live, Unread | None]:
