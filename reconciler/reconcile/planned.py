@@ -28,9 +28,7 @@ from reconciler.reconcile.connection import begun_early
 from reconciler.reconcile.destination import (
     comparable,
     demand_destination,
-    is_allowed,
     known_variables,
-    project_at,
 )
 from reconciler.reconcile.genesis import chain_notes, other_chain
 from reconciler.reconcile.holds import hold_notes, lingering_holds
