@@ -25,6 +25,11 @@ from reconciler.reconcile.alarms import request_alarms
 from reconciler.reconcile.approval import Approval, approval_of
 from reconciler.reconcile.clock import Today, iso
 from reconciler.reconcile.connection import begun_early
+from reconciler.reconcile.destination import (
+    comparable,
+    demand_destination,
+    known_variables,
+)
 from reconciler.reconcile.genesis import chain_notes, other_chain
 from reconciler.reconcile.holds import hold_notes, lingering_holds
 from reconciler.reconcile.interrupted import left_behind
@@ -144,8 +149,6 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
         if to_apply
         else open_project(around, repository, around.onto, tree)
     )
-    asks = read_from is ReadFrom.LIVE
-    tenant = resolve(project.tenant(around.tenant), around.environ, credentials=asks)
     astray: tuple[Finding, ...] = ()
     if to_apply:
         astray = committed_notes(project, repository, around)
@@ -153,7 +156,13 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
         _uncommitted(project, repository, around)
     elif repository is not None and tree is None:
         demand_committed(project, repository)
+    if tree is None:
+        demand_destination(around, repository, project)
     ledger = refresh(open_ledger(project, repository), around, must=to_apply)
+    asks = read_from is ReadFrom.LIVE
+    written = project.tenant(around.tenant)
+    warned = known_variables(around, project, repository, ledger) if to_apply else ()
+    tenant = resolve(written, around.environ, credentials=asks)
     meter_past(around, tenant.name, ledger)
 
     def excuse(lists: Lists) -> Lists:
@@ -162,7 +171,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
     sources = project.sources(tenant)
     with ExitStack() as stack:
         begun = stack.enter_context(begun_early(tenant, around, sources)) if asks else None
-        lists = judged(project, tenant, sources, today, excuse)
+        lists = judged(project, tenant, sources, today, excuse, environ=comparable(around))
         files = Files(project, tenant, sources, lists.claims)
         left = left_behind(repository, project, tenant, around)
 
@@ -222,6 +231,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
         notes = (
             *lists.findings,
             *astray,
+            *warned,
             *chain_notes(doubt),
             *project_notes(project, setting),
             *safety.findings(project.configuration_path),

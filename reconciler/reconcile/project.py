@@ -11,6 +11,7 @@ from reconciler.desired.configuration import (
     reached_folders,
     read_configuration,
     shared_targets,
+    targets_of,
     uncovered,
     unread_folders,
 )
@@ -112,19 +113,25 @@ class Project:
         files = uncovered(self.tree.paths(lambda path: not self.is_list(path)), self.configuration)
         return (*files, *unread_folders(self.tree.elsewhere(), self.configuration))
 
-    def contested(self, lists: Lists) -> tuple[Finding, ...]:
+    def contested(
+        self, lists: Lists, environ: Mapping[str, str] | None = None, resolved: Tenant | None = None
+    ) -> tuple[Finding, ...]:
         """Find tenants that have one target and a list in common, as far as these lists tell."""
         named = {
             tenant.name: {f.list_id for f in lists.claims.files if matches(tenant.lists, f.path)}
             for tenant in self.configuration.tenants.values()
         }
-        return shared_targets(self.configuration, named)
+        return shared_targets(self.configuration, named, environ, resolved)
 
-    def rivals(self, tenant: Tenant) -> list[Tenant]:
-        """Name the other tenants that write to the same CXone, as the configuration is written."""
-        tenants = self.configuration.tenants
-        written = tenants[tenant.name].target  # the one given may have its references resolved
-        return [other for other in tenants.values() if other.target == written and other.name != tenant.name]
+    def rivals(self, tenant: Tenant, environ: Mapping[str, str] | None = None) -> list[Tenant]:
+        """Name the other tenants that write to the same CXone: as written, or as far as variables are set.
+
+        The tenant given may have its references resolved.
+        """
+        tenants, known = self.configuration.tenants, environ or {}
+        own = targets_of(tenants[tenant.name], known, tenant)
+        others = [other for other in tenants.values() if other.name != tenant.name]
+        return [other for other in others if own & targets_of(other, known, None)]
 
     @property
     def shares_targets(self) -> bool:
@@ -164,16 +171,25 @@ Excuse = Callable[[Lists], Lists]
 """What turns the findings of entries that were applied before into alarms."""
 
 
-def judged(
-    project: Project, tenant: Tenant, sources: tuple[Source, ...], today: Today, excuse: Excuse
+def judged(  # noqa: PLR0913  (what decides whether lists are valid)
+    project: Project,
+    tenant: Tenant,
+    sources: tuple[Source, ...],
+    today: Today,
+    excuse: Excuse,
+    *,
+    environ: Mapping[str, str] | None = None,
 ) -> Lists:
-    """Read a tenant's lists. Raises InvalidInput with every finding where there is an error."""
+    """Read a tenant's lists. Raises InvalidInput with every finding where there is an error.
+
+    `environ` has the variables with which other tenants' targets are compared with this one's.
+    """
     lists = excuse(project.read_lists(sources, today))
     contested: tuple[Finding, ...] = ()
-    if rivals := project.rivals(tenant):
+    if rivals := project.rivals(tenant, environ):
         globs = [glob for one in (tenant, *rivals) for glob in one.lists]
         both = as_sources(project.tree.read(lambda path: matches(globs, path)))
-        contested = project.contested(project.read_lists(both, today))
+        contested = project.contested(project.read_lists(both, today), environ, tenant)
     findings = (*lists.findings, *project.unreached(), *contested)
     errors = [f for f in findings if f.severity is Severity.ERROR]
     if errors:

@@ -148,7 +148,11 @@ def _adoptable(made: Planned, foreign: Iterable[str]) -> tuple[list[str], tuple[
     """Name the lists that only CXone has as the files would, and say which can't be."""
     tenant = made.tenant
     given = {own: list_id for list_id, own in tenant.list_ids.items()}
-    theirs = {own: rival.name for rival in made.project.rivals(tenant) for own in _owned(made, rival)}
+    theirs = {
+        own: rival.name
+        for rival in made.project.rivals(tenant, made.around.environ)
+        for own in _owned(made, rival)
+    }
     names: list[str] = []
     left: list[str] = []
     for own in sorted(foreign):
@@ -173,7 +177,7 @@ def _owned(made: Planned, rival: Tenant) -> set[str]:
 
 def check_owners(made: Planned, paths: Iterable[str]) -> None:
     """Say which other tenants the files are for. Raises InvalidInput for one that has the same CXone."""
-    rivals = {rival.name for rival in made.project.rivals(made.tenant)}
+    rivals = {rival.name for rival in made.project.rivals(made.tenant, made.around.environ)}
     for other in made.project.configuration.tenants.values():
         reached = [path for path in paths if matches(other.lists, path)]
         if not reached or other.name == made.tenant.name or other.embedded:

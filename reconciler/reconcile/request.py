@@ -3,12 +3,17 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from reconciler.audit.report import StoredReport
 from reconciler.desired.configuration import matches
 from reconciler.model.claims import Key
 from reconciler.planning.lane import Lane, lane
 from reconciler.reconcile.planned import Planned
+from reconciler.reconcile.project import Project
+from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.touched import Touched, touched
 from reconciler.reconcile.tree import GitTree
+from reconciler.reconcile.withheld import HINDRANCE, Unread
+from reconciler.repository.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +32,50 @@ class Request:
 
 def request(made: Planned) -> Request:
     """Look at a plan as a merge request."""
-    newest = made.past.newest
-    found, fresh = _compared(made)
-    # In a pipeline of merged results HEAD is the merge; GitLab tells the branch's own tip beside it.
-    tip = made.around.pipeline.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or made.heading.revision or ""
-    return Request(
-        head=newest.sha256 if newest else None,
-        tip=tip,
-        touched="" if found is None else str(found),
+    revision = made.heading.revision
+    found, fresh = _compared(made.around, made.project, made.repository, revision)
+    return _request(
+        made.around,
+        made.past.newest,
+        revision,
+        found,
         hindrance=next(_hindrances(made, found, fresh=fresh), None),
     )
 
 
-def _compared(made: Planned) -> tuple[Touched | None, bool]:
+def unread_request(made: Unread) -> Request:
+    """Look at a plan without CXone as a merge request, which people merge."""
+    revision = made.repository.head()
+    found, _ = _compared(made.around, made.project, made.repository, revision)
+    return _request(made.around, made.newest, revision, found, hindrance=HINDRANCE)
+
+
+def _request(
+    around: Surroundings,
+    newest: StoredReport | None,
+    revision: str | None,
+    found: Touched | None,
+    *,
+    hindrance: str | None,
+) -> Request:
+    # In a pipeline of merged results HEAD is the merge; GitLab tells the branch's own tip beside it.
+    tip = around.pipeline.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or revision or ""
+    head = newest.sha256 if newest else None
+    return Request(head, tip, "" if found is None else str(found), hindrance)
+
+
+def _compared(
+    around: Surroundings, project: Project, repository: Repository | None, revision: str | None
+) -> tuple[Touched | None, bool]:
     """Compare the merged tree with its target, and tell whether the branch contains the target's tip."""
-    target, tree, repository = made.around.pipeline.merge_target, made.project.tree, made.repository
+    target, tree = around.pipeline.merge_target, project.tree
     if target is None or repository is None or not isinstance(tree, GitTree):
         return None, False
     before = repository.tracking_tip(target)
     if before is None:
         return None, False
-    fresh = repository.is_ancestor(before, made.heading.revision or before)
-    return touched(repository, made.project, before, tree.revision), fresh
+    fresh = repository.is_ancestor(before, revision or before)
+    return touched(repository, project, before, tree.revision), fresh
 
 
 def _hindrances(made: Planned, found: Touched | None, *, fresh: bool) -> Iterator[str]:

@@ -27,6 +27,21 @@ def tip_of(repository: "Repository", since: str) -> str:
     return since
 
 
+def merge_tip(repository: "Repository", onto: str) -> str:
+    """Name the commit that a merge is with: the remote's branch itself, and no tag or branch of that name.
+
+    Raises RepositoryProblem where there is no such commit.
+    """
+    name = repository.remote()
+    theirs = onto.removeprefix(f"{name}/")
+    if not name or theirs == onto:
+        return repository.describe(onto).sha
+    tip = repository.tracking_tip(theirs) or repository.fetch_branch(theirs)
+    if tip is None:
+        raise RepositoryProblem(f"there is no {onto} to merge with", "name a branch as origin/BRANCH")
+    return tip
+
+
 def changed_files(project: Project, around: Surroundings, since: str) -> frozenset[str] | None:
     """Name the files of the working tree that differ since a commit or branch, those that are gone too.
 

@@ -6,7 +6,7 @@ from typing import Any
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.page import page
 from reconciler.cli.render.site.blocks import Fact
-from reconciler.cli.render.text import verdict
+from reconciler.cli.render.text import verdict, without_cxone
 from reconciler.cli.render.ways_out import way_out
 from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, kept_or_left_out, what_changes
 
@@ -30,7 +30,7 @@ def html(document: Mapping[str, Any], shown: Shown) -> str:
     rows = [_row(change, shown) for change in document["changes"]]
     said = "There is no plan." if document["errored"] else verdict(document)
     title = f"dnc plan: {document['tenant']}"
-    facts = () if document["errored"] else tuple(_facts(document["summary"]))
+    facts = () if document["errored"] or without_cxone(document) else tuple(_facts(document["summary"]))
     return page("plan.html", title=title, plan=document, verdict=said, facts=facts, rows=rows, drift=drift)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from reconciler.cli.render.escaped import code, plain
 from reconciler.cli.render.numbers import Shown
-from reconciler.cli.render.text import head_line, said, verdict
+from reconciler.cli.render.text import head_line, said, verdict, without_cxone
 from reconciler.cli.render.ways_out import way_out
 from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, kept_or_left_out, what_changes
 
@@ -26,7 +26,8 @@ def markdown(document: Mapping[str, Any], shown: Shown) -> str:
     ]
     lines += [f"- {plain(line)}" for line in said(document["findings"])]
     cost = document["cost"]
-    lines += ["", f"Cost: {cost['requests']:,} requests, about {cost['seconds']:g} s."]
+    if not without_cxone(document):
+        lines += ["", f"Cost: {cost['requests']:,} requests, about {cost['seconds']:g} s."]
     lines += ["", head_line(document.get("chain_head"))]
     return "\n".join(lines) + "\n"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.cli.render.escaped import code, plain
 from reconciler.cli.render.numbers import Shown
-from reconciler.cli.render.text import verdict
+from reconciler.cli.render.text import verdict, without_cxone
 from reconciler.cli.render.ways_out import way_out
 from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, count, what_changes
 
@@ -20,6 +20,7 @@ _DIRECTIONS = {
     "exposing": "**It takes protection away.**",
     "none": "It sends nothing.",
 }
+_UNKNOWN = "**People must look at what it would send.**"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class Section:
         if self.document["errored"]:
             yield from _cut([_finding(f) for f in self.document["findings"]], most)
             return
-        direction = _DIRECTIONS.get(self.document.get("direction", ""), "")
+        known = not without_cxone(self.document)
+        direction = _DIRECTIONS.get(self.document.get("direction", ""), "") if known else _UNKNOWN
         touched = f"The merge request touches {plain(self.touched)}." if self.touched else ""
         yield f"{direction} {touched}".strip()
         yield from self._parts(most, shown)
@@ -75,13 +77,15 @@ class Section:
                 yield from ("", f"**{title}**", "", *_cut(lines, most))
 
     def _foot(self) -> Iterator[str]:
-        cost, revision = self.document["cost"], self.document["revision"] or "no commit"
+        revision = self.document["revision"] or "no commit"
         head = f"newest report {code(self.head)}" if self.head else "no report yet"
+        cost = "" if without_cxone(self.document) else _cost(self.document["cost"])
         yield ""
-        yield (
-            f"Cost: {count(cost['requests'], 'request')}, about {cost['seconds']:g} s. "
-            f"Revision {code(revision[:12])}, as of {self.document['as_of']}; {head}."
-        )
+        yield (f"{cost}Revision {code(revision[:12])}, as of {self.document['as_of']}; {head}.")
+
+
+def _cost(cost: Mapping[str, Any]) -> str:
+    return f"Cost: {count(cost['requests'], 'request')}, about {cost['seconds']:g} s. "
 
 
 def _cut(lines: Sequence[str], most: int) -> Iterator[str]:

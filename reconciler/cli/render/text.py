@@ -10,6 +10,8 @@ from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, count, what_cha
 _Document = Mapping[str, Any]
 _Changes = Sequence[Mapping[str, Any]]
 
+WITHOUT_CXONE = "CXone was not asked: it is not known what apply would change"
+
 
 def plan_text(document: _Document, shown: Shown) -> str:
     """Show a plan."""
@@ -25,7 +27,7 @@ def plan_text(document: _Document, shown: Shown) -> str:
         _section("Goes on", [c for c in protective if not c["blocked_by"]], shown),
         _drift(document["drift"], shown),
         list(said(document["findings"])),
-        [_cost(document), head_line(document.get("chain_head"))],
+        [*([] if without_cxone(document) else [_cost(document)]), head_line(document.get("chain_head"))],
     )
     return "\n\n".join("\n".join(lines) for lines in sections if lines)
 
@@ -35,8 +37,15 @@ def head_line(head: Mapping[str, Any] | None) -> str:
     return f"Chain: report {head['seq']} has SHA-256 {head['sha256']}" if head else "Chain: no report yet"
 
 
+def without_cxone(document: _Document) -> bool:
+    """Tell whether CXone was not asked for a plan: then its counts are zero, and mean nothing."""
+    return not document["errored"] and document["live"].get("from") == "none"
+
+
 def verdict(document: _Document) -> str:
     """Say in one sentence what the plan comes to."""
+    if without_cxone(document):
+        return WITHOUT_CXONE
     s = document["summary"]
     nothing = "nothing to send" if s["blocked"] or s["by_hand"] else "nothing to do: CXone is as git says"
     parts = [f"{s[name]:,} to {name}" for name in ("create", "update", "delete") if s[name]] or [nothing]
