@@ -231,9 +231,10 @@ class RecordedHistory:
             if not self.same_list(stored, key[0]):
                 return False
             try:
-                there = self._claims(stored, key).get(claim.path)
+                blob = self._blobs_at(stored.report.revision).get(claim.path)
             except _RevisionGone:
                 return False
+            there = self._terms_in(claim.path, blob, key[0]).get(key[1]) if blob else None
             if stored.report.revision == claim.held_at:
                 return there == claim.terms
             if there is not None and HeldClaim(claim.path, claim.terms).stood_in_for(there):

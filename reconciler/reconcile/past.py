@@ -121,14 +121,15 @@ class Past:
         return self._reusing(sources)
 
     def _reusing(self, sources: tuple[Source, ...]) -> Claims:
-        """Read held files, but for those that are the same today and hold no releases."""
+        """Read held files, but for those that are the same today and have neither releases nor holds."""
         same = {source.path for source in set(sources) & set(self.today.sources)}
-        fresh = [s for s in sources if s.path not in same or b"releases" in s.data]
+        fresh = [s for s in sources if s.path not in same or b"releases" in s.data or b"holds" in s.data]
         # Today's rules may refuse what was good then: what can be understood is held all the same.
         read = read_lists(fresh, self.today.project.rules, as_of=date.min, latest=date.max).claims
         done = {f.path for f in read.files}
         reused = tuple(f for f in self.today.claims.files if f.path in same - done)
-        return Claims((*read.files, *reused), read.releases, read.list_ids | {f.list_id for f in reused})
+        named = read.list_ids | {f.list_id for f in reused}
+        return Claims((*read.files, *reused), read.releases, named, read.holds)
 
     @property
     def reports(self) -> Iterable[StoredReport]:
