@@ -8,8 +8,6 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Any
 
-import orjson
-
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import StoredReport
 from reconciler.audit.unfinished import Unfinished
@@ -199,7 +197,7 @@ class Past:
 
     def _keys_written(self, stored: StoredReport) -> frozenset[Key]:
         if (stored.path, -1) not in self._written and self.ledger:
-            plan: dict[str, Any] = orjson.loads(self.ledger.plan_of(stored))
+            plan = self.ledger.plan(stored)
             written = [c for c in plan["changes"] if c.get("outcome") in _WRITTEN and c["action"] != "delete"]
             # Our time on what somebody else had touched would hide their opt-out: it is not ours alone.
             self._written[stored.path, -1] = _keys(written) - _keys(plan.get("overwrites", ()))
@@ -208,7 +206,7 @@ class Past:
     def _keys_interrupted(self, stored: StoredReport, number: int) -> frozenset[Key]:
         """Name what an interrupted run wrote, of which this report tells."""
         if (stored.path, number) not in self._written and self.ledger:
-            plan: dict[str, Any] = orjson.loads(self.ledger.plan_of(stored))
+            plan = self.ledger.plan(stored)
             self._written[stored.path, number] = _keys(dict(enumerate(plan["interrupted"])).get(number, ()))
         return self._written[stored.path, number]
 

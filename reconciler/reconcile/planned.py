@@ -1,12 +1,13 @@
 """Everything a plan is made of, gathered once: what `plan`, `apply` and `drift` begin with."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler import __version__
 from reconciler.apply.blind import UNREAD, narrowed
+from reconciler.audit.belief import Doubt
 from reconciler.desired.configuration import Tenant, resolve
 from reconciler.desired.honour import Deadlines
 from reconciler.desired.lists import Lists, Source
@@ -25,7 +26,7 @@ from reconciler.reconcile.alarms import request_alarms
 from reconciler.reconcile.approval import Approval, approval_of
 from reconciler.reconcile.clock import Today, iso
 from reconciler.reconcile.connection import begun_early
-from reconciler.reconcile.genesis import chain_notes, other_chain
+from reconciler.reconcile.doubt import chain_doubts, chain_notes, held_back
 from reconciler.reconcile.interrupted import left_behind
 from reconciler.reconcile.known import meter_past
 from reconciler.reconcile.limits import SafetyLimits
@@ -86,6 +87,11 @@ class Planned:
         return self.lists.claims.list_ids | self.past.held.list_ids
 
     @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """Say why what is held is in doubt, as far as it is known by now."""
+        return chain_doubts(self.project.configuration.audit, self.past.ledger, self.tenant.name)
+
+    @property
     def newly_blocked(self) -> bool:
         """Tell whether guards keep something that the newest report did not already list as kept."""
         return bool(self.plan.blocked - self.past.kept_before)
@@ -133,7 +139,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
         _uncommitted(project, repository, around)
     elif repository is not None and tree is None:
         demand_committed(project, repository)
-    ledger = refresh(open_ledger(project, repository), around, must=to_apply)
+    ledger = refresh(open_ledger(project, repository, around, goes_on=True), around, must=to_apply)
     meter_past(around, tenant.name, ledger)
 
     def excuse(lists: Lists) -> Lists:
@@ -171,10 +177,9 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
             approved=approval if safety.in_force.approvals else unasked,
         )
         live, unread = _look(provider, lists.claims.list_ids | held.list_ids | besides, to_apply=to_apply)
-        doubt = other_chain(project.configuration.audit, ledger, tenant.name)
-        hold_back = BlockedBy.OTHER_CHAIN if doubt else None
-        met = Circumstances(removed_lately=past.removed_lately(now), hold_back=hold_back)
-        plan = make_plan(setting, live, met)
+        audit = project.configuration.audit
+        met = Circumstances(removed_lately=past.removed_lately(now))
+        met, plan = _made(setting, live, met, lambda: chain_doubts(audit, ledger, tenant.name))
         plan = plan if unread is None else narrowed(plan)
         heading = Heading(
             tool_version=__version__,
@@ -188,7 +193,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
         changed = before(project, repository, ledger, tenant.name, around)
         notes = (
             *lists.findings,
-            *chain_notes(doubt),
+            *chain_notes(chain_doubts(audit, ledger, tenant.name)),
             *project_notes(project, setting),
             *safety.findings(project.configuration_path),
             *rule_changes(project, tenant, changed, today),
@@ -217,6 +222,18 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
             approval=approval,
             unread=unread,
         )
+
+
+def _made(
+    setting: Setting, live: Live, met: Circumstances, doubts: Callable[[], tuple[Doubt, ...]]
+) -> tuple[Circumstances, Plan]:
+    """Plan; and once more, where only reading the reports for it has shown that they are in doubt."""
+    met = replace(met, hold_back=held_back(doubts()) or met.hold_back)
+    plan = make_plan(setting, live, met)
+    if met.hold_back is None and (found := held_back(doubts())):
+        met = replace(met, hold_back=found)
+        plan = make_plan(setting, live, met)
+    return met, plan
 
 
 def _look(provider: Provider, list_ids: frozenset[str], *, to_apply: bool) -> tuple[Live, Unread | None]:
@@ -253,4 +270,4 @@ def replan(  # noqa: PLR0913  (what a run has met)
         arrived=arrived,
         wrote=wrote,
     )
-    return make_plan(made.setting, live, met)
+    return _made(made.setting, live, met, lambda: made.doubts)[1]

@@ -67,7 +67,7 @@ def content(  # noqa: PLR0913  (what a run is told by)
         latency_ms=latency_json(run.tally.sent),
         failures=failures(run),
         not_live=_by_list(run.not_live),
-        kept=_kept(made, run),
+        kept=_kept(made, run, finished),
         restored=_by_list(_restored(run.plan)),
         restored_windows=turned.windows_json,
         adopted=turned.adopted_json,
@@ -191,11 +191,12 @@ def _by_list(keys: Iterable[Key]) -> list[dict[str, Any]]:
     return [{"list_id": list_id, "phones": phones} for list_id, phones in lists.items()]
 
 
-def _kept(made: Planned, run: Run) -> list[dict[str, Any]]:
+def _kept(made: Planned, run: Run, now: datetime) -> list[dict[str, Any]]:
     rows: dict[tuple[Any, ...], list[str]] = {}
     for key, kept in sorted(run.kept.items()):
         for claim in kept.claims:
             since = claim.since or _since(made, key, claim)
+            since = min(since, now) if since else None  # later only where a clock was ahead before
             rows.setdefault((key[0], claim.path, claim.terms, since, kept.blocked_by), []).append(key[1])
     return [
         {
