@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-import orjson
-
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Report, StoredReport
 from reconciler.audit.unfinished import Unfinished
@@ -72,7 +70,7 @@ class Walk:
     def plan(self, stored: StoredReport) -> Mapping[str, Any]:
         """Read the plan beside a report, as far as the past of a number needs it."""
         if stored.path not in self._plans and self.ledger is not None:
-            told: dict[str, Any] = orjson.loads(self.ledger.plan_of(stored))
+            told = self.ledger.plan(stored)
             changes = [c for c in told["changes"] if c.get("outcome") in _WRITTEN]
             written = [c for c in changes if c["action"] != "delete"]
             self._plans[stored.path] = {

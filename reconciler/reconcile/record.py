@@ -69,7 +69,7 @@ def content(  # noqa: PLR0913  (what a run is told by)
         latency_ms=latency_json(run.tally.sent),
         failures=failures(run),
         not_live=_by_list(run.not_live),
-        kept=_kept(made, run),
+        kept=_kept(made, run, finished),
         releases_used=_counts(run.used),
         others=_others(run, turned),
         lingering_holds=lingering_json(made.setting.lingering, made.past.newest, started),
@@ -198,11 +198,12 @@ def _by_list(keys: Iterable[Key]) -> list[dict[str, Any]]:
     return [{"list_id": list_id, "phones": phones} for list_id, phones in lists.items()]
 
 
-def _kept(made: Planned, run: Run) -> list[dict[str, Any]]:
+def _kept(made: Planned, run: Run, now: datetime) -> list[dict[str, Any]]:
     rows: dict[tuple[Any, ...], list[str]] = {}
     for key, kept in sorted(run.kept.items()):
         for claim in kept.claims:
             since = claim.since or made.past.history.first_held(key, claim)
+            since = min(since, now) if since else None  # later only where a clock was ahead before
             at = made.past.held.revision if claim.held_at is None and claim.path else claim.held_at
             whole = replace(claim, since=since, held_at=at)
             rows.setdefault((key[0], whole, kept.blocked_by), []).append(key[1])
