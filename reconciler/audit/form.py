@@ -284,7 +284,7 @@ PLAN = fields(
         ),
         "others?": rows(fields({**_LIST, "reason": maybe(TEXT)})),
         "doubted?": rows(fields({**_LIST, "since": MOMENT})),
-        "interrupted?": rows(rows(fields(_LIST))),
+        "interrupted?": rows(rows(fields({**_LIST, "since": MOMENT}))),
         "adopted?": rows(fields(_LIST)),
         "renewed?": rows(fields(_LIST)),
         "complete?": FLAG,

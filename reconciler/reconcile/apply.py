@@ -155,7 +155,9 @@ def apply(
     journal = journal_of(
         made.repository, made.project.configuration.audit, made.tenant.name, made.around.clock
     )
-    introduced = introduction(made.heading.revision or "", started, made.provider.target, os.getpid())
+    introduced = introduction(
+        made.heading.revision or "", started, made.provider.target, os.getpid(), plan.wanted.registry
+    )
     provider = Journalled(
         made.provider,
         journal,

@@ -78,7 +78,10 @@ class Walk:
                 "wrote": keys_of(written) - keys_of(told.get("overwrites", ())),
                 "overwrote": keys_of(told.get("overwrites", ())),
                 "off": keys_of(c for c in changes if c["action"] == "delete"),
-                "interrupted": [keys_of(rows) for rows in told.get("interrupted", ())],
+                "interrupted": [
+                    {key: datetime.fromisoformat(row["since"]) for row in rows for key in keys_of([row])}
+                    for rows in told.get("interrupted", ())
+                ],
                 "others": {key: row["reason"] for row in told.get("others", ()) for key in keys_of([row])},
                 "used": frozenset(
                     (row["list_id"], phone, row["released_on"], row["reason"], row["evidence"])
@@ -111,13 +114,15 @@ class RecordedHistory:
 
     def ours(self, key: Key, touched: datetime) -> bool:
         """Tell whether a run that reports having written this number was writing at that moment."""
-        if any(key in run.wrote and run.window and within(run.window, touched) for run in self.untold):
-            return True
+        for run in self.untold:
+            if key in run.wrote and run.window and within((run.asked[key], run.window[1]), touched):
+                return True
         for stored in self.walk:
             if not self.same_list(stored, key[0]):
                 return False  # what was written to another group says nothing of this one
             for number, window in windows_of(stored.report, self.target):
-                if within(window, touched) and key in self.walk.plan(stored)["interrupted"][number]:
+                asked = self.walk.plan(stored)["interrupted"][number].get(key)
+                if asked is not None and within((max(asked, window[0]), window[1]), touched):
                     return True
             own = window_of(stored.report)
             if own is None:
@@ -197,6 +202,9 @@ class RecordedHistory:
     def others(self, key: Key) -> Others | None:
         """Say what others have in the number's entry, as the reports since our first claim tell."""
         found: Others | None = None
+        for run in self.untold:
+            if key in run.overwrote:
+                found = Others(touched=True, overwritten=datetime.fromisoformat(run.started_at))
         try:
             for stored in self._while_held(key, ""):
                 if stored.report.get("others", {}).get(key[0]):
