@@ -47,7 +47,7 @@ def test_files_that_are_named_exist(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_tests_that_are_named_exist(page):
-    """A page may say that a test shows something: `path::test`. Every attempt of docs/security.md names one."""
+    """A page may say that a test shows something: `path::test`."""
     for path, test in re.findall(r"`(tests/[\w/.-]+)::(\w+)`", page.read_text(encoding="utf-8")):
         assert re.search(rf"^def {test}\(", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE), test
 
