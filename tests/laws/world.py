@@ -16,6 +16,7 @@ from reconciler.planning import plan as planning
 from reconciler.planning.change import Action, BlockedBy
 from reconciler.planning.guards import Circumstances, Limits
 from reconciler.planning.held import Held, HeldClaim, Kept
+from reconciler.planning.holds import gone_holds, stands_in
 from reconciler.planning.plan import Plan
 from reconciler.planning.setting import Setting
 from reconciler.planning.touch import Others, touch_of
@@ -54,6 +55,7 @@ class Report:
     others: Mapping[Key, str] = field(default_factory=dict)
     overwrote: frozenset[Key] = frozenset()
     doubted: Mapping[Key, datetime] = field(default_factory=dict)
+    lingering: Mapping[Hold, datetime] = field(default_factory=dict)  # since the first report that says so
 
     @property
     def held(self) -> Held:
@@ -70,6 +72,10 @@ class Files:
     lines: dict[Line, Terms] = field(default_factory=dict)
     releases: list[Release] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
+    retrieved: dict[str, date] = field(default_factory=dict)  # by path: when the registry was asked
+
+    def copy(self) -> "Files":
+        return Files(dict(self.lines), list(self.releases), list(self.holds), dict(self.retrieved))
 
     def claims(self) -> Claims:
         files: dict[tuple[str, str], dict[str, Terms]] = {}
@@ -80,7 +86,10 @@ class Files:
             releases[r.list_id, r.phone] = (*releases.get((r.list_id, r.phone), ()), r)
         named = {list_id for _, list_id in files} | {list_id for list_id, _ in releases}
         return Claims(
-            tuple(FileClaims(p, i, n, frozenset(n.values())) for (p, i), n in sorted(files.items())),
+            tuple(
+                FileClaims(p, i, n, frozenset(n.values()), self.retrieved.get(p))
+                for (p, i), n in sorted(files.items())
+            ),
             releases,
             frozenset(named),
             tuple(self.holds),
@@ -168,6 +177,20 @@ class World:
         self.files = Files()
         self.reports: list[Report] = []
         self.runs: list[Run] = []
+        self.revisions = 0
+
+    def begin_chain(self) -> None:
+        """Let the next report be the first of its chain: another path, branch, tenant or target."""
+        self.reports = []
+
+    def forge(self, key: Key, claim: HeldClaim, blocked_by: BlockedBy = BlockedBy.NO_RELEASE) -> None:
+        """Let somebody append a report that says of a number that it is kept, by a claim of his."""
+        newest = self.reports[-1]
+        before = newest.kept[key].claims if key in newest.kept else ()
+        kept = {**newest.kept, key: Kept((*before, claim), (blocked_by,))}
+        forged = replace(newest, kept=kept, wrote=frozenset(), took_off=Counter(), used=frozenset())
+        at = self.clock.tick()
+        self.reports.append(replace(forged, started=at, finished=at, off=frozenset(), others={}))
 
     @property
     def as_of(self) -> date:
@@ -180,7 +203,30 @@ class World:
 
     def setting(self, limits: Limits) -> Setting:
         past, claims = Past(tuple(self.reports)), self.files.claims()
-        return Setting(claims, self.held, self.cxone.dialect, past, self.as_of, limits, honour=Fortnight())
+        return Setting(
+            claims,
+            self.held,
+            self.cxone.dialect,
+            past,
+            self.as_of,
+            limits,
+            honour=Fortnight(),
+            lingering=self._lingering(),
+        )
+
+    def _lingering(self) -> tuple[Hold, ...]:
+        """Give the holds that are in force though the files no longer have them: until a day after it is told."""
+        found = dict.fromkeys(gone_holds(self.held.holds, self.files.holds, self.as_of))
+        for hold, since in self.reports[-1].lingering.items() if self.reports else ():
+            recent = self.clock.now - since < timedelta(hours=24)
+            if recent and hold.stands(self.as_of) and not stands_in(hold, self.files.holds):
+                found.setdefault(hold)
+        return tuple(found)
+
+    def _young(self) -> frozenset[str]:
+        """Name the lists whose chain began less than a week ago: all of them, or none."""
+        week = self.clock.now - timedelta(days=7)
+        return frozenset() if any(r.finished < week for r in self.reports) else LISTS
 
     def look(self, setting: Setting) -> Live:
         return self.cxone.read(setting.desired.list_ids | setting.held.list_ids)
@@ -193,7 +239,7 @@ class World:
     def plan(self, limits: Limits | None = None) -> tuple[Plan, Live, Setting]:
         setting = self.setting(limits or Limits(removable=True))
         live = self.look(setting)
-        met = Circumstances(removed_lately=self.removed_lately())
+        met = Circumstances(removed_lately=self.removed_lately(), young=self._young())
         return planning.make_plan(setting, live, met), live, setting
 
     def run(
@@ -206,13 +252,15 @@ class World:
         may_expose: Callable[[], BlockedBy | None] = lambda: None,
     ) -> Run:
         started = self.clock.tick()
-        lately = self.removed_lately()
+        lately, young = self.removed_lately(), self._young()
         plan, live, setting = self.plan(limits)
 
         def decide(
             live: Live, *, refused: frozenset[str], hold_back: BlockedBy | None, wrote: frozenset[Key]
         ) -> Plan:
-            met = Circumstances(lately, refused=refused, hold_back=hold_back, arrived=True, wrote=wrote)
+            met = Circumstances(
+                lately, refused=refused, hold_back=hold_back, arrived=True, wrote=wrote, young=young
+            )
             return planning.make_plan(setting, live, met)
 
         applier = Applier(
@@ -240,6 +288,8 @@ class World:
             if run.tally.results[action, list_id, phone].outcome in {Outcome.APPLIED, Outcome.UNKNOWN}
         )
         off = {(i, p) for a, i, p in exposed if a is Action.DELETE and took_off[i]}
+        known = self.reports[-1].lingering if self.reports else {}
+        self.revisions += 1
         return Report(
             setting.desired,
             setting.as_of,
@@ -249,12 +299,13 @@ class World:
             self.clock.tick(),
             run.wrote,
             took_off,
-            f"r{len(self.reports)}",
+            f"r{self.revisions}",
             frozenset(release for releases in run.used.values() for release in releases),
             frozenset(off),
             self._others(run, setting),
             run.plan.overwrites,
             dict(run.tally.doubted),
+            {hold: known.get(hold, started) for hold in setting.lingering},
         )
 
     def _kept(self, kept: Kept, held: Held) -> Kept:
