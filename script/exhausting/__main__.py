@@ -17,7 +17,7 @@ from script.exhausting.scene import without_threads
 from script.exhausting.search import Found, Path, Search, beginnings
 
 SHARED = 2  # events that are played before the histories are shared out
-CORE = tuple(event for event in EVENTS if event.core)
+ALPHABETS = {"core": tuple(event for event in EVENTS if event.core), "whole": EVENTS}
 
 
 def main() -> None:
@@ -25,7 +25,8 @@ def main() -> None:
     asked = _options()
     began = time.monotonic()
     parts = []
-    for name, alphabet, most in (("core", CORE, asked.events), ("whole", EVENTS, asked.events - 1)):
+    for name, most in (("core", asked.events), ("whole", asked.events - 1)):
+        alphabet = ALPHABETS[name]
         for length in range(1, most + 1):  # the shortest that goes wrong is found first
             found = exhaust(name, length, asked.workers)
             figures = f"{found.histories:,} histories, {found.states:,} states, {found.runs:,} runs"
@@ -41,9 +42,9 @@ def exhaust(name: str, length: int, workers: int) -> Found:
     """Play every history of one length."""
     if workers == 1 or length <= SHARED:
         return _share(name, [((), 1)], length)
-    search = Search(CORE if name == "core" else EVENTS)
-    without_threads()
-    starts = beginnings(search, SHARED)
+    search = Search(ALPHABETS[name])
+    with without_threads():
+        starts = beginnings(search, SHARED)
     found = search.found
     if found.wrong:
         return found
@@ -56,10 +57,10 @@ def exhaust(name: str, length: int, workers: int) -> Found:
 
 def _share(name: str, starts: Sequence[tuple[Path, int]], left: int) -> Found:
     """Play what goes on from some beginnings."""
-    without_threads()
-    search = Search(CORE if name == "core" else EVENTS)
-    for path, many in starts:
-        search.found.histories += many * search.all(search.play(path), path, left)
+    search = Search(ALPHABETS[name])
+    with without_threads():
+        for path, many in starts:
+            search.found.histories += many * search.all(search.play(path), path, left)
     return search.found
 
 

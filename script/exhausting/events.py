@@ -6,8 +6,7 @@ from datetime import date, timedelta
 
 from reconciler.model.claims import Hold, Release
 from reconciler.model.claims import ReleaseReason as Why
-from reconciler.model.terms import Carried, Policy, ReasonCode, Terms
-from reconciler.planning.held import HeldClaim
+from reconciler.model.terms import Policy, ReasonCode, Terms
 from script.exhausting.scene import HERE, PHONE, THERE, Scene
 from tests.laws.story import Act
 from tests.laws.world import Line
@@ -76,28 +75,23 @@ def together(*parts: Do) -> Do:
 
 
 def tidy(scene: Scene) -> None:
-    scene.tidied = (*scene.tidied, *scene.files.releases)
+    scene.files.tidied += scene.files.releases
     scene.files.releases = []
 
 
 def revert(scene: Scene) -> None:
-    if scene.tidied:
+    if scene.files.tidied:
         drop(P, Q)(scene)
-        scene.files.releases, scene.tidied = [*scene.files.releases, *scene.tidied], ()
+        scene.files.releases, scene.files.tidied = [*scene.files.releases, *scene.files.tidied], []
 
 
-def agent(kind: str, said: Carried | None = None) -> Do:
-    """Let an agent or a script write an entry (over what is there), touch it as it is, or take it off."""
+def act(kind: str, *, enter: bool = False) -> Do:
+    """Let somebody act in CXone or on the chain of reports, and the oracle know of it."""
 
     def do(scene: Scene) -> None:
         there = scene.world.cxone.at(HERE)
-        if kind == "remove":
-            scene.world.cxone.take_off(HERE)
-        elif said is not None or there is not None:
-            scene.world.cxone.put(HERE, said or there or Carried())
-        else:
-            return
-        scene.oracle.acted(HERE, Act("remove" if kind == "remove" else "touch", HERE), True, there)  # noqa: FBT003
+        done = Act(kind, HERE, enter=enter)
+        scene.oracle.acted(HERE, done, done.do(scene.world), there)
 
     return do
 
@@ -135,20 +129,6 @@ def fault(name: str) -> Do:
     return do
 
 
-def forge(scene: Scene) -> None:
-    """Append a report that calls the number kept by a term that is over."""
-    if scene.world.reports:
-        over = Terms(CR, Policy.NEVER, date(2020, 1, 1))
-        scene.world.forge(HERE, HeldClaim("p.yaml", over, scene.world.clock.now, held_at="r1"))
-        scene.oracle.forged |= {HERE}
-
-
-def begin_chain(scene: Scene) -> None:
-    if scene.world.reports:
-        scene.world.begin_chain()
-        scene.oracle.begin_chain()
-
-
 def _gone(why: Why, days: int = 0) -> Do:
     return together(drop(P, Q), release(why, days))
 
@@ -178,7 +158,9 @@ EVENTS = (
     Event("all lines go, with a REGISTRY_REMOVED of today", _gone(Why.REGISTRY_REMOVED)),
     Event("all lines go, with a TERM_ENDED of today", _gone(Why.TERM_ENDED), core=False),
     Event("all lines go, with a MOVED; the other list says nothing new", _gone(Why.MOVED), core=False),
-    Event("all lines go, with a MOVED; the other list gets CUSTOMER_REQUESTED", _moved(terms(CR)), core=False),
+    Event(
+        "all lines go, with a MOVED; the other list gets CUSTOMER_REQUESTED", _moved(terms(CR)), core=False
+    ),
     Event("all lines go, with a MOVED; the other list gets one that ends in 5 days", _moved(terms(CR, SOON))),
     Event("a CONSENT_GIVEN of today is added", release(Why.CONSENT_GIVEN)),
     Event(
@@ -189,14 +171,14 @@ EVENTS = (
     Event("the tidying is reverted, and all lines go", revert, core=False),
     Event("the line of the other list goes", drop(OTHER), core=False),
     # Others in CXone.
-    Event("an agent enters UNKNOWN without an end", agent("write", Carried("UNKNOWN", "NEVER"))),
+    Event("an agent enters UNKNOWN without an end, where there is nothing", act("add")),
     Event(
         "an agent enters CUSTOMER_REQUESTED with an end that nobody can tell",
-        agent("write", Carried("CUSTOMER_REQUESTED", "ABSOLUTE")),
+        act("date", enter=True),
     ),
-    Event("a script enters NATIONAL", agent("write", Carried("NATIONAL", "NEVER"))),
-    Event("an agent modifies the entry and leaves its terms", agent("touch")),
-    Event("an agent takes the number off", agent("remove"), core=False),
+    Event("a script enters NATIONAL", act("national", enter=True)),
+    Event("an agent modifies the entry and leaves its terms", act("touch")),
+    Event("an agent takes the number off", act("remove"), core=False),
     # Holds.
     Event("a hold names the number", hold(None)),
     Event("a hold names the number for 5 days", hold(SOON), core=False),
@@ -208,6 +190,6 @@ EVENTS = (
     Event("the next write is refused", fault("refused"), core=False, runs=False),
     Event("the next write is stored and not answered", fault("stored"), core=False, runs=False),
     Event("the next removal is done and not answered", fault("gone"), core=False, runs=False),
-    Event("somebody appends a report: the number is kept by a term that is over", forge, core=False),
-    Event("the chain of reports begins anew", begin_chain, core=False),
+    Event("somebody appends a report: the number is kept by a term that is over", act("forge"), core=False),
+    Event("the chain of reports begins anew", act("rename"), core=False),
 )

@@ -1,14 +1,14 @@
 """One number on two lists: files, CXone, reports and the oracle, so light that every history has its own."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from reconciler.apply import applier
-from reconciler.model.claims import Key, Release
+from reconciler.model.claims import Key
 from reconciler.planning.change import Action
 from tests.laws.oracle import Oracle
 from tests.laws.story import Chapter, Moment
@@ -26,7 +26,6 @@ class Scene:
     def __init__(self) -> None:
         self.world = World()
         self.oracle = Oracle(self.world)
-        self.tidied: tuple[Release, ...] = ()
         self.armed = ""
 
     def copy(self) -> "Scene":
@@ -39,7 +38,7 @@ class Scene:
         world.cxone.rows = {i: replace(row) for i, row in old.cxone.rows.items()}
         world.cxone._ids = old.cxone._ids  # noqa: SLF001  (nothing depends on which id an entry has)
         made.oracle = self.oracle.copy(world)
-        made.tidied, made.armed = self.tidied, self.armed
+        made.armed = self.armed
         return made
 
     @property
@@ -85,6 +84,7 @@ class Scene:
             tuple(files.lines.items()),
             tuple(files.releases),
             tuple(files.holds),
+            tuple(files.tidied),
             rows,
             self.armed,
             self.world.clock.now.date(),
@@ -106,7 +106,7 @@ class Scene:
 
     def _files(self) -> tuple[Any, ...]:
         files = self.files
-        return (sorted(files.lines.items(), key=repr), files.releases, files.holds, self.tidied, self.armed)
+        return (sorted(files.lines.items(), key=repr), files.releases, files.holds, files.tidied, self.armed)
 
     def _live(self, past: Past) -> tuple[Any, ...]:
         rows = self.world.cxone.rows.values()
@@ -213,7 +213,13 @@ class InTurn(AbstractContextManager["InTurn"]):
         return future
 
 
-def without_threads() -> None:
+@contextmanager
+def without_threads() -> Iterator[None]:
     """Let this process's runs send one request after the other: a thread costs more than a whole run."""
+    pool, wait = applier.ThreadPoolExecutor, applier.wait
     applier.ThreadPoolExecutor = InTurn  # type: ignore[misc, assignment]
     applier.wait = lambda running, **_: _Ended(set(running))  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        applier.ThreadPoolExecutor, applier.wait = pool, wait  # type: ignore[misc]

@@ -133,7 +133,11 @@ class Oracle:
     def acted(self, key: Key, act: Act, touched: bool, before: Carried | None = None) -> None:
         """Note an agent's act. Who takes an entry off takes back what others asked for, not what we did."""
         said = self.world.cxone.at(key)
-        if act.kind == "remove" or said is None:
+        if act.kind == "forge":
+            self.forged |= {key} if touched else set()
+        elif act.kind == "rename":
+            self.begin_chain()
+        elif act.kind == "remove" or said is None:
             self.theirs = {k: v for k, v in self.theirs.items() if k != key}
         elif touched:
             registry = kind(said.reason_code) and not (before and kind(before.reason_code))
@@ -199,7 +203,9 @@ class Oracle:
         if release.reason == "MOVED":
             return self._arrived(release, terms) is not None
         if release.reason == "TERM_ENDED":
-            return is_over(terms, self.world.as_of) and terms.end is not None and terms.end < release.released_on
+            return (
+                is_over(terms, self.world.as_of) and terms.end is not None and terms.end < release.released_on
+            )
         return release.reason in (REGISTRY_RELEASES if registry else COMPANY_RELEASES)
 
     def _arrived(self, release: Release, terms: Terms) -> Terms | None:

@@ -73,9 +73,11 @@ class Files:
     releases: list[Release] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
     retrieved: dict[str, date] = field(default_factory=dict)  # by path: when the registry was asked
+    tidied: list[Release] = field(default_factory=list)  # releases that were taken out, for a revert
 
     def copy(self) -> "Files":
-        return Files(dict(self.lines), list(self.releases), list(self.holds), dict(self.retrieved))
+        lists = list(self.releases), list(self.holds)
+        return Files(dict(self.lines), *lists, dict(self.retrieved), list(self.tidied))
 
     def claims(self) -> Claims:
         files: dict[tuple[str, str], dict[str, Terms]] = {}

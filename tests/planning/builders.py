@@ -141,10 +141,18 @@ class Case:
     met: Circumstances = field(default_factory=Circumstances)
     as_of: date = TODAY
     honour: Honour = field(default_factory=NoDeadlines)
+    lingering: tuple[Hold, ...] = ()
 
     def plan(self) -> Plan:
         setting = Setting(
-            self.desired, self.held, DIALECT, self.ledger, self.as_of, self.limits, honour=self.honour
+            self.desired,
+            self.held,
+            DIALECT,
+            self.ledger,
+            self.as_of,
+            self.limits,
+            honour=self.honour,
+            lingering=self.lingering,
         )
         return make_plan(setting, self.live, self.met)
 
