@@ -13,7 +13,7 @@ from reconciler.planning.change import Action
 from tests.laws.oracle import Oracle
 from tests.laws.story import Chapter, Moment
 from tests.laws.world import Files, Past, World
-from tests.support.fake_cxone import Clock, Faults
+from tests.support.fake_cxone import Faults
 
 PHONE = "+12125550101"
 HERE, THERE = ("dnc-a", PHONE), ("dnc-b", PHONE)
@@ -166,7 +166,7 @@ def _requests(past: Past, key: Key) -> list[tuple[date, date]]:
     return sorted(days.items())
 
 
-def _times(told: Any) -> Iterable[datetime]:  # noqa: ANN401  (whatever a state is made of)
+def _times(told: Any) -> Iterable[datetime]:
     if isinstance(told, datetime):
         yield told
     elif isinstance(told, list | tuple):
@@ -179,7 +179,7 @@ def _times(told: Any) -> Iterable[datetime]:  # noqa: ANN401  (whatever a state 
             yield from _times(getattr(told, name))
 
 
-def _plain(told: Any, ranks: dict[datetime, tuple[int, int]], today: date) -> Any:  # noqa: ANN401
+def _plain(told: Any, ranks: dict[datetime, tuple[int, int]], today: date) -> Any:
     if isinstance(told, datetime):
         return ranks[told]
     if isinstance(told, date):
@@ -204,7 +204,7 @@ class InTurn(AbstractContextManager["InTurn"]):
     def __exit__(self, *_: object) -> None:
         """Leave nothing behind."""
 
-    def submit(self, call: Callable[..., Any], *args: Any) -> Future[Any]:  # noqa: ANN401
+    def submit(self, call: Callable[..., Any], *args: Any) -> Future[Any]:
         future: Future[Any] = Future()
         try:
             future.set_result(call(*args))

@@ -61,7 +61,7 @@ class Search:
         return histories
 
     def step(self, scene: Scene, path: Path, *, last: bool = False) -> Scene | None:
-        """Let one event happen to a copy, and a run follow; None where nothing changes or a number is exposed.
+        """Let an event happen to a copy, and a run follow; None where nothing changes or a number is exposed.
 
         After the last event only a plan is made at first: where it exposes nothing, nor does the run.
         """

@@ -261,7 +261,7 @@ def _kinds(call, exposing: set[Key]) -> set[str]:
     return {"exposing" if w.key in exposing else "protective" for w in call.writes}
 
 
-def check_law_13(  # noqa: PLR0913  (what a sequence is made of)
+def check_law_13(
     *, said: Terms, act: str, why: ReleaseReason, days: int, age: int, path: str, quiet: int
 ) -> None:
     """A later opt-out always wins: over a release, and over a lapse where `age` is negative."""

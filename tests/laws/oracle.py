@@ -36,6 +36,7 @@ RANKS = ["UNKNOWN", "COMPANY_POLICY", "LOCAL", "STATE", "NATIONAL", "CUSTOMER_RE
 OF_THE_PERSON = {"CONSENT_GIVEN", "NUMBER_REASSIGNED"}
 COMPANY_RELEASES = {*OF_THE_PERSON, "ENTERED_IN_ERROR"}
 REGISTRY_RELEASES = {"REGISTRY_REMOVED", "ENTERED_IN_ERROR"}
+NEVER = datetime.min.replace(tzinfo=UTC)
 Line = tuple[str, Terms]
 """A line of a file, by the file's path, as a run had it."""
 
@@ -119,7 +120,7 @@ class Oracle:
     forged: frozenset[Key] = frozenset()  # numbers that somebody's report says we keep
     standing: dict[Key, dict[str, Terms]] = field(default_factory=dict)
     there: frozenset[Key] = frozenset()
-    started: datetime = datetime.min.replace(tzinfo=UTC)
+    started: datetime = NEVER
 
     def __post_init__(self) -> None:
         self.world.cxone.watchers.append(self.witness)
@@ -296,7 +297,7 @@ class Oracle:
             if key in self.standing or self.kept(key):
                 assert key in call.before, f"{key} is not live at a {call.kind}"
         if call.key is not None:
-            self._may_expose(call.key, None, call)
+            self._may_expose(call.key, None)
         strength = self.world.cxone.dialect.strength
         for write in call.writes:
             new, there = self.world.cxone.dialect.carried(write.terms), call.before.get(write.key)
@@ -304,20 +305,23 @@ class Oracle:
             assert ours, f"{write.key} is not ours to write"
             unread = write.key in self.world.cxone.faults.missed  # what no look saw is created as held
             if there is not None and strength(new) < strength(there) and not unread:
-                self._may_expose(write.key, new, call)
+                self._may_expose(write.key, new)
 
-    def _may_expose(self, key: Key, new: Carried | None, call: Call) -> None:
+    def _may_expose(self, key: Key, new: Carried | None) -> None:
         strength, carried = self.world.cxone.dialect.strength, self.world.cxone.dialect.carried
-        assert key in self.known, f"{key} comes off or weaker, and was never held"
-        how = "off" if new is None else "weaker"
-        least = () if new is None else strength(new)
+        how = f"{key} comes off" if new is None else f"{key} gets weaker"
+
+        def is_enough(asked: Carried) -> bool:
+            return new is not None and strength(asked) <= strength(new)
+
+        assert key in self.known, f"{how}, and was never held"
         for path, terms in self.kept(key):
-            assert new and strength(carried(terms)) <= least, f"{key} comes {how}: {path} has no permission"
+            assert is_enough(carried(terms)), f"{how}: nothing has ended the line of {path}"
         for their in self.theirs.get(key, ()):
-            ended = (new and strength(their.said) <= least) or self.may_be_overruled(key, their)
-            assert ended, f"{key} comes {how}: somebody else asked for it"
+            ended = is_enough(their.said) or self.may_be_overruled(key, their)
+            assert ended, f"{how}: somebody else asked for it"
         for terms in self.standing.get(key, {}).values():
-            assert new and strength(carried(terms)) <= least, f"{key} comes {how} while a line stands"
+            assert is_enough(carried(terms)), f"{how} while a line stands"
 
     def end(self, moment: Moment) -> None:
         """Draw the balance of a run: what is owed from now on, what was used, and whether all is live."""

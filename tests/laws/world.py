@@ -217,7 +217,7 @@ class World:
         )
 
     def _lingering(self) -> tuple[Hold, ...]:
-        """Give the holds that are in force though the files no longer have them: until a day after it is told."""
+        """Give the holds that went from the files and are in force until a day after it was told."""
         found = dict.fromkeys(gone_holds(self.held.holds, self.files.holds, self.as_of))
         for hold, since in self.reports[-1].lingering.items() if self.reports else ():
             recent = self.clock.now - since < timedelta(hours=24)

@@ -1,4 +1,4 @@
-"""The rules of permission that close sequences of honest-looking edits: kinds, age, use, and whose entry it is."""
+"""Permission where edits look honest: kinds of claims, age and use of releases, and whose entry it is."""
 
 from dataclasses import replace
 
