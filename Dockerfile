@@ -14,8 +14,8 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates git \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --create-home --uid 10001 dnc \
-    # The runner clones as another user than the one that the job runs as.
-    && git config --system --add safe.directory '*'
+    # A clone that is mounted here belongs to another user. In a pipeline the job names its own folder.
+    && git config --system --add safe.directory /lists
 COPY --from=build /opt/dnc /opt/dnc
 ENV PATH=/opt/dnc/bin:$PATH
 USER 10001

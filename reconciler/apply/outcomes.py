@@ -6,6 +6,9 @@ from reconciler.planning.change import Action
 
 DEADLINE = "DEADLINE"
 NO_TIME = Failure(DEADLINE, "the time budget was used up before this was sent: the next run goes on")
+NO_ROOM = Failure(
+    "OVER_CEILING", "CXone takes no more entries, so this number is not protected: make room, then run again"
+)
 THROTTLED = Failure("429", "throttled over and over, single numbers too: the next run goes on")
 NOT_FOUND = Failure("NOT_FOUND", "CXone counted it as stored, and the read-back does not find it")
 NOT_TAKEN = Failure("NOT_TAKEN", "CXone has the number, but did not take these terms")

@@ -10,7 +10,7 @@ from itertools import filterfalse
 from typing import Any, Protocol
 
 from reconciler.apply.applier import UNSUPPORTED, Applier
-from reconciler.apply.outcomes import DEADLINE, NOT_STORED
+from reconciler.apply.outcomes import DEADLINE, NO_ROOM, NOT_STORED
 from reconciler.apply.tally import Outcome, Tally
 from reconciler.model.book import Book
 from reconciler.model.claims import Key, Release
@@ -180,6 +180,7 @@ def carry_out(  # noqa: PLR0913  (a run is made of these)
     look = _Look(provider, list_ids, full=always_read_back or waiting)
     after, how, error = look.back(protective, live, applier)
     refused, hold_back = _lessons(tally, how)
+    refused |= {phone for change in plan.over_ceiling for phone in change.phones}
     wrote = _Wrote(tally, plan)
     final = decide(after, refused=refused, hold_back=hold_back, wrote=wrote)
     if final.exposing:
@@ -194,6 +195,10 @@ def carry_out(  # noqa: PLR0913  (a run is made of these)
         applier.remove(exposing, after)
     for key in plan.exposing - tally.results.keys():
         tally.settle(key, Outcome.NOT_ATTEMPTED)
+    # Last: what there is no room for must not hold back what would make some.
+    for change in plan.over_ceiling:
+        for phone in change.phones:
+            tally.settle((change.action, change.list_id, phone), Outcome.NOT_ATTEMPTED, NO_ROOM)
     after = patched(after, exposing, tally, provider.dialect)
     return Run(tally, plan, final, live, after, how, missing, error or tally.error)
 

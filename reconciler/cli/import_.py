@@ -69,7 +69,7 @@ def import_(  # noqa: PLR0917  (an option each; Typer passes them by name)
     ] = None,
     output: Output = Format.TEXT,
 ) -> None:
-    """Put the numbers of a table on a list, in new files of 5,000. Exit 8 when rows were refused."""
+    """Put the numbers of a table on a list, in new files of 5,000. Exit 8: rows refused, or in doubt."""
     _demand_usage(whole=whole, retrieved_at=retrieved_at, max_loss=max_loss, batch=batch)
     around = current().surroundings()
     given = {"reasonCode": reason and reason.value, "expirationPolicy": policy and policy.value,
@@ -97,7 +97,7 @@ def _imported(done: Imported, output: Format) -> int:
 
 
 def _took(done: "Taken", output: Format) -> int:
-    code = 8 if done.refused else 0
+    code = 8 if done.refused or done.doubts else 0
     if output is Format.JSON:
         emit(answer(taken_json(done), code=code))
     else:

@@ -44,7 +44,7 @@ def plan(  # noqa: PLR0917  (Typer calls it by keyword)
         ReadFrom,
         typer.Option(
             help="live: read CXone; saved: what apply or drift read last; auto: saved in merge requests, "
-            "where reading takes more than 20 requests."
+            "where DNC_READING_KEY proves its origin and reading takes more than 20 requests."
         ),
     ] = ReadFrom.AUTO,
     numbers: NumbersOption = Numbers.FULL,

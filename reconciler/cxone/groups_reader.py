@@ -84,8 +84,8 @@ class GroupsReader:
         return tuple(one for one in found if one.group == group and _alike(digits, one.record.phone))
 
     def as_of(self) -> date:
-        """Give the date at UTC-12: what is over by it is over everywhere."""
-        return self._clock().astimezone(_LAST_ZONE).date()
+        """Give the date at UTC-12 by CXone's clock: what is over by it is over everywhere."""
+        return self._connection.client.offset.theirs(self._clock()).astimezone(_LAST_ZONE).date()
 
     def _look(self, list_ids: frozenset[str]) -> tuple[RecordLook, str]:
         moment = self._clock().astimezone(UTC)

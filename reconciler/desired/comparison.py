@@ -77,6 +77,28 @@ def compare(
     return Comparison({code: found for code, found in gone.items() if found}, unchanged, staying)
 
 
+def lost_from(copies: Sequence[Copy], numbers: Collection[str]) -> set[str]:
+    """Give the numbers of the last snapshot that are not in a new one, of the area codes that it has."""
+    codes = {area_code(number) for number in numbers}
+    before = {number for copy in copies for number in copy.numbers if area_code(number) in codes}
+    return before.difference(numbers)
+
+
+def cut_off(lost: Collection[str], numbers: Sequence[str]) -> set[str]:
+    """Give the missing numbers that a file which was cut would have had after its end.
+
+    `numbers` are in the order of the file. Registries sort theirs: then these are the numbers after the last
+    one. Where the last area code is not sorted, they are all that are missing, if all are of this area code.
+    """
+    code = area_code(numbers[-1]) if numbers else ""
+    here = [number for number in numbers if area_code(number) == code]
+    tail = {number for number in lost if area_code(number) == code}
+    rising, falling = here == sorted(here), len(here) > 1 and here == sorted(here, reverse=True)
+    if not rising and not falling and len(tail) == len(lost) and len(here) < len(numbers):
+        return tail
+    return {number for number in tail if (number < here[-1] if falling else number > max(here))}
+
+
 def _doubt(before: set[str], after: set[str], most_loss: float, unread: Sequence[int]) -> str:
     """Say why an area code's missing numbers are not known to be gone; empty where they are."""
     lost = len(before - after)

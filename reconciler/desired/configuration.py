@@ -1,17 +1,25 @@
 """`dnc.yaml`: which tenants there are, how much may come off, and where the reports go."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from reconciler.desired.documents import read_document
-from reconciler.desired.globs import folder, is_yaml, matches, problem
+from reconciler.desired.globs import folder, is_yaml, leads_to, matches, problem
 from reconciler.desired.nodes import MapNode, locate, plain, unpack
 from reconciler.desired.profile import Profile, profiles_of
 from reconciler.desired.schema import Rules
 from reconciler.desired.schema_errors import Step, finding_of, pointer, rule_of, sentence
-from reconciler.desired.tenant import DEFAULT_LISTS, REFERENCE, URL_KEYS, Tenant, resolve, url_problem
+from reconciler.desired.tenant import (
+    DEFAULT_LISTS,
+    REFERENCE,
+    URL_KEYS,
+    Tenant,
+    filled,
+    resolve,
+    url_problem,
+)
 from reconciler.desired.wording import shown
 from reconciler.model.errors import InvalidInput
 from reconciler.model.finding import Finding, Severity
@@ -22,13 +30,16 @@ __all__ = [
     "Safety",
     "Tenant",
     "matches",
+    "reached_folders",
     "read_configuration",
     "resolve",
     "shared_targets",
+    "targets_of",
     "uncovered",
     "unread_folders",
 ]
 
+Targets = set[tuple[str, ...]]
 _EMBEDDED_PACE = 60_000  # requests a minute: the built-in CXone is nobody's quota
 _PACE = 100  # the seed: 100 to 200 requests a minute for each tenant
 _CHUNKS = {
@@ -116,19 +127,31 @@ def read_configuration(path: str, data: bytes | None, rules: Rules) -> Configura
     return _configuration(path, document.root)
 
 
+def targets_of(tenant: Tenant, environ: Mapping[str, str], resolved: Tenant | None) -> Targets:
+    """Give a tenant's target as it is written, with the variables that are set, and as it was resolved."""
+    targets = {tenant.target, filled(tenant, environ).target}
+    return targets | {resolved.target} if resolved and resolved.name == tenant.name else targets
+
+
 def shared_targets(
-    configuration: Configuration, list_ids: Mapping[str, Iterable[str]]
+    configuration: Configuration,
+    list_ids: Mapping[str, Iterable[str]],
+    environ: Mapping[str, str] | None = None,
+    resolved: Tenant | None = None,
 ) -> tuple[Finding, ...]:
     """Find two tenants with one target and a list in common: each would undo what the other does (CONF-07).
 
-    `list_ids` are the lists that each tenant's files name. Targets are compared as they are written.
+    `list_ids` are the lists that each tenant's files name. Targets are compared as they are written, and with
+    the variables that are set in `environ`; `resolved` is the tenant that was chosen, if one was.
     """
     seen: dict[tuple[str, ...], str] = {}
     findings = []
     for tenant in configuration.tenants.values():
+        targets = targets_of(tenant, environ or {}, resolved)
         for list_id in sorted(set(list_ids.get(tenant.name, ()))):
             own = tenant.own_list_id(list_id)
-            other = seen.setdefault((*tenant.target, own), tenant.name)
+            others = [seen.setdefault((*target, own), tenant.name) for target in sorted(targets)]
+            other = next((name for name in others if name != tenant.name), tenant.name)
             if other != tenant.name:
                 said = (
                     f"{tenant.name} and {other} have one target, and the list {own} in common: "
@@ -168,6 +191,13 @@ def unread_folders(paths: Iterable[str], configuration: Configuration) -> tuple[
         if not matches(globs, path)
         and any(path.startswith(name) or name.startswith(f"{path}/") for name in folders)
     )
+
+
+def reached_folders(configuration: Configuration) -> Callable[[str], bool]:
+    """Give the test for folders (ending in `/`) that are looked into: by a glob, or below a list folder."""
+    globs, folders = _reach(configuration)
+    below = tuple(folders)
+    return lambda name: name.startswith(below) or leads_to(globs, name)
 
 
 def _reach(configuration: Configuration) -> tuple[frozenset[str], list[str]]:

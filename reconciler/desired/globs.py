@@ -19,6 +19,11 @@ def matches(globs: Iterable[str], path: str) -> bool:
     return any(_compiled(glob).fullmatch(path) for glob in globs)
 
 
+def leads_to(globs: Iterable[str], below: str) -> bool:
+    """Tell whether one of the globs may reach a file below a folder (relative, ending in `/`)."""
+    return any(_leading(glob).fullmatch(below) for glob in globs)
+
+
 def problem(glob: str) -> str:
     """Say why a glob cannot be used, and the way out; empty for a good one."""
     parts = glob.split("/")
@@ -47,6 +52,15 @@ def _compiled(glob: str) -> re.Pattern[str]:
     *folders, name = glob.split("/")
     written = "".join(_FOLDERS if part == "**" else _component(part) + "/" for part in folders)
     return re.compile(written + (_FOLDERS if name == "**" else "") + _component(name))
+
+
+@lru_cache(maxsize=256)
+def _leading(glob: str) -> re.Pattern[str]:
+    *folders, name = glob.split("/")
+    written = _FOLDERS if name == "**" else ""
+    for part in reversed(folders):
+        written = f"(?:{_FOLDERS if part == '**' else _component(part) + '/'}{written})?"
+    return re.compile(written)
 
 
 def _component(part: str) -> str:

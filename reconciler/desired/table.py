@@ -8,7 +8,7 @@ from io import BytesIO, StringIO
 from reconciler.model.errors import InvalidInput
 
 # How workbooks begin: a ZIP archive (xlsx, ods) or an OLE file (xls).
-_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 Row = tuple[int, tuple[str, ...]]
 
@@ -18,7 +18,7 @@ def read_table(name: str, data: bytes) -> Iterator[Row]:
 
     Raises InvalidInput for what is no table.
     """
-    rows = _workbook(name, data) if data.startswith(_WORKBOOKS) else _text(name, data)
+    rows = _workbook(name, data) if data.startswith(WORKBOOKS) else _text(name, data)
     for line, cells in rows:
         stripped = tuple(cell.strip() for cell in cells)
         if any(stripped):
@@ -26,11 +26,8 @@ def read_table(name: str, data: bytes) -> Iterator[Row]:
 
 
 def _text(name: str, data: bytes) -> Iterator[Row]:
-    text = _decoded(name, data)
-    first = text.partition("\n")[0]
-    # Spreadsheets write semicolons where the comma is the decimal mark.
-    delimiter = max("\t;,", key=lambda mark: (first.count(mark), mark == ","))
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
+    text = decoded(name, data)
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter_of(text))
     while True:
         try:
             cells = next(reader, None)
@@ -43,7 +40,15 @@ def _text(name: str, data: bytes) -> Iterator[Row]:
         yield reader.line_num, tuple(cells)
 
 
-def _decoded(name: str, data: bytes) -> str:
+def delimiter_of(text: str) -> str:
+    """Find what separates cells: the mark that the first line has most of."""
+    first = text.partition("\n")[0]
+    # Spreadsheets write semicolons where the comma is the decimal mark.
+    return max("\t;,", key=lambda mark: (first.count(mark), mark == ","))
+
+
+def decoded(name: str, data: bytes) -> str:
+    """Decode a table of text. Raises InvalidInput for what is no text."""
     if data.startswith(_UTF16):
         return data.decode("utf-16", errors="replace")
     if b"\0" in data:

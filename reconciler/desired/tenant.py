@@ -8,6 +8,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from reconciler.model.errors import InvalidInput
+from reconciler.model.target import normalised
 
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 DEFAULT_LISTS = ("dnc-lists/**/*.yaml",)
@@ -32,6 +33,7 @@ _REFERRING = {
     "api_url": "apiUrl",
 }
 _CREDENTIALS = frozenset({"client_id", "client_secret", "access_key_id", "access_key_secret"})
+_IDS = frozenset({"access_key_id"})  # tells one organisation from another; the other credentials do not
 URL_KEYS = {name: key for name, key in _REFERRING.items() if name.endswith("_url")}
 
 
@@ -75,14 +77,43 @@ class Tenant:
 
     @property
     def target(self) -> tuple[str, ...]:
-        """Tell tenants apart by what is written: the organisation and host that their lists go to."""
+        """Tell tenants apart by the organisation and the address that their lists go to, in one spelling.
+
+        Text with an environment reference is compared as it is written.
+        """
         if self.embedded:
             return ("embedded", self.name)  # each has its own state
         if self.dialect == "dnc-groups":
-            host = self.api_url or self.discovery_url or _DISCOVERY_URL
-            return (self.dialect, self.access_key_id, host.rstrip("/").lower())
-        host = self.base_url or _BASE_URL.format(self.org_id)
-        return (self.dialect, self.org_id, host.rstrip("/").lower())
+            return (
+                self.dialect,
+                self.access_key_id,
+                _address(self.api_url or self.discovery_url or _DISCOVERY_URL),
+            )
+        organisation = self.org_id if REFERENCE.search(self.org_id) else self.org_id.casefold()
+        return (self.dialect, organisation, _address(self.base_url or _BASE_URL.format(self.org_id)))
+
+    @property
+    def destination(self) -> dict[str, str]:
+        """Give, by key, the settings that decide where requests and secrets go, as they are written."""
+        told = {key: getattr(self, name) for name, key in _REFERRING.items()}
+        return {"dialect": self.dialect, "embedded": str(self.embedded).lower(), **told}
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Name the environment variables that are filled in, each with the key that has it."""
+        if self.embedded:
+            return {}
+        texts = ((key, getattr(self, name)) for name, key in _REFERRING.items())
+        return {variable: key for key, text in texts for variable in REFERENCE.findall(text)}
+
+
+def filled(tenant: Tenant, environ: Mapping[str, str]) -> Tenant:
+    """Put the values of variables that are set in place, for comparing: what is not set stays as written."""
+    texts = {name: getattr(tenant, name) for name in _REFERRING if name not in _CREDENTIALS - _IDS}
+    values = {
+        name: REFERENCE.sub(lambda at: environ.get(at[1]) or at[0], text) for name, text in texts.items()
+    }
+    return replace(tenant, **values)  # type: ignore[arg-type]  # all of these are text
 
 
 def resolve(tenant: Tenant, environ: Mapping[str, str], *, credentials: bool = True) -> Tenant:
@@ -128,6 +159,10 @@ def url_problem(url: str) -> str:
     if parts.scheme == "http" and not _is_loopback(host):
         return "is not https, and its host is not loopback"
     return ""
+
+
+def _address(url: str) -> str:
+    return url.rstrip("/") if REFERENCE.search(url) else normalised(url)
 
 
 def _is_loopback(host: str) -> bool:

@@ -24,14 +24,23 @@ _LATER = frozenset({HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS})
 class GitLabProblem(DncError):
     """GitLab could not be asked, or refused. Whoever asked says it as a warning: it never fails a plan.
 
-    `passing`: the same request may succeed later.
+    `passing`: the same request may succeed later. `status` is that of GitLab's answer, if it gave one.
     """
 
     rule = "GITLAB"
 
-    def __init__(self, fact: str, way_out: str = "", *, where: str = "", passing: bool = False) -> None:
+    def __init__(
+        self,
+        fact: str,
+        way_out: str = "",
+        *,
+        where: str = "",
+        passing: bool = False,
+        status: int | None = None,
+    ) -> None:
         super().__init__(fact, way_out, where=where)
         self.passing = passing
+        self.status = status
 
 
 class _Token(AuthBase):
@@ -70,12 +79,14 @@ class GitLab:
         """Close every connection."""
         self._session.close()
 
-    def me(self) -> int | None:
-        """Tell which user the token is; None where it may not know."""
-        try:
-            return int(self._ask("GET", "/user").json()["id"])
-        except (GitLabProblem, ValueError, KeyError, TypeError):
-            return None
+    def me(self) -> int:
+        """Tell which user the token is."""
+        path = "/user"
+        found = _decoded(self._ask("GET", path), path)
+        number = found.get("id") if isinstance(found, dict) else None
+        if type(number) is not int:
+            raise odd_answer(path)
+        return number
 
     def get(self, path: str) -> Any:  # noqa: ANN401  (JSON)
         """Read one thing of the project."""
@@ -87,7 +98,10 @@ class GitLab:
         for _ in range(PAGES):
             asked = {**parameters, "per_page": str(PAGE_SIZE), "page": page}
             answer = self._ask("GET", self._project + path, parameters=asked)
-            yield from _decoded(answer, path)
+            rows = _decoded(answer, path)
+            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+                raise odd_answer(path)
+            yield from rows
             page = answer.headers.get("x-next-page", "")
             if not page:
                 return
@@ -105,7 +119,7 @@ class GitLab:
         try:
             self._ask("DELETE", self._project + path)
         except GitLabProblem as problem:
-            if "404" not in problem.fact:
+            if problem.status != HTTPStatus.NOT_FOUND:
                 raise
 
     def _json(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401
@@ -140,23 +154,31 @@ class GitLab:
 
 def is_safe(url: str) -> bool:
     """Tell whether nobody on the way can read or change what travels: https, or this machine itself."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     return parts.scheme == "https" or parts.hostname in _LOOPBACK
 
 
 def _refusal(method: str, path: str, status: int) -> GitLabProblem:
     passing = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _LATER
-    ways = {
+    ways: dict[int, str] = {
         HTTPStatus.UNAUTHORIZED: "GITLAB_TOKEN is wrong or has expired: make a new project access token",
         HTTPStatus.FORBIDDEN: "give the token of GITLAB_TOKEN the scope api, and a role that may do this",
         HTTPStatus.NOT_FOUND: "the token of GITLAB_TOKEN does not see this: make it in this project",
     }
-    way = "run the job again" if passing else ways.get(HTTPStatus(status), "see docs/gitlab.md, Tokens")
-    return GitLabProblem(f"GitLab answers {status} to {method} {path}", way, passing=passing)
+    way = "run the job again" if passing else ways.get(status, "see docs/gitlab.md, Tokens")
+    return GitLabProblem(f"GitLab answers {status} to {method} {path}", way, passing=passing, status=status)
+
+
+def odd_answer(path: str) -> GitLabProblem:
+    """Say that an answer is JSON of another shape than GitLab's."""
+    return GitLabProblem(f"GitLab's answer to {path} has an unknown form", "is CI_API_V4_URL its API?")
 
 
 def _decoded(answer: requests.Response, path: str) -> Any:  # noqa: ANN401  (JSON)
     try:
         return answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         raise GitLabProblem(f"GitLab's answer to {path} is no JSON", "is CI_API_V4_URL its API?") from None

@@ -37,7 +37,7 @@ class Reason(StrEnum):
 
 
 class BlockedBy(StrEnum):
-    """What keeps an exposing change from happening; listed in this order."""
+    """What keeps a change from happening, nearly always an exposing one; listed in this order."""
 
     NO_RELEASE = "no-release"
     RELEASE_DOES_NOT_FIT = "release-does-not-fit"
@@ -51,6 +51,7 @@ class BlockedBy(StrEnum):
     HOLD = "hold"
     APPROVAL = "approval"
     OTHER_CHAIN = "other-chain"
+    OVER_CEILING = "over-ceiling"  # of a protective change: CXone takes no more entries
 
 
 _BLOCK_ORDER = {blocked: place for place, blocked in enumerate(BlockedBy)}

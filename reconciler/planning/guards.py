@@ -1,11 +1,12 @@
 """What has permission may still not go: by hand, over the budget, out of sight, or refused elsewhere."""
 
 import math
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.model.claims import Key
 from reconciler.model.live import Live
+from reconciler.model.terms import ReasonCode
 from reconciler.planning.change import Action, BlockedBy, Change
 from reconciler.planning.held import Held
 from reconciler.planning.wanted import Wanted
@@ -69,9 +70,10 @@ def guard(  # noqa: PLR0913, PLR0917  (the sets, the limits and the circumstance
     candidates: list[Change] = []
     for change in changes:
         (candidates if change.exposing and change.goes else done).append(change)
-    if met.hold_back is BlockedBy.OTHER_CHAIN:
-        # What is held is in doubt itself: people must not take anything off by hand either.
-        return (*done, *(part for c in candidates for part in _all(c, BlockedBy.OTHER_CHAIN)))
+    doubt = met.hold_back
+    if doubt is BlockedBy.OTHER_CHAIN or doubt is BlockedBy.LATER_OPT_OUT:
+        # What is held, or the time, is in doubt itself: people must not take anything off by hand either.
+        return (*done, *(part for c in candidates for part in _all(c, doubt)))
     if not limits.removable:
         by_hand = [part for c in candidates for part in _all(c, BlockedBy.UNSUPPORTED, by_hand=True)]
         return (*done, *by_hand)
@@ -79,6 +81,31 @@ def guard(  # noqa: PLR0913, PLR0917  (the sets, the limits and the circumstance
     going = [c for c in by_number if c.goes]
     done.extend(c for c in by_number if not c.goes)
     return (*done, *_list_guards(going, wanted, held, limits, met))
+
+
+def within_ceiling(changes: Sequence[Change], live: Live) -> tuple[Change, ...]:
+    """Leave out the creates for which CXone has no room, and let the rest go.
+
+    Of `changes`, in order of sending, the last are left out first, and what people asked for themselves last
+    of all.
+    """
+    creates = [c for c in changes if c.goes and c.action is Action.CREATE]
+    room = None if live.ceiling is None else max(0, live.ceiling - live.entries)
+    over = 0 if room is None else sum(len(c.phones) for c in creates) - room
+    if over <= 0:
+        return tuple(changes)
+    left: dict[int, tuple[str, ...]] = {}
+    creates.reverse()
+    for change in sorted(creates, key=_is_direct):
+        left[id(change)] = change.phones[max(0, len(change.phones) - over) :] if over > 0 else ()
+        over -= len(left[id(change)])
+    why = frozenset({BlockedBy.OVER_CEILING})
+    return tuple(part for c in changes for part in c.split(dict.fromkeys(left.get(id(c), ()), why)))
+
+
+def _is_direct(change: Change) -> bool:
+    """Tell whether the persons themselves asked not to be called."""
+    return change.after is not None and change.after.reason_code is ReasonCode.CUSTOMER_REQUESTED
 
 
 def _all(change: Change, why: BlockedBy, *, by_hand: bool = False) -> list[Change]:

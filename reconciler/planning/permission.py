@@ -146,7 +146,8 @@ def unclaimed_registry(key: Key, live: Live, held: Held, judge: Judge) -> HeldCl
     if entry is None or entry.terms.reason_code not in REGISTRY_REASONS:
         return None
     claimed = any(f.numbers[key[1]].registry for f in judge.claiming(key))
-    if claimed or any(claim.registry for claim in held.claims(key)):
+    # Also by a claim of ours that has ended: its entry stays for somebody else, and shows what we wrote.
+    if claimed or any(claim.terms.registry for claim in held.claims(key)):
         return None
     return HeldClaim("", Terms(ReasonCode(entry.terms.reason_code), Policy.NEVER))
 

@@ -15,10 +15,10 @@ from reconciler.model.finding import Finding, finding_json
 from reconciler.model.live import Live
 from reconciler.model.provider import Dialect, Target
 from reconciler.model.terms import Carried, Terms
-from reconciler.planning.change import Action, Change, Direction, Drift
+from reconciler.planning.change import Action, BlockedBy, Change, Direction, Drift
 from reconciler.planning.cost import Cost, cost_of
 from reconciler.planning.diff import differ, order
-from reconciler.planning.guards import Circumstances, guard
+from reconciler.planning.guards import Circumstances, guard, within_ceiling
 from reconciler.planning.lane import Lane, lane
 from reconciler.planning.permission import want
 from reconciler.planning.requests import open_requests, requests_json
@@ -69,7 +69,13 @@ class Plan:
     @property
     def blocked(self) -> frozenset[Key]:
         """Name the numbers that guards keep; what is left to people is not among them."""
-        return frozenset(key for c in self.changes if c.blocked_by and not c.by_hand for key in c.keys)
+        kept = (c for c in self.changes if c.exposing and c.blocked_by and not c.by_hand)
+        return frozenset(key for c in kept for key in c.keys)
+
+    @property
+    def over_ceiling(self) -> tuple[Change, ...]:
+        """Give the creates for which CXone has no room."""
+        return tuple(c for c in self.changes if BlockedBy.OVER_CEILING in c.blocked_by)
 
     @property
     def exposing(self) -> frozenset[tuple[Action, str, str]]:
@@ -83,6 +89,7 @@ def make_plan(setting: Setting, live: Live, met: Circumstances | None = None) ->
     wanted = want(setting, live, Present(setting.history, met.wrote), arriving=not met.arrived)
     difference = differ(wanted, setting.held, live, setting.dialect, setting.honour)
     changes = order(guard(difference.changes, wanted, setting.held, live, setting.limits, met))
+    changes = order(within_ceiling(changes, live))
     cost = cost_of(changes, live, setting.pace, setting.dialect.shape)
     over = overwrites(changes, live, setting.history)
     return Plan(changes, difference.drift, difference.unchanged, wanted, live.complete, cost, over)

@@ -41,6 +41,10 @@ class History(Protocol):
         """Say since when this file's claim has been held without a gap; None when that can't be told."""
         ...
 
+    def first_claimed(self, key: Key, claim: HeldClaim) -> datetime | None:
+        """Say since when a claim at least as strong, of the same kind, has been held without a gap."""
+        ...
+
     def used(self, release: Release) -> bool:
         """Tell whether a report names the release as what let a claim go."""
         ...
@@ -61,6 +65,10 @@ class History(Protocol):
         """Tell whether git has a kept claim as the report says, where the number last stood in the files."""
         ...
 
+    def accounted(self, key: Key) -> bool:
+        """Tell whether every claim that reports held on the number went on, or went by what git permits."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Present:
@@ -76,6 +84,10 @@ class Present:
     def first_held(self, key: Key, claim: HeldClaim) -> datetime | None:
         """Say since when this file's claim has been held, as the reports tell."""
         return self.past.first_held(key, claim)
+
+    def first_claimed(self, key: Key, claim: HeldClaim) -> datetime | None:
+        """Say since when a claim at least as strong, of the same kind, has been held."""
+        return self.past.first_claimed(key, claim)
 
     def used(self, release: Release) -> bool:
         """Tell whether a report names the release as what let a claim go."""
@@ -96,6 +108,10 @@ class Present:
     def vouched(self, key: Key, claim: HeldClaim) -> bool:
         """Tell whether git has a kept claim as the report says."""
         return self.past.vouched(key, claim)
+
+    def accounted(self, key: Key) -> bool:
+        """Tell whether every claim that reports held on the number went on, or went by what git permits."""
+        return self.past.accounted(key)
 
 
 @dataclass(frozen=True, slots=True)

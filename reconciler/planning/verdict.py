@@ -65,12 +65,17 @@ class Judge:
         found = self._permission(key, claim)
         if found.reason and self._blind(key, claim):
             found = Verdict(blocked_by=(BlockedBy.INCOMPLETE_READ,))
-        goes = found.reason is not None or found.ended
-        if goes and claim.held_at is not None and not self._history.vouched(key, claim):
-            found = Verdict(blocked_by=(BlockedBy.NO_RELEASE,))  # git does not have what the report says
+        if (found.reason or found.ended) and not self._believed(key, claim):
+            found = Verdict(blocked_by=(BlockedBy.NO_RELEASE,))
         if any(hold.names(key) for hold in self._holds):
             return Verdict(blocked_by=(*found.blocked_by, BlockedBy.HOLD))
         return found
+
+    def _believed(self, key: Key, claim: HeldClaim) -> bool:
+        """Tell whether git has what reports say was held: a report may have been added by somebody else."""
+        if claim.held_at is not None and not self._history.vouched(key, claim):
+            return False
+        return self._history.accounted(key)
 
     def _permission(self, key: Key, claim: HeldClaim) -> Verdict:
         why: list[BlockedBy] = []
@@ -167,14 +172,14 @@ class Judge:
         asked = self._latest_request(key, claim, on)
         if asked is not None and on < asked and release.reason is not Why.ENTERED_IN_ERROR:
             return True
-        if claim.retrieved_on is not None and claim.registry:
-            if on < claim.retrieved_on:
-                return True
-            asked = asked or claim.retrieved_on
-        since = self._history.first_held(key, claim)
+        brought = claim.retrieved_on if claim.registry else None
+        if brought is not None and on < brought:
+            return True
+        told = brought or claim.terms.requested_on
+        since = (self._history.first_held if told else self._history.first_claimed)(key, claim)
         if since is not None and on >= last_day(since):
             return False
-        return asked is None or self._history.taken_off(key)
+        return told is None or self._history.taken_off(key)
 
     def _latest_request(self, key: Key, claim: HeldClaim, on: date) -> date | None:
         """Give the day of the latest request under which the number was held; a registry's own."""

@@ -21,7 +21,6 @@ from reconciler.planning.plan import Plan
 from reconciler.reconcile.interrupted import introduction, journal_of
 from reconciler.reconcile.keeping import discard, keep_after
 from reconciler.reconcile.metering import meter_run
-from reconciler.reconcile.notes import demand_room
 from reconciler.reconcile.planned import Planned, replan
 from reconciler.reconcile.putback import put_back
 from reconciler.reconcile.record import content, failures, plan_with_outcomes
@@ -80,7 +79,6 @@ class Applied:
 
 def demand_applicable(made: Planned, *, accept_history: bool) -> bool:
     """Refuse a revision that is not one to apply; tell whether history was rewritten, and that accepted."""
-    demand_room(made.plan, made.live)
     repository, head, newest = made.repository, made.heading.revision, made.past.newest
     if repository is None or head is None:
         raise RepositoryProblem("there is no commit yet", "commit lists, schema and configuration first")

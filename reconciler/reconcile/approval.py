@@ -1,10 +1,11 @@
 """Whether somebody other than its commit's author approved a release, and how that is known.
 
-Verified: GitLab says so. Where no token can read that, asserted: a commit of another identity added
-`approvedBy`. Git does not prove who wrote a commit.
+Verified: GitLab says so. Where there is no token for it, asserted: a commit of another identity added
+`approvedBy`. Git does not prove who wrote a commit, so with a token only GitLab's word counts, and while it
+gives none nobody has approved anything.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -14,10 +15,12 @@ from reconciler.gitlab.approvals import Approvals
 from reconciler.gitlab.client import GitLab, GitLabProblem
 from reconciler.model.claims import Release
 from reconciler.model.errors import RepositoryProblem
+from reconciler.model.finding import Finding, Severity
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.repository.history import Revision
 from reconciler.repository.repository import Repository
 
+RULE = "GITLAB"
 TOKEN = "GITLAB_TOKEN"  # noqa: S105  (the variable's name)
 
 
@@ -46,7 +49,8 @@ class Approval:
     _known: dict[tuple[str, Release], How | None] = field(default_factory=dict)
     _files: dict[str, list[tuple[Revision, dict[Release, str | None]]]] = field(default_factory=dict)
     _verified: dict[str, bool | None] = field(default_factory=dict)
-    _told: set[str] = field(default_factory=set)
+    _problem: GitLabProblem | None = None
+    _untold: set[str] = field(default_factory=set)
 
     def __call__(self, release: Release) -> bool:
         """Tell whether somebody else approved it."""
@@ -63,6 +67,21 @@ class Approval:
         """Say how the releases were approved that were asked about, as a report keeps it; {} if none was."""
         counts = {how.value: sum(known is how for known in self._known.values()) for how in How}
         return {"approved": counts} if any(counts.values()) else {}
+
+    def findings(self) -> Iterator[Finding]:
+        """Say, once for all releases, what GitLab did not tell."""
+        if self._problem is not None:
+            message = (
+                f"approvals were not read from GitLab, so no release that depends on them counts: "
+                f"{self._problem.fact}; {self._problem.way_out}"
+            )
+            yield Finding("", 0, 0, "", RULE, Severity.WARNING, message)
+        if self._untold:
+            message = (
+                f"GitLab does not list all pushes to {', '.join(sorted(self._untold))}, so an approver may "
+                'have pushed to it; turn on "Prevent approvals by users who add commits" (docs/gitlab.md)'
+            )
+            yield Finding("", 0, 0, "", RULE, Severity.WARNING, message)
 
     def _judged(self, release: Release) -> How | None:
         if self.repository is None or not self.revs:
@@ -111,28 +130,35 @@ class Approval:
         )
 
     def _by_gitlab(self, commit: Revision) -> bool | None:
-        """Ask GitLab; None where nobody may. While it does not answer, nobody has approved anything."""
+        """Ask GitLab; None where no token is there to ask with."""
         if commit.sha not in self._verified:
             self._verified[commit.sha] = self._asked(commit)
         return self._verified[commit.sha]
 
     def _asked(self, commit: Revision) -> bool | None:
         pipeline = self.around.pipeline
-        url, project, token = (pipeline.get(n) for n in ("CI_API_V4_URL", "CI_PROJECT_ID", TOKEN))
-        if not (url and project and token):
+        if not pipeline.get(TOKEN):
             return None
+        if self._problem is not None and self._problem.passing:
+            return False  # each request more would wait as long as the one before
         target = pipeline.merge_target or pipeline.get("CI_DEFAULT_BRANCH")
         try:
-            with GitLab(url, project, token) as gitlab:
-                return bool(Approvals(gitlab).of(commit.sha, _words(commit) | {_login(commit)}, target))
+            with self._gitlab() as gitlab:
+                approvals = Approvals(gitlab)
+                found = approvals.of(commit.sha, _words(commit) | {_login(commit)}, target)
+                self._untold |= approvals.untold
+                return bool(found)
         except GitLabProblem as problem:
-            self._tell(f"warning: the approvals of {commit.sha[:12]} were not read: {problem}")
-            return False if problem.passing else None
+            self._problem = problem
+            return False
 
-    def _tell(self, sentence: str) -> None:
-        if sentence not in self._told:
-            self._told.add(sentence)
-            self.around.say(sentence)
+    def _gitlab(self) -> GitLab:
+        pipeline = self.around.pipeline
+        url, project, token = (pipeline.get(name) for name in ("CI_API_V4_URL", "CI_PROJECT_ID", TOKEN))
+        if not (url and project and token):
+            fact = f"{TOKEN} is set, and CI_API_V4_URL or CI_PROJECT_ID is not"
+            raise GitLabProblem(fact, f"run it in a GitLab pipeline, or without {TOKEN}")
+        return GitLab(url, project, token)
 
 
 def approval_of(around: Surroundings, repository: Repository | None, onto: str | None) -> Approval:

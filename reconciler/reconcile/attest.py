@@ -13,7 +13,7 @@ import orjson
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Content
 from reconciler.model.errors import BrokenChain, DncError
-from reconciler.reconcile.opening import open_ledger, open_project, open_repository
+from reconciler.reconcile.opening import open_committed, open_ledger, open_repository
 from reconciler.reconcile.plan import failed
 from reconciler.reconcile.ran import ran_json
 from reconciler.reconcile.repeated import repeated
@@ -41,7 +41,7 @@ def attest_failure(around: Surroundings, error: DncError, started: datetime) -> 
 def _leave(around: Surroundings, error: DncError, started: datetime) -> str:
     """Write and deliver the report; or say why there is none."""
     repository = open_repository(around)
-    project = open_project(around, repository)
+    project = open_committed(around, repository, repository.head() if repository else None)
     tenant = project.tenant(around.tenant)
     ledger = open_ledger(project, repository)
     if repository is None or ledger is None:

@@ -13,10 +13,12 @@ from reconciler.model.errors import InvalidInput
 from reconciler.model.finding import Finding, Severity
 from reconciler.reconcile.clock import Today
 from reconciler.reconcile.project import Project, as_sources
+from reconciler.reconcile.since import merge_tip
 from reconciler.reconcile.tree import GitTree
 
 if TYPE_CHECKING:
     from reconciler.reconcile.planned import Planned
+    from reconciler.reconcile.withheld import Unread
 
 RULE = "CONF-09"
 
@@ -55,7 +57,7 @@ class Added:
         return Finding(self.path, 0, 0, "/confirmed", RULE, Severity.ERROR, message)
 
 
-def demand_confirmed(made: "Planned", onto: str) -> None:
+def demand_confirmed(made: "Planned | Unread", onto: str) -> None:
     """Refuse a merge with `onto` that adds more numbers than its files confirm, beyond the limit.
 
     The tighter limit of both sides holds, so that no merge request lifts its own. Raises InvalidInput.
@@ -63,7 +65,7 @@ def demand_confirmed(made: "Planned", onto: str) -> None:
     tree = made.project.tree
     if made.repository is None or not isinstance(tree, GitTree):
         return
-    before = GitTree(made.repository, made.repository.describe(onto).sha)
+    before = GitTree(made.repository, merge_tip(made.repository, onto))
     limit = made.project.configuration.safety.confirm_additions
     if (there := _configuration(before, made.project)) is not None:
         limit = min(limit, there.safety.confirm_additions)

@@ -12,6 +12,7 @@ from reconciler.desired.configuration import Tenant
 from reconciler.desired.lists import Source
 from reconciler.model.errors import InvalidInput
 from reconciler.model.provider import Provider
+from reconciler.reconcile.private import make_private
 from reconciler.reconcile.surroundings import STATE_FOLDER, Surroundings
 
 if TYPE_CHECKING:  # loading both takes a tenth of a second, and most runs need neither
@@ -44,8 +45,9 @@ def state_folder(folder: Path) -> Path:
     """Make the folder for what is kept between runs, and keep git from seeing it."""
     state = folder / STATE_FOLDER
     try:
-        state.mkdir(exist_ok=True)
+        state.mkdir(mode=0o700, exist_ok=True)
         (state / ".gitignore").write_text("*\n")
+        make_private(state)
     except OSError as error:
         raise InvalidInput(
             f"cannot be written: {error.strerror}", "make the folder writable", where=str(state)

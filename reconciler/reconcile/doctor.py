@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from reconciler.cxone.groups_provider import GroupsProvider
 from reconciler.desired.configuration import Tenant, resolve
 from reconciler.desired.schema import editor_schemas
-from reconciler.model.errors import DncError, InvalidInput, Unread
+from reconciler.model.errors import DncError, InvalidInput, RepositoryProblem, Unread
 from reconciler.model.provider import Provider
 from reconciler.reconcile.check import Check, State, failed, ok
 from reconciler.reconcile.clock import Today
 from reconciler.reconcile.connection import connect
+from reconciler.reconcile.destination import demand_destination
 from reconciler.reconcile.opening import open_project, open_repository
 from reconciler.reconcile.probe import Probed, probe
 from reconciler.reconcile.project import SCHEMA_FOLDER, Project
@@ -52,8 +53,9 @@ def doctor(around: Surroundings, *, with_probe: bool = False) -> Examined:
     checks += protection(around, project.configuration.audit.branch)
     checks.append(_pace(tenant))
     try:
+        demand_destination(around, repository, project)
         tenant = resolve(tenant, around.environ)
-    except InvalidInput as error:
+    except (InvalidInput, RepositoryProblem) as error:
         return Examined(tenant.name, (*checks, failed("environment", error)))
     checks.append(ok("environment", "every variable that this tenant names is set"))
     probed: Probed | None = None

@@ -1,6 +1,5 @@
 """`dnc export`: a list for affiliates, vendors and other dialers, with a manifest that says what it is."""
 
-import csv
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from reconciler.model.errors import InvalidInput, RepositoryProblem
 from reconciler.model.terms import Terms
 from reconciler.planning.held import Held, Kept
 from reconciler.planning.permission import strongest
+from reconciler.reconcile.cells import write_table
 from reconciler.reconcile.clock import Today, iso
 from reconciler.reconcile.known import known_past
 from reconciler.reconcile.opening import demand_committed
@@ -141,7 +141,5 @@ def _row(list_id: str, number: str, terms: Terms) -> tuple[str, ...]:
 
 def _csv(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> bytes:
     written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
+    write_table(written, columns, rows)
     return written.getvalue().encode()

@@ -17,7 +17,7 @@ from reconciler.audit.unfinished import Unfinished
 from reconciler.desired.configuration import matches
 from reconciler.desired.lists import Source, read_lists
 from reconciler.desired.schema import Rules
-from reconciler.model.claims import Key, Release
+from reconciler.model.claims import Claims, Key, Release
 from reconciler.model.errors import RepositoryProblem
 from reconciler.model.provider import Target
 from reconciler.model.terms import Policy, ReasonCode, Terms
@@ -25,6 +25,7 @@ from reconciler.planning.held import HeldClaim
 from reconciler.planning.touch import Others
 from reconciler.reconcile.clock import Window, within
 from reconciler.reconcile.interrupted import window_of, windows_of
+from reconciler.reconcile.skew import began
 from reconciler.repository.repository import Repository
 
 _WRITTEN = frozenset({"applied", "unknown"})
@@ -33,7 +34,7 @@ _OLD_IN_A_ROW = 3  # reports: one clock that was set back must not hide what lie
 _NEEDED = frozenset(
     {
         *("seq", "tenant", "revision", "as_of", "plan_sha256", "started_at", "finished_at", "write_window"),
-        *("target", "interrupted", "removed", "releases_used", "others", "kept"),
+        *("target", "interrupted", "removed", "releases_used", "others", "kept", "not_live", "clock"),
     }
 )
 
@@ -107,7 +108,7 @@ class RecordedHistory:
     untold: tuple[Unfinished, ...]
     same_list: Callable[[StoredReport, str], bool]
     _blobs: dict[str, Mapping[str, str]] = field(default_factory=dict)
-    _terms: dict[tuple[str, str], Mapping[str, Terms]] = field(default_factory=dict)
+    _files: dict[str, Claims] = field(default_factory=dict)
     _kept_terms: dict[str, Mapping[Key, Sequence[Terms]]] = field(default_factory=dict)
 
     def ours(self, key: Key, touched: datetime) -> bool:
@@ -143,9 +144,21 @@ class RecordedHistory:
         """
         held = self._while_held(key, claim.path)
         try:
-            return min((datetime.fromisoformat(stored.report["started_at"]) for stored in held), default=None)
+            return min((began(stored.report) for stored in held), default=None)
         except _RevisionGone:
             return None
+
+    def first_claimed(self, key: Key, claim: HeldClaim) -> datetime | None:
+        """Say since when a claim of the same kind, at least as strong, has been held without a gap."""
+        since: datetime | None = None
+        try:
+            for stored in self._while_held(key, claim.path):
+                if not any(map(claim.stood_in_for, self._held(stored, key))):
+                    break
+                since = datetime.fromisoformat(stored.report["started_at"])
+        except _RevisionGone:
+            return None
+        return since
 
     def used(self, release: Release) -> bool:
         """Tell whether a report names the release as what let a claim go."""
@@ -166,7 +179,7 @@ class RecordedHistory:
             if not self.same_list(stored, key[0]):
                 break
             try:
-                terms = [*self._claims(stored, key).values(), *self._kept(stored, key)]
+                terms = self._held(stored, key)
             except _RevisionGone:
                 return date.max  # nothing tells, so no release is known to be later
             days.update(t.requested_on for t in terms if t.requested_on and not t.registry)
@@ -200,7 +213,7 @@ class RecordedHistory:
         if not (over or before):
             return found
         known = found or Others()
-        started = datetime.fromisoformat(stored.report["started_at"])
+        started = began(stored.report)
         return Others(
             reason=told["others"].get(key) or known.reason,
             touched=known.touched or not before,
@@ -226,6 +239,50 @@ class RecordedHistory:
             if there is not None and HeldClaim(claim.path, claim.terms).stood_in_for(there):
                 return False  # it stood later, and as strong: the row is of something older
         return False
+
+    def accounted(self, key: Key) -> bool:
+        """Tell whether every claim that reports held on the number went on, or went by what git permits.
+
+        A report that somebody else appended may leave out what is kept.
+        """
+        newer: StoredReport | None = None
+        try:
+            for stored in self._while_held(key, ""):
+                if newer is not None and not self._follows(stored, newer, key):
+                    return False
+                newer = stored
+        except _RevisionGone:
+            return False
+        return True
+
+    def _follows(self, older: StoredReport, newer: StoredReport, key: Key) -> bool:
+        as_of = date.fromisoformat(newer.report["as_of"])
+        left = self._held(newer, key, live_only=False)
+        gone = [
+            terms
+            for terms in self._held(older, key)
+            if not terms.over(as_of) and not any(map(HeldClaim("", terms).stood_in_for, left))
+        ]
+        return not gone or self._released_at(newer, key)
+
+    def _released_at(self, stored: StoredReport, key: Key) -> bool:
+        """Tell whether a report names a release of the number as used that its revision's files have."""
+        if not stored.report.get("releases_used", {}).get(key[0]):
+            return False
+        there = {
+            (*key, r.released_on.isoformat(), r.reason.value, r.evidence)
+            for path, sha in self._blobs_at(stored.report.revision).items()
+            if matches(self.globs, path)
+            for r in self._read(path, sha).releases.get(key, ())
+        }
+        return not there.isdisjoint(self.walk.plan(stored)["used"])
+
+    def _held(self, stored: StoredReport, key: Key, *, live_only: bool = True) -> list[Terms]:
+        """Give the terms under which a report held the number: by its files, and kept."""
+        absent = live_only and any(
+            row["list_id"] == key[0] and key[1] in row["phones"] for row in stored.report["not_live"]
+        )
+        return [*(() if absent else self._claims(stored, key).values()), *self._kept(stored, key)]
 
     def _while_held(self, key: Key, path: str) -> Iterator[StoredReport]:
         """Give the reports, newest first, back to the first of those that held the number without a gap."""
@@ -281,12 +338,14 @@ class RecordedHistory:
         return self._kept_terms[stored.path].get(key, ())
 
     def _terms_in(self, path: str, sha: str, list_id: str) -> Mapping[str, Terms]:
-        if (sha, list_id) not in self._terms and self.repository:
+        files = (f.numbers for f in self._read(path, sha).files if f.list_id == list_id)
+        return next(files, {})
+
+    def _read(self, path: str, sha: str) -> Claims:
+        if sha not in self._files and self.repository:
             source = Source(path, self.repository.read_blobs([sha])[sha])
-            read = read_lists([source], self.rules, as_of=date.min, latest=date.max)
-            files = [f.numbers for f in read.claims.files if f.list_id == list_id]
-            self._terms[sha, list_id] = files[0] if files else {}
-        return self._terms.get((sha, list_id), {})
+            self._files[sha] = read_lists([source], self.rules, as_of=date.min, latest=date.max).claims
+        return self._files.get(sha, Claims())
 
 
 def keys_of(rows: Iterable[Mapping[str, Any]]) -> frozenset[Key]:

@@ -9,6 +9,7 @@ from reconciler.audit.report import Report
 from reconciler.audit.unfinished import Unfinished, by_list
 from reconciler.desired.configuration import AuditSettings, Tenant
 from reconciler.model.provider import Target
+from reconciler.model.target import same_target
 from reconciler.reconcile.clock import Clock, Window, iso
 from reconciler.reconcile.project import Project
 from reconciler.reconcile.surroundings import Surroundings
@@ -91,10 +92,19 @@ def windows_of(report: Report, target: Target) -> Iterator[tuple[int, Window]]:
     """Give when the runs that a report tells of besides its own wrote to this CXone, by their place."""
     for number, run in enumerate(report.get("interrupted", ())):
         window = window_of(run)
-        if window is not None and run["target"] == target_json(target):
+        if window is not None and _is_of(run["target"], target):
             yield number, window
 
 
 def here(runs: Iterable[Unfinished], target: Target) -> tuple[Unfinished, ...]:
     """Choose the runs that wrote to this CXone."""
-    return tuple(run for run in runs if run.run["target"] == target_json(target))
+    return tuple(run for run in runs if _is_of(run.run["target"], target))
+
+
+def target_of(told: Mapping[str, Any]) -> Target:
+    """Read which CXone a report or a journal tells of."""
+    return Target(told["dialect"], told["organisation"], told["host"])
+
+
+def _is_of(told: Mapping[str, Any], target: Target) -> bool:
+    return same_target(target_of(told), target)

@@ -9,7 +9,7 @@ from reconciler.model.errors import DncError
 from reconciler.model.live import Live
 from reconciler.reconcile.connection import state_folder
 from reconciler.reconcile.planned import Planned
-from reconciler.reconcile.reading import place_of, settings_of
+from reconciler.reconcile.reading import place_of, reading_key, settings_of
 from reconciler.reconcile.saved import Stamp, save
 from reconciler.reconcile.surroundings import STATE_FOLDER
 
@@ -39,6 +39,7 @@ def keep(made: Planned, live: Live, newest: StoredReport | None) -> None:
         own_ids = {name: made.provider.own_id(name) for name in sorted(made.list_ids)}
         report = newest.sha256 if newest else None
         stamp = Stamp(written.name, settings_of(written), made.provider.target, own_ids, report)
-        save(place_of(state_folder(made.around.folder), written), stamp, live)
+        key = reading_key(made.around.environ)
+        save(place_of(state_folder(made.around.folder), written), stamp, live, key)
     except (OSError, DncError) as error:
         made.around.say(f"warning: the reading is not kept for merge requests: {error}")

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from reconciler.audit.ledger import Ledger
 from reconciler.desired.review import review_findings
 from reconciler.model.claims import ReleaseReason
-from reconciler.model.errors import InvalidInput
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.live import Live
 from reconciler.model.phone import mask
@@ -91,18 +90,18 @@ def age_notes(plan: Plan) -> Iterator[Finding]:
                 yield _warning(REASSIGNED, said)
 
 
-def demand_room(plan: Plan, live: Live) -> None:
-    """Refuse a plan that would put more into CXone than it takes; raises InvalidInput, nothing is written."""
-    creates = plan.summary["create"]
-    if live.ceiling is None or not creates or live.entries + creates <= live.ceiling:
+def ceiling_notes(plan: Plan, live: Live) -> Iterator[Finding]:
+    """Raise an alarm where CXone has no room for all that is to be added."""
+    left = sum(len(change.phones) for change in plan.over_ceiling)
+    if not left or live.ceiling is None:
         return
-    fact = (
-        f"{live.entries:,} records are there and {creates:,} would be added: {live.entries + creates:,} of "
-        f"the {live.ceiling:,} that CXone takes in one environment"
+    wanted = live.entries + plan.summary["create"] + left
+    said = (
+        f"{live.entries:,} records are there and {wanted - live.entries:,} would be added: {wanted:,} of "
+        f"the {live.ceiling:,} that CXone takes in one environment. {left:,} are left out and not protected, "
+        "requests of persons last: remove calling lists or groups that nobody needs, then run again"
     )
-    way_out = "remove calling lists or groups that nobody needs, or claim fewer numbers; nothing was written"
-    finding = Finding("", 0, 0, "", FULL, Severity.ERROR, f"{fact}; {way_out}")
-    raise InvalidInput(fact, way_out, findings=(finding,))
+    yield Finding("", 0, 0, "", FULL, Severity.ALARM, said)
 
 
 def _read(said: str) -> Finding:

@@ -4,10 +4,14 @@ from typing import NamedTuple
 
 from reconciler.audit.ledger import Ledger
 from reconciler.model.errors import DncError, RepositoryProblem
+from reconciler.model.finding import Finding, Severity
 from reconciler.reconcile.project import Project
 from reconciler.reconcile.surroundings import Surroundings
-from reconciler.reconcile.tree import GitTree, Tree, WorkingTree
+from reconciler.reconcile.tree import GitTree, Tree, Wanted, WorkingTree
 from reconciler.repository.repository import Repository
+
+TREE = "GIT-TREE"
+_MOST_NAMED = 5
 
 
 def open_repository(around: Surroundings) -> Repository | None:
@@ -68,16 +72,68 @@ def open_record(around: Surroundings) -> Record:
     return Record(repository, project, ledger)
 
 
+def open_committed(around: Surroundings, repository: Repository | None, head: str | None) -> Project:
+    """Read configuration and rules as HEAD has them: what is applied is what git has, never a checkout."""
+    if repository is None:
+        raise RepositoryProblem("this is no git repository", "apply needs one: git init, commit, and again")
+    if head is None:
+        raise RepositoryProblem("there is no commit yet", "commit lists, schema and configuration first")
+    tree = GitTree(repository, head)
+    name = around.configuration.name
+    if around.configuration.exists() and not tree.paths(name.__eq__):
+        raise RepositoryProblem(f"not committed: {name}", "commit it: what is applied is what git has")
+    return Project.read(tree, name)
+
+
+def differing(project: Project, repository: Repository, wanted: Wanted) -> list[str]:
+    """List the project's wanted files that differ between the working tree and HEAD, byte by byte.
+
+    Changed, missing and additional ones, whether git ignores or skips them or not. CRLF for LF is none.
+    """
+    here = WorkingTree(repository.root / repository.prefix, project.reached)
+    return repository.differing(wanted, here.lying(wanted))
+
+
 def demand_committed(project: Project, repository: Repository) -> None:
     """Refuse to go on while lists, rules or configuration differ from the commit."""
     if repository.head() is None:
         raise RepositoryProblem("there is no commit yet", "commit lists, schema and configuration first")
-    dirty = repository.dirty(project.belongs)
-    if dirty:
-        shown = ", ".join(dirty[:5]) + (f" and {len(dirty) - 5} more" if len(dirty) > 5 else "")  # noqa: PLR2004
+    found = differing(project, repository, project.belongs)
+    if found:
         raise RepositoryProblem(
-            f"not committed: {shown}", "commit or remove them: what is applied must be what git has"
+            f"not committed: {_named(found)}",
+            "commit these files, restore them (git checkout HEAD -- FILE) or remove them:"
+            " what is applied is what git has",
         )
+
+
+def committed_notes(
+    project: Project, repository: Repository | None, around: Surroundings
+) -> tuple[Finding, ...]:
+    """Compare the working tree with the commit that is applied.
+
+    A difference is an error where a person runs this. In a pipeline it is a warning, and nothing exposing
+    goes: the files of the commit are sent, and whoever changed the checkout has changed no more than that.
+    """
+    if repository is None:
+        return ()
+    if not around.pipeline.running:
+        demand_committed(project, repository)
+        return ()
+    found = differing(project, repository, project.belongs)
+    if not found:
+        return ()
+    fact = (
+        f"the working tree differs from the commit in {_named(found)}: the commit's files are applied, and"
+        " nothing is removed or weakened in this run; find out what changes the job's checkout"
+        " (a cache, an artifact, a script, a sparse checkout) and run the job again"
+    )
+    return (Finding("", 0, 0, "", TREE, Severity.WARNING, fact),)
+
+
+def _named(paths: list[str]) -> str:
+    more = len(paths) - _MOST_NAMED
+    return ", ".join(paths[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def refresh(ledger: Ledger | None, around: Surroundings, *, must: bool) -> Ledger | None:

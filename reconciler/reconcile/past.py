@@ -15,10 +15,11 @@ from reconciler.desired.configuration import Tenant
 from reconciler.desired.lists import Source, read_lists
 from reconciler.model.claims import Claims, Key
 from reconciler.model.provider import Target
+from reconciler.model.target import same_target
 from reconciler.planning.change import BlockedBy
 from reconciler.planning.held import Held, HeldClaim, Kept
 from reconciler.reconcile.history import RecordedHistory, Walk, keys_of, terms_of_row
-from reconciler.reconcile.interrupted import here, untold
+from reconciler.reconcile.interrupted import here, target_of, untold
 from reconciler.reconcile.project import Project, sources_in
 from reconciler.reconcile.tree import GitTree
 from reconciler.repository.repository import Repository
@@ -58,12 +59,7 @@ class Past:
         return self.newest is not None and not self._here(self.newest)
 
     def _here(self, report: StoredReport) -> bool:
-        told = report.report["target"]
-        return bool(
-            told["dialect"] == self.target.dialect
-            and told["organisation"] == self.target.organisation
-            and told["host"] == self.target.host
-        )
+        return same_target(target_of(report.report["target"]), self.target)
 
     @cached_property
     def held(self) -> Held:

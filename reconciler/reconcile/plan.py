@@ -8,8 +8,8 @@ from reconciler.model.errors import DncError
 from reconciler.planning.plan import Heading, failed_json
 from reconciler.reconcile.clock import Today, iso
 from reconciler.reconcile.confirmation import demand_confirmed
+from reconciler.reconcile.destination import Withheld
 from reconciler.reconcile.metering import meter_plan
-from reconciler.reconcile.notes import demand_room
 from reconciler.reconcile.opening import open_repository, tenant_of
 from reconciler.reconcile.planned import Planned, planned
 from reconciler.reconcile.reading import ReadFrom
@@ -38,13 +38,26 @@ def plan(around: Surroundings, *, as_request: bool = False, read_from: ReadFrom 
     of_request = target is not None or (around.pipeline.running and around.onto is not None)
     if read_from is ReadFrom.AUTO and not of_request:
         read_from = ReadFrom.LIVE
-    with planned(around, read_from=read_from) as made:
-        meter_plan(made)
-        if around.onto is not None:
-            demand_confirmed(made, around.onto)
-        demand_room(made.plan, made.live)
-        asked = _request(made) if as_request else None
-        return Made(made.document, made.newly_blocked, made.plan.pending, asked)
+    try:
+        with planned(around, read_from=read_from) as made:
+            meter_plan(made)
+            if around.onto is not None:
+                demand_confirmed(made, around.onto)
+            asked = _request(made) if as_request else None
+            return Made(made.document, made.newly_blocked, made.plan.pending, asked)
+    except Withheld as withheld:
+        return _unread(withheld, as_request=as_request)
+
+
+def _unread(withheld: Withheld, *, as_request: bool) -> Made:
+    from reconciler.reconcile.withheld import without_cxone  # noqa: PLC0415  (few merge requests change it)
+
+    unread = without_cxone(withheld)
+    if not as_request:
+        return Made(unread.document, newly_blocked=False, pending=0)
+    from reconciler.reconcile.request import unread_request  # noqa: PLC0415  (few plans are told to anybody)
+
+    return Made(unread.document, newly_blocked=False, pending=0, request=unread_request(unread))
 
 
 def _request(made: Planned) -> "Request":

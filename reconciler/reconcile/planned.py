@@ -11,10 +11,10 @@ from reconciler.desired.configuration import Tenant, resolve
 from reconciler.desired.honour import Deadlines
 from reconciler.desired.lists import Lists, Source
 from reconciler.model.claims import Key
-from reconciler.model.errors import RepositoryProblem, Unread
+from reconciler.model.errors import Unread
 from reconciler.model.finding import Finding
 from reconciler.model.live import Live
-from reconciler.model.provider import Provider
+from reconciler.model.provider import ClockOffset, Provider
 from reconciler.planning.change import Action, BlockedBy
 from reconciler.planning.cost import Pace
 from reconciler.planning.guards import Circumstances, Limits
@@ -25,6 +25,11 @@ from reconciler.reconcile.alarms import request_alarms
 from reconciler.reconcile.approval import Approval, approval_of
 from reconciler.reconcile.clock import Today, iso
 from reconciler.reconcile.connection import begun_early
+from reconciler.reconcile.destination import (
+    comparable,
+    demand_destination,
+    known_variables,
+)
 from reconciler.reconcile.genesis import chain_notes, other_chain
 from reconciler.reconcile.holds import hold_notes, lingering_holds
 from reconciler.reconcile.interrupted import left_behind
@@ -34,17 +39,27 @@ from reconciler.reconcile.moves import move_notes
 from reconciler.reconcile.notes import (
     age_notes,
     before,
+    ceiling_notes,
     dialect_notes,
     project_notes,
     read_notes,
     registry_notes,
 )
-from reconciler.reconcile.opening import demand_committed, open_ledger, open_project, open_repository, refresh
+from reconciler.reconcile.opening import (
+    committed_notes,
+    demand_committed,
+    differing,
+    open_committed,
+    open_ledger,
+    open_project,
+    open_repository,
+    refresh,
+)
 from reconciler.reconcile.past import Files, Past
 from reconciler.reconcile.project import Project, judged
 from reconciler.reconcile.reading import ReadFrom, opened, saved_notes
 from reconciler.reconcile.rulechange import rule_changes
-from reconciler.reconcile.skew import clock_notes
+from reconciler.reconcile.skew import apart, clock_notes, earlier
 from reconciler.reconcile.standing import excused, last_applied
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.tree import Tree
@@ -103,7 +118,7 @@ def _uncommitted(project: Project, repository: Repository | None, around: Surrou
     if repository is None or repository.head() is None:
         around.say("no commit yet: this plan is of the files as they lie here")
         return
-    dirty = repository.dirty(project.belongs)
+    dirty = differing(project, repository, project.belongs)
     if dirty:
         around.say(
             f"the working tree differs from the commit in {len(dirty)} file(s): {', '.join(dirty[:3])}"
@@ -128,20 +143,26 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
     now = around.clock()
     today = Today.at(now, around.as_of)
     repository = open_repository(around)
-    project = open_project(around, repository, around.onto, tree)
-    asks = read_from is ReadFrom.LIVE
-    tenant = resolve(project.tenant(around.tenant), around.environ, credentials=asks)
+    head = repository.head() if repository else None
+    project = (
+        open_committed(around, repository, head)
+        if to_apply
+        else open_project(around, repository, around.onto, tree)
+    )
+    astray: tuple[Finding, ...] = ()
     if to_apply:
-        if repository is None:
-            raise RepositoryProblem(
-                "this is no git repository", "apply needs one: git init, commit, and again"
-            )
-        demand_committed(project, repository)
+        astray = committed_notes(project, repository, around)
     elif around.onto is None and tree is None:
         _uncommitted(project, repository, around)
     elif repository is not None and tree is None:
         demand_committed(project, repository)
+    if tree is None:
+        demand_destination(around, repository, project)
     ledger = refresh(open_ledger(project, repository), around, must=to_apply)
+    asks = read_from is ReadFrom.LIVE
+    written = project.tenant(around.tenant)
+    warned = known_variables(around, project, repository, ledger) if to_apply else ()
+    tenant = resolve(written, around.environ, credentials=asks)
     meter_past(around, tenant.name, ledger)
 
     def excuse(lists: Lists) -> Lists:
@@ -150,7 +171,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
     sources = project.sources(tenant)
     with ExitStack() as stack:
         begun = stack.enter_context(begun_early(tenant, around, sources)) if asks else None
-        lists = judged(project, tenant, sources, today, excuse)
+        lists = judged(project, tenant, sources, today, excuse, environ=comparable(around))
         files = Files(project, tenant, sources, lists.claims)
         left = left_behind(repository, project, tenant, around)
 
@@ -167,27 +188,29 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
         held = past.held
         safety = SafetyLimits.of(project.configuration.safety, None if past.other_target else past.newest)
         approval = approval_of(around, repository, around.onto)
+        live, unread = _look(provider, lists.claims.list_ids | held.list_ids | besides, to_apply=to_apply)
+        offset = provider.clock_offset()
+        day = Today.at(earlier(now, offset), around.as_of).as_of
         setting = Setting(
             desired=lists.claims,
             held=held,
             dialect=provider.dialect,
             history=past.history,
-            as_of=today.as_of,
+            as_of=day,
             limits=_limits(safety, tenant, limits_allow),
             pace=Pace(tenant.chunk_size, tenant.requests_per_minute, tenant.concurrency),
-            honour=Deadlines(project.rules, today.as_of),
+            honour=Deadlines(project.rules, day),
             approved=approval if safety.in_force.approvals else unasked,
             lingering=lingering_holds(
                 held.holds,
                 lists.claims.holds,
                 None if past.other_target else past.newest,
-                as_of=today.as_of,
+                as_of=day,
                 now=now,
             ),
         )
-        live, unread = _look(provider, lists.claims.list_ids | held.list_ids | besides, to_apply=to_apply)
         doubt = other_chain(project.configuration.audit, ledger, tenant.name)
-        hold_back = BlockedBy.OTHER_CHAIN if doubt else None
+        hold_back = BlockedBy.OTHER_CHAIN if doubt else BlockedBy.SUPERSEDED if astray else _clocks(offset)
         met = Circumstances(
             removed_lately=past.removed_lately(now),
             hold_back=hold_back,
@@ -199,25 +222,29 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
             tool_version=__version__,
             tenant=tenant.name,
             target=provider.target,
-            revision=repository.head() if repository else None,
+            revision=head,
             held_revision=held.revision,
-            as_of=today.as_of,
+            as_of=day,
             created_at=iso(now),
         )
         changed = before(project, repository, ledger, tenant.name, around)
         notes = (
             *lists.findings,
+            *astray,
+            *warned,
             *chain_notes(doubt),
             *project_notes(project, setting),
             *safety.findings(project.configuration_path),
             *hold_notes(setting.lingering),
             *registry_notes(plan),
             *age_notes(plan),
+            *ceiling_notes(plan, live),
             *rule_changes(project, tenant, changed, today),
             *read_notes(live),
             *saved_notes(live, plan, now),
             *dialect_notes(setting, plan),
-            *clock_notes(provider.clock_offset()),
+            *clock_notes(offset),
+            *approval.findings(),
             *move_notes(plan),
         )
         yield Planned(
@@ -251,6 +278,18 @@ def _look(provider: Provider, list_ids: frozenset[str], *, to_apply: bool) -> tu
         return UNREAD, error
 
 
+def _clocks(offset: ClockOffset | None) -> BlockedBy | None:
+    """Hold back where clocks are too far apart: whether an opt-out is later cannot be told then."""
+    return BlockedBy.LATER_OPT_OUT if apart(offset) else None
+
+
+def _clocks_now(made: Planned) -> BlockedBy | None:
+    """Hold back as well where the day of the plan has not come by the clocks as they are now."""
+    offset = made.provider.clock_offset()
+    day = Today.at(earlier(made.around.clock(), offset), made.around.as_of).as_of
+    return BlockedBy.LATER_OPT_OUT if day < made.setting.as_of else _clocks(offset)
+
+
 def _limits(safety: SafetyLimits, tenant: Tenant, allow: int | None) -> Limits:
     limits = safety.in_force
     return Limits(limits.max_removals, limits.max_removal_percent, allow, tenant.removal != "none")
@@ -266,11 +305,14 @@ def replan(  # noqa: PLR0913  (what a run has met)
     arrived: bool = True,
     wrote: Container[Key] = frozenset(),
 ) -> Plan:
-    """Plan again on a later reading; only what is allowed, because a plan showed it, may come off."""
+    """Plan again on a later reading; only what is allowed, because a plan showed it, may come off.
+
+    Clocks are compared again: one may have been set since the plan.
+    """
     met = replace(
         made.met,
         refused=refused,
-        hold_back=made.met.hold_back or hold_back,
+        hold_back=made.met.hold_back or _clocks_now(made) or hold_back,
         agreed=allowed,
         arrived=arrived,
         wrote=wrote,

@@ -8,8 +8,10 @@ from reconciler.desired.configuration import (
     Configuration,
     Tenant,
     matches,
+    reached_folders,
     read_configuration,
     shared_targets,
+    targets_of,
     uncovered,
     unread_folders,
 )
@@ -19,7 +21,7 @@ from reconciler.model.errors import InvalidInput
 from reconciler.model.finding import Finding, Severity
 from reconciler.reconcile.clock import Today
 from reconciler.reconcile.readers import Ground, reading_elsewhere
-from reconciler.reconcile.tree import Tree
+from reconciler.reconcile.tree import Reached, Tree
 
 SCHEMA_FOLDER = "schema/"
 
@@ -28,7 +30,8 @@ SCHEMA_FOLDER = "schema/"
 class Project:
     """Configuration and rules of one tree, and the tree to read lists from.
 
-    `overrides` are the tree's own rule files, by path below `schema/`.
+    `overrides` are the tree's own rule files, by path below `schema/`. `reached` tells in which folders, each
+    ending in `/`, any file of the project can be.
     """
 
     tree: Tree
@@ -37,16 +40,20 @@ class Project:
     configuration: Configuration
     rules: Rules
     overrides: Mapping[str, bytes]
+    reached: Reached
 
     @classmethod
     def read(cls, tree: Tree, configuration_path: str) -> "Project":
         """Read configuration and rules. Raises InvalidInput with every finding."""
-        files = tree.read(lambda path: path == configuration_path or _is_rule(path))
+        files = tree.reaching(_leads_to_rules).read(lambda p: p == configuration_path or _is_rule(p))
         overrides = _overrides(files)
         rules = load_rules(overrides)
         data = files.get(configuration_path)
         configuration = read_configuration(configuration_path, data, rules)
-        return cls(tree, configuration_path, data or b"", configuration, rules, overrides)
+        reached = _reached(configuration)
+        return cls(
+            tree.reaching(reached), configuration_path, data or b"", configuration, rules, overrides, reached
+        )
 
     def tenant(self, name: str | None) -> Tenant:
         """Choose a tenant: the one named, or the default."""
@@ -106,19 +113,25 @@ class Project:
         files = uncovered(self.tree.paths(lambda path: not self.is_list(path)), self.configuration)
         return (*files, *unread_folders(self.tree.elsewhere(), self.configuration))
 
-    def contested(self, lists: Lists) -> tuple[Finding, ...]:
+    def contested(
+        self, lists: Lists, environ: Mapping[str, str] | None = None, resolved: Tenant | None = None
+    ) -> tuple[Finding, ...]:
         """Find tenants that have one target and a list in common, as far as these lists tell."""
         named = {
             tenant.name: {f.list_id for f in lists.claims.files if matches(tenant.lists, f.path)}
             for tenant in self.configuration.tenants.values()
         }
-        return shared_targets(self.configuration, named)
+        return shared_targets(self.configuration, named, environ, resolved)
 
-    def rivals(self, tenant: Tenant) -> list[Tenant]:
-        """Name the other tenants that write to the same CXone, as the configuration is written."""
-        tenants = self.configuration.tenants
-        written = tenants[tenant.name].target  # the one given may have its references resolved
-        return [other for other in tenants.values() if other.target == written and other.name != tenant.name]
+    def rivals(self, tenant: Tenant, environ: Mapping[str, str] | None = None) -> list[Tenant]:
+        """Name the other tenants that write to the same CXone: as written, or as far as variables are set.
+
+        The tenant given may have its references resolved.
+        """
+        tenants, known = self.configuration.tenants, environ or {}
+        own = targets_of(tenants[tenant.name], known, tenant)
+        others = [other for other in tenants.values() if other.name != tenant.name]
+        return [other for other in others if own & targets_of(other, known, None)]
 
     @property
     def shares_targets(self) -> bool:
@@ -158,16 +171,25 @@ Excuse = Callable[[Lists], Lists]
 """What turns the findings of entries that were applied before into alarms."""
 
 
-def judged(
-    project: Project, tenant: Tenant, sources: tuple[Source, ...], today: Today, excuse: Excuse
+def judged(  # noqa: PLR0913  (what decides whether lists are valid)
+    project: Project,
+    tenant: Tenant,
+    sources: tuple[Source, ...],
+    today: Today,
+    excuse: Excuse,
+    *,
+    environ: Mapping[str, str] | None = None,
 ) -> Lists:
-    """Read a tenant's lists. Raises InvalidInput with every finding where there is an error."""
+    """Read a tenant's lists. Raises InvalidInput with every finding where there is an error.
+
+    `environ` has the variables with which other tenants' targets are compared with this one's.
+    """
     lists = excuse(project.read_lists(sources, today))
     contested: tuple[Finding, ...] = ()
-    if rivals := project.rivals(tenant):
+    if rivals := project.rivals(tenant, environ):
         globs = [glob for one in (tenant, *rivals) for glob in one.lists]
         both = as_sources(project.tree.read(lambda path: matches(globs, path)))
-        contested = project.contested(project.read_lists(both, today))
+        contested = project.contested(project.read_lists(both, today), environ, tenant)
     findings = (*lists.findings, *project.unreached(), *contested)
     errors = [f for f in findings if f.severity is Severity.ERROR]
     if errors:
@@ -181,7 +203,7 @@ def judged(
 
 def rule_files(tree: Tree) -> dict[str, bytes]:
     """Read a project's own rule files, by path below `schema/`."""
-    return _overrides(tree.read(_is_rule))
+    return _overrides(tree.reaching(_leads_to_rules).read(_is_rule))
 
 
 def _overrides(files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -190,3 +212,12 @@ def _overrides(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 def _is_rule(path: str) -> bool:
     return path.startswith(SCHEMA_FOLDER) and path.endswith(".json")
+
+
+def _leads_to_rules(folder: str) -> bool:
+    return folder.startswith(SCHEMA_FOLDER)
+
+
+def _reached(configuration: Configuration) -> Reached:
+    of_lists = reached_folders(configuration)
+    return lambda folder: _leads_to_rules(folder) or of_lists(folder)

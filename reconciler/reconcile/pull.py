@@ -1,6 +1,5 @@
 """`dnc pull`: what CXone has that git does not, written into files. Reads CXone, and writes nothing there."""
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from reconciler.model.live import Live
 from reconciler.model.terms import Carried
 from reconciler.planning.change import DriftKind
 from reconciler.reconcile.adopting import Adopted, Refused, adopt, desk_of, folder
+from reconciler.reconcile.cells import own_table, write_table
 from reconciler.reconcile.clock import Today
 from reconciler.reconcile.files import put
 from reconciler.reconcile.planned import Planned, planned
@@ -148,7 +148,11 @@ def _adoptable(made: Planned, foreign: Iterable[str]) -> tuple[list[str], tuple[
     """Name the lists that only CXone has as the files would, and say which can't be."""
     tenant = made.tenant
     given = {own: list_id for list_id, own in tenant.list_ids.items()}
-    theirs = {own: rival.name for rival in made.project.rivals(tenant) for own in _owned(made, rival)}
+    theirs = {
+        own: rival.name
+        for rival in made.project.rivals(tenant, made.around.environ)
+        for own in _owned(made, rival)
+    }
     names: list[str] = []
     left: list[str] = []
     for own in sorted(foreign):
@@ -173,7 +177,7 @@ def _owned(made: Planned, rival: Tenant) -> set[str]:
 
 def check_owners(made: Planned, paths: Iterable[str]) -> None:
     """Say which other tenants the files are for. Raises InvalidInput for one that has the same CXone."""
-    rivals = {rival.name for rival in made.project.rivals(made.tenant)}
+    rivals = {rival.name for rival in made.project.rivals(made.tenant, made.around.environ)}
     for other in made.project.configuration.tenants.values():
         reached = [path for path in paths if matches(other.lists, path)]
         if not reached or other.name == made.tenant.name or other.embedded:
@@ -192,10 +196,9 @@ def _write_unreadable(where: Path, refused: Iterable[Refused]) -> str:
     """Name in a table what no file can have. It holds whole numbers."""
     file = where / UNREADABLE
     try:
-        with file.open("w", encoding="utf-8", newline="") as opened:
-            writer = csv.writer(opened)
-            writer.writerow(["listId", "phone", "why"])
-            writer.writerows([one.list_id, one.text, one.why] for one in refused)
+        with own_table(file) as out:
+            rows = ((one.list_id, one.text, one.why) for one in refused)
+            write_table(out, ("listId", "phone", "why"), rows)
     except OSError as error:
         fact = f"cannot be written: {error.strerror}; nothing was adopted"
         raise InvalidInput(fact, "make the folder writable", where=str(file)) from error

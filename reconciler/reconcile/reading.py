@@ -2,9 +2,14 @@
 
 A merge request is planned many times, and each time a million rows would take 2,000 requests of the rate that
 `apply` needs. So what `apply` and `drift` have read and verified is kept for it. `apply` itself always reads.
+
+Who can write the file decides what a reviewer sees. So it carries a MAC, by a key that only protected jobs
+have. Where that cannot be checked, CXone is read, unless the reading was asked for: then the plan says so.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -32,6 +37,14 @@ from reconciler.reconcile.surroundings import STATE_FOLDER, Surroundings
 
 CHEAP = 20  # requests: what takes no more is read anew, for the truth of now costs next to nothing
 RULE = "CXONE-READ"
+KEY_VARIABLE = "DNC_READING_KEY"
+LEAST_KEY = 16  # characters
+UNCHECKED = Finding(
+    *("", 0, 0, "", RULE, Severity.WARNING),
+    f"the origin of the saved reading cannot be checked, since {KEY_VARIABLE} is not set here: whoever can "
+    "write a cache or an artifact of the pipeline can write one. This plan is never merged automatically; "
+    "fix: plan with --reading live before you decide by it",
+)
 _AHEAD = timedelta(minutes=5)  # that two machines' clocks may differ
 _DECIDING = (
     *("dialect", "org_id", "base_url", "list_ids", "region", "number_form", "days_after"),
@@ -40,7 +53,10 @@ _DECIDING = (
 
 
 class ReadFrom(StrEnum):
-    """Where live is read from. `auto`: in merge request pipelines what was saved, where reading is dear."""
+    """Where live is read from. `auto`: in merge request pipelines what was saved, where reading is dear.
+
+    There, what was saved must have been saved with the key that the job has.
+    """
 
     AUTO = "auto"
     LIVE = "live"
@@ -140,7 +156,7 @@ def opened(  # noqa: PLR0913  (what decides where live is read from)
     found: tuple[SavedProvider, Past] | None = None
     if read_from is not ReadFrom.LIVE:
         try:
-            saved = _saved(written, project, around)
+            saved = _saved(written, project, around, asked_for=read_from is ReadFrom.SAVED)
             past = past_of(saved)
             _demand_of_now(saved, past, list_ids)
             if read_from is ReadFrom.SAVED or pages_of(saved.live, saved.dialect.shape) > CHEAP:
@@ -148,7 +164,7 @@ def opened(  # noqa: PLR0913  (what decides where live is read from)
         except InvalidInput as problem:
             if read_from is ReadFrom.SAVED:
                 raise
-            around.say(f"{problem.fact}; so CXone is read")
+            around.say(f"{problem.fact}; reading CXone instead")
     if found is not None:
         yield found
         return
@@ -171,13 +187,40 @@ def saved_notes(live: Live, plan: Plan, now: datetime) -> Iterator[Finding]:
     yield Finding("", 0, 0, "", RULE, Severity.WARNING, said)
 
 
-def _saved(written: Tenant, project: Project, around: Surroundings) -> SavedProvider:
+def reading_key(environ: Mapping[str, str]) -> bytes | None:
+    """Give the key of a reading's MAC; None where none is set. Raises InvalidInput for a short one."""
+    key = environ.get(KEY_VARIABLE, "")
+    if key and len(key) < LEAST_KEY:
+        raise InvalidInput(f"{KEY_VARIABLE} is too short", f"set it to {LEAST_KEY} random characters or more")
+    return key.encode() if key else None
+
+
+def _origin_known(path: Path, around: Surroundings, *, asked_for: bool) -> bool:
+    """Tell whether it is known who wrote a reading without a key: on a machine of one's own, its owner.
+
+    Raises InvalidInput where it is not, unless the reading was asked for in a pipeline.
+    """
+    if around.pipeline.running:
+        if not asked_for:
+            raise unusable(path, f"cannot be checked, since {KEY_VARIABLE} is not set")
+        return False
+    facts = path.stat()
+    if facts.st_uid != os.getuid() or facts.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise unusable(path, "is not yours alone: its owner or mode is another than dnc gave it")
+    return True
+
+
+def _saved(written: Tenant, project: Project, around: Surroundings, *, asked_for: bool) -> SavedProvider:
     """Load what was kept. Raises InvalidInput where that is not of this tenant, as it is, and of late."""
     path = place_of(around.folder / STATE_FOLDER, written)
     if written.embedded:
         raise unusable(path, "of the built-in CXone is never kept")
     tenant = resolve(written, around.environ, credentials=False)
-    stamp, live = load(path)
+    key = reading_key(around.environ)
+    known = key is not None or not path.exists() or _origin_known(path, around, asked_for=asked_for)
+    stamp, live = load(path, key)
+    if not known:
+        live = replace(live, warnings=(*live.warnings, UNCHECKED))
     with connect(tenant, around) as unasked:
         dialect = unasked.dialect
         # Only the token says whose a tenant of dialect dnc-groups is, and nobody signs in for this.

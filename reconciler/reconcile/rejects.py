@@ -1,11 +1,11 @@
 """The rows of a table that were refused, as a table that can be corrected and imported again."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.model.errors import InvalidInput
+from reconciler.reconcile.cells import own_table, write_table
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -25,10 +25,9 @@ def write_rejects(file: Path, header: tuple[str, ...], rejects: Sequence[Reject]
     width = max(len(header), *(len(reject.cells) for reject in rejects))
     titles = [*header, *(f"column {n}" for n in range(len(header) + 1, width + 1))]
     try:
-        with file.open("w", encoding="utf-8", newline="") as opened:
-            writer = csv.writer(opened)
-            writer.writerow(["line", "why", *titles])
-            writer.writerows([reject.line, reject.why, *reject.cells] for reject in rejects)
+        with own_table(file) as out:
+            rows = ([reject.line, reject.why, *reject.cells] for reject in rejects)
+            write_table(out, ["line", "why", *titles], rows)
     except OSError as error:
         fact = f"the refused rows cannot be written: {error.strerror}; nothing was imported"
         raise InvalidInput(fact, "name another file: --rejects FILE", where=str(file)) from error

@@ -48,7 +48,7 @@ class Rows:
 
     `good` are rows with the terms that they would have. `unread` are the lines of those whose number is
     none, `left_out` counts what the profile ignores, by column and value. `numbers` are all that were read,
-    those of rows that were refused or left out, too.
+    in the order of the table, those of rows that were refused or left out, too. `data` is the raw table.
     """
 
     list_id: str
@@ -58,8 +58,9 @@ class Rows:
     refused: tuple[Reject, ...]
     unread: tuple[int, ...]
     left_out: Mapping[str, int]
-    numbers: frozenset[str]
+    numbers: Mapping[str, None]
     columns: Columns
+    data: bytes = field(repr=False)
 
     @property
     def read(self) -> int:
@@ -97,8 +98,9 @@ def read_rows(desk: Desk, table: Table) -> Rows:
         refused=refused,
         unread=tuple(found.unread),
         left_out=found.left_out,
-        numbers=frozenset(found.numbers),
+        numbers=found.numbers,
         columns=columns,
+        data=data,
     )
 
 
@@ -161,7 +163,7 @@ class _Found:
     refused: list[Reject] = field(default_factory=list)
     unread: list[int] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
-    numbers: set[str] = field(default_factory=set)
+    numbers: dict[str, None] = field(default_factory=dict)
     _shared: dict[Keys, Keys] = field(default_factory=dict)
 
     def take(self, row: Row) -> None:
@@ -170,7 +172,7 @@ class _Found:
         said = self.columns.read(cells)
         number = typed(said.pop("phone", ""), self.desk.tenant.region)
         if number.phone:
-            self.numbers.add(number.phone)
+            self.numbers[number.phone] = None
         if why := self.columns.left_out(cells):
             self.left_out[why] += 1
         elif number.why_not:

@@ -1,10 +1,12 @@
-"""A reading of CXone in a file: columns behind a header, and a digest over both.
+"""A reading of CXone in a file: columns behind a header, a digest over both, and a MAC over the digest.
 
 A million rows are loaded in a second, where reading them takes 2,000 requests. Nothing but this machine's
-kind reads the file, and nothing that is odd about it is ever used.
+kind reads the file, and nothing that is odd about it is ever used. The digest tells damage. Who wrote the
+file, only the MAC tells, to whoever has the key.
 """
 
 import hashlib
+import hmac
 import json
 import sys
 from array import array
@@ -24,9 +26,11 @@ from reconciler.model.live import Live, Unreadable
 from reconciler.model.provider import Target
 from reconciler.model.terms import Carried
 
-FORMAT = "dnc-reading 1"
+FORMAT = "dnc-reading 2"
+NO_MAC = "-"
 _MACHINE = f"{sys.byteorder} {array('L').itemsize} {array('Q').itemsize}"
 _DIGEST = len(hashlib.sha256().hexdigest())
+_HEAD = len(FORMAT) + 2 * (_DIGEST + 1) + 1  # bytes of the first line, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +53,11 @@ def unusable(path: Path, why: str) -> InvalidInput:
     return _problem(path, f"the saved reading {why}")
 
 
-def save(path: Path, stamp: Stamp, live: Live) -> None:
-    """Keep a reading that adds up, in one step, for its owner only. Raises OSError."""
+def save(path: Path, stamp: Stamp, live: Live, key: bytes | None = None) -> None:
+    """Keep a reading that adds up, in one step, for its owner only, with a MAC by `key`. Raises OSError."""
     with NamedTemporaryFile(dir=path.parent, prefix=".dnc-", suffix=".tmp", delete=False) as new:
         try:
-            _write(new, stamp, live)
+            _write(new, stamp, live, key)
             new.flush()
             Path(new.name).replace(path)  # a temporary file is its owner's alone (0600)
         except BaseException:
@@ -62,16 +66,21 @@ def save(path: Path, stamp: Stamp, live: Live) -> None:
             raise
 
 
-def load(path: Path) -> tuple[Stamp, Live]:
-    """Read a reading that was kept. Raises InvalidInput where there is none, or it is not what was kept."""
+def load(path: Path, key: bytes | None = None) -> tuple[Stamp, Live]:
+    """Read a reading that was kept. With a `key` it must have been kept with that key.
+
+    Raises InvalidInput where there is none, or it is not what was kept.
+    """
     try:
         with path.open("rb") as file, collector_off():
-            head = file.readline(len(FORMAT) + _DIGEST + 2).decode("ascii").split(" ")
-            if " ".join(head[:-1]) != FORMAT:
+            told, digest, mac = file.readline(_HEAD).decode("ascii").removesuffix("\n").rsplit(" ", 2)
+            if told != FORMAT:
                 raise unusable(path, "was kept by another version of dnc")
             start = file.tell()
-            if hashlib.file_digest(file, "sha256").hexdigest() != head[-1].rstrip("\n"):
+            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
                 raise unusable(path, "is damaged")
+            if key and not hmac.compare_digest(mac, _mac(digest, key)):
+                raise unusable(path, "was not kept with this DNC_READING_KEY")
             file.seek(start)
             return _read(path, file)
     except FileNotFoundError:
@@ -86,15 +95,23 @@ def _problem(path: Path, fact: str) -> InvalidInput:
     return InvalidInput(fact, "keep a new one: dnc drift; or plan with --reading live", where=str(path))
 
 
-def _write(file: IO[bytes], stamp: Stamp, live: Live) -> None:
-    """Write the digest last, over its place in the first line: it is known when all else is written."""
-    file.write(f"{FORMAT} {'0' * _DIGEST}\n".encode())
+def _write(file: IO[bytes], stamp: Stamp, live: Live, key: bytes | None) -> None:
+    """Write the first line last, over its place: digest and MAC are known when all else is written."""
+    file.write(f"{_head('0' * _DIGEST, key)}\n".encode())
     digest = hashlib.sha256()
     for part in _parts(stamp, live):
         digest.update(part)
         file.write(part)
-    file.seek(len(FORMAT) + 1)
-    file.write(digest.hexdigest().encode())
+    file.seek(0)
+    file.write(_head(digest.hexdigest(), key).encode())
+
+
+def _head(digest: str, key: bytes | None) -> str:
+    return f"{FORMAT} {digest} {_mac(digest, key) if key else NO_MAC}"
+
+
+def _mac(digest: str, key: bytes) -> str:
+    return hmac.digest(key, f"{FORMAT}\0{digest}".encode(), "sha256").hex()
 
 
 def _parts(stamp: Stamp, live: Live) -> Iterator[bytes | bytearray | memoryview]:

@@ -85,10 +85,11 @@ _OWNERS = """\
 """
 
 _IGNORED = """\
-# The built-in CXone's state; plans and rejected rows, which hold whole numbers.
+# The built-in CXone's state; plans, rejected rows, what pull could not take: they hold whole numbers.
 .dnc/
 plan.json
 *.rejects.csv
+unreadable.csv
 """
 
 # Editors read these by the first line of a list file. They are the packaged ones, byte for byte.

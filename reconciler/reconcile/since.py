@@ -27,6 +27,21 @@ def tip_of(repository: "Repository", since: str) -> str:
     return since
 
 
+def merge_tip(repository: "Repository", onto: str) -> str:
+    """Name the commit that a merge is with: the remote's branch itself, and no tag or branch of that name.
+
+    Raises RepositoryProblem where there is no such commit.
+    """
+    name = repository.remote()
+    theirs = onto.removeprefix(f"{name}/")
+    if not name or theirs == onto:
+        return repository.describe(onto).sha
+    tip = repository.tracking_tip(theirs) or repository.fetch_branch(theirs)
+    if tip is None:
+        raise RepositoryProblem(f"there is no {onto} to merge with", "name a branch as origin/BRANCH")
+    return tip
+
+
 def changed_files(project: Project, around: Surroundings, since: str) -> frozenset[str] | None:
     """Name the files of the working tree that differ since a commit or branch, those that are gone too.
 
@@ -39,7 +54,7 @@ def changed_files(project: Project, around: Surroundings, since: str) -> frozens
     from reconciler.reconcile.opening import open_repository  # noqa: PLC0415  (the ledger comes with it)
 
     try:
-        found = _differing(open_repository(around), since)
+        found = _differing(project, open_repository(around), since)
     except RepositoryProblem as problem:
         around.say(f"warning: {problem.fact}; so every file is judged")
         return None
@@ -50,8 +65,10 @@ def changed_files(project: Project, around: Surroundings, since: str) -> frozens
     return found
 
 
-def _differing(repository: "Repository | None", since: str) -> frozenset[str]:
+def _differing(project: Project, repository: "Repository | None", since: str) -> frozenset[str]:
     """Compare HEAD with where its branch left `since`, and the working tree with HEAD."""
+    from reconciler.reconcile.opening import differing  # noqa: PLC0415  (the ledger comes with it)
+
     if repository is None:
         raise RepositoryProblem(f"there is no repository to find {since} in", "run this in a git clone")
     head = repository.head()
@@ -61,11 +78,16 @@ def _differing(repository: "Repository | None", since: str) -> frozenset[str]:
     if not bases:
         raise RepositoryProblem(f"{since} and HEAD have no common history", "set GIT_DEPTH: 0 for the job")
     here = _blobs(repository, head)
-    found = set(repository.dirty(lambda _: True))
+    found = set(differing(project, repository, lambda path: _is_reached(project, path)))
     for base in bases:
         there = _blobs(repository, base)
         found |= {path for path in here.keys() | there.keys() if here.get(path) != there.get(path)}
     return frozenset(found)
+
+
+def _is_reached(project: Project, path: str) -> bool:
+    folder, slash, _ = path.rpartition("/")
+    return not slash or project.reached(folder + slash)
 
 
 def _blobs(repository: "Repository", rev: str) -> dict[str, tuple[str, str]]:

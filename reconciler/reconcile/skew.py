@@ -1,13 +1,18 @@
-"""How far this machine's clock and CXone's are apart: later opt-outs are told by them."""
+"""How far this machine's clock and CXone's are apart, and what a run may still do then.
+
+A lapse is a matter of the date, and a later opt-out one of moments: both need clocks that agree.
+"""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
+from reconciler.audit.report import Report
 from reconciler.model.finding import Finding, Severity
 from reconciler.model.provider import ClockOffset
 
 LIMIT_SECONDS = 120  # beyond it, two people's clocks say different things of one opt-out
 RULE = "CXONE-CLOCK"
-WAY_OUT = "let this machine's clock be set by a time server: later opt-outs are told by it"
+WAY_OUT = "synchronize this machine's clock (NTP)"
 
 
 def skew(offset: ClockOffset) -> float:
@@ -16,14 +21,46 @@ def skew(offset: ClockOffset) -> float:
     return max(ahead, 0.0) or -max(behind, 0.0)
 
 
+def jumped(offset: ClockOffset) -> bool:
+    """Tell whether answers contradict each other by more than the limit: a clock was set during the run."""
+    return (offset.most - offset.least).total_seconds() > LIMIT_SECONDS
+
+
+def apart(offset: ClockOffset | None) -> bool:
+    """Tell whether the clocks are too far apart for anything exposing. An unknown clock is not."""
+    return offset is not None and (abs(skew(offset)) > LIMIT_SECONDS or jumped(offset))
+
+
+def earlier(now: datetime, offset: ClockOffset | None) -> datetime:
+    """Give a moment of this machine's clock, or CXone's for it where that is earlier: lapses go by it.
+
+    To the second, as CXone's clock is told.
+    """
+    if offset is None:
+        return now
+    return now + min(offset.least if jumped(offset) else offset.most, timedelta(0))
+
+
+def began(report: Report) -> datetime:
+    """Give the moment when a reported run began, by the earlier of its two clocks."""
+    started = datetime.fromisoformat(report["started_at"])
+    seconds = (report.get("clock") or {}).get("offset_seconds") or (0,)
+    return started + timedelta(seconds=min(0.0, *seconds))
+
+
 def said(offset: ClockOffset) -> str:
     """Say a skew for people, as this machine sees itself."""
+    if jumped(offset):
+        return "this machine's clock or CXone's was set to another time during this run"
     seconds = skew(offset)
     return f"this machine is {abs(seconds):,.0f} s {'behind' if seconds > 0 else 'ahead of'} CXone"
 
 
 def clock_notes(offset: ClockOffset | None) -> Iterator[Finding]:
-    """Warn where the clocks are too far apart. Nothing waits for it."""
-    if offset is not None and abs(skew(offset)) > LIMIT_SECONDS:
-        sentence = f"{said(offset)}, the limit is {LIMIT_SECONDS} s; {WAY_OUT}"
+    """Warn where the clocks are too far apart."""
+    if offset is not None and apart(offset):
+        sentence = (
+            f"{said(offset)}, the limit is {LIMIT_SECONDS} s: this run removes and weakens no entry, and "
+            f"terms end by the earlier clock; {WAY_OUT}"
+        )
         yield Finding("", 0, 0, "", RULE, Severity.WARNING, sentence)

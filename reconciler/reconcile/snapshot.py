@@ -1,11 +1,20 @@
 """`dnc import --snapshot`: the whole of a registry for its area codes. What is gone from it is released."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.desired.comparison import MOST_LOSS, Copy, area_code, compare
+from reconciler.desired.accounting import accounting_doubts
+from reconciler.desired.comparison import (
+    MOST_LOSS,
+    Comparison,
+    Copy,
+    area_code,
+    compare,
+    cut_off,
+    lost_from,
+)
 from reconciler.desired.dates import day_of
 from reconciler.desired.registry import Block, block_of
 from reconciler.desired.trial import Candidate
@@ -30,7 +39,8 @@ class Taken:
 
     `released` are the numbers that are gone from it, `unchanged` the area codes of which nothing came off,
     with the reason, and `stays` the numbers that stay on the list all the same. `strangers` are files with
-    numbers of the same source that are no part of any snapshot, with how many.
+    numbers of the same source that are no part of any snapshot, with how many. `doubts` say what in the file
+    cannot be accounted for: with one, nothing is released.
     """
 
     block: Block
@@ -48,6 +58,7 @@ class Taken:
     unchanged: Mapping[str, str]
     stays: tuple[Stays, ...]
     strangers: Mapping[str, int]
+    doubts: tuple[str, ...]
 
 
 def snapshot(around: Surroundings, table: Table, retrieved_at: str, most_loss: float | None = None) -> Taken:
@@ -63,12 +74,18 @@ def snapshot(around: Surroundings, table: Table, retrieved_at: str, most_loss: f
     limits = (MOST_LOSS, most_loss, rows.columns.profile.max_loss_percent)
     limit = min(limit for limit in limits if limit is not None)
     found = compare(copies, rows.numbers, retrieved_at, most_loss=limit, unread=rows.unread)
+    lost = lost_from(copies, rows.numbers)
+    cut = cut_off(lost, tuple(rows.numbers))
+    doubts = tuple(_doubts(table.file.name, rows, lost, cut))
+    if doubts:
+        found = _nothing_gone(found, cut)
     files = RegistryFiles(desk, rows.list_id, block, copies)
     again = [number for numbers in found.gone.values() for number in numbers if files.had_released(number)]
     going = sorted({number for numbers in found.gone.values() for number in numbers} - set(again))
     files.release(going)
     added = files.add(rows.good)
-    files.date(rows.numbers, found.unchanged)
+    if not doubts:
+        files.date(rows.numbers, found.unchanged)
     rejects = put_aside(table, rows)
     files.write()
     put_back = dict.fromkeys(again, "this snapshot released it before, and its line was put back")
@@ -90,7 +107,27 @@ def snapshot(around: Surroundings, table: Table, retrieved_at: str, most_loss: f
         unchanged=found.unchanged,
         stays=tuple(sorted(stays, key=lambda one: (one.number, one.why))),
         strangers=dict(_strangers(desk, rows.list_id, block.name, {copy.path for copy in copies})),
+        doubts=doubts,
     )
+
+
+def _doubts(name: str, rows: Rows, lost: Collection[str], cut: Collection[str]) -> Iterator[str]:
+    """Say why it is not certain that the file is whole, and that all of it was read."""
+    yield from accounting_doubts(name, rows.data, rows.read + bool(rows.columns.header), lost)
+    if rows.refused:
+        yield f"{name}: {len(rows.refused):,} rows were refused"
+    if cut:
+        yield (
+            f"{name}: {len(cut):,} missing numbers would stand after its last number: the file may be cut; "
+            "if the registry confirms that it removed them, release them with dnc release"
+        )
+
+
+def _nothing_gone(found: Comparison, cut: Collection[str]) -> Comparison:
+    """Let every area code keep what the file does not have, and name what may be cut off."""
+    why = {code: f"it lost {len(gone):,}, and the file is in doubt" for code, gone in found.gone.items()}
+    may_be_cut = dict.fromkeys(cut, "it is missing at the end of the file, which may be cut")
+    return Comparison({}, {**found.unchanged, **why}, {**may_be_cut, **found.staying})
 
 
 def _block(desk: Desk, rows: Rows, retrieved_at: str) -> Block:

@@ -1,21 +1,27 @@
 """What a merge request touches: the merged tree beside its target, file by file."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Any
 
 from reconciler.desired.documents import read_document
 from reconciler.desired.lists import Source, read_lists
 from reconciler.desired.nodes import MapNode, plain
 from reconciler.desired.schema import Rules
 from reconciler.model.claims import Key
-from reconciler.model.terms import Terms
+from reconciler.model.terms import REGISTRY_REASONS, Terms
 from reconciler.reconcile.project import SCHEMA_FOLDER, Project
 from reconciler.repository.repository import Repository
 
-_KEYS = {"releases", "holds"}
-_ENTRY_KEYS = {"listId", "description", "confirmed", "defaults", "entries"}
+ATTRIBUTES = ".gitattributes"
+_REGULAR = "100644"
+_OF_NEW_FILES = {"listId", "description", "defaults"}  # in a file that is there already they change entries
+_SETTINGS = {*_OF_NEW_FILES, "registry", "confirmed"}
+# What may differ in a line whose terms get stronger; all else of a line that stands stays as it is.
+_TERMS = {"reasonCode", "expirationPolicy", "expirationDate", "retention", "requestedOn", "evidence"}
 
 
 class Part(StrEnum):
@@ -23,19 +29,28 @@ class Part(StrEnum):
 
     ENTRIES = "entries"
     WITHDRAWN = "withdrawn entries"  # a number's line is gone, or says less than before
+    KIND = "entries between registry and company reasons"
+    CHANGED = "changed entries"  # neither new nor stronger alone: another date, jurisdiction, or evidence
+    SETTINGS = "list settings"
     RELEASES = "releases"
     HOLDS = "holds"
     CONFIGURATION = "configuration"
     RULES = "rules"
     PIPELINE = "pipeline"
+    ATTRIBUTES = "git attributes"
     OTHER = "other files"
 
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """The parts that differ; none where the merge changes nothing."""
+    """The parts that differ; none where the merge changes nothing.
+
+    `lists` are the list files that differ, `keys` the numbers that they claim anew or under other terms.
+    """
 
     parts: frozenset[Part]
+    lists: tuple[str, ...] = ()
+    keys: frozenset[Key] = frozenset()
 
     @property
     def only_adds(self) -> bool:
@@ -50,14 +65,24 @@ def touched(repository: Repository, project: Project, before: str, after: str) -
     """Compare two trees; `project` is read from the later one. Files outside of its folder count as well."""
     old, new = (_blobs(repository, tree) for tree in (before, after))
     changed = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
-    lists = [name for name in changed if project.is_list(name)]
+    lists = tuple(name for name in changed if project.is_list(name) and _regular(name, old, new))
     parts = {_part(name, project.configuration_path) for name in changed if name not in lists}
     above = (repository.listing(tree) for tree in (before, after))
     parts |= {_part(path, "") for path in _outside(repository.prefix, *above)}
+    keys: set[Key] = set()
     if lists:
         was, is_now = (_read(repository, side, lists) for side in (old, new))
-        parts |= set(_list_parts(was, is_now, project.rules))
-    return Touched(frozenset(parts))
+        for name in lists:
+            sides = [_File.read(name, side.get(name), project.rules) for side in (was, is_now)]
+            parts |= set(_list_parts(*sides))
+            keys |= {key for key, terms in sides[1].terms.items() if sides[0].terms.get(key) != terms}
+    return Touched(frozenset(parts), lists, frozenset(keys))
+
+
+def _regular(name: str, *sides: Mapping[str, tuple[str, str]]) -> bool:
+    """Tell whether it is a plain file wherever it is, and none that says how git gives files out."""
+    is_plain = all(name not in side or side[name][0] == _REGULAR for side in sides)
+    return is_plain and PurePosixPath(name).name != ATTRIBUTES
 
 
 def _blobs(repository: Repository, tree: str) -> dict[str, tuple[str, str]]:
@@ -71,13 +96,17 @@ def _outside(prefix: str, old: Mapping[str, str], new: Mapping[str, str]) -> Ite
             yield path
 
 
-def _read(repository: Repository, side: Mapping[str, tuple[str, str]], names: list[str]) -> dict[str, bytes]:
+def _read(
+    repository: Repository, side: Mapping[str, tuple[str, str]], names: Sequence[str]
+) -> dict[str, bytes]:
     shas = {name: side[name][1] for name in names if name in side}
     data = repository.read_blobs(list(shas.values()))
     return {name: data[sha] for name, sha in shas.items()}
 
 
 def _part(name: str, configuration_path: str) -> Part:
+    if PurePosixPath(name).name == ATTRIBUTES:
+        return Part.ATTRIBUTES
     if name == configuration_path:
         return Part.CONFIGURATION
     if name.startswith(SCHEMA_FOLDER):
@@ -87,31 +116,77 @@ def _part(name: str, configuration_path: str) -> Part:
     return Part.OTHER
 
 
-def _list_parts(old: Mapping[str, bytes], new: Mapping[str, bytes], rules: Rules) -> Iterator[Part]:
-    for name in old.keys() | new.keys():
-        before, after = (_keys(name, side.get(name)) for side in (old, new))
-        for key in before.keys() | after.keys():
-            if before.get(key) != after.get(key):
-                yield Part(key) if key in _KEYS else Part.ENTRIES if key in _ENTRY_KEYS else Part.OTHER
-        if _weaker(_claims(name, old, rules), _claims(name, new, rules)):
-            yield Part.WITHDRAWN
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One side of a list file: its keys; by number its terms, and what its line says with the defaults.
+
+    `sound`: every number of it was understood.
+    """
+
+    there: bool
+    keys: Mapping[str, object]
+    terms: Mapping[Key, Terms]
+    lines: Mapping[Key, Mapping[str, object]]
+    sound: bool
+
+    @classmethod
+    def read(cls, name: str, data: bytes | None, rules: Rules) -> "_File":
+        if data is None:
+            return cls(there=False, keys={}, terms={}, lines={}, sound=True)
+        root = read_document(name, data).root
+        keys = {key: plain(value) for key, value in root.values.items()} if isinstance(root, MapNode) else {}
+        read = read_lists([Source(name, data)], rules, as_of=date.min, latest=date.max)
+        terms = {(f.list_id, phone): said for f in read.claims.files for phone, said in f.numbers.items()}
+        lines = dict(_lines(keys))
+        return cls(
+            there=True, keys=keys, terms=terms, lines=lines, sound=bool(keys) and lines.keys() == terms.keys()
+        )
 
 
-def _keys(name: str, data: bytes | None) -> Mapping[str, object]:
-    if data is None:
-        return {}
-    root = read_document(name, data).root
-    # What cannot be read fails the plan by itself.
-    return {key: plain(value) for key, value in root.values.items()} if isinstance(root, MapNode) else {}
+def _lines(keys: Mapping[str, Any]) -> Iterator[tuple[Key, Mapping[str, object]]]:
+    """Give what stands of each number, as far as it can be understood."""
+    defaults = keys.get("defaults")
+    shared = defaults if isinstance(defaults, dict) else {}
+    entries = keys.get("entries")
+    for entry in entries if isinstance(entries, list) else ():
+        if not isinstance(entry, dict):
+            continue
+        phones = entry.get("phones", [entry.get("phone")])
+        line = {key: value for key, value in {**shared, **entry}.items() if key not in {"phone", "phones"}}
+        for phone in phones if isinstance(phones, list) else ():
+            yield (str(keys.get("listId")), str(phone)), line
 
 
-def _claims(name: str, side: Mapping[str, bytes], rules: Rules) -> dict[Key, Terms]:
-    if name not in side:
-        return {}
-    read = read_lists([Source(name, side[name])], rules, as_of=date.min, latest=date.max)
-    return {(f.list_id, phone): terms for f in read.claims.files for phone, terms in f.numbers.items()}
+def _list_parts(old: _File, new: _File) -> Iterator[Part]:
+    if not (old.sound and new.sound):
+        yield Part.OTHER
+    for key in old.keys.keys() | new.keys.keys():
+        if old.keys.get(key) == new.keys.get(key):
+            continue
+        if key in {"releases", "holds"}:
+            yield Part(key)
+        elif key == "entries" or (key in _OF_NEW_FILES and not old.there):
+            yield Part.ENTRIES
+        else:
+            yield Part.SETTINGS if key in _SETTINGS else Part.OTHER
+    for number, before in old.terms.items():
+        after = new.terms.get(number)
+        if after is None or old.lines.get(number) != new.lines.get(number) or after != before:
+            part = Part.WITHDRAWN if after is None else _changed(before, after)
+            same = part is Part.ENTRIES and _but_terms(old.lines, number) != _but_terms(new.lines, number)
+            yield Part.CHANGED if same else part
 
 
-def _weaker(old: Mapping[Key, Terms], new: Mapping[Key, Terms]) -> bool:
-    """Tell whether some number's line in this file is gone or says less; each claim counts for itself."""
-    return any(key not in new or new[key].strength < terms.strength for key, terms in old.items())
+def _changed(before: Terms, after: Terms) -> Part:
+    """Say what a line of the same number became: each claim counts for itself."""
+    if (before.reason_code in REGISTRY_REASONS) != (after.reason_code in REGISTRY_REASONS):
+        return Part.KIND
+    if after.strength < before.strength:
+        return Part.WITHDRAWN
+    asked, again = before.requested_on, after.requested_on
+    is_later = asked is None or (again is not None and again >= asked)
+    return Part.ENTRIES if after.strength > before.strength and is_later else Part.CHANGED
+
+
+def _but_terms(lines: Mapping[Key, Mapping[str, object]], number: Key) -> dict[str, object]:
+    return {key: value for key, value in lines.get(number, {}).items() if key not in _TERMS}

@@ -9,6 +9,7 @@ from reconciler.apply.tally import Sent
 from reconciler.model.provider import ClockOffset
 from reconciler.planning.change import Action
 from reconciler.reconcile.clock import iso
+from reconciler.reconcile.skew import jumped
 
 
 def chunk_json(sent: Sent) -> dict[str, Any]:
@@ -58,7 +59,7 @@ def write_window(sent: Iterable[Sent], offset: ClockOffset | None) -> dict[str, 
     times = [(s.answer.started, s.answer.ended) for s in sent if s.action != Action.DELETE.value]
     began = min((t for t, _ in times if t), default=None)
     ended = max((t for _, t in times if t), default=None)
-    if began is None or ended is None:
-        return None
+    if began is None or ended is None or (offset is not None and jumped(offset)):
+        return None  # between two times that a clock was set to lie touches of others
     least, most = (offset.least, offset.most) if offset else (timedelta(0), timedelta(0))
     return {"from": iso(began + least), "to": iso(ended + most)}

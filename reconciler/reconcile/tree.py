@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,9 +14,10 @@ if TYPE_CHECKING:  # the working tree is read without git
     from reconciler.repository.repository import Repository
 
 Wanted = Callable[[str], bool]
+Reached = Callable[[str], bool]
+"""Tells of a folder, ending in `/`, whether there may be anything in it that is asked for."""
 
-# Tools' own folders: nothing in them is a list, and walking them takes time.
-_PASSED_OVER = frozenset({".git", ".venv", ".dnc", "node_modules", "__pycache__"})
+_GIT = ".git"  # git has no file of this name, nor of anything below
 
 
 class Tree(Protocol):
@@ -34,12 +35,21 @@ class Tree(Protocol):
         """Name the folders that are none of this tree, and not read: links, and other repositories."""
         ...
 
+    def reaching(self, reached: Reached) -> "Tree":
+        """Give the same tree, looking into these folders only where looking takes time."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class WorkingTree:
-    """The files as they lie on the disk. A link is refused, as it is in a tree of git's."""
+    """The files as they lie on the disk, whatever git ignores. A link is refused, as in a tree of git's.
+
+    No name of a folder is passed over, because git passes none over: a `node_modules` below the lists counts.
+    What keeps a walk short is `reached`, which knows where anything could be.
+    """
 
     folder: Path
+    reached: Reached = lambda _: True
 
     def read(self, wanted: Wanted) -> Mapping[str, bytes]:
         """Read the files whose path is wanted, sorted by path."""
@@ -47,21 +57,43 @@ class WorkingTree:
 
     def paths(self, wanted: Wanted) -> list[str]:
         """Name the files whose path is wanted, sorted."""
-        walked = ((below / name).as_posix() for below, files, _ in self._walk() for name in files)
+        walked = (below + name for below, files, _ in self._walk("") for name in files)
         return sorted(path for path in walked if wanted(path))
 
     def elsewhere(self) -> list[str]:
         """Name the folders that are none of this tree: links, and other repositories."""
-        return sorted((below / name).as_posix() for below, _, others in self._walk() for name in others)
+        return sorted(below + name for below, _, others in self._walk("") for name in others)
 
-    def _walk(self) -> Iterator[tuple[Path, list[str], list[str]]]:
-        """Give each folder, with the names of its files and of what is none of this tree."""
-        for here, folders, files in os.walk(self.folder):
-            folders[:] = [name for name in folders if name not in _PASSED_OVER]
+    def lying(self, wanted: Wanted) -> list[str]:
+        """Name the wanted files that are here, those of other repositories and links to folders as well."""
+        return sorted(path for path in self._lying("") if wanted(path))
+
+    def reaching(self, reached: Reached) -> "WorkingTree":
+        """Look into these folders only."""
+        return replace(self, reached=reached)
+
+    def _lying(self, start: str) -> Iterator[str]:
+        for below, files, others in self._walk(start):
+            yield from (below + name for name in files)
+            for path in (below + name for name in others):
+                if (self.folder / path).is_symlink():
+                    yield path
+                else:
+                    yield from self._lying(f"{path}/")
+
+    def _walk(self, start: str) -> Iterator[tuple[str, list[str], list[str]]]:
+        """Give each folder, the project's as "", with the names of its files and what is none of this tree.
+
+        `start` is where to begin: "", or a folder ending in `/`.
+        """
+        top = self.folder / start
+        for here, folders, files in os.walk(top):
             place = Path(here)
+            below = start if place == top else f"{place.relative_to(self.folder).as_posix()}/"
+            folders[:] = [name for name in folders if name != _GIT and self.reached(f"{below}{name}/")]
             others = [name for name in folders if _is_elsewhere(place / name)]
             folders[:] = [name for name in folders if name not in others]
-            yield place.relative_to(self.folder), files, others
+            yield below, [name for name in files if name != _GIT], others
 
     def _data(self, path: str) -> bytes:
         file = self.folder / path
@@ -103,6 +135,11 @@ class GitTree:
         return sorted(
             file.path for file in self.repository.files(self.revision, lambda _: True) if not file.regular
         )
+
+    def reaching(self, reached: Reached) -> "GitTree":
+        """Stay as it is: git lists every file in one go."""
+        del reached
+        return self
 
 
 def _is_elsewhere(folder: Path) -> bool:

@@ -1,12 +1,13 @@
 """The turn of one apply: in one clone, a tenant's runs go one after another."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from reconciler.reconcile.clock import iso
 from reconciler.reconcile.interrupted import journal_of
-from reconciler.reconcile.opening import open_project, open_repository
-from reconciler.reconcile.surroundings import Surroundings
+from reconciler.reconcile.opening import open_committed, open_repository
+from reconciler.reconcile.private import make_private
+from reconciler.reconcile.surroundings import STATE_FOLDER, Surroundings
 from reconciler.repository import turn
 
 WAIT_SECONDS = 600.0  # a run of many numbers takes longer; whoever waits is told of whom
@@ -23,10 +24,15 @@ def in_turn(around: Surroundings) -> Iterator[None]:
     if repository is None:
         yield  # which the run itself says better
         return
-    project = open_project(around, repository)
+    project = open_committed(around, repository, repository.head())
     tenant = project.tenant(around.tenant).name
+    lock = journal_of(repository, project.configuration.audit, tenant, around.clock).path.with_suffix(".lock")
+    with suppress(OSError):  # which taking the lock says better
+        make_private(repository.own_folder(), lock.parent)
+        if (around.folder / STATE_FOLDER).is_dir():
+            make_private(around.folder / STATE_FOLDER)
     with turn.in_turn(
-        journal_of(repository, project.configuration.audit, tenant, around.clock).path.with_suffix(".lock"),
+        lock,
         f"an apply of {tenant}",
         since=iso(around.clock()),
         seconds=WAIT_SECONDS,

@@ -27,13 +27,18 @@ class Bundles:
 
     def last_before(self, tip: str, moment: datetime) -> str | None:
         """Find the newest commit of a branch's own line from before a moment; None if there is none."""
-        line = self._git.run("log", "--first-parent", "--format=%H %ct", tip, "--").decode().splitlines()
+        line = (
+            self._git.run("log", "--first-parent", "--format=%H %ct", "--end-of-options", tip, "--")
+            .decode()
+            .splitlines()
+        )
         end = moment.timestamp()
         return next((sha for sha, seconds in map(str.split, line) if int(seconds) < end), None)
 
     def commits(self, tip: str, base: str | None) -> int:
         """Count the commits of `tip` that `base` does not have."""
-        return int(self._git.line("rev-list", "--count", tip, *([f"^{base}"] if base else []), "--"))
+        wanted = (tip, *([f"^{base}"] if base else []))
+        return int(self._git.line("rev-list", "--count", "--end-of-options", *wanted, "--"))
 
     def make(self, branch: str, tip: str, base: str | None) -> bytes:
         """Pack these commits as `git bundle` would (gitformat-bundle), `tip` being that branch.

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from reconciler.model.errors import RepositoryProblem
 from reconciler.repository.git import Git, problem, raw
+from reconciler.repository.storage import no_temporary_files
 
 AUTHOR = ("dnc", "dnc@localhost")
 
@@ -50,10 +50,7 @@ def build(
         with tempfile.TemporaryDirectory(prefix="dnc-index-") as folder:
             tree = _tree(git, blobs, onto or made.parent, {"GIT_INDEX_FILE": str(Path(folder) / "index")})
     except OSError as error:
-        raise RepositoryProblem(
-            f"no index can be made among the temporary files: {error.strerror}",
-            "free space there, or set TMPDIR to a folder that can be written",
-        ) from error
+        raise no_temporary_files("an index", error) from error
     date = f"@{int(made.when.astimezone(UTC).timestamp())} +0000"
     who = {
         f"GIT_{role}_{what}": value

@@ -7,13 +7,14 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from reconciler.model.errors import RepositoryProblem
+from reconciler.repository.environment import LIST, Setting, environment_for, overrides
 
 NETWORK_SECONDS = 60.0
 LOCAL_SECONDS = 300.0
@@ -22,47 +23,6 @@ _LOOK_SECONDS = 0.2  # between two looks whether we were
 
 TOKEN = "DNC_GIT_TOKEN"  # noqa: S105  (the variable's name, not a token)
 SIGNING_KEY = "DNC_SIGNING_KEY"  # names the file of an SSH private key, as a pipeline's file variable does
-
-# The only GIT_* variables that reach git: how to connect, and where configuration is. A hook sets GIT_DIR,
-# GIT_INDEX_FILE and the like for a repository that need not be ours, and tracing prints headers.
-_KEPT = re.compile(
-    r"GIT_(SSH.*|ASKPASS|SSL_.*|PROXY_.*|HTTP_.*|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT|KEY_[0-9]+|VALUE_[0-9]+)"
-    r"|CEILING_DIRECTORIES|DISCOVERY_ACROSS_FILESYSTEM|EXEC_PATH)"
-)
-
-# Nothing that a machine's own configuration says may run code, ask, sign, or change what is pushed.
-_CONFIG = {
-    "core.hooksPath": os.devnull,
-    "core.fsmonitor": "false",
-    "core.quotePath": "false",
-    "gc.auto": "0",
-    "maintenance.auto": "false",
-    "i18n.commitEncoding": "UTF-8",
-    "i18n.logOutputEncoding": "UTF-8",
-    "log.showSignature": "false",
-    "push.gpgSign": "false",
-    "push.followTags": "false",
-    "push.recurseSubmodules": "no",
-    "submodule.recurse": "false",
-    "fetch.writeCommitGraph": "false",
-    # A report is there once we say so, whatever happens to the machine right after.
-    "core.fsync": "objects,derived-metadata,reference",
-}
-
-_FIXED = {
-    "LC_ALL": "C",
-    "LANGUAGE": "",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_PAGER": "cat",
-    "GIT_OPTIONAL_LOCKS": "0",  # reading a status must not write the index
-    "GIT_LITERAL_PATHSPECS": "1",  # a file may be named `*`
-    "GIT_NO_REPLACE_OBJECTS": "1",  # history is what was committed
-    # The tool's own, so that a reflog or a commit never needs an identity on the machine.
-    "GIT_AUTHOR_NAME": "dnc",
-    "GIT_AUTHOR_EMAIL": "dnc@localhost",
-    "GIT_COMMITTER_NAME": "dnc",
-    "GIT_COMMITTER_EMAIL": "dnc@localhost",
-}
 
 _CREDENTIALS = re.compile(r"(://)[^/@\s']+@")
 
@@ -140,6 +100,7 @@ class Git:
         self._given = dict(os.environ if environment is None else environment)
         self._token = self._given.pop(TOKEN, "")
         self.signing_key = self._given.get(SIGNING_KEY, "")
+        self._overriding: Sequence[Setting] | None = None
         program = shutil.which("git", path=self._given.get("PATH"))
         if program is None:
             raise RepositoryProblem(
@@ -161,6 +122,23 @@ class Git:
         url: str = "",
     ) -> Said:
         """Run one command and return what it said, whatever its exit code. `url` gets the token."""
+        if self._overriding is None:
+            listed = self._ask(LIST, environment_for(self._given, (), ()), b"", seconds, network=False)
+            if listed.code:
+                raise problem(LIST[0], listed)
+            self._overriding = overrides(listed.out, self._given)
+        given = environment_for(self._given, self._overriding, self._authorization(url))
+        return self._ask(arguments, given | dict(environment or {}), stdin, seconds, network=bool(url))
+
+    def _ask(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        stdin: bytes,
+        seconds: float,
+        *,
+        network: bool,
+    ) -> Said:
         command = [self._program, "-C", str(self.folder), *arguments]
         began = time.monotonic()
         # A session of its own: on a time-out its helpers (ssh, remote-https) go too, and Ctrl-C does not cut
@@ -170,11 +148,11 @@ class Git:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=self._environment(url) | dict(environment or {}),
+            env=environment,
             start_new_session=True,
         ) as process:
             try:
-                out, err = self._patiently(process, stdin, seconds, network=bool(url))
+                out, err = self._patiently(process, stdin, seconds, network=network)
             except BaseException as error:
                 with suppress(ProcessLookupError):  # it may be over by now
                     os.killpg(process.pid, signal.SIGKILL)
@@ -222,20 +200,7 @@ class Git:
         """Run one command that must succeed; return the one line that it printed."""
         return text(self.run(*arguments, stdin=stdin, environment=environment)).removesuffix("\n")
 
-    def _environment(self, url: str) -> dict[str, str]:
-        kept = {
-            name: value
-            for name, value in self._given.items()
-            if not name.startswith("GIT_") or _KEPT.fullmatch(name)
-        }
-        settings = [*_CONFIG.items(), *self._authorization(url)]
-        first = int(kept.get("GIT_CONFIG_COUNT") or 0)
-        for number, (key, value) in enumerate(settings, start=first):
-            kept[f"GIT_CONFIG_KEY_{number}"] = key
-            kept[f"GIT_CONFIG_VALUE_{number}"] = value
-        return kept | _FIXED | {"GIT_CONFIG_COUNT": str(first + len(settings))}
-
-    def _authorization(self, url: str) -> list[tuple[str, str]]:
+    def _authorization(self, url: str) -> list[Setting]:
         """Send the token as a header to the remote's own host only, and never on a command line."""
         parts = urlsplit(url)
         if not self._token or parts.scheme not in {"http", "https"} or not parts.hostname:

@@ -45,12 +45,12 @@ def cut_commits(git: Git) -> frozenset[str]:
 def is_whole(git: Git, *revs: str) -> bool:
     """Tell whether the history of `revs` (`^x` leaves out x's) is all here."""
     cut = cut_commits(git)
-    return not cut or cut.isdisjoint(git.run("rev-list", *revs, "--").decode().split())
+    return not cut or cut.isdisjoint(git.run("rev-list", "--end-of-options", *revs, "--").decode().split())
 
 
 def descends(git: Git, ancestor: str, commit: str) -> bool:
     """Tell whether this clone can see that `commit` contains `ancestor`."""
-    said = git.ask("merge-base", "--is-ancestor", ancestor, commit)
+    said = git.ask("merge-base", "--is-ancestor", "--end-of-options", ancestor, commit)
     if said.code > 1:
         raise problem("merge-base", said)
     return said.code == 0
@@ -60,7 +60,8 @@ def additions(git: Git, rev: str, folder: str, *, limit: int, skip: int = 0) -> 
     """List the commits that added files below the folder, newest first along the first parents."""
     out = git.run(
         "log", "--first-parent", "--diff-merges=first-parent", "--diff-filter=A", "--no-renames",
-        "--name-only", "-z", "--format=%x01%H", f"--max-count={limit}", f"--skip={skip}", rev, "--", folder,
+        "--name-only", "-z", "--format=%x01%H", f"--max-count={limit}", f"--skip={skip}",
+        "--end-of-options", rev, "--", folder,
     )  # fmt: skip
     _, *parts = _COMMIT_LINE.split(out)
     return [
@@ -75,7 +76,7 @@ def changes(git: Git, rev: str, folder: str, *, beyond: str | None = None) -> li
     No history is simplified away: a merge that drops what one side had is seen as a removal.
     """
     excluded = [f"^{beyond}"] if beyond else []
-    commits = git.run("rev-list", "--reverse", "--topo-order", rev, *excluded, "--")
+    commits = git.run("rev-list", "--reverse", "--topo-order", "--end-of-options", rev, *excluded, "--")
     out = git.run(
         "diff-tree", "--stdin", "-m", "--root", "-r", "-z", "--no-renames", "--name-status",
         *(["--", folder] if folder else []),
@@ -94,14 +95,19 @@ def changes(git: Git, rev: str, folder: str, *, beyond: str | None = None) -> li
 
 def describe(git: Git, rev: str) -> Commit:
     """Read who made a commit, when, and its message."""
-    out = git.run("show", "--no-patch", "--format=%H%x00%an <%ae>%x00%ct%x00%B", rev, "--")
+    out = git.run(
+        "show", "--no-patch", "--format=%H%x00%an <%ae>%x00%ct%x00%B", "--end-of-options", rev, "--"
+    )
     sha, author, seconds, message = text(out).split("\0", 3)
     return Commit(sha, author, datetime.fromtimestamp(int(seconds), UTC), message.strip("\n"))
 
 
 def last_change_of(git: Git, rev: str, path: str, needle: str) -> str | None:
     """Find the newest commit that changed how often a text stands in a file."""
-    out = git.line("log", "--max-count=1", "--no-renames", "--format=%H", f"-S{needle}", rev, "--", path)
+    out = git.line(
+        "log", "--max-count=1", "--no-renames", "--no-textconv", "--no-ext-diff", "--format=%H",
+        f"-S{needle}", "--end-of-options", rev, "--", path,
+    )  # fmt: skip
     return out or None
 
 
@@ -109,8 +115,10 @@ def merge_bringing(git: Git, sha: str, head: str) -> str | None:
     """Find the merge that brought a commit to the first-parent line of `head`; None for one made on it."""
     if not descends(git, sha, head):
         return None
-    line = git.run("rev-list", "--first-parent", f"{sha}..{head}", "--").decode().split()
-    after = set(git.run("rev-list", "--ancestry-path", f"{sha}..{head}", "--").decode().split())
+    line = git.run("rev-list", "--first-parent", "--end-of-options", f"{sha}..{head}", "--").decode().split()
+    after = set(
+        git.run("rev-list", "--ancestry-path", "--end-of-options", f"{sha}..{head}", "--").decode().split()
+    )
     merges = [commit for commit in line if commit in after]
     if not merges:
         return None
@@ -120,7 +128,8 @@ def merge_bringing(git: Git, sha: str, head: str) -> str | None:
 
 def revisions_of(git: Git, rev: str, path: str, *, limit: int) -> list[str]:
     """List the commits that changed a file, newest first, and after each of them its parents."""
-    out = git.line("log", f"--max-count={limit}", "--no-renames", "--format=%H %P", rev, "--", path)
+    options = (f"--max-count={limit}", "--no-renames", "--format=%H %P", "--end-of-options")
+    out = git.line("log", *options, rev, "--", path)
     return list(dict.fromkeys(out.split()))
 
 
@@ -142,7 +151,7 @@ def lives_of(git: Git, path: str, *revs: str) -> list[Revision]:
     """List every commit that changed a file, merges that changed it themselves included, newest first."""
     out = git.run(
         "log", "--simplify-merges", "--parents", "--no-renames", "-z", "--format=%H%x01%P%x01%an%x01%ae",
-        *revs, "--", path,
+        "--end-of-options", *revs, "--", path,
     )  # fmt: skip
     found = []
     for record in out.split(b"\0"):

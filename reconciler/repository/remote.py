@@ -30,8 +30,8 @@ _OUTRUN = re.compile(
 
 def find(git: Git) -> str | None:
     """Name the remote: origin, else the only one; None without any."""
-    names = git.line("remote").split("\n")
-    if names == [""]:
+    names = [name for name in git.line("remote").split("\n") if name and not name.startswith("-")]
+    if not names:
         return None
     if "origin" in names:
         return "origin"
@@ -58,7 +58,7 @@ class Remote:
 
     def heads(self) -> tuple[str | None, dict[str, str]]:
         """Ask for the branch that HEAD names (None: unborn or detached), and every branch's tip."""
-        said = self._network("ls-remote", "--symref", self.name, "HEAD", "refs/heads/*")
+        said = self._network("ls-remote", "--symref", "--end-of-options", self.name, "HEAD", "refs/heads/*")
         if said.code:
             raise self._silent(said)
         default = None
@@ -94,7 +94,7 @@ class Remote:
         `grows_only` is for a branch that nobody may rewrite: BrokenChain if the new tip lacks the old one.
         """
         force = "" if grows_only else "+"
-        said = self._fetch(self.name, f"{force}refs/heads/{branch}:{self.tracking(branch)}")
+        said = self._fetch(f"{force}refs/heads/{branch}:{self.tracking(branch)}")
         if said.code == 0:
             return True
         if "couldn't find remote ref" in said.err:
@@ -105,7 +105,7 @@ class Remote:
 
     def fetch_commit(self, sha: str) -> bool:
         """Try to fetch one commit that no branch need contain; False if the remote does not give it."""
-        return self._fetch(self.name, sha).code == 0
+        return self._fetch(sha).code == 0
 
     def unshallow(self) -> None:
         """Fetch all the history that a shallow clone lacks."""
@@ -115,7 +115,7 @@ class Remote:
                 f"the remote {self.name} has no branch to fetch history from", DEPTH_REMEDY
             )
         # With --unshallow the server completes every cut commit, whichever branch is asked for.
-        said = self._fetch("--unshallow", self.name, f"refs/heads/{default or next(iter(tips))}")
+        said = self._fetch(f"refs/heads/{default or next(iter(tips))}", "--unshallow")
         if said.code and "on a complete repository does not make sense" not in said.err:
             problem = self._silent(said)
             raise RepositoryProblem(f"{problem.fact}; history is missing in this shallow clone", DEPTH_REMEDY)
@@ -127,8 +127,7 @@ class Remote:
         """
         wanted = [*(["ci.skip"] if skip_ci else []), *asked]
         options = [f"--push-option={option}" for option in wanted] if self.takes_options else []
-        command = ("push", "--porcelain", "--no-verify", *options, self.name, f"{sha}:refs/heads/{branch}")
-        said = self._network(*command)
+        said = self._push(*options, what=f"{sha}:refs/heads/{branch}")
         if said.code and options and "does not support push options" in said.err:
             self.takes_options = False
             return self.push(branch, sha, skip_ci=skip_ci, asked=asked)
@@ -150,7 +149,7 @@ class Remote:
 
     def tags(self, pattern: str) -> dict[str, str]:
         """Ask for the commits of the tags that fit a pattern."""
-        said = self._network("ls-remote", "--tags", self.name, f"refs/tags/{pattern}")
+        said = self._network("ls-remote", "--tags", "--end-of-options", self.name, f"refs/tags/{pattern}")
         if said.code:
             raise self._silent(said)
         found = {}
@@ -163,7 +162,7 @@ class Remote:
 
     def push_tag(self, name: str) -> None:
         """Push a tag; RepositoryProblem where the remote does not take it."""
-        said = self._network("push", "--porcelain", "--no-verify", self.name, f"refs/tags/{name}")
+        said = self._push(what=f"refs/tags/{name}")
         if said.code:
             rejected = any(line.startswith(b"!\t") for line in said.out.splitlines())
             raise (
@@ -180,15 +179,17 @@ class Remote:
 
         Hooks and protected branches are not asked. A branch that has moved on is no obstacle.
         """
-        said = self._network(
-            "push", "--dry-run", "--porcelain", "--no-verify", self.name, f"{sha}:refs/heads/{branch}"
-        )
+        said = self._push("--dry-run", what=f"{sha}:refs/heads/{branch}")
         if said.code and not any(line.startswith(b"!\t") for line in said.out.splitlines()):
             raise self._silent(said)
 
-    def _fetch(self, *arguments: str) -> Said:
+    def _push(self, *options: str, what: str) -> Said:
+        command = ("push", "--porcelain", "--no-verify", *options)
+        return self._network(*command, "--end-of-options", self.name, what)
+
+    def _fetch(self, what: str, *options: str) -> Said:
         for _ in range(_BUSY_TRIES):
-            said = self._network(*_FETCH, *arguments)
+            said = self._network(*_FETCH, *options, "--end-of-options", self.name, what)
             if said.code == 0 or not _BUSY.search(said.err):
                 break
             time.sleep(_BUSY_SECONDS * (0.5 + secrets.randbelow(1000) / 1000))

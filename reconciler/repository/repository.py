@@ -1,6 +1,6 @@
 """The repository around a project's folder: the one object that the use cases and the ledger are handed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -20,7 +20,7 @@ class Repository:
     """A clone with a working tree. Every error is a RepositoryProblem.
 
     `root` is the clone's top folder; `prefix` is the project's folder in it ("" or ending in "/"). What the
-    project reads (`files`, `read_tree_files`, `dirty`, `introducing_commit`) is named from the project's
+    project reads (`files`, `read_tree_files`, `differing`, `introducing_commit`) is named from the project's
     folder; what the ledger reads and writes is named from the root.
     """
 
@@ -80,9 +80,10 @@ class Repository:
         """
         return trees.read_files(self._git, self.files(rev, wanted), at_hand or {})
 
-    def dirty(self, wanted: Wanted) -> list[str]:
-        """List the wanted files that differ from HEAD, untracked and ignored ones included."""
-        return worktree.differing(self._git, self.prefix, wanted)
+    def differing(self, wanted: Wanted, lying: Iterable[str]) -> list[str]:
+        """List the wanted files that differ from HEAD's blobs; `lying` are those on the disk."""
+        committed = self.files("HEAD", wanted) if self.head() else []
+        return worktree.differing(self.root / self.prefix, committed, lying, self.read_blobs)
 
     def describe(self, rev: str) -> Commit:
         """Read a commit's author, moment and message."""
@@ -295,6 +296,5 @@ class Repository:
         theirs = onto.removeprefix(f"{name}/")
         tip = self.fetch_branch(theirs) if name and theirs != onto else history.resolve(self._git, onto)
         if tip is None:
-            way_out = "name a branch as origin/BRANCH, or a commit"
-            raise RepositoryProblem(f"there is no {onto} to merge with", way_out)
+            raise RepositoryProblem(f"there is no {onto} to merge with", "name origin/BRANCH, or a commit")
         return tip

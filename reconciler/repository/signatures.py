@@ -10,7 +10,11 @@ from reconciler.model.errors import RepositoryProblem
 from reconciler.repository.git import SIGNING_KEY, Git, Said, reason
 
 _PROGRAM = "ssh-keygen"
-_FORMAT = ("-c", "gpg.format=ssh", "-c", f"gpg.ssh.program={_PROGRAM}")
+# A signature of another kind is none of ours: no program is run for it.
+_FORMAT = (
+    *("-c", "gpg.format=ssh", "-c", f"gpg.ssh.program={_PROGRAM}"),
+    *("-c", "gpg.program=false", "-c", "gpg.openpgp.program=false", "-c", "gpg.x509.program=false"),
+)
 
 
 class Signatures:
@@ -52,7 +56,8 @@ class Signatures:
             file = Path(folder) / "signers"
             file.write_bytes(signers)
             options = (*_FORMAT, "-c", f"gpg.ssh.allowedSignersFile={file}")
-            out = self._git.run(*options, "log", "--reverse", "--topo-order", "--format=%H %G?", rev, "--")
+            shown = ("log", "--reverse", "--topo-order", "--format=%H %G?", "--end-of-options")
+            out = self._git.run(*options, *shown, rev, "--")
         return [(sha, letter) for sha, letter in map(str.split, out.decode().splitlines())]
 
 

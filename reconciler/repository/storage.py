@@ -45,6 +45,14 @@ def cannot_write(path: Path, error: OSError) -> RepositoryProblem:
     )
 
 
+def no_temporary_files(what: str, error: OSError) -> RepositoryProblem:
+    """Say that something that needs temporary files cannot be made."""
+    return RepositoryProblem(
+        f"{what} cannot be made among the temporary files: {error.strerror or type(error).__name__}",
+        "free space there, or set TMPDIR to a folder that can be written",
+    )
+
+
 def _temporary() -> Path:
     try:
         return Path(tempfile.gettempdir())

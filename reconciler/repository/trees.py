@@ -1,11 +1,15 @@
 """Reads trees: which files a revision has, their bytes, and what a merge would give."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha1, sha256
+from pathlib import Path
 
 from reconciler.model.errors import RepositoryProblem
 from reconciler.repository.git import Git, problem, reason, text
+from reconciler.repository.storage import no_temporary_files
 
 Wanted = Callable[[str], bool]
 
@@ -30,7 +34,7 @@ class TreeFile:
 
 def tree_files(git: Git, rev: str, *paths: str) -> list[TreeFile]:
     """List every file of a commit or tree below the paths (all by default), named from the root."""
-    listed = git.run("ls-tree", "-r", "-z", "--full-tree", rev, "--", *paths)
+    listed = git.run("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", rev, *paths)
     found = []
     for record in listed.split(b"\0")[:-1]:
         facts, _, path = record.partition(b"\t")
@@ -74,12 +78,12 @@ def read_files(git: Git, files: Sequence[TreeFile], at_hand: Mapping[str, bytes]
             "commit the file itself in its place",
             where=odd[0],
         )
-    same = {f.sha: at_hand[f.path] for f in files if f.path in at_hand and _is_named(at_hand[f.path], f.sha)}
+    same = {f.sha: at_hand[f.path] for f in files if f.path in at_hand and is_named(at_hand[f.path], f.sha)}
     blobs = same | read_blobs(git, (file.sha for file in files if file.sha not in same))
     return {file.path: blobs[file.sha] for file in files}
 
 
-def _is_named(data: bytes, sha: str) -> bool:
+def is_named(data: bytes, sha: str) -> bool:
     """Tell whether git gives these bytes that name, in a repository of either kind of hash."""
     digest = sha256() if len(sha) == _SHA_256 else sha1(usedforsecurity=False)
     digest.update(b"blob %d\0" % len(data))
@@ -89,15 +93,20 @@ def _is_named(data: bytes, sha: str) -> bool:
 
 def merge_bases(git: Git, one: str, other: str) -> list[str]:
     """Name the best common ancestors that this clone can see."""
-    said = git.ask("merge-base", "--all", one, other)
+    said = git.ask("merge-base", "--all", "--end-of-options", one, other)
     if said.code > 1:
         raise problem("merge-base", said)
     return said.out.decode().split()
 
 
 def merge_trees(git: Git, onto: str, head: str) -> str:
-    """Merge two commits without a working tree, as a server would; return the tree."""
-    said = git.ask("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", onto, head)
+    """Merge two commits without a working tree, as a server would; return the tree.
+
+    No attribute counts, so no merge driver runs, and what `merge=union` would join is a conflict.
+    """
+    options = ("--write-tree", "--name-only", "--no-messages", "-z", "--end-of-options")
+    with _bare(git) as environment:
+        said = git.ask("merge-tree", *options, onto, head, environment=environment)
     if said.code == 0:
         return said.out.rstrip(b"\0\n").decode()
     if said.code == 1:
@@ -120,3 +129,42 @@ def merge_trees(git: Git, onto: str, head: str) -> str:
         f"the merge with the target branch can't be computed: {reason(said.err)}",
         "set GIT_DEPTH: 0 for the job",
     )
+
+
+@contextmanager
+def _bare(git: Git) -> Iterator[Mapping[str, str]]:
+    """Make a repository of the same objects without configuration, attributes, index and working tree."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="dnc-merge-") as folder:
+            bare = Path(folder)
+            for name in ("objects", "refs"):
+                (bare / name).mkdir()
+            (bare / "HEAD").write_text("ref: refs/heads/none\n", encoding="ascii")
+            (bare / "config").write_text(_configuration(git), encoding="utf-8", errors="surrogateescape")
+            cut = Path(_path(git, "shallow"))
+            if cut.exists():
+                (bare / "shallow").write_bytes(cut.read_bytes())
+            yield {"GIT_DIR": folder, "GIT_OBJECT_DIRECTORY": _path(git, "objects")}
+    except OSError as error:
+        raise no_temporary_files("a merge", error) from error
+
+
+def _path(git: Git, name: str) -> str:
+    return git.line("rev-parse", "--path-format=absolute", "--git-path", name)
+
+
+def _configuration(git: Git) -> str:
+    """Say how objects are named, and in a partial clone where the missing ones are."""
+    lines = ["[core]", "repositoryFormatVersion = 1", "bare = true", "[extensions]"]
+    lines.append(f"objectFormat = {git.line('rev-parse', '--show-object-format')}")
+    promisors = git.ask("config", "-z", "--name-only", "--get-regexp", r"^remote\..*\.promisor$").out
+    for key in text(promisors).split("\0")[:-1]:
+        name = key.removeprefix("remote.").removesuffix(".promisor")
+        url = git.line("ls-remote", "--get-url", "--end-of-options", name)
+        lines += [f"[remote {_quoted(name)}]", "promisor = true", f"url = {_quoted(url)}"]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -12,6 +12,7 @@ from reconciler.model.errors import RepositoryProblem
 from reconciler.repository.storage import cannot_write
 
 _POLL_SECONDS = 0.1
+_OWN = 0o600
 
 
 @contextmanager
@@ -30,7 +31,7 @@ def in_turn(  # noqa: PLR0913  (whose turn, as whom, and how to wait)
     process that holds it, however that ends. RepositoryProblem naming the holder when it is not to be had.
     """
     # Without flock there is no lock that a killed run gives back: then better none is pretended.
-    lock = FileLock(path, fallback_to_soft=False, thread_local=False)
+    lock = FileLock(path, mode=_OWN, fallback_to_soft=False, thread_local=False)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not _taken(lock, 0.0, stopped):
@@ -42,6 +43,7 @@ def in_turn(  # noqa: PLR0913  (whose turn, as whom, and how to wait)
                     where=str(path),
                 )
         try:
+            _named(path).touch(mode=_OWN)
             _named(path).write_text(json.dumps({"pid": os.getpid(), "since": since}), encoding="ascii")
         except OSError:
             lock.release()

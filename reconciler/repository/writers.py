@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
+from reconciler.model.errors import RepositoryProblem
 from reconciler.repository.git import Git, text
-from reconciler.repository.history import Commit
+from reconciler.repository.history import Commit, resolve
 
 # Commit, line in that commit, line as `rev` has it. What stands in the line itself begins with a tab.
 _BLAMED = re.compile(rb"^([0-9a-f]{40,64}) ([0-9]+) ([0-9]+)(?: [0-9]+)?$", re.MULTILINE)
@@ -22,7 +23,7 @@ class Writers:
     def since(self, rev: str | None, *, limit: int) -> tuple[int, list[Commit]]:
         """Count the commits that HEAD has and `rev` has not, and read the newest of them."""
         self._complete("HEAD")
-        wanted = ("HEAD", *([f"^{rev}"] if rev else []), "--")
+        wanted = ("--end-of-options", "HEAD", *([f"^{rev}"] if rev else []), "--")
         count = int(self._git.line("rev-list", "--count", *wanted))
         form = "--format=%H%x01%an <%ae>%x01%ct%x01%B"
         found = []
@@ -37,5 +38,9 @@ class Writers:
         """Name the commit that wrote each of these lines, as `rev` has the file; moved lines keep theirs."""
         self._complete(rev)
         wanted = [part for line in sorted(set(lines)) for part in ("-L", f"{line},{line}")]
-        out = self._git.run("blame", "--porcelain", "-w", "-M", *wanted, rev, "--", self._prefix + path)
+        commit = resolve(self._git, rev)  # `git blame` knows no --end-of-options
+        if commit is None:
+            raise RepositoryProblem(f"there is no commit {rev}", "name a commit of this clone")
+        options = ("--porcelain", "--no-textconv", "-w", "-M", *wanted)
+        out = self._git.run("blame", *options, commit, "--", self._prefix + path)
         return {int(found[3]): found[1].decode() for found in _BLAMED.finditer(out)}

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reconciler.sandbox.api import Api
 from reconciler.sandbox.control import Control
+from reconciler.sandbox.control_guard import guarded
 from reconciler.sandbox.faults import Kind
 from reconciler.sandbox.gate import Gate
 from reconciler.sandbox.groups_api import GroupsApi
@@ -27,7 +28,7 @@ def application(tenant: Tenant) -> ASGIApp:
     ]
     routes += GroupsApi(tenant).routes(guard)
     if tenant.settings.control:
-        routes += Control(tenant).routes() + GroupsControl(tenant).routes()
+        routes += guarded(Control(tenant).routes() + GroupsControl(tenant).routes())
     # A path with a slash too many is another path, and no redirect.
     return _Dated(Router(routes, redirect_slashes=False), tenant)
 

@@ -34,6 +34,7 @@ def connect(database: Path | None) -> sqlite3.Connection:
     try:
         if database is not None:
             database.parent.mkdir(parents=True, exist_ok=True)
+            database.touch(mode=0o600)  # SQLite gives its other files the same rights
         # Statements are cached by their text: the few that there are stay prepared. The store's lock keeps
         # the server's thread and its owner's from using the connection at once.
         connection = sqlite3.connect(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.desired.globs import folder, is_yaml, matches, problem
+from reconciler.desired.globs import folder, is_yaml, leads_to, matches, problem
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,32 @@ def test_yaml_by_name():
         "b/A.YML",
         ".x.yaml",
     ]
+
+
+@pytest.mark.parametrize(
+    "glob", ["**/*.yaml", "a/**/*.yaml", "a/*/c/**", "*.yaml", "node_modules/?/x.yaml", ".h/**/a/*"]
+)
+@pytest.mark.parametrize(
+    "path", ["x.yaml", "a/x.yaml", "a/b/c/x", "a/b/c/d/e", "node_modules/q/x.yaml", ".h/a/x", ".h/b/a/x"]
+)
+def test_every_folder_above_a_file_that_is_reached_leads_to_it(glob, path):
+    """S11: a walk that looks only where globs lead passes over nothing that they reach."""
+    parts = path.split("/")[:-1]
+    above = ["/".join(parts[:count]) + "/" for count in range(1, len(parts) + 1)]
+    if matches([glob], path):
+        assert all(leads_to([glob], name) for name in above)
+
+
+@pytest.mark.parametrize(
+    ("glob", "below", "led"),
+    [
+        ("dnc-lists/**/*.yaml", "dnc-lists/node_modules/x/", True),
+        ("dnc-lists/**/*.yaml", ".venv/", False),
+        ("dnc-lists/**/*.yaml", "node_modules/", False),
+        ("**/*.yaml", "node_modules/", True),
+        ("**/*.yaml", ".venv/", False),
+        ("*.yaml", "docs/", False),
+    ],
+)
+def test_a_folder_that_no_glob_reaches_is_led_to_by_none(glob, below, led):
+    assert leads_to([glob], below) is led

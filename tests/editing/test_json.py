@@ -74,13 +74,15 @@ def test_import(folder, asked):
 
 
 def test_import_of_a_snapshot(folder, asked):
-    for at, table in (("2026-10-20", flat(("212", 50), ("213", 2))), ("2026-11-20", flat(("212", 49)))):
+    fewer = flat(("212", 50), without=("212,5550107",))
+    for at, table in (("2026-10-20", flat(("212", 50), ("213", 2))), ("2026-11-20", fewer)):
         folder.write("all.txt", table)
         document = asked("import", "all.txt", *TO, "--snapshot", "--retrieved-at", at)
     assert own(document) == explained("dnc import")
     snapshot = document["snapshot"]
     assert set(snapshot) == set(names(first_cells(PAGE, "key of a snapshot")))
-    assert snapshot["released"] == [{"list_id": "dnc-list-01", "phones": ["+12125550149"]}]
+    assert snapshot["released"] == [{"list_id": "dnc-list-01", "phones": ["+12125550107"]}]
+    assert snapshot["doubts"] == []
     assert [one["area_code"] for one in snapshot["unchanged"]] == ["213"]
 
 

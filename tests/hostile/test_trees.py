@@ -53,8 +53,9 @@ def test_a_link_inside_of_it_is_refused_before_git_meets_it(project: Project):
     project.list(entry(phone(1)))
     (project.folder / "dnc-lists/link.yaml").symlink_to("main.yaml")
     project.commit()
-    for command in ("validate", "plan", "apply"):
+    for command in ("validate", "plan"):
         refused(project, command, "dnc-lists/link.yaml: this is a link")
+    refused(project, "apply", "dnc-lists/link.yaml: not followed")
 
 
 def test_a_folder_that_is_a_link_is_not_read_and_not_passed_over(project: Project, outside: Path):

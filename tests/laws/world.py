@@ -116,6 +116,27 @@ class Past:
     def first_held(self, key: Key, _claim: HeldClaim) -> datetime | None:
         return min((report.started for report in self._while_held(key)), default=None)
 
+    def first_claimed(self, key: Key, claim: HeldClaim) -> datetime | None:
+        since = None
+        for report in self._while_held(key):
+            if not any(map(claim.stood_in_for, self._terms(report, key))):
+                break
+            since = report.started
+        return since
+
+    def accounted(self, key: Key) -> bool:
+        newer: Report | None = None
+        for report in self._while_held(key):
+            if newer is not None:
+                left = self._terms(newer, key)
+                gone = [t for t in self._terms(report, key) if not t.over(newer.as_of)]
+                gone = [t for t in gone if not any(map(HeldClaim("", t).stood_in_for, left))]
+                released = any((r.list_id, r.phone) == key for r in newer.used)
+                if gone and not released and key not in report.not_live:
+                    return False
+            newer = report
+        return True
+
     def used(self, release: Release) -> bool:
         return any(release in report.used for report in self.reports)
 

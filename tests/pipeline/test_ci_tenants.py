@@ -231,14 +231,13 @@ def test_an_apply_is_alone_with_its_tenant_and_not_interrupted():
     assert (jobs["apply a"]["resource_group"], jobs["apply a"]["environment"]) == ("cxone-a", {"name": "a"})
 
 
-@pytest.mark.parametrize(
-    ("work", "configuration", "cache"),
-    [(Work.PLAN, "dnc.yaml", ("pull", ".dnc/")), (Work.APPLY, "a/dnc.yaml", ("pull-push", "a/.dnc/"))],
-)
-def test_what_an_apply_read_is_there_for_plans(work, configuration, cache):
-    found = jobs_of(FanOut(work, ("a",), configuration))[".tenant"]["cache"]
+def test_what_an_apply_read_is_kept_for_protected_jobs():
+    """S4: a plan restores nothing, since any branch could have written it."""
+    found = jobs_of(FanOut(Work.APPLY, ("a",), "a/dnc.yaml"))[".tenant"]["cache"]
     assert found["key"] == "cxone-$DNC_TENANT"  # that of the shipped pipeline, too
-    assert (found["policy"], *found["paths"]) == cache
+    assert (found["policy"], *found["paths"]) == ("pull-push", "a/.dnc/")
+    assert "unprotect" not in found
+    assert "cache" not in jobs_of(FanOut(Work.PLAN, ("a",), "dnc.yaml"))[".tenant"]
 
 
 def test_an_apply_does_not_wait_for_a_plan():

@@ -11,6 +11,7 @@ from typer.main import get_command
 
 from reconciler.cli.app import application
 from tests.pipeline.gitlab import FILE, Pipeline, component
+from tests.support.project import ROOT
 
 TEXT = FILE.read_text(encoding="utf-8")
 TEMPLATE = (FILE.parent / "templates" / "dnc.yml").read_text(encoding="utf-8")
@@ -115,13 +116,29 @@ def test_every_artifact_is_written_by_the_job(pipeline, job):
 def test_only_apply_writes_the_sandboxs_state(pipeline):
     caches = {name: job["cache"] for name, job in pipeline.jobs.items() if "cache" in job}
     assert {name: cache["policy"] for name, cache in caches.items()} == {
-        "plan": "pull",
         "apply": "pull-push",
         "drift": "pull",
     }
     for cache in caches.values():
         assert cache["key"] == pipeline.jobs["apply"]["resource_group"]
         assert cache["paths"] == [".dnc/"]
+
+
+def test_no_job_restores_a_cache_that_any_branch_can_write(pipeline):
+    """S4: GitLab keeps protected branches' caches apart, unless told not to; merge requests have none."""
+    for name, job in pipeline.jobs.items():
+        assert not job.get("cache", {}).get("unprotect"), name
+    assert "cache" not in pipeline.jobs["plan"]
+    assert "cache" not in pipeline.jobs["validate"]
+
+
+def test_git_trusts_the_projects_folder_alone(pipeline):
+    """S22."""
+    for name, job in pipeline.jobs.items():
+        if name != "tests":
+            assert 'safe.directory "$CI_PROJECT_DIR"' in job["before_script"][0], name
+    for file in ("Dockerfile", "templates/dnc.yml", ".gitlab-ci.yml"):
+        assert not re.search(r"safe\.directory\s+.?\*", (ROOT / file).read_text()), file
 
 
 def test_history_is_whole_where_it_is_needed(pipeline):

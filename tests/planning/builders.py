@@ -113,6 +113,12 @@ class Ledger:
     def first_held(self, key: Key, claim: HeldClaim) -> datetime | None:
         return self.since
 
+    def first_claimed(self, key: Key, claim: HeldClaim) -> datetime | None:
+        return self.since
+
+    def accounted(self, key: Key) -> bool:
+        return self.vouches
+
     def used(self, release: Release) -> bool:
         return release in self.spent
 

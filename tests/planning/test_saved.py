@@ -80,7 +80,8 @@ def test_it_is_its_owners_alone(kept):
 
 def test_no_byte_of_it_may_differ(kept):
     data = kept.read_bytes()
-    for place in range(len(data)):
+    mac = data.index(b"\n") - 1  # which only a key would tell
+    for place in set(range(len(data))) - {mac}:
         kept.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
         with pytest.raises(InvalidInput, match="the saved reading"):
             load(kept)
@@ -102,3 +103,41 @@ def test_what_cannot_be_written_leaves_nothing_behind(kept):
         save(kept, STAMP, Live(entries=object()))  # type: ignore[arg-type]  # what JSON does not know
     assert [file.name for file in kept.parent.iterdir()] == [kept.name]
     assert load(kept)[1].entries == 1
+
+
+KEY, OTHER = b"0123456789abcdef", b"fedcba9876543210"
+
+
+@pytest.fixture
+def keyed(path):
+    """A reading with a MAC."""
+    save(path, STAMP, Live(entries=1, read_at="2026-11-23T12:00:00+00:00"), KEY)
+    return path
+
+
+def test_whoever_has_the_key_knows_what_was_kept_with_it(keyed):
+    """S4."""
+    assert load(keyed, KEY)[0] == load(keyed)[0] == STAMP
+    with pytest.raises(InvalidInput, match="not kept with this DNC_READING_KEY"):
+        load(keyed, OTHER)
+    save(keyed, STAMP, Live(entries=2, read_at="2026-11-23T12:00:00+00:00"))
+    with pytest.raises(InvalidInput, match="not kept with this DNC_READING_KEY"):
+        load(keyed, KEY)
+
+
+def test_a_mac_fits_no_other_reading(keyed, tmp_path):
+    forged = tmp_path / "forged"
+    save(forged, STAMP, Live(entries=2, read_at="2026-11-23T12:00:00+00:00"))
+    (head, *rest), mac = forged.read_bytes().split(b"\n"), keyed.read_bytes().split(b"\n")[0].split(b" ")[-1]
+    forged.write_bytes(b"\n".join([head.rpartition(b" ")[0] + b" " + mac, *rest]))
+    assert load(forged)[1].entries == 2
+    with pytest.raises(InvalidInput, match="not kept with this DNC_READING_KEY"):
+        load(forged, KEY)
+
+
+def test_no_byte_may_differ_where_the_key_is(keyed):
+    data = keyed.read_bytes()
+    for place in range(len(data)):
+        keyed.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+        with pytest.raises(InvalidInput, match="the saved reading"):
+            load(keyed, KEY)

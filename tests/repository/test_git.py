@@ -1,12 +1,14 @@
 """How git is run: where it is found, with which environment, and what its errors become."""
 
 import os
+import re
 import shutil
 import subprocess
 
 import pytest
 
 from reconciler.model.errors import RepositoryProblem
+from reconciler.repository import environment
 from reconciler.repository import git as git_module
 from reconciler.repository.git import Git
 from reconciler.repository.repository import Repository
@@ -66,7 +68,7 @@ def test_home_need_not_be_set(clone, monkeypatch):
 
 def test_another_users_repository_is_explained(clone, monkeypatch):
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git's own test switch
-    monkeypatch.setattr(git_module, "_KEPT", git_module.re.compile(r"GIT_.*"))
+    monkeypatch.setattr(environment, "_PASSED_OF_GIT", re.compile(r"GIT_.*"))
     with pytest.raises(RepositoryProblem, match="another user") as caught:
         Repository.discover(clone.folder)
     assert f"safe.directory '{clone.folder}'" in caught.value.way_out

@@ -1,5 +1,8 @@
 """The control API."""
 
+import json
+from urllib.parse import urlsplit
+
 import pytest
 
 from reconciler.sandbox.faults import Kind
@@ -142,3 +145,51 @@ def test_control_is_no_request_of_the_api(sandbox):
     sandbox.sandbox.load([entry()])
     sandbox.call("GET", "/_sandbox/entries")
     assert sandbox.sandbox.requests.all() == []
+
+
+ACT = {"act": "add", "listId": "l", "phone": phone(0)}
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "", None])
+def test_a_form_that_needs_no_preflight_is_refused(sandbox, kind):
+    """S20: a page of another site can send these without asking."""
+    for path in ("entries", "faults", "groups", "records"):
+        headers = {"Content-Type": kind}
+        answer = sandbox.call("POST", f"/_sandbox/{path}", data=json.dumps(ACT), headers=headers)
+        assert answer.status_code == 415
+    assert sandbox.sandbox.entries() == []
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["attacker.example", "attacker.example:{port}", "localhost", "127.0.0.1:1", "localhost.evil:{port}", ""],
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_another_name_for_this_machine_is_refused(sandbox, host, method):
+    """S20: a rebound name."""
+    port = urlsplit(sandbox.url).port
+    path = "/_sandbox/requests" if method == "DELETE" else "/_sandbox/entries"
+    answer = sandbox.call(method, path, headers={"Host": host.format(port=port)}, json=ACT)
+    assert answer.status_code in {400, 403}
+    assert sandbox.sandbox.entries() == []
+
+
+@pytest.mark.parametrize("origin", ["https://attacker.example", "null", "http://localhost:1", ""])
+def test_a_page_of_another_site_is_refused(sandbox, origin):
+    for method, path in (("GET", "entries"), ("POST", "entries"), ("PUT", "conduct"), ("DELETE", "tokens")):
+        answer = sandbox.call(method, f"/_sandbox/{path}", headers={"Origin": origin}, json=ACT)
+        assert answer.status_code == 403
+    assert sandbox.sandbox.entries() == []
+
+
+def test_its_own_names_are_taken(sandbox):
+    port = urlsplit(sandbox.url).port
+    for name in ("localhost", "127.0.0.1", "[::1]"):
+        own = {"Host": f"{name}:{port}", "Origin": f"http://{name}:{port}"}
+        own["Content-Type"] = "application/json; charset=utf-8"
+        assert sandbox.call("POST", "/_sandbox/entries", data=json.dumps(ACT), headers=own).ok
+
+
+def test_the_api_itself_asks_for_none_of_that(sandbox):
+    answer = sandbox.call("POST", "/api/v2/oauth/token", headers={"Host": "cxone.example", "Origin": "null"})
+    assert answer.status_code not in {403, 415}

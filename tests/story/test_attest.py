@@ -32,6 +32,16 @@ def mended(project: Project) -> None:
     project.commit()
 
 
+def uncommitted(project: Project) -> None:
+    project.write("dnc-lists/loose.yaml", f"listId: {LIST}\nentries: []\n")
+    project.environ["CI"] = ""  # in a pipeline it would be a warning
+
+
+def committed(project: Project) -> None:
+    (project.folder / "dnc-lists" / "loose.yaml").unlink()
+    del project.environ["CI"]
+
+
 def plan_of(project: Project):
     document = project.run("plan", "--format", "json").json
     for moment in ("created_at", "revision", "chain_head"):
@@ -43,11 +53,7 @@ def plan_of(project: Project):
 FAILURES = {
     "CXone is down": (lambda p: p.sandbox.faults.plan(DOWN), lambda p: p.sandbox.faults.clear(), 5),
     "a file is invalid": (invalid, mended, 4),
-    "not committed": (
-        lambda p: p.write("dnc-lists/loose.yaml", f"listId: {LIST}\nentries: []\n"),
-        lambda p: (p.folder / "dnc-lists" / "loose.yaml").unlink(),
-        4,
-    ),
+    "not committed": (uncommitted, committed, 4),
     "an older revision": (
         lambda p: p.git("checkout", "-q", "HEAD~2"),
         lambda p: p.git("checkout", "-q", "main"),
@@ -63,7 +69,7 @@ def test_a_failed_run_leaves_a_report_and_changes_nothing_that_is_held(project: 
     project.list(entry(A, D), dated(phone(6)), releases=[release(C, reason="CONSENT_GIVEN")])
     before, told = plan_of(project), project.newest
     fail(project)
-    done = project.apply(code=code, **SCHEDULE)
+    done = project.apply("--yes", code=code, **SCHEDULE)
     assert done.json["status"] == "failed"
     mend(project)
     left = project.newest

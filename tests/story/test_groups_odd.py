@@ -181,22 +181,47 @@ def test_the_wrong_form_stops_before_the_first_write(project, stored, said):
     assert project.apply().outcomes == {"applied": 1}
 
 
-def test_a_plan_that_passes_the_ceiling_is_refused_with_the_count(project):
+def test_what_passes_the_ceiling_is_left_out_with_the_count_and_the_rest_goes(project):
     with patch("reconciler.cxone.groups_look.CEILING", 3):
         project.list(entry(A, B))
         project.acts("add", C)
         project.apply()
         project.list(entry(A, B, D))
-        refused = project.plan(code=4)
-        assert refused.json["errored"]
-        assert [f["rule"] for f in refused.json["findings"]] == ["CXONE-FULL"]
-        assert "3 records are there and 1 would be added: 4 of the 3" in project.run("plan").err
+        planned = project.plan()
+        assert planned.changes == [("create", "protective", "declared", [D], ["over-ceiling"])]
+        assert planned.json["summary"]["create"] == 0
+        (alarm,) = [f for f in planned.json["findings"] if f["severity"] == "alarm"]
+        assert "3 records are there and 1 would be added: 4 of the 3" in alarm["message"]
+        assert "Not added, and not protected" in project.run("plan").out
         before = project.sent()
-        assert project.apply(code=4).json["status"] == "failed"
-        assert project.sent() == before
+        done = project.apply(code=8).json
+        assert (done["status"], project.sent()) == ("partial", before)
+        (failure,) = project.newest["failures"]
+        assert (failure["phone"], failure["outcome"], failure["code"]) == (D, "not-attempted", "OVER_CEILING")
         assert project.run("drift").code == 3
         project.list(entry(A, B))
         assert project.plan().changes == []
+
+
+def test_requests_of_persons_are_left_out_last_of_all(project):
+    with patch("reconciler.cxone.groups_look.CEILING", 3):
+        project.list(entry(A))
+        project.apply()
+        project.list(entry(A), entry(B, reason="COMPANY_POLICY"), entry(C), entry(D, reason="NATIONAL"))
+        project.apply(code=8)
+        assert {A, C} <= set(project.live())
+        assert len(project.live()) == 3
+
+
+def test_a_full_cxone_does_not_hold_back_what_makes_room(project):
+    with patch("reconciler.cxone.groups_look.CEILING", 2):
+        project.tenant(removal="expire")
+        project.list(entry(A, B))
+        project.apply()
+        project.clock.move(days=1)
+        project.list(entry(A, C), releases=[release(B, on="2026-11-24")])
+        project.apply(code=8)
+        assert B not in project.live()
 
 
 def test_near_the_ceiling_is_said(project):

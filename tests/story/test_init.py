@@ -94,3 +94,11 @@ def test_the_schemas_are_the_packaged_ones_and_can_be_renewed(made):
     assert below(made).items() >= before.items()
     assert "already" in run(made, "dnc", "init", "--schemas")
     assert "ok       schemas" in run(made, "dnc", "doctor", code=4)  # it is no repository yet
+
+
+def test_what_holds_whole_numbers_is_never_committed(made):
+    """B29, S18."""
+    run(made, "git", "init", "-q", "-b", "main")
+    for name in ("unreadable.csv", "table.rejects.csv", "plan.json"):
+        (made / name).write_text("x")
+        run(made, "git", "check-ignore", "-q", name)

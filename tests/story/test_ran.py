@@ -98,7 +98,7 @@ def test_the_credential_has_a_fingerprint_only_under_a_key(project):
 
 
 @pytest.mark.parametrize(("ahead", "word"), [(1.0, "behind"), (-1.0, "ahead of")])
-def test_clocks_that_are_apart_are_said_and_hold_nothing_up(tmp_path, ahead, word):
+def test_clocks_that_are_apart_are_said_and_hold_nothing_protective_up(tmp_path, ahead, word):
     with making(tmp_path, ahead=ahead) as project:
         project.list(entry(A))
         (finding,) = (f for f in project.plan().json["findings"] if f["rule"] == "CXONE-CLOCK")

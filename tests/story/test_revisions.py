@@ -111,12 +111,11 @@ def test_no_remote(tmp_path, variables):
         assert [r["seq"] for r in project.reports()] == [1, 2]
 
 
-@pytest.mark.parametrize(
-    "dirty", ["changed", "untracked", "ignored", "deleted", "configuration", "schema", "staged"]
-)
-def test_apply_needs_what_counts_committed(project: Project, dirty):
-    project.write(".gitignore", "dnc-lists/local.yaml\n")
-    project.list(entry(A))
+DIRT = ["changed", "untracked", "ignored", "deleted", "configuration", "schema", "staged"]
+
+
+def disturb(project: Project, dirty: str) -> None:
+    """Let the working tree differ from the commit."""
     match dirty:
         case "changed":
             project.list(entry(A, B), commit=False)
@@ -133,14 +132,38 @@ def test_apply_needs_what_counts_committed(project: Project, dirty):
         case "staged":
             project.list(entry(B), name="new", commit=False)
             project.git("add", "-A")
-    done = project.run("apply", "--format", "json")
+
+
+@pytest.mark.parametrize("dirty", DIRT)
+def test_apply_on_a_terminal_needs_what_counts_committed(project: Project, dirty):
+    project.write(".gitignore", "dnc-lists/local.yaml\n")
+    project.list(entry(A))
+    disturb(project, dirty)
+    done = project.run("apply", "--yes", "--format", "json", CI="")
     assert done.code == 4
     assert done.json["errored"] is True
     assert project.live() == {}
+    assert "not committed" in done.err
     if dirty != "schema":  # which is invalid besides
-        assert "not committed" in done.err
         planned = project.plan()
         assert "working tree differs" in planned.err
+
+
+@pytest.mark.parametrize("dirty", DIRT)
+def test_apply_in_a_pipeline_sends_the_commit_and_exposes_nothing(project: Project, dirty):
+    project.write(".gitignore", "dnc-lists/local.yaml\n")
+    project.list(entry(A, C))
+    project.apply()
+    project.list(entry(A, D), releases=[release(C)])
+    disturb(project, dirty)
+    done = project.apply(code=6)
+    assert set(project.live()) == {A, C, D}
+    assert ("delete", "exposing", "released", [C], ["superseded"]) in done.changes
+    assert "GIT-TREE" in {finding["rule"] for finding in done.json["findings"]}
+    assert "working tree differs from the commit" in done.err
+    project.git("stash", "-q", "--all")
+    project.apply()
+    assert set(project.live()) == {A, D}
 
 
 def test_other_dirt_does_not_matter(project: Project):

@@ -29,8 +29,30 @@ def test_the_plan_takes_off_exactly_what_is_gone(project):
     assert project.plan().json["summary"]["unchanged"] == 301
 
 
-def take(project, table, at):
+def take(project, table, at, code=0):
     project.write("../all.txt", table)
     done = project.run("import", "../all.txt", *OPTIONS, at)
-    assert done.code == 0, done.err
+    assert done.code == code, done.err
     project.commit()
+
+
+def test_rows_that_a_stray_quote_swallows_do_not_come_off(project):
+    """A68: from the registry's file to CXone, with removal: delete, and the repaired file."""
+    project.configure(lambda c: c["safety"].update(maxRemovals=1000, maxRemovalPercent=100))
+    project.tenant(removal="delete")
+    rows = [f"212555{100 + n:04d},ok" for n in range(100)]
+    rows += [f"213555{100 + n:04d},ok" for n in range(100)]
+    take(project, "\n".join(["Phone,Note", *rows, ""]), "2026-10-20")
+    project.apply()
+    live = project.live()
+    assert len(live) == 200
+    quoted = ["2025550100,ok", *rows[:198], rows[198].replace("ok", '"see file'), rows[199], "2145550100,ok"]
+    take(project, "\n".join(["Phone,Note", *quoted, ""]), "2026-11-20", code=8)
+    assert "REGISTRY_REMOVED" not in project.git("grep", "-h", "reason", "HEAD")
+    assert project.plan().json["summary"]["delete"] == 0
+    project.apply()
+    assert project.live().keys() == live.keys() | {"+12025550100"}
+    repaired = ["2025550100,ok", *rows, "2145550100,ok"]
+    take(project, "\n".join(["Phone,Note", *repaired, ""]), "2026-11-20")
+    project.apply()
+    assert project.live().keys() == live.keys() | {"+12025550100", "+12145550100"}

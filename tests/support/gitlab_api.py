@@ -45,6 +45,9 @@ class GitLabApi:
     # The commits of the merge request; who started each pipeline; the keys that sign id_tokens.
     commits: list[dict[str, Any]] = field(default_factory=list)
     starters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # Pushes, newest first, as `push` makes them; the paths (of the project) that answer another status.
+    events: list[dict[str, Any]] = field(default_factory=list)
+    refused: dict[str, int] = field(default_factory=dict)
     keys: dict[str, Any] = field(default_factory=lambda: {"keys": []})
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -53,6 +56,12 @@ class GitLabApi:
         self.approvals["approved_by"].append({"user": {"id": user, "username": login, "name": name}})
         number = self.add("approved this merge request", user)
         self.notes[number] |= {"system": True, "created_at": when}
+
+    def push(self, user: int, when: str, *, branch: str = "work", action: str = "pushed") -> None:
+        """Let somebody push to a branch; the first push of it has the action `created` (read, not run)."""
+        data = {"action": action, "ref_type": "branch", "ref": branch, "commit_count": 1}
+        event = {"action_name": "pushed to", "author_id": user, "created_at": when, "push_data": data}
+        self.events.insert(0, event)
 
     def add(self, body: str, author: int = BOT) -> int:
         """Write a note, as somebody."""
@@ -83,7 +92,8 @@ class GitLabApi:
 
     def answer(self, method: str, path: str, query: dict[str, list[str]], body: Any) -> Answer:
         self.asked.append((method, path, body))
-        if self.faults and (status := self.faults.popleft()):
+        refused = self.refused.get(path.removeprefix(f"/api/v4/projects/{PROJECT}"), 0)
+        if status := (self.faults.popleft() if self.faults else refused):
             return status, {"message": "a fault by appointment"}
         if path == "/api/v4/user":
             return (200, {"id": BOT}) if self.knows_me else (403, {})
@@ -98,6 +108,8 @@ class GitLabApi:
     def _approving(self, path: str) -> Answer:
         if found := _COMMIT.fullmatch(path):
             return 200, self.brought.get(found[1], [])
+        if path == f"/api/v4/projects/{PROJECT}/events":
+            return 200, self.events
         if found := _STARTED.fullmatch(path):
             return 200, {"user": self.starters.get(found[1])}
         return 404, {"message": "404 Not found"}
@@ -159,7 +171,7 @@ def _handler(api: GitLabApi) -> type[BaseHTTPRequestHandler]:
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
             if isinstance(said, list):
-                page = int(query["page"][0])
+                page = int(query.get("page", ["1"])[0])
                 more = page * api.page_size < len(api.notes)
                 self.send_header("x-next-page", str(page + 1) if more else "")
             self.end_headers()

@@ -1,6 +1,5 @@
 """Changes as a table for auditors, and as JSON."""
 
-import csv
 from collections.abc import Iterable, Iterator
 from typing import Any, TextIO
 
@@ -8,6 +7,7 @@ from reconciler.audit.report import Report
 from reconciler.cli.call import json_text
 from reconciler.cli.render.words import count, terms
 from reconciler.reconcile.audit_export import Exported
+from reconciler.reconcile.cells import write_table
 from reconciler.reconcile.changes import ChangeRow
 
 COLUMNS = (
@@ -16,16 +16,12 @@ COLUMNS = (
     *("release_reason", "evidence", "approved_by", "self_approved", "file", "author", "merge_request"),
     *("actor", "actor_how"),
 )
-# What a spreadsheet would take for a formula, in what others wrote. A number begins with + and is none.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _SELF = {None: "", True: "yes", False: "no"}
 
 
 def write_csv(exported: Exported, out: TextIO) -> None:
     """Write every change as it comes."""
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(_cells(row) for row in exported.rows())
+    write_table(out, COLUMNS, (_values(row) for row in exported.rows()))
 
 
 def write_json(exported: Exported, out: TextIO) -> None:
@@ -60,10 +56,6 @@ def sums_text(exported: Exported) -> str:
     told = ", ".join(f"{number:,} {name}" for name, number in sorted(exported.outcomes.items())) or "none"
     agree = "does not add up" if exported.differences else "as the reports sum up"
     return f"{exported.tenant}, {reports}: {count(exported.given, 'row')}; all changes: {told}; {agree}"
-
-
-def _cells(row: ChangeRow) -> list[str]:
-    return [_harmless(name, value) for name, value in zip(COLUMNS, _values(row), strict=True)]
 
 
 def _values(row: ChangeRow) -> list[Any]:
@@ -103,8 +95,3 @@ def _actor(report: Report) -> tuple[str, str]:
 
 def _said(wire: Any) -> str:  # noqa: ANN401  (JSON)
     return terms(wire) if wire else ""
-
-
-def _harmless(name: str, value: object) -> str:
-    text = str(value)
-    return f"'{text}" if name != "phone" and text.startswith(_FORMULA) else text

@@ -79,14 +79,7 @@ def _tenant(found: FanOut) -> dict[str, Any]:
         "stage": "tenants",
         "needs": [],
         "interruptible": found.work is Work.PLAN,
-        # The last verified reading of CXone: apply keeps it, plans of very many numbers need no other.
-        "cache": {
-            "key": f"cxone-{_TENANT}",
-            "paths": [f"{PurePosixPath(found.configuration).parent / STATE_FOLDER}/"],
-            "policy": "pull" if found.work is Work.PLAN else "pull-push",
-            "when": "always",
-            "unprotect": True,
-        },
+        **({} if found.work is Work.PLAN else {"cache": _cache(found)}),
         "script": [f"mkdir -p {FOLDER}", _command(found)],
         "allow_failure": {"exit_codes": [_PASSING[found.work]]},
         "artifacts": {
@@ -95,6 +88,16 @@ def _tenant(found: FanOut) -> dict[str, Any]:
             "expire_in": "1 week",
             "paths": [f"{FOLDER}/"],
         },
+    }
+
+
+def _cache(found: FanOut) -> dict[str, Any]:
+    """Keep the last verified reading of CXone. A plan restores nothing: any branch could have written it."""
+    return {
+        "key": f"cxone-{_TENANT}",
+        "paths": [f"{PurePosixPath(found.configuration).parent / STATE_FOLDER}/"],
+        "policy": "pull-push",
+        "when": "always",
     }
 
 

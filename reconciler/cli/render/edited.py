@@ -47,6 +47,7 @@ def taken_json(done: "Taken") -> dict[str, Any]:
         "unchanged": [{"area_code": code, "why": why} for code, why in done.unchanged.items()],
         "stays": _stays(done.stays),
         "strangers": [{"file": path, "count": count} for path, count in done.strangers.items()],
+        "doubts": list(done.doubts),
     }
     return {"batch": None, **_rows_json(done), "snapshot": snapshot}
 

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from reconciler.cli.render.escaped import plain
 from reconciler.cli.render.numbers import Shown
+from reconciler.cli.render.text import WITHOUT_CXONE
 from reconciler.cli.render.ways_out import way_out
 from reconciler.cli.render.words import BLOCKED, REASONS, count, what_changes
 
@@ -15,6 +17,7 @@ from reconciler.cli.render.words import BLOCKED, REASONS, count, what_changes
 LARGEST = 60_000
 _SHOWN = Shown(masked=True)
 _COUNTS = ("create", "update", "delete", "blocked", "by_hand", "unmanaged")
+_WITHHELD = "CONF-10"
 _NEEDED = ("errored", "summary", "cost", "changes", "findings")
 
 
@@ -54,9 +57,18 @@ def read_plan(path: Path) -> TenantPlan:
     except ValueError:
         return TenantPlan(path.stem, None, "its job left half a plan")
     if document["errored"]:
-        told = "; ".join(f"{f['message']} [{f['rule']}]" for f in document["findings"][:3])
-        return TenantPlan(path.stem, None, told or "there is no plan")
+        return TenantPlan(path.stem, None, _told(document["findings"]) or "there is no plan")
+    if (document.get("live") or {}).get("from") == "none":
+        return TenantPlan(
+            path.stem,
+            None,
+            f"{WITHOUT_CXONE}; {_told(f for f in document['findings'] if f['rule'] == _WITHHELD)}",
+        )
     return TenantPlan(path.stem, document)
+
+
+def _told(findings: Iterable[Mapping[str, Any]]) -> str:
+    return "; ".join(f"{f['message']} [{f['rule']}]" for f in islice(findings, 3))
 
 
 def gathered(plans: Sequence[TenantPlan], largest: int = LARGEST) -> str:

@@ -6,9 +6,9 @@ from typing import Any
 from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.page import page
 from reconciler.cli.render.site.blocks import Fact
-from reconciler.cli.render.text import verdict
+from reconciler.cli.render.text import verdict, without_cxone
 from reconciler.cli.render.ways_out import way_out
-from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, what_changes
+from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, kept_or_left_out, what_changes
 
 # What the counts of a plan mean, and how one that is not 0 is marked.
 _FACTS = {
@@ -30,7 +30,7 @@ def html(document: Mapping[str, Any], shown: Shown) -> str:
     rows = [_row(change, shown) for change in document["changes"]]
     said = "There is no plan." if document["errored"] else verdict(document)
     title = f"dnc plan: {document['tenant']}"
-    facts = () if document["errored"] else tuple(_facts(document["summary"]))
+    facts = () if document["errored"] or without_cxone(document) else tuple(_facts(document["summary"]))
     return page("plan.html", title=title, plan=document, verdict=said, facts=facts, rows=rows, drift=drift)
 
 
@@ -41,7 +41,7 @@ def _facts(summary: Mapping[str, int]) -> Iterator[Fact]:
 
 def _row(change: Mapping[str, Any], shown: Shown) -> dict[str, str]:
     outs = ((b, way_out(b, change["list_id"], change["phones"], shown)) for b in change["blocked_by"])
-    blocked = "; ".join(f"stays: {BLOCKED[b]}. Way out: {out}" for b, out in outs)
+    blocked = "; ".join(f"{kept_or_left_out(change)}: {BLOCKED[b]}. Way out: {out}" for b, out in outs)
     return {
         "direction": change["direction"],
         "action": change["action"],

@@ -32,10 +32,11 @@ def show_taken(done: "Taken", shown: Shown) -> None:
     complain(f"{block.name} of {block.retrieved_at}, sha256 {block.sha256[:12]}…: {_counts(done)}")
     if done.released:
         complain(f"{len(done.released):,} released from {done.list_id}: REGISTRY_REMOVED, {done.evidence}")
+    _show_doubts(done)
     _show_some(f"{shown.number(one.number)} stays on {one.list_id}: {one.why}" for one in done.stays)
     for code, why in done.unchanged.items():
         complain(f"nothing of area code {code} comes off: {why}")
-    if any("lost" in why for why in done.unchanged.values()):
+    if not done.doubts and any("lost" in why for why in done.unchanged.values()):
         complain(
             "  way out: retrieve it again; or look at the numbers, and release them: "
             f"`dnc release NUMBER --list {done.list_id} --reason REGISTRY_REMOVED --evidence {done.evidence}`"
@@ -47,8 +48,20 @@ def show_taken(done: "Taken", shown: Shown) -> None:
         )
     if done.files:
         complain("next: commit these files; dnc plan shows what they change")
-    elif not done.refused:
+    elif not done.refused and not done.doubts:
         complain("nothing to do: the files have this snapshot already")
+
+
+def _show_doubts(done: "Taken") -> None:
+    """Say why a snapshot releases nothing, and how to go on."""
+    for doubt in done.doubts:
+        complain(doubt)
+    if done.doubts:
+        complain(
+            "nothing was released: a snapshot releases numbers only if every row of its file is "
+            "accounted for; new numbers were added all the same\n"
+            "  way out: download the file again, or repair what is named above, and import the snapshot again"
+        )
 
 
 def _show_rows(done: "Imported | Taken", again: str) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 from reconciler.cli.render.escaped import code, plain
 from reconciler.cli.render.numbers import Shown
-from reconciler.cli.render.text import head_line, said, verdict
+from reconciler.cli.render.text import head_line, said, verdict, without_cxone
 from reconciler.cli.render.ways_out import way_out
-from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, what_changes
+from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, kept_or_left_out, what_changes
 
 ROWS = 200  # a note gets slow long before GitLab's limit of a million characters
 
@@ -26,7 +26,8 @@ def markdown(document: Mapping[str, Any], shown: Shown) -> str:
     ]
     lines += [f"- {plain(line)}" for line in said(document["findings"])]
     cost = document["cost"]
-    lines += ["", f"Cost: {cost['requests']:,} requests, about {cost['seconds']:g} s."]
+    if not without_cxone(document):
+        lines += ["", f"Cost: {cost['requests']:,} requests, about {cost['seconds']:g} s."]
     lines += ["", head_line(document.get("chain_head"))]
     return "\n".join(lines) + "\n"
 
@@ -39,7 +40,10 @@ def _table(changes: list[Mapping[str, Any]], shown: Shown) -> list[str]:
     for c in exposing_first[:ROWS]:
         what = what_changes(c)
         outs = ((b, way_out(b, c["list_id"], c["phones"], shown)) for b in c["blocked_by"])
-        why = "; ".join(f"stays: {BLOCKED[b]}. {out}" for b, out in outs) or REASONS[c["reason"]]
+        why = (
+            "; ".join(f"{kept_or_left_out(c)}: {BLOCKED[b]}. {out}" for b, out in outs)
+            or REASONS[c["reason"]]
+        )
         numbers = f"{len(c['phones']):,}: {shown.sample(c['phones'])}"
         rows.append(f"| {c['action']} | {plain(c['list_id'])} | {numbers} | {plain(what)} | {plain(why)} |")
     if len(changes) > ROWS:

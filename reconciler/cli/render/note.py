@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.cli.render.escaped import code, plain
 from reconciler.cli.render.numbers import Shown
-from reconciler.cli.render.text import verdict
+from reconciler.cli.render.text import verdict, without_cxone
 from reconciler.cli.render.ways_out import way_out
 from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, count, what_changes
 
@@ -20,6 +20,7 @@ _DIRECTIONS = {
     "exposing": "**It takes protection away.**",
     "none": "It sends nothing.",
 }
+_UNKNOWN = "**People must look at what it would send.**"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class Section:
         if self.document["errored"]:
             yield from _cut([_finding(f) for f in self.document["findings"]], most)
             return
-        direction = _DIRECTIONS.get(self.document.get("direction", ""), "")
+        known = not without_cxone(self.document)
+        direction = _DIRECTIONS.get(self.document.get("direction", ""), "") if known else _UNKNOWN
         touched = f"The merge request touches {plain(self.touched)}." if self.touched else ""
         yield f"{direction} {touched}".strip()
         yield from self._parts(most, shown)
@@ -56,13 +58,16 @@ class Section:
 
     def _parts(self, most: int, shown: Shown) -> Iterator[str]:
         changes = self.document["changes"]
-        off = [c for c in changes if c["direction"] == "exposing"]
+        off, on = ([c for c in changes if c["direction"] == way] for way in ("exposing", "protective"))
         parts = {
             "Comes off or weakens": [_change(c, shown) for c in off if not c["blocked_by"]],
             "Stays, although the files no longer ask for it": [
                 _blocked(c, shown) for c in off if c["blocked_by"]
             ],
-            "Goes on": list(_goes_on([c for c in changes if c["direction"] == "protective"])),
+            "Not added, and not protected": [
+                _blocked(c, shown, "It is left out") for c in on if c["blocked_by"]
+            ],
+            "Goes on": list(_goes_on([c for c in on if not c["blocked_by"]])),
             "Deadlines": list(_deadlines(changes, self.document["as_of"])),
             "Findings": [_finding(f) for f in _urgent_first(self.document["findings"])],
             "Drift": [_drift(d, shown) for d in self.document["drift"]],
@@ -72,13 +77,15 @@ class Section:
                 yield from ("", f"**{title}**", "", *_cut(lines, most))
 
     def _foot(self) -> Iterator[str]:
-        cost, revision = self.document["cost"], self.document["revision"] or "no commit"
+        revision = self.document["revision"] or "no commit"
         head = f"newest report {code(self.head)}" if self.head else "no report yet"
+        cost = "" if without_cxone(self.document) else _cost(self.document["cost"])
         yield ""
-        yield (
-            f"Cost: {count(cost['requests'], 'request')}, about {cost['seconds']:g} s. "
-            f"Revision {code(revision[:12])}, as of {self.document['as_of']}; {head}."
-        )
+        yield (f"{cost}Revision {code(revision[:12])}, as of {self.document['as_of']}; {head}.")
+
+
+def _cost(cost: Mapping[str, Any]) -> str:
+    return f"Cost: {count(cost['requests'], 'request')}, about {cost['seconds']:g} s. "
 
 
 def _cut(lines: Sequence[str], most: int) -> Iterator[str]:
@@ -94,10 +101,10 @@ def _change(change: Mapping[str, Any], shown: Shown) -> str:
     return f"{code(change['list_id'])}: {count(len(phones))}, {change['action']}, {what}{samples}"
 
 
-def _blocked(change: Mapping[str, Any], shown: Shown) -> str:
+def _blocked(change: Mapping[str, Any], shown: Shown, verdict: str = "It stays") -> str:
     outs = ((b, way_out(b, change["list_id"], change["phones"], shown)) for b in change["blocked_by"])
     why = "; ".join(f"{BLOCKED[b]}. Way out: {out}" for b, out in outs)
-    return f"{_change(change, shown)}. It stays: {why}"
+    return f"{_change(change, shown)}. {verdict}: {why}"
 
 
 def _goes_on(changes: _Changes) -> Iterator[str]:

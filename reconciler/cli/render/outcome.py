@@ -82,7 +82,7 @@ def _removal_note(done: Applied) -> list[str]:
 def _blocked(done: Applied, shown: Shown) -> list[str]:
     kept: dict[tuple[str, str], list[str]] = {}
     for change in done.run.final.changes:
-        if change.blocked_by and not change.by_hand:
+        if change.exposing and change.blocked_by and not change.by_hand:
             kept.setdefault((change.blocked_by[0].value, change.list_id), []).extend(change.phones)
     return [
         f"stays on {list_id}: {count(len(phones))}: {why}: {BLOCKED[why]}. "

@@ -1,11 +1,11 @@
 """References and until when they must be kept: for reading, as a table, and as JSON."""
 
-import csv
 from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
 from reconciler.cli.call import json_text
 from reconciler.cli.render.words import count
+from reconciler.reconcile.cells import write_table
 from reconciler.reconcile.references import RULE, Reference, References
 
 COLUMNS = (
@@ -17,9 +17,7 @@ _CELL: Mapping[object, str] = {None: "", True: "yes", False: "no"}
 
 def references_csv(found: References, out: TextIO) -> None:
     """Write a row for each; a day that is not known yet is empty."""
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([_CELL.get(v, v) for v in _row(one).values()] for one in found.all)
+    write_table(out, COLUMNS, ([_CELL.get(v, v) for v in _row(one).values()] for one in found.all))
 
 
 def references_json(found: References, out: TextIO) -> None:

@@ -10,19 +10,24 @@ from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, count, what_cha
 _Document = Mapping[str, Any]
 _Changes = Sequence[Mapping[str, Any]]
 
+WITHOUT_CXONE = "CXone was not asked: it is not known what apply would change"
+
 
 def plan_text(document: _Document, shown: Shown) -> str:
     """Show a plan."""
     changes = document["changes"]
-    exposing = [c for c in changes if c["direction"] == "exposing"]
+    exposing, protective = (
+        [c for c in changes if c["direction"] == way] for way in ("exposing", "protective")
+    )
     sections = (
         [_heading(document), verdict(document)],
         _section("Comes off or weakens", [c for c in exposing if not c["blocked_by"]], shown),
-        _blocked([c for c in exposing if c["blocked_by"]], shown),
-        _section("Goes on", [c for c in changes if c["direction"] == "protective"], shown),
+        _blocked("Stays, although the files no longer ask for it", exposing, shown),
+        _blocked("Not added, and not protected", protective, shown),
+        _section("Goes on", [c for c in protective if not c["blocked_by"]], shown),
         _drift(document["drift"], shown),
         list(said(document["findings"])),
-        [_cost(document), head_line(document.get("chain_head"))],
+        [*([] if without_cxone(document) else [_cost(document)]), head_line(document.get("chain_head"))],
     )
     return "\n\n".join("\n".join(lines) for lines in sections if lines)
 
@@ -32,8 +37,15 @@ def head_line(head: Mapping[str, Any] | None) -> str:
     return f"Chain: report {head['seq']} has SHA-256 {head['sha256']}" if head else "Chain: no report yet"
 
 
+def without_cxone(document: _Document) -> bool:
+    """Tell whether CXone was not asked for a plan: then its counts are zero, and mean nothing."""
+    return not document["errored"] and document["live"].get("from") == "none"
+
+
 def verdict(document: _Document) -> str:
     """Say in one sentence what the plan comes to."""
+    if without_cxone(document):
+        return WITHOUT_CXONE
     s = document["summary"]
     nothing = "nothing to send" if s["blocked"] or s["by_hand"] else "nothing to do: CXone is as git says"
     parts = [f"{s[name]:,} to {name}" for name in ("create", "update", "delete") if s[name]] or [nothing]
@@ -62,11 +74,10 @@ def _change(change: Mapping[str, Any], shown: Shown) -> Iterator[str]:
     yield f"      {shown.sample(phones)}"
 
 
-def _blocked(changes: _Changes, shown: Shown) -> list[str]:
-    if not changes:
-        return []
-    lines = ["Stays, although the files no longer ask for it:"]
-    for change in changes:
+def _blocked(title: str, changes: _Changes, shown: Shown) -> list[str]:
+    blocked = [c for c in changes if c["blocked_by"]]
+    lines = [f"{title}:"] if blocked else []
+    for change in blocked:
         lines += _change(change, shown)
         for why in change["blocked_by"]:
             out = way_out(why, change["list_id"], change["phones"], shown)

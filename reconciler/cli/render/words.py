@@ -15,9 +15,10 @@ BLOCKED = {
     "incomplete-read": "the latest read of CXone did not see it",
     "refused-elsewhere": "a protective change did not arrive, so nothing comes off yet",
     "unsupported": "to take off by hand: this tenant removes nothing by itself",
-    "superseded": "a newer revision, or an earlier plan, has its place",
+    "superseded": "a newer revision or an earlier plan replaces it, or the working tree is not the commit",
     "hold": "a hold names it",
     "approval": "its release waits for the approval of somebody else than its author",
+    "over-ceiling": "CXone takes no more entries: it is not protected",
     "other-chain": "the chain of reports does not start where audit.genesis says",
 }
 
@@ -30,9 +31,10 @@ WAYS_OUT = {
     "incomplete-read": "run it again when CXone is quieter",
     "refused-elsewhere": "see the failures in the report; the next run tries again",
     "unsupported": "take it off in CXone; or set removal: delete (dnc-groups: expire) where that works",
-    "superseded": "nothing, if a newer pipeline has run; else make the plan again",
+    "superseded": "nothing, if a newer pipeline has run; else make the plan, or run the job, again",
     "hold": "wait until the hold ends: whoever wrote it into holds: in the files takes it out",
     "approval": "somebody else approves its merge request; or, where no token can read that, adds approvedBy",
+    "over-ceiling": "remove calling lists or groups that nobody needs, then run it again",
     "other-chain": "run dnc audit verify, and call an auditor before anybody touches the branch",
 }
 
@@ -62,6 +64,11 @@ def terms(wire: Mapping[str, Any] | None) -> str:
         parts = [f"until {wire['end']}" if wire.get("end") else "without end"]
     told = " ".join(part for part in parts if part)
     return f"{told}, source {wire['source']}" if wire.get("source") else told
+
+
+def kept_or_left_out(change: Mapping[str, Any]) -> str:
+    """Say what a guard does with a change: what would come off stays, what would go on is left out."""
+    return "stays" if change["direction"] == "exposing" else "left out"
 
 
 def what_changes(change: Mapping[str, Any]) -> str:

@@ -1,0 +1,171 @@
+"""Where a tenant's requests and secrets go: decided by what is merged, never by a merge request.
+
+Whoever can push a branch can write any address and any variable into its `dnc.yaml`. So a merge request's
+plan signs in only where the target branch signs in, with the variables that are meant for CXone.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+
+from reconciler.audit.ledger import Ledger
+from reconciler.desired.configuration import AuditSettings, Configuration, Tenant
+from reconciler.model.errors import InvalidInput, RepositoryProblem
+from reconciler.model.finding import Finding, Severity
+from reconciler.reconcile.project import Project
+from reconciler.reconcile.since import merge_tip
+from reconciler.reconcile.surroundings import Surroundings
+from reconciler.reconcile.tree import GitTree
+from reconciler.repository.repository import Repository
+
+RULE = "CONF-10"
+ALLOWED = "DNC_ALLOWED_VARIABLES"
+PREFIXES = ("CXONE_", "DNC_TENANT_")
+_FIX = (
+    f"rename it to begin with {' or '.join(PREFIXES)}, or add its name to the pipeline's variable {ALLOWED}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Merging:
+    """A project as a merge request would have it; `before` is the target branch's, if it can be read."""
+
+    around: Surroundings
+    project: Project
+    repository: Repository
+    onto: str
+    before: Configuration | None
+
+    @property
+    def tenant(self) -> Tenant:
+        """The tenant that was chosen, as it is written."""
+        return self.project.tenant(self.around.tenant)
+
+
+class Withheld(InvalidInput):
+    """A merge request's configuration would send secrets elsewhere, so CXone may not be asked."""
+
+    rule = RULE
+
+    def __init__(self, merging: Merging, facts: list[str], way_out: str) -> None:
+        super().__init__("; ".join(facts), way_out, where=merging.project.configuration_path)
+        self.merging = merging
+        self.facts = facts
+
+
+def demand_destination(around: Surroundings, repository: Repository | None, project: Project) -> None:
+    """Refuse to ask CXone where a merge request changes what decides where secrets go. Raises Withheld."""
+    onto = _trusted(around)
+    if onto is None:
+        return
+    if repository is None:
+        raise RepositoryProblem(f"there is no repository to find {onto} in", "run this in a git clone")
+    merging = Merging(around, project, repository, onto, _configuration(repository, onto, project))
+    differing, strange = list(_differing(merging)), _strange(merging.tenant, around.environ)
+    ways = [
+        *(["merge the change of these settings in a merge request of its own"] if differing else []),
+        *([_FIX] if strange else []),
+    ]
+    if differing or strange:
+        raise Withheld(merging, [*differing, *strange.values()], "; ".join(ways))
+
+
+def _trusted(around: Surroundings) -> str | None:
+    """Name the branch whose configuration counts: the target, or the default one where that is not protected.
+
+    Whoever may push a branch may make a merge request onto it.
+    """
+    pipeline = around.pipeline
+    target, default = pipeline.merge_target, pipeline.get("CI_DEFAULT_BRANCH")
+    if default and pipeline.get("CI_MERGE_REQUEST_TARGET_BRANCH_PROTECTED") == "false":
+        return f"origin/{default}"
+    return around.onto or (f"origin/{target}" if target else None)
+
+
+def known_variables(
+    around: Surroundings, project: Project, repository: Repository | None, ledger: Ledger | None
+) -> tuple[Finding, ...]:
+    """Warn of variables that are not named as CXone's and that the `dnc.yaml` applied last reads already.
+
+    Raises InvalidInput for a new one: `apply` has secrets of its own that no merge may send anywhere.
+    """
+    tenant, path = project.tenant(around.tenant), project.configuration_path
+    strange = _strange(tenant, around.environ)
+    if not strange:
+        return ()
+    newest = ledger.newest(tenant.name) if ledger else None
+    last = project_at(repository, newest.report.revision if newest else None, path)
+    before = (
+        {name for one in last.configuration.tenants.values() for name in one.variables} if last else set()
+    )
+    if new := [fact for name, fact in strange.items() if name not in before]:
+        raise InvalidInput(f"{new[0]}, and no applied {path} has read it before", _FIX, where=path)
+    said = f"it is filled in, since the {path} that was applied last reads it too; fix: {_FIX}"
+    place = f"/tenants/{tenant.name}"
+    return tuple(
+        Finding(path, 0, 0, place, RULE, Severity.WARNING, f"{fact}; {said}") for fact in strange.values()
+    )
+
+
+def comparable(around: Surroundings) -> Mapping[str, str]:
+    """Give the variables that tenants are compared with: in a merge request only those of CXone's."""
+    if _trusted(around) is None:
+        return around.environ
+    return {name: value for name, value in around.environ.items() if is_allowed(name, around.environ)}
+
+
+def is_allowed(variable: str, environ: Mapping[str, str]) -> bool:
+    """Tell whether a variable may be filled in without a look at what was applied."""
+    return variable.startswith(PREFIXES) or variable in re.split(r"[\s,]+", environ.get(ALLOWED, ""))
+
+
+def project_at(repository: Repository | None, revision: str | None, path: str) -> Project | None:
+    """Read the project as a revision has it; None where that cannot be read."""
+    if repository is None or revision is None:
+        return None
+    try:
+        repository.ensure_commit(revision)
+        return Project.read(GitTree(repository, revision), path)
+    except (InvalidInput, RepositoryProblem):
+        return None
+
+
+def _configuration(repository: Repository, onto: str, project: Project) -> Configuration | None:
+    path, tip = project.configuration_path, merge_tip(repository, onto)
+    if GitTree(repository, tip).read(path.__eq__).get(path) == project.configuration_data:
+        return (
+            project.configuration
+        )  # most merge requests leave it as it is, and rules take their time to load
+    before = project_at(repository, tip, path)
+    return before.configuration if before else None
+
+
+def _differing(merging: Merging) -> Iterator[str]:
+    """Say what of the settings that decide where secrets and reports go is not the target branch's."""
+    path, onto, before = merging.project.configuration_path, merging.onto, merging.before
+    if before is None:
+        yield f"{path} of {onto} is missing or cannot be read"
+        return
+    name = merging.tenant.name
+    if name not in before.tenants:
+        yield f"{onto} has no tenant {name}"
+    else:
+        then, now = before.tenants[name].destination, merging.tenant.destination
+        if keys := [key for key in now if now[key] != then[key]]:
+            yield f"{', '.join(keys)} of tenant {name} differ from {onto}"
+    audits = before.audit, merging.project.configuration.audit
+    if keys := [f"audit.{one.name}" for one in fields(AuditSettings) if _unlike(one.name, *audits)]:
+        yield f"{', '.join(keys)} differ from {onto}"
+
+
+def _unlike(name: str, one: AuditSettings, other: AuditSettings) -> bool:
+    return bool(getattr(one, name) != getattr(other, name))
+
+
+def _strange(tenant: Tenant, environ: Mapping[str, str]) -> dict[str, str]:
+    """Say by variable that it is not named as one of CXone's, and what reads it."""
+    return {
+        name: f"{key} of tenant {tenant.name} reads the variable {name}, which is not named as one of CXone's"
+        for name, key in tenant.variables.items()
+        if not is_allowed(name, environ)
+    }
