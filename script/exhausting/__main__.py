@@ -9,15 +9,9 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 
-from script.exhausting.events import EVENTS, Event
-from script.exhausting.scene import without_threads
-from script.exhausting.search import Found, Path, Search, beginnings
-
-SHARED = 2  # events that are played before the histories are shared out
-ALPHABETS = {"core": tuple(event for event in EVENTS if event.core), "whole": EVENTS}
+from script.exhausting.events import ALPHABETS, Event
+from script.exhausting.search import Found, exhaust
 
 
 def main() -> None:
@@ -36,32 +30,6 @@ def main() -> None:
         parts.append(f"{found.histories:,} histories of {most} of {len(alphabet)} events")
     seconds = time.monotonic() - began
     print(f"{' and '.join(parts)}: no number is off without permission; {seconds:,.0f} s")
-
-
-def exhaust(name: str, length: int, workers: int) -> Found:
-    """Play every history of one length."""
-    if workers == 1 or length <= SHARED:
-        return _share(name, [((), 1)], length)
-    search = Search(ALPHABETS[name])
-    with without_threads():
-        starts = beginnings(search, SHARED)
-    found = search.found
-    if found.wrong:
-        return found
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        shares = [starts[n::workers] for n in range(workers)]
-        for part in pool.map(_share, [name] * workers, shares, [length - SHARED] * workers):
-            found.add(part)
-    return found
-
-
-def _share(name: str, starts: Sequence[tuple[Path, int]], left: int) -> Found:
-    """Play what goes on from some beginnings."""
-    search = Search(ALPHABETS[name])
-    with without_threads():
-        for path, many in starts:
-            search.found.histories += many * search.all(search.play(path), path, left)
-    return search.found
 
 
 def spell(found: Found, alphabet: Sequence[Event]) -> str:

@@ -193,3 +193,4 @@ EVENTS = (
     Event("somebody appends a report: the number is kept by a term that is over", act("forge"), core=False),
     Event("the chain of reports begins anew", act("rename"), core=False),
 )
+ALPHABETS = {"core": tuple(event for event in EVENTS if event.core), "whole": EVENTS}

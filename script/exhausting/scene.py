@@ -132,8 +132,11 @@ class Scene:
         off = [(r.finished.date(), sorted(r.took_off.items())) for r in past.reports if r.finished >= week]
         old = max(((now - r.finished).days for r in past.reports), default=-1)
         return (
-            [(past.first_held(key, None), past.others(key), past.taken_off(key)) for key in (HERE, THERE)],
-            [_requests(past, key) for key in (HERE, THERE)],
+            [
+                (past.first_held(key, None), past.others(key), past.taken_off(key), past.accounted(key))
+                for key in (HERE, THERE)
+            ],
+            [(_requests(past, key), *_claimed(past, key)) for key in (HERE, THERE)],
             sorted(frozenset().union(*(r.used for r in past.reports)), key=repr),
             [row for row in off if row[1]],
             min(old, 9),
@@ -152,7 +155,7 @@ class Scene:
             sorted(o.doubtful),
             sorted(o.known),
             sorted(o.forged),
-            o.started,
+            sorted((k, [their.at < o.started for their in v]) for k, v in o.theirs.items()),
         )
 
 
@@ -164,6 +167,22 @@ def _requests(past: Past, key: Key) -> list[tuple[date, date]]:
             if terms.requested_on and not terms.registry:
                 days[terms.requested_on] = report.finished.date()
     return sorted(days.items())
+
+
+def _claimed(past: Past, key: Key) -> list[list[Any]]:
+    """Give, for each kind of claims, since when the number has been held by claims of which strength."""
+    kinds: list[list[Any]] = []
+    for registry in (False, True):
+        steps: dict[Any, datetime] = {}
+        least = None
+        for report in past._while_held(key):  # noqa: SLF001  (what `first_claimed` is made of)
+            held = [t.strength for t in past._terms(report, key) if t.registry == registry]  # noqa: SLF001
+            if not held:
+                break
+            least = max(held) if least is None else min(least, max(held))
+            steps[least] = report.started
+        kinds.append(list(steps.items()))
+    return kinds
 
 
 def _times(told: Any) -> Iterable[datetime]:

@@ -1,12 +1,15 @@
 """Plays every history of so many events, sharing what they begin with, and each state but once."""
 
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from multiprocessing import get_context
 
-from script.exhausting.events import Event
-from script.exhausting.scene import Scene
+from script.exhausting.events import ALPHABETS, Event
+from script.exhausting.scene import Scene, without_threads
 
+SHARED = 2  # events that are played before the histories are shared out
 Path = tuple[int, ...]
 """A history: places in the alphabet."""
 
@@ -111,3 +114,30 @@ def beginnings(search: Search, length: int) -> list[tuple[Path, int]]:
                     then[name] = (first, known + many, same)
         here = then
     return [(path, many) for path, many, _ in here.values()]
+
+
+def exhaust(name: str, length: int, workers: int) -> Found:
+    """Play every history of one length of an alphabet."""
+    if workers == 1 or length <= SHARED:
+        return _share(name, [((), 1)], length)
+    search = Search(ALPHABETS[name])
+    with without_threads():
+        starts = beginnings(search, SHARED)
+    found = search.found
+    found.states = len(starts)
+    if found.wrong:
+        return found
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        shares = [starts[n::workers] for n in range(workers)]
+        for part in pool.map(_share, [name] * workers, shares, [length - SHARED] * workers):
+            found.add(part)
+    return found
+
+
+def _share(name: str, starts: Sequence[tuple[Path, int]], left: int) -> Found:
+    """Play what goes on from some beginnings."""
+    search = Search(ALPHABETS[name])
+    with without_threads():
+        for path, many in starts:
+            search.found.histories += many * search.all(search.play(path), path, left)
+    return search.found

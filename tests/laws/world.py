@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
 from reconciler.apply.applier import Applier
 from reconciler.apply.run import Run, carry_out
@@ -57,7 +58,7 @@ class Report:
     doubted: Mapping[Key, datetime] = field(default_factory=dict)
     lingering: Mapping[Hold, datetime] = field(default_factory=dict)  # since the first report that says so
 
-    @property
+    @cached_property
     def held(self) -> Held:
         standing = self.claims.standing(self.as_of)
         return Held(
