@@ -191,6 +191,7 @@ EVENTS = (
     Event("the next write is stored and not answered", fault("stored"), core=False, runs=False),
     Event("the next removal is done and not answered", fault("gone"), core=False, runs=False),
     Event("somebody appends a report: the number is kept by a term that is over", act("forge"), core=False),
+    Event("somebody appends a report that leaves out what keeps the number", act("omit"), core=False),
     Event("the chain of reports begins anew", act("rename"), core=False),
 )
 ALPHABETS = {"core": tuple(event for event in EVENTS if event.core), "whole": EVENTS}

@@ -154,7 +154,7 @@ class Scene:
             sorted(o.holds.items(), key=repr),
             sorted(o.doubtful),
             sorted(o.known),
-            sorted(o.forged),
+            (sorted(o.forged), sorted(o.robbed)),
             sorted((k, [their.at < o.started for their in v]) for k, v in o.theirs.items()),
         )
 

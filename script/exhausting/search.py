@@ -1,5 +1,6 @@
 """Plays every history of so many events, sharing what they begin with, and each state but once."""
 
+import gc
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -136,6 +137,7 @@ def exhaust(name: str, length: int, workers: int) -> Found:
 
 def _share(name: str, starts: Sequence[tuple[Path, int]], left: int) -> Found:
     """Play what goes on from some beginnings."""
+    gc.set_threshold(50_000, 20, 20)  # a history leaves much behind at once: a fifth of the time was for that
     search = Search(ALPHABETS[name])
     with without_threads():
         for path, many in starts:

@@ -118,6 +118,7 @@ class Oracle:
     doubtful: frozenset[Key] = frozenset()
     known: frozenset[Key] = frozenset()  # numbers live now for which any line of ours ever asked
     forged: frozenset[Key] = frozenset()  # numbers that somebody's report says we keep
+    robbed: frozenset[Key] = frozenset()  # numbers of which somebody's report hides what we keep
     standing: dict[Key, dict[str, Terms]] = field(default_factory=dict)
     there: frozenset[Key] = frozenset()
     started: datetime = NEVER
@@ -136,6 +137,8 @@ class Oracle:
         said = self.world.cxone.at(key)
         if act.kind == "forge":
             self.forged |= {key} if touched else set()
+        elif act.kind == "omit":
+            self.robbed |= {key} if touched else set()
         elif act.kind == "rename":
             self.begin_chain()
         elif act.kind == "remove" or said is None:
@@ -414,7 +417,7 @@ class Oracle:
         blind = moment.run.read_back == "failed" and key not in moment.before
         owed = {terms for _, terms in self.owed.get(key, {})}
         more = not owed <= set(self.standing.get(key, {}).values())
-        if key not in moment.after or missed or blind:
+        if key not in moment.after or missed or blind or key in self.robbed:
             self.doubtful |= {key}
         elif moment.chapter.clean and not more:
             self.doubtful -= {key}

@@ -114,7 +114,8 @@ class Act:
     """What somebody does besides commits: in CXone by `touch`, `add`, `remove` or one of ENTRIES.
 
     `enter` adds the entry where there is none. `forge`: a report is appended that calls a number kept by a
-    term that is over. `rename`: another path or branch of the audit, name of the tenant, or target.
+    term that is over. `omit`: one is appended that leaves out what keeps it. `rename`: another path or branch
+    of the audit, name of the tenant, or target.
     """
 
     kind: str
@@ -128,11 +129,11 @@ class Act:
             case "remove":
                 world.cxone.take_off(self.key)
                 return False
-            case "forge":
+            case "forge" | "omit":
                 known = any(r.held.stood(self.key) for r in world.reports)
                 if known:
                     claim = HeldClaim(PATHS[0], OVER, world.clock.now, held_at=world.reports[-1].revision)
-                    world.forge(self.key, claim)
+                    world.forge(self.key, claim if self.kind == "forge" else None)
                 return known
             case "rename":
                 world.begin_chain()

@@ -91,7 +91,9 @@ AGENTS = st.builds(
     Act, st.sampled_from(["add", "touch", "remove", *ENTRIES]), st.sampled_from(OFTEN), enter=st.booleans()
 )
 # Now and then a report is forged, or the chain begins anew.
-ACTS = st.one_of(*[AGENTS] * 9, st.builds(Act, st.sampled_from(["forge", "rename"]), st.sampled_from(OFTEN)))
+ACTS = st.one_of(
+    *[AGENTS] * 9, st.builds(Act, st.sampled_from(["forge", "omit", "rename"]), st.sampled_from(OFTEN))
+)
 PHONE = st.sampled_from([KEYS[0][1], *PHONES])
 FAULTS = st.one_of(
     st.tuples(st.sampled_from(["refused", "dropped", "weakened", "unseen", "missed"]), PHONE),

@@ -207,14 +207,15 @@ class World:
         """Let the next report be the first of its chain: another path, branch, tenant or target."""
         self.reports = []
 
-    def forge(self, key: Key, claim: HeldClaim, blocked_by: BlockedBy = BlockedBy.NO_RELEASE) -> None:
-        """Let somebody append a report that says of a number that it is kept, by a claim of his."""
-        newest = self.reports[-1]
-        before = newest.kept[key].claims if key in newest.kept else ()
-        kept = {**newest.kept, key: Kept((*before, claim), (blocked_by,))}
-        forged = replace(newest, kept=kept, wrote=frozenset(), took_off=Counter(), used=frozenset())
-        at = self.clock.tick()
-        self.reports.append(replace(forged, started=at, finished=at, off=frozenset(), others={}))
+    def forge(self, key: Key, claim: HeldClaim | None) -> None:
+        """Let somebody append a report: a number is kept by his claim as well, or by nothing."""
+        newest, at = self.reports[-1], self.clock.tick()
+        kept = {other: kept for other, kept in newest.kept.items() if other != key}
+        if claim is not None:
+            before = newest.kept[key].claims if key in newest.kept else ()
+            kept[key] = Kept((*before, claim), (BlockedBy.NO_RELEASE,))
+        forged = replace(newest, kept=kept, started=at, finished=at, wrote=frozenset(), took_off=Counter())
+        self.reports.append(replace(forged, used=frozenset(), off=frozenset(), others={}))
 
     @property
     def as_of(self) -> date:
