@@ -46,9 +46,11 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A report that continues a chain after a purge: the heads before and after, why, who, and the breaks.
+    """A report that continues a chain after a purge or a doubt: heads before and after, why, who, breaks.
 
     The heads are commits or SHA-256 of reports. It explains exactly these breaks, of reports before it.
+    `passed_over` are reports without a good signature, `left_out` files that are no part of the chain: both
+    by path and SHA-256.
     """
 
     stored: StoredReport
@@ -56,6 +58,8 @@ class Record:
     reason: str
     evidence: str
     breaks: frozenset[Break]
+    passed_over: frozenset[tuple[str, str]] = frozenset()
+    left_out: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
     def of(cls, stored: StoredReport) -> "Record | None":
@@ -64,15 +68,21 @@ class Record:
         if not isinstance(said, dict):
             return None
         breaks = frozenset(Break(**one) for one in said["breaks"])
-        return cls(stored, said["heads"], said["reason"], said["evidence"], breaks)
+        over, out = (
+            frozenset((link["path"], link["sha256"]) for link in said.get(name, ()))
+            for name in ("passed_over", "left_out")
+        )
+        return cls(stored, said["heads"], said["reason"], said["evidence"], breaks, over, out)
 
     def __str__(self) -> str:
         report = self.stored.report
-        heads = ", ".join(f"{old} became {new}" for old, new in self.heads.items())
+        told = [f"{old} became {new}" for old, new in self.heads.items()]
+        told += [f"{path} is passed over" for path, _ in sorted(self.passed_over)]
+        told += [f"{path} is left out" for path, _ in sorted(self.left_out)]
         who, when = report["actor"]["name"], report["finished_at"][:19]
         count = f"{len(self.breaks)} break{'' if len(self.breaks) == 1 else 's'}"
         return (
-            f"REANCHORED by {who} at {when}Z, in report {report.seq}: {heads}; "
+            f"REANCHORED by {who} at {when}Z, in report {report.seq}: {', '.join(told)}; "
             f"{count} before it are taken as explained: {self.reason} ({self.evidence})"
         )
 

@@ -1,15 +1,18 @@
 """Reads the chain of reports at one commit of the branch, and continues it there."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from reconciler.audit.breaks import Break, Record, explained, records_of
+from reconciler.audit.earlier import Earlier, Unread
 from reconciler.audit.port import GitPort
 from reconciler.audit.report import (
     Link,
     StoredReport,
     parse,
+    read_plan,
     relink,
     report_of,
     sha256,
@@ -32,32 +35,72 @@ _WAY_OUT = "run `dnc audit verify`; restore the branch from a clone that still h
 
 
 class Chain:
-    """The reports that one commit of the audit branch holds. `tip` None: there are none."""
+    """The reports that one commit of the audit branch holds. `tip` None: there are none.
 
-    def __init__(self, git: GitPort, tip: str | None, folder: str) -> None:
+    `earlier` says by tenant where its chain was before.
+    """
+
+    def __init__(
+        self, git: GitPort, tip: str | None, folder: str, earlier: Mapping[str, Earlier] | None = None
+    ) -> None:
         self.tip = tip
         self._git = git
         self._folder = folder
+        self._earlier = earlier or {}
+
+    def at(self, tip: str | None) -> "Chain":
+        """Give the reports that another commit holds."""
+        return Chain(self._git, tip, self._folder, self._earlier)
 
     def newest(self, tenant: str) -> StoredReport | None:
         """Find the report that history added last for the tenant, whatever its name and time say."""
-        if self.tip is None:
-            return None
+        for _, added in self.added(tenant):
+            if isinstance(added, Unread):
+                raise added.error
+            return added
+        return None
+
+    def added(self, tenant: str) -> Iterator[tuple[str, StoredReport | Unread]]:
+        """Give every report of the tenant with the commit that added it, newest first, as it was added.
+
+        What a later commit made of one is for `verify` to find. One that cannot be read is its error.
+        """
         skip = 0
-        for limit in _LOOKS:
-            page = self._git.additions(self.tip, tenant_folder(self._folder, tenant), limit=limit, skip=skip)
+        for limit in _LOOKS if self.tip else ():
+            page = self._git.additions(
+                self.tip or "", tenant_folder(self._folder, tenant), limit=limit, skip=skip
+            )
             for commit, paths in page:
                 names = [path for path in paths if tenant_of(path, self._folder) == tenant]
-                # As it was added: what a later commit made of it is for `verify` to find.
-                if added := self._read(commit, names):
-                    return added[-1]
+                yield from ((commit, added) for added in self._as_added(commit, names))
             if len(page) < limit:
                 break
             skip += limit
-        return None
+        if earlier := self._earlier.get(tenant):
+            try:
+                earlier.end()
+            except BrokenChain as error:
+                yield "", Unread(error.where, "", error)
+                return
+            yield from earlier.chain.added(earlier.tenant)
+
+    def _as_added(self, commit: str, paths: list[str]) -> list[StoredReport | Unread]:
+        """Read the reports of one commit, the last in the chain first; one that cannot be read before it."""
+        errors: list[StoredReport | Unread] = []
+        read = []
+        blobs = self._git.listing(commit, *paths) if paths else {}
+        data = self._git.read_blobs(list(blobs.values()))
+        for path, blob in blobs.items():
+            try:
+                read.append(parse(data[blob], path))
+            except BrokenChain as error:
+                errors.append(Unread(path, sha256(data[blob]), error))
+        return errors + sorted(read, key=lambda stored: stored.report.seq, reverse=True)
 
     def first(self, tenant: str) -> StoredReport | None:
         """Find the report with the lowest number in the chain; names begin with the moment, so it is near."""
+        if tenant in self._earlier:
+            return self._earlier[tenant].chain.first(self._earlier[tenant].tenant)
         if self.tip is None:
             return None
         names = self._names(tenant)
@@ -67,20 +110,23 @@ class Chain:
                 return read[0]
         return None
 
-    def reports(self, tenant: str, since: datetime | None = None) -> Iterator[StoredReport]:
-        """Walk a tenant's chain, newest first; BrokenChain where it does not hold.
+    def reports(
+        self, tenant: str, since: datetime | None = None, *, newest: StoredReport | None = None
+    ) -> Iterator[StoredReport]:
+        """Walk a tenant's chain, newest first, or from one report on; BrokenChain where it does not hold.
 
         With `since`, stop when reports are older. One clock that was set back must not hide what lies
         behind it, so it takes several old ones in a row.
         """
-        stored = self.newest(tenant)
-        if stored is None or self.tip is None:
-            return
+        stored = newest or self.newest(tenant)
         records: list[Record] = []
-        names = sorted(self._git.listing(self.tip, tenant_folder(self._folder, tenant)))
+        names = sorted(self._git.listing(self.tip, tenant_folder(self._folder, tenant))) if self.tip else []
         read: dict[str, StoredReport] = {}
         old = 0
-        while old < _OLD_IN_A_ROW:
+        while stored is not None and old < _OLD_IN_A_ROW:
+            if (home := self._home(stored)) is not self:
+                yield from home.reports(stored.report.tenant, since, newest=stored)
+                return
             if since is None or stored.report.finished_at >= since:
                 old = 0
                 yield stored
@@ -89,18 +135,29 @@ class Chain:
             if (record := Record.of(stored)) is not None:
                 records.append(record)
             link = stored.report.previous
-            if link is None:
-                return
-            if link.path not in read:
+            if link is not None and link.path not in read:
                 page = self._page(names, link.path, tenant)
-                read = {before.path: before for before in self._read(self.tip, page)}
-            stored = self._before(stored, link, read, records)
+                read = {before.path: before for before in self._read(self.tip or "", page, must=link.path)}
+            stored = self._before(stored, link, read, records) if link else None
+
+    def before(self, stored: StoredReport, records: list[Record]) -> StoredReport | None:
+        """Give the report that one follows; None for the first. BrokenChain where it does not follow it."""
+        home, link = self._home(stored), stored.report.previous
+        if home is not self:
+            return home.before(stored, records)
+        if link is None:
+            return None
+        read = self._read(self.tip or "", self._page([], link.path, stored.report.tenant), must=link.path)
+        return self._before(stored, link, {one.path: one for one in read}, records)
 
     def _before(
         self, stored: StoredReport, link: Link, read: Mapping[str, StoredReport], records: list[Record]
     ) -> StoredReport:
         """Give the report before one, or what a purge that is on record left of it. Raises BrokenChain."""
         before = read.get(link.path)
+        earlier = self._earlier.get(stored.report.tenant)
+        if before is None and earlier and link.sha256 == earlier.head:
+            before = earlier.end()
         if before is None and any(broken.path == stored.path for r in records for broken in r.breaks):
             older = [path for path in self._names(stored.report.tenant) if path < stored.path]
             left = [one for one in self._read(self.tip or "", older) if one.report.seq < stored.report.seq]
@@ -125,11 +182,12 @@ class Chain:
 
     def plan_of(self, stored: StoredReport) -> bytes:
         """Read the plan beside a report, as JSON; BrokenChain if it is not the one that was reported."""
-        rev = self.tip or ""
-        blob = self._git.listing(rev, stored.plan_path).get(stored.plan_path)
+        if (home := self._home(stored)) is not self:
+            return home.plan_of(stored)
+        blob = self._git.listing(self.tip, stored.plan_path).get(stored.plan_path) if self.tip else None
         packed = self._git.read_blobs([blob])[blob] if blob else b""
         if sha256(packed) == stored.report.plan_sha256:
-            return unpack_plan(packed)
+            return unpack_plan(packed, stored.plan_path)
         there = sha256(packed) if blob else ""
         purged = Break(stored.plan_path, "plan", stored.path, stored.report.plan_sha256, there)
         records = records_of(self.reports(stored.report.tenant))
@@ -137,7 +195,24 @@ class Chain:
             raise BrokenChain(
                 "the plan is not the one that its report names", _WAY_OUT, where=stored.plan_path
             )
-        return unpack_plan(packed) if blob else _PURGED_PLAN
+        return unpack_plan(packed, stored.plan_path) if blob else _PURGED_PLAN
+
+    def plan(self, stored: StoredReport) -> dict[str, Any]:
+        """Read the plan beside a report; BrokenChain if it is not what was reported, or no plan."""
+        return read_plan(self.plan_of(stored), stored.plan_path)
+
+    def _home(self, stored: StoredReport) -> "Chain":
+        """Say which chain holds a report: this one, or one that this one goes on from."""
+        for place in self._earlier.values():
+            if place.tenant == stored.report.tenant and place.chain.has(stored):
+                return place.chain
+        return self
+
+    def has(self, stored: StoredReport) -> bool:
+        """Tell whether a report is one of these."""
+        if self.tip is None or tenant_of(stored.path, self._folder) != stored.report.tenant:
+            return False
+        return stored.path in self._git.listing(self.tip, stored.path)
 
     def waiting(self, local: str, *, beyond: str | None) -> list[str]:
         """Name the reports that `local` adds beyond another tip, oldest first."""
@@ -147,8 +222,10 @@ class Chain:
             if status == "A" and tenant_of(path, self._folder)
         ]
 
-    def grafted(self, local: str) -> "Chain":
+    def grafted(self, local: str, over: Callable[["Chain", str], list[Mapping[str, str]] | None]) -> "Chain":
         """Continue this chain with the reports that only `local` has: linked anew, otherwise unchanged.
+
+        `over` says of a tenant what is passed over there: it may not be what it was.
 
         Builds commits and moves no branch; the same two tips give the same commits.
         """
@@ -157,23 +234,24 @@ class Chain:
         done = set(self._git.listing(self.tip, self._folder)) if self.tip and pending else set()
         for commit, paths in pending.items():
             for stored in self._read(commit, [path for path in paths if path not in done]):
-                tip = tip._continued(commit, stored)
+                tip = tip._continued(commit, stored, over(tip, stored.report.tenant))
                 done.add(stored.path)
         return tip
 
-    def _continued(self, commit: str, stored: StoredReport) -> "Chain":
+    def _continued(self, commit: str, stored: StoredReport, over: list[Mapping[str, str]] | None) -> "Chain":
         before = self.newest(stored.report.tenant)
         data = relink(
             stored.report,
             seq=before.report.seq + 1 if before else 1,
             previous=before.link if before else None,
+            passed_over=over if "reanchor" not in stored.report.fields else None,
         )
         blobs = self._git.listing(commit, stored.plan_path)
         plan = self._git.read_blobs(list(blobs.values()))
         files = {stored.path: data} | {path: plan[blob] for path, blob in blobs.items()}
         was = self._git.describe(commit)
         made = self._git.commit_files(files, was.message, parent=self.tip, when=was.when, sign=True)
-        return Chain(self._git, made, self._folder)
+        return self.at(made)
 
     def _pending(self, local: str) -> Mapping[str, list[str]]:
         """Name the reports that only `local` has, by the commit that added them, oldest first."""
@@ -198,8 +276,15 @@ class Chain:
         near = names[max(0, end - 2 * _PAGE) : end]  # a report and its plan are two names
         return [path, *(name for name in near if tenant_of(name, self._folder) == tenant)]
 
-    def _read(self, rev: str, paths: list[str]) -> list[StoredReport]:
-        """Read reports, in the order of the chain."""
+    def _read(self, rev: str, paths: list[str], *, must: str = "") -> list[StoredReport]:
+        """Read reports, in the order of the chain. BrokenChain where `must` is none; others are left out."""
         blobs = self._git.listing(rev, *paths) if paths else {}
         data = self._git.read_blobs(list(blobs.values()))
-        return sorted((parse(data[blob], path) for path, blob in blobs.items()), key=lambda s: s.report.seq)
+        found = []
+        for path, blob in blobs.items():
+            try:
+                found.append(parse(data[blob], path))
+            except BrokenChain:
+                if path == must:
+                    raise
+        return sorted(found, key=lambda stored: stored.report.seq)

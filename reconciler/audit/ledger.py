@@ -2,12 +2,19 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
+from reconciler.audit.belief import Belief, Doubt, Trust, believe, named_in
 from reconciler.audit.breaks import Break
 from reconciler.audit.chain import Chain
-from reconciler.audit.expected import Expected, judge
+from reconciler.audit.earlier import Earlier
+from reconciler.audit.examination import examined
+from reconciler.audit.expected import Expected
+from reconciler.audit.local import LocalBranch
+from reconciler.audit.pauses import Pauses
+from reconciler.audit.places import earlier
 from reconciler.audit.port import GitPort
 from reconciler.audit.report import (
     Content,
@@ -21,38 +28,45 @@ from reconciler.audit.report import (
     sha256,
     tenant_of,
 )
-from reconciler.audit.signed import unsigned_in
-from reconciler.audit.verify import Verification, chain_of, finding_of, verify_branch
+from reconciler.audit.verify import Verification, chain_of
 from reconciler.model.errors import BrokenChain, NotDelivered, RepositoryProblem
 
 TRIES = 10  # pushes that lose the race; six at once all landed within it
 _SILENT_TRIES = 3  # pushes that fail in another way: a moment's outage must not cost the report
-_PAUSE_SECONDS = 0.1  # the first pause, with jitter; it doubles up to _LONGEST_PAUSE_SECONDS
-_LONGEST_PAUSE_SECONDS = 3.0
+ALL = ""  # a doubt about every tenant's reports
 
 
 class Ledger:
     """The reports of every tenant, on one branch. `refresh` first: nothing is known before.
 
     `tip` is the commit that reports are read from and appended to: the branch as the remote has it, with the
-    local reports that were not pushed yet on top.
+    local reports that were not pushed yet on top, as far as this clone or a good signature vouches for them.
+
+    With `goes_on`, what is in doubt is passed over and kept as `doubts`; without, it is a BrokenChain.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what each chain is read by)
         self,
         git: GitPort,
         *,
         branch: str = "dnc-audit",
         folder: str = "audit",
         pause: Callable[[float], None] = time.sleep,
+        trust: Trust | None = None,
+        goes_on: bool = False,
     ) -> None:
         self.branch = branch
+        self.goes_on = goes_on
         self._git = git
         self._folder = folder.strip("/")
-        self._pause = pause
+        self._pauses = Pauses(pause)
+        self._trust = trust or Trust()
         self._remote_tip: str | None = None
-        self._local: str | None = None
+        self._earlier: Mapping[str, Earlier] = {}
         self._chain = Chain(git, None, self._folder)
+        self._branch = LocalBranch(git, branch, self._folder, self._trust.signers)
+        self._believed: dict[tuple[str, str | None], Belief] = {}
+        self._doubts: dict[tuple[str, Doubt], None] = {}
 
     @property
     def tip(self) -> str | None:
@@ -65,7 +79,16 @@ class Ledger:
         RepositoryProblem when the remote does not answer, BrokenChain when its branch was rewritten.
         """
         if self._git.remote() is not None:
-            self._remote_tip = self._git.fetch_branch(self.branch, grows_only=True)
+            try:
+                self._remote_tip = self._git.fetch_branch(self.branch, grows_only=True)
+            except BrokenChain as error:
+                self._doubt(ALL, error)
+                self._remote_tip = self._git.tracking_tip(self.branch)
+        try:
+            self._earlier = earlier(self._git, self._trust.continues, self.branch, self._folder)
+        except BrokenChain as error:
+            self._doubt(ALL, error)
+        self._chain = Chain(self._git, None, self._folder, self._earlier)
         self._settle()
         return self.tip
 
@@ -83,12 +106,55 @@ class Ledger:
             )
 
     def newest(self, tenant: str) -> StoredReport | None:
-        """Find the report that history added last for the tenant; None on its first run."""
-        return self._chain.newest(tenant)
+        """Find the report that history added last for the tenant; None on its first run.
+
+        Where it goes on: the last that is whole, links, and has a good signature if signatures count.
+        """
+        return self.belief(tenant).newest if self.goes_on else self._chain.newest(tenant)
 
     def reports(self, tenant: str, since: datetime | None = None) -> Iterator[StoredReport]:
-        """Walk a tenant's reports, newest first, back to `since`; BrokenChain where it does not hold."""
-        return self._chain.reports(tenant, since)
+        """Walk a tenant's reports, newest first, back to `since`; BrokenChain where it does not hold.
+
+        Where it goes on: as far as it holds, without those that are passed over.
+        """
+        if not self.goes_on:
+            yield from self._chain.reports(tenant, since)
+            return
+        belief = self.belief(tenant)
+        over = set(belief.passed_over or ())
+        walk = self._chain.reports(tenant, since, newest=belief.newest) if belief.newest else iter(())
+        try:
+            for stored in walk:
+                over |= named_in(stored)
+                if stored.path not in over:
+                    yield stored
+        except BrokenChain as error:
+            self._doubt(tenant, error)
+
+    def doubts(self, tenant: str) -> tuple[Doubt, ...]:
+        """Say why what is held of the tenant is in doubt, as far as it was found out by now."""
+        found = dict.fromkeys(self.belief(tenant).doubts)
+        return tuple(found | {doubt: None for name, doubt in self._doubts if name in {tenant, ALL}})
+
+    def plan(self, stored: StoredReport) -> Mapping[str, Any]:
+        """Read the plan beside a report; where it goes on and it is in doubt, one that says nothing."""
+        try:
+            return self._chain.plan(stored)
+        except BrokenChain as error:
+            self._doubt(stored.report.tenant, error)
+            return {"changes": (), "drift": (), "interrupted": ()}
+
+    def _doubt(self, tenant: str, error: BrokenChain) -> None:
+        if not self.goes_on:
+            raise error
+        self._doubts[tenant, Doubt.of(error)] = None
+
+    def belief(self, tenant: str, at: Chain | None = None) -> Belief:
+        """Say what of a tenant's chain may be believed, and what is in doubt."""
+        at = at or self._chain
+        if (tenant, at.tip) not in self._believed:
+            self._believed[tenant, at.tip] = believe(self._git, at, tenant, self._trust)
+        return self._believed[tenant, at.tip]
 
     def untouched(self, tenant: str, *, since: str | None) -> bool:
         """Tell whether nothing but other tenants' reports was added since an earlier tip."""
@@ -112,20 +178,23 @@ class Ledger:
         try:
             for attempt in range(TRIES):
                 self._settle()
-                before = self.newest(content["tenant"])
+                belief = self.belief(content["tenant"])
+                purged = content.get("reanchor", {}).get("heads", True)
+                before = self._chain.newest(content["tenant"]) if purged else belief.last
                 data = build(
-                    content,
+                    belief.said_in(content),
                     seq=before.report.seq + 1 if before else 1,
                     previous=before.link if before else None,
                     plan_sha256=sha256(packed),
                 )
+                stored = parse(data, path)  # what could not be read again would break the chain
                 message = f"{content['tenant']}: {content['status']} at {content['revision'][:12]}\n\n{path}"
                 files = {path: data, plan_path(path): packed}
                 made = self._git.commit_files(files, message, parent=self.tip, when=at, sign=True)
-                if self._move(made):
-                    self._local, self._chain = made, Chain(self._git, made, self._folder)
-                    return parse(data, path)
-                self._wait(attempt)
+                if self._branch.move(made, self._known):
+                    self._chain = self._chain.at(made)
+                    return stored
+                self._pauses.wait(attempt)
         except (RepositoryProblem, BrokenChain) as error:
             raise NotDelivered(f"the report could not be committed: {error.fact}", error.way_out) from error
         raise NotDelivered(
@@ -143,7 +212,8 @@ class Ledger:
         local = self._git.branch_tip(self.branch)
         if local is None or self._git.remote() is None:
             return []
-        return self._chain.waiting(local, beyond=self._git.tracking_tip(self.branch))
+        self._settle()
+        return self._chain.waiting(self.tip or local, beyond=self._git.tracking_tip(self.branch))
 
     def deliver(self, *, push: bool, hurried: Callable[[], bool] = lambda: False) -> None:
         """Push what only this clone has. NotDelivered when it did not arrive; the local branch keeps it.
@@ -158,7 +228,7 @@ class Ledger:
                 if self._pushed():
                     return
                 why = f"others pushed first, {attempt + 1} times"
-                self._wait(attempt, hurried)
+                self._pauses.wait(attempt, hurried)
                 self.refresh()
             except BrokenChain as error:
                 raise self._kept(error.fact) from error
@@ -167,12 +237,19 @@ class Ledger:
                 silences += 1
                 if silences == _SILENT_TRIES or hurried():
                     raise self._kept(error.fact) from error
-                self._wait(attempt, hurried)
+                self._pauses.wait(attempt, hurried)
         raise self._kept(why)
 
-    def whole(self, tenant: str) -> tuple[list[StoredReport], list[Break]]:
+    def whole(self, tenant: str, *, without: Container[str] = ()) -> tuple[list[StoredReport], list[Break]]:
         """Read a tenant's whole chain, and the breaks in it that no record explains. Raises BrokenChain."""
-        return chain_of(self._git, self.tip, self._folder, tenant) if self.tip else ([], [])
+        before = self._earlier[tenant].end() if tenant in self._earlier else None
+        return chain_of(self._git, self.tip, self._folder, tenant, before, without) if self.tip else ([], [])
+
+    def demand_vouched(self) -> None:
+        """NotDelivered where the local branch has reports that nobody stands behind: they are not pushed."""
+        if self._branch.foreign:
+            way_out = f"show them to an auditor: git log {self.branch}; the next report moves them aside"
+            raise NotDelivered(self._branch.doubt.fact, way_out, where=self.branch)
 
     def demand_signed(self) -> None:
         """NotDelivered where there is a key, and the last report could not be signed with it."""
@@ -189,62 +266,51 @@ class Ledger:
         What is expected of it is expected of the remote's branch; of the local one where there is no other.
         `signers` are those whose signatures count, as ssh-keygen reads them.
         """
-        known = Verification()
-        tips: dict[str, str | None] = {}
-        remote = self._git.remote()
-        if remote is not None:
-            name = f"{remote}/{self.branch}"
-            try:
-                tips[name] = self._git.fetch_branch(self.branch, grows_only=True)
-            except BrokenChain as error:
-                known = Verification((finding_of(error, name),))
-                tips[name] = self._git.tracking_tip(self.branch)
-        tips[self.branch] = self._git.branch_tip(self.branch)
-        judged = next((name for name, tip in tips.items() if tip is not None), self.branch)
-        for name, tip in tips.items():
-            if tip is not None:
-                known += verify_branch(self._git, tip, self._folder, name)
-                if signers is not None:
-                    known += Verification(tuple(unsigned_in(self._git, tip, name, signers)))
-        heads = tuple(head for head in known.heads if head.branch == judged)
-        return known + judge(self._git, expected or Expected(), heads, judged, tips[judged])
+        continues = self._trust.continues
+        return examined(self._git, self.branch, self._folder, continues, expected or Expected(), signers)
 
     def first(self, tenant: str) -> StoredReport | None:
         """Find the report that a tenant's chain starts with; None where it has none."""
-        return self._chain.first(tenant)
+        try:
+            return self._chain.first(tenant)
+        except BrokenChain as error:
+            self._doubt(tenant, error)
+            return None
+
+    @property
+    def _known(self) -> str | None:
+        """Give the remote's tip, as far as this clone knows it."""
+        return self._remote_tip or (self._git.tracking_tip(self.branch) if self.has_remote else None)
 
     def _settle(self) -> None:
         """Decide the tip from the local branch as it is now and the remote's as it was last fetched."""
-        local, remote = self._git.branch_tip(self.branch), self._remote_tip
-        self._local = local
+        remote = self._remote_tip
+        local = self._branch.vouched(self._known)
+        if self._branch.foreign:
+            self._doubts[ALL, self._branch.doubt] = None
         if local is None or remote is None:
-            self._chain = Chain(self._git, local or remote, self._folder)
+            self._chain = self._chain.at(local or remote)
         elif self._git.is_ancestor(remote, local):
-            self._chain = Chain(self._git, local, self._folder)
+            self._chain = self._chain.at(local)
         else:
-            self._chain = Chain(self._git, remote, self._folder).grafted(local)
-
-    def _move(self, to: str) -> bool:
-        """Move the local branch from where `_settle` saw it."""
-        return to == self._local or self._git.advance_branch(self.branch, to, was=self._local)
+            self._chain = self._chain.at(remote).grafted(
+                local, lambda at, tenant: self.belief(tenant, at).links
+            )
 
     def _pushed(self) -> bool:
         self._settle()
         tip = self.tip
-        if tip is None or tip == self._remote_tip:
+        if tip is None or tip == self._known:
+            if tip is not None:
+                self._branch.forget(tip)
             return True
-        if not self._move(tip):
+        if not self._branch.move(tip, self._known):
             return False
         if self._git.push_branch(self.branch, tip, skip_ci=True) == "outrun":
             return False
         self._remote_tip = tip
+        self._branch.forget(tip)
         return True
-
-    def _wait(self, attempt: int, hurried: Callable[[], bool] = lambda: False) -> None:
-        if hurried():
-            return
-        longest = min(_PAUSE_SECONDS * 2**attempt, _LONGEST_PAUSE_SECONDS)
-        self._pause(longest * (0.5 + secrets.randbelow(1000) / 2000))
 
     def _kept(self, why: str) -> NotDelivered:
         return NotDelivered(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Literal, Protocol
 
 
@@ -31,6 +32,10 @@ class SignaturesPort(Protocol):
         """Give every commit with git's letter for its signature, oldest first."""
         ...
 
+    def among(self, commits: Sequence[str], signers: bytes) -> dict[str, str]:
+        """Give git's letter for the signature of each of these commits."""
+        ...
+
 
 class GitPort(Protocol):
     """Git, as far as the ledger knows it. Raises RepositoryProblem."""
@@ -38,6 +43,10 @@ class GitPort(Protocol):
     @property
     def signatures(self) -> SignaturesPort:
         """Give what signs commits and checks them."""
+        ...
+
+    def own_folder(self) -> Path:
+        """Give a folder of this clone alone, which no commit takes along."""
         ...
 
     def remote(self) -> str | None:

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from typing import Any, NotRequired, TypedDict
 
 import orjson
 
+from reconciler.audit.form import PLAN, REPEATS, REPORT
 from reconciler.model.errors import BrokenChain
 
 FORMAT_VERSION = "1.0"
@@ -17,6 +19,11 @@ REANCHORED = "reanchored"  # the status of a report that only continues a chain 
 
 PLAN_SUFFIX = ".plan.json.gz"
 REPORT_SUFFIX = ".json"
+
+# A million numbers are 16 MB, packed into 4 (into 2 where they follow each other).
+_PLAN_BYTES = 512 * 1024 * 1024
+_PLAN_RATIO = 200
+_PLAN_FREE = 1024 * 1024
 
 _TENANT = re.compile(r"[a-z0-9-]+")
 _NAME = re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]{6}Z-[0-9a-f]{12}-[0-9a-f]{8}\.json")
@@ -66,6 +73,7 @@ class Content(TypedDict):
     actors: Mapping[str, Any]  # who stands behind the run and each exposing change, verified or asserted
     ran: Mapping[str, Any]  # program, Python, organisation and credential as far as told, clock skew
     reanchor: NotRequired[Mapping[str, Any]]  # of a chain that is continued after a purge: heads, why, breaks
+    passed_over: NotRequired[Sequence[Mapping[str, str]]]  # reports whose signature does not count
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +105,7 @@ class Report:
     @property
     def repeats(self) -> bool:
         """Tell whether it only repeats what the one before told: its run failed, or there was none."""
-        return self.fields["status"] in {"failed", REANCHORED}
+        return self.fields["status"] in REPEATS
 
     @property
     def previous(self) -> Link | None:
@@ -164,9 +172,16 @@ def build(content: Content, *, seq: int, previous: Mapping[str, str] | None, pla
     return dump(head | body)
 
 
-def relink(report: Report, *, seq: int, previous: Mapping[str, str] | None) -> bytes:
-    """Write a report again at another place in the chain, otherwise unchanged."""
-    return dump({**report.fields, "seq": seq, "previous": previous})
+def relink(
+    report: Report,
+    *,
+    seq: int,
+    previous: Mapping[str, str] | None,
+    passed_over: Sequence[Mapping[str, str]] | None = None,
+) -> bytes:
+    """Write a report again at another place in the chain, otherwise unchanged but for what is passed over."""
+    over = {} if passed_over is None else {"passed_over": passed_over}
+    return dump({**report.fields, "seq": seq, "previous": previous, **over})
 
 
 def dump(fields: Mapping[str, Any]) -> bytes:
@@ -188,13 +203,10 @@ def _encodable(value: object) -> object:
 
 
 def parse(data: bytes, where: str) -> StoredReport:
-    """Read a report. BrokenChain, naming `where`, if it is none, or was written by a later version."""
+    """Read a report. BrokenChain, naming `where` and the field, if it is none, or of a later version."""
     try:
         fields = orjson.loads(data)
-        report = Report(fields)
-        version = int(str(report["format_version"]).partition(".")[0])
-        read = (report.seq, report.previous, report.tenant, report.revision, report.plan_sha256)
-        aware = report.finished_at.tzinfo is not None
+        version = int(str(fields["format_version"]).partition(".")[0])
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise BrokenChain(
             f"this is no audit report ({type(error).__name__})", _RESTORE, where=where
@@ -205,11 +217,20 @@ def parse(data: bytes, where: str) -> StoredReport:
             "install a newer dnc",
             where=where,
         )
-    if not aware or read[0] < 1:
-        raise BrokenChain(
-            "this is no audit report (its time or its number in the chain)", _RESTORE, where=where
-        )
-    return StoredReport(where, sha256(data), report)
+    if odd := REPORT(fields):
+        raise BrokenChain(f"this is no audit report: {odd.removeprefix('.')}", _RESTORE, where=where)
+    return StoredReport(where, sha256(data), Report(fields))
+
+
+def read_plan(data: bytes, where: str) -> dict[str, Any]:
+    """Read the plan beside a report. BrokenChain, naming `where` and the field, if it is none."""
+    try:
+        plan: dict[str, Any] = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise BrokenChain("this is no plan (not JSON)", _RESTORE, where=where) from error
+    if odd := PLAN(plan):
+        raise BrokenChain(f"this is no plan: {odd.removeprefix('.')}", _RESTORE, where=where)
+    return plan
 
 
 _RESTORE = "run `dnc audit verify`; restore the branch from a clone that still has the report"
@@ -225,9 +246,26 @@ def pack_plan(plan: bytes) -> bytes:
     return gzip.compress(plan, compresslevel=6, mtime=0)
 
 
-def unpack_plan(packed: bytes) -> bytes:
-    """Read what `pack_plan` wrote."""
-    return gzip.decompress(packed)
+def unpack_plan(packed: bytes, where: str = "") -> bytes:
+    """Read what `pack_plan` wrote. BrokenChain, naming `where`, for anything else and for what is too large.
+
+    The last four bytes tell the size, so what is refused has not been unpacked.
+    """
+    size = int.from_bytes(packed[-4:], "little")
+    if size > min(_PLAN_BYTES, max(_PLAN_FREE, _PLAN_RATIO * len(packed))):
+        raise BrokenChain(
+            f"the plan would be {size:,} bytes, packed into {len(packed):,}: no plan of this program is so",
+            _RESTORE,
+            where=where,
+        )
+    unpacking = zlib.decompressobj(wbits=31)
+    try:
+        plan = unpacking.decompress(packed, size + 1)
+    except zlib.error as error:
+        raise BrokenChain("the plan is not packed by gzip", _RESTORE, where=where) from error
+    if len(plan) != size or not unpacking.eof or unpacking.unused_data:
+        raise BrokenChain("the plan is not as long as its own end says", _RESTORE, where=where)
+    return plan
 
 
 def report_path(folder: str, tenant: str, at: datetime, revision: str, unique: str) -> str:

@@ -26,7 +26,8 @@ class Unfinished:
     """One run without a report. Times are ours; `window` is when it can have written, on CXone's clock.
 
     `wrote` are the numbers whose touch in that window is ours; `removed` counts by list what it took off or
-    weakened, or may have.
+    weakened, or may have. `asked` is when each number was first asked for, on CXone's clock: what was touched
+    before that was not by this run. `overwrote` are numbers whose entry somebody else had touched last.
     """
 
     run: Mapping[str, Any]  # as it introduced itself: revision, started_at, target and so on
@@ -37,6 +38,8 @@ class Unfinished:
     wrote: frozenset[Key] = frozenset()
     removed: Mapping[str, int] = field(default_factory=dict)
     window: tuple[datetime, datetime] | None = None
+    asked: Mapping[Key, datetime] = field(default_factory=dict)
+    overwrote: frozenset[Key] = frozenset()
 
     @property
     def started_at(self) -> str:
@@ -90,6 +93,8 @@ class _Run:
 
     def told(self) -> Unfinished:
         wrote: set[Key] = set()
+        overwrote: set[Key] = set()
+        asked: dict[Key, datetime] = {}
         removed: dict[str, int] = {}
         window: tuple[datetime, datetime] | None = None
         for number, sent in self._sent.items():
@@ -100,8 +105,13 @@ class _Run:
             for list_id, _ in stored & frozenset(_keys(sent["exposing"])):
                 removed[list_id] = removed.get(list_id, 0) + 1
             if sent["action"] == "upsert":
-                wrote |= stored - frozenset(_keys(sent["overwrites"]))
-            window = _joined(window, self._span(sent, answer))
+                theirs = frozenset(_keys(sent["overwrites"]))
+                wrote |= stored - theirs
+                overwrote |= stored & theirs
+                span = self._span(sent, answer)
+                window = _joined(window, span)
+                for key in stored:
+                    asked.setdefault(key, span[0])
         return Unfinished(
             run=self._run,
             last_at=self._last,
@@ -111,6 +121,8 @@ class _Run:
             wrote=frozenset(wrote),
             removed=removed,
             window=window,
+            asked=asked,
+            overwrote=frozenset(overwrote),
         )
 
     def _stored(self, sent: Mapping[str, Any], answer: Mapping[str, Any] | None) -> frozenset[Key]:

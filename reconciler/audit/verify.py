@@ -1,11 +1,12 @@
 """Proves that a branch's reports are what was written: chains without gaps, and commits that only add."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
 from reconciler.audit.breaks import Break, Record, explained, records_of
+from reconciler.audit.earlier import Earlier
 from reconciler.audit.port import GitPort
 from reconciler.audit.report import StoredReport, parse, sha256, tenant_of
 from reconciler.model.errors import BrokenChain
@@ -61,10 +62,12 @@ class Verification:
         )
 
 
-def verify_branch(git: GitPort, tip: str, folder: str, name: str) -> Verification:
+def verify_branch(
+    git: GitPort, tip: str, folder: str, name: str, earlier: Mapping[str, Earlier] | None = None
+) -> Verification:
     """Check every tenant's chain at a commit, and that no commit before it changed or removed anything.
 
-    `name` is the branch, as people know it.
+    `name` is the branch, as people know it; `earlier` says by tenant where its chain was before.
     """
     blobs = git.listing(tip, folder)
     found = [finding(f"{name}:{path}", message) for path, message in _rewritten(git, tip, folder)]
@@ -74,56 +77,94 @@ def verify_branch(git: GitPort, tip: str, folder: str, name: str) -> Verificatio
     for tenant, chain in chains.items():
         records = records_of(chain)
         remarks += [f"{name}: {tenant}: {record}" for record in records]
-        seqs = {stored.path: stored.report.seq for stored in chain}
+        try:
+            before = earlier[tenant].end() if earlier and tenant in earlier else None
+            first = earlier[tenant].chain.first(earlier[tenant].tenant) if earlier and before else chain[0]
+        except BrokenChain as error:
+            found.append(finding_of(error, name))
+            continue
         found += [
             finding(f"{name}:{broken.path}", str(broken))
-            for broken in breaks_in(git, chain, tenant, blobs)
-            if not explained(broken, seqs, records)
+            for broken in _unexplained(git, chain, tenant, blobs, before)
         ]
-        heads.append(_head(name, tenant, chain, records))
+        heads.append(_head(name, tenant, chain, records, first or chain[0]))
     return Verification(tuple(found), tuple(heads), tuple(remarks))
 
 
-def chain_of(git: GitPort, tip: str, folder: str, tenant: str) -> tuple[list[StoredReport], list[Break]]:
-    """Read one tenant's whole chain, and find its breaks that no record explains. Raises BrokenChain."""
+def chain_of(  # noqa: PLR0913, PLR0917  (where a chain is, and what is left out of it)
+    git: GitPort,
+    tip: str,
+    folder: str,
+    tenant: str,
+    before: StoredReport | None = None,
+    without: Container[str] = frozenset(),
+) -> tuple[list[StoredReport], list[Break]]:
+    """Read one tenant's whole chain, and find its breaks that no record explains. Raises BrokenChain.
+
+    `before` is the report that it goes on from, where it was elsewhere before; `without` names files that
+    are to be left out of it.
+    """
     blobs = git.listing(tip, folder)
-    chains, unread = _chains(git, blobs, folder)
+    chains, unread = _chains(git, {path: blob for path, blob in blobs.items() if path not in without}, folder)
     for error in unread:
         raise error
     chain = chains.get(tenant, [])
+    return chain, list(_unexplained(git, chain, tenant, blobs, before))
+
+
+def _unexplained(
+    git: GitPort,
+    chain: list[StoredReport],
+    tenant: str,
+    blobs: Mapping[str, str],
+    before: StoredReport | None,
+) -> Iterator[Break]:
     records = records_of(chain)
     seqs = {stored.path: stored.report.seq for stored in chain}
-    broken = [one for one in breaks_in(git, chain, tenant, blobs) if not explained(one, seqs, records)]
-    return chain, broken
+    found = (*_links(chain, tenant, before), *_plans(git, chain, blobs))
+    return (broken for broken in found if not explained(broken, seqs, records))
 
 
 def _chains(
     git: GitPort, blobs: Mapping[str, str], folder: str
 ) -> tuple[dict[str, list[StoredReport]], list[BrokenChain]]:
+    """Read every tenant's reports, in the order of the chain, but for what a record leaves out of it."""
     owners = {path: tenant for path in blobs if (tenant := tenant_of(path, folder))}
     data = git.read_blobs([blobs[path] for path in owners])
-    chains: dict[str, list[StoredReport]] = {}
-    unread = []
+    read: dict[str, list[StoredReport]] = {}
+    unread: dict[tuple[str, str], BrokenChain] = {}
     for path, tenant in owners.items():
         try:
-            chains.setdefault(tenant, []).append(parse(data[blobs[path]], path))
+            read.setdefault(tenant, []).append(parse(data[blobs[path]], path))
         except BrokenChain as error:
-            unread.append(error)
+            unread[path, sha256(data[blobs[path]])] = error
+    out = {link for chain in read.values() for record in records_of(chain) for link in record.left_out}
+    chains = {
+        tenant: sorted(
+            (one for one in chain if (one.path, one.sha256) not in out),
+            key=lambda one: (one.report.seq, one.path),
+        )
+        for tenant, chain in sorted(read.items())
+    }
+    errors = [error for link, error in unread.items() if link not in out]
     # One of which nothing could be read was said above.
-    read = {tenant: chain for tenant, chain in sorted(chains.items()) if chain}
-    return {
-        tenant: sorted(chain, key=lambda one: (one.report.seq, one.path)) for tenant, chain in read.items()
-    }, unread
+    return {tenant: chain for tenant, chain in chains.items() if chain}, errors
 
 
-def _head(name: str, tenant: str, chain: list[StoredReport], records: tuple[Record, ...]) -> Head:
+def _head(
+    name: str,
+    tenant: str,
+    chain: list[StoredReport],
+    records: tuple[Record, ...],
+    first: StoredReport,
+) -> Head:
     newest = chain[-1]
     return Head(
         name,
         tenant,
         len(chain),
         newest.sha256,
-        first=chain[0].sha256,
+        first=first.sha256,
         finished_at=newest.report.finished_at,
         known=frozenset(stored.sha256 for stored in chain),
         records=records,
@@ -149,17 +190,8 @@ def _rewritten(git: GitPort, tip: str, folder: str) -> Iterator[tuple[str, str]]
             )
 
 
-def breaks_in(
-    git: GitPort, chain: list[StoredReport], tenant: str, blobs: Mapping[str, str]
-) -> Iterator[Break]:
-    """Find where a chain, in its order, does not hold; explained or not."""
-    yield from _links(chain, tenant)
-    yield from _plans(git, chain, blobs)
-
-
-def _links(chain: list[StoredReport], tenant: str) -> Iterator[Break]:
-    before: StoredReport | None = None
-    due = 1
+def _links(chain: list[StoredReport], tenant: str, before: StoredReport | None) -> Iterator[Break]:
+    due = before.report.seq + 1 if before else 1
     for stored in chain:
         report, link = stored.report, stored.report.previous
         if report.tenant != tenant:

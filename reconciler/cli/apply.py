@@ -98,8 +98,8 @@ def _show(done: Applied, output: Format, shown: Shown) -> None:
         emit(applied_json(done))
     else:
         print(applied_text(done, shown))
-    if done.undelivered is not None:
-        complain(f"error: {done.undelivered}")
+    if done.problem is not None:
+        complain(f"error: {done.problem}")
 
 
 def _read(saved: Path | None) -> dict[str, Any] | None:

@@ -20,18 +20,19 @@ _PAIR = re.compile("([0-9a-f]{40}|[0-9a-f]{64})=([0-9a-f]{40}|[0-9a-f]{64})")
 
 
 def reanchor(
+    reason: Annotated[str, typer.Option(help="Which purge or doubt this was, in a line.")],
+    evidence: Annotated[str, typer.Option(help="A reference to the order or the incident.")],
     heads: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
-            metavar="OLD=NEW...", help="What was, and what it became: commits, or reports' SHA-256."
+            metavar="[OLD=NEW...]",
+            help="What was, and what it became: commits, or reports' SHA-256. None: a doubt.",
         ),
-    ],
-    reason: Annotated[str, typer.Option(help="Which purge this was, in a line.")],
-    evidence: Annotated[str, typer.Option(help="A reference to the order.")],
+    ] = None,
     output: Output = Format.TEXT,
 ) -> None:
-    """Continue the chain after a legal purge of history, by a record that verify shows ever after."""
-    pairs = _pairs(heads)
+    """Continue the chain after a purge of history or a doubt, by a record that verify shows ever after."""
+    pairs = _pairs(heads or ())
     with told(output):
         done = run(current().surroundings(), pairs, reason, evidence)
         if output is Format.JSON:

@@ -77,7 +77,8 @@ class AuditSettings:
     """Where the reports go. `push: auto` pushes in CI, and commits only elsewhere.
 
     `genesis` pins the SHA-256 of each tenant's first report. `signers` is the file that says whose
-    signatures on reports count.
+    signatures on reports count. `continues` says by tenant where its chain was before (`branch`, `path`,
+    `name`), and the SHA-256 of the newest report there (`head`).
     """
 
     branch: str = "dnc-audit"
@@ -85,6 +86,7 @@ class AuditSettings:
     push: Literal["auto", "always", "never"] = "auto"
     genesis: Mapping[str, str] = field(default_factory=dict)
     signers: str = ""
+    continues: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

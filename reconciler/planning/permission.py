@@ -156,8 +156,9 @@ def _overwritten(
     setting: Setting, live: Live, lists: Mapping[str, Mapping[str, Terms]], judge: Judge
 ) -> Iterator[tuple[Key, HeldClaim]]:
     """Find registries' entries that nobody claims and that a company's claim is about to be written over."""
-    for list_id, wanted in lists.items():
-        entries = terms_of(live.lists.get(list_id, {}))
+    company = {f.list_id for files in judge.by_list.values() for f in files if not _registry_alone(f)}
+    for list_id in sorted(company):  # what is kept has been sorted
+        wanted, entries = lists.get(list_id, {}), terms_of(live.lists.get(list_id, {}))
         codes = {id(c) for c in _distinct(entries.values()) if c.reason_code in REGISTRY_REASONS}
         if not codes:
             continue
@@ -170,6 +171,11 @@ def _overwritten(
             stronger = setting.dialect.strength(found) > setting.dialect.strength(carried)
             if not stronger and (claim := unclaimed_registry((list_id, phone), live, setting.held, judge)):
                 yield (list_id, phone), claim
+
+
+def _registry_alone(file: FileClaims) -> bool:
+    """Tell whether all that a file claims is a registry's, which takes no registry's entry away."""
+    return all(terms.registry for terms in file.distinct)
 
 
 def _distinct(terms: Collection[Carried]) -> Collection[Carried]:

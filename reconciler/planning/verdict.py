@@ -84,10 +84,11 @@ class Judge:
         releases = self._setting.desired.releases.get(key, ())
         for release in releases:
             against = self._against(release, key, claim)
+            if against is None and self._stays_for_others(release, key, claim):
+                against = BlockedBy.LATER_OPT_OUT
+                ended = release if release.reason in OURS_ONLY else ended
             if against is None:
-                if not self._ends_ours_only(release, key, claim):
-                    return Verdict(Reason.RELEASED, release=release)
-                against, ended = BlockedBy.LATER_OPT_OUT, release
+                return Verdict(Reason.RELEASED, release=release)
             why.append(against)
             if against is BlockedBy.APPROVAL:
                 newest = all(r == release or r.released_on < release.released_on for r in releases)
@@ -105,17 +106,19 @@ class Judge:
         return Verdict(blocked_by=tuple(why or [BlockedBy.NO_RELEASE]))
 
     def _against(self, release: Release, key: Key, claim: HeldClaim) -> BlockedBy | None:
-        """Say what keeps a release from letting the claim go; None where it does."""
+        """Say what keeps a release from ending the claim; None where it does."""
         if self._spent(release, key, claim):
             return BlockedBy.NO_RELEASE
         if not self._fits(release, key, claim):
             return BlockedBy.RELEASE_DOES_NOT_FIT
         if not self._setting.approved(release):
             return BlockedBy.APPROVAL
-        later = self._is_older(release, key, claim) or self._opted_out_since(
-            key, first_moment(release.released_on)
-        )
-        return BlockedBy.LATER_OPT_OUT if later else None
+        return BlockedBy.LATER_OPT_OUT if self._is_older(release, key, claim) else None
+
+    def _stays_for_others(self, release: Release, key: Key, claim: HeldClaim) -> bool:
+        """Tell whether the entry stays although the release ends the claim: others asked for the number."""
+        since = first_moment(release.released_on)
+        return self._opted_out_since(key, claim, since) or self._ends_ours_only(release, key, claim)
 
     def _spent(self, release: Release, key: Key, claim: HeldClaim) -> bool:
         """Tell whether the release let a claim go before, or stood beside the claim at the held revision.
@@ -214,7 +217,7 @@ class Judge:
 
     def _others_keep(self, key: Key, claim: HeldClaim) -> bool:
         """Tell whether our date ends nothing: others asked for the number, until nobody knows when."""
-        if self._opted_out_since(key, self._history.first_held(key, claim)):
+        if self._opted_out_since(key, claim, self._history.first_held(key, claim)):
             return True
         entry = self._live.get(key)
         return entry is not None and entry.terms.end is None and self._others(key, claim) is not None
@@ -232,14 +235,17 @@ class Judge:
             return Others(touched=True)
         return known or Others(entry.terms.reason_code or None)
 
-    def _opted_out_since(self, key: Key, since: datetime | None) -> bool:
-        """Tell whether somebody else touched the live entry since then. What can't be told counts as yes."""
+    def _opted_out_since(self, key: Key, claim: HeldClaim, since: datetime | None) -> bool:
+        """Tell whether somebody else touched the live entry since then. What can't be told counts as yes.
+
+        An entry that is stronger than what we hold counts as well, unless it is others' alone.
+        """
         entry = self._live.get(key)
         if entry is None:
             return False
         carried = (self._dialect.carried(c.terms) for c in self._setting.held.claims(key))
         held = max(map(self._dialect.strength, carried), default=())
-        if self._dialect.strength(entry.terms) > held:
+        if not claim.ended and self._dialect.strength(entry.terms) > held:
             return True
         others, touch = self._history.others(key), touch_of(entry)
         if touch is None or since is None:

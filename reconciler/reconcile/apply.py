@@ -14,10 +14,18 @@ from reconciler.audit.journal import Journal
 from reconciler.audit.journalled import Journalled
 from reconciler.audit.report import StoredReport
 from reconciler.model.claims import Key
-from reconciler.model.errors import DncError, InvalidInput, NotApplicable, NotDelivered, RepositoryProblem
+from reconciler.model.errors import (
+    BrokenChain,
+    DncError,
+    InvalidInput,
+    NotApplicable,
+    NotDelivered,
+    RepositoryProblem,
+)
 from reconciler.model.live import Live
 from reconciler.planning.change import Action, BlockedBy
 from reconciler.planning.plan import Plan
+from reconciler.reconcile.doubt import broken_chain
 from reconciler.reconcile.interrupted import introduction, journal_of
 from reconciler.reconcile.keeping import discard, keep_after
 from reconciler.reconcile.metering import meter_run
@@ -40,6 +48,12 @@ class Applied:
     report: StoredReport | None
     undelivered: NotDelivered | None
     not_todays: bool
+    broken: BrokenChain | None = None
+
+    @property
+    def problem(self) -> DncError | None:
+        """Say what went wrong with the record of the run, if anything did."""
+        return self.broken or self.undelivered
 
     @property
     def head(self) -> dict[str, Any] | None:
@@ -49,7 +63,9 @@ class Applied:
 
     @property
     def exit_code(self) -> int:
-        """The first that holds of 8, 9, 7, 6, 0."""
+        """The first that holds of 4, 8, 9, 7, 6, 0. 4: the chain of reports is broken."""
+        if self.broken is not None:
+            return self.broken.exit_code
         if not self.run.clean and not self._known_refusals_only():
             return 8
         if self.undelivered is not None:
@@ -139,7 +155,9 @@ def apply(
     journal = journal_of(
         made.repository, made.project.configuration.audit, made.tenant.name, made.around.clock
     )
-    introduced = introduction(made.heading.revision or "", started, made.provider.target, os.getpid())
+    introduced = introduction(
+        made.heading.revision or "", started, made.provider.target, os.getpid(), plan.wanted.registry
+    )
     provider = Journalled(
         made.provider,
         journal,
@@ -234,8 +252,15 @@ def _report(  # noqa: PLR0913  (what a run is told by)
     ledger = made.past.ledger
     if ledger is None:
         raise RepositoryProblem("there is no repository to report to", "run this in a git clone")
-    finished = made.around.clock()
+    finished = max(started, made.around.clock())  # a clock may have been set meanwhile
     stored: StoredReport | None = None
+    if broken := broken_chain(made.doubts):
+        # The journal stays: once the chain holds again, the next report tells of this run.
+        if not run.tally.sent:
+            journal.forget()
+        keep_after(made, run, None)
+        meter_run(made, run, status, None)
+        return Applied(made, run, status, None, None, not_todays, broken)
     push = made.project.configuration.audit.push
     try:
         if rewritten or _due(made, run):  # else the next run would be asked to accept it again

@@ -43,7 +43,7 @@ def _leave(around: Surroundings, error: DncError, started: datetime) -> str:
     repository = open_repository(around)
     project = open_committed(around, repository, repository.head() if repository else None)
     tenant = project.tenant(around.tenant)
-    ledger = open_ledger(project, repository)
+    ledger = open_ledger(project, repository, around, goes_on=True)
     if repository is None or ledger is None:
         return "this is no git repository"
     if isinstance(error, BrokenChain):
@@ -51,6 +51,8 @@ def _leave(around: Surroundings, error: DncError, started: datetime) -> str:
     with in_turn(around):
         ledger.refresh()
         newest = ledger.newest(tenant.name)
+        if any(doubt.broken for doubt in ledger.doubts(tenant.name)):
+            return "the chain of reports is broken"
         if newest is None:
             return "the first report of a tenant is of a run that read CXone"
         told = _error(repository, error)

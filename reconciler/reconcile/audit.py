@@ -27,6 +27,7 @@ class Books:
             )
         waiting = tuple(self.ledger.waiting())
         self.ledger.deliver(push=True)
+        self.ledger.demand_vouched()
         self.ledger.demand_signed()
         return waiting
 

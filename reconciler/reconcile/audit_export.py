@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import StoredReport
 from reconciler.reconcile.archive import open_archive
-from reconciler.reconcile.changes import ChangeRow, Sums, opened, rows_of, says_changes
+from reconciler.reconcile.changes import ChangeRow, Sums, rows_of, says_changes
 from reconciler.reconcile.period import Period, reports_since, within
 from reconciler.reconcile.releases_then import ReleasesThen
 from reconciler.reconcile.surroundings import Surroundings
@@ -35,7 +35,7 @@ class Exported:
         """Give the changes, one plan in memory at a time."""
         for stored in self.reports:
             sums = Sums.empty()
-            plan = opened(self.ledger.plan_of(stored)) if says_changes(stored) else {"changes": []}
+            plan = self.ledger.plan(stored) if says_changes(stored) else {"changes": []}
             for row in rows_of(stored, plan, self.releases):
                 sums.count(row)
                 if row.exposing or not self.exposing:

@@ -8,7 +8,7 @@ from typing import Any
 from reconciler.audit.report import StoredReport
 from reconciler.reconcile.archive import Archive, open_archive
 from reconciler.reconcile.changed_rules import RuleChange, rule_changes_in
-from reconciler.reconcile.changes import ChangeRow, opened, rows_of
+from reconciler.reconcile.changes import ChangeRow, rows_of
 from reconciler.reconcile.honour_days import HonourDays, honour_days, received
 from reconciler.reconcile.late_requests import LateRequest, late_requests
 from reconciler.reconcile.period import Period, day_of, reports_since, within
@@ -86,7 +86,7 @@ def _put_on(stored: StoredReport, archive: Archive) -> int:
     """Count the numbers that a run put on, those left out that it put back."""
     if not stored.report["summary"]["create"]:
         return 0
-    changes = opened(archive.ledger.plan_of(stored))["changes"]
+    changes = archive.ledger.plan(stored)["changes"]
     new = (c for c in changes if c["action"] == "create" and c["reason"] != "restored")
     return sum(len(change["phones"]) for change in new if change["outcome"] == "applied")
 
@@ -96,5 +96,5 @@ def _exposing(reports: Sequence[StoredReport], archive: Archive) -> Iterator[Cha
     releases = ReleasesThen(archive.files)
     for stored in reports:
         if stored.report.get("removed"):
-            rows = rows_of(stored, opened(archive.ledger.plan_of(stored)), releases)
+            rows = rows_of(stored, archive.ledger.plan(stored), releases)
             yield from (row for row in rows if row.exposing)

@@ -5,8 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from reconciler.audit.report import Report, StoredReport
 from reconciler.reconcile.permits import Permit, permit_of, permits_told
 from reconciler.reconcile.releases_then import ReleasesThen
@@ -68,12 +66,6 @@ def says_changes(stored: StoredReport) -> bool:
     """Tell whether a report sums up any change: otherwise its plan need not be opened."""
     summary = stored.report["summary"]
     return any(summary.get(name, 0) for name in (*_OUTCOMES, *_ACTIONS))
-
-
-def opened(data: bytes) -> Mapping[str, Any]:
-    """Read a stored plan."""
-    plan: dict[str, Any] = orjson.loads(data)
-    return plan
 
 
 @dataclass(slots=True)

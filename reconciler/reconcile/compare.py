@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import orjson
-
 from reconciler.audit.report import StoredReport
 from reconciler.model.errors import InvalidInput
 from reconciler.model.terms import Carried
@@ -127,7 +125,7 @@ def _retold(desk: Desk, past: Past, stored: StoredReport, list_id: str) -> dict[
     for phone in _phones(report["not_live"], list_id):
         found.pop(phone, None)
     found |= dict.fromkeys(_phones(report["kept"], list_id))
-    plan = orjson.loads(past.ledger.plan_of(stored)) if past.ledger else {}
+    plan = past.ledger.plan(stored) if past.ledger else {}
     drift = [one for one in plan.get("drift", ()) if one["kind"] == "unmanaged"]
     return found | dict.fromkeys(_phones(drift, list_id))
 

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-import orjson
-
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Report, StoredReport
 from reconciler.audit.unfinished import Unfinished
@@ -72,7 +70,7 @@ class Walk:
     def plan(self, stored: StoredReport) -> Mapping[str, Any]:
         """Read the plan beside a report, as far as the past of a number needs it."""
         if stored.path not in self._plans and self.ledger is not None:
-            told: dict[str, Any] = orjson.loads(self.ledger.plan_of(stored))
+            told = self.ledger.plan(stored)
             changes = [c for c in told["changes"] if c.get("outcome") in _WRITTEN]
             written = [c for c in changes if c["action"] != "delete"]
             self._plans[stored.path] = {
@@ -80,7 +78,10 @@ class Walk:
                 "wrote": keys_of(written) - keys_of(told.get("overwrites", ())),
                 "overwrote": keys_of(told.get("overwrites", ())),
                 "off": keys_of(c for c in changes if c["action"] == "delete"),
-                "interrupted": [keys_of(rows) for rows in told.get("interrupted", ())],
+                "interrupted": [
+                    {key: datetime.fromisoformat(row["since"]) for row in rows for key in keys_of([row])}
+                    for rows in told.get("interrupted", ())
+                ],
                 "others": {key: row["reason"] for row in told.get("others", ()) for key in keys_of([row])},
                 "used": frozenset(
                     (row["list_id"], phone, row["released_on"], row["reason"], row["evidence"])
@@ -113,13 +114,15 @@ class RecordedHistory:
 
     def ours(self, key: Key, touched: datetime) -> bool:
         """Tell whether a run that reports having written this number was writing at that moment."""
-        if any(key in run.wrote and run.window and within(run.window, touched) for run in self.untold):
-            return True
+        for run in self.untold:
+            if key in run.wrote and run.window and within((run.asked[key], run.window[1]), touched):
+                return True
         for stored in self.walk:
             if not self.same_list(stored, key[0]):
                 return False  # what was written to another group says nothing of this one
             for number, window in windows_of(stored.report, self.target):
-                if within(window, touched) and key in self.walk.plan(stored)["interrupted"][number]:
+                asked = self.walk.plan(stored)["interrupted"][number].get(key)
+                if asked is not None and within((max(asked, window[0]), window[1]), touched):
                     return True
             own = window_of(stored.report)
             if own is None:
@@ -199,6 +202,9 @@ class RecordedHistory:
     def others(self, key: Key) -> Others | None:
         """Say what others have in the number's entry, as the reports since our first claim tell."""
         found: Others | None = None
+        for run in self.untold:
+            if key in run.overwrote:
+                found = Others(touched=True, overwritten=datetime.fromisoformat(run.started_at))
         try:
             for stored in self._while_held(key, ""):
                 if stored.report.get("others", {}).get(key[0]):
@@ -231,9 +237,10 @@ class RecordedHistory:
             if not self.same_list(stored, key[0]):
                 return False
             try:
-                there = self._claims(stored, key).get(claim.path)
+                blob = self._blobs_at(stored.report.revision).get(claim.path)
             except _RevisionGone:
                 return False
+            there = self._terms_in(claim.path, blob, key[0]).get(key[1]) if blob else None
             if stored.report.revision == claim.held_at:
                 return there == claim.terms
             if there is not None and HeldClaim(claim.path, claim.terms).stood_in_for(there):

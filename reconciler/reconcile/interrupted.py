@@ -6,10 +6,13 @@ from typing import Any
 
 from reconciler.audit.journal import Journal
 from reconciler.audit.report import Report
-from reconciler.audit.unfinished import Unfinished, by_list
+from reconciler.audit.unfinished import Unfinished
 from reconciler.desired.configuration import AuditSettings, Tenant
+from reconciler.model.claims import Key
 from reconciler.model.provider import Target
 from reconciler.model.target import same_target
+from reconciler.model.terms import Policy, ReasonCode, Terms
+from reconciler.planning.held import HeldClaim
 from reconciler.reconcile.clock import Clock, Window, iso
 from reconciler.reconcile.project import Project
 from reconciler.reconcile.surroundings import Surroundings
@@ -40,9 +43,15 @@ def _started_in(report: Report) -> list[str]:
     return [str(run["started_at"]) for run in report.get("interrupted", ())]
 
 
-def introduction(revision: str, started: datetime, target: Target, pid: int) -> dict[str, Any]:
-    """Say who a run is, for its journal."""
+def introduction(
+    revision: str, started: datetime, target: Target, pid: int, registry: Mapping[Key, HeldClaim]
+) -> dict[str, Any]:
+    """Say who a run is, for its journal, and which registries' entries it will write over."""
+    entries: dict[str, dict[str, str]] = {}
+    for (list_id, phone), claim in sorted(registry.items()):
+        entries.setdefault(list_id, {})[phone] = claim.terms.reason_code.value
     return {
+        "registry": entries,
         "revision": revision,
         "started_at": iso(started),
         "target": target_json(target),
@@ -73,11 +82,29 @@ def interrupted_json(runs: Iterable[Unfinished]) -> list[dict[str, Any]]:
 
 
 def numbers_json(runs: Iterable[Unfinished]) -> list[list[dict[str, Any]]]:
-    """Name what runs without a report wrote, run by run, as `interrupted_json` has them."""
+    """Name what runs without a report wrote, run by run, as `interrupted_json` has them.
+
+    `since` is when the numbers were first asked for, on CXone's clock.
+    """
+    return [_written_rows(run) for run in runs]
+
+
+def _written_rows(run: Unfinished) -> list[dict[str, Any]]:
+    rows: dict[tuple[str, str], list[str]] = {}
+    for list_id, phone in sorted(run.wrote):
+        rows.setdefault((list_id, iso(run.asked[list_id, phone])), []).append(phone)
     return [
-        [{"list_id": list_id, "phones": phones} for list_id, phones in by_list(run.wrote).items()]
-        for run in runs
+        {"list_id": list_id, "since": since, "phones": phones} for (list_id, since), phones in rows.items()
     ]
+
+
+def registry_claims(runs: Iterable[Unfinished]) -> Iterator[tuple[Key, HeldClaim]]:
+    """Give the claims that stand for registries' entries that runs without a report wrote over."""
+    for run in runs:
+        for list_id, reasons in run.run.get("registry", {}).items():
+            for phone, reason in reasons.items():
+                terms = Terms(ReasonCode(reason), Policy.NEVER)
+                yield (list_id, phone), HeldClaim("", terms, held_at="")
 
 
 def window_of(told: Mapping[str, Any] | Report) -> Window | None:

@@ -3,7 +3,7 @@
 from reconciler.audit.ledger import Ledger
 from reconciler.model.errors import RepositoryProblem
 from reconciler.model.provider import Target
-from reconciler.reconcile.opening import open_ledger, open_repository
+from reconciler.reconcile.opening import open_ledger, open_repository, say_doubts
 from reconciler.reconcile.past import Files, Past
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.target import Desk
@@ -17,7 +17,7 @@ def known_past(desk: Desk) -> Past:
     """
     files = Files(desk.project, desk.tenant, desk.sources, desk.lists.claims)
     repository = open_repository(desk.around)
-    ledger = open_ledger(desk.project, repository)
+    ledger = open_ledger(desk.project, repository, desk.around, goes_on=True)
     if ledger is not None:
         try:
             ledger.refresh()
@@ -25,6 +25,8 @@ def known_past(desk: Desk) -> Past:
             desk.around.say(f"warning: {problem.fact}; going by the files alone")
             ledger = None
     newest = ledger.newest(desk.tenant.name) if ledger else None
+    if ledger:
+        say_doubts(ledger, desk.tenant.name, desk.around)
     told = newest.report["target"] if newest else {}
     target = Target(told.get("dialect", ""), told.get("organisation", ""), told.get("host", ""))
     groups: dict[str, str] = dict(told.get("groups", {}))

@@ -22,7 +22,7 @@ _SECONDS = 10
 
 
 def notify(around: Surroundings, done: Applied | DncError) -> None:
-    """Post what people must know: numbers put back, late requests, exits 5, 8 and 9. Nothing else.
+    """Post what people must know: numbers put back, late requests, exits 5, 8 and 9, a broken chain.
 
     Numbers are masked. That it fails is a warning: the run is over, and its exit code stands.
     """
@@ -62,7 +62,7 @@ def _applied(around: Surroundings, done: Applied) -> dict[str, Any] | None:
     late = [one for one in done.made.waiting(done.run.plan) if one.past]
     still = Counter({(o.rule, o.list_id, o.due): len(o.phones) for o in done.made.waiting(done.run.final)})
     code = done.exit_code
-    if not restored and not late and code not in _LOUD:
+    if not restored and not late and code not in _LOUD and done.broken is None:
         return None
     return {
         **_head(around, done.made.tenant.name, code),
@@ -81,7 +81,7 @@ def _applied(around: Surroundings, done: Applied) -> dict[str, Any] | None:
             }
             for one in late
         ],
-        "message": done.undelivered.fact if done.undelivered else None,
+        "message": done.problem.fact if done.problem else None,
     }
 
 

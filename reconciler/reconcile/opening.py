@@ -8,6 +8,7 @@ from reconciler.model.finding import Finding, Severity
 from reconciler.reconcile.project import Project
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.tree import GitTree, Tree, Wanted, WorkingTree
+from reconciler.reconcile.trust import trust_of
 from reconciler.repository.repository import Repository
 
 TREE = "GIT-TREE"
@@ -44,12 +45,15 @@ def tenant_of(around: Surroundings) -> str:
         return ""
 
 
-def open_ledger(project: Project, repository: Repository | None) -> Ledger | None:
-    """Open the ledger; None where there is no repository to hold one."""
+def open_ledger(
+    project: Project, repository: Repository | None, around: Surroundings, *, goes_on: bool = False
+) -> Ledger | None:
+    """Open the ledger; None where there is no repository to hold one. With `goes_on` it passes doubt over."""
     if repository is None:
         return None
     audit = project.configuration.audit
-    return Ledger(repository, branch=audit.branch, folder=audit.path)
+    trust = trust_of(audit, repository, around)
+    return Ledger(repository, branch=audit.branch, folder=audit.path, trust=trust, goes_on=goes_on)
 
 
 class Record(NamedTuple):
@@ -60,11 +64,11 @@ class Record(NamedTuple):
     ledger: Ledger
 
 
-def open_record(around: Surroundings) -> Record:
+def open_record(around: Surroundings, *, goes_on: bool = False) -> Record:
     """Open all three, for whoever asks the record. Raises RepositoryProblem outside of a repository."""
     repository = open_repository(around)
     project = open_project(around, repository)
-    ledger = open_ledger(project, repository)
+    ledger = open_ledger(project, repository, around, goes_on=goes_on)
     if repository is None or ledger is None:
         raise RepositoryProblem(
             "this is no git repository", "run this in the clone that holds the audit branch"
@@ -148,3 +152,10 @@ def refresh(ledger: Ledger | None, around: Surroundings, *, must: bool) -> Ledge
         around.say(f"warning: {problem.fact}; planning without what is held, so nothing comes off")
         return None
     return ledger
+
+
+def say_doubts(ledger: Ledger, tenant: str, around: Surroundings) -> None:
+    """Say what is in doubt about a tenant's reports, where nothing is decided by them."""
+    for doubt in ledger.doubts(tenant):
+        place = f"{doubt.where}: " if doubt.where else ""
+        around.say(f"warning: {place}{doubt.fact}; run `dnc audit verify`")

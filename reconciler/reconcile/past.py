@@ -19,7 +19,7 @@ from reconciler.model.target import same_target
 from reconciler.planning.change import BlockedBy
 from reconciler.planning.held import Held, HeldClaim, Kept
 from reconciler.reconcile.history import RecordedHistory, Walk, keys_of, terms_of_row
-from reconciler.reconcile.interrupted import here, target_of, untold
+from reconciler.reconcile.interrupted import here, registry_claims, target_of, untold
 from reconciler.reconcile.project import Project, sources_in
 from reconciler.reconcile.tree import GitTree
 from reconciler.repository.repository import Repository
@@ -98,6 +98,10 @@ class Past:
     def _kept_then(self) -> dict[Key, Kept]:
         """Give what the newest report lists as kept, of lists that are where they were."""
         kept = kept_of(self.newest.report["kept"]) if self.newest else {}
+        for key, claim in registry_claims(self._untold_here):
+            before = kept.get(key)
+            claims = (*before.claims, claim) if before else (claim,)
+            kept[key] = Kept(claims, before.blocked_by if before else (BlockedBy.NO_RELEASE,))
         return {key: value for key, value in kept.items() if key[0] not in self.moved}
 
     @cached_property
@@ -121,14 +125,15 @@ class Past:
         return self._reusing(sources)
 
     def _reusing(self, sources: tuple[Source, ...]) -> Claims:
-        """Read held files, but for those that are the same today and hold no releases."""
+        """Read held files, but for those that are the same today and have neither releases nor holds."""
         same = {source.path for source in set(sources) & set(self.today.sources)}
-        fresh = [s for s in sources if s.path not in same or b"releases" in s.data]
+        fresh = [s for s in sources if s.path not in same or b"releases" in s.data or b"holds" in s.data]
         # Today's rules may refuse what was good then: what can be understood is held all the same.
         read = read_lists(fresh, self.today.project.rules, as_of=date.min, latest=date.max).claims
         done = {f.path for f in read.files}
         reused = tuple(f for f in self.today.claims.files if f.path in same - done)
-        return Claims((*read.files, *reused), read.releases, read.list_ids | {f.list_id for f in reused})
+        named = read.list_ids | {f.list_id for f in reused}
+        return Claims((*read.files, *reused), read.releases, named, read.holds)
 
     @property
     def reports(self) -> Iterable[StoredReport]:
@@ -150,6 +155,11 @@ class Past:
     @property
     def _untold_here(self) -> tuple[Unfinished, ...]:
         return here(self.untold, self.target)
+
+    @property
+    def overwritten_unreported(self) -> frozenset[Key]:
+        """Name the numbers of others that runs without a report wrote over: nobody knows what theirs said."""
+        return frozenset().union(*(run.overwrote for run in self._untold_here))
 
     def removed_lately(self, now: datetime) -> Mapping[str, int]:
         """Count by list what the reports of the last 7 days took off, and what runs without one did."""

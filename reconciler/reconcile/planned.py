@@ -1,12 +1,13 @@
 """Everything a plan is made of, gathered once: what `plan`, `apply` and `drift` begin with."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler import __version__
 from reconciler.apply.blind import UNREAD, narrowed
+from reconciler.audit.belief import Doubt
 from reconciler.desired.configuration import Tenant, resolve
 from reconciler.desired.honour import Deadlines
 from reconciler.desired.lists import Lists, Source
@@ -30,7 +31,7 @@ from reconciler.reconcile.destination import (
     demand_destination,
     known_variables,
 )
-from reconciler.reconcile.genesis import chain_notes, other_chain
+from reconciler.reconcile.doubt import chain_doubts, chain_notes, held_back
 from reconciler.reconcile.holds import hold_notes, lingering_holds
 from reconciler.reconcile.interrupted import left_behind
 from reconciler.reconcile.known import meter_past
@@ -109,6 +110,11 @@ class Planned:
         return self.lists.claims.list_ids | self.past.held.list_ids
 
     @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """Say why what is held is in doubt, as far as it is known by now."""
+        return chain_doubts(self.project.configuration.audit, self.past.ledger, self.tenant.name)
+
+    @property
     def newly_blocked(self) -> bool:
         """Tell whether guards keep something that the newest report did not already list as kept."""
         return bool(self.plan.blocked - self.past.kept_before)
@@ -158,7 +164,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
         demand_committed(project, repository)
     if tree is None:
         demand_destination(around, repository, project)
-    ledger = refresh(open_ledger(project, repository), around, must=to_apply)
+    ledger = refresh(open_ledger(project, repository, around, goes_on=True), around, must=to_apply)
     asks = read_from is ReadFrom.LIVE
     written = project.tenant(around.tenant)
     warned = known_variables(around, project, repository, ledger) if to_apply else ()
@@ -209,14 +215,13 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
                 now=now,
             ),
         )
-        doubt = other_chain(project.configuration.audit, ledger, tenant.name)
-        hold_back = BlockedBy.OTHER_CHAIN if doubt else BlockedBy.SUPERSEDED if astray else _clocks(offset)
+        audit = project.configuration.audit
         met = Circumstances(
             removed_lately=past.removed_lately(now),
-            hold_back=hold_back,
+            hold_back=BlockedBy.SUPERSEDED if astray else _clocks(offset),
             young=past.young(now, held.list_ids),
         )
-        plan = make_plan(setting, live, met)
+        met, plan = _made(setting, live, met, lambda: chain_doubts(audit, ledger, tenant.name))
         plan = plan if unread is None else narrowed(plan)
         heading = Heading(
             tool_version=__version__,
@@ -232,7 +237,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
             *lists.findings,
             *astray,
             *warned,
-            *chain_notes(doubt),
+            *chain_notes(chain_doubts(audit, ledger, tenant.name)),
             *project_notes(project, setting),
             *safety.findings(project.configuration_path),
             *hold_notes(setting.lingering),
@@ -266,6 +271,18 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
             approval=approval,
             unread=unread,
         )
+
+
+def _made(
+    setting: Setting, live: Live, met: Circumstances, doubts: Callable[[], tuple[Doubt, ...]]
+) -> tuple[Circumstances, Plan]:
+    """Plan; and once more, where only reading the reports for it has shown that they are in doubt."""
+    met = replace(met, hold_back=held_back(doubts()) or met.hold_back)
+    plan = make_plan(setting, live, met)
+    if met.hold_back is None and (found := held_back(doubts())):
+        met = replace(met, hold_back=found)
+        plan = make_plan(setting, live, met)
+    return met, plan
 
 
 def _look(provider: Provider, list_ids: frozenset[str], *, to_apply: bool) -> tuple[Live, Unread | None]:
@@ -317,4 +334,4 @@ def replan(  # noqa: PLR0913  (what a run has met)
         arrived=arrived,
         wrote=wrote,
     )
-    return make_plan(made.setting, live, met)
+    return _made(made.setting, live, met, lambda: made.doubts)[1]

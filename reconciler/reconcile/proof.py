@@ -11,6 +11,7 @@ from reconciler.model.errors import BrokenChain, InvalidInput
 from reconciler.reconcile.opening import Record, open_record
 from reconciler.reconcile.project import Project
 from reconciler.reconcile.surroundings import Surroundings
+from reconciler.reconcile.trust import signers_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,34 +78,16 @@ def _anchors(record: Record) -> str:
 
 
 def _proved(record: Record, around: Surroundings, anchors: tuple[str, ...], most: timedelta | None) -> Proved:
-    genesis = record.project.configuration.audit.genesis
+    audit = record.project.configuration.audit
     tagged = sorted(record.repository.tags.found(_anchors(record)).values())
     expected = Expected(
-        genesis=genesis,
+        genesis=audit.genesis,
         anchors=tuple(dict.fromkeys((*anchors, *tagged))),
         due=_due(record.project, around),
         since=around.clock() - most if most is not None else None,
     )
-    return Proved(record.ledger.verify(expected, _signers(record, around)), genesis)
-
-
-def _signers(record: Record, around: Surroundings) -> bytes | None:
-    """Read whose signatures count, off the remote's default branch: the pipeline's token must not say it."""
-    audit, repository = record.project.configuration.audit, record.repository
-    if not audit.signers:
-        return None
-    where, sha = "HEAD", repository.head()
-    if repository.remote() is not None:
-        where, sha = repository.default_branch_tip(
-            around.pipeline.get("CI_DEFAULT_BRANCH"), besides=audit.branch
-        )
-    found = repository.read_tree_files(sha, lambda path: path == audit.signers) if sha else {}
-    if audit.signers not in found:
-        fact = f"audit.signers names {audit.signers}, and {where} has no such file"
-        raise InvalidInput(
-            fact, "commit it there, a line for each signer: NAME KEYTYPE KEY", where=audit.signers
-        )
-    return found[audit.signers]
+    signers = signers_of(audit, record.repository, around)
+    return Proved(record.ledger.verify(expected, signers), audit.genesis)
 
 
 def _due(project: Project, around: Surroundings) -> Mapping[str, bool]:

@@ -7,16 +7,19 @@ from datetime import datetime
 
 import orjson
 
+from reconciler.audit.belief import Belief
 from reconciler.audit.breaks import Break, break_json
 from reconciler.audit.report import REANCHORED, Content, StoredReport
 from reconciler.model.errors import InvalidInput
 from reconciler.planning.plan import Heading, failed_json
 from reconciler.reconcile.clock import Today, iso
 from reconciler.reconcile.opening import open_record
+from reconciler.reconcile.project import Project
 from reconciler.reconcile.ran import ran_json
 from reconciler.reconcile.repeated import repeated
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.turn import in_turn
+from reconciler.repository.git import SIGNING_KEY
 from reconciler.repository.repository import Repository
 
 _EVIDENCE = re.compile(r"[A-Za-z0-9._:/-]+")
@@ -44,11 +47,23 @@ def reanchor(around: Surroundings, heads: Mapping[str, str], reason: str, eviden
         repository, project, ledger = open_record(around)
         ledger.refresh()
         tenant = project.tenant(around.tenant)
-        chain, breaks = ledger.whole(tenant.name)
-        if not chain or ledger.tip is None:
-            raise InvalidInput(f"there is no report for {tenant.name} yet", "there is nothing to continue")
-        _demand_heads(heads, chain, ledger.tip, repository)
-        content = _content(around, repository, chain[-1], heads, started=started)
+        _demand_key(around, project)
+        # After a purge of unsigned reports nothing else is in doubt, and judging would fetch what is purged.
+        judged = not heads or project.configuration.audit.signers
+        believed = ledger.belief(tenant.name) if judged else Belief()
+        chain, breaks = ledger.whole(tenant.name, without=() if heads else believed.broken)
+        over = believed.passed_over or {}
+        newest = next((one for one in reversed(chain) if one.path not in over), None)
+        if newest is None or ledger.tip is None:
+            raise InvalidInput(f"there is no report of {tenant.name} to go on from", "restore the branch")
+        if heads:
+            _demand_heads(heads, chain, ledger.tip, repository)
+        elif not (over or believed.broken or breaks):
+            fact = "nothing is in doubt, and no OLD=NEW says what a purge replaced"
+            raise InvalidInput(fact, "name what was, and what it became", where="OLD=NEW")
+        else:
+            newest = believed.newest or newest
+        content = _content(around, repository, newest, heads, started=started)
         content["ran"] = ran_json(project, tenant, around.environ, None)
         content["reanchor"] = {
             "heads": dict(heads),
@@ -71,6 +86,16 @@ def _demand_said(reason: str, evidence: str) -> None:
             "this is no reference", "write one to the order, such as ORDER-17: letters, digits, . _ : / -",
             where="--evidence",
         )  # fmt: skip
+
+
+def _demand_key(around: Surroundings, project: Project) -> None:
+    """See that the record can be signed, where only signed reports count."""
+    if project.configuration.audit.signers and not around.environ.get(SIGNING_KEY):
+        raise InvalidInput(
+            f"audit.signers is set, and {SIGNING_KEY} is not: the record would not count",
+            "run it where reports are signed, or name the key there",
+            where=SIGNING_KEY,
+        )
 
 
 def _demand_heads(

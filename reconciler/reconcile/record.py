@@ -69,9 +69,9 @@ def content(  # noqa: PLR0913  (what a run is told by)
         latency_ms=latency_json(run.tally.sent),
         failures=failures(run),
         not_live=_by_list(run.not_live),
-        kept=_kept(made, run),
+        kept=_kept(made, run, finished),
         releases_used=_counts(run.used),
-        others=_others(run, turned),
+        others=_others(made, run, turned),
         lingering_holds=lingering_json(made.setting.lingering, made.past.newest, started),
         restored=_by_list(_restored(run.plan)),
         restored_windows=turned.windows_json,
@@ -106,7 +106,7 @@ def plan_with_outcomes(made: Planned, run: Run, turned: Turnover) -> bytes:
         for change in run.plan.changes
         for outcome, part in _by_outcome(change, run)
     ]
-    document["overwrites"] = _by_list(run.plan.overwrites)
+    document["overwrites"] = _by_list(run.plan.overwrites | made.past.overwritten_unreported)
     document["interrupted"] = numbers_json(made.past.untold)
     document["releases_used"] = _used(run)
     document["doubted"] = _doubted(made, run)
@@ -198,11 +198,12 @@ def _by_list(keys: Iterable[Key]) -> list[dict[str, Any]]:
     return [{"list_id": list_id, "phones": phones} for list_id, phones in lists.items()]
 
 
-def _kept(made: Planned, run: Run) -> list[dict[str, Any]]:
+def _kept(made: Planned, run: Run, now: datetime) -> list[dict[str, Any]]:
     rows: dict[tuple[Any, ...], list[str]] = {}
     for key, kept in sorted(run.kept.items()):
         for claim in kept.claims:
             since = claim.since or made.past.history.first_held(key, claim)
+            since = min(since, now) if since else None  # later only where a clock was ahead before
             at = made.past.held.revision if claim.held_at is None and claim.path else claim.held_at
             whole = replace(claim, since=since, held_at=at)
             rows.setdefault((key[0], whole, kept.blocked_by), []).append(key[1])
@@ -249,10 +250,10 @@ def _counts(keys: Iterable[Key]) -> dict[str, int]:
     return dict(Counter(list_id for list_id, _ in sorted(keys)))
 
 
-def _others(run: Run, turned: Turnover) -> dict[str, int]:
+def _others(made: Planned, run: Run, turned: Turnover) -> dict[str, int]:
     """Count by list the numbers that others had asked for: found when first claimed, or written over."""
     found = {(list_id, phone) for (list_id, _), phones in turned.others.items() for phone in phones}
-    return _counts(found | run.plan.overwrites)
+    return _counts(found | run.plan.overwrites | made.past.overwritten_unreported)
 
 
 def _restored(plan: Plan) -> Iterable[Key]:

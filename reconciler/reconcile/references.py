@@ -16,7 +16,7 @@ from reconciler.desired.periods import Period, parse_period
 from reconciler.desired.schema import Rules
 from reconciler.model.errors import RepositoryProblem
 from reconciler.reconcile.archive import open_archive
-from reconciler.reconcile.changes import opened, rows_of
+from reconciler.reconcile.changes import rows_of
 from reconciler.reconcile.list_files import Blob, ListFiles, may_say
 from reconciler.reconcile.period import day_of
 from reconciler.reconcile.releases_then import ReleasesThen
@@ -146,7 +146,7 @@ class _Reading:
 
     def _use(self, stored: StoredReport, day: date) -> None:
         """Note under which releases a run let numbers off."""
-        for row in rows_of(stored, opened(self._ledger.plan_of(stored)), self._releases):
+        for row in rows_of(stored, self._ledger.plan(stored), self._releases):
             if row.exposing and row.outcome in {"applied", "unknown"}:
                 for permit in row.permits:
                     if known := self._known.get((RELEASE, permit.evidence, row.list_id)):

@@ -1,5 +1,6 @@
 """A report of what read nothing: it repeats what the one before told, so that nothing held changes."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +26,7 @@ def repeated(  # noqa: PLR0913  (what a report is told by)
     error: dict[str, Any] | None = None,
 ) -> Content:
     """Write it: revision, date, kept and not live, known refusals, limits and target are as before."""
-    finished, head = around.clock(), repository.head()
+    finished, head = max(started, around.clock()), repository.head()
     outcomes = dict.fromkeys((outcome.value.replace("-", "_") for outcome in Outcome), 0)
     return Content(
         tool_version=__version__,
@@ -48,7 +49,7 @@ def repeated(  # noqa: PLR0913  (what a report is told by)
         latency_ms=latency_json(()),
         failures=before["failures"],
         not_live=before["not_live"],
-        kept=before["kept"],
+        kept=[_kept(row, finished) for row in before["kept"]],
         releases_used={},
         others={},
         lingering_holds=before.get("lingering_holds", []),
@@ -74,3 +75,9 @@ def repeated(  # noqa: PLR0913  (what a report is told by)
         actors=triggerer_json(around, repository),
         ran={},
     )
+
+
+def _kept(row: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
+    """Repeat what is kept; since later than now it can only be where a clock was ahead before."""
+    since = row["since"]
+    return {**row, "since": iso(now)} if since and datetime.fromisoformat(since) > now else row

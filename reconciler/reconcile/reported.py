@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from reconciler.audit.ledger import Ledger
-from reconciler.audit.report import StoredReport
+from reconciler.audit.report import StoredReport, read_plan
 from reconciler.reconcile.verified import is_verified
 
 _ATTEMPTED = ("applied", "rejected", "unknown")
@@ -100,7 +98,7 @@ def told_of(ledger: Ledger, stored: StoredReport, number: str) -> Told:
     by = Reported.of(stored)
     data = ledger.plan_of(stored)
     named = f'"{number}"'.encode() in data
-    plan: dict[str, Any] = orjson.loads(data)
+    plan = read_plan(data, stored.plan_path)
     read_at = plan.get("live", {}).get("read_at")  # a plan that was purged says nothing
     return Told(
         by,
@@ -116,7 +114,7 @@ def touches_in(ledger: Ledger, stored: StoredReport, number: str) -> tuple[Touch
     data = ledger.plan_of(stored)
     if f'"{number}"'.encode() not in data:
         return ()
-    return tuple(_touches(Reported.of(stored), orjson.loads(data), number))
+    return tuple(_touches(Reported.of(stored), read_plan(data, stored.plan_path), number))
 
 
 def _touches(by: Reported, plan: Mapping[str, Any], number: str) -> Iterator[Touch]:

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from reconciler import __version__
 from reconciler.audit.chain import Chain
 from reconciler.audit.ledger import Ledger
@@ -182,7 +180,7 @@ def _drift(books: Ledger | Chain, told: StoredReport | None) -> tuple[Remaining,
     if told is None:
         return ()
     try:
-        plan = orjson.loads(books.plan_of(told))
+        plan = books.plan(told)
     except (DncError, ValueError):
         return ()  # it is not the plan that the report names, and `verify` says so
     return _summed((row, row["kind"]) for row in plan.get("drift", ()))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Report, StoredReport
 from reconciler.desired.configuration import Tenant
-from reconciler.reconcile.opening import open_record
+from reconciler.reconcile.opening import open_record, say_doubts
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.verified import last_verified
 
@@ -39,7 +39,7 @@ def status(around: Surroundings) -> tuple[Standing, ...]:
 
     Raises RepositoryProblem where there is no repository, or the remote does not answer.
     """
-    _, project, ledger = open_record(around)
+    _, project, ledger = open_record(around, goes_on=True)
     ledger.refresh()
     every = project.configuration.tenants.values()
     tenants = [project.tenant(around.tenant)] if around.tenant else list(every)
@@ -50,6 +50,7 @@ def _standings(tenants: Iterable[Tenant], ledger: Ledger, around: Surroundings) 
     now = around.clock()
     for tenant in tenants:
         newest = ledger.newest(tenant.name)
+        say_doubts(ledger, tenant.name, around)
         if newest is None and tenant.embedded and around.tenant is None:
             continue
         yield _standing(tenant.name, newest, ledger, now)

@@ -32,7 +32,7 @@ def then(around: Surroundings, text: str, moment: datetime) -> Then:
         )
     repository = open_repository(around)
     project = open_project(around, repository)
-    ledger = open_ledger(project, repository)
+    ledger = open_ledger(project, repository, around)
     if repository is None or ledger is None:
         raise RepositoryProblem("this is no git repository", "run this in the clone of the lists")
     tenant = project.tenant(around.tenant)

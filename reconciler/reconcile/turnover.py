@@ -90,7 +90,10 @@ def turnover(made: Planned, run: Run) -> Turnover:
             if not known:
                 adopted.setdefault(list_id, set()).add(phone)
             if not _ours(made.past, (list_id, phone), entry, written=known):
-                others.setdefault((list_id, entry.terms.reason_code), set()).add(phone)
+                # What a run without a report wrote over no longer shows what others had asked for.
+                hidden = (list_id, phone) in made.past.overwritten_unreported
+                code = "" if hidden else entry.terms.reason_code
+                others.setdefault((list_id, code), set()).add(phone)
     return Turnover(
         {list_id: tuple(sorted(phones)) for list_id, phones in sorted(adopted.items())},
         {of: tuple(sorted(phones)) for of, phones in sorted(renewed.items(), key=lambda i: repr(i[0]))},

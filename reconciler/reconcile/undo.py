@@ -5,8 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from reconciler.model.claims import FileClaims, Key, Release, ReleaseReason
 from reconciler.model.errors import InvalidInput
 from reconciler.reconcile.edits import Edits
@@ -126,8 +124,7 @@ def _told(past: Past, paths: set[str]) -> _Story:
             break
         story.applied = True
         story.held |= there
-        plan: dict[str, Any] = orjson.loads(past.ledger.plan_of(stored))
-        _take_in(story, plan)
+        _take_in(story, past.ledger.plan(stored))
     return story
 
 

@@ -96,7 +96,7 @@ def _applied_before(project: Project, around: Surroundings) -> tuple[Source, ...
     quiet = replace(around, say=lambda _: None)
     try:
         repository = open_repository(quiet)
-        ledger = refresh(open_ledger(project, repository), quiet, must=False)
+        ledger = refresh(open_ledger(project, repository, quiet, goes_on=True), quiet, must=False)
     except DncError:
         return ()
     return last_applied(project, project.configuration.tenants.values(), repository, ledger)

@@ -48,6 +48,13 @@ class Signatures:
 
         G: good, by one of the allowed signers; N: none; everything else is a signature that does not count.
         """
+        return self._letters(signers, "--reverse", "--topo-order", "--end-of-options", rev)
+
+    def among(self, commits: Sequence[str], signers: bytes) -> dict[str, str]:
+        """Give git's letter for the signature of each of these commits."""
+        return dict(self._letters(signers, "--no-walk", "--end-of-options", *commits)) if commits else {}
+
+    def _letters(self, signers: bytes, *which: str) -> list[tuple[str, str]]:
         if shutil.which(_PROGRAM) is None:
             raise RepositoryProblem(
                 f"{_PROGRAM} is not installed: signatures cannot be checked", "install OpenSSH"
@@ -56,8 +63,7 @@ class Signatures:
             file = Path(folder) / "signers"
             file.write_bytes(signers)
             options = (*_FORMAT, "-c", f"gpg.ssh.allowedSignersFile={file}")
-            shown = ("log", "--reverse", "--topo-order", "--format=%H %G?", "--end-of-options")
-            out = self._git.run(*options, *shown, rev, "--")
+            out = self._git.run(*options, "log", "--format=%H %G?", *which, "--")
         return [(sha, letter) for sha, letter in map(str.split, out.decode().splitlines())]
 
 

@@ -1,6 +1,7 @@
 """What CXone gives no clear answer to: chunks in doubt, an entry that it fails over, conflicts, refusals."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -163,3 +164,18 @@ def test_terms_that_are_not_taken_cost_one_write_a_run() -> None:
         assert [c.kind for c in made.cxone.calls] == ["read", "upsert", "read"]
         assert run.tally.results[Action.UPDATE, LIST, one].failure.code == "NOT_TAKEN"
         assert not run.in_doubt
+
+
+def test_what_cxone_does_not_say_to_have_stored_is_noted_with_its_first_request() -> None:
+    """Somebody else may have stored it before: no touch from before that request is ours."""
+    at = datetime(2026, 11, 23, 18, tzinfo=UTC)
+    one, two, three = phones(3)
+    answers = [
+        Answer(Verdict.ANSWERED, conflicts=frozenset({one}), attempts=1, started=at),
+        Answer(Verdict.AMBIGUOUS, attempts=8, why=WHY, started=at + timedelta(minutes=1)),
+        Answer(Verdict.ANSWERED, attempts=1, started=at + timedelta(minutes=2)),
+    ]
+    provider = Scripted(lambda _: answers.pop(0) if answers else done())
+    of = sending(provider, 1)
+    of.upsert([upserting([one, two, three])])
+    assert of.tally.doubted == {(LIST, one): at, (LIST, two): at + timedelta(minutes=1)}

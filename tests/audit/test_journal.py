@@ -161,3 +161,10 @@ def test_wherever_it_was_cut_it_is_read_as_far_as_it_goes(journal, cut):
         runs = read_journal(end)
         assert len(runs) <= 1
         assert all(run.chunks <= 2 for run in runs)
+
+
+def test_what_others_had_touched_is_named_and_when_each_number_was_asked_for(journal):
+    run = after(journal, ANSWERED, DIES, overwrites=[A])
+    assert run.overwrote == {(LIST, A)}
+    assert run.asked[LIST, B] == run.window[0]  # of the first of two requests, on CXone's clock
+    assert set(run.asked) == {(LIST, phone) for phone in (A, B, C)}

@@ -123,6 +123,7 @@ def test_a_chain_is_walked_lazily_and_a_page_at_a_time(clone, monkeypatch):
     repository.read_blobs = spy
     seen = Ledger(repository)
     seen.refresh()
+    reads.clear()
     assert next(seen.reports("production")) == stored[-1]
     assert reads == [1]
     assert list(seen.reports("production")) == stored[::-1]

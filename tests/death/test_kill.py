@@ -159,3 +159,22 @@ def test_a_journal_that_was_cut_short_is_read_as_far_as_it_goes(project: Project
     project.apply()
     assert len(project.reports()[0]["interrupted"]) == 1
     assert set(project.live()) == set(SOME)
+
+
+def test_a_registrys_entry_that_a_killed_run_wrote_over_is_kept(project: Project):
+    """S25, and no report tells of the write: the journal does."""
+    project.list(entry(*SOME))
+    project.apply()
+    project.agent("add", MANY[7], "NATIONAL")
+    project.agent("add", MANY[8], "UNKNOWN")
+    project.list(entry(*SOME, MANY[7]), entry(MANY[8], reason="NATIONAL"))
+    moments = Moments(project)
+    at = 0
+    while project.live()[MANY[7]] == "NATIONAL NEVER":
+        killed(project, moments, at)
+        at += 1
+        assert at < 40
+    assert len(project.reports()) == 1
+    project.apply()
+    kept = {number: row["terms"]["reasonCode"] for row in project.newest["kept"] for number in row["phones"]}
+    assert kept == {MANY[7]: "NATIONAL"}

@@ -172,7 +172,7 @@ class Past:
         if not claim.path:
             return claim.terms.registry
         for report in reversed(self.reports):
-            files = report.held.files
+            files = report.claims.files
             named = [f.numbers.get(key[1]) for f in files if (f.list_id, f.path) == (key[0], claim.path)]
             there = named[0] if named else None
             if report.revision == claim.held_at:

@@ -15,7 +15,7 @@ from reconciler.reconcile.record import failures
 def applied_json(done: Applied) -> dict[str, Any]:
     """Say what was planned and what became of it; the report on the audit branch has every number."""
     made, run = done.made, done.run
-    told = (*made.findings, *(done.undelivered.findings if done.undelivered else ()))
+    told = (*made.findings, *(done.problem.findings if done.problem else ()))
     return {
         **made.document,
         "status": done.status,
@@ -50,11 +50,13 @@ def applied_text(done: Applied, shown: Shown) -> str:
     lines += _failures(done, shown)
     lines += _blocked(done, shown)
     lines += _removal_note(done)
-    lines.append(
-        f"report: {done.report.path}" if done.report else "no report: nothing was attempted, nothing changed"
-    )
+    lines.append(f"report: {done.report.path}" if done.report else f"no report: {_why_none(done)}")
     lines.append(head_line(done.head))
     return "\n".join(lines)
+
+
+def _why_none(done: Applied) -> str:
+    return "the chain of reports is broken" if done.broken else "nothing was attempted, nothing changed"
 
 
 def _failures(done: Applied, shown: Shown) -> list[str]:
