@@ -166,6 +166,7 @@ EVENTS = (
     Event(
         "file p is weakened to LOCAL, with a CONSENT_GIVEN of today",
         together(put(P, terms(LOCAL)), release(Why.CONSENT_GIVEN)),
+        core=False,
     ),
     Event("the releases are tidied up", tidy),
     Event("the tidying is reverted, and all lines go", revert, core=False),
@@ -177,13 +178,13 @@ EVENTS = (
         act("date", enter=True),
     ),
     Event("a script enters NATIONAL", act("national", enter=True)),
-    Event("an agent modifies the entry and leaves its terms", act("touch")),
+    Event("an agent modifies the entry and leaves its terms", act("touch"), core=False),
     Event("an agent takes the number off", act("remove"), core=False),
     # Holds.
     Event("a hold names the number", hold(None)),
     Event("a hold names the number for 5 days", hold(SOON), core=False),
     Event("the hold is taken out", end_holds),
-    Event("the hold is made to end yesterday", shorten_holds),
+    Event("the hold is made to end yesterday", shorten_holds, core=False),
     # Time, faults, reports.
     Event("2 days pass", wait(2), core=False),
     Event("10 days pass", wait(10)),

@@ -114,17 +114,18 @@ class Scene:
 
     def _held(self, past: Past) -> tuple[Any, ...]:
         held = self.world.held
+        newest = self.world.reports[-1] if self.world.reports else None
+        claims = newest.claims.files if newest else ()
         files = sorted(
-            ((f.path, f.list_id, tuple(f.numbers.items()), f.retrieved_on) for f in held.files), key=repr
+            ((f.path, f.list_id, tuple(f.numbers.items()), f.retrieved_on) for f in claims), key=repr
         )
         kept = [
             (key, [(replace(c, held_at=None), past.vouched(key, c)) for c in kept.claims], kept.blocked_by)
             for key, kept in sorted(held.kept.items())
         ]
-        newest = self.world.reports[-1] if self.world.reports else None
         lingering = sorted(newest.lingering.items(), key=repr) if newest else None
         releases = sorted(held.releases.items())
-        return (files, kept, sorted(held.not_live), releases, held.holds, lingering)
+        return (files, kept, sorted(held.not_live), releases, held.holds, lingering, newest and newest.as_of)
 
     def _past(self, past: Past) -> tuple[Any, ...]:
         now = self.world.clock.now

@@ -36,7 +36,6 @@ def kept_row(list_id: str, path: str, phone: str) -> dict[str, object]:
     return {
         "list_id": list_id,
         "path": path,
-        "since": "2027-01-01T00:00:00Z",
         "blocked_by": ["no-release"],
         "terms": {
             "reasonCode": "CUSTOMER_REQUESTED",
@@ -60,7 +59,8 @@ def append_report(clone: Project, row: dict[str, object] | None) -> bool:
     report = json.loads(texts[last])
     report["seq"] += 1
     report["previous"] = {"path": last, "sha256": hashlib.sha256(texts[last]).hexdigest()}
-    report["kept"] = [*report["kept"], {**row, "held_at": report["revision"]}] if row else []
+    told = {"since": report["started_at"], "held_at": report["revision"]}
+    report["kept"] = [*report["kept"], {**row, **told}] if row else []
     new = last.rsplit("-", 1)[0] + f"-{report['seq']:08x}.json"
     (clone.folder / new).write_text(json.dumps(report, indent=2) + "\n")
     plan, same = (clone.folder / name.replace(".json", ".plan.json.gz") for name in (last, new))

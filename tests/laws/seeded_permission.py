@@ -208,10 +208,18 @@ PERMISSION_FAULTS = (
     Fault(
         "without a day of request any release is young enough",
         _Judge._is_older,
-        "return asked is None or",
+        "return told is None or",
         "return",
         (),
         ("rules.test_without_a_day_of_request_the_first_day_counts",),
+    ),
+    Fault(
+        "a claim is as old as the number",
+        _Judge._is_older,
+        "self._history.first_held if told else self._history.first_claimed",
+        "self._history.first_held",
+        (),
+        ("rules.test_without_a_day_of_request_the_numbers_first_day_is_not_enough",),
     ),
     Fault(
         "that a permission took it off before is forgotten",
@@ -224,7 +232,7 @@ PERMISSION_FAULTS = (
     Fault(
         "a release may be older than the registry's copy",
         _Judge._is_older,
-        "if on < claim.retrieved_on:",
+        "if brought is not None and on < brought:",
         "if False:",
         (),
         ("rules.test_a_registrys_copy_is_not_let_off_from_before_it_was_taken",),
@@ -285,11 +293,27 @@ PERMISSION_FAULTS = (
     # The record
     Fault(
         "a kept row is believed whatever git has",
-        _Judge.verdict,
+        _Judge._believed,
         "not self._history.vouched(key, claim)",
         "False",
         (),
         ("rules.test_a_kept_row_that_git_does_not_have_lets_nothing_go",),
+    ),
+    Fault(
+        "what a report leaves out is forgotten",
+        _Judge._believed,
+        "return self._history.accounted(key)",
+        "return True",
+        (),
+        ("rules.test_a_report_that_leaves_out_what_was_kept_lets_nothing_go",),
+    ),
+    Fault(
+        "what an ended claim wrote is a registry's entry",
+        permission.unclaimed_registry,
+        "any(claim.terms.registry for claim",
+        "any(claim.registry for claim",
+        (),
+        ("rules.test_what_a_claim_of_ours_that_has_ended_wrote_is_no_registrys_entry",),
     ),
     Fault(
         "a release that was used is not told",

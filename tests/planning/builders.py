@@ -106,6 +106,8 @@ class Ledger:
     was_off: bool = False
     others_there: Others | None = None
     vouches: bool = True
+    accounts: bool | None = None
+    claimed: datetime | None = None  # since when by claims as strong; None: as long as it is held
 
     def ours(self, key: Key, touched: datetime) -> bool:
         return self.written[0] <= touched <= self.written[1]
@@ -114,10 +116,10 @@ class Ledger:
         return self.since
 
     def first_claimed(self, key: Key, claim: HeldClaim) -> datetime | None:
-        return self.since
+        return self.claimed or self.since
 
     def accounted(self, key: Key) -> bool:
-        return self.vouches
+        return self.vouches if self.accounts is None else self.accounts
 
     def used(self, release: Release) -> bool:
         return release in self.spent

@@ -1,6 +1,7 @@
 """Permission where edits look honest: kinds of claims, age and use of releases, and whose entry it is."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from reconciler.model.claims import Hold
 from reconciler.model.claims import ReleaseReason as Why
@@ -111,6 +112,13 @@ def test_without_a_day_of_request_the_first_day_counts() -> None:
     assert told(letting(never(), on=-20).plan()) == OFF
 
 
+def test_without_a_day_of_request_the_numbers_first_day_is_not_enough() -> None:
+    """A claim that took the place of a weaker one counts from its own first day."""
+    later = SINCE + timedelta(days=15)
+    assert blocked(letting(never(), on=-15, claimed=later).plan()) == LATER
+    assert told(letting(never(), on=-7, claimed=later).plan()) == OFF
+
+
 def test_after_a_permission_took_it_off_the_day_since_which_it_is_held_counts() -> None:
     asked = replace(never(), requested_on=day(-60))
     assert blocked(letting(asked, on=-40, was_off=True).plan()) == LATER
@@ -184,6 +192,18 @@ def test_a_kept_row_that_git_does_not_have_lets_nothing_go() -> None:
     assert blocked(case.plan()) == STAYS
     case.ledger = Ledger()
     assert told(case.plan()) == OFF
+
+
+def test_a_report_that_leaves_out_what_was_kept_lets_nothing_go() -> None:
+    """S7: what was held before must have gone by something that git has."""
+    assert blocked(letting(never(), accounts=False).plan()) == STAYS
+
+
+def test_what_a_claim_of_ours_that_has_ended_wrote_is_no_registrys_entry() -> None:
+    """S24: what is left of a registry's claim goes by a release of the number."""
+    ours = HeldClaim("a.yaml", never(NATIONAL), SINCE, ended=True)
+    before = replace(held(claims()), kept={KEY: Kept((ours,), (BlockedBy.LATER_OPT_OUT,))})
+    assert told(Case(claims(releases=[release()]), before, live({KEY: entry(never(NATIONAL))})).plan()) == OFF
 
 
 # Holds and budgets.
