@@ -146,7 +146,10 @@ class Scene:
     def _oracle(self) -> tuple[Any, ...]:
         o = self.oracle
         return (
-            sorted(((k, sorted(v.items(), key=repr)) for k, v in o.owed.items() if v), key=repr),
+            *(
+                sorted(((k, sorted(v.items(), key=repr)) for k, v in lines.items() if v), key=repr)
+                for lines in (o.owed, o.waiting)
+            ),
             sorted(o.theirs.items()),
             sorted(o.asked.items()),
             sorted(o.let_off),

@@ -109,6 +109,7 @@ class Oracle:
 
     world: World
     owed: dict[Key, dict[Line, Held]] = field(default_factory=dict)
+    waiting: dict[Key, dict[Line, Held]] = field(default_factory=dict)  # lines that CXone did not take yet
     theirs: dict[Key, tuple[Theirs, ...]] = field(default_factory=dict)
     asked: dict[Key, date] = field(default_factory=dict)  # the latest day of a request of ours, ever
     let_off: frozenset[Key] = frozenset()  # numbers that a permission took off before
@@ -153,7 +154,8 @@ class Oracle:
     def begin_chain(self) -> None:
         """A chain of reports begins: what is in CXone may be anybody's, each entry since it was written."""
         rows = {row.key: row for row in self.world.cxone.rows.values()}
-        self.owed, self.asked, self.let_off, self.known = {}, {}, frozenset(), frozenset()
+        self.owed, self.waiting, self.asked = {}, {}, {}
+        self.let_off, self.known = frozenset(), frozenset()
         self.used, self.beside, self.holds = frozenset(), frozenset(), {}
         self.theirs = {
             key: (Theirs(row.modified or self.world.clock.now, row.terms, first=True),)
@@ -351,7 +353,8 @@ class Oracle:
         for path, terms in today.items():
             registry = kind(terms.reason_code)
             retrieved = self.world.files.retrieved.get(path) if registry else None
-            as_much = [held.since for (_, old), held in before.items() if stands_in(old, terms)]
+            earlier = {**self.waiting.get(key, {}), **before}.items()
+            as_much = [held.since for (_, old), held in earlier if stands_in(old, terms)]
             left[path, terms] = Held(min(as_much, default=self.started), retrieved)
         for line, held in before.items():
             if line in left or self._covered(key, line[1]):
@@ -364,7 +367,9 @@ class Oracle:
         for terms in [*today.values(), *(line[1] for line in kept)]:
             if key not in self.doubtful:
                 assert any(stands_in(other, terms) for other in mine), f"{key} is owed and not held"
+        self.waiting = {k: v for k, v in self.waiting.items() if k != key}
         if key not in after and not self._untold(key, moment):
+            self.waiting[key] = left  # we ask for it since then, whenever CXone takes it
             left = kept  # what never went live is not held, and its line may go freely
         days = [t.requested_on for t in today.values() if t.requested_on and not kind(t.reason_code)]
         if days:

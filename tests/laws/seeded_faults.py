@@ -66,6 +66,7 @@ FAULTS = (
         "(terms.strength, repr(terms)) > (other.strength, repr(other))",
         "terms.strength >= other.strength",
         (4,),
+        ("table.test_between_equals_the_order_of_files_decides_nothing",),
     ),
     # Guards
     Fault(

@@ -171,8 +171,10 @@ def test_our_date_ends_nothing_that_others_entered() -> None:
 
 def test_what_a_run_wrote_over_is_no_older_than_the_run() -> None:
     """Our own time on somebody else's modification does not hide it."""
+    asked = replace(never(), requested_on=day(-40))
     over = Others("UNKNOWN", overwritten=SINCE)
-    assert blocked(letting(never(), on=-30, others_there=over, asked=day(-40)).plan()) == LATER
+    assert blocked(letting(asked, on=-30, others_there=over).plan()) == LATER
+    assert told(letting(asked, on=-30, others_there=replace(over, overwritten=None)).plan()) == OFF
 
 
 def test_a_registrys_entry_that_nobody_claims_is_kept_when_it_is_written_over() -> None:
@@ -188,7 +190,8 @@ def test_a_kept_row_that_git_does_not_have_lets_nothing_go() -> None:
     """S7: a report alone says of no number that its term is over."""
     over = HeldClaim("a.yaml", until(day(-900)), SINCE, held_at="r1")
     before = replace(held(claims()), kept={KEY: Kept((over,), (BlockedBy.NO_RELEASE,))})
-    case = Case(claims(), before, live({KEY: entry(until(day(-900)))}), ledger=Ledger(vouches=False))
+    doubted = Ledger(vouches=False, accounts=True)
+    case = Case(claims(), before, live({KEY: entry(until(day(-900)))}), ledger=doubted)
     assert blocked(case.plan()) == STAYS
     case.ledger = Ledger()
     assert told(case.plan()) == OFF
