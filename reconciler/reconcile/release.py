@@ -8,11 +8,11 @@ from pathlib import Path
 
 from reconciler.desired.addition import lines_of
 from reconciler.desired.periods import parse_date
-from reconciler.model.claims import FITTING, Release, ReleaseReason
+from reconciler.model.claims import FITTING, OF_THE_NUMBER, Release, ReleaseReason
 from reconciler.model.errors import InvalidInput
 from reconciler.model.phone import mask
-from reconciler.model.terms import ReasonCode, Terms
-from reconciler.planning.held import Held
+from reconciler.model.terms import Terms
+from reconciler.planning.held import Held, HeldClaim
 from reconciler.reconcile.edits import Edits, claims_of, keys_of
 from reconciler.reconcile.files import relative
 from reconciler.reconcile.known import known_past
@@ -22,6 +22,7 @@ from reconciler.reconcile.target import LIST_ID, Desk
 
 PLACEHOLDER = "EVIDENCE"  # what the printed command says, to be replaced by whoever pastes it
 _EVIDENCE = re.compile(r"[A-Za-z0-9._:/-]+")
+_Keys = tuple[str, Collection[str]]  # a list, and numbers of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def release(around: Surroundings, permit: Permit) -> Released:
     edits = Edits(desk)
     new: set[Release] = set()
     for list_id, here in lists.items():
-        _demand_fitting(desk, held, permit.reason, list_id, here)
+        _demand_fitting(desk, held, permit, day, (list_id, here))
         releases = [
             Release(list_id, number, day, permit.reason, permit.evidence, permit.to) for number in here
         ]
@@ -228,21 +229,41 @@ def _demand_sound(desk: Desk, permit: Permit, lists: Mapping[str, Collection[str
     return day
 
 
-def _demand_fitting(
-    desk: Desk, held: Held, reason: ReleaseReason, list_id: str, numbers: Collection[str]
-) -> None:
-    """Refuse a reason that does not fit what is claimed or held, and say which would."""
-    if reason is ReleaseReason.MOVED:
-        return
+def _demand_fitting(desk: Desk, held: Held, permit: Permit, day: date, of: _Keys) -> None:
+    """Refuse a reason that does not fit all that is claimed or held, and say which would."""
+    list_id, numbers = of
     for number in numbers:
-        codes = {terms.reason_code for terms in keys_of(desk.lists, list_id, [number]).values()}
-        codes |= {claim.terms.reason_code for claim in held.claims((list_id, number))}
-        unfit = sorted(code for code in codes if reason not in FITTING[code])
+        lines = keys_of(desk.lists, list_id, [number]).values()
+        claims = [*(HeldClaim("", terms) for terms in lines), *held.claims((list_id, number))]
+        fitting = [_fitting(claim, desk.today.as_of, day) for claim in claims]
+        pairs = zip(claims, fitting, strict=True)
+        unfit = sorted(
+            {_as_claimed(claim, permit.reason) for claim, fits in pairs if permit.reason not in fits}
+        )
         if unfit:
-            fitting = frozenset(ReleaseReason).intersection(*(_fitting(code) for code in codes))
-            fact = f"{reason} does not let {mask(number)} off {list_id}: it is there as {' and '.join(unfit)}"
-            raise InvalidInput(fact, f"what fits: {', '.join(sorted(fitting))}", where="--reason")
+            common = sorted(frozenset(ReleaseReason).intersection(*fitting))
+            fact = f"{permit.reason} does not let {mask(number)} off {list_id}: it is there as "
+            fix = (
+                f"what fits: {', '.join(common)}" if common else "write a release for each, below `releases`"
+            )
+            raise InvalidInput(fact + " and ".join(unfit), fix, where="--reason")
 
 
-def _fitting(code: ReasonCode) -> frozenset[ReleaseReason]:
-    return FITTING[code] | {ReleaseReason.MOVED}
+def _fitting(claim: HeldClaim, as_of: date, day: date) -> frozenset[ReleaseReason]:
+    """Give the reasons that fit a claim. What a release of ours alone ended is kept for somebody else."""
+    if claim.ended:
+        return OF_THE_NUMBER
+    end = claim.terms.effective_end
+    is_over = end is not None and claim.terms.over(as_of) and end < day
+    ending = {ReleaseReason.MOVED} | ({ReleaseReason.TERM_ENDED} if is_over else set())
+    return FITTING[claim.terms.reason_code] | ending
+
+
+def _as_claimed(claim: HeldClaim, reason: ReleaseReason) -> str:
+    """Say a claim, as far as it matters why the reason does not fit."""
+    code = claim.terms.reason_code
+    if claim.ended:
+        return f"{code}, whose claim has ended and which stays for somebody else's opt-out"
+    if reason is not ReleaseReason.TERM_ENDED:
+        return code
+    return f"{code}, which has no end" if claim.registry else f"{said(claim.terms)}, which is not over"

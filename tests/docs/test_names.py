@@ -45,6 +45,23 @@ def test_files_that_are_named_exist(page):
         assert (ROOT / path).exists(), path
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_tests_that_are_named_exist(page):
+    """A page may say that a test shows something: `path::test`."""
+    for path, test in re.findall(r"`(tests/[\w/.-]+)::(\w+)`", page.read_text(encoding="utf-8")):
+        assert re.search(rf"^def {test}\(", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE), test
+
+
+def test_an_attempt_that_a_test_shows_names_it():
+    """What nothing in `dnc` stops has no test; every other row has one."""
+    rows = re.findall(r"^\| .*\|$", (ROOT / "docs" / "security.md").read_text(encoding="utf-8"), re.MULTILINE)
+    cells = ([cell.strip() for cell in row[1:-1].split("|")] for row in rows)
+    told = [row for row in cells if len(row) == 4 and not row[0].startswith(("attempt", "---"))]
+    assert len(told) > 50
+    for attempt, stops, _, test in told:
+        assert ("::test_" in test) or stops.lstrip("*").startswith("nothing"), attempt
+
+
 def test_every_key_of_the_configuration_is_explained():
     found = schema("dnc.schema.json")
     top = set(found["properties"])

@@ -9,7 +9,7 @@ _DAY_HOURS = 48
 BLOCKED = {
     "no-release": "no release permits it",
     "release-does-not-fit": "the release does not fit its reason code, or the other list lacks it yet",
-    "later-opt-out": "somebody touched it in CXone since: that counts as a later opt-out",
+    "later-opt-out": "somebody else asked for it in CXone, or the release is older than what it lets off",
     "budget": "over the removal budget of its list",
     "would-empty-list": "the list would be empty",
     "incomplete-read": "the latest read of CXone did not see it",
@@ -25,7 +25,8 @@ BLOCKED = {
 WAYS_OUT = {
     "no-release": "restore the line, or add a release with evidence",
     "release-does-not-fit": "use a release whose reason fits (see the README), or restore the line",
-    "later-opt-out": "ask again: a release dated after that touch, or keep the number",
+    "later-opt-out": "keep the number, or add a release dated after all of that: TERM_ENDED where its term "
+    "is over, CONSENT_GIVEN or NUMBER_REASSIGNED where others asked for it",
     "budget": "split it over several days, or pass --allow-removals with exactly the plan's number",
     "would-empty-list": "pass --allow-removals with exactly the plan's number, if the list is to end",
     "incomplete-read": "run it again when CXone is quieter",
