@@ -150,13 +150,17 @@ class Act:
 
 @dataclass(frozen=True)
 class Chapter:
-    """Edits and acts, then days pass, then a run with its faults. `at` is when a stop comes, in requests."""
+    """Edits and acts, then days pass, then a run with its faults. `stop` is when it is stopped, in requests.
+
+    `doubt`: this machine's clock and CXone's are apart, or GitLab is silent about who approved what.
+    """
 
     edits: tuple[Edit, ...] = ()
     acts: tuple[Act, ...] = ()
     days: int = 0
     faults: tuple[tuple[str, str], ...] = ()
     stop: int | None = None
+    doubt: Literal["", "apart", "silent"] = ""
 
     @property
     def clean(self) -> bool:
@@ -208,7 +212,7 @@ def play(
             acted(act.key, act, act.do(world), there)
             world.clock.tick(60)
         world.clock.tick(chapter.days * 86400)
-        world.cxone.faults = Faults()
+        world.cxone.faults, world.doubt = Faults(), chapter.doubt
         chapter.spoil(world.cxone.faults)
         seen, before = len(world.cxone.calls), world.cxone.stored
         before_run()
@@ -216,7 +220,7 @@ def play(
         stopped = (lambda: False) if chapter.stop is None else _after(chapter.stop, calls, seen)
         run = world.run(stopped=stopped)
         yield Moment(world, chapter, run, before, tuple(calls[seen:]))
-        world.cxone.faults = Faults()
+        world.cxone.faults, world.doubt = Faults(), ""
 
 
 def _after(stop: int, calls: list[Call], seen: int) -> Callable[[], bool]:

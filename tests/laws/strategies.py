@@ -115,6 +115,7 @@ CHAPTERS = st.builds(
     st.sampled_from([0, 0, 1, 4, 9]),
     st.one_of(st.just(()), st.just(()), st.lists(FAULTS, min_size=1, max_size=2).map(tuple)),
     st.sampled_from([None, None, None, None, None, 1, 2, 3, 4]),
+    st.sampled_from([*[""] * 8, "apart", "silent"]),
 )
 # Chapters in which something comes off while something else goes on, and wrong.
 PERMITTED = st.lists(LINES, min_size=1, max_size=2).map(

@@ -19,7 +19,7 @@ from reconciler.planning.guards import Circumstances, Limits
 from reconciler.planning.held import Held, HeldClaim, Kept
 from reconciler.planning.holds import gone_holds, stands_in
 from reconciler.planning.plan import Plan
-from reconciler.planning.setting import Setting
+from reconciler.planning.setting import Setting, unasked
 from reconciler.planning.touch import Others, touch_of
 from tests.support.fake_cxone import Clock, FakeCxone
 
@@ -202,6 +202,7 @@ class World:
         self.reports: list[Report] = []
         self.runs: list[Run] = []
         self.revisions = 0
+        self.doubt = ""  # of the next run: "apart" are the two clocks, "silent" is who tells of approvals
 
     def begin_chain(self) -> None:
         """Let the next report be the first of its chain: another path, branch, tenant or target."""
@@ -236,8 +237,13 @@ class World:
             self.as_of,
             limits,
             honour=Fortnight(),
+            approved=(lambda _: False) if self.doubt == "silent" else unasked,
             lingering=self._lingering(),
         )
+
+    @property
+    def _hold_back(self) -> BlockedBy | None:
+        return BlockedBy.LATER_OPT_OUT if self.doubt == "apart" else None
 
     def _lingering(self) -> tuple[Hold, ...]:
         """Give the holds that went from the files and are in force until a day after it was told."""
@@ -264,7 +270,8 @@ class World:
     def plan(self, limits: Limits | None = None) -> tuple[Plan, Live, Setting]:
         setting = self.setting(limits or Limits(removable=True))
         live = self.look(setting)
-        met = Circumstances(removed_lately=self.removed_lately(), young=self._young())
+        lately, young = self.removed_lately(), self._young()
+        met = Circumstances(removed_lately=lately, young=young, hold_back=self._hold_back)
         return planning.make_plan(setting, live, met), live, setting
 
     def run(
@@ -283,8 +290,9 @@ class World:
         def decide(
             live: Live, *, refused: frozenset[str], hold_back: BlockedBy | None, wrote: frozenset[Key]
         ) -> Plan:
+            back = hold_back or self._hold_back
             met = Circumstances(
-                lately, refused=refused, hold_back=hold_back, arrived=True, wrote=wrote, young=young
+                lately, refused=refused, hold_back=back, arrived=True, wrote=wrote, young=young
             )
             return planning.make_plan(setting, live, met)
 
