@@ -11,8 +11,9 @@ from reconciler.apply import applier
 from reconciler.model.claims import Key
 from reconciler.planning.change import Action
 from tests.laws.oracle import Oracle
+from tests.laws.past import Past
 from tests.laws.story import Chapter, Moment
-from tests.laws.world import Files, Past, World
+from tests.laws.world import Files, World
 from tests.support.fake_cxone import Faults
 
 PHONE = "+12125550101"

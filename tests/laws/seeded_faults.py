@@ -4,6 +4,7 @@ from reconciler.apply import applier, run
 from reconciler.planning import change, diff, guards, permission
 from tests.laws.seeded_permission import PERMISSION_FAULTS
 from tests.laws.seeded_regulated import REGULATED_FAULTS
+from tests.laws.seeded_rules import RULE_FAULTS
 from tests.laws.seeding import Fault
 
 _Table, _Look = diff._Table, run._Look
@@ -15,6 +16,7 @@ DELETE_UNMANAGED = """if grant is None:
 FAULTS = (
     *PERMISSION_FAULTS,
     *REGULATED_FAULTS,
+    *RULE_FAULTS,
     # The table
     Fault(
         "what nobody holds is deleted",

@@ -187,7 +187,8 @@ def test_a_break_deep_in_the_chain_is_found_where_it_is_read(project: Project):
 
 
 @pytest.mark.parametrize(
-    "plan", [b"no gzip", gzip.compress(b"{}", mtime=0), gzip.compress(b"[]", mtime=0), gzip.compress(b"{", mtime=0)]
+    "plan",
+    [b"no gzip", gzip.compress(b"{}", mtime=0), gzip.compress(b"[]", mtime=0), gzip.compress(b"{", mtime=0)],
 )
 def test_a_plan_that_is_none_ends_nothing(project: Project, plan):
     """S15: permission asks the plans who wrote a number last."""
