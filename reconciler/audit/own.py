@@ -20,7 +20,7 @@ class Own:
     def add(self, path: str, sha256: str) -> None:
         """Remember a report that is about to be committed; on disk when it returns. RepositoryProblem."""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             file = os.open(self._folder / sha256, os.O_WRONLY | os.O_TRUNC | os.O_CREAT, 0o600)
             try:
                 os.write(file, path.encode())

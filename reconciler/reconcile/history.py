@@ -7,6 +7,7 @@ more than the last few, and never more than those since the number was first hel
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import takewhile
 from typing import Any
 
 from reconciler.audit.ledger import Ledger
@@ -38,8 +39,8 @@ _NEEDED = frozenset(
 
 
 @dataclass
-class Walk:
-    """The reports of one CXone without a gap, newest first; each read once, its plan where it matters."""
+class RecordWalk:
+    """A tenant's reports, newest first; each read once, its plan where it matters."""
 
     ledger: Ledger | None
     reports: Iterator[StoredReport]
@@ -99,14 +100,18 @@ class Walk:
 
 @dataclass
 class RecordedHistory:
-    """The past as the record has it. `same_list` tells whether a list was the same group of CXone then."""
+    """The past as the record has it.
 
-    walk: Walk
+    `here` tells whether a report is of this CXone, `same_list` whether a list was the same group of it then.
+    """
+
+    walk: RecordWalk
     repository: Repository | None
     rules: Rules
     globs: Iterable[str]
     target: Target
     untold: tuple[Unfinished, ...]
+    here: Callable[[StoredReport], bool]
     same_list: Callable[[StoredReport, str], bool]
     _blobs: dict[str, Mapping[str, str]] = field(default_factory=dict)
     _files: dict[str, Claims] = field(default_factory=dict)
@@ -117,7 +122,7 @@ class RecordedHistory:
         for run in self.untold:
             if key in run.wrote and run.window and within((run.asked[key], run.window[1]), touched):
                 return True
-        for stored in self.walk:
+        for stored in takewhile(self.here, self.walk):
             if not self.same_list(stored, key[0]):
                 return False  # what was written to another group says nothing of this one
             for number, window in windows_of(stored.report, self.target):
@@ -164,7 +169,7 @@ class RecordedHistory:
         return since
 
     def used(self, release: Release) -> bool:
-        """Tell whether a report names the release as what let a claim go."""
+        """Tell whether a report names the release as what let a claim go, in whichever CXone."""
         named = (
             *(release.list_id, release.phone, release.released_on.isoformat()),
             *(release.reason.value, release.evidence),
@@ -178,7 +183,7 @@ class RecordedHistory:
     def latest_request(self, key: Key, since: date) -> date | None:
         """Give the latest `requestedOn` under which a company's claim was held in a report since that day."""
         days: set[date] = set()
-        for stored in self.walk.since(since):
+        for stored in takewhile(self.here, self.walk.since(since)):
             if not self.same_list(stored, key[0]):
                 break
             try:
@@ -189,7 +194,10 @@ class RecordedHistory:
         return max(days, default=None)
 
     def taken_off(self, key: Key) -> bool:
-        """Tell whether a permission of ours ever took the number off. An interrupted run may have."""
+        """Tell whether a permission of ours ever took the number off, in whichever CXone.
+
+        An interrupted run may have.
+        """
         if any(run.removed.get(key[0]) for run in self.untold):
             return True
         for stored in self.walk:
@@ -233,7 +241,7 @@ class RecordedHistory:
         """
         if not claim.path:
             return claim.terms.registry
-        for stored in self.walk:
+        for stored in takewhile(self.here, self.walk):
             if not self.same_list(stored, key[0]):
                 return False
             try:
@@ -293,7 +301,7 @@ class RecordedHistory:
 
     def _while_held(self, key: Key, path: str) -> Iterator[StoredReport]:
         """Give the reports, newest first, back to the first of those that held the number without a gap."""
-        for stored in self.walk:
+        for stored in takewhile(self.here, self.walk):
             if not self.same_list(stored, key[0]):
                 return
             if not (self._is_claimed(stored, key, path) or self._kept(stored, key)):

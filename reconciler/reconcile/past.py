@@ -18,7 +18,7 @@ from reconciler.model.provider import Target
 from reconciler.model.target import same_target
 from reconciler.planning.change import BlockedBy
 from reconciler.planning.held import Held, HeldClaim, Kept
-from reconciler.reconcile.history import RecordedHistory, Walk, keys_of, terms_of_row
+from reconciler.reconcile.history import RecordedHistory, RecordWalk, keys_of, terms_of_row
 from reconciler.reconcile.interrupted import here, registry_claims, target_of, untold
 from reconciler.reconcile.project import Project, sources_in
 from reconciler.reconcile.tree import GitTree
@@ -175,16 +175,17 @@ class Past:
     def history(self) -> RecordedHistory:
         """What permission asks of the past of single numbers."""
         rules, globs = self.today.project.rules, self.today.tenant.lists
-        walk = Walk(self.ledger, self._reports(None))
+        reports = self.ledger.reports(self.today.tenant.name) if self.ledger else iter(())
+        walk = RecordWalk(self.ledger, reports)
         return RecordedHistory(
-            walk, self.repository, rules, globs, self.target, self._untold_here, self._same_list
+            walk, self.repository, rules, globs, self.target, self._untold_here, self._here, self._same_list
         )
 
     def young(self, now: datetime, list_ids: Iterable[str]) -> frozenset[str]:
         """Name the lists whose chain began in the last 7 days, or was another group of CXone until then."""
         lists = frozenset(list_ids)
         young: set[str] = set()
-        for stored in self.history.walk:
+        for stored in takewhile(self._here, self.history.walk):
             young |= {list_id for list_id in lists if not self._same_list(stored, list_id)}
             if stored.report.finished_at < now - BUDGET_DAYS:
                 return frozenset(young)

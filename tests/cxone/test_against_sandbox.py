@@ -57,7 +57,7 @@ def test_what_is_written_is_read(time):
         assert set(live.lists["dnc-1"]) == {write.phone for write in CHUNK}
         found = live.lists["dnc-2"][number(30)]
         assert isinstance(found, LiveEntry)
-        assert found.terms == Carried("STATE", "RELATIVE") == provider.dialect.carried(DATED)
+        assert found.terms == Carried("STATE", "NEVER") == provider.dialect.carried(DATED)
         assert provider.clock_offset() is not None
 
 

@@ -6,24 +6,30 @@ from reconciler.cxone.entries import EntriesDialect
 from reconciler.model.terms import Carried, Policy, ReasonCode, Terms
 
 DIALECT = EntriesDialect()
-DATED = Terms(ReasonCode.STATE, Policy.RELATIVE, end=date(2031, 1, 1), source="state-registry")
+DATED = Terms(ReasonCode.LOCAL, Policy.RELATIVE, end=date(2031, 1, 1), source="county-list")
+OF_REGISTRY = Terms(ReasonCode.STATE, Policy.RELATIVE, end=date(2031, 1, 1), source="state-registry")
 
 
 def test_the_wire_carries_reason_and_policy():
-    assert DIALECT.carried(DATED) == Carried("STATE", "RELATIVE", None)
+    assert DIALECT.carried(DATED) == Carried("LOCAL", "RELATIVE", None)
+
+
+def test_a_registrys_entry_has_no_end_on_the_wire():
+    assert DIALECT.carried(OF_REGISTRY) == Carried("STATE", "NEVER", None)
+    assert DIALECT.wire(OF_REGISTRY)["expirationPolicy"] == "NEVER"
 
 
 def test_as_never_a_dated_policy_goes_without_its_date():
     never = EntriesDialect("never")
-    assert never.carried(DATED) == Carried("STATE", "NEVER")
+    assert never.carried(DATED) == Carried("LOCAL", "NEVER")
     assert never.wire(DATED)["expirationPolicy"] == "NEVER"
 
 
 def test_what_a_write_sends():
     assert list(DIALECT.wire(DATED).items()) == [
-        ("reasonCode", "STATE"),
+        ("reasonCode", "LOCAL"),
         ("expirationPolicy", "RELATIVE"),
-        ("source", "state-registry"),
+        ("source", "county-list"),
     ]
     assert all(type(value) is str for value in DIALECT.wire(DATED).values())
 

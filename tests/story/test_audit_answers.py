@@ -108,6 +108,7 @@ def test_what_does_not_add_up_is_said_and_exit_4(told: Project, tmp_path):
     (forged.folder / new.replace(".json", ".plan.json.gz")).write_bytes(plan)
     forged.git("add", "-A")
     forged.git("commit", "-qm", "a report that sums up what its plan has not")
+    forged.git("remote", "remove", "origin")
     forged.git("switch", "-q", "main")
     done = forged.run("audit", "export", "--from", "2026-12-01", "--format", "json")
     assert done.code == 4

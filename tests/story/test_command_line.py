@@ -220,6 +220,7 @@ def test_a_file_that_no_glob_reaches(project: Project, name):
 def test_a_configuration_that_does_not_hold(project: Project, content):
     project.list(entry(A))
     project.write("dnc.yaml", content)
+    project.commit()
     for arguments in (["validate"], ["plan"], ["apply"], ["drift"], ["audit", "list"], ["audit", "verify"]):
         done = project.run(*arguments, "--format", "json")
         assert done.code == 4, (arguments, done)

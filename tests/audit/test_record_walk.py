@@ -1,0 +1,55 @@
+"""What the reports tell of a release's use, across a change of CXone."""
+
+from datetime import date
+from types import SimpleNamespace
+
+from reconciler.audit.report import Report, StoredReport
+from reconciler.desired.schema import load_rules
+from reconciler.model.claims import Release, ReleaseReason
+from reconciler.model.provider import Target
+from reconciler.reconcile.history import RecordedHistory, RecordWalk
+
+KEY = ("dnc-list-01", "+12125550101")
+USED = Release(*KEY, date(2026, 11, 23), ReleaseReason.CONSENT_GIVEN, "FORM-1")
+ROW = {"list_id": KEY[0], "phones": [KEY[1]]}
+
+
+def stored(day: int, host: str, **more: object) -> StoredReport:
+    at = f"2026-11-{day:02}T12:00:00+00:00"
+    target = {"dialect": "entries", "organisation": "acme", "host": host}
+    told = {"finished_at": at, "started_at": at, "target": target, "removed": {}, "kept": [], "not_live": []}
+    return StoredReport(f"audit/production/{day}.json", "", Report({**told, **more}))
+
+
+def history(*reports: StoredReport, plan: dict[str, object]) -> RecordedHistory:
+    ledger = SimpleNamespace(plan=lambda _: {"changes": [], **plan})
+    here = Target("entries", "acme", "new.example")
+    return RecordedHistory(
+        RecordWalk(ledger, iter(reports)),
+        None,
+        load_rules({}),
+        [],
+        here,
+        (),
+        lambda report: report.report["target"]["host"] == here.host,
+        lambda *_: True,
+    )
+
+
+def test_a_release_that_was_used_in_another_cxone_is_used():
+    used = {
+        "releases_used": [
+            {**ROW, "released_on": "2026-11-23", "reason": "CONSENT_GIVEN", "evidence": "FORM-1"}
+        ]
+    }
+    past = history(stored(26, "new.example"), stored(24, "old.example", releases_used={KEY[0]: 1}), plan=used)
+    assert past.used(USED)
+    other = Release(*KEY, USED.released_on, USED.reason, "FORM-2")
+    assert not past.used(other)
+
+
+def test_a_number_that_was_taken_off_in_another_cxone_was_off():
+    off = {"changes": [{**ROW, "action": "delete", "outcome": "applied"}]}
+    past = history(stored(26, "new.example"), stored(24, "old.example", removed={KEY[0]: 1}), plan=off)
+    assert past.taken_off(KEY)
+    assert not past.taken_off((KEY[0], "+12125550199"))
