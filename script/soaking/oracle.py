@@ -72,6 +72,7 @@ class Oracle:
         self._numbers: dict[Key, _Number] = {}
         self._spent: set[str] = set()  # evidence of releases that surely are
         self._maybe_spent: set[str] = set()
+        self.forged = False  # a report that nobody of ours wrote: what it says may keep any number on
 
     def touched(self, key: Key, moment: datetime, *, version: str | None = None, added: bool = False) -> None:
         """An agent changed or added it (`version`); or a run of which nobody can tell whether it was ours."""
@@ -128,7 +129,8 @@ class Oracle:
         last = [r for r in known if all(r is other or other.on < r.on for other in releases)]
         fresh = (r for r in last if r.evidence not in self._maybe_spent)
         released = any(touched is None or touched < r.from_moment for r in fresh)
-        return Owed.OFF if released or (lapsed == number.ends and touched is None) else Owed.EITHER
+        may_stay = self.forged or not (released or (lapsed == number.ends and touched is None))
+        return Owed.EITHER if may_stay else Owed.OFF
 
     def _of(self, key: Key) -> _Number:
         return self._numbers.setdefault(key, _Number())

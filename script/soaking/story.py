@@ -12,10 +12,11 @@ from random import Random
 
 from reconciler.sandbox.faults import Kind
 from reconciler.sandbox.requestlog import Asked
+from script.soaking import tricks
 from script.soaking.oracle import Claim, Files, Key, Oracle, Owed, Release, Versions
 from script.soaking.victim import AHEAD
 from tests.faults.cases import FAULTS, LIES
-from tests.support.project import ROOT, Project, making
+from tests.support.project import BRANCH, ROOT, Project, making
 from tests.support.victim import Moments
 
 LISTS = ("dnc-list-01", "dnc-list-02")
@@ -46,6 +47,8 @@ class Story:
     files: Files = field(default_factory=Files)
     older: Files = field(default_factory=Files)  # at the commit before
     exposed: list[str] = field(default_factory=list)
+    hidden: bool = False  # a release that only a checkout shows
+    below: str = ""  # the folder in which the lists are
 
     def __post_init__(self) -> None:
         self.chance = Random(self.seed)
@@ -92,6 +95,8 @@ class Story:
                 self.days(self.chance.choice([1, 1, 2, 9, 40]))
             if self.happens(0.85):
                 self.change()
+            if self.happens(0.25):
+                self.trick()
             self.run(self.chance.choices(list(RUNS), RUNS.values())[0])
             if self.exposed:
                 raise Broken("; ".join(self.exposed))
@@ -127,6 +132,27 @@ class Story:
             self.told.append(f"{deed} {key}")
         self.edit(claims, releases)
 
+    def trick(self) -> None:
+        """Let somebody hide a release, move lists into folders of tools, or append a report."""
+        deed = self.chance.choice(["hide", "folder", "report", "report"])
+        list_id, phone = self.chance.choice(LISTS), self.chance.choice(PHONES)
+        self.told.append(f"trick: {deed} {list_id} {phone}")
+        self.figures[f"trick: {deed}"] += 1
+        if deed == "hide":
+            tricks.hide_release(self.project, list_id, phone, self.project.clock().date().isoformat())
+            self.hidden = True
+            self.merged.append(self.project.head)
+        elif deed == "folder":
+            self.below = self.chance.choice(["", "node_modules/", "__pycache__/"])
+            self.edit(dict(self.files.claims), dict(self.files.releases))
+        else:
+            row = tricks.kept_row(list_id, f"dnc-lists/{self.below}{list_id}.yaml", phone)
+            self.figures["clones"] += 1
+            there = self.project.git("ls-remote", "origin", f"refs/heads/{BRANCH}")
+            if there and self.oracle.forged is False:
+                clone = self.project.clone(f"clone{self.figures['clones']}", "-b", BRANCH)
+                self.oracle.forged = tricks.append_report(clone, row if self.happens(0.6) else None)
+
     def claim(self, there: Claim | None) -> Claim:
         """Draw a line's terms: never weaker than before, since that would be another release's matter."""
         if there is not None:
@@ -138,6 +164,11 @@ class Story:
 
     def edit(self, claims: dict[Key, Claim], releases: dict[Key, tuple[Release, ...]]) -> None:
         self.older, self.files = self.files, Files(claims, releases)
+        if self.hidden:  # what is hidden keeps everything that would come off, so it does not stay for long
+            tricks.show_release(self.project)
+            self.hidden = False
+        for old in (self.project.folder / "dnc-lists").rglob("dnc-list-*.yaml"):
+            old.unlink()
         for list_id in LISTS:
             content = {
                 "listId": list_id,
@@ -147,7 +178,7 @@ class Story:
                 ],
             }
             kept = {name: value for name, value in content.items() if value}
-            self.project.write(f"dnc-lists/{list_id}.yaml", json.dumps(kept, indent=1))
+            self.project.write(f"dnc-lists/{self.below}{list_id}.yaml", json.dumps(kept, indent=1))
         self.merged.append(self.project.commit())
         self.figures["merge requests"] += 1
 
@@ -262,6 +293,7 @@ class Story:
     def come_to_rest(self) -> None:
         """No faults any more, and the budgets of the last week free: one clean run or two, and all is so."""
         self.project.sandbox.faults.clear()
+        self.edit(dict(self.files.claims), dict(self.files.releases))
         self.days(8)
         for _ in range(2):
             self.figures["applies"] += 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.apply.run import Run
+from reconciler.apply.run import Run, _Wrote
 from reconciler.apply.tally import Outcome
 from reconciler.model.claims import Release, ReleaseReason
 from reconciler.model.provider import Verdict
@@ -243,3 +243,21 @@ def test_what_a_run_wrote_leaves_out_what_it_wrote_over() -> None:
     run = made.run()
     assert outcome(run, Action.UPDATE, ONE) is Outcome.APPLIED
     assert run.wrote == {(LIST, THREE)}
+
+
+def test_a_removal_that_was_not_done_uses_no_release() -> None:
+    made = world(ONE, TWO)
+    withdraw(made, ONE)
+    made.cxone.faults.removals.append(Verdict.REFUSED)
+    assert dict(made.run().used) == {}
+    assert made.run().used[LIST, ONE] == tuple(made.files.releases)
+
+
+def test_a_write_in_doubt_does_not_claim_an_agents_in_the_same_run() -> None:
+    """What CXone did not confirm may have been there before the run asked: it is not ours alone."""
+    made = world(ONE, TWO)
+    declare(made, THREE)
+    made.cxone.faults.upserts.append("stored")
+    run = made.run()
+    assert (LIST, THREE) in run.tally.doubted
+    assert (LIST, THREE) not in _Wrote(run.tally, run.plan)

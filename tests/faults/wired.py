@@ -28,7 +28,7 @@ from reconciler.sandbox.tenant import Settings
 from reconciler.sandbox.tokens import Client
 from tests.apply.blind_world import BlindWorld
 from tests.cxone.standin import Time
-from tests.laws.world import Report
+from tests.laws.past import Report
 
 LIST = "dnc-a"
 CANARY = "cAnArY7"

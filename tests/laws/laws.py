@@ -261,14 +261,16 @@ def _kinds(call, exposing: set[Key]) -> set[str]:
     return {"exposing" if w.key in exposing else "protective" for w in call.writes}
 
 
-def check_law_13(*, said: Terms, act: str, days: int, age: int, path: str, quiet: int) -> None:
+def check_law_13(
+    *, said: Terms, act: str, why: ReleaseReason, days: int, age: int, path: str, quiet: int
+) -> None:
     """A later opt-out always wins: over a release, and over a lapse where `age` is negative."""
     world = World()
     key = KEYS[0]
     world.files.lines["p.yaml", *key] = said
     world.run()
     world.clock.tick(3600 + days * 86400)
-    if not Act(act, key).do(world):  # type: ignore[arg-type]  # one of the story's words
+    if not Act(act, key).do(world):
         return
     touched = world.clock.now
     world.clock.tick(3600)
@@ -282,7 +284,7 @@ def check_law_13(*, said: Terms, act: str, days: int, age: int, path: str, quiet
     if age >= 0:
         world.files.lines = {}
         on = (touched + timedelta(hours=14)).date() - timedelta(days=age)
-        world.files.releases = [Release(*key, on, ReleaseReason.ENTERED_IN_ERROR, "FORM-1")]
+        world.files.releases = [Release(*key, on, why, "FORM-1")]
     else:
         world.clock.tick(30 * 86400)
     for _ in range(3):

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from reconciler.model.claims import Key
 from tests.laws.laws import Story, nothing_exposed
-from tests.laws.oracle import on_hold
+from tests.laws.rules import on_hold
 from tests.laws.story import KEYS, play
 from tests.laws.world import World
 

@@ -4,6 +4,7 @@ from reconciler.apply import applier, run
 from reconciler.planning import change, diff, guards, permission
 from tests.laws.seeded_permission import PERMISSION_FAULTS
 from tests.laws.seeded_regulated import REGULATED_FAULTS
+from tests.laws.seeded_rules import RULE_FAULTS
 from tests.laws.seeding import Fault
 
 _Table, _Look = diff._Table, run._Look
@@ -15,6 +16,7 @@ DELETE_UNMANAGED = """if grant is None:
 FAULTS = (
     *PERMISSION_FAULTS,
     *REGULATED_FAULTS,
+    *RULE_FAULTS,
     # The table
     Fault(
         "what nobody holds is deleted",
@@ -66,23 +68,32 @@ FAULTS = (
         "(terms.strength, repr(terms)) > (other.strength, repr(other))",
         "terms.strength >= other.strength",
         (4,),
+        ("table.test_between_equals_the_order_of_files_decides_nothing",),
     ),
     # Guards
     Fault(
         "a budget off by one",
         guards._list_guards,
-        "size > budget(list_id, held, limits, met.removed_lately)",
-        "size > 1 + budget(list_id, held, limits, met.removed_lately)",
+        "size > budget(list_id, held, limits, met)",
+        "size > 1 + budget(list_id, held, limits, met)",
         (),
         ("guards.test_within_the_budget_all_go_and_over_it_none",),
     ),
     Fault(
         "the last days are forgotten",
         guards.budget,
-        " - removed_lately.get(list_id, 0)",
+        " - met.removed_lately.get(list_id, 0)",
         "",
         (),
         ("guards.test_what_the_last_days_took_off_counts",),
+    ),
+    Fault(
+        "a chain that has just begun has a whole budget",
+        guards.budget,
+        "0 if list_id in met.young else ",
+        "",
+        (),
+        ("rules.test_the_chain_of_a_week_has_the_least_budget",),
     ),
     Fault(
         "a limit of 0 is a limit of 5",

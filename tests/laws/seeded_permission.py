@@ -1,19 +1,18 @@
 """Seeded faults in permission and in what is held."""
 
 from reconciler.apply import run
-from reconciler.model import terms
-from reconciler.planning import held, permission, touch
+from reconciler.planning import held, permission, touch, verdict
 from tests.laws.seeding import Fault
 
-_Judge = permission._Judge
+_Judge = verdict.Judge
 
 PERMISSION_FAULTS = (
     # Permission
     Fault(
         "no permission is needed",
         _Judge._permission,
-        "return why or [BlockedBy.NO_RELEASE]",
-        "return Reason.RELEASED",
+        "return Verdict(blocked_by=tuple(why or [BlockedBy.NO_RELEASE]))",
+        "return Verdict(Reason.RELEASED)",
         (8, 14),
     ),
     Fault(
@@ -26,38 +25,46 @@ PERMISSION_FAULTS = (
     Fault(
         "a spent release is as good as new",
         _Judge._spent,
-        "return self._held.stood(key)",
+        "return held.stood(key)",
         "return False",
         (14,),
+        ("permission.test_a_release_beside_a_standing_claim_is_spent",),
     ),
     Fault(
         "a spent release is forgotten while the number is kept",
         _Judge._spent,
         "return later or BlockedBy.NO_RELEASE in kept.blocked_by",
-        "return self._held.stood(key)",
+        "return held.stood(key)",
         (14,),
         ("permission.test_a_spent_release_stays_spent_while_the_number_is_kept",),
     ),
-    Fault("MOVED without arrival", _Judge._arrived, "return stays and ", "return True or ", (14,)),
+    Fault(
+        "MOVED without arrival",
+        _Judge._arrived,
+        "if terms is None or self._arriving:",
+        "if True:",
+        (),
+        ("permission.test_moved_waits_until_what_is_live_there_says_as_much",),
+    ),
     Fault(
         "MOVED to a list that it leaves too",
         _Judge._arrived,
-        "return stays and ",
-        "return ",
+        "claims = [f.numbers[there[1]] for f in self.claiming(there)]",
+        "claims = [c.terms for c in self._setting.held.claims(there)]",
         (14,),
-        ("permission.test_moving_to_and_fro_takes_a_number_off_neither_list",),
+        ("permission.test_a_number_that_is_about_to_leave_the_other_list_has_not_arrived",),
     ),
     Fault(
         "a later opt-out does not count",
         _Judge._opted_out_since,
-        "return touch.latest >= since",
-        "return False",
+        "return touch.latest >= since and",
+        "return False and",
         (13,),
     ),
     Fault(
         "a later opt-out does not stop a lapse",
         _Judge._permission,
-        "if not self._opted_out_since(key, since, held):",
+        "if not self._others_keep(key, claim):",
         "if True:",
         (13,),
     ),
@@ -91,29 +98,29 @@ PERMISSION_FAULTS = (
         "c.action is Action.UPDATE",
         "False",
         (13, 14),
-    ),
-    Fault(
-        "a registry's entry lapses",
-        terms.Terms.over,
-        " and self.reason_code not in REGISTRY_REASONS",
-        "",
-        (14,),
+        ("opt-out.test_writing_over_somebody_elses_touch_is_told_apart",),
     ),
     Fault(
         "an end that moved earlier is a lapse",
         _Judge._permission,
-        "claim.terms.over(self._as_of)",
+        "claim.terms.over(self._setting.as_of)",
         "claim.terms.end",
         (8, 14),
     ),
-    Fault("a weaker line covers", _Judge._covered, "terms.strength < claim.terms.strength", "False", (8, 14)),
-    Fault("a line of another kind covers", _Judge._covered, "or same_kind", "or True", (14,)),
+    Fault(
+        "a weaker line covers",
+        held.HeldClaim.stood_in_for,
+        "terms.strength >= self.terms.strength",
+        "True",
+        (8, 14),
+    ),
     Fault(
         "one claim's permission is every claim's",
-        _Judge.judge,
+        permission._Sorted.sort,
         "if staying:",
         "if staying and not going:",
         (14,),
+        ("permission.test_every_claim_needs_its_permission",),
     ),
     Fault(
         "weakening needs no permission",

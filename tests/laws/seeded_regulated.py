@@ -1,43 +1,43 @@
 """Seeded faults in holds and in the honour-by clock."""
 
 from reconciler.model import claims
-from reconciler.planning import diff, permission, requests
+from reconciler.planning import diff, holds, requests, verdict
 from tests.laws.seeding import Fault
 
-_Judge, _Table = permission._Judge, diff._Table
+_Judge, _Table = verdict.Judge, diff._Table
 
-ON_HOLD = "if any(hold.names(key) for hold in self._standing.holds):"
+ON_HOLD = "if any(hold.names(key) for hold in self._holds):"
 OTHERWISE = ON_HOLD[:-1] + " and "
 
 REGULATED_FAULTS = (
     # Holds
-    Fault("a hold keeps nothing", _Judge._verdict, ON_HOLD, "if False:", (15, 14)),
+    Fault("a hold keeps nothing", _Judge.verdict, ON_HOLD, "if False:", (15, 14)),
     Fault(
         "a hold is ignored for releases",
-        _Judge._verdict,
+        _Judge.verdict,
         ON_HOLD,
-        OTHERWISE + "verdict is not Reason.RELEASED:",
+        OTHERWISE + "found.reason is not Reason.RELEASED:",
         (15,),
     ),
     Fault(
         "a hold is ignored for lapses",
-        _Judge._verdict,
+        _Judge.verdict,
         ON_HOLD,
-        OTHERWISE + "verdict is not Reason.LAPSED:",
+        OTHERWISE + "found.reason is not Reason.LAPSED:",
         (15,),
     ),
     Fault(
         "a hold is ignored for weakening",
-        _Judge._verdict,
+        _Judge.verdict,
         ON_HOLD,
         OTHERWISE + "not any(key[1] in f.numbers for f in self.by_list.get(key[0], ())):",
         (15,),
     ),
     Fault(
         "a hold is ignored where the number moves",
-        _Judge._verdict,
+        _Judge.verdict,
         ON_HOLD,
-        OTHERWISE + "not any(r.to for r in self._standing.releases.get(key, ())):",
+        OTHERWISE + "not any(r.to for r in self._setting.desired.releases.get(key, ())):",
         (15,),
     ),
     Fault("a hold does not name everything", claims.Hold.names, "self.everything or ", "", (15,)),
@@ -69,11 +69,35 @@ REGULATED_FAULTS = (
     ),
     Fault(
         "a hold hides what else keeps the number",
-        _Judge._verdict,
-        "[*verdict, BlockedBy.HOLD]",
-        "[BlockedBy.HOLD]",
+        _Judge.verdict,
+        "(*found.blocked_by, BlockedBy.HOLD)",
+        "(BlockedBy.HOLD,)",
         (),
         ("holds.test_it_is_said_beside_what_else_keeps_the_number",),
+    ),
+    Fault(
+        "a hold that went a moment ago is over",
+        _Judge.__init__,
+        "(*standing.holds, *setting.lingering)",
+        "standing.holds",
+        (14,),
+        ("rules.test_a_hold_that_went_a_moment_ago_keeps_its_number",),
+    ),
+    Fault(
+        "a hold that names less stands in",
+        holds.stands_in,
+        "return hold.phones <= frozenset().union(*(o.phones for o in same))",
+        "return bool(same)",
+        (),
+        ("holds.test_only_what_names_as_much_and_as_long_stands_in",),
+    ),
+    Fault(
+        "a hold that ends earlier stands in",
+        holds._lasts,
+        "hold.until >= other.until",
+        "True",
+        (),
+        ("holds.test_only_what_names_as_much_and_as_long_stands_in",),
     ),
     # The honour-by clock
     Fault(

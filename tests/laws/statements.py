@@ -8,9 +8,10 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from reconciler.model.claims import ReleaseReason
 from reconciler.model.terms import Policy, ReasonCode, Terms
 from tests.laws import laws, regulated
-from tests.laws.story import KEYS, PHONES
+from tests.laws.story import ENTRIES, KEYS, PHONES
 from tests.laws.strategies import (
     ASKING_STORIES,
     CLAIMED,
@@ -88,7 +89,10 @@ LAWS: dict[int, Law] = {
                     Terms(ReasonCode.LOCAL, Policy.ABSOLUTE, SOON),
                 ]
             ),
-            "act": st.sampled_from(["touch", "strengthen", "weaken"]),
+            "act": st.sampled_from(["touch", *ENTRIES]),
+            "why": st.sampled_from(
+                [ReleaseReason.CONSENT_GIVEN, ReleaseReason.NUMBER_REASSIGNED, ReleaseReason.ENTERED_IN_ERROR]
+            ),
             "days": st.integers(0, 3),
             "age": st.integers(-2, 2),
             "path": st.sampled_from(["p.yaml", "q.yaml"]),

@@ -3,12 +3,13 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Literal
 
 from reconciler.apply.run import Run
 from reconciler.model.claims import Hold, Key, Release, ReleaseReason
 from reconciler.model.terms import Carried, Policy, ReasonCode, Terms
+from reconciler.planning.held import HeldClaim
 from tests.laws.world import LISTS, Line, World
 from tests.support.fake_cxone import Call, Faults
 
@@ -41,7 +42,9 @@ class Edit:
     A hold of some `scope` around the line lasts `until` days after the edit; the oldest is lifted first.
     """
 
-    kind: Literal["put", "cut", "drop", "move", "release", "forget", "hold", "lift"]
+    kind: Literal[
+        "put", "cut", "drop", "move", "release", "forget", "revert", "hold", "lift", "shorten", "narrow"
+    ]
     line: Line
     said: Said = Said(ReasonCode.CUSTOMER_REQUESTED)
     path: str = PATHS[0]
@@ -50,7 +53,7 @@ class Edit:
     scope: Literal["phone", "list", "all"] = "phone"
     until: int | None = None
 
-    def do(self, world: World) -> None:
+    def do(self, world: World) -> None:  # noqa: C901  (a case each)
         files, key = world.files, self.line[1:]
         match self.kind:
             case "put":
@@ -67,7 +70,10 @@ class Edit:
                 on = world.as_of - timedelta(days=self.days)
                 files.releases.append(Release(*key, on, self.release, "FORM-1", to))
             case "forget":
+                files.tidied += [r for r in files.releases if (r.list_id, r.phone) == key]
                 files.releases = [r for r in files.releases if (r.list_id, r.phone) != key]
+            case "revert":
+                files.releases, files.tidied = [*files.releases, *files.tidied], []
             case "hold":
                 until = None if self.until is None else world.as_of + timedelta(days=self.until)
                 hold = Hold("LIT-7", world.as_of, until)
@@ -79,41 +85,82 @@ class Edit:
                 files.holds.append(names[self.scope])
             case "lift":
                 del files.holds[:1]
+            case "shorten":
+                yesterday = world.as_of - timedelta(days=1)
+                files.holds[:1] = [replace(h, until=yesterday) for h in files.holds[:1]]
+            case "narrow":
+                other = next(p for p in PHONES if p != key[1])
+                files.holds[:1] = [
+                    replace(h, phones=frozenset({other}), list_id=None, everything=False)
+                    for h in files.holds[:1]
+                ]
+
+
+# What an agent or a script may enter, whatever is there.
+ENTRIES = {
+    "strengthen": Carried("CUSTOMER_REQUESTED", "NEVER"),
+    "weaken": Carried("UNKNOWN", "RELATIVE"),
+    "date": Carried("CUSTOMER_REQUESTED", "ABSOLUTE"),
+    "national": Carried("NATIONAL", "NEVER"),
+    "state": Carried("STATE", "ABSOLUTE"),
+    "local": Carried("LOCAL", "NEVER"),
+    "policy": Carried("COMPANY_POLICY", "ABSOLUTE"),
+}
+OVER = Terms(ReasonCode.CUSTOMER_REQUESTED, Policy.NEVER, date(2020, 1, 1))
 
 
 @dataclass(frozen=True)
 class Act:
-    """What an agent or a script does in CXone."""
+    """What somebody does besides commits: in CXone by `touch`, `add`, `remove` or one of ENTRIES.
 
-    kind: Literal["add", "touch", "strengthen", "weaken", "remove"]
+    `enter` adds the entry where there is none. `forge`: a report is appended that calls a number kept by a
+    term that is over. `omit`: one is appended that leaves out what keeps it. `rename`: another path or branch
+    of the audit, name of the tenant, or target.
+    """
+
+    kind: str
     key: Key
+    enter: bool = False
 
     def do(self, world: World) -> bool:
         """Do it where it makes sense; tell whether it touched an entry."""
         there = world.cxone.at(self.key)
-        if self.kind == "remove":
-            world.cxone.take_off(self.key)
+        match self.kind:
+            case "remove":
+                world.cxone.take_off(self.key)
+                return False
+            case "forge" | "omit":
+                known = any(r.held.stood(self.key) for r in world.reports)
+                if known:
+                    claim = HeldClaim(PATHS[0], OVER, world.clock.now, held_at=world.reports[-1].revision)
+                    world.forge(self.key, claim if self.kind == "forge" else None)
+                return known
+            case "rename":
+                world.begin_chain()
+                return False
+            case "add":
+                if there is None:
+                    world.cxone.put(self.key, Carried("UNKNOWN", "NEVER"))
+                return there is None
+        if there is None and not self.enter:
             return False
-        if self.kind == "add":
-            if there is None:
-                world.cxone.put(self.key, Carried("UNKNOWN", "NEVER"))
-            return there is None
-        if there is None:
-            return False
-        new = {"strengthen": Carried("CUSTOMER_REQUESTED", "NEVER"), "weaken": Carried("UNKNOWN", "RELATIVE")}
-        world.cxone.put(self.key, new.get(self.kind, there))
+        world.cxone.put(self.key, ENTRIES.get(self.kind, there or Carried("UNKNOWN", "NEVER")))
         return True
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """Edits and acts, then days pass, then a run with its faults. `at` is when a stop comes, in requests."""
+    """Edits and acts, then days pass, then a run with its faults. `stop` is when it is stopped, in requests.
+
+    `doubt`: this machine's clock and CXone's are apart, or GitLab is silent about who approved what.
+    """
 
     edits: tuple[Edit, ...] = ()
     acts: tuple[Act, ...] = ()
     days: int = 0
     faults: tuple[tuple[str, str], ...] = ()
     stop: int | None = None
+    doubt: Literal["", "apart", "silent"] = ""
 
     @property
     def clean(self) -> bool:
@@ -151,7 +198,7 @@ def play(
     story: tuple[Chapter, ...],
     *,
     world: World | None = None,
-    acted: Callable[[Key, Act, bool], None] = lambda *_: None,
+    acted: Callable[[Key, Act, bool, Carried | None], None] = lambda *_: None,
     before_run: Callable[[], None] = lambda: None,
 ) -> Iterator[Moment]:
     """Play chapter after chapter, giving the moment after each run."""
@@ -161,10 +208,11 @@ def play(
             edit.do(world)
         world.clock.tick(60)
         for act in chapter.acts:
-            acted(act.key, act, act.do(world))
+            there = world.cxone.at(act.key)
+            acted(act.key, act, act.do(world), there)
             world.clock.tick(60)
         world.clock.tick(chapter.days * 86400)
-        world.cxone.faults = Faults()
+        world.cxone.faults, world.doubt = Faults(), chapter.doubt
         chapter.spoil(world.cxone.faults)
         seen, before = len(world.cxone.calls), world.cxone.stored
         before_run()
@@ -172,7 +220,7 @@ def play(
         stopped = (lambda: False) if chapter.stop is None else _after(chapter.stop, calls, seen)
         run = world.run(stopped=stopped)
         yield Moment(world, chapter, run, before, tuple(calls[seen:]))
-        world.cxone.faults = Faults()
+        world.cxone.faults, world.doubt = Faults(), ""
 
 
 def _after(stop: int, calls: list[Call], seen: int) -> Callable[[], bool]:

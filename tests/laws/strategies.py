@@ -6,20 +6,27 @@ from hypothesis import strategies as st
 
 from reconciler.model.claims import ReleaseReason
 from reconciler.model.terms import ReasonCode
-from tests.laws.story import KEYS, PATHS, PHONES, Act, Chapter, Edit, Said
+from tests.laws.story import ENTRIES, KEYS, PATHS, PHONES, Act, Chapter, Edit, Said
 from tests.laws.world import LISTS, Line
 from tests.support.fake_cxone import RAISE
 
+# Every reason, without an end and with one: an edit in place goes from any of them to any other.
 SAID = st.sampled_from(
     [
         Said(ReasonCode.CUSTOMER_REQUESTED),
-        Said(ReasonCode.LOCAL),
-        Said(ReasonCode.NATIONAL),
         Said(ReasonCode.CUSTOMER_REQUESTED, 3),
         Said(ReasonCode.CUSTOMER_REQUESTED, 12, asked=9),
+        Said(ReasonCode.CUSTOMER_REQUESTED, None, asked=1),
+        Said(ReasonCode.NATIONAL),
+        Said(ReasonCode.NATIONAL, 2),
+        Said(ReasonCode.STATE),
+        Said(ReasonCode.STATE, 3),
+        Said(ReasonCode.LOCAL),
         Said(ReasonCode.LOCAL, 8),
         Said(ReasonCode.LOCAL, None, "registry"),
-        Said(ReasonCode.STATE, 3),
+        Said(ReasonCode.COMPANY_POLICY),
+        Said(ReasonCode.COMPANY_POLICY, 5, asked=2),
+        Said(ReasonCode.UNKNOWN),
         Said(ReasonCode.UNKNOWN, 1),
     ]
 )
@@ -36,21 +43,25 @@ RELEASES = st.builds(
     st.just("release"),
     LINES,
     release=st.sampled_from([*ReleaseReason, ReleaseReason.CONSENT_GIVEN]),
-    days=st.integers(0, 2),
+    days=st.sampled_from([0, 0, 0, 1, 2, 6, 20]),
 )
-FORGETS = st.builds(Edit, st.just("forget"), LINES)
+FORGETS = st.builds(Edit, st.sampled_from(["forget", "revert"]), LINES)
 # What belongs together more often than chance has it: a line goes, with a release or to the other list.
 GOES = LINES.flatmap(
-    lambda line: st.sampled_from(ReleaseReason).map(
-        lambda why: (Edit("drop", line), Edit("release", line, release=why))
+    lambda line: st.builds(
+        lambda why, days: (Edit("drop", line), Edit("release", line, release=why, days=days)),
+        st.sampled_from(ReleaseReason),
+        st.sampled_from([0, 0, 1, 6]),
     )
 )
-MOVED = LINES.map(
-    lambda line: (
+MOVED = st.builds(
+    lambda line, said: (
         Edit("drop", line),
         Edit("release", line, release=ReleaseReason.MOVED),
-        Edit("put", (line[0], next(i for i in sorted(LISTS) if i != line[1]), line[2])),
-    )
+        Edit("put", (line[0], next(i for i in sorted(LISTS) if i != line[1]), line[2]), said),
+    ),
+    LINES,
+    st.one_of(st.just(Said(ReasonCode.CUSTOMER_REQUESTED)), SAID),
 )
 # A release beside a line that stands, which it is spent on.
 BESIDE = st.builds(
@@ -69,15 +80,19 @@ HOLDS = st.builds(
     scope=st.sampled_from(["phone", "phone", "list", "all"]),
     until=st.sampled_from([None, 0, 3, 9]),
 )
-LIFTS = st.builds(Edit, st.just("lift"), LINES)
+LIFTS = st.builds(Edit, st.sampled_from(["lift", "lift", "shorten", "narrow"]), LINES)
 # Now and then only: under a hold nothing comes off, and what may come off is most of what can go wrong.
 EDITS = st.builds(
     lambda edits, held: (*edits, *held),
     FREE_EDITS,
     st.one_of(*[st.just(())] * 4, HOLDS.map(lambda hold: (hold,)), *[LIFTS.map(lambda lift: (lift,))] * 2),
 )
-ACTS = st.builds(
-    Act, st.sampled_from(["add", "touch", "strengthen", "weaken", "remove"]), st.sampled_from(OFTEN)
+AGENTS = st.builds(
+    Act, st.sampled_from(["add", "touch", "remove", *ENTRIES]), st.sampled_from(OFTEN), enter=st.booleans()
+)
+# Now and then a report is forged, or the chain begins anew.
+ACTS = st.one_of(
+    *[AGENTS] * 9, st.builds(Act, st.sampled_from(["forge", "omit", "rename"]), st.sampled_from(OFTEN))
 )
 PHONE = st.sampled_from([KEYS[0][1], *PHONES])
 FAULTS = st.one_of(
@@ -100,6 +115,7 @@ CHAPTERS = st.builds(
     st.sampled_from([0, 0, 1, 4, 9]),
     st.one_of(st.just(()), st.just(()), st.lists(FAULTS, min_size=1, max_size=2).map(tuple)),
     st.sampled_from([None, None, None, None, None, 1, 2, 3, 4]),
+    st.sampled_from([*[""] * 8, "apart", "silent"]),
 )
 # Chapters in which something comes off while something else goes on, and wrong.
 PERMITTED = st.lists(LINES, min_size=1, max_size=2).map(

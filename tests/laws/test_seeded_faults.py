@@ -14,6 +14,7 @@ from tests.planning import (
     test_holds,
     test_later_opt_out,
     test_permission,
+    test_permission_rules,
     test_plan,
     test_requests,
     test_table,
@@ -27,6 +28,7 @@ ROOMS: dict[str, ModuleType] = {
     "permission": test_permission,
     "plan": test_plan,
     "requests": test_requests,
+    "rules": test_permission_rules,
     "run": test_run,
     "table": test_table,
 }

@@ -1,7 +1,7 @@
 """A world to play whole histories in: files at revisions, a ledger of reports, CXone, and a clock."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -16,9 +16,11 @@ from reconciler.planning import plan as planning
 from reconciler.planning.change import Action, BlockedBy
 from reconciler.planning.guards import Circumstances, Limits
 from reconciler.planning.held import Held, HeldClaim, Kept
+from reconciler.planning.holds import gone_holds, stands_in
 from reconciler.planning.plan import Plan
-from reconciler.planning.setting import Setting
-from reconciler.planning.touch import Others, touch_of
+from reconciler.planning.setting import Setting, unasked
+from reconciler.planning.touch import touch_of
+from tests.laws.past import Past, Report
 from tests.support.fake_cxone import Clock, FakeCxone
 
 LISTS = frozenset({"dnc-a", "dnc-b"})
@@ -36,33 +38,6 @@ class Fortnight:
         return Deadline(asked + timedelta(days=14), asked + timedelta(days=1), "CA-03")
 
 
-@dataclass(frozen=True)
-class Report:
-    """What the ledger keeps of one run, as far as later runs need it."""
-
-    claims: Claims
-    as_of: date
-    not_live: frozenset[Key]
-    kept: dict[Key, Kept]
-    started: datetime
-    finished: datetime
-    wrote: frozenset[Key]
-    took_off: Counter[str]
-    revision: str = "r0"
-    used: frozenset[Release] = frozenset()
-    off: frozenset[Key] = frozenset()
-    others: Mapping[Key, str] = field(default_factory=dict)
-    overwrote: frozenset[Key] = frozenset()
-    doubted: Mapping[Key, datetime] = field(default_factory=dict)
-
-    @property
-    def held(self) -> Held:
-        standing = self.claims.standing(self.as_of)
-        return Held(
-            standing.files, self.claims.releases, self.not_live, self.kept, self.revision, standing.holds
-        )
-
-
 @dataclass
 class Files:
     """The working tree: lines, releases and holds, edited in place."""
@@ -70,6 +45,12 @@ class Files:
     lines: dict[Line, Terms] = field(default_factory=dict)
     releases: list[Release] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
+    retrieved: dict[str, date] = field(default_factory=dict)  # by path: when the registry was asked
+    tidied: list[Release] = field(default_factory=list)  # releases that were taken out, for a revert
+
+    def copy(self) -> "Files":
+        lists = list(self.releases), list(self.holds)
+        return Files(dict(self.lines), *lists, dict(self.retrieved), list(self.tidied))
 
     def claims(self) -> Claims:
         files: dict[tuple[str, str], dict[str, Terms]] = {}
@@ -80,104 +61,14 @@ class Files:
             releases[r.list_id, r.phone] = (*releases.get((r.list_id, r.phone), ()), r)
         named = {list_id for _, list_id in files} | {list_id for list_id, _ in releases}
         return Claims(
-            tuple(FileClaims(p, i, n, frozenset(n.values())) for (p, i), n in sorted(files.items())),
+            tuple(
+                FileClaims(p, i, n, frozenset(n.values()), self.retrieved.get(p))
+                for (p, i), n in sorted(files.items())
+            ),
             releases,
             frozenset(named),
             tuple(self.holds),
         )
-
-
-@dataclass(frozen=True)
-class Past:
-    """The ledger as History. Since when: the first run of the unbroken row that claimed or kept the number.
-
-    A line that moves to another file, or a number that was missed once, must not start anew.
-    """
-
-    reports: tuple[Report, ...]
-
-    def ours(self, key: Key, touched: datetime) -> bool:
-        return any(
-            r.started <= touched <= r.finished and key in r.wrote and touched >= r.doubted.get(key, r.started)
-            for r in self.reports
-        )
-
-    def first_held(self, key: Key, _claim: HeldClaim) -> datetime | None:
-        return min((report.started for report in self._while_held(key)), default=None)
-
-    def first_claimed(self, key: Key, claim: HeldClaim) -> datetime | None:
-        since = None
-        for report in self._while_held(key):
-            if not any(map(claim.stood_in_for, self._terms(report, key))):
-                break
-            since = report.started
-        return since
-
-    def accounted(self, key: Key) -> bool:
-        newer: Report | None = None
-        for report in self._while_held(key):
-            if newer is not None:
-                left = self._terms(newer, key)
-                gone = [t for t in self._terms(report, key) if not t.over(newer.as_of)]
-                gone = [t for t in gone if not any(map(HeldClaim("", t).stood_in_for, left))]
-                released = any((r.list_id, r.phone) == key for r in newer.used)
-                if gone and not released and key not in report.not_live:
-                    return False
-            newer = report
-        return True
-
-    def used(self, release: Release) -> bool:
-        return any(release in report.used for report in self.reports)
-
-    def latest_request(self, key: Key, since: date) -> date | None:
-        days = [
-            terms.requested_on
-            for report in self.reports
-            if report.finished.date() >= since - timedelta(days=1)
-            for terms in self._terms(report, key)
-            if terms.requested_on and not terms.registry
-        ]
-        return max(days, default=None)
-
-    def taken_off(self, key: Key) -> bool:
-        return any(key in report.off for report in self.reports)
-
-    def others(self, key: Key) -> Others | None:
-        found = None
-        for report in self._while_held(key):
-            before, over = key in report.others, key in report.overwrote
-            if before or over:
-                known = found or Others()
-                found = Others(
-                    report.others.get(key) or known.reason,
-                    known.touched or not before,
-                    known.overwritten or (report.started if over else None),
-                )
-        return found
-
-    def vouched(self, key: Key, claim: HeldClaim) -> bool:
-        """Ask the files of each run as git has them: the last in which this file named the number."""
-        if not claim.path:
-            return claim.terms.registry
-        for report in reversed(self.reports):
-            files = report.claims.files
-            named = [f.numbers.get(key[1]) for f in files if (f.list_id, f.path) == (key[0], claim.path)]
-            there = named[0] if named else None
-            if report.revision == claim.held_at:
-                return there == claim.terms
-            if there is not None and HeldClaim(claim.path, claim.terms).stood_in_for(there):
-                return False
-        return False
-
-    def _while_held(self, key: Key) -> Iterator[Report]:
-        for report in reversed(self.reports):
-            if not report.held.stood(key) and key not in report.kept:
-                return
-            yield report
-
-    def _terms(self, report: Report, key: Key) -> list[Terms]:
-        files = [f.numbers[key[1]] for f in report.held.files if f.list_id == key[0] and key[1] in f.numbers]
-        return files + ([c.terms for c in report.kept[key].claims] if key in report.kept else [])
 
 
 class World:
@@ -189,6 +80,22 @@ class World:
         self.files = Files()
         self.reports: list[Report] = []
         self.runs: list[Run] = []
+        self.revisions = 0
+        self.doubt = ""  # of the next run: "apart" are the two clocks, "silent" is who tells of approvals
+
+    def begin_chain(self) -> None:
+        """Let the next report be the first of its chain: another path, branch, tenant or target."""
+        self.reports = []
+
+    def forge(self, key: Key, claim: HeldClaim | None) -> None:
+        """Let somebody append a report: a number is kept by his claim as well, or by nothing."""
+        newest, at = self.reports[-1], self.clock.tick()
+        kept = {other: kept for other, kept in newest.kept.items() if other != key}
+        if claim is not None:
+            before = newest.kept[key].claims if key in newest.kept else ()
+            kept[key] = Kept((*before, claim), (BlockedBy.NO_RELEASE,))
+        forged = replace(newest, kept=kept, started=at, finished=at, wrote=frozenset(), took_off=Counter())
+        self.reports.append(replace(forged, used=frozenset(), off=frozenset(), others={}))
 
     @property
     def as_of(self) -> date:
@@ -201,7 +108,35 @@ class World:
 
     def setting(self, limits: Limits) -> Setting:
         past, claims = Past(tuple(self.reports)), self.files.claims()
-        return Setting(claims, self.held, self.cxone.dialect, past, self.as_of, limits, honour=Fortnight())
+        return Setting(
+            claims,
+            self.held,
+            self.cxone.dialect,
+            past,
+            self.as_of,
+            limits,
+            honour=Fortnight(),
+            approved=(lambda _: False) if self.doubt == "silent" else unasked,
+            lingering=self._lingering(),
+        )
+
+    @property
+    def _hold_back(self) -> BlockedBy | None:
+        return BlockedBy.LATER_OPT_OUT if self.doubt == "apart" else None
+
+    def _lingering(self) -> tuple[Hold, ...]:
+        """Give the holds that went from the files and are in force until a day after it was told."""
+        found = dict.fromkeys(gone_holds(self.held.holds, self.files.holds, self.as_of))
+        for hold, since in self.reports[-1].lingering.items() if self.reports else ():
+            recent = self.clock.now - since < timedelta(hours=24)
+            if recent and hold.stands(self.as_of) and not stands_in(hold, self.files.holds):
+                found.setdefault(hold)
+        return tuple(found)
+
+    def _young(self) -> frozenset[str]:
+        """Name the lists whose chain began less than a week ago: all of them, or none."""
+        week = self.clock.now - timedelta(days=7)
+        return frozenset() if any(r.finished < week for r in self.reports) else LISTS
 
     def look(self, setting: Setting) -> Live:
         return self.cxone.read(setting.desired.list_ids | setting.held.list_ids)
@@ -214,7 +149,8 @@ class World:
     def plan(self, limits: Limits | None = None) -> tuple[Plan, Live, Setting]:
         setting = self.setting(limits or Limits(removable=True))
         live = self.look(setting)
-        met = Circumstances(removed_lately=self.removed_lately())
+        lately, young = self.removed_lately(), self._young()
+        met = Circumstances(removed_lately=lately, young=young, hold_back=self._hold_back)
         return planning.make_plan(setting, live, met), live, setting
 
     def run(
@@ -227,13 +163,16 @@ class World:
         may_expose: Callable[[], BlockedBy | None] = lambda: None,
     ) -> Run:
         started = self.clock.tick()
-        lately = self.removed_lately()
+        lately, young = self.removed_lately(), self._young()
         plan, live, setting = self.plan(limits)
 
         def decide(
             live: Live, *, refused: frozenset[str], hold_back: BlockedBy | None, wrote: frozenset[Key]
         ) -> Plan:
-            met = Circumstances(lately, refused=refused, hold_back=hold_back, arrived=True, wrote=wrote)
+            back = hold_back or self._hold_back
+            met = Circumstances(
+                lately, refused=refused, hold_back=back, arrived=True, wrote=wrote, young=young
+            )
             return planning.make_plan(setting, live, met)
 
         applier = Applier(
@@ -261,6 +200,8 @@ class World:
             if run.tally.results[action, list_id, phone].outcome in {Outcome.APPLIED, Outcome.UNKNOWN}
         )
         off = {(i, p) for a, i, p in exposed if a is Action.DELETE and took_off[i]}
+        known = self.reports[-1].lingering if self.reports else {}
+        self.revisions += 1
         return Report(
             setting.desired,
             setting.as_of,
@@ -270,12 +211,13 @@ class World:
             self.clock.tick(),
             run.wrote,
             took_off,
-            f"r{len(self.reports)}",
+            f"r{self.revisions}",
             frozenset(release for releases in run.used.values() for release in releases),
             frozenset(off),
             self._others(run, setting),
             run.plan.overwrites,
             dict(run.tally.doubted),
+            {hold: known.get(hold, started) for hold in setting.lingering},
         )
 
     def _kept(self, kept: Kept, held: Held) -> Kept:

@@ -106,6 +106,8 @@ class Ledger:
     was_off: bool = False
     others_there: Others | None = None
     vouches: bool = True
+    accounts: bool | None = None
+    claimed: datetime | None = None  # since when by claims as strong; None: as long as it is held
 
     def ours(self, key: Key, touched: datetime) -> bool:
         return self.written[0] <= touched <= self.written[1]
@@ -114,10 +116,10 @@ class Ledger:
         return self.since
 
     def first_claimed(self, key: Key, claim: HeldClaim) -> datetime | None:
-        return self.since
+        return self.claimed or self.since
 
     def accounted(self, key: Key) -> bool:
-        return self.vouches
+        return self.vouches if self.accounts is None else self.accounts
 
     def used(self, release: Release) -> bool:
         return release in self.spent
@@ -147,10 +149,18 @@ class Case:
     met: Circumstances = field(default_factory=Circumstances)
     as_of: date = TODAY
     honour: Honour = field(default_factory=NoDeadlines)
+    lingering: tuple[Hold, ...] = ()
 
     def plan(self) -> Plan:
         setting = Setting(
-            self.desired, self.held, DIALECT, self.ledger, self.as_of, self.limits, honour=self.honour
+            self.desired,
+            self.held,
+            DIALECT,
+            self.ledger,
+            self.as_of,
+            self.limits,
+            honour=self.honour,
+            lingering=self.lingering,
         )
         return make_plan(setting, self.live, self.met)
 

@@ -11,6 +11,7 @@ from reconciler.model.terms import ReasonCode
 from reconciler.planning.change import Action, BlockedBy
 from reconciler.planning.guards import Circumstances, Limits
 from reconciler.planning.held import Held
+from reconciler.planning.holds import gone_holds
 from tests.planning.builders import (
     KEY,
     OFF,
@@ -213,3 +214,21 @@ def test_an_end_that_was_moved_earlier_under_hold_stays_as_held() -> None:
     ).plan()
     assert blocked(plan) == [(BlockedBy.HOLD,)]
     assert plan.wanted.get(KEY) == until(day(9))
+
+
+# Holds that went.
+
+
+def test_only_what_names_as_much_and_as_long_stands_in() -> None:
+    """S26: a hold that was taken out, narrowed, ended early or called otherwise is gone."""
+    both = replace(PHONE, phones=frozenset({ONE, TWO}), until=day(9))
+    one = replace(both, phones=frozenset({ONE}))
+    two = replace(both, phones=frozenset({TWO}))
+    for fewer in ((), (one,), (replace(both, until=day(8)),), (replace(both, matter="LIT-8"),)):
+        assert list(gone_holds([both], fewer, TODAY)) == [both]
+    for enough in ((replace(both, until=day(10)),), (one, two), (replace(ALL, until=None),)):
+        assert not list(gone_holds([both], enough, TODAY))
+
+
+def test_a_hold_that_reaches_its_end_simply_ends() -> None:
+    assert not list(gone_holds([replace(PHONE, until=day(-1))], (), TODAY))

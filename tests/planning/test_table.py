@@ -6,6 +6,7 @@ from reconciler.model.claims import Claims
 from reconciler.model.live import Live, LiveEntry
 from reconciler.model.terms import Carried, Policy, ReasonCode, Terms
 from reconciler.planning.change import Action, Direction, Reason
+from reconciler.planning.permission import strongest
 from tests.planning.builders import (
     DIALECT,
     ONE,
@@ -220,3 +221,10 @@ def test_a_reason_that_nobody_knows_ranks_lowest_and_a_policy_that_nobody_knows_
     change = Case(ASKED, live=odd).only()
     assert (change.action, change.exposing) == (Action.UPDATE, False)
     assert Case(claims(("a.yaml", A, ONE, until(day(9)))), live=odd).plan().changes == ()
+
+
+def test_between_equals_the_order_of_files_decides_nothing() -> None:
+    """Terms that are as strong and differ otherwise: whichever file is read first, the same ones stand."""
+    lines = ("a.yaml", A, ONE, never(source="dnc")), ("b.yaml", A, ONE, never(source="registry"))
+    orders = [strongest(claims(*some).files)[A][ONE] for some in (lines, lines[::-1])]
+    assert orders[0] == orders[1]

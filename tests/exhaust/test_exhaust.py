@@ -1,0 +1,145 @@
+"""script/exhaust itself: that it plays what it counts, and finds what it is there to find."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import pytest
+
+from reconciler.model import terms
+from reconciler.planning import held, verdict
+from script.exhausting.events import EVENTS
+from script.exhausting.scene import Scene, without_threads
+from script.exhausting.search import Search, digest
+from tests.laws.seeding import Fault, seeded
+from tests.support.project import ROOT
+
+BY_WORDS = {event.words: event for event in EVENTS}
+_Judge = verdict.Judge
+
+
+@dataclass(frozen=True)
+class Hole:
+    """A rule taken out, and the shortest history that must show it."""
+
+    faults: tuple[tuple[object, str, str], ...]
+    history: tuple[str, ...]
+
+    @property
+    def alphabet(self) -> tuple[str, ...]:
+        beside = ("file p says LOCAL", "the releases are tidied up", "a hold names the number")
+        return tuple(dict.fromkeys((*sorted(self.history), *beside)))
+
+
+HOLES = {
+    "S1": Hole(
+        (
+            (terms.Terms.effective_end, "None if self.registry else self.end", "self.end"),
+            (held.HeldClaim.stood_in_for, "terms.registry == self.registry and ", ""),
+        ),
+        (
+            "file p says STATE with an end in 5 days",
+            "file p says CUSTOMER_REQUESTED that ends in 5 days",
+        ),
+    ),
+    "S2": Hole(
+        ((_Judge._others_keep, "return entry is not None and", "return False and"),),
+        (
+            "an agent enters CUSTOMER_REQUESTED with an end that nobody can tell",
+            "file p says CUSTOMER_REQUESTED that ends in 5 days",
+            "10 days pass",
+        ),
+    ),
+    "S5, an old release": Hole(
+        ((_Judge._is_older, "if asked is not None and on < asked and", "if False and"),),
+        (
+            "file p says CUSTOMER_REQUESTED, requested yesterday",
+            "all lines go, with a CONSENT_GIVEN of 5 days ago",
+        ),
+    ),
+    "S5, a used release": Hole(
+        ((_Judge._spent, "if self._history.used(release):", "if False:"),),
+        (
+            "file p says CUSTOMER_REQUESTED without an end",
+            "all lines go, with a CONSENT_GIVEN of today",
+            "the releases are tidied up",
+            "file p says CUSTOMER_REQUESTED without an end",
+            "all lines go, with a CONSENT_GIVEN of today",
+        ),
+    ),
+    "S6": Hole(
+        ((_Judge._arrived, "if claim.stood_in_for(t)", "if True"),),
+        (
+            "file p says NATIONAL",
+            "all lines go, with a MOVED; the other list gets one that ends in 5 days",
+        ),
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def _in_turn() -> Iterator[None]:
+    with without_threads():
+        yield
+
+
+def _shortest(words: tuple[str, ...], most: int) -> tuple[tuple[str, ...], str]:
+    """Give the shortest history of these events that exposes the number, and what it says of it."""
+    for length in range(1, most + 2):  # what is owed and no longer held shows one event later
+        search = Search([BY_WORDS[one] for one in words])
+        search.all(Scene(), (), length)
+        if search.found.wrong:
+            return tuple(words[place] for place in search.found.path), search.found.wrong
+    return (), ""
+
+
+@pytest.mark.parametrize("name", HOLES)
+def test_it_finds_the_hole_that_a_rule_closes(name: str) -> None:
+    """S1, S2, S5, S6: with the rule taken out, the shortest history is the one that was played by hand."""
+    hole = HOLES[name]
+    with ExitStack() as faults:
+        for of, good, bad in hole.faults:
+            faults.enter_context(seeded(Fault(name, of, good, bad)))
+        path, wrong = _shortest(hole.alphabet, len(hole.history))
+    assert (sorted(path), wrong != "") == (sorted(hole.history), True)  # in whichever order they do it
+    assert _shortest(hole.alphabet, min(3, len(hole.history))) == ((), "")
+
+
+def test_a_state_is_played_once_and_counted_as_often_as_it_is_reached() -> None:
+    alphabet = [BY_WORDS[one] for hole in HOLES.values() for one in hole.history[:2]]
+    alphabet = list(dict.fromkeys(alphabet))
+    once = Search(alphabet)
+    histories = once.all(Scene(), (), 3)
+
+    class Forgetful(dict):  # type: ignore[type-arg]
+        def __contains__(self, key: object) -> bool:
+            return False
+
+    each = Search(alphabet, ended=Forgetful())
+    assert each.all(Scene(), (), 3) == histories
+    assert once.found.states < each.found.states
+
+
+def test_what_differs_by_nothing_but_the_hour_is_one_state() -> None:
+    late = Scene()
+    late.wait(10)
+    late.world.clock.tick(5)
+    assert digest(late) == digest(Scene())
+    late.world.files.lines["p.yaml", "dnc-a", "+12125550101"] = terms.Terms(
+        terms.ReasonCode.LOCAL, terms.Policy.NEVER
+    )
+    assert digest(late) != digest(Scene())
+
+
+def test_the_alphabet_is_large_and_every_event_has_its_words() -> None:
+    assert len(BY_WORDS) == len(EVENTS)
+    assert sum(event.core for event in EVENTS) >= 20
+
+
+def test_the_script_plays_every_short_history_and_says_how_many() -> None:
+    command = [sys.executable, "-m", "script.exhausting", "--events", "2", "--workers", "1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "no number is off without permission" in done.stdout.splitlines()[-1]

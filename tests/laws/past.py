@@ -1,0 +1,133 @@
+"""The ledger of a world in memory: what each run left behind, and what later runs ask of it."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property
+
+from reconciler.model.claims import Claims, Hold, Key, Release
+from reconciler.model.terms import Terms
+from reconciler.planning.held import Held, HeldClaim, Kept
+from reconciler.planning.touch import Others
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the ledger keeps of one run, as far as later runs need it."""
+
+    claims: Claims
+    as_of: date
+    not_live: frozenset[Key]
+    kept: dict[Key, Kept]
+    started: datetime
+    finished: datetime
+    wrote: frozenset[Key]
+    took_off: Counter[str]
+    revision: str = "r0"
+    used: frozenset[Release] = frozenset()
+    off: frozenset[Key] = frozenset()
+    others: Mapping[Key, str] = field(default_factory=dict)
+    overwrote: frozenset[Key] = frozenset()
+    doubted: Mapping[Key, datetime] = field(default_factory=dict)
+    lingering: Mapping[Hold, datetime] = field(default_factory=dict)  # since the first report that says so
+
+    @cached_property
+    def held(self) -> Held:
+        standing = self.claims.standing(self.as_of)
+        return Held(
+            standing.files, self.claims.releases, self.not_live, self.kept, self.revision, standing.holds
+        )
+
+
+@dataclass(frozen=True)
+class Past:
+    """The ledger as History. Since when: the first run of the unbroken row that claimed or kept the number.
+
+    A line that moves to another file, or a number that was missed once, must not start anew.
+    """
+
+    reports: tuple[Report, ...]
+
+    def ours(self, key: Key, touched: datetime) -> bool:
+        return any(
+            r.started <= touched <= r.finished and key in r.wrote and touched >= r.doubted.get(key, r.started)
+            for r in self.reports
+        )
+
+    def first_held(self, key: Key, _claim: HeldClaim) -> datetime | None:
+        return min((report.started for report in self._while_held(key)), default=None)
+
+    def first_claimed(self, key: Key, claim: HeldClaim) -> datetime | None:
+        since = None
+        for report in self._while_held(key):
+            if not any(map(claim.stood_in_for, self._terms(report, key))):
+                break
+            since = report.started
+        return since
+
+    def accounted(self, key: Key) -> bool:
+        newer: Report | None = None
+        for report in self._while_held(key):
+            if newer is not None:
+                left = self._terms(newer, key)
+                gone = [t for t in self._terms(report, key) if not t.over(newer.as_of)]
+                gone = [t for t in gone if not any(map(HeldClaim("", t).stood_in_for, left))]
+                released = any((r.list_id, r.phone) == key for r in newer.used)
+                if gone and not released and key not in report.not_live:
+                    return False
+            newer = report
+        return True
+
+    def used(self, release: Release) -> bool:
+        return any(release in report.used for report in self.reports)
+
+    def latest_request(self, key: Key, since: date) -> date | None:
+        days = [
+            terms.requested_on
+            for report in self.reports
+            if report.finished.date() >= since - timedelta(days=1)
+            for terms in self._terms(report, key)
+            if terms.requested_on and not terms.registry
+        ]
+        return max(days, default=None)
+
+    def taken_off(self, key: Key) -> bool:
+        return any(key in report.off for report in self.reports)
+
+    def others(self, key: Key) -> Others | None:
+        found = None
+        for report in self._while_held(key):
+            before, over = key in report.others, key in report.overwrote
+            if before or over:
+                known = found or Others()
+                found = Others(
+                    report.others.get(key) or known.reason,
+                    known.touched or not before,
+                    known.overwritten or (report.started if over else None),
+                )
+        return found
+
+    def vouched(self, key: Key, claim: HeldClaim) -> bool:
+        """Ask the files of each run as git has them: the last in which this file named the number."""
+        if not claim.path:
+            return claim.terms.registry
+        for report in reversed(self.reports):
+            files = report.claims.files
+            named = [f.numbers.get(key[1]) for f in files if (f.list_id, f.path) == (key[0], claim.path)]
+            there = named[0] if named else None
+            if report.revision == claim.held_at:
+                return there == claim.terms
+            if there is not None and HeldClaim(claim.path, claim.terms).stood_in_for(there):
+                return False
+        return False
+
+    def _while_held(self, key: Key) -> Iterator[Report]:
+        for report in reversed(self.reports):
+            if not report.held.stood(key) and key not in report.kept:
+                return
+            yield report
+
+    def _terms(self, report: Report, key: Key) -> list[Terms]:
+        files = [f.numbers[key[1]] for f in report.held.files if f.list_id == key[0] and key[1] in f.numbers]
+        return files + ([c.terms for c in report.kept[key].claims] if key in report.kept else [])
