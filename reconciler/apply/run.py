@@ -95,6 +95,14 @@ class Run:
                 if grant is not None and not self._gone(change.action, key):
                     why = (BlockedBy.UNSUPPORTED,) if key in unsupported else change.blocked_by
                     kept[key] = _joined(kept.get(key), grant.claims, why)
+        return self._with_held_back(kept)
+
+    def _with_held_back(self, kept: dict[Key, Kept]) -> Mapping[Key, Kept]:
+        """Keep the claims that would go without a change in CXone, where nothing may end in this run."""
+        for key, grant in self.final.wanted.granted.items():
+            why = self.final.met.holds_back(key[1])
+            if why is not None and not set(grant.claims) <= set(kept[key].claims if key in kept else ()):
+                kept[key] = _joined(kept.get(key), grant.claims, (why,))
         return kept
 
     @property
@@ -112,7 +120,11 @@ class Run:
             if not self._gone(change.action, (change.list_id, phone))
         }
         granted = self.final.wanted.granted.items()
-        used = {key: grant.releases for key, grant in granted if grant.releases and key not in waiting}
+        used = {
+            key: grant.releases
+            for key, grant in granted
+            if grant.releases and key not in waiting and self.final.met.holds_back(key[1]) is None
+        }
         for key, releases in self.final.wanted.ended.items():
             used[key] = (*used.get(key, ()), *releases)
         return used

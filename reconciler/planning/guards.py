@@ -47,6 +47,10 @@ class Circumstances:
     wrote: Container[Key] = frozenset()
     young: Container[str] = frozenset()
 
+    def holds_back(self, phone: str) -> BlockedBy | None:
+        """Say why no claim on the number may end in this run, with a change in CXone or without."""
+        return self.hold_back or (BlockedBy.REFUSED_ELSEWHERE if phone in self.refused else None)
+
 
 def budget(list_id: str, held: Held, limits: Limits, met: Circumstances) -> int:
     """Say how many exposing changes a list may still have: never fewer than none."""

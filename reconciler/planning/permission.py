@@ -3,7 +3,7 @@
 Every exception of the reconcile table lives here and in `verdict`, so that the diff needs none.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from itertools import compress
 
@@ -38,16 +38,19 @@ def strongest(files: tuple[FileClaims, ...]) -> dict[str, Mapping[str, Terms]]:
     return lists
 
 
-def want(setting: Setting, live: Live, history: History, *, arriving: bool) -> Wanted:
+def want(
+    setting: Setting, live: Live, history: History, *, arriving: bool, holds_back: Callable[[str], object]
+) -> Wanted:
     """Make desired* of desired, held and live.
 
     `arriving`: what the files claim is about to be sent, so a MOVED release may count on it; a decision after
     the read-back may not. `history` knows what this run has written, besides what the reports tell.
+    `holds_back` tells of a phone whether this run may end none of its claims.
     """
     standing = setting.desired.standing(setting.as_of)
     declared = strongest(standing.files)
     judge = Judge(setting, standing, live, history, arriving=arriving)
-    sorted_claims = _Sorted(setting.held, live, judge)
+    sorted_claims = _Sorted(setting.held, live, judge, holds_back)
     for key in _doubtful(standing, setting.held):
         sorted_claims.sort(key)
     kept = sorted_claims.kept
@@ -84,7 +87,7 @@ def _doubtful(standing: Claims, held: Held) -> Iterator[Key]:
 class _Sorted:
     """Held claims, number by number: those that stay and those that may go."""
 
-    def __init__(self, held: Held, live: Live, judge: Judge) -> None:
+    def __init__(self, held: Held, live: Live, judge: Judge, holds_back: Callable[[str], object]) -> None:
         self.kept: dict[Key, Kept] = {}
         self.granted: dict[Key, Grant] = {}
         self.registry: dict[Key, HeldClaim] = {}
@@ -92,6 +95,7 @@ class _Sorted:
         self._held = held
         self._live = live
         self._judge = judge
+        self._holds_back = holds_back
 
     def sort(self, key: Key) -> None:
         """Sort one number's claims. An entry of a registry's that nobody claims is one of them."""
@@ -113,7 +117,8 @@ class _Sorted:
                 reasons.append(verdict.reason)
                 releases += [verdict.release] if verdict.release else []
                 continue
-            if verdict.ended and verdict.release and BlockedBy.HOLD not in verdict.blocked_by:
+            waits = BlockedBy.HOLD in verdict.blocked_by or self._holds_back(key[1])
+            if verdict.ended and verdict.release and not waits:
                 ended.append(verdict.release)
                 staying.append(replace(claim, ended=True))
             else:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice, repeat
 from operator import itemgetter
@@ -36,6 +36,7 @@ class Plan:
     """What would happen, what is held back and why, what others changed. `changes` is in order of sending.
 
     `overwrites` are the numbers whose entry somebody else touched last, and which would be written over.
+    `met` is what the plan was made under: what holds back exposing changes holds back every end of a claim.
     """
 
     changes: tuple[Change, ...]
@@ -45,6 +46,7 @@ class Plan:
     complete: bool
     cost: Cost
     overwrites: frozenset[Key] = frozenset()
+    met: Circumstances = field(default_factory=Circumstances)
 
     @property
     def summary(self) -> dict[str, int]:
@@ -86,13 +88,14 @@ class Plan:
 def make_plan(setting: Setting, live: Live, met: Circumstances | None = None) -> Plan:
     """Make the plan for one reading of live. Pure: the same input gives the same plan."""
     met = met or Circumstances()
-    wanted = want(setting, live, Present(setting.history, met.wrote), arriving=not met.arrived)
+    history = Present(setting.history, met.wrote)
+    wanted = want(setting, live, history, arriving=not met.arrived, holds_back=met.holds_back)
     difference = differ(wanted, setting.held, live, setting.dialect, setting.honour)
     changes = order(guard(difference.changes, wanted, setting.held, live, setting.limits, met))
     changes = order(within_ceiling(changes, live))
     cost = cost_of(changes, live, setting.pace, setting.dialect.shape)
     over = overwrites(changes, live, setting.history)
-    return Plan(changes, difference.drift, difference.unchanged, wanted, live.complete, cost, over)
+    return Plan(changes, difference.drift, difference.unchanged, wanted, live.complete, cost, over, met)
 
 
 def before_json(terms: Carried | None) -> dict[str, str] | None:

@@ -114,7 +114,12 @@ class Oracle:
     # Rule 6.
 
     def held_back(self, key: Key) -> bool:
-        """Tell whether a hold keeps the number: one that stands, or one that was missed less than a day."""
+        """Tell whether a hold keeps the number: one that stands, or one that was missed less than a day.
+
+        In a run in which the clocks are apart nothing may end at all.
+        """
+        if self.world.doubt == "apart":
+            return True
         today = self.world.as_of
         return on_hold(self.world, key) or any(
             (missed is None or self.started - missed < timedelta(hours=24))
