@@ -17,6 +17,17 @@ A, B, C, D = (phone(n) for n in range(4))
 
 
 @pytest.mark.parametrize("ahead", [-3, 3])
+def test_nothing_comes_off_while_cxones_clock_is_hours_away(tmp_path, ahead):
+    with making(tmp_path, ahead=ahead) as project:
+        project.list(entry(A, B))
+        project.apply()
+        project.list(entry(B), releases=[release(A)])
+        assert project.plan(code=6).changes == [("delete", "exposing", "released", [A], ["later-opt-out"])]
+        project.apply(code=6)
+        assert set(project.live()) == {A, B}
+
+
+@pytest.mark.parametrize("ahead", [-0.03, 0.03])
 def test_cxones_clock_is_another(tmp_path, ahead):
     with making(tmp_path, ahead=ahead) as project:
         project.list(entry(A, B))
