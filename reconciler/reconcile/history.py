@@ -11,7 +11,7 @@ from itertools import takewhile
 from typing import Any
 
 from reconciler.audit.ledger import Ledger
-from reconciler.audit.report import Report, StoredReport
+from reconciler.audit.report import REANCHORED, Report, StoredReport
 from reconciler.audit.unfinished import Unfinished
 from reconciler.desired.configuration import matches
 from reconciler.desired.lists import Source, read_lists
@@ -33,7 +33,18 @@ _OLD_IN_A_ROW = 3  # reports: one clock that was set back must not hide what lie
 _NEEDED = frozenset(
     {
         *("seq", "tenant", "revision", "as_of", "plan_sha256", "started_at", "finished_at", "write_window"),
-        *("target", "interrupted", "removed", "releases_used", "others", "kept", "not_live", "clock"),
+        *(
+            "target",
+            "interrupted",
+            "removed",
+            "releases_used",
+            "others",
+            "kept",
+            "not_live",
+            "clock",
+            "status",
+            "overrides",
+        ),
     }
 )
 
@@ -189,6 +200,8 @@ class RecordedHistory:
             try:
                 terms = self._held(stored, key)
             except _RevisionGone:
+                if self._rewritten_since(stored):
+                    break
                 return date.max  # nothing tells, so no release is known to be later
             days.update(t.requested_on for t in terms if t.requested_on and not t.registry)
         return max(days, default=None)
@@ -247,7 +260,7 @@ class RecordedHistory:
             try:
                 blob = self._blobs_at(stored.report.revision).get(claim.path)
             except _RevisionGone:
-                return False
+                return self._rewritten_since(stored)
             there = self._terms_in(claim.path, blob, key[0]).get(key[1]) if blob else None
             if stored.report.revision == claim.held_at:
                 return there == claim.terms
@@ -304,9 +317,26 @@ class RecordedHistory:
         for stored in takewhile(self.here, self.walk):
             if not self.same_list(stored, key[0]):
                 return
-            if not (self._is_claimed(stored, key, path) or self._kept(stored, key)):
-                return
+            try:
+                if not (self._is_claimed(stored, key, path) or self._kept(stored, key)):
+                    return
+            except _RevisionGone:
+                if self._rewritten_since(stored):
+                    return
+                raise
             yield stored
+
+    def _rewritten_since(self, stored: StoredReport) -> bool:
+        """Tell whether it is on record that history was rewritten after a report: by a purge, or accepted.
+
+        Then nobody can look further back, and what is known since counts.
+        """
+        for newer in self.walk:
+            if newer.path == stored.path:
+                return False
+            if newer.report["status"] == REANCHORED or newer.report["overrides"].get("accept_history"):
+                return True
+        return False
 
     def _is_claimed(self, stored: StoredReport, key: Key, path: str) -> bool:
         return bool(self._claims(stored, key, first=path, all_files=False))

@@ -424,3 +424,20 @@ def test_a_hold_that_reaches_its_end_simply_ends(project: Project):
     assert [f for f in planned.json["findings"] if f["rule"] == "HOLD-01"] == []
     project.apply()
     assert not on_list(project, A)
+
+
+# What nobody can look up any more.
+
+
+def test_a_rewritten_history_that_was_accepted_keeps_nobody_for_ever(project: Project):
+    project.list(entry(A), entry(*REST))
+    project.apply()
+    project.git("commit", "-q", "--amend", "-m", "another")
+    project.git("push", "-qf", "origin", "main")
+    project.run("apply", "--yes", "--accept-history")
+    project.clock.move(days=1)
+    project.list(entry(*REST), releases=[release(A, on="2026-11-24")])
+    job = project.clone("job")  # has no commit of before
+    assert [(c[0], c[2]) for c in job.plan().changes] == [("delete", "released")]
+    job.apply()
+    assert not on_list(project, A)
