@@ -264,7 +264,8 @@ class RecordedHistory:
             there = self._terms_in(claim.path, blob, key[0]).get(key[1]) if blob else None
             if stored.report.revision == claim.held_at:
                 return there == claim.terms
-            if there is not None and HeldClaim(claim.path, claim.terms).stood_in_for(there):
+            stood = there is not None and not there.over(date.fromisoformat(stored.report["as_of"]))
+            if there is not None and stood and HeldClaim(claim.path, claim.terms).stood_in_for(there):
                 return False  # it stood later, and as strong: the row is of something older
         return False
 

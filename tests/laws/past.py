@@ -118,7 +118,8 @@ class Past:
             there = named[0] if named else None
             if report.revision == claim.held_at:
                 return there == claim.terms
-            if there is not None and HeldClaim(claim.path, claim.terms).stood_in_for(there):
+            stood = there is not None and not there.over(report.as_of)
+            if stood and HeldClaim(claim.path, claim.terms).stood_in_for(there):
                 return False
         return False
 

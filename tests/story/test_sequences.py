@@ -441,3 +441,16 @@ def test_a_rewritten_history_that_was_accepted_keeps_nobody_for_ever(project: Pr
     assert [(c[0], c[2]) for c in job.plan().changes] == [("delete", "released")]
     job.apply()
     assert not on_list(project, A)
+
+
+def test_a_lapsed_line_that_was_left_to_people_and_stays_in_its_file_comes_off(project: Project):
+    project.tenant(removal="none")
+    project.list(dated(A, until="2026-11-26"), entry(*REST))
+    project.apply()
+    project.clock.move(days=10)
+    project.list(dated(A, until="2026-11-26"), entry(*REST, phone(60)))
+    project.apply()
+    assert kept(project)[A] == ["unsupported"]
+    project.tenant(removal="delete")
+    project.apply()
+    assert not on_list(project, A)
