@@ -90,10 +90,12 @@ class RecordWalk:
                 "wrote": keys_of(written) - keys_of(told.get("overwrites", ())),
                 "overwrote": keys_of(told.get("overwrites", ())),
                 "off": keys_of(c for c in changes if c["action"] == "delete"),
-                "interrupted": [
-                    {key: datetime.fromisoformat(row["since"]) for row in rows for key in keys_of([row])}
-                    for rows in told.get("interrupted", ())
-                ],
+                "interrupted": {
+                    number: {
+                        key: datetime.fromisoformat(row["since"]) for row in rows for key in keys_of([row])
+                    }
+                    for number, rows in enumerate(told.get("interrupted", ()))
+                },
                 "others": {key: row["reason"] for row in told.get("others", ()) for key in keys_of([row])},
                 "used": frozenset(
                     (row["list_id"], phone, row["released_on"], row["reason"], row["evidence"])
@@ -137,7 +139,7 @@ class RecordedHistory:
             if not self.same_list(stored, key[0]):
                 return False  # what was written to another group says nothing of this one
             for number, window in windows_of(stored.report, self.target):
-                asked = self.walk.plan(stored)["interrupted"][number].get(key)
+                asked = self.walk.plan(stored)["interrupted"].get(number, {}).get(key)
                 if asked is not None and within((max(asked, window[0]), window[1]), touched):
                     return True
             own = window_of(stored.report)

@@ -152,6 +152,6 @@ PERMISSION_FAULTS = (
         "grant is not None and not",
         "grant is not None and False and not",
         (),
-        ("run.test_a_refusal_holds_its_phone_back_on_every_list",),
+        ("run.test_removal_by_hand_stays_kept_until_somebody_does_it",),
     ),
 )
