@@ -53,6 +53,10 @@ def _strays(repository: Repository) -> Callable[[StoredReport, StoredReport | No
         last = before.report.revision
         if not repository.has_commit(last) or repository.is_ancestor(last, revision):
             return ""
-        return f"its revision {revision[:12]} does not descend from {last[:12]}, that of the report before it"
+        if repository.is_ancestor(revision, last):  # a run that was under way while a newer one reported
+            return ""
+        return (
+            f"its revision {revision[:12]} is on another line than {last[:12]}, that of the report before it"
+        )
 
     return judge
