@@ -269,6 +269,11 @@ class Ledger:
         continues = self._trust.continues
         return examined(self._git, self.branch, self._folder, continues, expected or Expected(), signers)
 
+    def tenants(self) -> list[str]:
+        """Name the tenants that have reports on the branch."""
+        listed = self._git.listing(self.tip, self._folder) if self.tip else {}
+        return sorted({tenant for path in listed if (tenant := tenant_of(path, self._folder))})
+
     def first(self, tenant: str) -> StoredReport | None:
         """Find the report that a tenant's chain starts with; None where it has none."""
         try:

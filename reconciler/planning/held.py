@@ -33,9 +33,19 @@ class HeldClaim:
         """Tell a registry's claim from a company's. What others asked for is never a registry's."""
         return self.terms.registry and not self.ended
 
+    @property
+    def asked_on(self) -> date | None:
+        """Give the day of the request, or of the registry's copy where that is later."""
+        copied = self.retrieved_on if self.registry else None
+        return max((day for day in (self.terms.requested_on, copied) if day is not None), default=None)
+
     def stood_in_for(self, terms: Terms) -> bool:
         """Tell whether a claim with these terms lets nothing go that this one keeps."""
         return terms.registry == self.registry and terms.strength >= self.terms.strength
+
+    def covered_by(self, other: "HeldClaim") -> bool:
+        """Tell whether another held claim lets nothing go that this one keeps."""
+        return other.registry == self.registry and other.terms.strength >= self.terms.strength
 
 
 @dataclass(frozen=True, slots=True)

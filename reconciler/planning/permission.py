@@ -4,7 +4,6 @@ Every exception of the reconcile table lives here and in `verdict`, so that the 
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import replace
 from itertools import compress
 
 from reconciler.model.book import terms_of
@@ -118,9 +117,9 @@ class _Sorted:
                 releases += [verdict.release] if verdict.release else []
                 continue
             waits = BlockedBy.HOLD in verdict.blocked_by or self._holds_back(key[1])
-            if verdict.ended and verdict.release and not waits:
+            if verdict.left and verdict.release and not waits:
                 ended.append(verdict.release)
-                staying.append(replace(claim, ended=True))
+                staying += verdict.left
             else:
                 staying.append(claim)
             blocked.extend(verdict.blocked_by)

@@ -49,8 +49,8 @@ class History(Protocol):
         """Tell whether a report names the release as what let a claim go."""
         ...
 
-    def latest_request(self, key: Key, since: date) -> date | None:
-        """Give the latest `requestedOn` under which the number was held in any report since that day."""
+    def latest_request(self, key: Key, since: date, *, registry: bool) -> date | None:
+        """Give the latest request, or registry's copy, under which reports since that day held the number."""
         ...
 
     def taken_off(self, key: Key) -> bool:
@@ -93,9 +93,9 @@ class Present:
         """Tell whether a report names the release as what let a claim go."""
         return self.past.used(release)
 
-    def latest_request(self, key: Key, since: date) -> date | None:
-        """Give the latest `requestedOn` under which the number was held in any report since that day."""
-        return self.past.latest_request(key, since)
+    def latest_request(self, key: Key, since: date, *, registry: bool) -> date | None:
+        """Give the latest request, or registry's copy, under which reports since that day held the number."""
+        return self.past.latest_request(key, since, registry=registry)
 
     def taken_off(self, key: Key) -> bool:
         """Tell whether a permission of ours ever took the number off."""

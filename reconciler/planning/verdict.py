@@ -1,13 +1,13 @@
 """What becomes of one claim that we hold and the files no longer have: why it may go, or what keeps it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from reconciler.model.claims import FITTING, OF_THE_NUMBER, OURS_ONLY, Claims, FileClaims, Key, Release
 from reconciler.model.claims import ReleaseReason as Why
 from reconciler.model.live import Live
-from reconciler.model.terms import REASON_RANK, REGISTRY_REASONS, ReasonCode, Terms
+from reconciler.model.terms import REASON_RANK, REGISTRY_REASONS, Policy, ReasonCode, Terms
 from reconciler.planning.change import BlockedBy, Reason
 from reconciler.planning.claiming import Claiming
 from reconciler.planning.held import HeldClaim
@@ -19,14 +19,14 @@ from reconciler.planning.touch import History, Others, first_moment, last_day, t
 class Verdict:
     """Why a claim may go, or what keeps it.
 
-    `release` is what lets it go; None where it lapsed. `ended`: the release ends our claim and no more, since
-    somebody else asked for the number too: the entry stays, blocked as it says.
+    `release` is what lets it go; None where it lapsed. `left`: the release ends our claim and no more, since
+    somebody else asked for the number too: this is what goes on being held, blocked as it says.
     """
 
     reason: Reason | None = None
     blocked_by: tuple[BlockedBy, ...] = ()
     release: Release | None = None
-    ended: bool = False
+    left: tuple[HeldClaim, ...] = ()
 
 
 class Judge:
@@ -65,7 +65,7 @@ class Judge:
         found = self._permission(key, claim)
         if found.reason and self._blind(key, claim):
             found = Verdict(blocked_by=(BlockedBy.INCOMPLETE_READ,))
-        if (found.reason or found.ended) and not self._believed(key, claim):
+        if (found.reason or found.left) and not self._believed(key, claim):
             found = Verdict(blocked_by=(BlockedBy.NO_RELEASE,))
         if any(hold.names(key) for hold in self._holds):
             return Verdict(blocked_by=(*found.blocked_by, BlockedBy.HOLD))
@@ -86,7 +86,7 @@ class Judge:
             against = self._against(release, key, claim)
             if against is None and self._stays_for_others(release, key, claim):
                 against = BlockedBy.LATER_OPT_OUT
-                ended = release if release.reason in OURS_ONLY else ended
+                ended = release if release.reason in OURS_ONLY and claim.path else ended
             if against is None:
                 return Verdict(Reason.RELEASED, release=release)
             why.append(against)
@@ -98,12 +98,24 @@ class Judge:
                 return Verdict(Reason.LAPSED)
             why.append(BlockedBy.LATER_OPT_OUT)
         if ended is not None:
-            return Verdict(blocked_by=(BlockedBy.LATER_OPT_OUT,), release=ended, ended=True)
+            return Verdict(blocked_by=(BlockedBy.LATER_OPT_OUT,), release=ended, left=self._left(key, claim))
         if only_approval:  # the older ones are spent all the same: this one is later
             why = [reason for reason in why if reason is not BlockedBy.NO_RELEASE]
         if claim.ended and BlockedBy.APPROVAL not in why:  # what keeps it is the other's
             why = [BlockedBy.LATER_OPT_OUT]
         return Verdict(blocked_by=tuple(why or [BlockedBy.NO_RELEASE]))
+
+    def _left(self, key: Key, claim: HeldClaim) -> tuple[HeldClaim, ...]:
+        """Give what is left where our claim ends and the entry stays: what others asked for.
+
+        Where theirs was a registry's entry, it goes on as one; consent lets off the rest.
+        """
+        others = self._others(key, claim) or Others(touched=True)
+        code = others.reason if others.reason in REGISTRY_REASONS else None
+        left = [replace(claim, ended=True)] if others.touched or code is None else []
+        if code is not None:
+            left.append(HeldClaim("", Terms(ReasonCode(code), Policy.NEVER)))
+        return tuple(left)
 
     def _against(self, release: Release, key: Key, claim: HeldClaim) -> BlockedBy | None:
         """Say what keeps a release from ending the claim; None where it does."""
@@ -142,18 +154,23 @@ class Judge:
     def _fits(self, release: Release, key: Key, claim: HeldClaim) -> bool:
         if claim.ended:
             return release.reason in OF_THE_NUMBER
+        if not claim.path:  # a registry's entry that nobody of ours claims: only the registry lets it off
+            return release.reason is Why.REGISTRY_REMOVED
         if release.reason is Why.MOVED:
-            return self._arrived((release.to or "", key[1]), claim) is not None
+            return self._arrived(release, key, claim) is not None
         if release.reason is Why.TERM_ENDED:
             end = claim.terms.effective_end
             over = claim.terms.over(self._setting.as_of)
             return over and end is not None and end < release.released_on
         return release.reason in FITTING[claim.terms.reason_code]
 
-    def _arrived(self, there: Key, claim: HeldClaim) -> Terms | None:
+    def _arrived(self, release: Release, key: Key, claim: HeldClaim) -> Terms | None:
         """Give the claim of the files on the other list that stands in for this one, once live there."""
-        claims = [f.numbers[there[1]] for f in self.claiming(there)]
-        terms = next((t for t in claims if claim.stood_in_for(t)), None)
+        there = (release.to or "", key[1])
+        claims = [
+            HeldClaim(f.path, f.numbers[there[1]], retrieved_on=f.retrieved_on) for f in self.claiming(there)
+        ]
+        terms = next((c.terms for c in claims if self._says_as_much(c, key, claim)), None)
         if terms is None or self._arriving:
             return terms
         entry = self._live.get(there)
@@ -162,6 +179,16 @@ class Judge:
             return None
         carried = self._dialect.carried(terms)
         return terms if self._dialect.strength(entry.terms) >= self._dialect.strength(carried) else None
+
+    def _says_as_much(self, other: HeldClaim, key: Key, claim: HeldClaim) -> bool:
+        """Tell whether a claim on another list keeps what this one keeps, and is of no earlier request."""
+        if not claim.covered_by(other):
+            return False
+        if other.asked_on is None:
+            return True
+        since = None if claim.asked_on else self._history.first_claimed(key, claim)
+        asked = claim.asked_on or (None if since is None else last_day(since))
+        return asked is not None and other.asked_on >= asked
 
     def _is_older(self, release: Release, key: Key, claim: HeldClaim) -> bool:
         """Tell whether the release is from before what it would let off.
@@ -172,25 +199,16 @@ class Judge:
         if claim.ended:  # the modifications of others tell what it is older than
             return False
         on = release.released_on
-        asked = self._latest_request(key, claim, on)
-        if asked is not None and on < asked and release.reason is not Why.ENTERED_IN_ERROR:
+        days = [c.asked_on for c in self._setting.held.claims(key) if c.registry == claim.registry]
+        days.append(self._history.latest_request(key, on, registry=claim.registry))
+        asked = max((day for day in days if day is not None), default=None)
+        may_be_older = release.reason is Why.ENTERED_IN_ERROR and not claim.registry
+        if asked is not None and on < asked and not may_be_older:
             return True
-        brought = claim.retrieved_on if claim.registry else None
-        if brought is not None and on < brought:
-            return True
-        told = brought or claim.terms.requested_on
-        since = (self._history.first_held if told else self._history.first_claimed)(key, claim)
+        since = self._history.first_claimed(key, claim)
         if since is not None and on >= last_day(since):
             return False
-        return told is None or self._history.taken_off(key)
-
-    def _latest_request(self, key: Key, claim: HeldClaim, on: date) -> date | None:
-        """Give the day of the latest request under which the number was held; a registry's own."""
-        if claim.registry:
-            return claim.terms.requested_on
-        days = [c.terms.requested_on for c in self._setting.held.claims(key) if not c.registry]
-        days.append(self._history.latest_request(key, on))
-        return max((day for day in days if day is not None), default=None)
+        return claim.asked_on is None or self._history.taken_off(key)
 
     def _ends_ours_only(self, release: Release, key: Key, claim: HeldClaim) -> bool:
         """Tell whether the release speaks of our claim alone, where others asked for the number too."""
@@ -205,7 +223,7 @@ class Judge:
         if release.reason is Why.REGISTRY_REMOVED:
             return not registry
         if release.reason is Why.MOVED:
-            there = self._arrived((release.to or "", key[1]), claim)
+            there = self._arrived(release, key, claim)
             rank = REASON_RANK.get(others.reason, REASON_RANK[ReasonCode.UNKNOWN])
             return not (
                 there is not None
@@ -231,9 +249,10 @@ class Judge:
         if touch is not None and self._history.ours(key, touch.at):
             return known
         since = self._history.first_held(key, claim)
+        reason = known.reason if known else entry.terms.reason_code or None
         if touch is None or since is None or touch.latest >= since or (known and known.touched):
-            return Others(touched=True)
-        return known or Others(entry.terms.reason_code or None)
+            return Others(reason, touched=True)
+        return known or Others(reason)
 
     def _opted_out_since(self, key: Key, claim: HeldClaim, since: datetime | None) -> bool:
         """Tell whether somebody else touched the live entry since then. What can't be told counts as yes.

@@ -1,7 +1,7 @@
 """What was held, and what is known of it: the ledger's reports read together with git's history."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -17,10 +17,11 @@ from reconciler.model.claims import Claims, Key
 from reconciler.model.provider import Target
 from reconciler.model.target import same_target
 from reconciler.planning.change import BlockedBy
-from reconciler.planning.held import Held, HeldClaim, Kept
-from reconciler.reconcile.history import RecordedHistory, RecordWalk, keys_of, terms_of_row
+from reconciler.planning.held import Held, Kept
+from reconciler.reconcile.history import RecordedHistory
 from reconciler.reconcile.interrupted import here, registry_claims, target_of, untold
 from reconciler.reconcile.project import Project, sources_in
+from reconciler.reconcile.record_walk import RecordWalk, kept_claim, keys_of
 from reconciler.reconcile.tree import GitTree
 from reconciler.repository.repository import Repository
 
@@ -174,12 +175,36 @@ class Past:
     @cached_property
     def history(self) -> RecordedHistory:
         """What permission asks of the past of single numbers."""
-        rules, globs = self.today.project.rules, self.today.tenant.lists
-        reports = self.ledger.reports(self.today.tenant.name) if self.ledger else iter(())
-        walk = RecordWalk(self.ledger, reports)
+        name, ledger = self.today.tenant.name, self.ledger
         return RecordedHistory(
-            walk, self.repository, rules, globs, self.target, self._untold_here, self._here, self._same_list
+            RecordWalk(ledger, ledger.reports(name) if ledger else iter(())),
+            self.repository,
+            self.today.project.rules,
+            self._lists_at,
+            self.target,
+            self._untold_here,
+            self._here,
+            self._same_list,
+            self._walks_beside,
         )
+
+    def _walks_beside(self) -> tuple[RecordWalk, ...]:
+        """Give the records of the other tenants on the audit branch."""
+        name, ledger = self.today.tenant.name, self.ledger
+        if ledger is None:
+            return ()
+        return tuple(RecordWalk(ledger, ledger.reports(other)) for other in ledger.tenants() if other != name)
+
+    def _lists_at(self, revision: str) -> Sequence[str]:
+        """Give the tenant's lists as a revision configured them."""
+        if self.repository is None:
+            return self.today.tenant.lists
+        project = self.today.project
+        path, data = project.configuration_path, project.configuration_data
+        tree = GitTree(self.repository, revision, {path: data})
+        if tree.read(lambda name: name == path).get(path) == data:
+            return self.today.tenant.lists
+        return project.tenant_at(tree, self.today.tenant).lists
 
     def young(self, now: datetime, list_ids: Iterable[str]) -> frozenset[str]:
         """Name the lists whose chain began in the last 7 days, or was another group of CXone until then."""
@@ -207,16 +232,7 @@ def kept_of(rows: Iterable[Mapping[str, Any]]) -> dict[Key, Kept]:
     """Read what a report lists as kept."""
     kept: dict[Key, Kept] = {}
     for row in rows:
-        since = datetime.fromisoformat(row["since"]) if row["since"] else None
-        day = row.get("retrieved_on")
-        claim = HeldClaim(
-            row["path"],
-            terms_of_row(row["terms"]),
-            since,
-            retrieved_on=date.fromisoformat(day) if day else None,
-            held_at=row.get("held_at") or "",
-            ended=bool(row.get("ended")),
-        )
+        claim = kept_claim(row)
         blocked_by = tuple(BlockedBy(b) for b in row["blocked_by"])
         for phone in row["phones"]:
             key = (row["list_id"], phone)

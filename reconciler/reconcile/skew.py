@@ -48,6 +48,21 @@ def began(report: Report) -> datetime:
     return started + timedelta(seconds=min(0.0, *seconds))
 
 
+def started(report: Report) -> datetime:
+    """Give the moment when a reported run began, by the later of its two clocks."""
+    return _later(report, report["started_at"])
+
+
+def finished(report: Report) -> datetime:
+    """Give the moment when a reported run was over, by the later of its two clocks."""
+    return _later(report, report["finished_at"])
+
+
+def _later(report: Report, moment: str) -> datetime:
+    seconds = (report.get("clock") or {}).get("offset_seconds") or (0,)
+    return datetime.fromisoformat(moment) + timedelta(seconds=max(0.0, *seconds))
+
+
 def said(offset: ClockOffset) -> str:
     """Say a skew for people, as this machine sees itself."""
     if jumped(offset):

@@ -7,7 +7,8 @@ from reconciler.audit.report import Report, StoredReport
 from reconciler.desired.schema import load_rules
 from reconciler.model.claims import Release, ReleaseReason
 from reconciler.model.provider import Target
-from reconciler.reconcile.history import RecordedHistory, RecordWalk
+from reconciler.reconcile.history import RecordedHistory
+from reconciler.reconcile.record_walk import RecordWalk
 
 KEY = ("dnc-list-01", "+12125550101")
 USED = Release(*KEY, date(2026, 11, 23), ReleaseReason.CONSENT_GIVEN, "FORM-1")
@@ -17,7 +18,16 @@ ROW = {"list_id": KEY[0], "phones": [KEY[1]]}
 def stored(day: int, host: str, **more: object) -> StoredReport:
     at = f"2026-11-{day:02}T12:00:00+00:00"
     target = {"dialect": "entries", "organisation": "acme", "host": host}
-    told = {"finished_at": at, "started_at": at, "target": target, "removed": {}, "kept": [], "not_live": []}
+    told = {
+        "revision": "0" * 40,
+        "as_of": at[:10],
+        "finished_at": at,
+        "started_at": at,
+        "target": target,
+        "removed": {},
+        "kept": [],
+        "not_live": [],
+    }
     return StoredReport(f"audit/production/{day}.json", "", Report({**told, **more}))
 
 
@@ -28,7 +38,7 @@ def history(*reports: StoredReport, plan: dict[str, object]) -> RecordedHistory:
         RecordWalk(ledger, iter(reports)),
         None,
         load_rules({}),
-        [],
+        lambda _: [],
         here,
         (),
         lambda report: report.report["target"]["host"] == here.host,

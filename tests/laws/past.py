@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from itertools import pairwise
 
-from reconciler.model.claims import Claims, Hold, Key, Release
-from reconciler.model.terms import Terms
+from reconciler.model.claims import OURS_ONLY, Claims, Hold, Key, Release
 from reconciler.planning.held import Held, HeldClaim, Kept
 from reconciler.planning.touch import Others
 
@@ -61,39 +61,46 @@ class Past:
     def first_claimed(self, key: Key, claim: HeldClaim) -> datetime | None:
         since = None
         for report in self._while_held(key):
-            if not any(map(claim.stood_in_for, self._terms(report, key))):
+            if not any(map(claim.covered_by, self._claims(report, key))):
                 break
             since = report.started
         return since
 
     def accounted(self, key: Key) -> bool:
-        newer: Report | None = None
-        for report in self._while_held(key):
-            if newer is not None:
-                left = self._terms(newer, key)
-                gone = [t for t in self._terms(report, key) if not t.over(newer.as_of)]
-                gone = [t for t in gone if not any(map(HeldClaim("", t).stood_in_for, left))]
-                released = any((r.list_id, r.phone) == key for r in newer.used)
-                if gone and not released and key not in report.not_live:
-                    return False
-            newer = report
+        live = False
+        for older, newer in pairwise([*self._while_held(key)][::-1]):
+            live = live or key not in older.not_live
+            left = self._claims(newer, key)
+            held = self._claims(older, key) if live else self._kept(older, key)
+            gone = [c for c in held if not c.terms.over(newer.as_of) and not any(map(c.covered_by, left))]
+            ended = any(c.ended for c in left)
+            released = any(
+                (r.list_id, r.phone) == key and (not ended or r.reason in OURS_ONLY) for r in newer.used
+            )
+            if gone and not released:
+                return False
         return True
 
     def used(self, release: Release) -> bool:
         return any(release in report.used for report in self.reports)
 
-    def latest_request(self, key: Key, since: date) -> date | None:
+    def latest_request(self, key: Key, since: date, *, registry: bool) -> date | None:
         days = [
-            terms.requested_on
+            claim.asked_on
             for report in self.reports
             if report.finished.date() >= since - timedelta(days=1)
-            for terms in self._terms(report, key)
-            if terms.requested_on and not terms.registry
+            for claim in self._claims(report, key)
+            if claim.asked_on and claim.registry is registry
         ]
         return max(days, default=None)
 
     def taken_off(self, key: Key) -> bool:
-        return any(key in report.off for report in self.reports)
+        since = {report.revision for report in self._while_held(key)}
+        before = [report for report in self.reports if report.revision not in since]
+        return any(self._claims(report, key) for report in before) or any(
+            key in report.off or any((r.list_id, r.phone) == key for r in report.used)
+            for report in self.reports
+        )
 
     def others(self, key: Key) -> Others | None:
         found = None
@@ -111,7 +118,7 @@ class Past:
     def vouched(self, key: Key, claim: HeldClaim) -> bool:
         """Ask the files of each run as git has them: the last in which this file named the number."""
         if not claim.path:
-            return claim.terms.registry
+            return claim.terms.registry and not claim.ended
         for report in reversed(self.reports):
             files = report.claims.files
             named = [f.numbers.get(key[1]) for f in files if (f.list_id, f.path) == (key[0], claim.path)]
@@ -129,6 +136,13 @@ class Past:
                 return
             yield report
 
-    def _terms(self, report: Report, key: Key) -> list[Terms]:
-        files = [f.numbers[key[1]] for f in report.held.files if f.list_id == key[0] and key[1] in f.numbers]
-        return files + ([c.terms for c in report.kept[key].claims] if key in report.kept else [])
+    def _claims(self, report: Report, key: Key) -> list[HeldClaim]:
+        files = [
+            HeldClaim(f.path, f.numbers[key[1]], retrieved_on=f.retrieved_on)
+            for f in report.held.files
+            if f.list_id == key[0] and key[1] in f.numbers
+        ]
+        return [*files, *self._kept(report, key)]
+
+    def _kept(self, report: Report, key: Key) -> list[HeldClaim]:
+        return list(report.kept[key].claims) if key in report.kept else []

@@ -124,7 +124,7 @@ class Ledger:
     def used(self, release: Release) -> bool:
         return release in self.spent
 
-    def latest_request(self, key: Key, since: date) -> date | None:
+    def latest_request(self, key: Key, since: date, *, registry: bool) -> date | None:
         return self.asked
 
     def taken_off(self, key: Key) -> bool:
