@@ -284,6 +284,7 @@ PLAN = fields(
         "changes": rows(_CHANGE),
         "drift": rows(fields({**_LIST, "kind": one_of(DriftKind)})),
         "overwrites?": rows(fields(_LIST)),
+        "interrupted_off?": rows(fields(_LIST)),
         "releases_used?": rows(
             fields({**_LIST, "released_on": DAY, "reason": one_of(ReleaseReason), "evidence": TEXT})
         ),

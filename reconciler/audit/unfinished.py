@@ -27,7 +27,8 @@ class Unfinished:
 
     `wrote` are the numbers whose touch in that window is ours; `removed` counts by list what it took off or
     weakened, or may have. `asked` is when each number was first asked for, on CXone's clock: what was touched
-    before that was not by this run. `overwrote` are numbers whose entry somebody else had touched last.
+    before that was not by this run. `overwrote` are numbers whose entry somebody else had touched last,
+    `took_off` those that it took off, or may have.
     """
 
     run: Mapping[str, Any]  # as it introduced itself: revision, started_at, target and so on
@@ -40,6 +41,7 @@ class Unfinished:
     window: tuple[datetime, datetime] | None = None
     asked: Mapping[Key, datetime] = field(default_factory=dict)
     overwrote: frozenset[Key] = frozenset()
+    took_off: frozenset[Key] = frozenset()
 
     @property
     def started_at(self) -> str:
@@ -94,6 +96,7 @@ class _Run:
     def told(self) -> Unfinished:
         wrote: set[Key] = set()
         overwrote: set[Key] = set()
+        took_off: set[Key] = set()
         asked: dict[Key, datetime] = {}
         removed: dict[str, int] = {}
         window: tuple[datetime, datetime] | None = None
@@ -104,6 +107,8 @@ class _Run:
                 continue
             for list_id, _ in stored & frozenset(_keys(sent["exposing"])):
                 removed[list_id] = removed.get(list_id, 0) + 1
+            if sent["action"] != "upsert":
+                took_off |= stored
             if sent["action"] == "upsert":
                 theirs = frozenset(_keys(sent["overwrites"]))
                 wrote |= stored - theirs
@@ -123,6 +128,7 @@ class _Run:
             window=window,
             asked=asked,
             overwrote=frozenset(overwrote),
+            took_off=frozenset(took_off),
         )
 
     def _stored(self, sent: Mapping[str, Any], answer: Mapping[str, Any] | None) -> frozenset[Key]:

@@ -115,6 +115,8 @@ class _Sorted:
                 going.append(claim)
                 reasons.append(verdict.reason)
                 releases += [verdict.release] if verdict.release else []
+                staying += verdict.left
+                blocked += [BlockedBy.NO_RELEASE] * bool(verdict.left)
                 continue
             waits = BlockedBy.HOLD in verdict.blocked_by or self._holds_back(key[1])
             if verdict.left and verdict.release and not waits:

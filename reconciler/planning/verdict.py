@@ -19,8 +19,8 @@ from reconciler.planning.touch import History, Others, first_moment, last_day, t
 class Verdict:
     """Why a claim may go, or what keeps it.
 
-    `release` is what lets it go; None where it lapsed. `left`: the release ends our claim and no more, since
-    somebody else asked for the number too: this is what goes on being held, blocked as it says.
+    `release` is what lets it go; None where it lapsed. `left` is what goes on being held where the release
+    ends our claim and no more, since somebody else asked for the number too.
     """
 
     reason: Reason | None = None
@@ -98,24 +98,26 @@ class Judge:
                 return Verdict(Reason.LAPSED)
             why.append(BlockedBy.LATER_OPT_OUT)
         if ended is not None:
-            return Verdict(blocked_by=(BlockedBy.LATER_OPT_OUT,), release=ended, left=self._left(key, claim))
+            return self._end_of_ours(ended, key, claim)
         if only_approval:  # the older ones are spent all the same: this one is later
             why = [reason for reason in why if reason is not BlockedBy.NO_RELEASE]
         if claim.ended and BlockedBy.APPROVAL not in why:  # what keeps it is the other's
             why = [BlockedBy.LATER_OPT_OUT]
         return Verdict(blocked_by=tuple(why or [BlockedBy.NO_RELEASE]))
 
-    def _left(self, key: Key, claim: HeldClaim) -> tuple[HeldClaim, ...]:
-        """Give what is left where our claim ends and the entry stays: what others asked for.
+    def _end_of_ours(self, release: Release, key: Key, claim: HeldClaim) -> Verdict:
+        """Judge a claim of ours that ends while its entry stays, because others asked for the number too.
 
-        Where theirs was a registry's entry, it goes on as one; consent lets off the rest.
+        Where theirs was a registry's entry and no more, our claim is gone, and theirs is held like a claim.
         """
         others = self._others(key, claim) or Others(touched=True)
         code = others.reason if others.reason in REGISTRY_REASONS else None
-        left = [replace(claim, ended=True)] if others.touched or code is None else []
-        if code is not None:
-            left.append(HeldClaim("", Terms(ReasonCode(code), Policy.NEVER)))
-        return tuple(left)
+        known = any(not held.path for held in self._setting.held.claims(key))
+        theirs = () if code is None or known else (HeldClaim("", Terms(ReasonCode(code), Policy.NEVER)),)
+        if code is not None and not others.touched:
+            return Verdict(Reason.RELEASED, release=release, left=theirs)
+        left = (replace(claim, ended=True), *theirs)
+        return Verdict(blocked_by=(BlockedBy.LATER_OPT_OUT,), release=release, left=left)
 
     def _against(self, release: Release, key: Key, claim: HeldClaim) -> BlockedBy | None:
         """Say what keeps a release from ending the claim; None where it does."""
@@ -262,8 +264,9 @@ class Judge:
         entry = self._live.get(key)
         if entry is None:
             return False
-        carried = (self._dialect.carried(c.terms) for c in self._setting.held.claims(key))
-        held = max(map(self._dialect.strength, carried), default=())
+        ours = [c.terms for c in self._setting.held.claims(key)]
+        ours += [f.numbers[key[1]] for f in self.claiming(key)]
+        held = max((self._dialect.strength(self._dialect.carried(terms)) for terms in ours), default=())
         if not claim.ended and self._dialect.strength(entry.terms) > held:
             return True
         others, touch = self._history.others(key), touch_of(entry)

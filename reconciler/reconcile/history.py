@@ -148,16 +148,16 @@ class RecordedHistory:
     def taken_off(self, key: Key) -> bool:
         """Tell whether a permission of ours ever took the number off, in whichever CXone.
 
-        It did where a report names a release of it as used, or where it was held, and then was not. An
-        interrupted run may have.
+        It did where a report names a release of it as used, or where it was held, and then was not. A run
+        without a report may have.
         """
-        if any(run.removed.get(key[0]) for run in self.untold):
+        if any(key in run.took_off for run in self.untold):
             return True
         for walk in (self.walk, *self.beside):
             for stored in walk:
                 if walk is not self.walk and not self.here(stored):
                     continue
-                if any(run["removed"].get(key[0]) for run in stored.report.get("interrupted", ())):
+                if stored.report.get("interrupted") and key in walk.plan(stored)["interrupted_off"]:
                     return True
                 if stored.report["removed"].get(key[0]) and key in walk.plan(stored)["off"]:
                     return True

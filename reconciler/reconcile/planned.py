@@ -182,7 +182,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
         left = left_behind(repository, project, tenant, around)
 
         def past_of(provider: Provider) -> Past:
-            return Past(repository, ledger, provider.target, files, left, provider.own_id)
+            return Past(repository, ledger, provider.target, files, left, _own_ids(tenant, provider))
 
         provider, past = stack.enter_context(
             opened(read_from, project, around, begun=begun, list_ids=lists.claims.list_ids, past_of=past_of)
@@ -305,6 +305,11 @@ def _clocks_now(made: Planned) -> BlockedBy | None:
     offset = made.provider.clock_offset()
     day = Today.at(earlier(made.around.clock(), offset), made.around.as_of).as_of
     return BlockedBy.LATER_OPT_OUT if day < made.setting.as_of else _clocks(offset)
+
+
+def _own_ids(tenant: Tenant, provider: Provider) -> Callable[[str], str]:
+    """Give a list's own id in CXone, or where it has but a name, the name that the tenant has for it."""
+    return lambda list_id: provider.own_id(list_id) or tenant.own_list_id(list_id)
 
 
 def _limits(safety: SafetyLimits, tenant: Tenant, allow: int | None) -> Limits:

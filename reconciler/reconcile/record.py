@@ -108,6 +108,7 @@ def plan_with_outcomes(made: Planned, run: Run, turned: Turnover) -> bytes:
     ]
     document["overwrites"] = _by_list(run.plan.overwrites | made.past.overwritten_unreported)
     document["interrupted"] = numbers_json(made.past.untold)
+    document["interrupted_off"] = _by_list(key for past in made.past.untold for key in past.took_off)
     document["releases_used"] = _used(run)
     document["doubted"] = _doubted(made, run)
     document |= turned.numbers_json
@@ -152,8 +153,7 @@ def _groups(made: Planned) -> dict[str, dict[str, str]]:
     told: dict[str, str] = {}
     for list_id in sorted(made.list_ids):
         with suppress(DncError):  # where CXone could not be read, a report is due all the same
-            told[list_id] = made.provider.own_id(list_id)
-    told = {list_id: own for list_id, own in told.items() if own}
+            told[list_id] = made.past.own_id(list_id)
     return {"groups": told} if told else {}
 
 

@@ -78,6 +78,7 @@ class RecordWalk:
                 # Our time on what somebody else had touched would hide their opt-out: it is not ours alone.
                 "wrote": keys_of(written) - keys_of(told.get("overwrites", ())),
                 "overwrote": keys_of(told.get("overwrites", ())),
+                "interrupted_off": keys_of(told.get("interrupted_off", ())),
                 "off": keys_of(c for c in changes if c["action"] == "delete"),
                 "interrupted": {
                     number: {
