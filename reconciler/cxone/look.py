@@ -37,6 +37,7 @@ class Look:
         self.ids = Ids()
         self.lists: dict[str, Book] = {name: Book() for name in wanted.values()}
         self.twins: dict[Key, set[str]] = {}
+        self.codes: dict[Key, set[str]] = {}
         self.unreadable: dict[str, Unreadable] = {}
         self.foreign: dict[str, str] = {}
         self.totals: set[int] = set()
@@ -105,9 +106,11 @@ class Look:
     def union(self, before: "Look", read_at: str) -> Live:
         """Give what this look and the one before saw together, where neither adds up. Uses both up.
 
-        A key has its strongest terms of both, and the id that this look saw.
+        A key has its strongest terms of both, and the id that this look saw. Where the looks saw two ids of
+        one key, each may have missed one of two entries, so the reason codes of both are kept.
         """
         unseen: set[Key] = set()
+        several = before.codes.keys() | self.codes.keys()
         for name, book in before.lists.items():
             mine = self.lists[name]
             for phone, entry in book.items():
@@ -116,9 +119,13 @@ class Look:
                     unseen.add((name, phone))
                     mine[phone] = entry
                 elif found != entry:
+                    if found.id != entry.id or (name, phone) in several:
+                        self._note((name, phone), found, entry)
                     mine[phone] = self._merged(found, entry)
         for key in unseen & before.twins.keys():
             self.twins[key] = before.twins[key]
+        for key, codes in before.codes.items():
+            self.codes.setdefault(key, set()).update(codes)
         self.unreadable = before.unreadable | self.unreadable
         self.foreign = before.foreign | self.foreign
         self.ids.join(before.ids)
@@ -137,6 +144,7 @@ class Look:
             foreign=dict(sorted(foreign.items())),
             entries=len(self.ids),
             read_at=read_at,
+            codes={key: frozenset(codes) for key, codes in sorted(self.codes.items())},
         )
 
     def _again(self, key: Key, entry: LiveEntry) -> None:
@@ -145,11 +153,18 @@ class Look:
         kept = book[key[1]]
         if entry.id in {kept.id, *self.twins.get(key, ())}:
             book[key[1]] = self._merged(kept, entry)
+            if key in self.twins:
+                self._note(key, entry)
             return
         strongest = entry if self._strength(entry.terms) > self._strength(kept.terms) else kept
         other = kept if strongest is entry else entry
         book[key[1]] = self._merged(strongest, other)
         self.twins.setdefault(key, set()).add(other.id)
+        self._note(key, kept, entry)
+
+    def _note(self, key: Key, *entries: LiveEntry) -> None:
+        """Note the reason codes of entries of one key: merged they show only the strongest's."""
+        self.codes.setdefault(key, set()).update(entry.terms.reason_code for entry in entries)
 
     def _merged(self, kept: LiveEntry, other: LiveEntry) -> LiveEntry:
         """Keep the one's id, with the stronger terms of both and the later touch."""

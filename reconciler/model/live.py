@@ -31,7 +31,8 @@ class Live:
 
     `complete` says that the read added up: distinct ids, every page's total and the last total agreed.
     When it did not, this is the union of two looks with each key's strongest terms, and `unseen` holds the
-    keys that the latest look did not see. `twins` holds further ids of a key that CXone has more than once.
+    keys that the latest look did not see. `twins` holds further ids of a key that CXone has more than once,
+    and `codes` the reason codes of all entries of such a key: its one entry here has only the strongest's.
     `foreign` counts entries by the tenant's own list name, for lists that this reading was not asked for.
     `read_at` is our clock, ISO 8601, UTC. `unread`: there was no reading, and this says nothing of CXone but
     what a run itself put there; it is not `complete`, and no number may be judged by its absence.
@@ -52,7 +53,15 @@ class Live:
     warnings: tuple[Finding, ...] = ()
     ceiling: int | None = None
     saved: bool = False
+    codes: Mapping[Key, frozenset[str]] = field(default_factory=dict)
 
     def get(self, key: Key) -> LiveEntry | None:
         """Look one key up."""
         return self.lists.get(key[0], {}).get(key[1])
+
+    def reasons(self, key: Key) -> frozenset[str]:
+        """Give the reason codes of a key's entry and of its twins, as far as they state any."""
+        entry = self.get(key)
+        if entry is None:
+            return frozenset()
+        return (self.codes.get(key, frozenset()) | {entry.terms.reason_code}) - {""}

@@ -4,7 +4,7 @@ Every exception of the reconcile table lives here and in `verdict`, so that the 
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from itertools import compress
+from itertools import chain, compress
 
 from reconciler.model.book import terms_of
 from reconciler.model.claims import Claims, FileClaims, Key, Release
@@ -148,14 +148,15 @@ class _Sorted:
 
 def unclaimed_registry(key: Key, live: Live, held: Held, judge: Judge) -> HeldClaim | None:
     """Give the claim that a registry's entry stands for which CXone shows and no claim explains."""
-    entry = live.get(key)
-    if entry is None or entry.terms.reason_code not in REGISTRY_REASONS:
+    found = live.reasons(key)
+    code = next((code for code in (ReasonCode.NATIONAL, ReasonCode.STATE) if code in found), None)
+    if code is None:
         return None
     claimed = any(f.numbers[key[1]].registry for f in judge.claiming(key))
     # Also by a claim of ours that has ended: its entry stays for somebody else, and shows what we wrote.
     if claimed or any(claim.terms.registry for claim in held.claims(key)):
         return None
-    return HeldClaim("", Terms(ReasonCode(entry.terms.reason_code), Policy.NEVER))
+    return HeldClaim("", Terms(code, Policy.NEVER))
 
 
 def _overwritten(
@@ -166,15 +167,19 @@ def _overwritten(
     for list_id in sorted(company):  # what is kept has been sorted
         wanted, entries = lists.get(list_id, {}), terms_of(live.lists.get(list_id, {}))
         codes = {id(c) for c in _distinct(entries.values()) if c.reason_code in REGISTRY_REASONS}
-        if not codes:
-            continue
-        of_registry = compress(entries.items(), map(codes.__contains__, map(id, entries.values())))
-        for phone, found in of_registry:
+        shown = compress(entries, map(codes.__contains__, map(id, entries.values()))) if codes else ()
+        twins = (
+            phone
+            for (of, phone), every in live.codes.items()
+            if of == list_id and every & REGISTRY_REASONS and phone in entries
+            if entries[phone].reason_code not in REGISTRY_REASONS
+        )
+        for phone in chain(shown, twins):
             terms = wanted.get(phone)
             if terms is None or terms.registry:
                 continue
             carried = setting.dialect.carried(terms)
-            stronger = setting.dialect.strength(found) > setting.dialect.strength(carried)
+            stronger = setting.dialect.strength(entries[phone]) > setting.dialect.strength(carried)
             if not stronger and (claim := unclaimed_registry((list_id, phone), live, setting.held, judge)):
                 yield (list_id, phone), claim
 

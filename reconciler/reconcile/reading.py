@@ -104,6 +104,7 @@ class SavedProvider:
             live,
             lists={name: entries for name, entries in live.lists.items() if name not in others},
             twins={key: ids for key, ids in live.twins.items() if key[0] not in others},
+            codes={key: codes for key, codes in live.codes.items() if key[0] not in others},
             unreadable=tuple(odd for odd in live.unreadable if odd.list_id not in others),
             foreign=dict(sorted(foreign.items())),
         )

@@ -26,7 +26,7 @@ from reconciler.model.live import Live, Unreadable
 from reconciler.model.provider import Target
 from reconciler.model.terms import Carried
 
-FORMAT = "dnc-reading 2"
+FORMAT = "dnc-reading 3"
 NO_MAC = "-"
 _MACHINE = f"{sys.byteorder} {array('L').itemsize} {array('Q').itemsize}"
 _DIGEST = len(hashlib.sha256().hexdigest())
@@ -157,6 +157,7 @@ def _read(path: Path, file: IO[bytes]) -> tuple[Stamp, Live]:
         warnings=tuple(Finding(**{**f, "severity": Severity(f["severity"])}) for f in told["warnings"]),
         ceiling=told["ceiling"],
         saved=True,
+        codes={(list_id, phone): frozenset(codes) for list_id, phone, codes in told["codes"]},
     )
     return Stamp(**{**stamp, "target": Target(**stamp["target"])}), live
 
@@ -179,6 +180,7 @@ def _live_json(live: Live) -> dict[str, Any]:
         "read_at": live.read_at,
         "warnings": [asdict(finding) for finding in live.warnings],
         "ceiling": live.ceiling,
+        "codes": [[*key, sorted(codes)] for key, codes in live.codes.items()],
     }
 
 

@@ -12,8 +12,8 @@ from typing import Any
 from reconciler.apply.run import Run
 from reconciler.audit.report import StoredReport
 from reconciler.model.claims import Claims, Key
-from reconciler.model.live import LiveEntry
-from reconciler.model.terms import Terms, terms_json
+from reconciler.model.live import Live, LiveEntry
+from reconciler.model.terms import REGISTRY_REASONS, Terms, terms_json
 from reconciler.planning.change import Reason
 from reconciler.planning.held import Held
 from reconciler.planning.touch import touch_of
@@ -92,7 +92,7 @@ def turnover(made: Planned, run: Run) -> Turnover:
             if not _ours(made.past, (list_id, phone), entry, written=known):
                 # What a run without a report wrote over no longer shows what others had asked for.
                 hidden = (list_id, phone) in made.past.overwritten_unreported
-                code = "" if hidden else entry.terms.reason_code
+                code = "" if hidden else _code(run.before, (list_id, phone), entry)
                 others.setdefault((list_id, code), set()).add(phone)
     return Turnover(
         {list_id: tuple(sorted(phones)) for list_id, phones in sorted(adopted.items())},
@@ -100,6 +100,12 @@ def turnover(made: Planned, run: Run) -> Turnover:
         _windows(made.past, _restored(run), run.before.read_at),
         {of: tuple(sorted(phones)) for of, phones in sorted(others.items())},
     )
+
+
+def _code(live: Live, key: Key, entry: LiveEntry) -> str:
+    """Give the reason code of others' entry; of several entries a registry's only if all are one's."""
+    codes = live.codes.get(key, frozenset()) | {entry.terms.reason_code}
+    return min(codes - REGISTRY_REASONS or codes)
 
 
 def _ours(past: Past, key: Key, entry: LiveEntry, *, written: bool) -> bool:

@@ -173,6 +173,43 @@ def test_twins():
         assert live.complete
 
 
+def test_twins_keep_all_their_reason_codes():
+    """S25: merged, they show only the strongest's."""
+    key = ("dnc-1", "+12005550101")
+    strong, weak = entry(1, reasonCode="CUSTOMER_REQUESTED"), entry(1, id="b", reasonCode="STATE")
+    third = entry(1, id="c", reasonCode=None, expirationPolicy="RELATIVE")
+    for order in ([strong, weak, third, entry(2)], [third, entry(2), weak, strong]):
+        live = look(decoded(order)).live("")
+        assert live.codes == {key: {"CUSTOMER_REQUESTED", "STATE", ""}}
+        assert live.reasons(key) == {"CUSTOMER_REQUESTED", "STATE"}
+        assert live.reasons(("dnc-1", "+12005550102")) == {"NATIONAL"}
+        assert live.reasons(("dnc-1", "+12005550103")) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ([("a", "LOCAL"), ("b", "STATE")], [("a", "UNKNOWN")]),
+        ([("a", "UNKNOWN")], [("a", "LOCAL"), ("b", "STATE")]),
+        ([("a", "LOCAL"), ("b", "STATE")], [("a", "LOCAL"), ("b", "UNKNOWN")]),
+        ([("a", "LOCAL"), ("b", "STATE"), ("c", "UNKNOWN")], []),
+    ],
+)
+def test_a_union_keeps_the_reason_codes_of_twins_of_both_looks(first, second):
+    before, after = (
+        look(decoded([entry(1, id=one, reasonCode=code) for one, code in rows])) for rows in (first, second)
+    )
+    live = after.union(before, "")
+    assert live.codes == {("dnc-1", "+12005550101"): {"LOCAL", "STATE", "UNKNOWN"}}
+
+
+def test_two_looks_that_saw_two_ids_may_each_have_missed_a_twin():
+    live = look(decoded([entry(1, reasonCode="LOCAL")])).union(look(decoded([entry(1, id="b")])), "")
+    assert live.codes == {("dnc-1", "+12005550101"): {"LOCAL", "NATIONAL"}}
+    live = look(decoded([entry(1, reasonCode="LOCAL")])).union(look(decoded([entry(1)])), "")
+    assert live.codes == {}  # one entry, modified in between
+
+
 def test_triplets():
     live = look(decoded([entry(1), entry(1, id="b"), entry(1, id="c"), entry(1, id="b")], 3)).live("")
     assert live.lists["dnc-1"]["+12005550101"].id == "e-000001"
@@ -181,7 +218,7 @@ def test_triplets():
 
 def test_the_same_entry_twice_is_no_twin():
     found = look(decoded([entry(1)], 2), decoded([entry(1)], 2))
-    assert found.live("").twins == {}
+    assert found.live("").twins == found.live("").codes == {}
     assert not found.adds_up  # two rows, but one id
 
 

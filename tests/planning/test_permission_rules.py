@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from reconciler.model.claims import Hold
 from reconciler.model.claims import ReleaseReason as Why
 from reconciler.model.terms import Carried, Policy, ReasonCode, Terms
@@ -184,6 +186,25 @@ def test_a_registrys_entry_that_nobody_claims_is_kept_when_it_is_written_over() 
     )
     kept = case.plan().wanted.kept[KEY]
     assert [claim.terms for claim in kept.claims] == [never(NATIONAL)]
+
+
+@pytest.mark.parametrize(
+    ("codes", "reason"), [({"STATE", LOCAL}, STATE), ({"STATE", "NATIONAL", LOCAL}, NATIONAL)]
+)
+def test_a_registrys_twin_of_our_entry_is_a_claim_that_nobody_makes(codes, reason) -> None:
+    """S25: the twins show as one entry with our reason code; a consent took both off."""
+    twins = replace(live({KEY: entry(never())}), codes={KEY: frozenset(codes)})
+    case = Case(claims(("a.yaml", A, ONE, never())), live=twins)
+    assert [claim.terms for claim in case.plan().wanted.kept[KEY].claims] == [never(reason)]
+    consented = replace(letting(never()), live=twins)
+    assert [claim.terms for claim in consented.plan().wanted.kept[KEY].claims] == [never(reason)]
+    assert told(replace(consented, live=replace(twins, codes={KEY: frozenset({LOCAL})})).plan()) == OFF
+
+
+def test_a_registrys_entry_and_its_twin_are_kept_once() -> None:
+    twins = replace(live({KEY: entry(never(NATIONAL))}), codes={KEY: frozenset({NATIONAL, LOCAL})})
+    plan = Case(claims(("a.yaml", A, ONE, never())), live=twins).plan()
+    assert [claim.terms for claim in plan.wanted.kept[KEY].claims] == [never(NATIONAL)]
 
 
 def test_a_kept_row_that_git_does_not_have_lets_nothing_go() -> None:

@@ -39,6 +39,7 @@ lives = st.builds(
     read_at=st.just("2026-11-23T12:00:00+00:00"),
     warnings=st.lists(finding, max_size=2).map(tuple),
     ceiling=st.none() | st.just(1_000_000),
+    codes=st.dictionaries(st.tuples(texts, phones), st.frozensets(texts), max_size=3),
 )
 
 

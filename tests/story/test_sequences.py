@@ -275,6 +275,27 @@ def test_a_registrys_entry_that_nobody_claims_is_not_consented_away(project: Pro
     assert project.live()[A].startswith(reason)
 
 
+@pytest.mark.parametrize("first", ["ours", "theirs"])
+def test_a_registrys_twin_of_our_entry_is_not_consented_away(project: Project, first):
+    """S25: CXone has the number twice, a STATE and a request; a consent took both off."""
+    asked = entry(A, requestedOn="2026-11-20", evidence="C-1")
+    project.list(*([asked] if first == "ours" else []), entry(*REST))
+    project.apply()
+    project.clock.move(days=1)
+    project.agent("add", A, "STATE")
+    if first == "theirs":
+        project.agent("add", A)
+    project.clock.move(days=1)
+    project.list(asked, entry(*REST))
+    project.apply()
+    assert kept(project)[A] == ["no-release"]
+    project.clock.move(days=3)
+    project.list(entry(*REST), releases=[release(A, on="2026-11-27")])
+    project.run("apply", "--yes")
+    assert project.live()[A] == "STATE NEVER"
+    assert kept(project)[A] == ["release-does-not-fit"]
+
+
 # MOVED.
 
 

@@ -4,6 +4,8 @@ import gzip
 import json
 import subprocess
 
+import pytest
+
 from tests.support.project import BRANCH, LIST, Project, dated, entry
 
 A, B, C, D = (f"+1202555010{n}" for n in range(4))
@@ -76,3 +78,22 @@ def test_the_read_back_says_how_much_it_read_and_what_was_not_as_sent(project: P
     told = project.newest["read_back"]
     assert done.code in {0, 8}
     assert (told["rows"], told["mismatches"]) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "noted"),
+    [
+        (("STATE", "UNKNOWN"), "UNKNOWN"),
+        (("UNKNOWN", "STATE"), "UNKNOWN"),
+        (("STATE", "NATIONAL"), "NATIONAL"),
+    ],
+)
+def test_twins_of_others_are_noted_as_a_registrys_only_if_all_are(project: Project, theirs, noted):
+    project.list(entry(B, C))
+    project.apply()
+    for code in theirs:
+        project.agent("add", D, code)
+    project.clock.move(days=1)
+    project.list(entry(D, reason="NATIONAL"), entry(B, C))
+    project.apply()
+    assert [row["reason"] for row in plan_beside(project)["others"]] == [noted]
