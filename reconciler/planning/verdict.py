@@ -132,7 +132,9 @@ class Judge:
     def _stays_for_others(self, release: Release, key: Key, claim: HeldClaim) -> bool:
         """Tell whether the entry stays although the release ends the claim: others asked for the number."""
         since = first_moment(release.released_on)
-        return self._opted_out_since(key, claim, since) or self._ends_ours_only(release, key, claim)
+        if self._opted_out_since(key, claim, since):
+            return True
+        return claim.path != "" and self._ends_ours_only(release, key, claim)
 
     def _spent(self, release: Release, key: Key, claim: HeldClaim) -> bool:
         """Tell whether the release let a claim go before, or stood beside the claim at the held revision.
