@@ -181,7 +181,7 @@ class Chain:
 
     def names(self, tenant: str) -> list[str]:
         """Name a tenant's reports, sorted."""
-        listed = self._git.listing(self.tip or "", tenant_folder(self._folder, tenant))
+        listed = self._git.listing(self.tip, tenant_folder(self._folder, tenant)) if self.tip else ()
         return sorted(name for name in listed if tenant_of(name, self._folder) == tenant)
 
     def plan_of(self, stored: StoredReport) -> bytes:
