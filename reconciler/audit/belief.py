@@ -17,7 +17,7 @@ _SHOWN = 3
 _PAGE = 64  # signatures that are checked at once, after the newest
 
 Signers = Callable[[], bytes | None]
-Strays = Callable[[StoredReport, StoredReport | None], str]
+Strays = Callable[[StoredReport, StoredReport | None, bool], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,12 @@ class Trust:
     """What a chain is judged by besides itself.
 
     `signers` gives whose signatures count; None: none are asked for. `strays` says what is wrong with the
-    revision of a report, given the report before it. `continues` says where tenants' chains were before.
+    revision and the moment of a report, given the report before it, and whether a newer one excuses that the
+    revision is gone. `continues` says where tenants' chains were before.
     """
 
     signers: Signers = lambda: None
-    strays: Strays = lambda _, __: ""
+    strays: Strays = lambda _, __, ___: ""
     continues: Mapping[str, Place] = field(default_factory=dict)
 
 
@@ -77,7 +78,25 @@ class Belief:
             return content if self.links is None else {**content, "passed_over": self.links}
         said = content["reanchor"]
         out = {} if said["heads"] else {"left_out": links(self.broken)}
-        return {**content, "reanchor": {**said, "passed_over": self.links or [], **out}, "passed_over": []}
+        over = [*(self.links or []), *said.get("passed_over", [])]
+        return {**content, "reanchor": {**said, "passed_over": over, **out}, "passed_over": []}
+
+
+@dataclass(slots=True)
+class Excuse:
+    """Why a revision may be gone: a newer report accepts rewritten history, or says what a purge replaced."""
+
+    rewritten: bool = False
+    replaced: set[str] = field(default_factory=set)
+
+    def add(self, newer: StoredReport) -> None:
+        """Take in what a newer report says."""
+        self.rewritten |= newer.report.rewritten
+        self.replaced |= (newer.report.get("reanchor") or {"heads": {}})["heads"].keys()
+
+    def covers(self, stored: StoredReport) -> bool:
+        """Tell whether a report's revision may be gone."""
+        return self.rewritten or stored.report.revision in self.replaced
 
 
 def links(reports: Mapping[str, str]) -> list[Mapping[str, str]]:
@@ -105,44 +124,72 @@ def believe(git: GitPort, at: Chain, tenant: str, trust: Trust) -> Belief:
     over = found.passed_over or {}
     records: list[Record] = []
     added = (report for _, report in at.added(tenant))
-    waiting = list(islice(added, 1))
-    while waiting and found.newest is None:
-        one = waiting.pop()
-        if isinstance(one, Unread) or one.report.previous is None:
-            waiting = list(islice(added, 1))
+    one = next(added, None)
+    while one is not None and found.newest is None:
+        if isinstance(one, StoredReport) and (record := Record.of(one)):
+            records.append(record)
+        left = {path for record in records for path, _ in record.left_out}
+        after = next((other for other in added if other.path not in left), None)
         try:
-            stored = _whole(at, one, records, trust.strays, over, is_first=not waiting)
+            stored = _whole(at, one, records, trust.strays, over, after)
         except BrokenChain as error:
             found.doubts.append(Doubt.of(error))
             found.broken[one.path] = one.sha256
         else:
             found.last = found.last or stored
             found.newest = stored if stored.path not in over else None
-        waiting = waiting or list(islice(added, 1))
+        one = after
+    try:
+        _demand_all_passed(at, tenant, found)
+    except BrokenChain as error:
+        found.doubts.append(Doubt.of(error))
     return found
 
 
-def _whole(  # noqa: PLR0913  (what a report is judged by)
+def _whole(  # noqa: PLR0913, PLR0917  (what a report is judged by)
     at: Chain,
     one: StoredReport | Unread,
     records: list[Record],
     strays: Strays,
     over: Mapping[str, str],
-    *,
-    is_first: bool,
+    after: StoredReport | Unread | None,
 ) -> StoredReport:
-    """Give a report that is whole. BrokenChain where it is none, does not follow, or contradicts."""
+    """Give a report that is whole. BrokenChain where it is none, does not follow, or contradicts.
+
+    `after` is what the branch added before it.
+    """
     if isinstance(one, Unread):
         raise one.error
-    if record := Record.of(one):
-        records.append(record)
     before = at.before(one, records)
-    if before is None and not is_first:
+    if before is None and after is not None:
         raise BrokenChain("it begins the chain anew, and there are reports before it", where=one.path)
+    if before and after and before.path != after.path:
+        fact = f"it follows {before.path}, and the branch added {after.path} since"
+        raise BrokenChain(fact, where=one.path)
     believed = before if before and before.path not in over.keys() | named_in(one) else None
-    if why := strays(one, believed):
+    if why := strays(one, believed, False):  # noqa: FBT003
         raise BrokenChain(why, where=one.path)
     return one
+
+
+def _demand_all_passed(at: Chain, tenant: str, found: Belief) -> None:
+    """See that the chain passes every report of the branch. BrokenChain where it passes one by, unexplained.
+
+    Only where their count is not the number of the last one is the whole chain read.
+    """
+    names = set(at.names(tenant)) - found.broken.keys() if found.last else set()
+    if found.last is None or len(names) == found.last.report.seq - at.follows(tenant):
+        return
+    records: list[Record] = []
+    for stored in at.reports(tenant, newest=found.last):
+        names.discard(stored.path)
+        if record := Record.of(stored):
+            records.append(record)
+    for record in records:
+        names -= {path for path, _ in record.left_out}
+        names -= {path for one in record.breaks for path in (one.path, one.about, one.said, one.found)}
+    if names:
+        raise BrokenChain("the branch has this report, and the chain passes it by", where=min(names))
 
 
 def _check_signatures(git: GitPort, at: Chain, tenant: str, signers: bytes, found: Belief) -> None:

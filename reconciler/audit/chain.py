@@ -24,7 +24,7 @@ from reconciler.model.errors import BrokenChain, RepositoryProblem
 
 _PAGE = 64  # reports that are read at once
 _LOOKS = (1, 100, 1_000_000)  # how far back to look for a commit that added a report and not something else
-_OLD_IN_A_ROW = 3
+OLD_IN_A_ROW = 3
 # Nothing is known any more of what it said.
 _PURGED_PLAN = (
     b'{"changes": [], "drift": [], "overwrites": [], "interrupted": [], "complete": false, '
@@ -103,7 +103,7 @@ class Chain:
             return self._earlier[tenant].chain.first(self._earlier[tenant].tenant)
         if self.tip is None:
             return None
-        names = self._names(tenant)
+        names = self.names(tenant)
         for start in range(0, len(names), _PAGE):
             read = self._read(self.tip, names[start : start + _PAGE])
             if read and read[0].report.previous is None:
@@ -123,7 +123,7 @@ class Chain:
         names = sorted(self._git.listing(self.tip, tenant_folder(self._folder, tenant))) if self.tip else []
         read: dict[str, StoredReport] = {}
         old = 0
-        while stored is not None and old < _OLD_IN_A_ROW:
+        while stored is not None and old < OLD_IN_A_ROW:
             if (home := self._home(stored)) is not self:
                 yield from home.reports(stored.report.tenant, since, newest=stored)
                 return
@@ -159,7 +159,7 @@ class Chain:
         if before is None and earlier and link.sha256 == earlier.head:
             before = earlier.end()
         if before is None and any(broken.path == stored.path for r in records for broken in r.breaks):
-            older = [path for path in self._names(stored.report.tenant) if path < stored.path]
+            older = [path for path in self.names(stored.report.tenant) if path < stored.path]
             left = [one for one in self._read(self.tip or "", older) if one.report.seq < stored.report.seq]
             before = left[-1] if left else None
         if before is None:
@@ -175,9 +175,13 @@ class Chain:
             return before
         raise BrokenChain(f"it is not what {stored.path} says of it", _WAY_OUT, where=before.path)
 
-    def _names(self, tenant: str) -> list[str]:
+    def follows(self, tenant: str) -> int:
+        """Give the number of the report that a tenant's chain here goes on from; 0 where it begins here."""
+        return self._earlier[tenant].end().report.seq if tenant in self._earlier else 0
+
+    def names(self, tenant: str) -> list[str]:
         """Name a tenant's reports, sorted."""
-        listed = self._git.listing(self.tip or "", tenant_folder(self._folder, tenant))
+        listed = self._git.listing(self.tip, tenant_folder(self._folder, tenant)) if self.tip else ()
         return sorted(name for name in listed if tenant_of(name, self._folder) == tenant)
 
     def plan_of(self, stored: StoredReport) -> bytes:

@@ -25,6 +25,7 @@ from reconciler.audit.shape import (
     one_of,
     pairs,
     rows,
+    simple,
 )
 from reconciler.model.claims import ReleaseReason
 from reconciler.model.terms import REGISTRY_REASONS, Policy, ReasonCode
@@ -37,6 +38,7 @@ _COUNTS = (
     *("create", "update", "delete", "blocked", "by_hand"),
     *("applied", "rejected", "unknown", "not_attempted"),
 )
+_DECADES = 10**9  # seconds: no two clocks of this century are further apart
 _SLIP = timedelta(days=2)  # the day is taken before CXone is read, and 12 hours behind UTC
 
 
@@ -68,6 +70,12 @@ _TERMS = fields(
 )
 _TARGET: dict[str, Shape] = {"dialect": TEXT, "organisation": TEXT, "host": TEXT}
 _WINDOW = maybe(fields({"from": MOMENT, "to": MOMENT}))
+_OFFSET = maybe(
+    simple(
+        lambda told: len(told) == 2 and all(NUMBER(s) == "" and abs(s) < _DECADES for s in told),  # noqa: PLR2004
+        "not two numbers of seconds, or beyond all bounds",
+    )
+)
 _LINK = fields({"path": TEXT, "sha256": HASH})
 _BLOCKED = rows(one_of(BlockedBy))
 _PERSON = fields({"name": TEXT, "email?": maybe(TEXT)})
@@ -158,6 +166,8 @@ def _contradictions(report: Mapping[str, Any]) -> Iterator[str]:
         yield ".started_at: after finished_at"
     if (report["seq"] == 1) != (report["previous"] is None):
         yield ".previous: only the report with number 1 follows none"
+    if report["status"] == "reanchored" and not report.get("reanchor"):
+        yield ".reanchor: missing, and the status is reanchored"
     if report["status"] not in REPEATS:
         told = report["clock"].get("cxone")
         near = (_day(started), *([_day(moment_of(told))] if told else []))
@@ -220,7 +230,7 @@ REPORT = fields(
         "adopted?": rows(fields({"list_id": TEXT, "count": WHOLE})),
         "renewed?": rows(fields({"list_id": TEXT, "count": WHOLE})),
         "read_back": maybe(fields({"how": TEXT, "at": _read_at, "complete?": FLAG, "entries": WHOLE})),
-        "clock": fields({"ours?": MOMENT, "cxone?": maybe(MOMENT)}),
+        "clock": fields({"ours?": MOMENT, "cxone?": maybe(MOMENT), "offset_seconds?": _OFFSET}),
         "write_window?": _WINDOW,
         "removed?": pairs(TEXT, WHOLE),
         "interrupted?": rows(

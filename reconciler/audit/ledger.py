@@ -6,9 +6,9 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from reconciler.audit.belief import Belief, Doubt, Trust, believe, named_in
+from reconciler.audit.belief import Belief, Doubt, Excuse, Trust, believe, named_in
 from reconciler.audit.breaks import Break
-from reconciler.audit.chain import Chain
+from reconciler.audit.chain import OLD_IN_A_ROW, Chain
 from reconciler.audit.earlier import Earlier
 from reconciler.audit.examination import examined
 from reconciler.audit.expected import Expected
@@ -120,16 +120,50 @@ class Ledger:
         if not self.goes_on:
             yield from self._chain.reports(tenant, since)
             return
-        belief = self.belief(tenant)
-        over = set(belief.passed_over or ())
-        walk = self._chain.reports(tenant, since, newest=belief.newest) if belief.newest else iter(())
+        belief, old = self.belief(tenant), 0
         try:
-            for stored in walk:
-                over |= named_in(stored)
-                if stored.path not in over:
+            for stored in self._judged(tenant, belief) if belief.newest else ():
+                old = 0 if since is None or stored.report.moment >= since else old + 1
+                if old == OLD_IN_A_ROW:
+                    return
+                if not old:
                     yield stored
         except BrokenChain as error:
             self._doubt(tenant, error)
+
+    def _judged(self, tenant: str, belief: Belief) -> Iterator[StoredReport]:
+        """Walk the reports that are not passed over. BrokenChain where one contradicts the one before it."""
+        over, excuse = set(belief.passed_over or ()), Excuse()
+        newer: StoredReport | None = None
+        for stored in self._chain.reports(tenant, newest=belief.newest):
+            over |= named_in(stored)
+            if stored.path in over:
+                continue
+            if newer is not None and (why := self._trust.strays(newer, stored, excuse.covers(newer))):
+                raise BrokenChain(why, where=newer.path)
+            if newer is not None:
+                excuse.add(newer)
+            yield stored
+            newer = stored
+
+    def contradicting(self, tenant: str) -> dict[str, str]:
+        """Name the reports that contradict the one before them, and are not passed over yet, with SHA-256."""
+        belief = self.belief(tenant)
+        over, excuse = set(belief.passed_over or ()), Excuse()
+        asked: list[tuple[StoredReport, bool]] = []
+        for stored in self._chain.reports(tenant, newest=belief.newest) if belief.newest else ():
+            over |= named_in(stored)
+            if stored.path not in over:
+                asked.append((stored, excuse.covers(stored)))
+                excuse.add(stored)
+        found: dict[str, str] = {}
+        before: StoredReport | None = None
+        for stored, excused in reversed(asked):
+            if self._trust.strays(stored, before, excused):
+                found[stored.path] = stored.sha256
+            else:
+                before = stored
+        return found
 
     def doubts(self, tenant: str) -> tuple[Doubt, ...]:
         """Say why what is held of the tenant is in doubt, as far as it was found out by now."""

@@ -133,6 +133,17 @@ class Report:
         """When the run was over, on our clock."""
         return datetime.fromisoformat(self.fields["finished_at"])
 
+    @property
+    def moment(self) -> datetime:
+        """When the run was over: on CXone's clock as far as it was told, for ours may be set to any time."""
+        told = self.fields.get("clock", {}).get("cxone")
+        return datetime.fromisoformat(told) if told else self.finished_at
+
+    @property
+    def rewritten(self) -> bool:
+        """Tell whether it says that history was rewritten before it, and that somebody accepted that."""
+        return bool(self.fields["overrides"].get("accept_history"))
+
 
 @dataclass(frozen=True, slots=True)
 class StoredReport:

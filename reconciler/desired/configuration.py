@@ -30,6 +30,7 @@ __all__ = [
     "Safety",
     "Tenant",
     "matches",
+    "misnamed",
     "reached_folders",
     "read_configuration",
     "resolve",
@@ -192,6 +193,17 @@ def unread_folders(paths: Iterable[str], configuration: Configuration) -> tuple[
         for path in sorted(paths)
         if not matches(globs, path)
         and any(path.startswith(name) or name.startswith(f"{path}/") for name in folders)
+    )
+
+
+def misnamed(paths: Iterable[str], configuration: Configuration) -> tuple[Finding, ...]:
+    """Find list files whose name is no UTF-8: no report could name them, so none of theirs could come off."""
+    globs, _ = _reach(configuration)
+    said = "its name is no UTF-8, so no report can name this file: rename it with git mv"
+    return tuple(
+        Finding(path, 0, 0, "", "LIST-05", Severity.ERROR, said)
+        for path in sorted(paths)
+        if matches(globs, path) and path != path.encode(errors="replace").decode()
     )
 
 

@@ -8,6 +8,7 @@ from reconciler.desired.configuration import (
     Configuration,
     Tenant,
     matches,
+    misnamed,
     reached_folders,
     read_configuration,
     shared_targets,
@@ -109,9 +110,13 @@ class Project:
         return in_examples(path) or (default.embedded and matches(default.lists, path))
 
     def unreached(self) -> tuple[Finding, ...]:
-        """Find YAML files below a list folder that no tenant's globs reach, and folders that are not read."""
-        files = uncovered(self.tree.paths(lambda path: not self.is_list(path)), self.configuration)
-        return (*files, *unread_folders(self.tree.elsewhere(), self.configuration))
+        """Find YAML files that no globs reach, folders that are not read, and names that are no UTF-8."""
+        paths = self.tree.paths(lambda _: True)
+        return (
+            *misnamed(paths, self.configuration),
+            *uncovered(paths, self.configuration),
+            *unread_folders(self.tree.elsewhere(), self.configuration),
+        )
 
     def contested(
         self, lists: Lists, environ: Mapping[str, str] | None = None, resolved: Tenant | None = None
@@ -149,7 +154,9 @@ class Project:
         """Name lists, rules and configuration by SHA-256: a report is written when one differs."""
         lists = sha256()
         for source in sources:
-            lists.update(f"{source.path}\0{sha256(source.data).hexdigest()}\n".encode())
+            lists.update(
+                f"{source.path}\0{sha256(source.data).hexdigest()}\n".encode(errors="surrogateescape")
+            )
         return {
             "lists": lists.hexdigest(),
             "rules": self.rules.digest.removeprefix("sha256:"),

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import orjson
 
-from reconciler.audit.belief import Belief
+from reconciler.audit.belief import Belief, links
 from reconciler.audit.breaks import Break, break_json
 from reconciler.audit.report import REANCHORED, Content, StoredReport
 from reconciler.model.errors import InvalidInput
@@ -52,7 +52,8 @@ def reanchor(around: Surroundings, heads: Mapping[str, str], reason: str, eviden
         judged = not heads or project.configuration.audit.signers
         believed = ledger.belief(tenant.name) if judged else Belief()
         chain, breaks = ledger.whole(tenant.name, without=() if heads else believed.broken)
-        over = believed.passed_over or {}
+        contradicting = {} if heads else ledger.contradicting(tenant.name)
+        over = {**(believed.passed_over or {}), **contradicting}
         newest = next((one for one in reversed(chain) if one.path not in over), None)
         if newest is None or ledger.tip is None:
             raise InvalidInput(f"there is no report of {tenant.name} to go on from", "restore the branch")
@@ -62,7 +63,7 @@ def reanchor(around: Surroundings, heads: Mapping[str, str], reason: str, eviden
             fact = "nothing is in doubt, and no OLD=NEW says what a purge replaced"
             raise InvalidInput(fact, "name what was, and what it became", where="OLD=NEW")
         else:
-            newest = believed.newest or newest
+            newest = newest if contradicting else believed.newest or newest
         content = _content(around, repository, newest, heads, started=started)
         content["ran"] = ran_json(project, tenant, around.environ, None)
         content["reanchor"] = {
@@ -70,6 +71,7 @@ def reanchor(around: Surroundings, heads: Mapping[str, str], reason: str, eviden
             "reason": reason.strip(),
             "evidence": evidence,
             "breaks": [break_json(one) for one in sorted(breaks)],
+            "passed_over": links(contradicting),
         }
         ledger.check_writable()
         stored = ledger.append(content, _plan(around, tenant.name, content), at=around.clock())

@@ -1,15 +1,18 @@
 """What a chain of reports is judged by besides itself: signers, the lists' history, where it was before."""
 
-from collections.abc import Callable
+from datetime import timedelta
 from functools import cache
 
-from reconciler.audit.belief import Trust
+from reconciler.audit.belief import Strays, Trust
 from reconciler.audit.places import Place
 from reconciler.audit.report import StoredReport
 from reconciler.desired.configuration import AuditSettings
 from reconciler.model.errors import InvalidInput, RepositoryProblem
+from reconciler.reconcile.clock import iso
 from reconciler.reconcile.surroundings import Surroundings
 from reconciler.repository.repository import Repository
+
+_SLIP = timedelta(days=2)  # clocks may be set, but not by days from one report to the next
 
 
 def trust_of(audit: AuditSettings, repository: Repository, around: Surroundings) -> Trust:
@@ -39,21 +42,37 @@ def signers_of(audit: AuditSettings, repository: Repository, around: Surrounding
     return found[audit.signers]
 
 
-def _strays(repository: Repository) -> Callable[[StoredReport, StoredReport | None], str]:
-    """Compare the revision of a report with history, and with that of the report before it."""
+def _strays(repository: Repository) -> Strays:
+    """Compare the revision and the moment of a report with history, and with the report before it."""
 
-    def judge(stored: StoredReport, before: StoredReport | None) -> str:
-        revision = stored.report.revision
+    @cache
+    def there(revision: str) -> bool:
         try:
             repository.ensure_commit(revision)
         except RepositoryProblem:
+            return False
+        return True
+
+    @cache
+    def one_line(older: str, newer: str) -> bool:
+        # The other way round: a run that was under way while a newer revision's reported.
+        return repository.is_ancestor(older, newer) or repository.is_ancestor(newer, older)
+
+    def judge(stored: StoredReport, before: StoredReport | None, excused: bool) -> str:  # noqa: FBT001
+        revision = stored.report.revision
+        if not excused and not there(revision):
             return f"its revision {revision[:12]} is neither in this clone nor at the remote"
-        if stored.report.get("reanchor") or stored.report["overrides"].get("accept_history") or not before:
+        if stored.report.get("reanchor") or not before:
             return ""
+        if stored.report.moment < before.report.moment - _SLIP:
+            return (
+                f"it says that it finished at {iso(stored.report.moment)}, and the report before it"
+                f" at {iso(before.report.moment)}"
+            )
         last = before.report.revision
-        if not repository.has_commit(last) or repository.is_ancestor(last, revision):
+        if excused or stored.report.rewritten or revision == last or not repository.has_commit(last):
             return ""
-        if repository.is_ancestor(revision, last):  # a run that was under way while a newer one reported
+        if one_line(last, revision):
             return ""
         return (
             f"its revision {revision[:12]} is on another line than {last[:12]}, that of the report before it"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from reconciler.audit.report import build, pack_plan, parse, read_plan, unpack_plan
 from reconciler.model.errors import BrokenChain
 from reconciler.reconcile.past import kept_of
+from reconciler.reconcile.skew import began
 from tests.audit.builders import REVISION, content
 
 TERMS = {"reasonCode": "CUSTOMER_REQUESTED", "expirationPolicy": "ABSOLUTE", "end": "2027-01-01",
@@ -28,6 +29,7 @@ GOOD: dict[str, Any] = orjson.loads(
                        "code": "X", "message": ""}],
             write_window={"from": "2026-11-23T10:15:00Z", "to": "2026-11-23T10:15:01Z"},
             removed={"l": 1},
+            clock={"ours": "2026-11-23T10:15:00Z", "cxone": None, "offset_seconds": [-0.5, 0.5]},
             interrupted=[{"revision": REVISION, "started_at": "2026-11-22T00:00:00Z", "last_at": "x",
                           "target": {"dialect": "entries", "organisation": "acme", "host": "h"},
                           "chunks": {"sent": 1, "unanswered": 0}, "numbers": 1, "write_window": None,
@@ -74,6 +76,7 @@ def test_any_field_may_be_anything(place, junk, gone):
         assert error.where == "x"  # noqa: PT017  (most are broken, some are not)
         return
     kept_of(read["kept"])
+    began(read)
     assert read.finished_at.tzinfo is not None
 
 
@@ -97,6 +100,10 @@ def test_any_field_may_be_anything(place, junk, gone):
         ("seq", True, "seq: not a number from 1 on"),
         ("removed", {"l": -1}, "removed.l: not a count"),
         ("safety", {}, "safety.max_removals: missing"),
+        ("clock", {"offset_seconds": "abc"}, "clock.offset_seconds: not two numbers"),
+        ("clock", {"offset_seconds": [-1e11, 5]}, "clock.offset_seconds: not two numbers"),
+        ("clock", {"offset_seconds": [1]}, "clock.offset_seconds: not two numbers"),
+        ("status", "reanchored", "reanchor: missing, and the status is reanchored"),
         ("revision", "--output=x", "revision: not the whole name"),
     ],
 )

@@ -113,13 +113,101 @@ def test_verify_names_the_file_and_the_field(applied: Project):
 
 
 def test_an_earlier_revision_is_a_contradiction(project: Project):
-    """A report whose revision does not descend from the one before is in doubt."""
-    first = project.list(entry(A), entry(*MANY))
+    """A report whose revision is on another line than that of the one before is in doubt."""
+    project.list(entry(A), entry(*MANY))
     project.apply()
+    other = project.clone("elsewhere", "-b", "main")
+    other.git("checkout", "-qb", "side")
+    other.git("commit", "-q", "--allow-empty", "-m", "aside")
+    other.git("push", "-q", "origin", "side")
     project.list(entry(A), entry(B), entry(*MANY))
     project.apply()
-    append(project, lambda r: r.update(revision=first))
+    append(project, lambda r: r.update(revision=other.git("rev-parse", "HEAD").strip()))
     protects_and_exposes_nothing(project)
+
+
+def old(report: dict[str, Any]) -> None:
+    """Say that the run was over in 2020."""
+    report |= {"started_at": "2020-01-01T12:00:00Z", "finished_at": "2020-01-01T12:00:01Z",
+               "as_of": "2020-01-01", "clock": {}, "write_window": None, "removed": {},
+               "releases_used": {}, "kept": []}  # fmt: skip
+
+
+@pytest.fixture
+def used(project: Project) -> Project:
+    """Four reports; the second used a release of A, which is claimed again."""
+    for more in (
+        {"entries": [entry(A, requestedOn="2026-11-20", evidence="CALL-1")]},
+        {"releases": [release(A, on="2026-11-23")]},
+        {},
+        {"entries": [entry(A, requestedOn="2026-11-23", evidence="CALL-2")]},
+    ):
+        project.list(*more.get("entries", ()), entry(*MANY), releases=more.get("releases", ()))
+        project.apply()
+    assert A in project.live()
+    project.clock.move(days=1)
+    return project
+
+
+def again(project: Project) -> None:
+    """The release that was used stands in the files again, and the claim does not."""
+    project.list(entry(NEW), entry(*MANY), releases=[release(A, on="2026-11-23")])
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_report_that_is_older_than_the_one_before_is_a_contradiction(used: Project, count: int):
+    """Three in a row hid what was behind them, such as a release that was used."""
+    for n in range(count):
+        append(used, old, name=f"mallory{n}")
+    again(used)
+    done = used.apply(code=4)
+    assert "it says that it finished at 2020-01-01T12:00:01" in done.err
+    assert {A, NEW} <= used.live().keys()
+
+
+def test_an_auditor_passes_over_what_contradicts(used: Project):
+    """It is found deep in the chain as well; the record names it, and the release stays used."""
+    paths = [append(used, old, name=f"mallory{n}") for n in range(3)]
+    again(used)
+    used.apply(code=4)
+    done = used.run("audit", "reanchor", *WHY)
+    assert done.code == 0, done.err
+    passed = [one["path"] for one in used.newest["reanchor"]["passed_over"]]
+    assert set(passed) <= set(paths)
+    assert verified(used) == (0, "")
+    used.apply(code=6)
+    assert {A, NEW} <= used.live().keys()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_fork_is_a_contradiction(used: Project, count: int):
+    """A report that follows an early one hid what the reports between the two tell."""
+    clone = used.clone("look", "-b", BRANCH)
+    names = [n for n in clone.git("ls-files").splitlines() if n.endswith(".json")]
+    seqs = {json.loads((clone.folder / n).read_text())["seq"]: n for n in names}
+    first = seqs[1]
+    sha = hashlib.sha256((clone.folder / first).read_bytes()).hexdigest()
+    path = append(used, lambda r: r.update(seq=2, previous={"path": first, "sha256": sha}))
+    if count > 1:
+        sha = hashlib.sha256((used.clone("more", "-b", BRANCH).folder / path).read_bytes()).hexdigest()
+        append(used, lambda r: r.update(seq=3, previous={"path": path, "sha256": sha}), name="again")
+    again(used)
+    done = used.apply(code=4)
+    assert ("passes it by" if count > 1 else "the branch added") in done.err
+    assert {A, NEW} <= used.live().keys()
+
+
+def test_a_revision_that_nobody_has_is_in_doubt_behind_the_newest_too(applied: Project):
+    """One report with such a revision, and one at a good revision after it."""
+    head = applied.head
+    append(applied, ODD["revision: nowhere"])
+    append(applied, lambda r: r.update(revision=head), name="again")
+    tip = applied.tip()
+    applied.list(entry(B), entry(NEW), entry(*MANY), releases=[release(A)])
+    done = applied.apply(code=4)
+    assert "its revision 000000000000 is neither in this clone nor at the remote" in done.err
+    assert {A, NEW} <= applied.live().keys()
+    assert applied.tip() == tip
 
 
 def test_held_is_that_of_the_newest_report_that_is_whole(applied: Project):

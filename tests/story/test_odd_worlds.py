@@ -10,7 +10,7 @@ import time
 import pytest
 
 from reconciler.sandbox.faults import Action, Fault, Kind
-from tests.support.project import ROOT, Project, dated, entry, making, release
+from tests.support.project import LIST, ROOT, Project, dated, entry, making, release
 from tests.support.sandbox import phone
 
 A, B, C, D = (phone(n) for n in range(4))
@@ -187,3 +187,22 @@ def test_many_pages(project: Project):
     planned = project.plan()
     assert planned.counts() == {"unchanged": 1300}
     assert planned.json["live"]["entries"] == 1300
+
+
+def test_a_list_file_whose_name_is_no_utf_8(project: Project):
+    """Apply sent what it says, ended with 1, and no report ever held it."""
+    project.list(entry(A), entry(B))
+    project.apply()
+    path = project.folder / "dnc-lists" / os.fsdecode(b"\xff.yaml")
+    path.write_text(json.dumps({"listId": LIST, "entries": [entry(C)]}), encoding="utf-8")
+    project.commit()
+    for command in ("validate", "plan", "apply"):
+        done = project.run(command)
+        assert done.code == 4, command
+        assert "its name is no UTF-8, so no report can name this file: rename it" in done.err + done.out
+    assert C not in project.live()
+    path.rename(path.with_name("more.yaml"))
+    project.commit()
+    project.apply()
+    assert C in project.live()
+    assert len(project.reports()) == 2
