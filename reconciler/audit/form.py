@@ -165,9 +165,11 @@ def _contradictions(report: Mapping[str, Any]) -> Iterator[str]:
         on = date.fromisoformat(report["as_of"])
         if all(abs(on - day) > _SLIP for day in near):
             yield ".as_of: not the day of started_at"
-    for name in ("kept", "lingering_holds"):
+    # A hold may go by the later of the two clocks: an earlier one would end it sooner.
+    latest = max(finished, moment_of(report["clock"].get("cxone") or report["finished_at"]))
+    for name, bound in (("kept", finished), ("lingering_holds", latest)):
         for n, row in enumerate(report.get(name, ())):
-            if row["since"] and moment_of(row["since"]) > finished:
+            if row["since"] and moment_of(row["since"]) > bound:
                 yield f".{name}[{n}].since: after finished_at"
 
 
