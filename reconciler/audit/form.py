@@ -16,6 +16,7 @@ from reconciler.audit.shape import (
     PHONE,
     PHONES,
     PLACE,
+    RUN_DAY,
     TEXT,
     WHOLE,
     Shape,
@@ -174,9 +175,11 @@ def _contradictions(report: Mapping[str, Any]) -> Iterator[str]:
         on = date.fromisoformat(report["as_of"])
         if all(abs(on - day) > _SLIP for day in near):
             yield ".as_of: not the day of started_at"
-    for name in ("kept", "lingering_holds"):
+    # A hold may go by the later of the two clocks: an earlier one would end it sooner.
+    latest = max(finished, moment_of(report["clock"].get("cxone") or report["finished_at"]))
+    for name, bound in (("kept", finished), ("lingering_holds", latest)):
         for n, row in enumerate(report.get(name, ())):
-            if row["since"] and moment_of(row["since"]) > finished:
+            if row["since"] and moment_of(row["since"]) > bound:
                 yield f".{name}[{n}].since: after finished_at"
 
 
@@ -195,7 +198,7 @@ REPORT = fields(
         "target": fields({**_TARGET, "groups?": pairs(TEXT, TEXT)}),
         "revision": COMMIT,
         "held_revision": maybe(COMMIT),
-        "as_of": DAY,
+        "as_of": RUN_DAY,
         "plan_digest": TEXT,
         "actor": fields({"name": TEXT, "email?": maybe(TEXT), "commit_author?": maybe(TEXT), "how": TEXT}),
         "pipeline": maybe(pairs(TEXT, TEXT)),

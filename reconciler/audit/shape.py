@@ -11,7 +11,7 @@ from reconciler.model.phone import is_e164
 Shape = Callable[[Any], str]
 """Gives an empty string, or where something is odd, and why: `[0].terms.end: not a date`."""
 
-_YEARS = range(2000, 2200)  # beyond them is no report of this program, and sums with it may overflow
+_YEARS = range(2000, 2200)  # of runs: beyond them is no report of this program, and sums may overflow
 _MOST = 10**12
 _HASH = re.compile("[0-9a-f]{64}")
 _COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
@@ -58,7 +58,9 @@ PLACE = simple(
 PERCENT = simple(lambda value: _is_number(value) and 0 <= value <= 100, "not a percentage")  # noqa: PLR2004
 DAYS = simple(lambda value: value.isascii() and value.isdigit() and int(value) < _MOST, "not a count of days")
 MOMENT = simple(moment_of, "not a time with a time zone")
-DAY = simple(lambda value: date.fromisoformat(value).year < _YEARS.stop, "not a date")
+DAY = simple(date.fromisoformat, "not a date")
+"""Any day that a file may name: terms and holds may end in the year 9999."""
+RUN_DAY = simple(lambda value: date.fromisoformat(value).year in _YEARS, "not a day of a run")
 HASH = simple(_HASH.fullmatch, "not a SHA-256")
 COMMIT = simple(_COMMIT.fullmatch, "not the whole name of a commit")
 PHONES = simple(

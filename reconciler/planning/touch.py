@@ -13,6 +13,7 @@ from reconciler.planning.held import HeldClaim
 
 _EARLIEST_ZONE = timezone(timedelta(hours=14))
 _LATEST_ZONE = timezone(timedelta(hours=-12))
+_FIRST_DAY = date(1, 1, 2)  # the day before began in the year 0, which no moment can tell
 _WITH_TIME = re.compile(r"[T ][0-9]{2}:?[0-9]{2}")
 
 
@@ -137,8 +138,8 @@ def touch_of(entry: LiveEntry) -> Touch | None:
 
 
 def first_moment(day: date) -> datetime:
-    """Give the first moment of a day anywhere on Earth (at UTC+14)."""
-    return datetime.combine(day, time.min, _EARLIEST_ZONE)
+    """Give the first moment of a day anywhere on Earth (at UTC+14). One that UTC cannot tell counts later."""
+    return datetime.combine(max(day, _FIRST_DAY), time.min, _EARLIEST_ZONE)
 
 
 def last_day(moment: datetime) -> date:

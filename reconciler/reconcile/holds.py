@@ -32,11 +32,14 @@ def lingering_holds(
 
 
 def lingering_json(
-    holds: Iterable[Hold], newest: StoredReport | None, started: datetime
+    holds: Iterable[Hold], newest: StoredReport | None, started: datetime, *, latest: datetime
 ) -> list[dict[str, Any]]:
-    """Say them for a report; `since` is when the first report that says so was begun."""
+    """Say them for a report; `since` is when the first report that says so was begun.
+
+    It is `latest` at most, the run's end by the later clock: what is later was told by a clock ahead.
+    """
     rows = newest.report.get("lingering_holds", ()) if newest else ()
-    known = {_hold(row): row["since"] for row in rows}
+    known = {_hold(row): min(datetime.fromisoformat(row["since"]), latest) for row in rows}
     return [
         {
             "matter": hold.matter,
@@ -46,7 +49,7 @@ def lingering_json(
             "list_id": hold.list_id,
             "everything": hold.everything,
             "phones": sorted(hold.phones),
-            "since": known.get(hold, iso(started)),
+            "since": iso(known.get(hold, started)),
         }
         for hold in holds
     ]

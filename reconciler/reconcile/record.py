@@ -48,6 +48,8 @@ def content(  # noqa: PLR0913  (what a run is told by)
     `rewritten`: history was, and that was accepted.
     """
     target = made.provider.target
+    clock = clock_json(made.provider.clock_offset(), finished)
+    latest = max(finished, datetime.fromisoformat(clock["cxone"] or clock["ours"]))
     return Content(
         tool_version=__version__,
         tenant=made.tenant.name,
@@ -72,13 +74,13 @@ def content(  # noqa: PLR0913  (what a run is told by)
         kept=_kept(made, run, finished),
         releases_used=_counts(run.used),
         others=_others(made, run, turned),
-        lingering_holds=lingering_json(made.setting.lingering, made.past.newest, started),
+        lingering_holds=lingering_json(made.setting.lingering, made.past.newest, started, latest=latest),
         restored=_by_list(_restored(run.plan)),
         restored_windows=turned.windows_json,
         adopted=turned.adopted_json,
         renewed=turned.renewed_json,
         read_back=_read_back(run),
-        clock=clock_json(made.provider.clock_offset(), finished),
+        clock=clock,
         live={"before": census(run.before), "after": census(run.after)},
         reasons=by_reason(run.after),
         error=None,

@@ -61,7 +61,7 @@ class RecordWalk:
 
     def since(self, day: date) -> Iterator[StoredReport]:
         """Give the reports from the day before that one on."""
-        first, old = datetime.combine(day, time.min, UTC) - _DAY, 0
+        first, old = datetime.combine(max(day, date.min + _DAY), time.min, UTC) - _DAY, 0
         for stored in self:
             old = 0 if finished(stored.report) >= first else old + 1
             if old == _OLD_IN_A_ROW:
