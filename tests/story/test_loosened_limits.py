@@ -59,6 +59,7 @@ def test_a_report_that_says_so_does_not_loosen_a_limit(project: Project, at_head
     """Appended by an ordinary push, it claimed to have seen the looser one, and all went at once."""
     _prepare(project)
     _limit(project, maxRemovals=30, maxRemovalPercent=100)
+    _releasing(project, 8)
     head = project.head
 
     def forge(report: dict[str, Any]) -> None:
@@ -70,7 +71,6 @@ def test_a_report_that_says_so_does_not_loosen_a_limit(project: Project, at_head
             report |= {"revision": head, "started_at": now, "finished_at": now, "as_of": day, "clock": {}}
 
     append(project, forge)
-    _releasing(project, 8)
     project.apply(code=6)
     assert len(project.live()) == 40
 
