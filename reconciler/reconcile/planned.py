@@ -35,7 +35,7 @@ from reconciler.reconcile.doubt import chain_doubts, chain_notes, held_back
 from reconciler.reconcile.holds import hold_notes, lingering_holds
 from reconciler.reconcile.interrupted import left_behind
 from reconciler.reconcile.known import meter_past
-from reconciler.reconcile.limits import SafetyLimits, limits_at
+from reconciler.reconcile.limits import SafetyLimits
 from reconciler.reconcile.moves import move_notes
 from reconciler.reconcile.notes import (
     age_notes,
@@ -192,9 +192,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
         for list_id in sorted(past.moved):
             around.say(f"list {list_id} was another group at the newest report: nothing of it is held")
         held = past.held
-        safety = SafetyLimits.of(
-            project.configuration.safety, past.reports, now, limits_at(project, repository)
-        )
+        safety = SafetyLimits.of(project.configuration.safety, None if past.other_target else past.newest)
         approval = approval_of(around, repository, around.onto)
         live, unread = _look(provider, lists.claims.list_ids | held.list_ids | besides, to_apply=to_apply)
         offset = provider.clock_offset()

@@ -174,7 +174,6 @@ def test_it_can_not_be_switched_off_and_used_in_one_go(project):
     assert [change["blocked_by"] for change in done["changes"]] == [["approval"]]
     assert any("approvals 1 → 0" in f["message"] for f in done["findings"])
     project.apply(code=6)
-    project.clock.move(hours=25)
     project.apply()
     assert off(project)
 
