@@ -117,7 +117,11 @@ def test_what_went_back_on_is_ours_and_may_come_off_later(project: Project, monk
     monkeypatch.undo()
     other.apply()
     assert set(project.live()) == {A, B}
+    # The release let it off once, before it went back on: it is used.
     other.list(entry(B), releases=[release(A, on=today())])
+    other.apply(code=6)
+    assert set(project.live()) == {A, B}
+    other.list(entry(B), releases=[release(A, on=today(), evidence="FORM-9")])
     other.apply()
     assert set(project.live()) == {B}
 
