@@ -82,6 +82,15 @@ def raw(path: str) -> bytes:
     return path.encode("utf-8", "surrogateescape")
 
 
+def _encodable(value: str) -> bool:
+    """Tell whether a variable's value was UTF-8: other bytes are kept as text that cannot be written."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 class Git:
     """Git in one folder. Every error is a RepositoryProblem; arguments never appear in one.
 
@@ -99,6 +108,10 @@ class Git:
         self.hurried = hurried
         self._given = dict(os.environ if environment is None else environment)
         self._token = self._given.pop(TOKEN, "")
+        if not _encodable(self._token):
+            raise RepositoryProblem(
+                f"the environment variable {TOKEN} is no UTF-8", "set it again, as GitLab shows the token"
+            )
         self.signing_key = self._given.get(SIGNING_KEY, "")
         self._overriding: Sequence[Setting] | None = None
         program = shutil.which("git", path=self._given.get("PATH"))
