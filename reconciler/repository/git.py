@@ -82,15 +82,6 @@ def raw(path: str) -> bytes:
     return path.encode("utf-8", "surrogateescape")
 
 
-def _encodable(value: str) -> bool:
-    """Tell whether a variable's value was UTF-8: other bytes are kept as text that cannot be written."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 class Git:
     """Git in one folder. Every error is a RepositoryProblem; arguments never appear in one.
 
@@ -108,10 +99,6 @@ class Git:
         self.hurried = hurried
         self._given = dict(os.environ if environment is None else environment)
         self._token = self._given.pop(TOKEN, "")
-        if not _encodable(self._token):
-            raise RepositoryProblem(
-                f"the environment variable {TOKEN} is no UTF-8", "set it again, as GitLab shows the token"
-            )
         self.signing_key = self._given.get(SIGNING_KEY, "")
         self._overriding: Sequence[Setting] | None = None
         program = shutil.which("git", path=self._given.get("PATH"))
@@ -219,7 +206,12 @@ class Git:
         if not self._token or parts.scheme not in {"http", "https"} or not parts.hostname:
             return []
         # GitLab takes any user name with a token, "oauth2" by convention (GitLab docs, read 2026-11-23).
-        secret = base64.b64encode(f"oauth2:{self._token}".encode()).decode()
+        try:
+            secret = base64.b64encode(f"oauth2:{self._token}".encode()).decode()
+        except UnicodeEncodeError:  # bytes that are no UTF-8 are kept as text that cannot be written
+            raise RepositoryProblem(
+                f"the environment variable {TOKEN} is no UTF-8", "set it again, as GitLab shows the token"
+            ) from None
         host = parts.netloc.rpartition("@")[2]
         return [(f"http.{parts.scheme}://{host}/.extraHeader", f"Authorization: Basic {secret}")]
 

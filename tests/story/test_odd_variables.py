@@ -92,7 +92,6 @@ def test_a_project_that_is_none_counts_as_silence(asking: Project, api: GitLabAp
         ("GIT_CONFIG_COUNT", "-1", "is no number"),
         ("GIT_CONFIG_COUNT", "9" * 5000, "is no number"),
         ("CXONE_CLIENT_SECRET", "\udcff", "is no UTF-8"),
-        ("DNC_GIT_TOKEN", "\udcff", "is no UTF-8"),
     ],
 )
 @pytest.mark.parametrize("command", ["plan", "apply", "doctor"])
@@ -104,3 +103,13 @@ def test_a_variable_that_nobody_can_use_is_named(project: Project, command, name
     assert name in done.err + done.out
     assert said in done.err + done.out
     assert "\udcff" not in done.err + done.out
+
+
+def test_a_git_token_that_is_no_utf8_is_named_where_it_is_used(project: Project):
+    """B27: only a remote that is asked over HTTP gets it."""
+    project.list(entry(A))
+    project.apply(DNC_GIT_TOKEN="\udcff")
+    project.git("remote", "set-url", "origin", "http://127.0.0.1:9/nothing.git")
+    done = project.run("apply", DNC_GIT_TOKEN="\udcff")
+    assert done.code == 4
+    assert "DNC_GIT_TOKEN is no UTF-8" in done.err
