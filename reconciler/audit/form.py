@@ -164,9 +164,11 @@ def _contradictions(report: Mapping[str, Any]) -> Iterator[str]:
         near = [_day(started), *(_day(moment_of(told)) for told in [clock.get("cxone")] if told)]
         if all(abs(on - day) > _SLIP for day in near) and not _set_forward(clock, started, on):
             yield ".as_of: not the day of started_at"
-    # A hold may go by the later of the two clocks: an earlier one would end it sooner.
+    # A hold may go by the later of the two clocks: an earlier one would end it sooner. What only repeats the
+    # report before has CXone's clock from nowhere, and leaves it as it is.
     latest = max(finished, moment_of(report["clock"].get("cxone") or report["finished_at"]))
-    for name, bound in (("kept", finished), ("lingering_holds", latest)):
+    bounds = {"kept": finished} | ({} if report["status"] in REPEATS else {"lingering_holds": latest})
+    for name, bound in bounds.items():
         for n, row in enumerate(report.get(name, ())):
             if row["since"] and moment_of(row["since"]) > bound:
                 yield f".{name}[{n}].since: after finished_at"
