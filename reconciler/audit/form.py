@@ -1,7 +1,7 @@
 """What everybody who reads a report, or the plan beside it, relies on. Tests run every report through it."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from reconciler.audit.shape import (
@@ -170,20 +170,29 @@ def _contradictions(report: Mapping[str, Any]) -> Iterator[str]:
     if report["status"] == "reanchored" and not report.get("reanchor"):
         yield ".reanchor: missing, and the status is reanchored"
     if report["status"] not in REPEATS:
-        told = report["clock"].get("cxone")
-        near = (_day(started), *([_day(moment_of(told))] if told else []))
-        on = date.fromisoformat(report["as_of"])
-        if all(abs(on - day) > _SLIP for day in near):
+        clock, on = report["clock"], date.fromisoformat(report["as_of"])
+        near = [_day(started), *(_day(moment_of(told)) for told in [clock.get("cxone")] if told)]
+        if all(abs(on - day) > _SLIP for day in near) and not _set_forward(clock, started, on):
             yield ".as_of: not the day of started_at"
-    # A hold may go by the later of the two clocks: an earlier one would end it sooner.
+    # A hold may go by the later of the two clocks: an earlier one would end it sooner. What only repeats the
+    # report before has CXone's clock from nowhere, and leaves it as it is.
     latest = max(finished, moment_of(report["clock"].get("cxone") or report["finished_at"]))
-    for name, bound in (("kept", finished), ("lingering_holds", latest)):
+    bounds = {"kept": finished} | ({} if report["status"] in REPEATS else {"lingering_holds": latest})
+    for name, bound in bounds.items():
         for n, row in enumerate(report.get(name, ())):
             if row["since"] and moment_of(row["since"]) > bound:
                 yield f".{name}[{n}].since: after finished_at"
 
 
-def _day(moment: Any) -> date:  # noqa: ANN401  (a datetime in UTC)
+def _set_forward(clock: Mapping[str, Any], started: datetime, on: date) -> bool:
+    """Tell whether our clock was set forward since the plan, of whose clocks the earlier told the day.
+
+    By an earlier day more is held, so that day harms nobody; a later one would hold less.
+    """
+    return "planned" in clock and on <= _day(moment_of(clock["planned"])) < _day(started)
+
+
+def _day(moment: datetime) -> date:
     return date.fromordinal((moment - timedelta(hours=12)).toordinal())
 
 
@@ -233,7 +242,9 @@ REPORT = fields(
         "adopted?": rows(fields({"list_id": TEXT, "count": WHOLE})),
         "renewed?": rows(fields({"list_id": TEXT, "count": WHOLE})),
         "read_back": maybe(fields({"how": TEXT, "at": _read_at, "complete?": FLAG, "entries": WHOLE})),
-        "clock": fields({"ours?": MOMENT, "cxone?": maybe(MOMENT), "offset_seconds?": _OFFSET}),
+        "clock": fields(
+            {"ours?": MOMENT, "cxone?": maybe(MOMENT), "offset_seconds?": _OFFSET, "planned?": MOMENT}
+        ),
         "write_window?": _WINDOW,
         "removed?": pairs(TEXT, WHOLE),
         "interrupted?": rows(

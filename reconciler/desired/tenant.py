@@ -182,7 +182,19 @@ def _substituted(tenant: Tenant, name: str, environ: Mapping[str, str]) -> str:
     if missing:
         fact = f"the environment variable {missing[0]} is not set, or empty"
         raise _unusable(tenant, fact, f"set it: {_REFERRING[name]} of this tenant is read from it")
+    for variable in REFERENCE.findall(text):
+        if not _is_utf8(environ[variable]):
+            fact = f"the environment variable {variable} is no UTF-8"
+            raise _unusable(tenant, fact, f"set it again: {_REFERRING[name]} of this tenant is read from it")
     return REFERENCE.sub(lambda found: environ[found[1]], text)
+
+
+def _is_utf8(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # bytes that were none are kept as text that cannot be written
+        return False
+    return True
 
 
 def _unusable(tenant: Tenant, fact: str, way_out: str) -> InvalidInput:

@@ -37,7 +37,7 @@ class Approvals:
         path = f"/repository/commits/{sha}/merge_requests"
         try:
             found = [self._approvers(request, authors) for request in self._requests(path, target)]
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             raise odd_answer(path) from error
         return sorted({name for names_ in found for name in names_})
 

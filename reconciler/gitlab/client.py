@@ -64,8 +64,13 @@ class GitLab:
                 "the address of GitLab's API is not https, and a token does not travel in the open",
                 "give GitLab's external_url as https; CI_API_V4_URL follows it",
             )
+        token = token.strip()  # a variable's value often ends with the line
+        if not token or not token.isascii() or not token.isprintable():
+            raise GitLabProblem(
+                "GITLAB_TOKEN has characters that no token has", "copy the token again, as GitLab shows it"
+            )
         self._base = api_url.rstrip("/")
-        self._project = f"/projects/{quote(project, safe='')}"
+        self._project = f"/projects/{quote(project, safe='', errors='replace')}"
         self._session = requests.Session()
         self._session.auth = _Token(token)
 
@@ -142,7 +147,7 @@ class GitLab:
                 timeout=TIMEOUT,
                 allow_redirects=False,  # a token must not travel to where an answer points
             )
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:  # ValueError: nothing that can be sent
             # The library's text holds addresses, and may hold a proxy's password.
             raise GitLabProblem(
                 f"GitLab does not answer ({type(error).__name__})", "run the job again", passing=True

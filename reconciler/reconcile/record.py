@@ -23,7 +23,7 @@ from reconciler.reconcile.actors import actors_json
 from reconciler.reconcile.alarms import request_alarms
 from reconciler.reconcile.asserted import actor_json, pipeline_json
 from reconciler.reconcile.census import by_reason, census
-from reconciler.reconcile.clock import iso
+from reconciler.reconcile.clock import Today, iso
 from reconciler.reconcile.holds import lingering_json
 from reconciler.reconcile.honoured import honoured_json
 from reconciler.reconcile.interrupted import interrupted_json, numbers_json, target_json
@@ -49,14 +49,17 @@ def content(  # noqa: PLR0913  (what a run is told by)
     """
     target = made.provider.target
     clock = clock_json(made.provider.clock_offset(), finished)
-    latest = max(finished, datetime.fromisoformat(clock["cxone"] or clock["ours"]))
+    cxone = datetime.fromisoformat(clock["cxone"] or clock["ours"])
+    latest = max(finished, cxone)
+    # A clock that was set back since: by an earlier day more is held.
+    as_of = min(made.heading.as_of, max(Today.at(started).as_of, Today.at(cxone).as_of))
     return Content(
         tool_version=__version__,
         tenant=made.tenant.name,
         target={**target_json(target), **_groups(made)},
         revision=made.heading.revision or "",
         held_revision=made.heading.held_revision,
-        as_of=made.heading.as_of.isoformat(),
+        as_of=as_of.isoformat(),
         plan_digest=digest(run.plan.changes, made.provider.dialect, made.tenant.name, target),
         actor=_actor(made),
         pipeline=pipeline_json(made.around.pipeline),
@@ -80,7 +83,7 @@ def content(  # noqa: PLR0913  (what a run is told by)
         adopted=turned.adopted_json,
         renewed=turned.renewed_json,
         read_back=_read_back(run),
-        clock=clock,
+        clock={**clock, "planned": made.heading.created_at},
         live={"before": census(run.before), "after": census(run.after)},
         reasons=by_reason(run.after),
         error=None,

@@ -37,7 +37,7 @@ class Witness:
             return None
         try:
             return self._bringer.of(sha)
-        except (GitLabProblem, ValueError, KeyError, TypeError) as problem:
+        except (GitLabProblem, OverflowError, ValueError, KeyError, TypeError) as problem:
             self._end(problem)
             return None
 

@@ -102,7 +102,7 @@ def environment_for(
     and the tool's own outweigh everything.
     """
     kept = {name: given[name] for name in given if name in _PASSED or _PASSED_OF_GIT.fullmatch(name)}
-    count = int(kept.pop("GIT_CONFIG_COUNT", "") or 0)
+    count = _count(kept.pop("GIT_CONFIG_COUNT", ""))
     theirs = [
         (kept[f"GIT_CONFIG_KEY_{n}"], kept.get(f"GIT_CONFIG_VALUE_{n}", ""))
         for n in range(count)
@@ -113,6 +113,18 @@ def environment_for(
         kept[f"GIT_CONFIG_KEY_{number}"] = key
         kept[f"GIT_CONFIG_VALUE_{number}"] = value
     return {"GIT_PROXY_COMMAND": ""} | kept | _FIXED | {"GIT_CONFIG_COUNT": str(len(settings))}
+
+
+def _count(text: str) -> int:
+    """Read GIT_CONFIG_COUNT as git does: it refuses what is no number."""
+    if not text:
+        return 0
+    if not re.fullmatch(r"[0-9]{1,6}", text, re.ASCII):
+        raise RepositoryProblem(
+            "the environment variable GIT_CONFIG_COUNT is no number",
+            "set it to the number of GIT_CONFIG_KEY_n and GIT_CONFIG_VALUE_n, or unset it",
+        )
+    return int(text)
 
 
 def overrides(listed: bytes, given: Mapping[str, str]) -> list[Setting]:

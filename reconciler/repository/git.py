@@ -206,7 +206,12 @@ class Git:
         if not self._token or parts.scheme not in {"http", "https"} or not parts.hostname:
             return []
         # GitLab takes any user name with a token, "oauth2" by convention (GitLab docs, read 2026-11-23).
-        secret = base64.b64encode(f"oauth2:{self._token}".encode()).decode()
+        try:
+            secret = base64.b64encode(f"oauth2:{self._token}".encode()).decode()
+        except UnicodeEncodeError:  # bytes that are no UTF-8 are kept as text that cannot be written
+            raise RepositoryProblem(
+                f"the environment variable {TOKEN} is no UTF-8", "set it again, as GitLab shows the token"
+            ) from None
         host = parts.netloc.rpartition("@")[2]
         return [(f"http.{parts.scheme}://{host}/.extraHeader", f"Authorization: Basic {secret}")]
 

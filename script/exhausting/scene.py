@@ -164,13 +164,13 @@ class Scene:
         )
 
 
-def _requests(past: Past, key: Key) -> list[tuple[date, date]]:
-    """Give each day of a request with the last day on which a report told of it."""
-    days: dict[date, date] = {}
+def _requests(past: Past, key: Key) -> list[tuple[tuple[date, bool], date]]:
+    """Give each day of a request, by kind, with the last day on which a report told of it."""
+    days: dict[tuple[date, bool], date] = {}
     for report in past.reports:
-        for terms in past._terms(report, key):  # noqa: SLF001  (what `latest_request` is made of)
-            if terms.requested_on and not terms.registry:
-                days[terms.requested_on] = report.finished.date()
+        for claim in past._claims(report, key):  # noqa: SLF001  (what `latest_request` is made of)
+            if claim.asked_on:
+                days[claim.asked_on, claim.registry] = report.finished.date()
     return sorted(days.items())
 
 
@@ -181,7 +181,8 @@ def _claimed(past: Past, key: Key) -> list[list[Any]]:
         steps: dict[Any, datetime] = {}
         least = None
         for report in past._while_held(key):  # noqa: SLF001  (what `first_claimed` is made of)
-            held = [t.strength for t in past._terms(report, key) if t.registry == registry]  # noqa: SLF001
+            claims = past._claims(report, key)  # noqa: SLF001
+            held = [c.terms.strength for c in claims if c.registry == registry]
             if not held:
                 break
             least = max(held) if least is None else min(least, max(held))

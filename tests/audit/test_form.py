@@ -114,6 +114,24 @@ def test_the_file_and_the_field_are_named(field, value, said):
     assert caught.value.where == "audit/production/x.json"
 
 
+@pytest.mark.parametrize(
+    ("as_of", "planned", "good"),
+    [
+        ("2026-10-01", "2026-10-01T15:00:00Z", True),
+        ("2026-10-01", "2026-09-01T15:00:00Z", False),
+        ("2026-12-24", "2026-12-24T15:00:00Z", False),
+    ],
+)
+def test_a_day_before_the_run_is_that_of_its_plan(as_of, planned, good):
+    """B17: a clock set forward since the plan; by a later day less would be held, so none is believed."""
+    report = {**GOOD, "as_of": as_of, "clock": {**GOOD["clock"], "planned": planned}}
+    if good:
+        assert parse(orjson.dumps(report), "x").report["as_of"] == as_of
+        return
+    with pytest.raises(BrokenChain):
+        parse(orjson.dumps(report), "x")
+
+
 def test_what_later_versions_add_is_kept():
     assert parse(orjson.dumps({**GOOD, "news": [1]}), "x").report["news"] == [1]
 

@@ -38,6 +38,7 @@ HOLES = {
         (
             (terms.Terms.effective_end, "None if self.registry else self.end", "self.end"),
             (held.HeldClaim.stood_in_for, "terms.registry == self.registry and ", ""),
+            (held.HeldClaim.covered_by, "other.registry == self.registry and ", ""),
         ),
         (
             "file p says STATE with an end in 5 days",
@@ -70,7 +71,7 @@ HOLES = {
         ),
     ),
     "S6": Hole(
-        ((_Judge._arrived, "if claim.stood_in_for(t)", "if True"),),
+        ((_Judge._arrived, "if self._says_as_much(c, key, claim)", "if True"),),
         (
             "file p says NATIONAL",
             "all lines go, with a MOVED; the other list gets one that ends in 5 days",

@@ -49,8 +49,8 @@ PERMISSION_FAULTS = (
     Fault(
         "MOVED to a list that it leaves too",
         _Judge._arrived,
-        "claims = [f.numbers[there[1]] for f in self.claiming(there)]",
-        "claims = [c.terms for c in self._setting.held.claims(there)]",
+        "for f in self.claiming(there)",
+        "for f in self._setting.held.files if f.list_id == there[0] and there[1] in f.numbers",
         (14,),
         ("permission.test_a_number_that_is_about_to_leave_the_other_list_has_not_arrived",),
     ),

@@ -52,8 +52,8 @@ RULE_FAULTS = (
     ),
     Fault(
         "what reports tell of requests is not asked",
-        _Judge._latest_request,
-        "days.append(self._history.latest_request(key, on))",
+        _Judge._is_older,
+        "days.append(self._history.latest_request(key, on, registry=claim.registry))",
         "pass",
         (),
         ("rules.test_a_release_from_before_an_earlier_request_as_told_by_reports_does_not_fit",),
@@ -61,7 +61,7 @@ RULE_FAULTS = (
     Fault(
         "without a day of request any release is young enough",
         _Judge._is_older,
-        "return told is None or",
+        "return claim.asked_on is None or",
         "return",
         (),
         ("rules.test_without_a_day_of_request_the_first_day_counts",),
@@ -69,8 +69,8 @@ RULE_FAULTS = (
     Fault(
         "a claim is as old as the number",
         _Judge._is_older,
-        "self._history.first_held if told else self._history.first_claimed",
-        "self._history.first_held",
+        "self._history.first_claimed(key, claim)",
+        "self._history.first_held(key, claim)",
         (),
         ("rules.test_without_a_day_of_request_the_numbers_first_day_is_not_enough",),
     ),
@@ -85,8 +85,8 @@ RULE_FAULTS = (
     Fault(
         "a release may be older than the registry's copy",
         _Judge._is_older,
-        "if brought is not None and on < brought:",
-        "if False:",
+        "[c.asked_on for c in",
+        "[c.terms.requested_on for c in",
         (),
         ("rules.test_a_registrys_copy_is_not_let_off_from_before_it_was_taken",),
     ),
@@ -94,7 +94,7 @@ RULE_FAULTS = (
     Fault(
         "MOVED to anything that is claimed",
         _Judge._arrived,
-        "if claim.stood_in_for(t)",
+        "if self._says_as_much(c, key, claim)",
         "if True",
         (14,),
         (

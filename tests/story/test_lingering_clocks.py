@@ -28,6 +28,8 @@ def test_a_hold_that_went_while_the_clock_was_ahead(project: Project):
     project.apply()
     assert project.newest["lingering_holds"][0]["since"] > "2027"
     machine.by = timedelta()
+    assert project.run("apply", "--attest", CXONE_CLIENT_SECRET="wrong").code == 5
+    assert project.newest["status"] == "failed"
     project.list(*files, entry(B, C))
     project.apply()
     assert project.newest["lingering_holds"][0]["since"] <= project.newest["finished_at"]
