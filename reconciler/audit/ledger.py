@@ -90,6 +90,8 @@ class Ledger:
             self._doubt(ALL, error)
         self._chain = Chain(self._git, None, self._folder, self._earlier)
         self._settle()
+        if self.goes_on and (error := self._chain.hidden()):
+            self._doubt(ALL, error)
         return self.tip
 
     def check_writable(self) -> None:
