@@ -55,9 +55,11 @@ class Withheld(InvalidInput):
 
 def demand_destination(around: Surroundings, repository: Repository | None, project: Project) -> None:
     """Refuse to ask CXone where a merge request changes what decides where secrets go. Raises Withheld."""
-    onto = _trusted(around)
-    if onto is None:
-        return
+    for onto in _trusted(around, repository, project):
+        _demand_as_in(onto, around, repository, project)
+
+
+def _demand_as_in(onto: str, around: Surroundings, repository: Repository | None, project: Project) -> None:
     if repository is None:
         raise RepositoryProblem(f"there is no repository to find {onto} in", "run this in a git clone")
     merging = Merging(around, project, repository, onto, _configuration(repository, onto, project))
@@ -70,15 +72,26 @@ def demand_destination(around: Surroundings, repository: Repository | None, proj
         raise Withheld(merging, [*differing, *strange.values()], "; ".join(ways))
 
 
-def _trusted(around: Surroundings) -> str | None:
-    """Name the branch whose configuration counts: the target, or the default one where that is not protected.
+def _trusted(around: Surroundings, repository: Repository | None, project: Project) -> list[str]:
+    """Name the branches whose configuration counts: the target, and the default one unless that is protected.
 
-    Whoever may push a branch may make a merge request onto it.
+    Whoever may push a branch may make a merge request onto it, or let a pipeline of it run.
     """
-    pipeline = around.pipeline
-    target, default = pipeline.merge_target, pipeline.get("CI_DEFAULT_BRANCH")
-    if default and pipeline.get("CI_MERGE_REQUEST_TARGET_BRANCH_PROTECTED") == "false":
-        return f"origin/{default}"
+    pipeline, onto = around.pipeline, _onto(around)
+    named = [onto] if onto else []
+    told = pipeline.get("CI_MERGE_REQUEST_TARGET_BRANCH_PROTECTED") == "true" and pipeline.merge_target
+    if told or not pipeline.of_branch or repository is None or repository.remote() is None:
+        return named
+    name = pipeline.get("CI_DEFAULT_BRANCH") or default_branch(around, repository, project)[0]
+    default = f"{repository.remote()}/{name}"
+    head = repository.head()
+    if not (onto or pipeline.of_merge_request) and head:
+        return [] if repository.is_ancestor(head, merge_tip(repository, default)) else [default]
+    return list(dict.fromkeys([*named, default]))
+
+
+def _onto(around: Surroundings) -> str | None:
+    target = around.pipeline.merge_target
     return around.onto or (f"origin/{target}" if target else None)
 
 
@@ -170,7 +183,7 @@ def known_variables(
 
 def comparable(around: Surroundings) -> Mapping[str, str]:
     """Give the variables that tenants are compared with: in a merge request only those of CXone's."""
-    if _trusted(around) is None:
+    if not (_onto(around) or around.pipeline.of_merge_request):
         return around.environ
     return {name: value for name, value in around.environ.items() if is_allowed(name, around.environ)}
 

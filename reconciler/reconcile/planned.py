@@ -165,7 +165,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
         _uncommitted(project, repository, around)
     elif repository is not None and tree is None:
         demand_committed(project, repository)
-    if tree is None:
+    if tree is None and (not to_apply or around.pipeline.of_merge_request):
         demand_destination(around, repository, project)
     ledger = refresh(open_ledger(project, repository, around, goes_on=True), around, must=to_apply)
     rewritten = to_apply and demand_applicable(around, repository, project, ledger, head, accept_history)
