@@ -31,6 +31,8 @@ _PURGED_PLAN = (
     b'"live": {"entries": 0, "read_at": null}}'
 )
 
+_LOOKED_AT = 256  # commits that are looked through for reports that later ones removed, changed or hid
+
 _WAY_OUT = "run `dnc audit verify`; restore the branch from a clone that still has it whole"
 
 
@@ -51,6 +53,18 @@ class Chain:
     def at(self, tip: str | None) -> "Chain":
         """Give the reports that another commit holds."""
         return Chain(self._git, tip, self._folder, self._earlier)
+
+    def hidden(self) -> BrokenChain | None:
+        """Say which commit removed or changed a report, or is a merge without what one side has.
+
+        Reports are read along the first parents, so such a merge hides the newer ones of the other side.
+        """
+        changes = self._git.log_changes(self.tip, self._folder, last=_LOOKED_AT) if self.tip else []
+        for commit, status, path in reversed(changes):
+            if status != "A" and tenant_of(path, self._folder):
+                fact = f"the commit {commit} of the audit branch removes, hides or changes this report"
+                return BrokenChain(fact, _WAY_OUT, where=path)
+        return None
 
     def newest(self, tenant: str) -> StoredReport | None:
         """Find the report that history added last for the tenant, whatever its name and time say."""

@@ -82,14 +82,16 @@ class Ledger:
             try:
                 self._remote_tip = self._git.fetch_branch(self.branch, grows_only=True)
             except BrokenChain as error:
-                self._doubt(ALL, error)
+                self.doubt(ALL, error)
                 self._remote_tip = self._git.tracking_tip(self.branch)
         try:
             self._earlier = earlier(self._git, self._trust.continues, self.branch, self._folder)
         except BrokenChain as error:
-            self._doubt(ALL, error)
+            self.doubt(ALL, error)
         self._chain = Chain(self._git, None, self._folder, self._earlier)
         self._settle()
+        if self.goes_on and (error := self._chain.hidden()):
+            self.doubt(ALL, error)
         return self.tip
 
     def check_writable(self) -> None:
@@ -129,7 +131,7 @@ class Ledger:
                 if not old:
                     yield stored
         except BrokenChain as error:
-            self._doubt(tenant, error)
+            self.doubt(tenant, error)
 
     def _judged(self, tenant: str, belief: Belief) -> Iterator[StoredReport]:
         """Walk the reports that are not passed over. BrokenChain where one contradicts the one before it."""
@@ -175,10 +177,11 @@ class Ledger:
         try:
             return self._chain.plan(stored)
         except BrokenChain as error:
-            self._doubt(stored.report.tenant, error)
+            self.doubt(stored.report.tenant, error)
             return {"changes": (), "drift": (), "interrupted": ()}
 
-    def _doubt(self, tenant: str, error: BrokenChain) -> None:
+    def doubt(self, tenant: str, error: BrokenChain) -> None:
+        """Keep what is in doubt about a tenant's reports, or raise it where nothing goes on."""
         if not self.goes_on:
             raise error
         self._doubts[tenant, Doubt.of(error)] = None
@@ -313,7 +316,7 @@ class Ledger:
         try:
             return self._chain.first(tenant)
         except BrokenChain as error:
-            self._doubt(tenant, error)
+            self.doubt(tenant, error)
             return None
 
     @property

@@ -98,9 +98,12 @@ class GitPort(Protocol):
         ...
 
     def log_changes(
-        self, rev: str, folder: str = "", *, beyond: str | None = None
+        self, rev: str, folder: str = "", *, beyond: str | None = None, last: int | None = None
     ) -> list[tuple[str, str, str]]:
-        """List (commit, status letter, path) of every commit, oldest first, merges against each parent."""
+        """List (commit, status letter, path) of every commit, oldest first, merges against each parent.
+
+        `last` bounds how many of the newest are looked at, where none is a merge.
+        """
         ...
 
     def describe(self, rev: str) -> CommitLike:

@@ -22,7 +22,7 @@ from reconciler.cli.render.outcome import applied_json, applied_text
 from reconciler.cli.render.text import plan_text
 from reconciler.cxone.stop import TimeBudget
 from reconciler.model.errors import DncError, InvalidInput
-from reconciler.reconcile.apply import Applied, demand_applicable, exposing_of
+from reconciler.reconcile.apply import Applied, exposing_of
 from reconciler.reconcile.apply import apply as run
 from reconciler.reconcile.attest import attest_failure
 from reconciler.reconcile.metering import meter_plan
@@ -78,16 +78,20 @@ def apply(  # noqa: PLR0917  (an option each: typer passes them by name)
     with metered(metrics, around, "apply") as around, errors_told(on_error):
         document = _read(saved)
         _stop_on_signals(around)
-        with in_turn(around), planned(around, to_apply=True, limits_allow=allow_removals) as made:
+        with (
+            in_turn(around),
+            planned(
+                around, to_apply=True, accept_history=accept_history, limits_allow=allow_removals
+            ) as made,
+        ):
             meter_plan(made)
             _demand_named_sandbox(made, around)
-            rewritten = demand_applicable(made, accept_history=accept_history)
             shown = Shown(masked=around.pipeline.running)
             complain(plan_text(made.document, shown))
             _ask(made, yes=yes or around.pipeline.running)
             agreed = exposing_of(document, made) if document else None
             with counting(made.plan.pending) as progress:
-                done = run(made, rewritten=rewritten, agreed=agreed, progress=progress)
+                done = run(made, rewritten=made.rewritten, agreed=agreed, progress=progress)
         _show(done, output, shown)
         notify(around, done)
         raise typer.Exit(done.exit_code)

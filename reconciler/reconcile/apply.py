@@ -18,13 +18,13 @@ from reconciler.model.errors import (
     BrokenChain,
     DncError,
     InvalidInput,
-    NotApplicable,
     NotDelivered,
     RepositoryProblem,
 )
 from reconciler.model.live import Live
 from reconciler.planning.change import Action, BlockedBy
 from reconciler.planning.plan import Plan
+from reconciler.reconcile.destination import default_branch, remote_counts
 from reconciler.reconcile.doubt import broken_chain
 from reconciler.reconcile.interrupted import introduction, journal_of
 from reconciler.reconcile.keeping import discard, keep_after
@@ -33,7 +33,6 @@ from reconciler.reconcile.planned import Planned, replan
 from reconciler.reconcile.putback import put_back
 from reconciler.reconcile.record import content, failures, plan_with_outcomes
 from reconciler.reconcile.turnover import turnover
-from reconciler.repository.repository import Repository
 
 ChangeKey = tuple[Action, str, str]
 
@@ -91,46 +90,6 @@ class Applied:
             if f["code"] != UNSUPPORTED  # keeps a number on: a guard's matter, not a number unprotected
         }
         return now <= known
-
-
-def demand_applicable(made: Planned, *, accept_history: bool) -> bool:
-    """Refuse a revision that is not one to apply; tell whether history was rewritten, and that accepted."""
-    repository, head, newest = made.repository, made.heading.revision, made.past.newest
-    if repository is None or head is None:
-        raise RepositoryProblem("there is no commit yet", "commit lists, schema and configuration first")
-    if _remote_counts(made, repository):
-        name, tip = _default_branch(made, repository)
-        if head != tip and not repository.is_ancestor(head, tip):
-            raise NotApplicable(
-                f"{head[:12]} is not on {name}, the remote's default branch",
-                "merge it first; only what is merged is applied",
-            )
-    if newest is None or newest.report.revision == head:
-        return False
-    last = newest.report.revision
-    repository.ensure_commit(last)
-    if repository.is_ancestor(last, head):
-        return False
-    if repository.is_ancestor(head, last):
-        raise NotApplicable(
-            f"{head[:12]} is older than {last[:12]}, which is applied already: nothing was changed",
-            "nothing to do; the newer revision's pipeline has taken its place",
-        )
-    if not accept_history:
-        raise NotApplicable(
-            f"{head[:12]} does not descend from {last[:12]}, which was applied last: history was rewritten",
-            "if that is meant, run dnc apply --accept-history: it sends protective changes only",
-        )
-    return True
-
-
-def _remote_counts(made: Planned, repository: Repository) -> bool:
-    return repository.remote() is not None and not made.tenant.embedded
-
-
-def _default_branch(made: Planned, repository: Repository) -> tuple[str, str]:
-    hint = made.around.pipeline.get("CI_DEFAULT_BRANCH")
-    return repository.default_branch_tip(hint, besides=made.project.configuration.audit.branch)
 
 
 def apply(
@@ -232,9 +191,9 @@ def _tip(made: Planned) -> str | None:
     if made.repository is None:
         return None
     try:
-        if not _remote_counts(made, made.repository):
+        if not remote_counts(made.repository, made.tenant):
             return made.repository.head()
-        return _default_branch(made, made.repository)[1]
+        return default_branch(made.around, made.repository, made.project)[1]
     except DncError:
         return None
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 
 from reconciler.audit.ledger import Ledger
 from reconciler.desired.configuration import AuditSettings, Configuration, Tenant
-from reconciler.model.errors import InvalidInput, RepositoryProblem
+from reconciler.model.errors import BrokenChain, InvalidInput, NotApplicable, RepositoryProblem
 from reconciler.model.finding import Finding, Severity
 from reconciler.reconcile.project import Project
 from reconciler.reconcile.since import merge_tip
@@ -55,9 +55,11 @@ class Withheld(InvalidInput):
 
 def demand_destination(around: Surroundings, repository: Repository | None, project: Project) -> None:
     """Refuse to ask CXone where a merge request changes what decides where secrets go. Raises Withheld."""
-    onto = _trusted(around)
-    if onto is None:
-        return
+    for onto in _trusted(around, repository, project):
+        _demand_as_in(onto, around, repository, project)
+
+
+def _demand_as_in(onto: str, around: Surroundings, repository: Repository | None, project: Project) -> None:
     if repository is None:
         raise RepositoryProblem(f"there is no repository to find {onto} in", "run this in a git clone")
     merging = Merging(around, project, repository, onto, _configuration(repository, onto, project))
@@ -70,16 +72,88 @@ def demand_destination(around: Surroundings, repository: Repository | None, proj
         raise Withheld(merging, [*differing, *strange.values()], "; ".join(ways))
 
 
-def _trusted(around: Surroundings) -> str | None:
-    """Name the branch whose configuration counts: the target, or the default one where that is not protected.
+def _trusted(around: Surroundings, repository: Repository | None, project: Project) -> list[str]:
+    """Name the branches whose configuration counts: the target, and the default one unless that is protected.
 
-    Whoever may push a branch may make a merge request onto it.
+    Whoever may push a branch may make a merge request onto it, or let a pipeline of it run.
     """
-    pipeline = around.pipeline
-    target, default = pipeline.merge_target, pipeline.get("CI_DEFAULT_BRANCH")
-    if default and pipeline.get("CI_MERGE_REQUEST_TARGET_BRANCH_PROTECTED") == "false":
-        return f"origin/{default}"
+    pipeline, onto = around.pipeline, _onto(around)
+    named = [onto] if onto else []
+    told = pipeline.get("CI_MERGE_REQUEST_TARGET_BRANCH_PROTECTED") == "true" and pipeline.merge_target
+    if told or not pipeline.of_branch or repository is None or repository.remote() is None:
+        return named
+    name = pipeline.get("CI_DEFAULT_BRANCH") or default_branch(around, repository, project)[0]
+    default = f"{repository.remote()}/{name}"
+    head = repository.head()
+    if not (onto or pipeline.of_merge_request) and head:
+        return [] if repository.is_ancestor(head, merge_tip(repository, default)) else [default]
+    return list(dict.fromkeys([*named, default]))
+
+
+def _onto(around: Surroundings) -> str | None:
+    target = around.pipeline.merge_target
     return around.onto or (f"origin/{target}" if target else None)
+
+
+def remote_counts(repository: Repository, tenant: Tenant) -> bool:
+    """Tell whether only what the remote's default branch has is applied."""
+    return repository.remote() is not None and not tenant.embedded
+
+
+def default_branch(around: Surroundings, repository: Repository, project: Project) -> tuple[str, str]:
+    """Ask for the remote's default branch and its tip."""
+    hint = around.pipeline.get("CI_DEFAULT_BRANCH")
+    return repository.default_branch_tip(hint, besides=project.configuration.audit.branch)
+
+
+def demand_applicable(  # noqa: PLR0913, PLR0917  (what a revision is judged by)
+    around: Surroundings,
+    repository: Repository | None,
+    project: Project,
+    ledger: Ledger | None,
+    head: str | None,
+    accept_history: bool,  # noqa: FBT001
+) -> bool:
+    """Refuse a revision that is not one to apply; tell whether history was rewritten, and that accepted.
+
+    It is asked before CXone is: what nobody merged must not say where secrets go. Where the newest report
+    is of a revision that the default branch does not have, the chain is in doubt.
+    """
+    tenant, tip = project.tenant(around.tenant), None
+    if repository is None or ledger is None or head is None:
+        raise RepositoryProblem("there is no commit yet", "commit lists, schema and configuration first")
+    if remote_counts(repository, tenant):
+        name, tip = default_branch(around, repository, project)
+        if head != tip and not repository.is_ancestor(head, tip):
+            raise NotApplicable(
+                f"{head[:12]} is not on {name}, the remote's default branch",
+                "merge it first; only what is merged is applied",
+            )
+    newest = ledger.newest(tenant.name)
+    if newest is None or newest.report.revision == head:
+        return False
+    last = newest.report.revision
+    repository.ensure_commit(last)
+    if repository.is_ancestor(last, head):
+        return False
+    if not accept_history and tip and not repository.is_ancestor(last, tip):
+        fact = (
+            f"its revision {last[:12]} is not on the remote's default branch; if that was rewritten on"
+            " purpose, run dnc apply --accept-history, which sends protective changes only"
+        )
+        ledger.doubt(tenant.name, BrokenChain(fact, "run `dnc audit verify`", where=newest.path))
+        return False
+    if repository.is_ancestor(head, last) and (tip is None or repository.is_ancestor(last, tip)):
+        raise NotApplicable(
+            f"{head[:12]} is older than {last[:12]}, which is applied already: nothing was changed",
+            "nothing to do; the newer revision's pipeline has taken its place",
+        )
+    if not accept_history:
+        raise NotApplicable(
+            f"{head[:12]} does not descend from {last[:12]}, which was applied last: history was rewritten",
+            "if that is meant, run dnc apply --accept-history: it sends protective changes only",
+        )
+    return True
 
 
 def known_variables(
@@ -109,7 +183,7 @@ def known_variables(
 
 def comparable(around: Surroundings) -> Mapping[str, str]:
     """Give the variables that tenants are compared with: in a merge request only those of CXone's."""
-    if _trusted(around) is None:
+    if not (_onto(around) or around.pipeline.of_merge_request):
         return around.environ
     return {name: value for name, value in around.environ.items() if is_allowed(name, around.environ)}
 

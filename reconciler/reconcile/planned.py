@@ -28,6 +28,7 @@ from reconciler.reconcile.clock import Today, iso
 from reconciler.reconcile.connection import begun_early
 from reconciler.reconcile.destination import (
     comparable,
+    demand_applicable,
     demand_destination,
     known_variables,
 )
@@ -88,6 +89,7 @@ class Planned:
     safety: SafetyLimits
     approval: Approval
     unread: Unread | None = None
+    rewritten: bool = False  # history was, and whoever applies accepts it
 
     @property
     def document(self) -> dict[str, Any]:
@@ -136,6 +138,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
     around: Surroundings,
     *,
     to_apply: bool = False,
+    accept_history: bool = False,
     limits_allow: int | None = None,
     tree: Tree | None = None,
     besides: frozenset[str] = frozenset(),
@@ -162,9 +165,10 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
         _uncommitted(project, repository, around)
     elif repository is not None and tree is None:
         demand_committed(project, repository)
-    if tree is None:
+    if tree is None and (not to_apply or around.pipeline.of_merge_request):
         demand_destination(around, repository, project)
     ledger = refresh(open_ledger(project, repository, around, goes_on=True), around, must=to_apply)
+    rewritten = to_apply and demand_applicable(around, repository, project, ledger, head, accept_history)
     asks = read_from is ReadFrom.LIVE
     written = project.tenant(around.tenant)
     warned = known_variables(around, project, repository, ledger) if to_apply else ()
@@ -270,6 +274,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
             safety=safety,
             approval=approval,
             unread=unread,
+            rewritten=rewritten,
         )
 
 

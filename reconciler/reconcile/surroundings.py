@@ -35,6 +35,18 @@ class Pipeline:
         return self.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
 
     @property
+    def of_merge_request(self) -> bool:
+        """Tell whether a merge request started this pipeline, whether or not it names a target."""
+        return self.merge_target is not None or self.get("CI_PIPELINE_SOURCE") == "merge_request_event"
+
+    @property
+    def of_branch(self) -> bool:
+        """Tell whether this pipeline is of a merge request, or of a branch or tag besides the default one."""
+        branch, default = self.get("CI_COMMIT_BRANCH"), self.get("CI_DEFAULT_BRANCH")
+        other = self.get("CI_COMMIT_TAG") is not None or (branch is not None and branch != default)
+        return self.of_merge_request or (self.running and other)
+
+    @property
     def scheduled(self) -> bool:
         """Tell whether a schedule started this pipeline."""
         return self.get("CI_PIPELINE_SOURCE") == "schedule"

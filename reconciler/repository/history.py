@@ -70,13 +70,23 @@ def additions(git: Git, rev: str, folder: str, *, limit: int, skip: int = 0) -> 
     ]
 
 
-def changes(git: Git, rev: str, folder: str, *, beyond: str | None = None) -> list[Change]:
+def has_merges(git: Git, rev: str) -> bool:
+    """Tell whether any commit of a history has more than one parent."""
+    return bool(git.line("rev-list", "--merges", "--max-count=1", "--end-of-options", rev, "--"))
+
+
+def changes(
+    git: Git, rev: str, folder: str, *, beyond: str | None = None, last: int | None = None
+) -> list[Change]:
     """List what every commit of a history did below the folder, oldest first; a merge against each parent.
 
-    No history is simplified away: a merge that drops what one side had is seen as a removal.
+    No history is simplified away: a merge that drops what one side had is seen as a removal. `last` bounds
+    how many commits are looked at where none is a merge, the newest first.
     """
     excluded = [f"^{beyond}"] if beyond else []
-    commits = git.run("rev-list", "--reverse", "--topo-order", "--end-of-options", rev, *excluded, "--")
+    bound = [f"--max-count={last}"] if last and not has_merges(git, rev) else []
+    options = ("--reverse", "--topo-order", *bound, "--end-of-options")
+    commits = git.run("rev-list", *options, rev, *excluded, "--")
     out = git.run(
         "diff-tree", "--stdin", "-m", "--root", "-r", "-z", "--no-renames", "--name-status",
         *(["--", folder] if folder else []),

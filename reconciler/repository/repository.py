@@ -249,9 +249,11 @@ class Repository:
         """List commits that added files below a folder, newest first along the first parents."""
         return history.additions(self._git, rev, folder, limit=limit, skip=skip)
 
-    def log_changes(self, rev: str, folder: str = "", *, beyond: str | None = None) -> list[Change]:
+    def log_changes(
+        self, rev: str, folder: str = "", *, beyond: str | None = None, last: int | None = None
+    ) -> list[Change]:
         """List what every commit did below a folder, oldest first, merges against each parent."""
-        return history.changes(self._git, rev, folder, beyond=beyond)
+        return history.changes(self._git, rev, folder, beyond=beyond, last=last)
 
     def commit_files(  # noqa: PLR0913  (a commit is made of these)
         self,

@@ -207,6 +207,43 @@ def test_a_target_that_is_not_protected_decides_nothing(branch: Project, attacke
     assert attacker.told == []
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"CI_MERGE_REQUEST_TARGET_BRANCH_PROTECTED": "false"},
+        {"CI_DEFAULT_BRANCH": "main"},
+        {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "", "CI_DEFAULT_BRANCH": "main"},
+        {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": ""},
+    ],
+)
+def test_a_target_that_nobody_tells_to_be_protected_decides_nothing(
+    branch: Project, attacker: Recorder, told: dict[str, str]
+):
+    """B21: what GitLab does not tell is not taken as good."""
+    branch.tenant(baseUrl=attacker.url)
+    branch.git("push", "-q", "origin", "work:theirs")
+    unread(
+        branch, merge_request(branch, **{"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "theirs", **told}), "baseUrl"
+    )
+    assert attacker.told == []
+
+
+@pytest.mark.parametrize("told", [{"CI_COMMIT_BRANCH": "work"}, {"CI_COMMIT_TAG": "v1"}])
+def test_a_pipeline_of_another_branch_signs_in_as_the_default_one_does(
+    branch: Project, attacker: Recorder, told: dict[str, str]
+):
+    """B12: no merge request is needed to let a pipeline run."""
+    environ = {"CI_DEFAULT_BRANCH": "main", **told}
+    assert branch.plan(**environ).json["complete"]
+    branch.tenant(baseUrl=attacker.url)
+    branch.sandbox.requests.clear()
+    unread(branch, branch.plan(**environ), "baseUrl")
+    assert branch.run("drift", **environ).code == 4
+    assert branch.run("apply", **environ).code == 7
+    assert attacker.told == []
+
+
 def test_other_commands_in_a_merge_requests_pipeline_refuse(branch: Project, attacker: Recorder):
     branch.tenant(baseUrl=attacker.url)
     for call in (("drift",), ("doctor",), ("check", "--live", A), ("apply",)):

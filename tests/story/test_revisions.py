@@ -4,7 +4,9 @@ import subprocess
 
 import pytest
 
+from tests.story.test_doubtful_chain import append
 from tests.support.project import BRANCH, Project, entry, making, release
+from tests.support.recorder import recording
 from tests.support.sandbox import phone
 
 A, B, C, D = (phone(n) for n in range(4))
@@ -20,6 +22,39 @@ def test_a_branch_that_is_not_merged(project: Project):
     assert project.live() == {}
     assert project.tip() == ""
     assert "merge it first" in done.err
+
+
+def test_what_is_not_merged_sends_no_secret_anywhere(project: Project):
+    """B12: the address of a branch that nobody merged is refused before anything is sent to it."""
+    project.list(entry(A))
+    project.apply()
+    with recording() as attacker:
+        project.git("checkout", "-qb", "feature")
+        project.tenant(baseUrl=attacker.url)
+        project.apply(code=7, CI_COMMIT_BRANCH="feature", CI_DEFAULT_BRANCH="main")
+        project.git("checkout", "-q", "--detach")
+        project.apply(code=7, CI_COMMIT_TAG="v1", CI_DEFAULT_BRANCH="main")
+        assert attacker.told == []
+
+
+@pytest.mark.parametrize("ahead", [True, False])
+def test_a_report_of_a_revision_that_is_not_merged_holds_nothing_up(project: Project, ahead: bool):
+    """B14: whoever can write a report must not be able to stop what protects with exit 7."""
+    project.list(entry(A, B))
+    project.apply()
+    if ahead:
+        project.list(entry(A, B, C))
+    project.git("checkout", "-qb", "side")
+    project.git("commit", "-q", "--allow-empty", "-m", "side")
+    side = project.head
+    project.git("push", "-q", "origin", "side")
+    project.git("checkout", "-q", "main")
+    append(project, lambda report: report.update(revision=side))
+    if not ahead:
+        project.list(entry(A, C), releases=[release(B)])
+    done = project.apply(code=4)
+    assert "not on the remote's default branch" in done.err
+    assert set(project.live()) == {A, B, C}
 
 
 def test_a_merged_revision_that_is_not_the_tip_may_protect(project: Project):
@@ -65,8 +100,9 @@ def test_rewritten_history_needs_a_word_and_is_protective_only(project: Project)
     project.git("add", "-A")
     project.git("commit", "-qm", "rewritten")
     project.git("push", "-qf", "origin", "HEAD")
-    project.apply(code=7)
-    assert set(project.live()) == {A, B}
+    done = project.apply(code=4)
+    assert "--accept-history" in done.err
+    assert set(project.live()) == {A, B, C}  # doubt holds nothing protective up
     project.apply("--accept-history", code=6)
     assert set(project.live()) == {A, B, C}
     (kept,) = project.newest["kept"]
@@ -81,7 +117,7 @@ def test_rewritten_history_is_accepted_once_also_where_nothing_is_to_do(project:
     project.apply()
     project.git("commit", "-q", "--amend", "-m", "said better")
     project.git("push", "-qf", "origin", "HEAD")
-    project.apply(code=7)
+    project.apply(code=4)
     project.apply("--accept-history")
     assert project.newest["revision"] == project.head
     project.apply()
