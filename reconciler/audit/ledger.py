@@ -90,8 +90,8 @@ class Ledger:
             self.doubt(ALL, error)
         self._chain = Chain(self._git, None, self._folder, self._earlier)
         self._settle()
-        if self.goes_on and (error := self._chain.hidden()):
-            self.doubt(ALL, error)
+        if self.goes_on and (hidden := self._chain.hidden()):
+            self.doubt(ALL, hidden)
         return self.tip
 
     def check_writable(self) -> None:
