@@ -10,7 +10,7 @@ from reconciler.audit.earlier import Unread
 from reconciler.audit.places import Place
 from reconciler.audit.port import GitPort
 from reconciler.audit.report import Content, StoredReport
-from reconciler.model.errors import BrokenChain, DncError
+from reconciler.model.errors import BrokenChain, DncError, RewrittenHistory
 
 GOOD, NONE = "G", "N"
 _SHOWN = 3
@@ -36,16 +36,21 @@ class Trust:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Doubt:
-    """Why what is held is in doubt. `broken`: no report can be chained on, an auditor must look first."""
+    """Why what is held is in doubt. `broken`: no report can be chained on, an auditor must look first.
+
+    `rewritten`: history was, and whoever applies has not said that this is meant.
+    """
 
     fact: str
     where: str = ""
     broken: bool = False
+    rewritten: bool = False
 
     @classmethod
     def of(cls, error: DncError) -> "Doubt":
         """Make one of an error: a broken chain is broken."""
-        return cls(error.fact, error.where, isinstance(error, BrokenChain))
+        kinds = (BrokenChain, RewrittenHistory)
+        return cls(error.fact, error.where, *(isinstance(error, kind) for kind in kinds))
 
 
 @dataclass(slots=True)

@@ -71,6 +71,12 @@ class BrokenChain(DncError):
     rule = "AUDIT"
 
 
+class RewrittenHistory(BrokenChain):
+    """History was rewritten since what was applied last, and nobody said that this is meant."""
+
+    exit_code = 7
+
+
 class CxoneUnavailable(DncError):
     """CXone could not be reached, or its answer cannot be understood."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 
 from reconciler.audit.ledger import Ledger
 from reconciler.desired.configuration import AuditSettings, Configuration, Tenant
-from reconciler.model.errors import BrokenChain, InvalidInput, NotApplicable, RepositoryProblem
+from reconciler.model.errors import InvalidInput, NotApplicable, RepositoryProblem, RewrittenHistory
 from reconciler.model.finding import Finding, Severity
 from reconciler.reconcile.project import Project
 from reconciler.reconcile.since import merge_tip
@@ -141,7 +141,7 @@ def demand_applicable(  # noqa: PLR0913, PLR0917  (what a revision is judged by)
             f"its revision {last[:12]} is not on the remote's default branch; if that was rewritten on"
             " purpose, run dnc apply --accept-history, which sends protective changes only"
         )
-        ledger.doubt(tenant.name, BrokenChain(fact, "run `dnc audit verify`", where=newest.path))
+        ledger.doubt(tenant.name, RewrittenHistory(fact, "run `dnc audit verify`", where=newest.path))
         return False
     if repository.is_ancestor(head, last) and (tip is None or repository.is_ancestor(last, tip)):
         raise NotApplicable(

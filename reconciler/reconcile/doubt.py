@@ -3,7 +3,7 @@
 from reconciler.audit.belief import Doubt
 from reconciler.audit.ledger import Ledger
 from reconciler.desired.configuration import AuditSettings
-from reconciler.model.errors import BrokenChain
+from reconciler.model.errors import BrokenChain, RewrittenHistory
 from reconciler.model.finding import Finding, Severity
 from reconciler.planning.change import BlockedBy
 
@@ -32,7 +32,7 @@ def broken_chain(doubts: tuple[Doubt, ...]) -> BrokenChain | None:
     if first is None:
         return None
     fact = f"{first.fact}: protective changes were sent, nothing was removed, and no report was written"
-    return BrokenChain(fact, WAY_OUT, where=first.where)
+    return (RewrittenHistory if first.rewritten else BrokenChain)(fact, WAY_OUT, where=first.where)
 
 
 def other_chain(audit: AuditSettings, ledger: Ledger, tenant: str) -> str:

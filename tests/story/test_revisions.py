@@ -52,7 +52,7 @@ def test_a_report_of_a_revision_that_is_not_merged_holds_nothing_up(project: Pro
     append(project, lambda report: report.update(revision=side))
     if not ahead:
         project.list(entry(A, C), releases=[release(B)])
-    done = project.apply(code=4)
+    done = project.apply(code=7)
     assert "not on the remote's default branch" in done.err
     assert set(project.live()) == {A, B, C}
 
@@ -100,7 +100,7 @@ def test_rewritten_history_needs_a_word_and_is_protective_only(project: Project)
     project.git("add", "-A")
     project.git("commit", "-qm", "rewritten")
     project.git("push", "-qf", "origin", "HEAD")
-    done = project.apply(code=4)
+    done = project.apply(code=7)
     assert "--accept-history" in done.err
     assert set(project.live()) == {A, B, C}  # doubt holds nothing protective up
     project.apply("--accept-history", code=6)
@@ -117,7 +117,7 @@ def test_rewritten_history_is_accepted_once_also_where_nothing_is_to_do(project:
     project.apply()
     project.git("commit", "-q", "--amend", "-m", "said better")
     project.git("push", "-qf", "origin", "HEAD")
-    project.apply(code=4)
+    project.apply(code=7)
     project.apply("--accept-history")
     assert project.newest["revision"] == project.head
     project.apply()
