@@ -33,8 +33,13 @@ def test_the_report_is_never_lost(project: Project, days: int, *, told: bool):
     machine.by = timedelta()
     project.list(entry(*OTHERS, B, phone(4)))
     done = project.run("apply", "--format", "json")
-    assert done.code in {0, 6}, done.err
     assert {A, B, C, phone(4)} <= project.live().keys()
+    if days < 0 and not told:
+        # Nothing but our clock tells the time of that report, and it is days before the one that it follows:
+        # the chain is in doubt, and an auditor has to look.
+        assert done.code == 4
+        return
+    assert done.code in {0, 6}, done.err
     assert len(project.reports()) == 3
     assert project.run("audit", "verify").code == 0
 
