@@ -104,12 +104,12 @@ def test_the_text_of_an_apply_says_what_is_not_protected(project: Project):
 
 
 def test_a_list_that_moves_to_another_tenant_name(project: Project):
-    """A tenant's `listIds` that changes: the old name is foreign, and what it holds is left alone."""
+    """A tenant's `listIds` that changes: the old name is foreign and left alone, the list begins anew."""
     project.list(entry(A))
     project.apply()
     project.tenant(listIds={"dnc-list-01": "renamed"})
     planned = project.plan()
-    assert planned.changes == [("create", "protective", "restored", [A], [])]
+    assert planned.changes == [("create", "protective", "declared", [A], [])]
     assert planned.json["live"]["foreign"] == 1
     project.apply()
     assert set(project.live("renamed")) == {A}
