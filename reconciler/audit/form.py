@@ -236,6 +236,7 @@ REPORT = fields(
         "kept": rows(_KEPT),
         "releases_used?": pairs(TEXT, WHOLE),
         "others?": pairs(TEXT, WHOLE),
+        "touched?": maybe(pairs(TEXT, WHOLE)),
         "lingering_holds?": rows(_HOLD),
         "restored": rows(fields(_LIST)),
         "restored_windows?": rows(fields({**_LIST, "verified_at": maybe(MOMENT), "seen_at": MOMENT})),
@@ -313,6 +314,7 @@ PLAN = fields(
             fields({**_LIST, "released_on": DAY, "reason": one_of(ReleaseReason), "evidence": TEXT})
         ),
         "others?": rows(fields({**_LIST, "reason": maybe(TEXT)})),
+        "touched?": rows(fields({**_LIST, "at": MOMENT})),
         "doubted?": rows(fields({**_LIST, "since": MOMENT})),
         "interrupted?": rows(rows(fields({**_LIST, "since": MOMENT}))),
         "adopted?": rows(fields(_LIST)),

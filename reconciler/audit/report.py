@@ -54,7 +54,8 @@ class Content(TypedDict):
     not_live: Sequence[Mapping[str, Any]]
     kept: Sequence[Mapping[str, Any]]  # the whole set, each time
     releases_used: Mapping[str, int]  # by list: numbers whose claim a release let go; the plan has them
-    others: Mapping[str, int]  # by list: entries of others', found at the first claim or written over
+    others: Mapping[str, int]  # by list: entries of others', found at the first claim, seen or written over
+    touched: Mapping[str, int] | None  # by list: those seen; None where not all was read
     lingering_holds: Sequence[Mapping[str, Any]]  # gone from the files, in force until said for a day
     restored: Sequence[Mapping[str, Any]]
     restored_windows: Sequence[Mapping[str, Any]]  # between which moments they can have been off

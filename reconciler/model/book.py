@@ -2,9 +2,9 @@
 
 from array import array
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, count, islice
+from itertools import accumulate, compress, count, islice
 
 from reconciler.model.live import LiveEntry
 from reconciler.model.terms import Carried
@@ -197,6 +197,17 @@ class Book(Mapping[str, LiveEntry]):
         made._rows = None if self._rows is None else dict(self._rows)
         return made
 
+    def touched(self, wanted: Callable[[str | None], bool]) -> list[str]:
+        """Name the numbers whose time is wanted; that is asked once for each time."""
+        places, texts = self._times.columns
+        is_wanted = [wanted(texts[place] or None) for place in range(len(texts))]
+        found: list[str] = []
+        if any(is_wanted):
+            rows = self.terms if self._rows is None else self._rows
+            each = compress(rows, map(is_wanted.__getitem__, places))
+            found = [phone for phone in each if phone in self.terms and phone not in self._own]
+        return [*found, *(phone for phone, entry in self._own.items() if wanted(entry.modified))]
+
     @property
     def columns(self) -> Columns:
         """Give the columns, of entries that were changed one by one too."""
@@ -245,3 +256,10 @@ class Book(Mapping[str, LiveEntry]):
 def terms_of(entries: Mapping[str, LiveEntry]) -> Mapping[str, Carried]:
     """Give what entries are compared by, without making them."""
     return entries.terms if isinstance(entries, Book) else {p: entry.terms for p, entry in entries.items()}
+
+
+def phones_touched(entries: Mapping[str, LiveEntry], wanted: Callable[[str | None], bool]) -> list[str]:
+    """Name the numbers whose time is wanted, without making their entries."""
+    if isinstance(entries, Book):
+        return entries.touched(wanted)
+    return [phone for phone, entry in entries.items() if wanted(entry.modified)]

@@ -23,7 +23,8 @@ class Others:
 
     `reason` is the code of an entry that was there before our first claim; None where the dialect tells none,
     or there was no such entry. `touched`: somebody else has modified the entry since our first claim.
-    `overwritten`: when we last wrote over a modification of theirs (the start of that run, on our clock).
+    `overwritten`: when theirs was that no entry shows any more: the latest that a run saw (on CXone's clock),
+    or that one wrote over (the start of that run, on our clock).
     """
 
     reason: str | None = None
@@ -125,7 +126,12 @@ class Touch:
 
 def touch_of(entry: LiveEntry) -> Touch | None:
     """Read `lastModifiedTime`; None when it is no usable time. A day without a time is none."""
-    text = entry.modified or ""
+    return moment_of(entry.modified)
+
+
+def moment_of(modified: str | None) -> Touch | None:
+    """Read a `lastModifiedTime` as received; None when it is no usable time."""
+    text = modified or ""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -32,7 +32,7 @@ from reconciler.reconcile.metering import meter_run
 from reconciler.reconcile.planned import Planned, replan
 from reconciler.reconcile.putback import put_back
 from reconciler.reconcile.record import content, failures, plan_with_outcomes
-from reconciler.reconcile.turnover import turnover
+from reconciler.reconcile.turnover import Turnover, turnover
 
 ChangeKey = tuple[Action, str, str]
 
@@ -222,8 +222,8 @@ def _report(  # noqa: PLR0913  (what a run is told by)
         return Applied(made, run, status, None, None, not_todays, broken)
     push = made.project.configuration.audit.push
     try:
-        if rewritten or _due(made, run):  # else the next run would be asked to accept it again
-            turned = turnover(made, run)
+        turned = turnover(made, run)
+        if rewritten or _due(made, run, turned):  # else the next run would be asked to accept it again
             told = content(
                 made, run, turned, status=status, started=started, finished=finished, rewritten=rewritten
             )
@@ -246,12 +246,15 @@ def _report(  # noqa: PLR0913  (what a run is told by)
     return Applied(made, run, status, stored, None, not_todays)
 
 
-def _due(made: Planned, run: Run) -> bool:
-    """Tell whether a report is due: something was attempted, or lists, rules, configuration, kept differ."""
+def _due(made: Planned, run: Run, turned: Turnover) -> bool:
+    """Tell whether a report is due: something was attempted, or lists, rules, configuration, kept differ.
+
+    What others did to entries of ours is on record from the first run that sees it.
+    """
     newest = made.past.newest
     if run.tally.sent or newest is None or made.past.other_target or made.around.leaves_always_a_report:
         return True
-    if made.past.untold:
+    if made.past.untold or turned.touched:
         return True
     if newest.report["hashes"] != made.project.content(made.sources):
         return True

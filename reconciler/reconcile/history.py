@@ -195,14 +195,15 @@ class RecordedHistory:
 
     def _more_of_others(self, stored: StoredReport, key: Key, found: Others | None) -> Others | None:
         told = self.walk.plan(stored)
-        over, before = key in told["overwrote"], key in told["others"]
-        if not (over or before):
+        over, before, seen = key in told["overwrote"], key in told["others"], told["touched"].get(key)
+        if not (over or before or seen):
             return found
         known = found or Others()
+        gone = (known.overwritten, began(stored.report) if over else None, seen)
         return Others(
             reason=told["others"].get(key) or known.reason,
-            touched=known.touched or not before,
-            overwritten=known.overwritten or (began(stored.report) if over else None),
+            touched=known.touched or seen is not None or not before,
+            overwritten=max((moment for moment in gone if moment), default=None),
         )
 
     def vouched(self, key: Key, claim: HeldClaim) -> bool:

@@ -77,6 +77,7 @@ def content(  # noqa: PLR0913  (what a run is told by)
         kept=_kept(made, run, finished),
         releases_used=_counts(run.used),
         others=_others(made, run, turned),
+        touched=_counts(turned.touched) if made.live.complete and not made.live.unread else None,
         lingering_holds=lingering_json(made.setting.lingering, made.past.newest, started, latest=latest),
         restored=_by_list(_restored(run.plan)),
         restored_windows=turned.windows_json,
@@ -256,9 +257,9 @@ def _counts(keys: Iterable[Key]) -> dict[str, int]:
 
 
 def _others(made: Planned, run: Run, turned: Turnover) -> dict[str, int]:
-    """Count by list the numbers that others had asked for: found when first claimed, or written over."""
+    """Count by list the numbers that others had asked for: found when first claimed, seen, written over."""
     found = {(list_id, phone) for (list_id, _), phones in turned.others.items() for phone in phones}
-    return _counts(found | run.plan.overwrites | made.past.overwritten_unreported)
+    return _counts(found | turned.touched.keys() | run.plan.overwrites | made.past.overwritten_unreported)
 
 
 def _restored(plan: Plan) -> Iterable[Key]:

@@ -28,6 +28,7 @@ _NEEDED = frozenset(
             "removed",
             "releases_used",
             "others",
+            "touched",
             "kept",
             "not_live",
             "clock",
@@ -87,6 +88,11 @@ class RecordWalk:
                     for number, rows in enumerate(told.get("interrupted", ()))
                 },
                 "others": {key: row["reason"] for row in told.get("others", ()) for key in keys_of([row])},
+                "touched": {
+                    key: datetime.fromisoformat(row["at"])
+                    for row in told.get("touched", ())
+                    for key in keys_of([row])
+                },
                 "used": frozenset(
                     (row["list_id"], phone, row["released_on"], row["reason"], row["evidence"])
                     for row in told.get("releases_used", ())

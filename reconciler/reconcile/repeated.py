@@ -52,6 +52,7 @@ def repeated(  # noqa: PLR0913  (what a report is told by)
         kept=[_kept(row, finished) for row in before["kept"]],
         releases_used={},
         others={},
+        touched=None,
         lingering_holds=before.get("lingering_holds", []),
         restored=[],
         restored_windows=[],

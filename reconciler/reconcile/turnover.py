@@ -5,7 +5,7 @@ Told in a report by counts; the plan beside it has the numbers.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
@@ -17,8 +17,10 @@ from reconciler.model.terms import REGISTRY_REASONS, Terms, terms_json
 from reconciler.planning.change import Reason
 from reconciler.planning.held import Held
 from reconciler.planning.touch import touch_of
+from reconciler.reconcile.clock import iso
 from reconciler.reconcile.past import Past
 from reconciler.reconcile.planned import Planned
+from reconciler.reconcile.seen import seen_touches
 from reconciler.reconcile.verified import is_verified
 
 _LOOKED_AT = 20  # reports back, for the one that saw a number live
@@ -31,12 +33,14 @@ class Turnover:
     `windows`: what was restored, with the moments between which it can have been off: when a run last saw it
     live (None: no run is known to have), and when this one saw that it was not. `others`: by list and reason
     code what had an entry of somebody else's when we first claimed it; the code is empty where none is told.
+    `touched`: what we held and somebody else modified, each with the moment; not what a report tells already.
     """
 
     adopted: Mapping[str, tuple[str, ...]]
     renewed: Mapping[tuple[str, Terms, Terms], tuple[str, ...]]
     windows: Mapping[tuple[str, str | None, str], tuple[str, ...]]
     others: Mapping[tuple[str, str], tuple[str, ...]]
+    touched: Mapping[Key, datetime]
 
     @property
     def adopted_json(self) -> list[dict[str, Any]]:
@@ -67,7 +71,18 @@ class Turnover:
                 {"list_id": list_id, "reason": code or None, "phones": list(phones)}
                 for (list_id, code), phones in self.others.items()
             ],
+            "touched": [
+                {"list_id": list_id, "at": at, "phones": phones}
+                for (list_id, at), phones in self._touched.items()
+            ],
         }
+
+    @property
+    def _touched(self) -> dict[tuple[str, str], list[str]]:
+        rows: dict[tuple[str, str], list[str]] = {}
+        for (list_id, phone), at in sorted(self.touched.items()):
+            rows.setdefault((list_id, iso(at)), []).append(phone)
+        return rows
 
 
 def _renewed(of: tuple[str, Terms, Terms]) -> dict[str, Any]:
@@ -99,6 +114,7 @@ def turnover(made: Planned, run: Run) -> Turnover:
         {of: tuple(sorted(phones)) for of, phones in sorted(renewed.items(), key=lambda i: repr(i[0]))},
         _windows(made.past, _restored(run), run.before.read_at),
         {of: tuple(sorted(phones)) for of, phones in sorted(others.items())},
+        seen_touches(made.past, run),
     )
 
 

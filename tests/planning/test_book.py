@@ -90,3 +90,19 @@ def test_many_different_times_are_all_kept():
         "t59999",
     ]
     assert book["+12120059999"].id == "59999"
+
+
+def test_numbers_by_their_time() -> None:
+    """Also of entries that were put in, changed or taken out one by one."""
+    terms = Carried("LOCAL", "NEVER")
+    book = Book(
+        {p: LiveEntry(terms, p, time) for p, time in (("1", "a"), ("2", "b"), ("3", None), ("4", "b"))}
+    )
+    assert book.touched(lambda time: time == "b") == ["2", "4"]
+    assert book.touched(lambda time: time is None) == ["3"]
+    book["2"] = LiveEntry(terms, "2", "a")
+    book["5"] = LiveEntry(terms, "5", "b")
+    del book["1"]
+    assert sorted(book.touched(lambda time: time == "b")) == ["4", "5"]
+    assert sorted(book.touched(lambda time: time == "a")) == ["2"]
+    assert book.touched(lambda _: False) == []
