@@ -8,7 +8,7 @@ from typing import Protocol
 
 from reconciler.model.claims import Key, Release
 from reconciler.model.live import Live, LiveEntry
-from reconciler.planning.change import Action, Change, Reason
+from reconciler.planning.change import Action, Change
 from reconciler.planning.held import HeldClaim
 
 _EARLIEST_ZONE = timezone(timedelta(hours=14))
@@ -157,13 +157,13 @@ def overwrites(changes: Iterable[Change], live: Live, history: History) -> froze
     """Name the numbers that would be written over what somebody else touched last, or may have.
 
     Such a write leaves our time on their opt-out. A report must not count it among what the run wrote, or a
-    release from before that opt-out would let the number off. A number that we held and that a read which
-    did not add up lacks may well be there.
+    release from before that opt-out would let the number off. A number that a read which did not add up lacks
+    may well be there, whoever put it there.
     """
     return frozenset(
         key
         for c in changes
-        if c.goes and (c.action is Action.UPDATE or (c.reason is Reason.RESTORED and not live.complete))
+        if c.goes and (c.action is Action.UPDATE or (c.action is Action.CREATE and not live.complete))
         for key in c.keys
         if _theirs(key, live, history)
     )

@@ -2,6 +2,9 @@
 
 import pytest
 
+from reconciler.sandbox.agent import Act, Deed
+from reconciler.sandbox.entry import NOW, Entry
+from reconciler.sandbox.faults import Action, Fault, Kind
 from tests.support.project import LIST, Project, dated, entry, release
 from tests.support.sandbox import phone
 
@@ -132,3 +135,30 @@ def test_a_time_beyond_the_calendar_is_told_and_breaks_no_report(project: Projec
     assert project.run("audit", "verify").code == 0
     project.apply()
     assert len(project.reports()) == 2
+
+
+@pytest.mark.parametrize("end", ["lapse", "ENTERED_IN_ERROR", "CONSENT_GIVEN"])
+def test_a_create_on_a_read_that_did_not_add_up_is_over_what_nobody_saw(project: Project, end):
+    """The agent's opt-out was on no page that the run read, and our entry took its place."""
+    project.list(entry(*REST))
+    project.apply()
+    project.clock.move(days=1)
+    project.agent("add", A, "COMPANY_POLICY", "ABSOLUTE")
+    ours = dated(A, until="2026-12-05") if end == "lapse" else entry(A)
+    project.list(ours, entry(*REST))
+    gone = Act(Deed.REMOVE, Entry(A, "", "", LIST))
+    back = Act(Deed.ADD, Entry(A, "COMPANY_POLICY", "ABSOLUTE", LIST, "agent", NOW))
+    wrong = Fault(Action.WRONG_TOTAL, Kind.READ)
+    hidden = Fault(Action.WRONG_TOTAL, Kind.READ, acts=(gone,))
+    project.sandbox.plan(hidden, wrong, Fault(Action.SLOW, Kind.BULK, acts=(back,)))
+    project.run("apply", "--yes")
+    assert project.newest["others"] == {LIST: 1}
+    project.clock.move(days=10 if end == "lapse" else 2)
+    if end != "lapse":
+        on = "2026-11-24" if end == "CONSENT_GIVEN" else "2026-11-26"
+        project.list(entry(*REST), releases=[release(A, on=on, reason=end)])
+    if end == "lapse":
+        project.clock.move(days=10)
+    project.apply(code=6)
+    assert is_on(project)
+    assert kept(project) == ["later-opt-out"]
