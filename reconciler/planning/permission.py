@@ -147,16 +147,21 @@ class _Sorted:
 
 
 def unclaimed_registry(key: Key, live: Live, held: Held, judge: Judge) -> HeldClaim | None:
-    """Give the claim that a registry's entry stands for which CXone shows and no claim explains."""
+    """Give the claim that a registry's entry stands for which CXone shows and no claim explains.
+
+    A claim explains it that a registry's is as strong: the state's says nothing of the national registry.
+    """
     found = live.reasons(key)
     code = next((code for code in (ReasonCode.NATIONAL, ReasonCode.STATE) if code in found), None)
     if code is None:
         return None
-    claimed = any(f.numbers[key[1]].registry for f in judge.claiming(key))
+    shown = Terms(code, Policy.NEVER)
+    declared = (f.numbers[key[1]] for f in judge.claiming(key))
     # Also by a claim of ours that has ended: its entry stays for somebody else, and shows what we wrote.
-    if claimed or any(claim.terms.registry for claim in held.claims(key)):
+    ours = chain(declared, (claim.terms for claim in held.claims(key)))
+    if any(terms.registry and terms.strength >= shown.strength for terms in ours):
         return None
-    return HeldClaim("", Terms(code, Policy.NEVER))
+    return HeldClaim("", shown)
 
 
 def _overwritten(

@@ -154,4 +154,12 @@ PERMISSION_FAULTS = (
         (),
         ("run.test_removal_by_hand_stays_kept_until_somebody_does_it",),
     ),
+    Fault(
+        "any registry's claim explains any registry's entry",
+        permission.unclaimed_registry,
+        "terms.registry and terms.strength >= shown.strength",
+        "terms.registry",
+        (),
+        ("permission_rules.test_a_states_claim_does_not_explain_an_entry_of_the_national_registry",),
+    ),
 )

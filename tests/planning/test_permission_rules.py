@@ -201,6 +201,16 @@ def test_a_registrys_twin_of_our_entry_is_a_claim_that_nobody_makes(codes, reaso
     assert told(replace(consented, live=replace(twins, codes={KEY: frozenset({LOCAL})})).plan()) == OFF
 
 
+def test_a_states_claim_does_not_explain_an_entry_of_the_national_registry() -> None:
+    """S25: a claim stands in for a registry's entry only where it is as strong."""
+    entries = live({KEY: entry(never(NATIONAL), TODAY.isoformat())})
+    both = claims(("a.yaml", A, ONE, never(STATE)), ("b.yaml", A, ONE, never()))
+    kept = Case(both, held(both), entries).plan().wanted.kept[KEY]
+    assert [claim.terms for claim in kept.claims] == [never(NATIONAL)]
+    as_strong = claims(("a.yaml", A, ONE, never(NATIONAL)), ("b.yaml", A, ONE, never()))
+    assert not Case(as_strong, held(as_strong), entries).plan().wanted.kept
+
+
 def test_a_registrys_entry_and_its_twin_are_kept_once() -> None:
     twins = replace(live({KEY: entry(never(NATIONAL))}), codes={KEY: frozenset({NATIONAL, LOCAL})})
     plan = Case(claims(("a.yaml", A, ONE, never())), live=twins).plan()
