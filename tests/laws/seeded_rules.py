@@ -163,8 +163,8 @@ RULE_FAULTS = (
     Fault(
         "what an ended claim wrote is a registry's entry",
         permission.unclaimed_registry,
-        "any(claim.terms.registry for claim",
-        "any(claim.registry for claim",
+        "(claim.terms for claim in held.claims(key))",
+        "(claim.terms for claim in held.claims(key) if claim.registry)",
         (),
         ("rules.test_what_a_claim_of_ours_that_has_ended_wrote_is_no_registrys_entry",),
     ),
