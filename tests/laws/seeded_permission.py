@@ -160,6 +160,6 @@ PERMISSION_FAULTS = (
         "terms.registry and terms.strength >= shown.strength",
         "terms.registry",
         (),
-        ("permission_rules.test_a_states_claim_does_not_explain_an_entry_of_the_national_registry",),
+        ("rules.test_a_states_claim_does_not_explain_an_entry_of_the_national_registry",),
     ),
 )
