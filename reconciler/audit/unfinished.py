@@ -17,6 +17,9 @@ _UNDER_WAY = timedelta(seconds=30)
 
 _STORED = frozenset({Verdict.ANSWERED, Verdict.AMBIGUOUS})
 
+Named = tuple[str, str, str, str, str]
+"""A release as a record names it: list, number, day, reason, evidence."""
+
 Numbers = Mapping[str, Iterable[str]]
 """Numbers by list, as a journal and a report write them."""
 
@@ -28,7 +31,7 @@ class Unfinished:
     `wrote` are the numbers whose touch in that window is ours; `removed` counts by list what it took off or
     weakened, or may have. `asked` is when each number was first asked for, on CXone's clock: what was touched
     before that was not by this run. `overwrote` are numbers whose entry somebody else had touched last,
-    `took_off` those that it took off, or may have.
+    `took_off` those that it took off, or may have, `exposed` those that CXone said it took off or weakened.
     """
 
     run: Mapping[str, Any]  # as it introduced itself: revision, started_at, target and so on
@@ -42,11 +45,19 @@ class Unfinished:
     asked: Mapping[Key, datetime] = field(default_factory=dict)
     overwrote: frozenset[Key] = frozenset()
     took_off: frozenset[Key] = frozenset()
+    exposed: frozenset[Key] = frozenset()
 
     @property
     def started_at(self) -> str:
         """When it began, which names it: as its report would say it."""
         return str(self.run["started_at"])
+
+    @property
+    def releases(self) -> Iterator[Named]:
+        """Give the releases by which it was to take numbers off, or to weaken them."""
+        for row in self.run.get("releases", ()):
+            for phone in row["phones"]:
+                yield (row["list_id"], phone, row["released_on"], row["reason"], row["evidence"])
 
 
 def read_journal(data: bytes) -> tuple[Unfinished, ...]:
@@ -97,6 +108,7 @@ class _Run:
         wrote: set[Key] = set()
         overwrote: set[Key] = set()
         took_off: set[Key] = set()
+        exposed: set[Key] = set()
         asked: dict[Key, datetime] = {}
         removed: dict[str, int] = {}
         window: tuple[datetime, datetime] | None = None
@@ -105,7 +117,10 @@ class _Run:
             stored = self._stored(sent, answer)
             if not stored:
                 continue
-            for list_id, _ in stored & frozenset(_keys(sent["exposing"])):
+            weaker = stored & frozenset(_keys(sent["exposing"]))
+            if answer is not None and Verdict(answer["verdict"]) is Verdict.ANSWERED:
+                exposed |= weaker
+            for list_id, _ in weaker:
                 removed[list_id] = removed.get(list_id, 0) + 1
             if sent["action"] != "upsert":
                 took_off |= stored
@@ -129,6 +144,7 @@ class _Run:
             asked=asked,
             overwrote=frozenset(overwrote),
             took_off=frozenset(took_off),
+            exposed=frozenset(exposed),
         )
 
     def _stored(self, sent: Mapping[str, Any], answer: Mapping[str, Any] | None) -> frozenset[Key]:

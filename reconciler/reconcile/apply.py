@@ -114,8 +114,14 @@ def apply(
     journal = journal_of(
         made.repository, made.project.configuration.audit, made.tenant.name, made.around.clock
     )
+    granted = plan.wanted.granted
     introduced = introduction(
-        made.heading.revision or "", started, made.provider.target, os.getpid(), plan.wanted.registry
+        made.heading.revision or "",
+        started,
+        made.provider.target,
+        os.getpid(),
+        plan.wanted.registry,
+        {key[1:]: granted[key[1:]].releases for key in plan.exposing if key[1:] in granted},
     )
     provider = Journalled(
         made.provider,

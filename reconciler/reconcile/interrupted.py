@@ -6,9 +6,10 @@ from typing import Any
 
 from reconciler.audit.journal import Journal
 from reconciler.audit.report import Report
-from reconciler.audit.unfinished import Unfinished
+from reconciler.audit.unfinished import Named, Unfinished
 from reconciler.desired.configuration import AuditSettings, Tenant
-from reconciler.model.claims import Key
+from reconciler.model.claims import Key, Release
+from reconciler.model.live import Live
 from reconciler.model.provider import Target
 from reconciler.model.target import same_target
 from reconciler.model.terms import Policy, ReasonCode, Terms
@@ -43,20 +44,52 @@ def _started_in(report: Report) -> list[str]:
     return [str(run["started_at"]) for run in report.get("interrupted", ())]
 
 
-def introduction(
-    revision: str, started: datetime, target: Target, pid: int, registry: Mapping[Key, HeldClaim]
+def introduction(  # noqa: PLR0913, PLR0917  (what a run is known by)
+    revision: str,
+    started: datetime,
+    target: Target,
+    pid: int,
+    registry: Mapping[Key, HeldClaim],
+    releases: Mapping[Key, Iterable[Release]],
 ) -> dict[str, Any]:
-    """Say who a run is, for its journal, and which registries' entries it will write over."""
+    """Say who a run is, for its journal; which registries' entries it will write over, by which releases."""
     entries: dict[str, dict[str, str]] = {}
     for (list_id, phone), claim in sorted(registry.items()):
         entries.setdefault(list_id, {})[phone] = claim.terms.reason_code.value
     return {
         "registry": entries,
+        "releases": release_rows(releases),
         "revision": revision,
         "started_at": iso(started),
         "target": target_json(target),
         "pid": pid,
     }
+
+
+def release_rows(releases: Mapping[Key, Iterable[Release]]) -> list[dict[str, Any]]:
+    """Name releases, each with its numbers."""
+    rows: dict[tuple[str, str, str, str], list[str]] = {}
+    for (list_id, phone), some in sorted(releases.items()):
+        for r in some:
+            named = (list_id, r.released_on.isoformat(), r.reason.value, r.evidence)
+            rows.setdefault(named, []).append(phone)
+    return [
+        {"list_id": list_id, "released_on": on, "reason": reason, "evidence": evidence, "phones": phones}
+        for (list_id, on, reason, evidence), phones in rows.items()
+    ]
+
+
+def used_by_the_dead(runs: Iterable[Unfinished], live: Live) -> frozenset[Named]:
+    """Name the releases that runs without a report have used.
+
+    CXone said that it took the number off or weakened it, or nobody knows, and the number is off.
+    """
+    return frozenset(
+        named
+        for run in runs
+        for named in run.releases
+        if named[:2] in run.exposed or (named[:2] in run.took_off and live.get(named[:2]) is None)
+    )
 
 
 def target_json(target: Target) -> dict[str, str]:

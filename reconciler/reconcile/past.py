@@ -10,16 +10,23 @@ from typing import Any
 
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import StoredReport
-from reconciler.audit.unfinished import Unfinished
+from reconciler.audit.unfinished import Named, Unfinished
 from reconciler.desired.configuration import Tenant
 from reconciler.desired.lists import Source, read_lists
 from reconciler.model.claims import Claims, Key
+from reconciler.model.live import Live
 from reconciler.model.provider import Target
 from reconciler.model.target import same_target
 from reconciler.planning.change import BlockedBy
 from reconciler.planning.held import Held, Kept
 from reconciler.reconcile.history import RecordedHistory
-from reconciler.reconcile.interrupted import here, registry_claims, target_of, untold
+from reconciler.reconcile.interrupted import (
+    here,
+    registry_claims,
+    target_of,
+    untold,
+    used_by_the_dead,
+)
 from reconciler.reconcile.project import Project, sources_in
 from reconciler.reconcile.record_walk import RecordWalk, kept_claim, keys_of
 from reconciler.reconcile.tree import GitTree
@@ -187,6 +194,10 @@ class Past:
             self._same_list,
             self._walks_beside,
         )
+
+    def used_unreported(self, live: Live) -> frozenset[Named]:
+        """Name the releases that runs without a report have used, as far as the first reading tells."""
+        return used_by_the_dead(self._untold_here, live)
 
     def _walks_beside(self) -> tuple[RecordWalk, ...]:
         """Give the records of the other tenants on the audit branch."""

@@ -13,6 +13,7 @@ from reconciler import __version__
 from reconciler.apply.run import Run
 from reconciler.apply.tally import Outcome
 from reconciler.audit.report import Content
+from reconciler.audit.unfinished import Named
 from reconciler.model.claims import Key
 from reconciler.model.errors import DncError
 from reconciler.model.finding import Severity, finding_json
@@ -26,7 +27,7 @@ from reconciler.reconcile.census import by_reason, census
 from reconciler.reconcile.clock import Today, iso
 from reconciler.reconcile.holds import lingering_json
 from reconciler.reconcile.honoured import honoured_json
-from reconciler.reconcile.interrupted import interrupted_json, numbers_json, target_json
+from reconciler.reconcile.interrupted import interrupted_json, numbers_json, release_rows, target_json
 from reconciler.reconcile.planned import Planned
 from reconciler.reconcile.ran import ran_json
 from reconciler.reconcile.traffic import chunk_json, clock_json, latency_json, write_window
@@ -75,7 +76,7 @@ def content(  # noqa: PLR0913  (what a run is told by)
         failures=failures(run),
         not_live=_by_list(run.not_live),
         kept=_kept(made, run, finished),
-        releases_used=_counts(run.used),
+        releases_used=_counts(run.used.keys() | {named[:2] for named in _used_by_the_dead(made, run)}),
         others=_others(made, run, turned),
         touched=_counts(turned.touched) if made.live.complete and not made.live.unread else None,
         lingering_holds=lingering_json(made.setting.lingering, made.past.newest, started, latest=latest),
@@ -115,7 +116,7 @@ def plan_with_outcomes(made: Planned, run: Run, turned: Turnover) -> bytes:
     document["overwrites"] = _by_list(run.plan.overwrites | made.past.overwritten_unreported)
     document["interrupted"] = numbers_json(made.past.untold)
     document["interrupted_off"] = _by_list(key for past in made.past.untold for key in past.took_off)
-    document["releases_used"] = _used(run)
+    document["releases_used"] = _used(made, run)
     document["doubted"] = _doubted(made, run)
     document |= turned.numbers_json
     return orjson.dumps(document)
@@ -229,17 +230,23 @@ def _kept(made: Planned, run: Run, now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def _used(run: Run) -> list[dict[str, Any]]:
-    """Name the releases that this run used, each with its numbers."""
-    rows: dict[tuple[str, str, str, str], list[str]] = {}
-    for (list_id, phone), releases in sorted(run.used.items()):
-        for r in releases:
-            named = (list_id, r.released_on.isoformat(), r.reason.value, r.evidence)
-            rows.setdefault(named, []).append(phone)
-    return [
-        {"list_id": list_id, "released_on": on, "reason": reason, "evidence": evidence, "phones": phones}
-        for (list_id, on, reason, evidence), phones in rows.items()
+def _used(made: Planned, run: Run) -> list[dict[str, Any]]:
+    """Name the releases that this run used, and runs without a report, each with its numbers."""
+    named = sorted(_used_by_the_dead(made, run))
+    dead = [
+        {"list_id": list_id, "released_on": on, "reason": reason, "evidence": evidence, "phones": [phone]}
+        for list_id, phone, on, reason, evidence in named
     ]
+    return [*release_rows(run.used), *dead]
+
+
+def _used_by_the_dead(made: Planned, run: Run) -> Iterable[Named]:
+    """Name the releases that a run without a report used for numbers whose lines have come back since.
+
+    Where a line did not, its release is still to end our claim, and is named once it has.
+    """
+    waiting = run.final.wanted.granted.keys() | run.kept.keys() | run.used.keys()
+    return (named for named in made.past.used_unreported(run.before) if named[:2] not in waiting)
 
 
 def _doubted(made: Planned, run: Run) -> list[dict[str, Any]]:
