@@ -158,8 +158,11 @@ class Judge:
     def _fits(self, release: Release, key: Key, claim: HeldClaim) -> bool:
         if claim.ended:
             return release.reason in OF_THE_NUMBER
-        if not claim.path:  # a registry's entry that nobody of ours claims: only the registry lets it off
-            return release.reason is Why.REGISTRY_REMOVED
+        if not claim.path:
+            # A registry's entry that nobody of ours claims: only the registry lets it off, and by a release
+            # that does not speak of a claim of ours. The state's registry says nothing of the national one.
+            ours = any(held.path and held.registry for held in self._setting.held.claims(key))
+            return release.reason is Why.REGISTRY_REMOVED and not ours
         if release.reason is Why.MOVED:
             return self._arrived(release, key, claim) is not None
         if release.reason is Why.TERM_ENDED:

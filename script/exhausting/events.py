@@ -89,9 +89,8 @@ def act(kind: str, *, enter: bool = False) -> Do:
     """Let somebody act in CXone or on the chain of reports, and the oracle know of it."""
 
     def do(scene: Scene) -> None:
-        there = scene.world.cxone.at(HERE)
         done = Act(kind, HERE, enter=enter)
-        scene.oracle.acted(HERE, done, done.do(scene.world), there)
+        scene.oracle.acted(HERE, done, done.do(scene.world))
 
     return do
 

@@ -17,7 +17,8 @@ The rules:
    line stood, if it is not older than what it ends, and if it has not ended another request before.
 5. *A release ends somebody else's request* only if it is about the person or the number (consent,
    reassigned; the end of the term where ours was over) and later than what they asked.
-   A registry's entry ends only by that registry's word.
+   A registry's entry that no line of ours asks for as strongly ends only by that registry's word, and not
+   by the word that ends another registry's request of ours.
 6. *While a hold names the number, nothing ends*, nor within a day after the first run that missed the hold.
 7. *In doubt nothing comes off*: while two clocks are apart, nothing at all; while nobody can tell who
    approved a release, nothing by a release.
@@ -82,7 +83,7 @@ class Oracle:
 
     # What others do.
 
-    def acted(self, key: Key, act: Act, touched: bool, before: Carried | None = None) -> None:
+    def acted(self, key: Key, act: Act, touched: bool) -> None:
         """Note an agent's act. Who takes an entry off takes back what others asked for, not what we did."""
         said = self.world.cxone.at(key)
         if act.kind == "forge":
@@ -94,11 +95,17 @@ class Oracle:
         elif act.kind == "remove" or said is None:
             self.theirs = {k: v for k, v in self.theirs.items() if k != key}
         elif touched:
-            registry = kind(said.reason_code) and not (before and kind(before.reason_code))
+            registry = kind(said.reason_code) and not self._explained(key, said)
             new = Theirs(self.world.clock.now, said, not self.owed.get(key), registry)
             # Their last word counts, unless a run of ours was in between and saw what they said before.
             earlier = [t for t in self.theirs.get(key, ()) if t.at < self.started]
             self.theirs = {**self.theirs, key: (*earlier, new)}
+
+    def _explained(self, key: Key, said: Carried) -> bool:
+        """Tell whether a line of ours asks for as much of a registry as others entered."""
+        rank = RANKS.index(said.reason_code)
+        lines = [terms for _, terms in self.owed.get(key, {})]
+        return any(kind(t.reason_code) and RANKS.index(t.reason_code) >= rank for t in lines)
 
     def begin_chain(self) -> None:
         """A chain of reports begins: what is in CXone may be anybody's, each entry since it was written."""
@@ -212,8 +219,8 @@ class Oracle:
                 and asks(t) >= (date.max, RANKS.index(their.said.reason_code))
                 for t in there
             )
-        if their.registry:
-            return release.reason == "REGISTRY_REMOVED"
+        if their.registry:  # a release of a registry's entry of ours says nothing of another registry
+            return release.reason == "REGISTRY_REMOVED" and not any(kind(t.reason_code) for t in lines)
         if release.reason == "REGISTRY_REMOVED":
             return their.first and kind(their.said.reason_code)
         if release.reason == "TERM_ENDED":

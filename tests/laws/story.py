@@ -198,7 +198,7 @@ def play(
     story: tuple[Chapter, ...],
     *,
     world: World | None = None,
-    acted: Callable[[Key, Act, bool, Carried | None], None] = lambda *_: None,
+    acted: Callable[[Key, Act, bool], None] = lambda *_: None,
     before_run: Callable[[], None] = lambda: None,
 ) -> Iterator[Moment]:
     """Play chapter after chapter, giving the moment after each run."""
@@ -208,8 +208,7 @@ def play(
             edit.do(world)
         world.clock.tick(60)
         for act in chapter.acts:
-            there = world.cxone.at(act.key)
-            acted(act.key, act, act.do(world), there)
+            acted(act.key, act, act.do(world))
             world.clock.tick(60)
         world.clock.tick(chapter.days * 86400)
         world.cxone.faults, world.doubt = Faults(), chapter.doubt

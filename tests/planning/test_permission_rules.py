@@ -211,6 +211,16 @@ def test_a_states_claim_does_not_explain_an_entry_of_the_national_registry() -> 
     assert not Case(as_strong, held(as_strong), entries).plan().wanted.kept
 
 
+def test_a_release_of_the_states_claim_says_nothing_of_the_national_registry() -> None:
+    """S25: the registry that a release speaks of is our claim's, where we have one."""
+    theirs = {KEY: Kept((HeldClaim("", never(NATIONAL)),), STAYS[0])}
+    now = claims(releases=[release(reason=Why.REGISTRY_REMOVED)])
+    entries = live({KEY: entry(never(NATIONAL))})
+    before = replace(held(claims(("a.yaml", A, ONE, never(STATE)))), kept=theirs)
+    assert [claim.path for claim in Case(now, before, entries).plan().wanted.kept[KEY].claims] == [""]
+    assert told(Case(now, replace(held(claims()), kept=theirs), entries).plan()) == OFF
+
+
 def test_a_registrys_entry_and_its_twin_are_kept_once() -> None:
     twins = replace(live({KEY: entry(never(NATIONAL))}), codes={KEY: frozenset({NATIONAL, LOCAL})})
     plan = Case(claims(("a.yaml", A, ONE, never())), live=twins).plan()
