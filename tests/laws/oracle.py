@@ -220,7 +220,8 @@ class Oracle:
                 for t in there
             )
         if their.registry:  # a release of a registry's entry of ours says nothing of another registry
-            return release.reason == "REGISTRY_REMOVED" and not any(kind(t.reason_code) for t in lines)
+            other = any(kind(t.reason_code) for t in lines) and not self._explained(key, their.said)
+            return release.reason == "REGISTRY_REMOVED" and not other
         if release.reason == "REGISTRY_REMOVED":
             return their.first and kind(their.said.reason_code)
         if release.reason == "TERM_ENDED":
