@@ -12,7 +12,7 @@ from reconciler.cli.render.numbers import Shown
 from reconciler.cli.render.standing import blocked_json, blocked_text, status_json, status_text
 from reconciler.cli.spans import span
 from reconciler.reconcile.blocked import blocked as find_blocked
-from reconciler.reconcile.metering import meter_standings
+from reconciler.reconcile.status import meter_standings
 from reconciler.reconcile.status import status as look
 
 STATUS_EXAMPLES = examples(

@@ -1,7 +1,5 @@
 """Dialect `entries`: one page of a read. Pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from operator import itemgetter
 from typing import Any
@@ -9,6 +7,7 @@ from typing import Any
 import orjson
 
 from reconciler.cxone.entries_calls import PAGE_SIZE, Refusals
+from reconciler.cxone.look import Page
 from reconciler.cxone.wire import Again, Request, Response, passing
 from reconciler.cxone.words import reason
 from reconciler.model.provider import Failure
@@ -16,23 +15,6 @@ from reconciler.model.provider import Failure
 _FIELDS = ("id", "phone", "reasonCode", "expirationPolicy", "listId", "lastModifiedTime")
 Row = tuple[str, str, str, str, str, str | None]
 """The fields of one entry, in that order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page, by columns: what it holds, and how many entries CXone said there are altogether.
-
-    Columns, because a million entries are checked and taken in field by field many times faster than one by
-    one.
-    """
-
-    ids: Sequence[str]
-    phones: Sequence[str]
-    codes: Sequence[str]
-    policies: Sequence[str]
-    owns: Sequence[str]
-    times: Sequence[str | None]
-    total: int
 
 
 _TAKE = itemgetter(*_FIELDS)

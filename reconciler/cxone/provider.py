@@ -17,10 +17,10 @@ from reconciler.cxone.client import Client, Judge, required
 from reconciler.cxone.entries import EntriesDialect
 from reconciler.cxone.entries_bulk import encode, judge_bulk
 from reconciler.cxone.entries_calls import PAGE_SIZE, Refusals, bulk, page, removal
-from reconciler.cxone.entries_page import Page, judge_page
+from reconciler.cxone.entries_page import judge_page
 from reconciler.cxone.entries_removal import judge_removal
 from reconciler.cxone.entries_sign_in import EntriesSignIn
-from reconciler.cxone.look import Look
+from reconciler.cxone.look import Look, Page
 from reconciler.cxone.names import ListNames
 from reconciler.cxone.pages import in_order
 from reconciler.cxone.retry import ATTEMPTS, Uniform

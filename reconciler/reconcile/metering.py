@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from reconciler.audit.report import StoredReport
 from reconciler.planning.change import DriftKind
 from reconciler.reconcile.meter import Measured
-from reconciler.reconcile.surroundings import Surroundings
 from reconciler.reconcile.verified import is_verified
 
 if TYPE_CHECKING:  # each use case loads its own, and no other's
@@ -15,7 +14,6 @@ if TYPE_CHECKING:  # each use case loads its own, and no other's
     from reconciler.planning.plan import Plan
     from reconciler.planning.requests import OpenRequest
     from reconciler.reconcile.planned import Planned
-    from reconciler.reconcile.status import Standing
 
 
 def meter_plan(made: "Planned") -> None:
@@ -45,21 +43,6 @@ def meter_run(made: "Planned", run: "Run", status: str, stored: StoredReport | N
     if stored is not None and is_verified(stored):
         told.verified_at = stored.report.finished_at
     _waiting(told, made, run.final)
-
-
-def meter_standings(around: Surroundings, standings: "Iterable[Standing]") -> None:
-    """Tell how tenants stand by their reports."""
-    for one in standings:
-        if around.meter is None or one.newest is None:
-            continue
-        told = around.meter.of(one.tenant)
-        rows = one.newest.report.get("requests", {}).get("open", ())
-        seen = one.verified or one.newest.report
-        told.entries = {name: of["count"] for name, of in seen["live"]["after"].items()}
-        told.status = one.newest.report["status"]
-        told.waiting, told.late = sum(len(row["phones"]) for row in rows), one.late
-        told.blocked, told.not_live = one.blocked, one.not_live
-        told.verified_at = one.verified.finished_at if one.verified else None
 
 
 def _waiting(told: Measured, made: "Planned", plan: "Plan") -> None:

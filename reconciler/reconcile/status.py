@@ -72,3 +72,18 @@ def _standing(tenant: str, newest: StoredReport | None, ledger: Ledger, now: dat
         not_live=sum(len(row["phones"]) for row in report["not_live"]),
         restored=sum(len(row["phones"]) for row in report["restored"]),
     )
+
+
+def meter_standings(around: Surroundings, standings: Iterable[Standing]) -> None:
+    """Tell how tenants stand by their reports."""
+    for one in standings:
+        if around.meter is None or one.newest is None:
+            continue
+        told = around.meter.of(one.tenant)
+        rows = one.newest.report.get("requests", {}).get("open", ())
+        seen = one.verified or one.newest.report
+        told.entries = {name: of["count"] for name, of in seen["live"]["after"].items()}
+        told.status = one.newest.report["status"]
+        told.waiting, told.late = sum(len(row["phones"]) for row in rows), one.late
+        told.blocked, told.not_live = one.blocked, one.not_live
+        told.verified_at = one.verified.finished_at if one.verified else None

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from reconciler.cxone.entries import EntriesDialect
 from reconciler.cxone.entries_calls import Refusals, page
-from reconciler.cxone.entries_page import Page, judge_page
-from reconciler.cxone.look import Look, later
+from reconciler.cxone.entries_page import judge_page
+from reconciler.cxone.look import Look, Page, later
 from reconciler.cxone.names import ListNames
 from reconciler.cxone.wire import Again, Response
 from reconciler.model.errors import CxoneRefused, CxoneUnavailable, InvalidInput

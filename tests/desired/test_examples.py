@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.desired.catalogue import CATALOGUE
 from reconciler.desired.lists import Source, read_lists
+from tests.desired.catalogue import CATALOGUE
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "tests" / "examples"

@@ -5,10 +5,10 @@ from datetime import date
 
 import pytest
 
-from reconciler.desired.samples import found_in, sample_findings
 from reconciler.desired.schema import EFFECTIVE, _checked, _own_rules, _packaged, _shipped, load_rules
 from reconciler.model.finding import Severity
 from tests.desired.conftest import AS_OF, RULES, entry, us
+from tests.desired.samples import found_in, sample_findings
 
 NEVER = {"expirationPolicy": "NEVER"}
 
