@@ -98,7 +98,7 @@ def explained(broken: Break, seqs: Mapping[str, int], records: Iterable[Record])
     return any(broken in record.breaks and place < record.stored.report.seq for record in records)
 
 
-def was(sha256: str, records: Iterable[Record]) -> bool:
+def contains_report(sha256: str, records: Iterable[Record]) -> bool:
     """Tell whether a SHA-256 or commit is one that a purge replaced, as a record says."""
     return any(
         sha256 in record.heads or any(sha256 == one.said and one.found for one in record.breaks)

@@ -1,12 +1,12 @@
-"""Reads the chain of reports at one commit of the branch, and continues it there."""
+"""The chain of reports at one commit of the branch: read, continued, and found under earlier names."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from reconciler.audit.breaks import Break, Record, explained, records_of
-from reconciler.audit.earlier import Earlier, Unread
 from reconciler.audit.port import GitPort
 from reconciler.audit.report import (
     Link,
@@ -20,7 +20,41 @@ from reconciler.audit.report import (
     tenant_of,
     unpack_plan,
 )
-from reconciler.model.errors import BrokenChain, RepositoryProblem
+from reconciler.core.model.errors import BrokenChain, RepositoryProblem
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A file named like a report that is none, and what is wrong with it."""
+
+    path: str
+    sha256: str
+    error: BrokenChain
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Where a tenant's chain was before it got another name, branch or folder, and the report it ended with.
+
+    `head` is that report's SHA-256, as `audit.continues` says it.
+    """
+
+    chain: "Chain"
+    tenant: str
+    head: str
+
+    def end(self) -> StoredReport:
+        """Give the report that the chain goes on from. BrokenChain where the newest there is another one."""
+        newest = self.chain.newest(self.tenant)
+        if newest is None or newest.sha256 != self.head:
+            found = f"ends with {newest.sha256}" if newest else "has no report"
+            raise BrokenChain(
+                f"audit.continues names the head {self.head}, and the chain of {self.tenant} {found}",
+                "write the head that `dnc audit verify` printed there, or restore the earlier branch",
+                where=newest.path if newest else self.tenant,
+            )
+        return newest
+
 
 _PAGE = 64  # reports that are read at once
 _LOOKS = (1, 100, 1_000_000)  # how far back to look for a commit that added a report and not something else
@@ -306,3 +340,37 @@ class Chain:
                 if path == must:
                     raise
         return sorted(found, key=lambda stored: stored.report.seq)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a tenant's chain was, and the SHA-256 of its newest report there. Empty: as it is called now."""
+
+    head: str
+    branch: str = ""
+    path: str = ""
+    name: str = ""
+
+
+def earlier(git: GitPort, places: Mapping[str, Place], branch: str, folder: str) -> Mapping[str, Earlier]:
+    """Find the chains that tenants' chains go on from. RepositoryProblem where the remote does not answer."""
+    return {
+        tenant: Earlier(
+            Chain(git, tip_of(git, place.branch, branch), (place.path or folder).strip("/")),
+            place.name or tenant,
+            place.head,
+        )
+        for tenant, place in places.items()
+    }
+
+
+def tip_of(git: GitPort, earlier: str, branch: str) -> str | None:
+    """Find where an earlier branch ended: at the remote, or here where nothing was pushed.
+
+    `branch` is the one of today, which was fetched before.
+    """
+    there = git.tracking_tip(branch) if git.remote() is not None else None
+    if earlier and earlier != branch and git.remote() is not None:
+        there = git.fetch_branch(earlier, grows_only=True)
+    here = git.branch_tip(earlier or branch)
+    return here if there is None or (here and git.is_ancestor(there, here)) else there

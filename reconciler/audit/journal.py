@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -12,9 +12,10 @@ from typing import Any
 import orjson
 
 from reconciler.audit.unfinished import Unfinished, by_list, read_journal
-from reconciler.model.claims import Key
-from reconciler.model.errors import RepositoryProblem
-from reconciler.model.provider import Answer, ClockOffset, Verdict
+from reconciler.core.model.entries import Key
+from reconciler.core.model.errors import DncError, RepositoryProblem
+from reconciler.core.model.live import Live
+from reconciler.core.model.provider import Answer, ClockOffset, Dialect, Provider, Target, Verdict, Write
 
 # Kept free for the report: its own size, and what a number takes in report, plan and journal at most.
 _ROOM_BYTES = 2 * 1024 * 1024
@@ -189,3 +190,79 @@ class Journal:
 
 def _seconds(offset: ClockOffset | None) -> tuple[float, float] | None:
     return (offset.least.total_seconds(), offset.most.total_seconds()) if offset else None
+
+
+class Journalled:
+    """The provider of one run, with its journal. Reads go through as they are.
+
+    `overwrites` are the numbers whose entry somebody else touched last; `exposing` those that this run may
+    weaken.
+    """
+
+    def __init__(
+        self, provider: Provider, journal: Journal, *, overwrites: frozenset[Key], exposing: frozenset[Key]
+    ) -> None:
+        self._provider = provider
+        self._journal = journal
+        self._overwrites = overwrites
+        self._exposing = exposing
+
+    @property
+    def dialect(self) -> Dialect:
+        """What its wire can carry."""
+        return self._provider.dialect
+
+    @property
+    def target(self) -> Target:
+        """Which CXone this is."""
+        return self._provider.target
+
+    def read(self, list_ids: frozenset[str]) -> Live:
+        """Read everything."""
+        return self._provider.read(list_ids)
+
+    def told_organisation(self) -> str:
+        """Name the organisation as CXone itself told it."""
+        return self._provider.told_organisation()
+
+    def own_id(self, list_id: str) -> str:
+        """Give the tenant's own id of a list."""
+        return self._provider.own_id(list_id)
+
+    def total(self) -> int:
+        """Ask only how many entries there are."""
+        return self._provider.total()
+
+    def clock_offset(self) -> ClockOffset | None:
+        """Tell how CXone's clock stands to ours."""
+        return self._provider.clock_offset()
+
+    def upsert(self, chunk: Sequence[Write]) -> Answer:
+        """Send one chunk, written down before and after."""
+        keys = [write.key for write in chunk]
+        over = self._overwrites.intersection(keys)
+        number = self._journal.sending(
+            "upsert",
+            keys,
+            overwrites=over,
+            exposing=self._exposing.intersection(keys),
+            offset=self.clock_offset(),
+        )
+        return self._told(number, lambda: self._provider.upsert(chunk))
+
+    def remove(self, key: Key, entry_id: str) -> Answer:
+        """Take one entry off, written down before and after."""
+        number = self._journal.sending(
+            "remove", [key], overwrites=(), exposing=[key], offset=self.clock_offset()
+        )
+        return self._told(number, lambda: self._provider.remove(key, entry_id))
+
+    def _told(self, number: int, send: Callable[[], Answer]) -> Answer:
+        try:
+            answer = send()
+        except DncError:
+            # Raised only where nothing can have been stored; whatever else comes tells nothing.
+            self._journal.answered(number, None, offset=self.clock_offset())
+            raise
+        self._journal.answered(number, answer, offset=self.clock_offset())
+        return answer

@@ -4,20 +4,16 @@ import secrets
 import time
 from collections.abc import Callable, Container, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from reconciler.audit.belief import Belief, Doubt, Excuse, Trust, believe, named_in
 from reconciler.audit.breaks import Break
-from reconciler.audit.chain import OLD_IN_A_ROW, Chain
-from reconciler.audit.earlier import Earlier
-from reconciler.audit.examination import examined
-from reconciler.audit.expected import Expected
-from reconciler.audit.local import LocalBranch
-from reconciler.audit.pauses import Pauses
-from reconciler.audit.places import earlier
+from reconciler.audit.chain import OLD_IN_A_ROW, Chain, Earlier, earlier
+from reconciler.audit.local_branch import LocalBranch
 from reconciler.audit.port import GitPort
 from reconciler.audit.report import (
     Content,
+    Report,
     StoredReport,
     build,
     pack_plan,
@@ -28,8 +24,27 @@ from reconciler.audit.report import (
     sha256,
     tenant_of,
 )
-from reconciler.audit.verify import Verification, chain_of
-from reconciler.model.errors import BrokenChain, NotDelivered, RepositoryProblem
+from reconciler.audit.trust import Belief, Doubt, Excuse, Trust, believe, named_in
+from reconciler.audit.verification import Expected, Verification, chain_of, examined
+from reconciler.core.model.errors import BrokenChain, NotDelivered, RepositoryProblem
+
+_FIRST_SECONDS = 0.1  # with jitter; it doubles up to the longest
+_LONGEST_SECONDS = 3.0
+
+
+class Pauses:
+    """Waits after a try that failed; not at all for whoever is in a hurry."""
+
+    def __init__(self, pause: Callable[[float], None]) -> None:
+        self._pause = pause
+
+    def wait(self, attempt: int, hurried: Callable[[], bool] = lambda: False) -> None:
+        """Wait after a try, counted from 0."""
+        if hurried():
+            return
+        longest = min(_FIRST_SECONDS * 2**attempt, _LONGEST_SECONDS)
+        self._pause(longest * (0.5 + secrets.randbelow(1000) / 2000))
+
 
 TRIES = 10  # pushes that lose the race; six at once all landed within it
 _SILENT_TRIES = 3  # pushes that fail in another way: a moment's outage must not cost the report
@@ -361,3 +376,21 @@ class Ledger:
             " else pushed meanwhile), or let its next run push it",
             where=self.branch,
         )
+
+
+LOOKED_AT = 1_000  # reports back, for the last that read CXone back
+
+
+def is_verified(stored: StoredReport) -> bool:
+    """Tell whether a report's run saw CXone as it left it: it read it back, or had nothing to send."""
+    report = stored.report
+    if report.repeats or report["status"] == "interrupted":
+        return False
+    told = report["read_back"]
+    return bool(report["status"] == "in-sync" if told is None else told["how"] == "full")
+
+
+def last_verified(ledger: Ledger, tenant: str) -> Report | None:
+    """Find the newest report whose run saw CXone as it left it; the last reports are looked at."""
+    looked_at = islice(ledger.reports(tenant), LOOKED_AT)
+    return next((stored.report for stored in looked_at if is_verified(stored)), None)

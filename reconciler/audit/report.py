@@ -11,8 +11,8 @@ from typing import Any, NotRequired, TypedDict
 
 import orjson
 
-from reconciler.audit.form import PLAN, REPEATS, REPORT
-from reconciler.model.errors import BrokenChain
+from reconciler.audit.report_format import PLAN, REPEATS, REPORT
+from reconciler.core.model.errors import BrokenChain
 
 FORMAT_VERSION = "1.0"
 REANCHORED = "reanchored"  # the status of a report that only continues a chain after a purge

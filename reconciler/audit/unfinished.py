@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from reconciler.model.claims import Key
-from reconciler.model.provider import Verdict
+from reconciler.core.model.entries import Key
+from reconciler.core.model.provider import Verdict
 
 # Connecting may take 5 s and the answer 25 s: so long can a request be under way whose answer nobody wrote
 # down. A touch later than that may be somebody else's, and counts as such.

@@ -9,10 +9,9 @@ from typing import Annotated
 import typer
 
 from reconciler import __version__
-from reconciler.cli.call import Call, begin
+from reconciler.cli.call import Call, LogFormat, begin
 from reconciler.cli.completion import tenants
-from reconciler.cli.logs import LogFormat
-from reconciler.reconcile.surroundings import DEFAULT_CONFIGURATION
+from reconciler.use_cases.workspace.context import DEFAULT_CONFIGURATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class _Command:
 
     def join(self, app: typer.Typer, called: str) -> None:
         """Put the command into the application. Its module is loaded here, and no earlier."""
-        module = import_module(f"reconciler.cli.{self.module}")
+        module = import_module(f"reconciler.cli.commands.{self.module}")
         command = getattr(module, self.name)
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=called)

@@ -1,4 +1,4 @@
-"""One call of the command line: its global options, its streams, and errors turned into exit codes."""
+"""One call of the command line: global options, streams, logs, and errors turned into exit codes."""
 
 import json
 import os
@@ -15,11 +15,45 @@ from typing import Any
 
 import typer
 
-from reconciler.cli.logs import LogFormat, configure
-from reconciler.cli.terminal import harmless_json, line
-from reconciler.model.errors import DncError
-from reconciler.model.finding import Finding
-from reconciler.reconcile.surroundings import DEFAULT_CONFIGURATION, Surroundings
+from reconciler.cli.terminal import clean_event, colourful, harmless_json, line
+from reconciler.core.model.errors import DncError
+from reconciler.core.model.finding import Finding
+from reconciler.use_cases.workspace.context import DEFAULT_CONFIGURATION, Surroundings
+
+
+class LogFormat(StrEnum):
+    """For people, or for machines."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def configure(log_format: LogFormat, *, verbose: bool) -> None:
+    """Send logs to stderr: warnings only, or every request with `--verbose`.
+
+    Only what speaks to CXone logs, and what connects to it calls this. Nobody else loads these two.
+    """
+    import logging  # noqa: PLC0415
+
+    import structlog  # noqa: PLC0415
+
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if log_format is LogFormat.JSON
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            clean_event,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(file=colourful()),
+        cache_logger_on_first_use=False,
+    )
+
 
 _DAY = len("2026-11-23")
 

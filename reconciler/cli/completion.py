@@ -29,8 +29,8 @@ def tenants(incomplete: str) -> Iterator[str]:
     """Name the tenants of the configuration in this folder."""
     # Completion alone needs these, and they take their time.
     from reconciler.cli.call import current  # noqa: PLC0415
-    from reconciler.model.errors import DncError  # noqa: PLC0415
-    from reconciler.reconcile.opening import open_project  # noqa: PLC0415
+    from reconciler.core.model.errors import DncError  # noqa: PLC0415
+    from reconciler.use_cases.workspace.opening import open_project  # noqa: PLC0415
 
     try:
         names = open_project(current().surroundings(), None).configuration.tenants

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 
 from reconciler import __version__
 from reconciler.cli.completion import command_in
-from reconciler.model.collector import loading
+from reconciler.core.model.gc_pause import loading
 
 # Global options are understood before and after the command's name.
 _GLOBAL_VALUES = ("--config", "--tenant", "--log-format")

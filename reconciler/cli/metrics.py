@@ -9,11 +9,10 @@ from typing import Annotated
 import typer
 
 from reconciler.cli.call import complain
-from reconciler.model.errors import DncError
-from reconciler.reconcile.files import put
-from reconciler.reconcile.meter import Meter
-from reconciler.reconcile.opening import tenant_of
-from reconciler.reconcile.surroundings import Surroundings
+from reconciler.core.model.errors import DncError
+from reconciler.use_cases.workspace.context import Meter, Surroundings
+from reconciler.use_cases.workspace.files import put
+from reconciler.use_cases.workspace.opening import tenant_of
 
 MetricsOption = Annotated[
     Path | None,

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from reconciler.cli.render.numbers import Shown
+from reconciler.cli.render.masking import Shown
 
-if TYPE_CHECKING:  # each command loads its own, and no other's
-    from reconciler.reconcile.moment import Then
-    from reconciler.reconcile.validate import Validated
+if TYPE_CHECKING:
+    from reconciler.use_cases.history.lookup_at import Then
+    from reconciler.use_cases.reconcile.validate import Validated
 
 
 def _terraform(document: Mapping[str, Any], _shown: Shown) -> str:
-    from reconciler.cli.render.gitlab import terraform  # noqa: PLC0415  (only for this kind)
+    from reconciler.cli.render.gitlab_reports import terraform  # noqa: PLC0415  (only for this kind)
 
     return terraform(document)
 
@@ -35,19 +35,19 @@ def _html(document: Mapping[str, Any], shown: Shown) -> str:
 
 
 def _code_quality(done: "Validated") -> str:
-    from reconciler.cli.render.gitlab import code_quality  # noqa: PLC0415  (only for this kind)
+    from reconciler.cli.render.gitlab_reports import code_quality  # noqa: PLC0415  (only for this kind)
 
     return code_quality(done)
 
 
 def _junit(done: "Validated") -> str:
-    from reconciler.cli.render.gitlab import junit  # noqa: PLC0415  (only for this kind)
+    from reconciler.cli.render.gitlab_reports import junit  # noqa: PLC0415  (only for this kind)
 
     return junit(done)
 
 
 def _page(found: "Then", shown: Shown) -> str:
-    from reconciler.cli.render.then_page import then_page  # noqa: PLC0415  (only for this kind)
+    from reconciler.cli.render.lookup_at import then_page  # noqa: PLC0415  (only for this kind)
 
     return then_page(found, shown)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from reconciler.model.errors import InvalidInput
+from reconciler.core.model.errors import InvalidInput
 
 
 class ListNames:

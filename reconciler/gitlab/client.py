@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 import requests
 from requests.auth import AuthBase
 
-from reconciler.model.errors import DncError
+from reconciler.core.model.errors import DncError
 
 TIMEOUT = (5.0, 15.0)  # seconds to connect, and between two bytes of the answer
 PAGE_SIZE = 100  # GitLab's largest

@@ -7,13 +7,12 @@ from starlette.datastructures import MutableHeaders
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reconciler.sandbox.api import Api
-from reconciler.sandbox.control import Control
-from reconciler.sandbox.control_guard import guarded
+from reconciler.sandbox.control import Control, guarded
+from reconciler.sandbox.entries.api import Api
 from reconciler.sandbox.faults import Kind
 from reconciler.sandbox.gate import Gate
-from reconciler.sandbox.groups_api import GroupsApi
-from reconciler.sandbox.groups_control import GroupsControl
+from reconciler.sandbox.groups.api import GroupsApi
+from reconciler.sandbox.groups.control import GroupsControl
 from reconciler.sandbox.tenant import Tenant
 
 

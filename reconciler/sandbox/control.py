@@ -1,13 +1,126 @@
-"""The control API, below `/_sandbox/`: faults, requests and entries for those who test over HTTP."""
+"""The control API below `/_sandbox/`: faults, requests and entries, for programs of this machine only."""
 
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from types import UnionType
+from typing import Any, TypeVar
+
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from reconciler.sandbox import orders
 from reconciler.sandbox.answers import answer, problem
-from reconciler.sandbox.conduct import Conduct
+from reconciler.sandbox.entries.agent import Act, Deed
+from reconciler.sandbox.entries.entry import NOW, Conduct, Entry
+from reconciler.sandbox.faults import Action, Fault, Kind
 from reconciler.sandbox.tenant import Tenant
+
+# What each field of a fault may be.
+_TYPES: dict[str, type | UnionType] = {
+    "action": str,
+    "on": str | None,
+    "times": int | None,
+    "skip": int,
+    "stored": bool,
+    "status": int,
+    "retryAfter": str | int | None,
+    "by": int,
+    "location": str,
+    "body": str,
+    "contentType": str,
+    "delay": int | float,
+    "acts": list,
+}
+_RENAMED = frozenset({"retryAfter", "contentType"})
+# What a whole answer can have: those below 200 are followed by another.
+_LEAST_STATUS, _MOST_STATUS = 200, 599
+
+_T = TypeVar("_T")
+
+
+class Unreadable(Exception):
+    """What was sent to the control API cannot be read."""
+
+
+def parse_faults(body: bytes) -> list[Fault]:
+    """Read one fault, or an array of them. Raises Unreadable."""
+    return _each(body, _fault)
+
+
+def parse_acts(body: bytes) -> list[Act]:
+    """Read one act, or an array of them. Raises Unreadable."""
+    return _each(body, _act)
+
+
+def parse_conduct(body: bytes) -> Conduct:
+    """Read a whole conduct; what is not named is as it should be. Raises Unreadable."""
+    match _json(body):
+        case {**content} if content.keys() <= {"refused", "ignored", "deletes", "mostItems"}:
+            pass
+        case _:
+            raise Unreadable("conduct is an object of refused, ignored, deletes, mostItems")
+    match content.get("refused", {}), content.get("ignored", []), content.get("deletes", True):
+        case {**refused}, [*ignored], bool(deletes):
+            pass
+        case _:
+            raise Unreadable("refused is an object of codes, ignored an array, deletes true or false")
+    most = content.get("mostItems")
+    if most is not None and (not isinstance(most, int) or isinstance(most, bool)):
+        raise Unreadable("mostItems is a number")
+    return Conduct({str(k): str(v) for k, v in refused.items()}, {str(i) for i in ignored}, deletes, most)
+
+
+def _each(body: bytes, read: Callable[[Any], _T]) -> list[_T]:
+    content = _json(body)
+    return [read(item) for item in (content if isinstance(content, list) else [content])]
+
+
+def _json(body: bytes) -> Any:  # noqa: ANN401  (any JSON)
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Unreadable("the body is not JSON") from error
+
+
+def _fault(item: Any) -> Fault:  # noqa: ANN401  (any JSON)
+    if not isinstance(item, dict) or not item.keys() <= _TYPES.keys():
+        raise Unreadable(f"a fault is an object of {', '.join(_TYPES)}")
+    for name, value in item.items():
+        # True is an int, and nobody means it as one.
+        if not isinstance(value, _TYPES[name]) or (isinstance(value, bool) and name != "stored"):
+            raise Unreadable(f"{name} is of the wrong type")
+    if not _LEAST_STATUS <= item.get("status", _LEAST_STATUS) <= _MOST_STATUS:
+        raise Unreadable(f"status is {_LEAST_STATUS} to {_MOST_STATUS}")
+    fields = {name: value for name, value in item.items() if name not in _RENAMED}
+    try:
+        fields["action"] = Action(item.get("action", ""))
+        fields["on"] = None if item.get("on") is None else Kind(item["on"])
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
+    after = item.get("retryAfter")
+    fields["retry_after"] = None if after is None else str(after)
+    if "contentType" in item:
+        fields["content_type"] = item["contentType"]
+    fields["acts"] = tuple(_act(act) for act in item.get("acts", []))
+    return Fault(**fields)
+
+
+def _act(item: Any) -> Act:  # noqa: ANN401  (any JSON)
+    try:
+        deed = Deed(item["act"])
+        entry = Entry(
+            phone=str(item["phone"]),
+            list_id=str(item["listId"]),
+            reason_code=str(item.get("reasonCode", "CUSTOMER_REQUESTED")),
+            expiration_policy=str(item.get("expirationPolicy", "NEVER")),
+            source=str(item.get("source", "agent")),
+            modified=item.get("lastModifiedTime", NOW),
+        )
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise Unreadable("an act is an object with act (add, remove, modify), listId and phone") from error
+    if not isinstance(entry.modified, str | None):
+        raise Unreadable("lastModifiedTime is text or null")
+    return Act(deed, entry)
 
 
 class Control:
@@ -33,8 +146,8 @@ class Control:
     async def plan(self, request: Request) -> Response:
         """Plan one fault, or an array of them."""
         try:
-            faults = orders.faults(await request.body())
-        except orders.Unreadable as error:
+            faults = parse_faults(await request.body())
+        except Unreadable as error:
             return problem(400, str(error))
         self._tenant.faults.plan(*faults)
         return Response(status_code=204)
@@ -53,8 +166,8 @@ class Control:
     async def behave(self, request: Request) -> Response:
         """Set the lasting oddities, all at once; what is not named goes back to what it was at the start."""
         try:
-            self._tenant.conduct = orders.conduct(await request.body())
-        except orders.Unreadable as error:
+            self._tenant.conduct = parse_conduct(await request.body())
+        except Unreadable as error:
             return problem(400, str(error))
         return Response(status_code=204)
 
@@ -75,8 +188,8 @@ class Control:
     async def act(self, request: Request) -> Response:
         """Play an agent: add, remove or modify one entry, or several in order."""
         try:
-            acts = orders.acts(await request.body())
-        except orders.Unreadable as error:
+            acts = parse_acts(await request.body())
+        except Unreadable as error:
             return problem(400, str(error))
         done = [act.perform(self._tenant.store, self._tenant.now()) for act in acts]
         return answer({"done": sum(done), "missing": done.count(False)}, 200 if all(done) else 404)
@@ -84,3 +197,36 @@ class Control:
     async def entries(self, request: Request) -> Response:  # noqa: ARG002  (Starlette)
         """Dump everything, with the sources."""
         return answer([{**entry.wire(), "source": entry.source} for entry in self._tenant.store.entries()])
+
+
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+_WITH_BODY = frozenset({"POST", "PUT"})
+
+_Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def guarded(routes: Iterable[Route]) -> Iterator[Route]:
+    """Give the same routes, which refuse what a page of another site can send."""
+    for route in routes:
+        yield Route(route.path, _guarded(route.endpoint), methods=list(route.methods or ()))
+
+
+def _guarded(endpoint: _Endpoint) -> _Endpoint:
+    async def answer(request: Request) -> Response:
+        return _refusal(request) or await endpoint(request)
+
+    return answer
+
+
+def _refusal(request: Request) -> Response | None:
+    """Refuse another name of this machine (DNS rebinding), another site, and what needs no preflight."""
+    port = request.scope["server"][1]
+    hosts, origins = request.headers.getlist("host"), request.headers.getlist("origin")
+    if len(hosts) != 1 or hosts[0].lower() not in {f"{name}:{port}" for name in _LOOPBACK}:
+        return problem(403, f"the control API is at localhost:{port} only")
+    if any(origin.lower() != f"http://{hosts[0].lower()}" for origin in origins):
+        return problem(403, "the control API takes no requests of other sites")
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.method in _WITH_BODY and kind != "application/json":
+        return problem(415, "the control API takes application/json")
+    return None

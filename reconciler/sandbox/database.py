@@ -4,7 +4,7 @@ import secrets
 import sqlite3
 from pathlib import Path
 
-from reconciler.model.errors import InvalidInput
+from reconciler.core.model.errors import InvalidInput
 
 # How long one process waits for another's write, in seconds.
 _PATIENCE = 30.0

@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reconciler.sandbox.agent import Act
+from reconciler.sandbox.entries.agent import Act
 
 
 class Kind(StrEnum):

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from reconciler.sandbox import answers
 from reconciler.sandbox.faults import Action, Fault, Kind
-from reconciler.sandbox.requestlog import Asked
+from reconciler.sandbox.request_log import Asked
 from reconciler.sandbox.tenant import Tenant
 
 Endpoint = Callable[[Request], Awaitable[Response]]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from reconciler.sandbox.entry import Entry
+from reconciler.sandbox.entries.entry import Entry
 
 LIST = "dnc-list-01"
 LIST_FILE = f"dnc-lists/{LIST}.yaml"

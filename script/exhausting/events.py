@@ -4,12 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from reconciler.model.claims import Hold, Release
-from reconciler.model.claims import ReleaseReason as Why
-from reconciler.model.terms import Policy, ReasonCode, Terms
+from reconciler.core.model.entries import Hold, Policy, ReasonCode, Release, Terms
+from reconciler.core.model.entries import ReleaseReason as Why
 from script.exhausting.scene import HERE, PHONE, THERE, Scene
-from tests.laws.story import Act
-from tests.laws.world import Line
+from tests.properties.story import Act
+from tests.properties.world import Line
 
 P, Q, OTHER = ("p.yaml", *HERE), ("q.yaml", *HERE), ("b.yaml", *THERE)
 SOON = 5  # days until a dated term ends; the longer of the two waits is longer

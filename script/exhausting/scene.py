@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from reconciler.apply import applier
-from reconciler.model.claims import Key
-from reconciler.planning.change import Action
-from tests.laws.oracle import Oracle
-from tests.laws.past import Past
-from tests.laws.story import Chapter, Moment
-from tests.laws.world import Files, World
+from reconciler.core.apply import sender
+from reconciler.core.model.entries import Key
+from reconciler.core.planning.change import Action
+from tests.properties.oracle import Oracle
+from tests.properties.past import Past
+from tests.properties.story import Chapter, Moment
+from tests.properties.world import Files, World
 from tests.support.fake_cxone import Faults
 
 PHONE = "+12125550101"
@@ -241,10 +241,10 @@ class InTurn(AbstractContextManager["InTurn"]):
 @contextmanager
 def without_threads() -> Iterator[None]:
     """Let this process's runs send one request after the other: a thread costs more than a whole run."""
-    pool, wait = applier.ThreadPoolExecutor, applier.wait
-    applier.ThreadPoolExecutor = InTurn  # type: ignore[misc, assignment]
-    applier.wait = lambda running, **_: _Ended(set(running))  # type: ignore[assignment]
+    pool, wait = sender.ThreadPoolExecutor, sender.wait
+    sender.ThreadPoolExecutor = InTurn  # type: ignore[misc, assignment]
+    sender.wait = lambda running, **_: _Ended(set(running))  # type: ignore[assignment]
     try:
         yield
     finally:
-        applier.ThreadPoolExecutor, applier.wait = pool, wait  # type: ignore[misc]
+        sender.ThreadPoolExecutor, sender.wait = pool, wait  # type: ignore[misc]

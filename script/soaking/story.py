@@ -11,11 +11,11 @@ from pathlib import Path
 from random import Random
 
 from reconciler.sandbox.faults import Kind
-from reconciler.sandbox.requestlog import Asked
+from reconciler.sandbox.request_log import Asked
 from script.soaking import tricks
 from script.soaking.oracle import Claim, Files, Key, Oracle, Owed, Release, Versions
 from script.soaking.victim import AHEAD
-from tests.faults.cases import FAULTS, LIES
+from tests.resilience.faults.cases import FAULTS, LIES
 from tests.support.project import BRANCH, ROOT, Project, making
 from tests.support.victim import Moments
 

@@ -8,8 +8,8 @@ from unittest.mock import patch
 
 from reconciler.audit.ledger import Ledger
 from reconciler.cli.main import main
-from reconciler.cxone.provider import EntriesProvider
-from reconciler.reconcile.surroundings import Surroundings
+from reconciler.cxone.entries.provider import EntriesProvider
+from reconciler.use_cases.workspace.context import Surroundings
 
 AHEAD = "SOAK_AHEAD"  # seconds
 
@@ -22,10 +22,10 @@ if __name__ == "__main__":
     with (
         patch("reconciler.cli.call.Surroundings", partial(Surroundings, clock=clock)),
         patch(
-            "reconciler.reconcile.connection.EntriesProvider",
+            "reconciler.use_cases.workspace.connection.EntriesProvider",
             partial(EntriesProvider, uniform=lambda low, _: low),
         ),
-        patch("reconciler.reconcile.opening.Ledger", partial(Ledger, pause=lambda _: None)),
+        patch("reconciler.use_cases.workspace.opening.Ledger", partial(Ledger, pause=lambda _: None)),
         patch.object(sys, "argv", ["dnc", *sys.argv[1:]]),
     ):
         main()

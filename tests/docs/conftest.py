@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from reconciler.planning.plan import Heading
+from reconciler.core.planning.plan import Heading
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 
-from tests.audit.builders import fill, open_ledger
 from tests.docs.pages import ROOT, blocks
 from tests.support.clones import _nobody, _pattern, clone, origin  # noqa: F401  (fixtures)
+from tests.unit.audit.builders import fill, open_ledger
 
 (SCRIPT,) = (block.lines for block in blocks(ROOT / "docs" / "verify-by-hand.md") if block.language == "sh")
 

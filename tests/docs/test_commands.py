@@ -6,7 +6,7 @@ import pytest
 from typer.main import get_command
 
 from reconciler.cli.app import application
-from reconciler.model import errors
+from reconciler.core.model import errors
 from tests.docs.pages import PAGES, ROOT, commands, first_cells, names, section
 
 README = ROOT / "README.md"

@@ -5,8 +5,8 @@ from array import array
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from reconciler.cli.render.openmetrics import openmetrics
-from reconciler.cxone.statistics import Statistics
-from reconciler.reconcile.meter import Measured, Meter
+from reconciler.cxone.http.stats import Statistics
+from reconciler.use_cases.workspace.context import Measured, Meter
 from tests.docs.pages import ROOT, first_cells, names
 from tests.support.project import START
 

@@ -6,10 +6,10 @@ import re
 import pytest
 
 from reconciler.audit.report import Content
-from reconciler.desired.schema import load_rules
-from reconciler.model.claims import FITTING, ReleaseReason
-from reconciler.planning.change import BlockedBy, Direction, DriftKind, Reason
-from reconciler.planning.plan import COUNTS, failed_json
+from reconciler.core.model.entries import FITTING, ReleaseReason
+from reconciler.core.planning.change import BlockedBy, Direction, DriftKind, Reason
+from reconciler.core.planning.plan import COUNTS, failed_json
+from reconciler.rules.rule_set import load_rules
 from tests.docs.pages import PAGES, ROOT, anchors, first_cells, links, names, section
 
 README = ROOT / "README.md"

@@ -11,8 +11,8 @@ import yaml
 
 from tests.docs.pages import PAGES, ROOT, blocks
 from tests.docs.running import Shell, shown
-from tests.editing.workbooks import workbook
 from tests.support.project import Project, making
+from tests.unit.list_edit.workbooks import workbook
 
 REFERENCE = ROOT / "docs" / "reference"
 Hook = Callable[[Project], object]
@@ -133,7 +133,7 @@ TOLD = {
         unrun={
             "script/lint": "the checks that run beside this test",
             "script/test -k planning": "runs this test",
-            "script/demo": "tests/story/test_demo.py runs it",
+            "script/demo": "tests/commands/program/test_demo.py runs it",
         }
     ),
     "docs/tutorial.md": Told(
@@ -161,7 +161,9 @@ TOLD = {
     "docs/metrics.md": Told(
         pipeline=True,
         unrun={
-            "dnc status --metrics /var/lib/": "writes into the machine; tests/story/test_metrics.py runs it"
+            "dnc status --metrics /var/lib/": (
+                "writes into the machine; tests/commands/program/test_metrics.py runs it"
+            )
         },
     ),
     "docs/personal-data.md": Told(

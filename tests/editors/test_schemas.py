@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from reconciler.reconcile.init import init
+from reconciler.use_cases.edits.init import init
 from tests.editors.language_server import SERVER, Editor
 
 pytestmark = pytest.mark.skipif(

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from reconciler.model import terms
-from reconciler.planning import held, verdict
+from reconciler.core.model import entries
+from reconciler.core.planning import state, verdict
 from script.exhausting.events import EVENTS
 from script.exhausting.scene import Scene, without_threads
 from script.exhausting.search import Search, digest
-from tests.laws.seeding import Fault, seeded
+from tests.properties.seeding import Fault, seeded
 from tests.support.project import ROOT
 
 BY_WORDS = {event.words: event for event in EVENTS}
@@ -36,9 +36,9 @@ class Hole:
 HOLES = {
     "S1": Hole(
         (
-            (terms.Terms.effective_end, "None if self.registry else self.end", "self.end"),
-            (held.HeldClaim.stood_in_for, "terms.registry == self.registry and ", ""),
-            (held.HeldClaim.covered_by, "other.registry == self.registry and ", ""),
+            (entries.Terms.effective_end, "None if self.registry else self.end", "self.end"),
+            (state.HeldClaim.stood_in_for, "terms.registry == self.registry and ", ""),
+            (state.HeldClaim.covered_by, "other.registry == self.registry and ", ""),
         ),
         (
             "file p says STATE with an end in 5 days",
@@ -128,8 +128,8 @@ def test_what_differs_by_nothing_but_the_hour_is_one_state() -> None:
     late.wait(10)
     late.world.clock.tick(5)
     assert digest(late) == digest(Scene())
-    late.world.files.lines["p.yaml", "dnc-a", "+12125550101"] = terms.Terms(
-        terms.ReasonCode.LOCAL, terms.Policy.NEVER
+    late.world.files.lines["p.yaml", "dnc-a", "+12125550101"] = entries.Terms(
+        entries.ReasonCode.LOCAL, entries.Policy.NEVER
     )
     assert digest(late) != digest(Scene())
 

@@ -5,7 +5,7 @@ import json
 import yaml
 from hypothesis import strategies as st
 
-from reconciler.desired.schema import _packaged
+from reconciler.rules.rule_set import _packaged
 from tests.support.project import ROOT
 
 VALID = [file.read_bytes() for file in sorted((ROOT / "tests/examples/valid").rglob("*.yaml"))]

@@ -9,13 +9,13 @@ from datetime import date
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from reconciler.desired.canonical import canonical
-from reconciler.desired.configuration import read_configuration
-from reconciler.desired.lists import Source, read_lists
-from reconciler.desired.schema import load_rules
-from reconciler.model.errors import InvalidInput
-from reconciler.model.finding import Severity
-from reconciler.model.phone import is_e164
+from reconciler.config.configuration import read_configuration
+from reconciler.core.model.errors import InvalidInput
+from reconciler.core.model.finding import Severity
+from reconciler.core.model.phone import is_e164
+from reconciler.lists.edit.canonical import canonical
+from reconciler.lists.reader import Source, read_lists
+from reconciler.rules.rule_set import load_rules
 from tests.fuzz import files
 
 AS_OF, LATEST = date(2026, 11, 23), date(2026, 11, 24)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.cli.render.child import LARGEST, child_pipeline
-from reconciler.model.errors import InvalidInput
-from reconciler.reconcile.ci import FanOut, Work
+from reconciler.cli.render.gitlab_reports import LARGEST, child_pipeline
+from reconciler.core.model.errors import InvalidInput
+from reconciler.use_cases.operations.ci_tenants import FanOut, Work
 from tests.support.project import ROOT, Project, entry, making
 from tests.support.sandbox import phone
 
@@ -194,7 +194,7 @@ def test_five_hundred_tenants_fit_with_room(tmp_path):
 
 
 def test_more_than_gitlab_takes_is_refused(monkeypatch):
-    monkeypatch.setattr("reconciler.cli.render.child.LARGEST", 2_000)
+    monkeypatch.setattr("reconciler.cli.render.gitlab_reports.LARGEST", 2_000)
     found = FanOut(Work.PLAN, tuple(f"t{n:02}" for n in range(20)), "dnc.yaml")
     with pytest.raises(InvalidInput, match=r"20 tenants has [0-9],[0-9]{3} bytes, and GitLab takes 2,000"):
         child_pipeline(found)

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 import yaml
 
-from reconciler.gitlab.sections import sections
+from reconciler.gitlab.notes import sections
 from reconciler.sandbox.server import Sandbox
 from reconciler.sandbox.tenant import Settings
 from tests.pipeline.test_ci_tenants import configure, name, tenant
@@ -67,7 +67,7 @@ def _command(project: Project, line: str, variables: dict[str, str], environ: di
 @pytest.fixture(scope="module")
 def api():
     with pytest.MonkeyPatch.context() as patch, serving() as server:
-        patch.setattr("reconciler.gitlab.sticky.SETTLE", (0.0, 0.0))
+        patch.setattr("reconciler.gitlab.notes.SETTLE", (0.0, 0.0))
         yield server
 
 

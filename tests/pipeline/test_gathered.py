@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from reconciler.cli.render.gathered import LARGEST, gathered, read_plan
+from reconciler.cli.render.note import LARGEST, gathered, read_plan
 
 PHONE = "+12125550123"
 

@@ -7,11 +7,10 @@ from hashlib import sha256
 from typing import Any
 
 from reconciler.audit.report import Report, StoredReport
-from reconciler.audit.verify import Head, Verification
-from reconciler.model.finding import Finding, Severity
-from reconciler.reconcile.brief import brief
-from reconciler.reconcile.lapsing import Claimed, Lapse
-from reconciler.reconcile.site import Files, Record, Remaining, Site
+from reconciler.audit.verification import Head, Verification
+from reconciler.core.model.finding import Finding, Severity
+from reconciler.use_cases.history.run_summary import brief
+from reconciler.use_cases.history.site import Claimed, Files, Lapse, Record, Remaining, Site
 
 START = datetime(2026, 9, 1, 6, tzinfo=UTC)
 

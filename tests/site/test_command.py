@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from reconciler.cli.commands.site import MARKER
 from reconciler.cli.render.site.blocks import NOTHING
-from reconciler.reconcile.publish import MARKER
 from tests.site.test_rendering import WHOLE
 from tests.support.played import play
 from tests.support.project import LIST, entry

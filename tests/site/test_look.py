@@ -7,10 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from reconciler.cli.render.html import html
-from reconciler.cli.render.page import style
+from reconciler.cli.render.html import html, style
 from reconciler.cli.render.site.pages import pages
-from tests.hostile.test_renderers import SHOWN, document
+from tests.resilience.hostile_input.test_renderers import SHOWN, document
 from tests.site import made
 from tests.site.test_rendering import NAMES, Page
 

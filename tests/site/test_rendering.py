@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.render.page import hidden
+from reconciler.cli.render.html import hidden
 from reconciler.cli.render.site.pages import pages
-from reconciler.cli.render.site.runs import SHOWN
+from reconciler.cli.render.site.runs import RUNS_SHOWN
 from reconciler.cli.render.site.timeline import MOST
-from reconciler.model.finding import Finding, Severity
-from reconciler.reconcile.site import Remaining
-from tests.hostile.strings import ALL, HOSTILE, RAW
+from reconciler.core.model.finding import Finding, Severity
+from reconciler.use_cases.history.site import Remaining
+from tests.resilience.hostile_input.strings import ALL, HOSTILE, RAW
 from tests.site import made
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -128,10 +128,10 @@ def test_hundreds_of_runs_and_lists_make_no_endless_page():
         for at in range(1_500)
     ]
     page = pages(made.site(made.record(reports), at=reports[-1].report.finished_at))["tenant-production.html"]
-    assert f"The newest {SHOWN} of 1,500 runs" in page
+    assert f"The newest {RUNS_SHOWN} of 1,500 runs" in page
     assert "The 12 largest of 60 lists have a chart." in page
     assert "by week" in page
-    assert page.count("<tr>") < 60 + 18 * (MOST + 2) + 2 * SHOWN
+    assert page.count("<tr>") < 60 + 18 * (MOST + 2) + 2 * RUNS_SHOWN
     assert len(page) < 450_000
 
 

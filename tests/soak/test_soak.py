@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from reconciler.sandbox.agent import Deed
+from reconciler.sandbox.entries.agent import Deed
 from script.soaking.oracle import Claim, Files, Oracle, Owed, Release
 from script.soaking.story import Broken, Story, play
 from tests.support.project import making

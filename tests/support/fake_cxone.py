@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from reconciler.cxone.entries import EntriesDialect
-from reconciler.model.claims import Key
-from reconciler.model.errors import CxoneUnavailable
-from reconciler.model.live import Live, LiveEntry
-from reconciler.model.provider import Answer, ClockOffset, Dialect, Failure, Target, Verdict, Write
-from reconciler.model.terms import Carried
+from reconciler.core.model.entries import Carried, Key
+from reconciler.core.model.errors import CxoneUnavailable
+from reconciler.core.model.live import Live, LiveEntry
+from reconciler.core.model.provider import Answer, ClockOffset, Dialect, Failure, Target, Verdict, Write
+from reconciler.cxone.entries.dialect import EntriesDialect
 
 TARGET = Target("entries", "org-1", "cxone.test")
 WEAKEST = Carried("UNKNOWN", "ABSOLUTE")

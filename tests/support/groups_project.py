@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 from unittest.mock import patch
 
-from reconciler.cxone.groups_provider import GroupsProvider
-from reconciler.model.live import Live
-from reconciler.sandbox.groups_quirks import Quirks
-from reconciler.sandbox.groups_store import Record
+from reconciler.core.model.live import Live
+from reconciler.cxone.groups.provider import GroupsProvider
+from reconciler.sandbox.groups.behaviour import Quirks
+from reconciler.sandbox.groups.store import Record
 from tests.support.lists import CONFIGURATION, LIST
 from tests.support.project import SECRET, Project, making
 
@@ -81,7 +81,7 @@ class GroupsProject(Project):
     def _patches(self, environ: dict[str, str], arguments: tuple[str, ...]) -> Iterator[Any]:
         yield from super()._patches(environ, arguments)
         hooked = partial(_Hooked, on_read=self.on_read)
-        yield patch("reconciler.cxone.groups_provider.GroupsProvider", hooked)
+        yield patch("reconciler.cxone.groups.provider.GroupsProvider", hooked)
 
 
 class _Hooked(GroupsProvider):

@@ -18,15 +18,15 @@ from unittest.mock import patch
 
 from reconciler.audit.ledger import Ledger
 from reconciler.cli.main import main
-from reconciler.cxone.provider import EntriesProvider
-from reconciler.desired.schema import Rules, load_rules
-from reconciler.model.live import Live
-from reconciler.reconcile.surroundings import Surroundings
-from reconciler.sandbox.agent import Deed
-from reconciler.sandbox.entry import NOW, Entry
+from reconciler.core.model.live import Live
+from reconciler.cxone.entries.provider import EntriesProvider
+from reconciler.rules.rule_set import Rules, load_rules
+from reconciler.sandbox.entries.agent import Deed
+from reconciler.sandbox.entries.entry import NOW, Entry
 from reconciler.sandbox.server import Sandbox
 from reconciler.sandbox.tenant import Settings
 from reconciler.sandbox.tokens import READ, WRITE, Client
+from reconciler.use_cases.workspace.context import Surroundings
 from tests.support.lists import CONFIGURATION, LIST, dated, entry, release
 from tests.support.result import Result
 
@@ -244,10 +244,12 @@ class Project:
         yield patch.dict(os.environ, environ, clear=True)
         yield patch.object(sys, "argv", ["dnc", *arguments])
         yield patch("reconciler.cli.call.Surroundings", partial(Surroundings, clock=self.clock))
-        yield patch("reconciler.reconcile.project.load_rules", lambda overrides: _rules(*overrides.items()))
+        yield patch(
+            "reconciler.use_cases.workspace.project.load_rules", lambda overrides: _rules(*overrides.items())
+        )
         hooked = partial(_Hooked, on_read=self.on_read)
-        yield patch("reconciler.reconcile.connection.EntriesProvider", hooked)
-        yield patch("reconciler.reconcile.opening.Ledger", partial(Ledger, pause=lambda _: None))
+        yield patch("reconciler.use_cases.workspace.connection.EntriesProvider", hooked)
+        yield patch("reconciler.use_cases.workspace.opening.Ledger", partial(Ledger, pause=lambda _: None))
 
 
 class _Hooked(EntriesProvider):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from reconciler.sandbox.entry import Entry
+from reconciler.sandbox.entries.entry import Entry
 from reconciler.sandbox.server import Sandbox
 from reconciler.sandbox.tenant import Settings
 from reconciler.sandbox.tokens import READ, WRITE, Client

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.sandbox.faults import Fault, Kind
-from reconciler.sandbox.requestlog import Asked
+from reconciler.sandbox.request_log import Asked
 from tests.support.project import ROOT, Clock, Project
 from tests.support.result import Result
 

@@ -1,13 +1,34 @@
-"""The plan as Markdown, for a merge request: numbers are masked, text is escaped."""
+"""The plan as Markdown for a merge request: numbers masked, text from elsewhere escaped."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.cli.render.escaped import code, plain
-from reconciler.cli.render.numbers import Shown
-from reconciler.cli.render.text import head_line, said, verdict, without_cxone
-from reconciler.cli.render.ways_out import way_out
-from reconciler.cli.render.words import BLOCKED, DRIFT, REASONS, kept_or_left_out, what_changes
+from reconciler.cli.render.masking import Shown
+from reconciler.cli.render.messages import BLOCKED, DRIFT, REASONS, kept_or_left_out, way_out, what_changes
+from reconciler.cli.render.plan_text import head_line, said, verdict, without_cxone
+from reconciler.cli.terminal import line
+
+_LONGEST = 300  # characters of one sentence
+# What CommonMark and GitLab's Markdown read as markup, links, and references such as @all, #1 or !2. GitLab
+# finds references in what an entity stood for, but not behind a backslash (its MarkdownPreEscapeFilter).
+_MARKUP = re.compile(r"""[!"#$%&*<>?@\[\\\]^_`{|}~]|:(?=//)|(?<=www)\.""", re.IGNORECASE)
+
+
+def plain(text: str) -> str:
+    """Show text without any markup, mention or reference in it, on one line."""
+    return _MARKUP.sub(r"\\\g<0>", _one_line(text))
+
+
+def code(text: str) -> str:
+    """Show a name as code: GitLab reads no markup, mention or reference in it."""
+    return f"`{_one_line(text).replace('`', chr(39))}`"
+
+
+def _one_line(text: str) -> str:
+    joined = line(" ".join(text.split()))
+    return joined if len(joined) <= _LONGEST else f"{joined[:_LONGEST]}…"
+
 
 ROWS = 200  # a note gets slow long before GitLab's limit of a million characters
 

@@ -7,8 +7,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.registry import Collector, CollectorRegistry
 
-from reconciler.cxone.statistics import Statistics
-from reconciler.reconcile.meter import Measured, Meter
+from reconciler.cxone.http.stats import Statistics
+from reconciler.use_cases.workspace.context import Measured, Meter
 
 _BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0)  # seconds; a read waits 25 s at most
 _FAILED = frozenset({1, 2, 4, 5})  # exit codes of a command that did not do what it is for

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from reconciler.audit.verify import Head
+from reconciler.audit.verification import Head
+from reconciler.cli.render.messages import count
 from reconciler.cli.render.site.blocks import Block, Cell, Chapter, Sentences, Table, Text
-from reconciler.cli.render.words import count
-from reconciler.model.finding import Finding
-from reconciler.reconcile.site import Record, Site
+from reconciler.core.model.finding import Finding
+from reconciler.use_cases.history.site import Record, Site
 
 SHOWN = 50  # problems that are spelled out
 

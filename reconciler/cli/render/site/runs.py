@@ -1,17 +1,111 @@
-"""The runs: what came of each, how long CXone took to answer, and every period in one table."""
+"""Runs, drift and requests of a tenant's page: what came of each, what others changed, what was late."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from statistics import median
 
+from reconciler.cli.render.messages import DRIFT, count
 from reconciler.cli.render.site.blocks import Block, Cell, Chapter, Figure, Table, Text, Value
 from reconciler.cli.render.site.chart import Series, ranges, span, stacked
 from reconciler.cli.render.site.timeline import Timeline
-from reconciler.cli.render.words import count
-from reconciler.reconcile.brief import Brief
-from reconciler.reconcile.site import Record
+from reconciler.use_cases.history.run_summary import Brief, Waiting
+from reconciler.use_cases.history.site import Record
 
-SHOWN = 50  # runs with a row of their own, the newest first
+
+def drift(record: Record, time: Timeline) -> Chapter:
+    """Show drift over time, and what the newest run saw."""
+    restored = time.total(lambda run: run.restored)
+    unmanaged = time.each(
+        lambda runs: next((r.unmanaged for r in reversed(runs) if r.unmanaged is not None), None)
+    )
+    total = sum(value or 0 for value in restored)
+    says = f"Numbers that somebody took off or weakened in CXone, and that a run put back: {total:,.0f}."
+    series = [Series("warn", "put back", restored)]
+    rows = (
+        (span(part), int(back), None if added is None else int(added))
+        for part, back, added in zip(time.parts, restored, unmanaged, strict=True)
+        if back is not None
+    )
+    heads = f"{time.word.capitalize()}|#Put back|#Left to agents"
+    table = Table.of(f"Drift by {time.word}", heads, rows)
+    legend = (Cell(f"put back {total:,.0f}", "warn"),)
+    now: Block = Text("The newest run that read CXone saw no drift.")
+    if record.drift:
+        seen = ((Cell(one.list_id, code=True), one.cause, one.numbers, DRIFT.get(one.cause, ""))
+                for one in record.drift)  # fmt: skip
+        now = Table.of("As the newest run found it", "List|Kind|#Numbers|What it means", seen)
+    figure = Figure(
+        "Taken off or weakened by others, and put back", stacked(says, time.parts, series), legend, table
+    )
+    added = next((run.unmanaged for run in reversed(record.runs) if run.unmanaged is not None), 0)
+    told = Text(f"{count(added)} that agents or scripts added in CXone are left as they are: opt-outs.")
+    return Chapter("drift", "Drift", (figure, now, *((told,) if added else ())))
+
+
+REQUESTS_SHOWN = 50  # rows of late requests, the newest first
+
+
+def requests(record: Record, time: Timeline) -> Chapter:
+    """Show deadlines met and missed."""
+    blocks: list[Block] = [_figure(record, time), _open(record)]
+    late = list(_late(record.runs))
+    if late:
+        note = f"The newest {REQUESTS_SHOWN} of {len(late)} rows." if len(late) > REQUESTS_SHOWN else ""
+        heads = "Live on|List|Rule|Due|#Numbers|#Days late|Report"
+        blocks.append(Table.of("Live, but late", heads, late[:REQUESTS_SHOWN], note=note))
+    else:
+        blocks.append(Text("No report tells of a request that went live late."))
+    return Chapter("requests", "Requests and their deadlines", tuple(blocks))
+
+
+def late_in(run: Brief) -> int:
+    """Count the numbers that a run made live after their day."""
+    return sum(one.numbers for one in run.late)
+
+
+def _figure(record: Record, time: Timeline) -> Figure:
+    met, late = time.total(lambda run: run.in_time or 0), time.total(late_in)
+    series = [Series("good", "in time", met), Series("bad", "late", late)]
+    says = (
+        f"Requests that went live: {sum(v or 0 for v in met):,.0f} in time, "
+        f"{sum(v or 0 for v in late):,.0f} late. "
+        "The table says the same."
+    )
+    rows = (
+        (span(part), int(a), int(b))
+        for part, a, b in zip(time.parts, met, late, strict=True)
+        if a is not None and b is not None and a + b
+    )
+    table = Table.of(f"Requests live by {time.word}", f"{time.word.capitalize()}|#In time|#Late", rows)
+    untold = sum(run.in_time is None for run in record.runs)
+    note = f"{count(untold, 'report')} of an earlier version count the late ones only. " if untold else ""
+    note += "Counted are requests that a rule gives a last day."
+    legend = tuple(Cell(f"{one.label} {sum(v or 0 for v in one.values):,.0f}", one.mark) for one in series)
+    return Figure("In time and late", stacked(says, time.parts, series), legend, table, note)
+
+
+def _open(record: Record) -> Block:
+    newest = record.newest
+    if newest is None or not newest.open:
+        return Text("Nothing is open: no request is near or past its last day without being live.")
+    rows = ((one.due.isoformat() if one.due else None, *_what(one)) for one in newest.open)
+    return Table.of("Open: not live yet, by last day", "Last day|State|List|Rule|#Numbers", rows)
+
+
+def _what(one: Waiting) -> tuple[Value, ...]:
+    state = Cell("late", "bad") if one.past else Cell("open", "warn")
+    return (state, Cell(one.list_id, code=True), one.rule, one.numbers)
+
+
+def _late(runs: tuple[Brief, ...]) -> Iterator[tuple[Value, ...]]:
+    for run in reversed(runs):
+        for one in run.late:
+            due = one.due.isoformat() if one.due else None
+            yield (run.day.isoformat(), Cell(one.list_id, code=True), one.rule, due, one.numbers,
+                   one.days_late, str(run.seq))  # fmt: skip
+
+
+RUNS_SHOWN = 50  # runs with a row of their own, the newest first
 FAILED = 20  # that are spelled out
 OUTCOMES = {"in-sync": "calm", "complete": "good", "partial": "warn", "interrupted": "odd", "failed": "bad"}
 
@@ -95,10 +189,10 @@ def _latency(time: Timeline) -> Block:
 
 
 def _newest(record: Record) -> Table:
-    few = record.runs[::-1][:SHOWN]
+    few = record.runs[::-1][:RUNS_SHOWN]
     note = ""
-    if len(record.runs) > SHOWN:
-        note = f"The newest {SHOWN} of {len(record.runs):,} runs; the table of outcomes has all of them."
+    if len(record.runs) > RUNS_SHOWN:
+        note = f"The newest {RUNS_SHOWN} of {len(record.runs):,} runs; the table of outcomes has all of them."
     heads = "Report|Ended (UTC)|Outcome|Verified|#On|#Changed|#Off|#Failed|#Put back|#p95 ms|By|From|Revision"
     table = Table.of("Run by run", heads, (_one(run) for run in few), note=note)
     return Table(table.caption, table.heads, table.rows, table.note, filtered=True)

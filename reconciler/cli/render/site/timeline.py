@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.cli.render.site.periods import Period, periods, sorted_into
-from reconciler.reconcile.brief import Brief
+from reconciler.use_cases.history.run_summary import Brief
 
 MOST = 62  # parts: two months of days, a year of weeks, five years of months
 

@@ -1,0 +1,175 @@
+"""`dnc apply`."""
+
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from reconciler.cli.call import Format, complain, current, emit, errors_told
+from reconciler.cli.metrics import MetricsOption, metered
+from reconciler.cli.options import examples
+from reconciler.cli.output import counting
+from reconciler.cli.render.apply_text import applied_json, applied_text
+from reconciler.cli.render.masking import Shown
+from reconciler.cli.render.plan_text import plan_text
+from reconciler.core.model.errors import DncError, InvalidInput
+from reconciler.cxone.http.stop import TimeBudget
+from reconciler.use_cases.operations.notify import notify
+from reconciler.use_cases.reconcile.apply import Applied, exposing_of
+from reconciler.use_cases.reconcile.apply import apply as run
+from reconciler.use_cases.reconcile.failed_run import attest_failure
+from reconciler.use_cases.reconcile.plan import failed
+from reconciler.use_cases.reconcile.prepared_plan import Planned, planned
+from reconciler.use_cases.reconcile.run_lock import in_turn
+from reconciler.use_cases.reconcile.run_metrics import meter_plan
+from reconciler.use_cases.workspace.context import Surroundings
+
+EXAMPLES = examples(
+    "dnc apply --yes",
+    "dnc apply plan.json --tenant production",
+    "dnc apply --allow-removals 412 --yes",
+    "dnc apply --deadline 50m --attest --format json",
+    "dnc apply --tenant production --metrics metrics.txt",
+)
+
+
+def apply(  # noqa: PLR0917  (an option each: typer passes them by name)
+    saved: Annotated[
+        Path | None, typer.Argument(metavar="[PLAN.JSON]", exists=True, dir_okay=False, help="A saved plan.")
+    ] = None,
+    allow_removals: Annotated[
+        int | None, typer.Option(min=0, help="Exactly the plan's number: replaces the budget for this run.")
+    ] = None,
+    accept_history: Annotated[
+        bool, typer.Option("--accept-history", help="History was rewritten on purpose; protective only.")
+    ] = False,
+    deadline: Annotated[
+        str | None,
+        typer.Option(metavar="50m", help="A time budget (s, m, h): what does not fit is the next run's."),
+    ] = None,
+    attest: Annotated[
+        bool,
+        typer.Option("--attest", help="Leave a report in every case, as schedules do: in sync, or failed."),
+    ] = False,
+    metrics: MetricsOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    output: Annotated[Format, typer.Option("--format", help="How the result is printed.")] = Format.TEXT,
+) -> None:
+    """Make CXone match the commit, verify it, and commit an audit report."""
+    around = current().surroundings()
+    around = replace(around, budget=_budget(deadline, around), attest=attest)
+    started = around.clock()
+    _demand_consent(around, yes=yes)
+
+    def on_error(error: DncError) -> None:
+        notify(around, error)
+        attest_failure(around, error, started)
+        if output is Format.JSON:
+            emit({**failed(around, error), "status": "failed", "exit_code": error.exit_code})
+
+    with metered(metrics, around, "apply") as around, errors_told(on_error):
+        document = _read(saved)
+        _stop_on_signals(around)
+        with (
+            in_turn(around),
+            planned(
+                around, to_apply=True, accept_history=accept_history, limits_allow=allow_removals
+            ) as made,
+        ):
+            meter_plan(made)
+            _demand_named_sandbox(made, around)
+            shown = Shown(masked=around.pipeline.running)
+            complain(plan_text(made.document, shown))
+            _ask(made, yes=yes or around.pipeline.running)
+            agreed = exposing_of(document, made) if document else None
+            with counting(made.plan.pending) as progress:
+                done = run(made, rewritten=made.rewritten, agreed=agreed, progress=progress)
+        _show(done, output, shown)
+        notify(around, done)
+        raise typer.Exit(done.exit_code)
+
+
+def _show(done: Applied, output: Format, shown: Shown) -> None:
+    if output is Format.JSON:
+        emit(applied_json(done))
+    else:
+        print(applied_text(done, shown))
+    if done.problem is not None:
+        complain(f"error: {done.problem}")
+
+
+def _read(saved: Path | None) -> dict[str, Any] | None:
+    if saved is None:
+        return None
+    try:
+        document = json.loads(saved.read_bytes())
+        return {name: document[name] for name in ("tenant", "errored", "changes")} | {
+            "numbers": document.get("numbers")
+        }
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InvalidInput(
+            "this is no saved plan", "make one: dnc plan -o plan.json", where=str(saved)
+        ) from error
+
+
+def _demand_consent(around: Surroundings, *, yes: bool) -> None:
+    if not (yes or around.pipeline.running or sys.stdin.isatty()):
+        raise typer.BadParameter(
+            "there is no terminal to ask on, and this is no pipeline", param_hint="--yes"
+        )
+
+
+def _demand_named_sandbox(made: Planned, around: Surroundings) -> None:
+    if not made.tenant.embedded:
+        return
+    complain(f"{made.tenant.name} is the built-in CXone: it protects nobody")
+    if around.pipeline.running and around.tenant is None:
+        raise typer.BadParameter(
+            f"in a pipeline the built-in CXone must be asked for: --tenant {made.tenant.name}",
+            param_hint="--tenant",
+        )
+
+
+def _ask(made: Planned, *, yes: bool) -> None:
+    if made.plan.pending and not yes:
+        with _interrupts_as_usual():
+            typer.confirm(f"Apply {made.plan.pending:,} changes to {made.tenant.name}?", abort=True, err=True)
+
+
+def _budget(text: str | None, around: Surroundings) -> TimeBudget | None:
+    """Read a time, counted from now. Raises a usage error for what is none."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"([0-9]{1,6})([smh])", text)
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is no time: write it as 50m", param_hint="--deadline")
+    return TimeBudget(around.stop, int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]])
+
+
+@contextmanager
+def _interrupts_as_usual() -> Iterator[None]:
+    """Let Ctrl-C end a question: nothing is in flight that would have to be finished first."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _stop_on_signals(around: Surroundings) -> None:
+    def stop(*_: object) -> None:
+        around.stop.set()
+        # Past Python's own stream: that may be what was interrupted, and it refuses to be entered twice.
+        with suppress(OSError):
+            os.write(2, b"stopping: what is in flight is finished, the rest is not attempted\n")
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)

@@ -1,0 +1,50 @@
+"""`dnc export`."""
+
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reconciler.cli.call import complain, current, errors_told
+from reconciler.cli.options import examples
+from reconciler.cli.output import write_own
+from reconciler.use_cases.history.export_list import export as run
+
+EXAMPLES = examples(
+    "dnc export --list dnc-list-01 -o dnc-list-01.csv",
+    "dnc export --list dnc-list-01 --since v2026-11-01 -o changes.csv",
+)
+
+
+class TableFormat(StrEnum):
+    """How a list is written for others."""
+
+    CSV = "csv"
+
+
+def export(
+    list_id: Annotated[str, typer.Option("--list", help="The listId.")],
+    since: Annotated[
+        str | None, typer.Option(metavar="REV", help="Only what differs from that revision.")
+    ] = None,
+    output: Annotated[TableFormat, typer.Option("--format", help="How it is written.")] = TableFormat.CSV,
+    file: Annotated[
+        Path | None, typer.Option("-o", "--output", help="The file; FILE.manifest.json is put beside it.")
+    ] = None,
+) -> None:
+    """Write a list for affiliates, vendors and other dialers, with a manifest. Whole numbers are in it."""
+    around = current().surroundings()
+    with errors_told():
+        made = run(around, list_id, since)
+        manifest = json.dumps(made.manifest, indent=2) + "\n"
+        if file is None:
+            sys.stdout.write(made.data.decode())
+            complain(manifest.rstrip())
+            return
+        beside = file.with_name(f"{file.name}.manifest.json")
+        write_own(file, made.data)
+        write_own(beside, manifest.encode())
+        complain(f"{made.manifest['count']:,} rows of {list_id} in {file} ({output}), described by {beside}")

@@ -1,0 +1,117 @@
+"""`dnc import`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reconciler.cli.call import Format, current, emit
+from reconciler.cli.options import examples, mapped
+from reconciler.cli.output import Output, answer, told
+from reconciler.cli.render.edits import imported_json, show_imported, show_taken, taken_json
+from reconciler.cli.render.masking import Shown
+from reconciler.core.model.entries import Policy, ReasonCode
+from reconciler.lists.edit.tables import FIELDS
+from reconciler.use_cases.edits.import_table import Imported, Table
+from reconciler.use_cases.edits.import_table import import_ as run
+
+if TYPE_CHECKING:
+    from reconciler.use_cases.edits.registry_snapshot import Taken
+
+
+EXAMPLES = examples(
+    "dnc import leads.csv --list dnc-list-01 --reason CUSTOMER_REQUESTED --policy NEVER "
+    "--map phone=Tel --map requestedOn=Asked",
+    "dnc import calls.xlsx --profile vendor-a",
+    "dnc import 202.txt --list dnc-list-02 --reason NATIONAL --policy NEVER "
+    "--jurisdiction US --source ftc-registry --snapshot --retrieved-at 2026-11-20",
+)
+
+
+def import_(  # noqa: PLR0917  (an option each; Typer passes them by name)
+    file: Annotated[Path, typer.Argument(help="CSV, TSV, XLSX, or the FTC's flat AAA,NNNNNNN.")],
+    list_id: Annotated[
+        str | None,
+        typer.Option("--list", help="The listId that the numbers go on; a profile may say it."),
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="A name below imports in dnc.yaml: columns, codes, what to ignore.")
+    ] = None,
+    reason: Annotated[ReasonCode | None, typer.Option(help="Where no column reasonCode says it.")] = None,
+    policy: Annotated[Policy | None, typer.Option(help="Where no column expirationPolicy says it.")] = None,
+    requested_on: Annotated[str | None, typer.Option(help="The same for requestedOn.")] = None,
+    evidence: Annotated[str | None, typer.Option(help="The same for evidence.")] = None,
+    retention: Annotated[str | None, typer.Option(help="The same for retention.")] = None,
+    until: Annotated[str | None, typer.Option(help="The same for expirationDate.")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="The same for source: the registry, of a snapshot.")
+    ] = None,
+    jurisdiction: Annotated[str | None, typer.Option(help="The same for jurisdiction.")] = None,
+    columns: Annotated[
+        list[str] | None, typer.Option("--map", help=f"FIELD=COLUMN, FIELD one of {', '.join(FIELDS)}.")
+    ] = None,
+    batch: Annotated[
+        str | None, typer.Option(help="The import's name; its day and content otherwise.")
+    ] = None,
+    rejects: Annotated[
+        Path | None, typer.Option(help="Where refused rows go; FILE.rejects.csv otherwise.")
+    ] = None,
+    whole: Annotated[
+        bool, typer.Option("--snapshot", help="The file is the whole of a registry for its area codes.")
+    ] = False,
+    retrieved_at: Annotated[
+        str | None, typer.Option(help="With --snapshot: when the registry gave it out, 2026-11-20.")
+    ] = None,
+    max_loss: Annotated[
+        float | None, typer.Option(min=0, max=2, help="With --snapshot: per cent that an area code may lose.")
+    ] = None,
+    output: Output = Format.TEXT,
+) -> None:
+    """Put the numbers of a table on a list, in new files of 5,000. Exit 8: rows refused, or in doubt."""
+    _demand_usage(whole=whole, retrieved_at=retrieved_at, max_loss=max_loss, batch=batch)
+    around = current().surroundings()
+    given = {"reasonCode": reason and reason.value, "expirationPolicy": policy and policy.value,
+             "requestedOn": requested_on, "evidence": evidence, "retention": retention,
+             "expirationDate": until, "source": source, "jurisdiction": jurisdiction}  # fmt: skip
+    keys = {key: value for key, value in given.items() if value is not None}
+    table = Table(file, list_id, keys, mapped(columns or [], FIELDS), batch, rejects, profile)
+    with told(output):
+        if retrieved_at:
+            from reconciler.use_cases.edits.registry_snapshot import snapshot  # noqa: PLC0415  (takes its time to load)
+
+            code = _took(snapshot(around, table, retrieved_at, max_loss), output)
+        else:
+            code = _imported(run(around, table), output)
+    raise typer.Exit(code)
+
+
+def _imported(done: Imported, output: Format) -> int:
+    code = 8 if done.refused else 0
+    if output is Format.JSON:
+        emit(answer(imported_json(done), code=code))
+    else:
+        show_imported(done)
+    return code
+
+
+def _took(done: "Taken", output: Format) -> int:
+    code = 8 if done.refused or done.doubts else 0
+    if output is Format.JSON:
+        emit(answer(taken_json(done), code=code))
+    else:
+        show_taken(done, Shown(masked=current().surroundings().pipeline.running))
+    return code
+
+
+def _demand_usage(
+    *, whole: bool, retrieved_at: str | None, max_loss: float | None, batch: str | None
+) -> None:
+    if whole and not retrieved_at:
+        raise typer.BadParameter(
+            "say when the registry gave it out: --retrieved-at 2026-11-20", param_hint="--snapshot"
+        )
+    if whole and batch:
+        raise typer.BadParameter("a snapshot has none: an area code has its files", param_hint="--batch")
+    if not whole and (retrieved_at or max_loss is not None):
+        name = "--retrieved-at" if retrieved_at else "--max-loss"
+        raise typer.BadParameter("only a snapshot has it: add --snapshot", param_hint=name)

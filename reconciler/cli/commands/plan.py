@@ -1,0 +1,133 @@
+"""`dnc plan`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from reconciler.cli.call import Format, current, emit, errors_told, json_text
+from reconciler.cli.metrics import MetricsOption, metered
+from reconciler.cli.options import examples
+from reconciler.cli.render.masking import Numbers, NumbersOption, Shown, copier
+from reconciler.cli.render.plan_text import plan_text
+from reconciler.cli.reports import PLAN_REPORTS, asked, write_plan
+from reconciler.core.model.errors import DncError
+from reconciler.use_cases.reconcile.live_read import ReadFrom
+from reconciler.use_cases.reconcile.plan import Made, failed
+from reconciler.use_cases.reconcile.plan import plan as run
+from reconciler.use_cases.workspace.context import Surroundings
+
+if TYPE_CHECKING:
+    from reconciler.use_cases.reconcile.auto_merge import Request
+
+
+NoteOption = Annotated[
+    bool, typer.Option("--note", help="Write the plan into the merge request's note; needs GITLAB_TOKEN.")
+]
+AutoMergeOption = Annotated[
+    bool,
+    typer.Option("--auto-merge", help="Let it merge by itself if it only protects; needs GITLAB_TOKEN."),
+]
+
+
+def tell(
+    around: Surroundings,
+    document: Mapping[str, Any],
+    request: "Request | None",
+    *,
+    note: bool,
+    auto_merge: bool,
+) -> None:
+    """Tell the merge request, as far as was asked; `request` is None where there is no plan."""
+    if not (note or auto_merge):
+        return
+    from reconciler.cli.render.note import Section  # noqa: PLC0415  (GitLab's client comes with these two)
+    from reconciler.use_cases.operations.merge_request import merge_by_itself, post_note  # noqa: PLC0415
+
+    if note:
+        section = Section(document, request.head if request else None, request.touched if request else "")
+        post_note(around, document["tenant"], section.text)
+    if auto_merge:
+        tip = request.tip if request else ""
+        merge_by_itself(around, tip, hindrance=request.hindrance if request else "there is no plan")
+
+
+EXAMPLES = examples(
+    "dnc plan",
+    "dnc plan --tenant production -o plan.json",
+    "dnc plan --onto origin/main --report html=plan.html",
+    "dnc plan --format json --detailed-exitcode",
+    "dnc plan --reading saved",
+)
+
+
+def plan(  # noqa: PLR0917  (Typer calls it by keyword)
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the plan as JSON here.")] = None,
+    onto: Annotated[
+        str | None, typer.Option(help="Plan the merge of HEAD with this; origin/<target> in a merge request.")
+    ] = None,
+    as_of: Annotated[str | None, typer.Option(help="Plan as of this date (at UTC-12).")] = None,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit 3 when changes are pending.")
+    ] = False,
+    report: Annotated[
+        list[str] | None, typer.Option(help=f"KIND=FILE, KIND one of {', '.join(PLAN_REPORTS)}.")
+    ] = None,
+    reading: Annotated[
+        ReadFrom,
+        typer.Option(
+            help="live: read CXone; saved: what apply or drift read last; auto: saved in merge requests, "
+            "where DNC_READING_KEY proves its origin and reading takes more than 20 requests."
+        ),
+    ] = ReadFrom.AUTO,
+    numbers: NumbersOption = Numbers.FULL,
+    note: NoteOption = False,
+    auto_merge: AutoMergeOption = False,
+    metrics: MetricsOption = None,
+    output: Annotated[Format, typer.Option("--format", help="How the plan is printed.")] = Format.TEXT,
+) -> None:
+    """Show what `apply` would change in CXone. Reads only."""
+    around = current().surroundings(as_of=as_of, onto=onto)
+    reports = report or []
+    asked(reports, list(PLAN_REPORTS))
+
+    def on_error(error: DncError) -> None:
+        document = failed(around, error)
+        _write(document, out, output)
+        write_plan(document, reports)
+        tell(around, document, None, note=note, auto_merge=auto_merge)
+
+    with metered(metrics, around, "plan") as around, errors_told(on_error):
+        copy = copier(numbers, around.environ)
+        made = run(
+            around, as_request=note or auto_merge, read_from=_read_from(reading, auto_merge=auto_merge)
+        )
+        document = copy(made.document)
+        _write(document, out, output)
+        if output is Format.TEXT:
+            print(plan_text(document, Shown(masked=around.pipeline.running and numbers is Numbers.FULL)))
+        write_plan(document, reports)
+        tell(around, document, made.request, note=note, auto_merge=auto_merge)
+        raise typer.Exit(_exit(made, detailed_exitcode=detailed_exitcode))
+
+
+def _read_from(reading: ReadFrom, *, auto_merge: bool) -> ReadFrom:
+    """Read CXone where a merge depends on what is found."""
+    return ReadFrom.LIVE if auto_merge and reading is ReadFrom.AUTO else reading
+
+
+def _exit(made: Made, *, detailed_exitcode: bool) -> int:
+    if made.newly_blocked:
+        return 6
+    return 3 if detailed_exitcode and made.pending else 0
+
+
+def _write(document: Mapping[str, Any], out: Path | None, output: Format) -> None:
+    if out is not None:
+        try:
+            out.write_text(json_text(document) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise typer.BadParameter(f"{out}: {error.strerror}", param_hint="-o") from None
+    if output is Format.JSON:
+        emit(document)

@@ -1,0 +1,182 @@
+"""`dnc rules`."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from textwrap import fill
+from typing import Annotated, Any
+
+import typer
+
+from reconciler.cli.call import Format, current, emit
+from reconciler.cli.options import examples
+from reconciler.cli.output import Output, told
+from reconciler.core.model.errors import InvalidInput
+from reconciler.rules.rule import Rule
+from reconciler.rules.rule_set import Rules, load_rules
+from reconciler.use_cases.workspace.context import Surroundings, Today
+from reconciler.use_cases.workspace.project import rule_files
+from reconciler.use_cases.workspace.tree import WorkingTree
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """The rules of this project, or the packaged ones where it has none, on one date."""
+
+    rules: Rules
+    as_of: date
+
+    def all(self) -> Iterator[Rule]:
+        """Give every rule, by its id."""
+        yield from self.rules.regulations
+
+    def find(self, name: str) -> Rule:
+        """Look one up, in any case. Raises InvalidInput for an id that is none."""
+        for rule in self.all():
+            if rule.id.casefold() == name.casefold():
+                return rule
+        raise InvalidInput(f"there is no rule {name!r}", "dnc rules lists them all")
+
+
+def open_rulebook(around: Surroundings) -> Rulebook:
+    """Read the rules. Needs no configuration: the packaged rules hold in any folder."""
+    rules = load_rules(rule_files(WorkingTree(around.folder)))
+    return Rulebook(rules, Today.at(around.clock(), around.as_of).as_of)
+
+
+_WIDTH = 100
+_CONFIDENCE = {
+    "H": "the operative words or an official summary were read",
+    "M": "from secondary sources",
+    "L": "not verified",
+}
+
+
+def table(rules: Sequence[Rule], as_of: date) -> str:
+    """Show rules, one a line, those that are not in force marked."""
+    rows = [("RULE", "SEVERITY", "WHERE", "IN FORCE", "REVIEW DUE", "ASKS")]
+    rows += [
+        (r.id, r.severity, where(r), in_force(r, as_of), r.review_due.isoformat(), r.statement) for r in rules
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    return "\n".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
+        for row in rows
+    )
+
+
+def where(rule: Rule) -> str:
+    """Say whose numbers a rule holds for."""
+    area = ["by area code"] if rule.by_area_code else []
+    return " ".join([*rule.jurisdictions, *area]) or "everywhere"
+
+
+def in_force(rule: Rule, as_of: date) -> str:
+    """Say whether it holds on that date, and since or until when it does not."""
+    if rule.in_force(as_of):
+        return "yes"
+    return f"from {rule.effective_from}" if as_of < rule.effective_from else f"until {rule.effective_to}"
+
+
+def explained(rule: Rule, as_of: date) -> str:
+    """Show one rule: what it asks, what that means, on whose word, and an example of each kind."""
+    word = rule.citation if rule.basis == "law" and rule.citation else rule.basis
+    until = f" until {rule.effective_to}" if rule.effective_to else ""
+    lines = [
+        f"{rule.id}: {rule.statement}",
+        *([fill(rule.meaning, _WIDTH)] if rule.meaning else []),
+        "",
+        f"severity    {rule.severity}",
+        f"where       {where(rule)}",
+        f"says        {rule.basis}" + (f", {word}" if word != rule.basis else ""),
+        f"confidence  {_CONFIDENCE.get(rule.confidence, rule.confidence)}",
+        f"in force    {in_force(rule, as_of)} (from {rule.effective_from}{until})",
+        f"adopted     by {rule.adopted_by} on {rule.adopted_on}; review due {rule.review_due}",
+        f"file        {rule.file}",
+        *_examples(rule.examples),
+    ]
+    return "\n".join(lines)
+
+
+def _examples(examples: Mapping[str, Any]) -> Iterator[str]:
+    for kind in ("passes", "fails"):
+        if kind in examples:
+            yield f"\n{kind}:"
+            yield from (f"  {line}" for line in _lines(examples[kind]))
+
+
+def _lines(example: object) -> Iterator[str]:
+    if isinstance(example, Mapping):
+        yield from (f"{key}: {json.dumps(value)}" for key, value in example.items())
+    else:
+        yield json.dumps(example)
+
+
+def rule_json(rule: Rule, as_of: date) -> dict[str, Any]:
+    """Say one rule for machines."""
+    return {
+        "id": rule.id,
+        "file": rule.file,
+        "scope": rule.scope.value,
+        "jurisdictions": list(rule.jurisdictions),
+        "by_area_code": sorted(rule.by_area_code),
+        "statement": rule.statement,
+        "meaning": rule.meaning,
+        "basis": rule.basis,
+        "citation": rule.citation,
+        "severity": rule.severity,
+        "confidence": rule.confidence,
+        "unverified": rule.unverified,
+        "effective_from": rule.effective_from.isoformat(),
+        "effective_to": rule.effective_to.isoformat() if rule.effective_to else None,
+        "in_force": rule.in_force(as_of),
+        "adopted_by": rule.adopted_by,
+        "adopted_on": rule.adopted_on.isoformat(),
+        "review_due": rule.review_due.isoformat(),
+        "examples": dict(rule.examples),
+    }
+
+
+app = typer.Typer(
+    invoke_without_command=True,
+    help="The rules that files are judged by: list them, explain one.",
+    epilog=examples("dnc rules", "dnc rules --as-of 2027-01-31", "dnc rules show US-FED-03"),
+)
+_AsOf = Annotated[str | None, typer.Option(help="Which rules are in force on this date (at UTC-12).")]
+
+
+@app.callback()
+def rules(context: typer.Context, as_of: _AsOf = None, output: Output = Format.TEXT) -> None:
+    """List the rules that files are judged by."""
+    if context.invoked_subcommand is not None:
+        return
+    with told(output):
+        book = open_rulebook(current().surroundings(as_of=as_of))
+        if output is Format.JSON:
+            emit({"format_version": "1.0", "as_of": book.as_of.isoformat(),
+                  "rules": [rule_json(rule, book.as_of) for rule in book.all()]})  # fmt: skip
+        else:
+            print(table(tuple(book.all()), book.as_of))
+
+
+@app.command(
+    "show",
+    epilog=examples(
+        "dnc rules show US-FED-03",
+        "dnc rules show GB-02 --format json",
+    ),
+)
+def show(
+    rule: Annotated[str, typer.Argument(help="Its id, such as US-FED-03.")],
+    as_of: _AsOf = None,
+    output: Output = Format.TEXT,
+) -> None:
+    """Explain one rule, with an example that passes and one that fails."""
+    with told(output):
+        book = open_rulebook(current().surroundings(as_of=as_of))
+        found = book.find(rule)
+        if output is Format.JSON:
+            emit(rule_json(found, book.as_of))
+        else:
+            print(explained(found, book.as_of))

@@ -1,0 +1,68 @@
+"""`dnc sandbox`."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reconciler.cli.call import current, errors_told
+from reconciler.cli.options import examples
+from reconciler.use_cases.workspace.connection import CLIENT_ID, CLIENT_SECRET, built_in
+from reconciler.use_cases.workspace.context import Surroundings
+
+
+def serve(
+    around: Surroundings,
+    *,
+    host: str,
+    port: int,
+    state: Path | None,
+    rate: int,
+    control: bool,
+    announce: Callable[[str], None],
+) -> None:
+    """Serve until told to stop. `announce` is given what a person needs to use it."""
+
+    def say(url: str) -> None:
+        announce(f"the built-in CXone listens on {url}; it protects nobody")
+        announce("  dialect: entries")
+        announce(
+            f"    baseUrl: {url}   clientId: {CLIENT_ID}   clientSecret: {CLIENT_SECRET}   orgId: sandbox"
+        )
+        announce("  dialect: dnc-groups")
+        announce(f"    authUrl: {url}   discoveryUrl: {url}")
+        announce(f"    accessKeyId: {CLIENT_ID}   accessKeySecret: {CLIENT_SECRET}")
+        announce("  stop it with Ctrl-C")
+
+    with built_in(around, state, rate=rate, control=control) as sandbox:
+        sandbox.run(host, port, say)
+
+
+EXAMPLES = examples(
+    "dnc sandbox",
+    "dnc sandbox --port 9000 --state cxone.db --control",
+)
+
+
+def sandbox(
+    host: Annotated[str, typer.Option(help="Where to listen; loopback unless you mean it.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 8080,
+    state: Annotated[
+        Path | None, typer.Option(help="Keep entries in this file; in memory otherwise.")
+    ] = None,
+    rate: Annotated[int, typer.Option(help="Requests a minute that it allows.", min=1)] = 60000,
+    control: Annotated[bool, typer.Option("--control", help="Offer /_sandbox/ for faults and acts.")] = False,
+) -> None:
+    """Run the built-in CXone as a server, for trying things out. It protects nobody."""
+    with errors_told():
+        serve(
+            current().surroundings(),
+            host=host,
+            port=port,
+            state=state,
+            rate=rate,
+            control=control,
+            announce=partial(print, flush=True),
+        )

@@ -1,0 +1,96 @@
+"""How numbers are shown: masked where others read along, pseudonyms in copies for others (PRIV-04)."""
+
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from reconciler.core.model.errors import InvalidInput
+from reconciler.core.model.phone import is_e164, mask
+
+SAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How much of a number may be seen. In pipelines, whose logs many read, it is masked."""
+
+    masked: bool = False
+    samples: int = SAMPLES
+
+    def number(self, phone: str) -> str:
+        """Show one number."""
+        return mask(phone) if self.masked else phone
+
+    def sample(self, phones: Sequence[str]) -> str:
+        """Show the first few of many numbers, and how many there are besides."""
+        few = ", ".join(self.number(phone) for phone in phones[: self.samples])
+        more = len(phones) - self.samples
+        return f"{few} and {more:,} more" if more > 0 else few
+
+
+KEY_VARIABLE = "DNC_MASK_KEY"
+LEAST_KEY = 16  # characters; a short key is guessed, and then every number is
+PREFIX = "masked:"
+_DIGITS = 16
+
+
+class Numbers(StrEnum):
+    """How numbers are written into what a command prints and writes."""
+
+    FULL = "full"
+    MASKED = "masked"
+
+
+NumbersOption = Annotated[
+    Numbers, typer.Option("--numbers", help="masked: for copies; keyed by DNC_MASK_KEY. full otherwise.")
+]
+
+
+class Pseudonyms:
+    """Stand-ins for numbers: the same number under the same key is the same pseudonym.
+
+    Keyed, because the numbers of a country are few: a plain hash of one is reversed in minutes.
+    """
+
+    def __init__(self, key: str) -> None:
+        self._key = key.encode()
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "Pseudonyms":
+        """Take the key from `DNC_MASK_KEY`. Raises InvalidInput where it is missing or short."""
+        key = environ.get(KEY_VARIABLE, "")
+        if len(key) < LEAST_KEY:
+            raise InvalidInput(
+                f"{KEY_VARIABLE} is {'too short' if key else 'not set'}, "
+                "and numbers that are masked without a key are found again in minutes [PRIV-04]",
+                f"set it to {LEAST_KEY} random characters or more; the same key gives the same masks",
+            )
+        return cls(key)
+
+    def number(self, phone: str) -> str:
+        """Give the pseudonym of one number."""
+        return PREFIX + hmac.digest(self._key, phone.encode(), "sha256").hex()[:_DIGITS]
+
+    def copy(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Copy a JSON document with a pseudonym for each number in it, and say that it is such a copy."""
+        return {**{name: self._masked(value) for name, value in document.items()}, "numbers": "masked"}
+
+    def _masked(self, value: object) -> object:
+        if isinstance(value, str):
+            return self.number(value) if is_e164(value) else value
+        if isinstance(value, list | tuple):
+            return [self._masked(item) for item in value]
+        if isinstance(value, Mapping):
+            return {name: self._masked(item) for name, item in value.items()}
+        return value
+
+
+def copier(numbers: Numbers, environ: Mapping[str, str]) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+    """Give what turns a document into the form that was asked for. Raises as `Pseudonyms` does."""
+    if numbers is Numbers.MASKED:
+        return Pseudonyms.from_environment(environ).copy
+    return lambda document: document

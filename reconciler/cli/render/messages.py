@@ -1,0 +1,151 @@
+"""What the codes of a plan mean, and the fix of each block, in sentences: one place for all renderers."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from reconciler.cli.render.masking import Shown
+
+_DAY_HOURS = 48
+BLOCKED = {
+    "no-release": "no release permits it",
+    "release-does-not-fit": "the release does not fit its reason code, or the other list lacks it yet",
+    "later-opt-out": "somebody else asked for it in CXone, or the release is older than what it lets off",
+    "budget": "over the removal budget of its list",
+    "would-empty-list": "the list would be empty",
+    "incomplete-read": "the latest read of CXone did not see it",
+    "refused-elsewhere": "a protective change did not arrive, so nothing comes off yet",
+    "unsupported": "to take off by hand: this tenant removes nothing by itself",
+    "superseded": "a newer revision or an earlier plan replaces it, or the working tree is not the commit",
+    "hold": "a hold names it",
+    "approval": "its release waits for the approval of somebody else than its author",
+    "over-ceiling": "CXone takes no more entries: it is not protected",
+    "other-chain": "the chain of reports does not start where audit.genesis says",
+}
+
+WAYS_OUT = {
+    "no-release": "restore the line, or add a release with evidence",
+    "release-does-not-fit": "use a release whose reason fits (see the README), or restore the line",
+    "later-opt-out": "keep the number, or add a release dated after all of that: TERM_ENDED where its term "
+    "is over, CONSENT_GIVEN or NUMBER_REASSIGNED where others asked for it",
+    "budget": "split it over several days, or pass --allow-removals with exactly the plan's number",
+    "would-empty-list": "pass --allow-removals with exactly the plan's number, if the list is to end",
+    "incomplete-read": "run it again when CXone is quieter",
+    "refused-elsewhere": "see the failures in the report; the next run tries again",
+    "unsupported": "take it off in CXone; or set removal: delete (dnc-groups: expire) where that works",
+    "superseded": "nothing, if a newer pipeline has run; else make the plan, or run the job, again",
+    "hold": "wait until the hold ends: whoever wrote it into holds: in the files takes it out",
+    "approval": "somebody else approves its merge request; or, where no token can read that, adds approvedBy",
+    "over-ceiling": "remove calling lists or groups that nobody needs, then run it again",
+    "other-chain": "run dnc audit verify, and call an auditor before anybody touches the branch",
+}
+
+REASONS = {
+    "declared": "in the files, not live",
+    "restored": "was ours, and somebody took it off or weakened it in CXone",
+    "strengthened": "the files hold more of it than before",
+    "corrected": "other terms than in the files",
+    "released": "a release permits it",
+    "lapsed": "its term is over",
+    "vanished": "its line is gone or weaker",
+}
+
+DRIFT = {
+    "removed": "taken off in CXone by somebody else: comes back with the next apply",
+    "strengthened": "made stronger in CXone by somebody else: kept as it is",
+    "unmanaged": "added in CXone by an agent or a script: an opt-out, never touched",
+}
+
+
+def terms(wire: Mapping[str, Any] | None) -> str:
+    """Say terms in a few words."""
+    if wire is None:
+        return "nothing"
+    parts = [wire.get("reasonCode", ""), wire.get("expirationPolicy", ""), wire.get("end", "")]
+    if not any(parts[:2]):  # a dialect that carries the end alone
+        parts = [f"until {wire['end']}" if wire.get("end") else "without end"]
+    told = " ".join(part for part in parts if part)
+    return f"{told}, source {wire['source']}" if wire.get("source") else told
+
+
+def kept_or_left_out(change: Mapping[str, Any]) -> str:
+    """Say what a guard does with a change: what would come off stays, what would go on is left out."""
+    return "stays" if change["direction"] == "exposing" else "left out"
+
+
+def what_changes(change: Mapping[str, Any]) -> str:
+    """Say what a change puts on, takes off or makes different."""
+    if change["action"] == "update":
+        return difference(change["before"], change["after"])
+    return terms(change["before"] if change["after"] is None else change["after"])
+
+
+def difference(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
+    """Say what differs between two terms: each distinct pair is compared once."""
+    return _difference(tuple(sorted((before or {}).items())), tuple(sorted((after or {}).items())))
+
+
+@lru_cache(maxsize=4096)
+def _difference(before: tuple[tuple[str, Any], ...], after: tuple[tuple[str, Any], ...]) -> str:
+    from deepdiff import DeepDiff  # noqa: PLC0415  (0.8 s to import, and only updates need it)
+
+    # The source is written and never read back, so a live entry says nothing to compare it by. `expiredDate`
+    # is how `end` goes over the wire.
+    old, new = ({k: v for k, v in side if k not in {"source", "expiredDate"}} for side in (before, after))
+    found = DeepDiff(old, new, view="tree")
+    changed = sorted(
+        (str(item.path(output_format="list")[-1]), item.t1, item.t2)
+        for kind in ("values_changed", "dictionary_item_added", "dictionary_item_removed")
+        for item in found.get(kind, ())
+    )
+    return (
+        ", ".join(f"{name} {_value(a)} → {_value(b)}" for name, a, b in changed) or "terms that only git has"
+    )
+
+
+def _value(value: object) -> str:
+    return "none" if str(value) == "not present" else str(value)  # DeepDiff's own word for a missing side
+
+
+def count(number: int, noun: str = "number") -> str:
+    """Say how many, with thousands apart."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def age(then: datetime, now: datetime) -> str:
+    """Say how long ago something was."""
+    hours, seconds = divmod(max(0, round((now - then).total_seconds())), 3600)
+    if hours >= _DAY_HOURS:
+        return f"{hours // 24} days"
+    return f"{hours} hours" if hours > 1 else f"{hours * 60 + seconds // 60} minutes"
+
+
+_LIST_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+# What nothing but a line or a release settles.
+_FOR_NUMBERS = frozenset({"no-release", "release-does-not-fit", "later-opt-out"})
+
+
+def way_out(why: str, list_id: str, phones: Sequence[str], shown: Shown) -> str:
+    """Say the way out of one reason, with the two commands that edit the files where they settle it."""
+    if why not in _FOR_NUMBERS:
+        return WAYS_OUT[why]
+    restored, released = commands(list_id, phones, shown)
+    return f"{WAYS_OUT[why]}: `{restored}`, or `{released}`"
+
+
+def commands(list_id: str, phones: Sequence[str], shown: Shown) -> tuple[str, str]:
+    """Give the commands that put lines back and that release their numbers.
+
+    Where numbers are masked, or too many, NUMBER stands for them. REASON and EVIDENCE are always for people:
+    a reason that was only pasted would be no reason.
+    """
+    whole = not shown.masked and len(phones) <= shown.samples
+    numbers = " ".join(phones) if whole else "NUMBER"
+    # An id as files have it. Any other is nothing to paste into a shell, or to show as code.
+    name = list_id if _LIST_ID.fullmatch(list_id) else "LIST"
+    return (
+        f"dnc restore {numbers} --list {name}",
+        f"dnc release {numbers} --list {name} --reason REASON --evidence EVIDENCE",
+    )

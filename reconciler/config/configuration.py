@@ -1,0 +1,306 @@
+"""`dnc.yaml`: which tenants there are, how much may come off, and where the reports go."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from reconciler.config.globs import folder, is_yaml, leads_to, matches, problem
+from reconciler.config.import_profile import Profile, profiles_of
+from reconciler.config.tenant import DEFAULT_LISTS, REFERENCE, URL_KEYS, Tenant, filled, resolve, url_problem
+from reconciler.core.model.errors import InvalidInput
+from reconciler.core.model.finding import Finding, Severity, shown
+from reconciler.rules.rule_set import Rules
+from reconciler.rules.schema_errors import Step, finding_of, pointer, rule_of, sentence
+from reconciler.yaml_tree.documents import read_document
+from reconciler.yaml_tree.nodes import MapNode, locate, plain, unpack
+
+__all__ = [
+    "AuditSettings",
+    "Configuration",
+    "Safety",
+    "Tenant",
+    "matches",
+    "misnamed",
+    "reached_folders",
+    "read_configuration",
+    "resolve",
+    "shared_targets",
+    "targets_of",
+    "uncovered",
+    "unread_folders",
+]
+
+Targets = set[tuple[str, ...]]
+_EMBEDDED_PACE = 60_000  # requests a minute: the built-in CXone is nobody's quota
+_PACE = 100  # the seed: 100 to 200 requests a minute for each tenant
+_CHUNKS = {
+    "entries": 500,
+    "dnc-groups": 100,
+}  # the seed: bulk takes up to 500; public clients cap groups at 100
+_INTEGERS = frozenset(
+    {
+        *("requestsPerMinute", "chunkSize", "concurrency", "daysAfter", "pageSize"),
+        *("maxRemovals", "confirmAdditions", "approvals", "maxAgeHours"),
+    }
+)
+_NUMBERS = frozenset({"maxRemovalPercent", "maxLossPercent"})
+_TRUTHS = {"true": True, "false": False}
+_INTEGER = re.compile(r"-?[0-9]{1,12}")
+_NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Safety:
+    """How much may come off a list: numbers, and per cent of what it holds; and what people must say.
+
+    A merge request that adds more than `confirm_additions` numbers is to be confirmed. `approvals` is how
+    many people besides its author must have approved a release.
+    """
+
+    max_removals: int = 500
+    max_removal_percent: float = 1.0
+    confirm_additions: int = 10_000
+    approvals: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSettings:
+    """Where the reports go. `push: auto` pushes in CI, and commits only elsewhere.
+
+    `genesis` pins the SHA-256 of each tenant's first report. `signers` is the file that says whose
+    signatures on reports count. `continues` says by tenant where its chain was before (`branch`, `path`,
+    `name`), and the SHA-256 of the newest report there (`head`).
+    """
+
+    branch: str = "dnc-audit"
+    path: str = "audit"
+    push: Literal["auto", "always", "never"] = "auto"
+    genesis: Mapping[str, str] = field(default_factory=dict)
+    signers: str = ""
+    continues: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """How old a saved reading of CXone may be that stands in for CXone in a merge request's plan."""
+
+    max_age_hours: int = 26
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The whole configuration, every environment reference still unresolved."""
+
+    path: str
+    default_tenant: str
+    tenants: Mapping[str, Tenant]
+    safety: Safety = field(default_factory=Safety)
+    audit: AuditSettings = field(default_factory=AuditSettings)
+    imports: Mapping[str, Profile] = field(default_factory=dict)
+    readings: Readings = field(default_factory=Readings)
+
+
+def read_configuration(path: str, data: bytes | None, rules: Rules) -> Configuration:
+    """Read `dnc.yaml`. Raises InvalidInput with every finding; `data` is None where there is no such file."""
+    if data is None:
+        raise InvalidInput(
+            f"no {path} here", "go to the repository's root, or name the file: --config PATH", where=path
+        )
+    document = read_document(path, data)
+    findings = list(document.findings)
+    if isinstance(document.root, MapNode):
+        findings += _findings(path, document.root, rules)
+    elif not findings:
+        said = "this is no configuration: write defaultTenant and tenants"
+        findings.append(Finding(path, 1, 1, "", "CONF-01", Severity.ERROR, said))
+    if findings or not isinstance(document.root, MapNode):
+        count = f"{len(findings)} error{'s' * (len(findings) > 1)}"
+        fact = f"{count} in the configuration"
+        raise InvalidInput(fact, "correct them", where=path, findings=sorted(set(findings)))
+    return _configuration(path, document.root)
+
+
+def targets_of(tenant: Tenant, environ: Mapping[str, str], resolved: Tenant | None) -> Targets:
+    """Give a tenant's target as it is written, with the variables that are set, and as it was resolved."""
+    targets = {tenant.target, filled(tenant, environ).target}
+    return targets | {resolved.target} if resolved and resolved.name == tenant.name else targets
+
+
+def shared_targets(
+    configuration: Configuration,
+    list_ids: Mapping[str, Iterable[str]],
+    environ: Mapping[str, str] | None = None,
+    resolved: Tenant | None = None,
+) -> tuple[Finding, ...]:
+    """Find two tenants with one target and a list in common: each would undo what the other does (CONF-07).
+
+    `list_ids` are the lists that each tenant's files name. Targets are compared as they are written, and with
+    the variables that are set in `environ`; `resolved` is the tenant that was chosen, if one was.
+    """
+    seen: dict[tuple[str, ...], str] = {}
+    findings = []
+    for tenant in configuration.tenants.values():
+        targets = targets_of(tenant, environ or {}, resolved)
+        for list_id in sorted(set(list_ids.get(tenant.name, ()))):
+            own = tenant.own_list_id(list_id)
+            others = [seen.setdefault((*target, own), tenant.name) for target in sorted(targets)]
+            other = next((name for name in others if name != tenant.name), tenant.name)
+            if other != tenant.name:
+                said = (
+                    f"{tenant.name} and {other} have one target, and the list {own} in common: "
+                    "give the list to one of them"
+                )
+                place = f"/tenants/{tenant.name}"
+                findings.append(
+                    Finding(configuration.path, tenant.line, 0, place, "CONF-07", Severity.ERROR, said)
+                )
+    return tuple(findings)
+
+
+def uncovered(paths: Iterable[str], configuration: Configuration) -> tuple[Finding, ...]:
+    """Find YAML files below a list folder that no tenant's globs reach: nobody would be protected by them."""
+    globs, folders = _reach(configuration)
+    findings = []
+    for path in sorted(paths):
+        below = next((name for name in folders if path.startswith(name)), "")
+        if below and is_yaml(path) and not matches(globs, path):
+            way_out = f"add it to a tenant's lists, or move it out of {below}"
+            parent, _, name = path.rpartition("/")
+            visible = f"{parent}/{name.lstrip('.').rpartition('.')[0]}.yaml"
+            if matches(globs, visible):
+                way_out = f"name it {visible}"
+            said = f"no tenant's lists reach this file, so it protects nobody: {way_out}"
+            findings.append(Finding(path, 0, 0, "", "LIST-05", Severity.ERROR, said))
+    return tuple(findings)
+
+
+def unread_folders(paths: Iterable[str], configuration: Configuration) -> tuple[Finding, ...]:
+    """Find links and other repositories where lists would be: whatever lies in them protects nobody."""
+    globs, folders = _reach(configuration)
+    said = "a link to a folder, or another repository: its lists are not read. Put the files themselves here"
+    return tuple(
+        Finding(path, 0, 0, "", "LIST-05", Severity.ERROR, said)
+        for path in sorted(paths)
+        if not matches(globs, path)
+        and any(path.startswith(name) or name.startswith(f"{path}/") for name in folders)
+    )
+
+
+def misnamed(paths: Iterable[str], configuration: Configuration) -> tuple[Finding, ...]:
+    """Find list files whose name is no UTF-8: no report could name them, so none of theirs could come off."""
+    globs, _ = _reach(configuration)
+    said = "its name is no UTF-8, so no report can name this file: rename it with git mv"
+    return tuple(
+        Finding(path, 0, 0, "", "LIST-05", Severity.ERROR, said)
+        for path in sorted(paths)
+        if matches(globs, path) and path != path.encode(errors="replace").decode()
+    )
+
+
+def reached_folders(configuration: Configuration) -> Callable[[str], bool]:
+    """Give the test for folders (ending in `/`) that are looked into: by a glob, or below a list folder."""
+    globs, folders = _reach(configuration)
+    below = tuple(folders)
+    return lambda name: name.startswith(below) or leads_to(globs, name)
+
+
+def _reach(configuration: Configuration) -> tuple[frozenset[str], list[str]]:
+    """Give every tenant's globs, and the list folders, the deepest first."""
+    globs = frozenset(glob for tenant in configuration.tenants.values() for glob in tenant.lists)
+    return globs, sorted({below for glob in globs if (below := folder(glob))}, key=len, reverse=True)
+
+
+def _findings(path: str, root: MapNode, rules: Rules) -> Iterator[Finding]:
+    document = _typed(plain(root))
+    for judge in rules.configuration:
+        for error in judge.iter_errors(document):
+            rule = rule_of(error, "CONF-01", "CONF-02")
+            steps = tuple(error.absolute_path)
+            said = f"{_named(steps)}{sentence(error)}"
+            yield finding_of(error, root, steps, file=path, rule=rule, message=said)
+    tenants = root.values.get("tenants")
+    chosen = root.values.get("defaultTenant")
+    if not isinstance(tenants, MapNode):
+        return
+    if isinstance(chosen, str) and chosen not in tenants.values:
+        said = "the default tenant is none of the tenants: name one of them, or add it"
+        yield _at(path, root, ("defaultTenant",), "CONF-06", said)
+    for name, tenant in tenants.values.items():
+        if isinstance(tenant, MapNode):
+            yield from _tenant_findings(path, root, name, tenant)
+
+
+def _named(steps: tuple[Step, ...]) -> str:
+    """Name what a sentence about a profile is about: its keys are the same in each."""
+    is_profile = len(steps) > 1 and steps[0] == "imports"
+    return f"{'.'.join(shown(str(step)) for step in steps)}: " if is_profile else ""
+
+
+def _tenant_findings(path: str, root: MapNode, name: str, tenant: MapNode) -> Iterator[Finding]:
+    for key in URL_KEYS.values():
+        url = tenant.values.get(key)
+        if isinstance(url, str) and not REFERENCE.search(url) and (why := url_problem(url)):
+            yield _at(
+                path, root, ("tenants", name, key), "CONF-04", f"{key} {why}: write https:// and a host"
+            )
+    globs = plain(tenant.values.get("lists"))
+    for place, glob in enumerate(globs if isinstance(globs, list) else ()):
+        if isinstance(glob, str) and (why := problem(glob)):
+            yield _at(path, root, ("tenants", name, "lists", place), "CONF-05", f"the glob {why}")
+
+
+def _at(path: str, root: MapNode, steps: tuple[Step, ...], rule: str, said: str) -> Finding:
+    line, column = unpack(locate(root, iter(steps)))
+    return Finding(path, line, column, pointer(steps), rule, Severity.ERROR, said)
+
+
+def _typed(value: Any, key: str = "") -> Any:  # noqa: ANN401  (plain YAML in, plain JSON out)
+    """Turn the text of numbers and truth values into such, by key; what is none of them stays text."""
+    if isinstance(value, dict):
+        return {name: _typed(item, name) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_typed(item) for item in value]
+    if key in _INTEGERS and isinstance(value, str) and _INTEGER.fullmatch(value):
+        return int(value)
+    if key in _NUMBERS and isinstance(value, str) and _NUMBER.fullmatch(value):
+        return float(value)
+    return _TRUTHS.get(value, value) if key == "embedded" and isinstance(value, str) else value
+
+
+def _configuration(path: str, root: MapNode) -> Configuration:
+    said = _typed(plain(root))
+    safety, audit = said.get("safety", {}), said.get("audit", {})
+    tenants = {
+        name: _tenant(name, tenant, unpack(locate(root, iter(("tenants", name)), key=True))[0])
+        for name, tenant in said["tenants"].items()
+    }
+    return Configuration(
+        path=path,
+        default_tenant=said["defaultTenant"],
+        tenants=tenants,
+        safety=Safety(**{_snake(key): value for key, value in safety.items()}),
+        audit=_audit(audit, said["defaultTenant"]),
+        imports=profiles_of(said.get("imports", {})),
+        readings=Readings(**{_snake(key): value for key, value in said.get("readings", {}).items()}),
+    )
+
+
+def _audit(said: Mapping[str, Any], default_tenant: str) -> AuditSettings:
+    """One value of `genesis` is the default tenant's."""
+    genesis = said.get("genesis", {})
+    pinned = genesis if isinstance(genesis, dict) else {default_tenant: genesis}
+    return AuditSettings(**{**said, "genesis": pinned})
+
+
+def _tenant(name: str, said: Mapping[str, Any], line: int) -> Tenant:
+    embedded, dialect = said.get("embedded", False), said.get("dialect", "entries")
+    given: dict[str, Any] = {_snake(key): value for key, value in said.items()}
+    given["lists"] = tuple(said.get("lists", DEFAULT_LISTS))
+    given["chunk_size"] = said.get("chunkSize", _CHUNKS[dialect])
+    given["requests_per_minute"] = said.get("requestsPerMinute", _EMBEDDED_PACE if embedded else _PACE)
+    return Tenant(name=name, line=line, **given)
+
+
+def _snake(key: str) -> str:
+    return re.sub(r"(?=[A-Z])", "_", key).lower()

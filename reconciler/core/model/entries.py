@@ -1,0 +1,287 @@
+"""Entries, releases and holds as the files declare them, and the terms under which a number is listed."""
+
+from array import array
+from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, Sequence, ValuesView
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+from itertools import chain, islice, repeat
+
+
+class ReasonCode(StrEnum):
+    """Why a number may not be called; the names of the CXone wire, strongest first."""
+
+    CUSTOMER_REQUESTED = "CUSTOMER_REQUESTED"
+    NATIONAL = "NATIONAL"
+    STATE = "STATE"
+    LOCAL = "LOCAL"
+    COMPANY_POLICY = "COMPANY_POLICY"
+    UNKNOWN = "UNKNOWN"
+
+
+class Policy(StrEnum):
+    """How an entry ends: never, on a date, or a period after the request."""
+
+    NEVER = "NEVER"
+    RELATIVE = "RELATIVE"
+    ABSOLUTE = "ABSOLUTE"
+
+
+# A higher rank is stronger. Anything that is not in the table ranks as UNKNOWN does.
+REASON_RANK: dict[str, int] = {code: rank for rank, code in enumerate(reversed(ReasonCode))}
+
+# A registry's entry never lapses by a date of ours: a renewal is invisible in a list of bare numbers.
+REGISTRY_REASONS = frozenset({ReasonCode.NATIONAL, ReasonCode.STATE})
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What one claim says of a number. Frozen, and shared by every number that it holds of.
+
+    `end` is the last day (None: no end). RELATIVE terms carry the end that was computed at reading.
+    """
+
+    reason_code: ReasonCode
+    expiration_policy: Policy
+    end: date | None = None
+    requested_on: date | None = None
+    source: str = "dnc"
+    jurisdiction: str | None = None
+
+    @property
+    def registry(self) -> bool:
+        """Tell a registry's claim (NATIONAL, STATE) from a company's: neither stands in for the other."""
+        return self.reason_code in REGISTRY_REASONS
+
+    @property
+    def effective_end(self) -> date | None:
+        """Give the last day that counts. A registry's claim has none, whatever date its entry states."""
+        return None if self.registry else self.end
+
+    def over(self, as_of: date) -> bool:
+        """Tell whether the last day is over, `as_of` being the date at UTC-12. A registry's never is."""
+        end = self.effective_end
+        return end is not None and end < as_of
+
+    @property
+    def strength(self) -> tuple[date, int]:
+        """Order terms: NEVER over a later end over an earlier end, then by reason. Higher is stronger."""
+        return (self.effective_end or date.max, REASON_RANK[self.reason_code])
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a dialect's wire can carry of some terms, and so all that live can be compared by.
+
+    Codes are plain text: CXone may answer with one that we do not know.
+    """
+
+    reason_code: str = ""
+    expiration_policy: str = ""
+    end: date | None = None
+
+
+def terms_json(terms: Terms) -> dict[str, str | None]:
+    """Say terms as a report keeps them."""
+    return {
+        "reasonCode": terms.reason_code.value,
+        "expirationPolicy": terms.expiration_policy.value,
+        "end": terms.end.isoformat() if terms.end else None,
+        "requestedOn": terms.requested_on.isoformat() if terms.requested_on else None,
+        "source": terms.source,
+        "jurisdiction": terms.jurisdiction,
+    }
+
+
+class Claimed(Mapping[str, Terms]):
+    """Numbers with their terms; of a number that stands there twice the later terms.
+
+    Of a million, the table to look them up in takes as long to make as all that `validate` asks of them, and
+    `validate` looks nothing up. `count` says how many there are; None: some stand there twice.
+    """
+
+    def __init__(self, blocks: Sequence[tuple[Sequence[str], Terms]], count: int | None) -> None:
+        self._blocks = blocks
+        self._count = count
+
+    @cached_property
+    def _table(self) -> dict[str, Terms]:
+        table: dict[str, Terms] = {}
+        for numbers, terms in self._blocks:
+            table.update(zip(numbers, repeat(terms), strict=False))
+        return table
+
+    def sharing(self, intern: Callable[[Terms], Terms]) -> "Claimed":
+        """Give the same with the one object of all equal terms."""
+        return Claimed([(numbers, intern(terms)) for numbers, terms in self._blocks], self._count)
+
+    def __reduce__(self) -> tuple[Callable[..., "Claimed"], tuple[object, ...]]:
+        """Go to another process as one text and few terms: a million objects would take their time."""
+        numbers = " ".join(chain.from_iterable(numbers for numbers, _ in self._blocks))
+        # By identity: comparing what two terms say is what would cost.
+        distinct = {id(terms): terms for _, terms in self._blocks}
+        places = {one: place for place, one in enumerate(distinct)}
+        shape = array("I", chain.from_iterable((len(n), places[id(terms)]) for n, terms in self._blocks))
+        return _received, (numbers, tuple(distinct.values()), shape, self._count)
+
+    def __len__(self) -> int:
+        return len(self._table) if self._count is None else self._count
+
+    def __getitem__(self, number: str) -> Terms:
+        return self._table[number]
+
+    def __contains__(self, number: object) -> bool:
+        return number in self._table
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table)
+
+    def __eq__(self, other: object) -> bool:
+        return self._table == (other._table if isinstance(other, Claimed) else other)
+
+    __hash__ = None  # type: ignore[assignment]  # as of any mapping
+
+    def keys(self) -> KeysView[str]:
+        """Give the numbers."""
+        return self._table.keys()
+
+    def values(self) -> ValuesView[Terms]:
+        """Give the terms."""
+        return self._table.values()
+
+    def items(self) -> ItemsView[str, Terms]:
+        """Give the numbers with their terms."""
+        return self._table.items()
+
+
+def _received(numbers: str, terms: Sequence[Terms], shape: Sequence[int], count: int | None) -> Claimed:
+    left = iter(numbers.split())
+    blocks = zip(shape[::2], shape[1::2], strict=True)
+    return Claimed([(tuple(islice(left, length)), terms[place]) for length, place in blocks], count)
+
+
+Key = tuple[str, str]
+"""(`listId`, `phone`): what everything is keyed by."""
+
+
+class ReleaseReason(StrEnum):
+    """Why a number may come off before its term."""
+
+    CONSENT_GIVEN = "CONSENT_GIVEN"
+    NUMBER_REASSIGNED = "NUMBER_REASSIGNED"
+    ENTERED_IN_ERROR = "ENTERED_IN_ERROR"
+    REGISTRY_REMOVED = "REGISTRY_REMOVED"
+    TERM_ENDED = "TERM_ENDED"
+    MOVED = "MOVED"
+
+
+_COMPANY = frozenset(
+    {ReleaseReason.CONSENT_GIVEN, ReleaseReason.NUMBER_REASSIGNED, ReleaseReason.ENTERED_IN_ERROR}
+)
+_REGISTRY = frozenset({ReleaseReason.REGISTRY_REMOVED, ReleaseReason.ENTERED_IN_ERROR})
+
+# Which release fits which reason code. Two more depend on the claim: MOVED fits all, once a claim on `to` is
+# live and at least as strong; TERM_ENDED fits a company's claim whose term is over.
+FITTING: Mapping[ReasonCode, frozenset[ReleaseReason]] = {
+    ReasonCode.CUSTOMER_REQUESTED: _COMPANY,
+    ReasonCode.COMPANY_POLICY: _COMPANY,
+    ReasonCode.LOCAL: _COMPANY,
+    ReasonCode.UNKNOWN: _COMPANY,
+    ReasonCode.NATIONAL: _REGISTRY,
+    ReasonCode.STATE: _REGISTRY,
+}
+
+
+# They say that our own claim ends. What somebody else put into CXone is not ours to end.
+OURS_ONLY = frozenset({ReleaseReason.ENTERED_IN_ERROR, ReleaseReason.REGISTRY_REMOVED, ReleaseReason.MOVED})
+# They are about the person or the number, so they end what others asked for as well.
+OF_THE_NUMBER = frozenset({ReleaseReason.CONSENT_GIVEN, ReleaseReason.NUMBER_REASSIGNED})
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A permission in a file, with evidence, that a number may come off or be weakened.
+
+    Where it stands, and who else approved it, makes it no other release: what is spent stays spent.
+    """
+
+    list_id: str
+    phone: str
+    released_on: date
+    reason: ReleaseReason
+    evidence: str
+    to: str | None = None
+    path: str = field(default="", compare=False)
+    approved_by: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A legal or internal hold of a file: while it stands, what it names is not deleted, weakened or moved.
+
+    It names numbers (on whichever list), a list, or everything. `matter` is a reference, `until` the last
+    day (None: until the hold is taken out of the file). Which file it stands in makes it no other hold.
+    """
+
+    matter: str
+    since: date
+    until: date | None = None
+    phones: frozenset[str] = frozenset()
+    list_id: str | None = None
+    everything: bool = False
+    path: str = field(default="", compare=False)
+
+    def stands(self, as_of: date) -> bool:
+        """Tell whether it stands on `as_of`, the date at UTC-12: its last day must be over everywhere."""
+        return self.until is None or as_of <= self.until
+
+    def names(self, key: Key) -> bool:
+        """Tell whether the number of that list is one that it holds."""
+        return self.everything or key[0] == self.list_id or key[1] in self.phones
+
+
+@dataclass(frozen=True, slots=True)
+class FileClaims:
+    """What one file claims for one list: each number once, with its terms (shared, interned values).
+
+    `retrieved_on` is the day on which the registry was asked that the file is a copy of; None of others.
+    """
+
+    path: str
+    list_id: str
+    numbers: Mapping[str, Terms]
+    distinct: frozenset[Terms]
+    retrieved_on: date | None = None
+
+    def standing(self, as_of: date) -> "FileClaims":
+        """Leave out the claims whose term is over on `as_of` (the date at UTC-12)."""
+        over = {terms for terms in self.distinct if terms.over(as_of)}
+        if not over:
+            return self
+        # By identity: hashing the terms of each of a million numbers is what would cost.
+        gone = {key for key, terms in {id(t): t for t in self.numbers.values()}.items() if terms in over}
+        numbers = {phone: terms for phone, terms in self.numbers.items() if id(terms) not in gone}
+        return FileClaims(self.path, self.list_id, numbers, self.distinct - over, self.retrieved_on)
+
+    def sharing(self, intern: Callable[[Terms], Terms]) -> "FileClaims":
+        """Give the same claims with the one object of all equal terms. Of claims as they were read."""
+        numbers = self.numbers.sharing(intern) if isinstance(self.numbers, Claimed) else self.numbers
+        distinct = frozenset(map(intern, self.distinct))
+        return FileClaims(self.path, self.list_id, numbers, distinct, self.retrieved_on)
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Everything that a tenant's files say: claims file by file, releases, the lists named, and holds."""
+
+    files: tuple[FileClaims, ...] = ()
+    releases: Mapping[Key, tuple[Release, ...]] = field(default_factory=dict)
+    list_ids: frozenset[str] = frozenset()
+    holds: tuple[Hold, ...] = ()
+
+    def standing(self, as_of: date) -> "Claims":
+        """Keep the claims and holds that stand on `as_of`; releases and names stay."""
+        files = tuple(f.standing(as_of) for f in self.files)
+        holds = tuple(hold for hold in self.holds if hold.stands(as_of))
+        return Claims(files, self.releases, self.list_ids, holds)

@@ -1,0 +1,173 @@
+"""The port to CXone: what a dialect must do. Planning and apply know this and nothing below it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from reconciler.core.model.entries import Carried, Key, Terms
+from reconciler.core.model.live import Live
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which CXone this is. Another target than the last report's means that nothing is held."""
+
+    dialect: str
+    organisation: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What calls a wire has, as far as their number can be planned.
+
+    A read gives up to `page_size` entries at once (the seed: 500). `one_list`: a page and a write are of one
+    list only, and a read asks for the lists first. Taking one number off takes `per_removal` requests.
+    """
+
+    page_size: int = 500
+    one_list: bool = False
+    per_removal: int = 1
+
+
+class Dialect(Protocol):
+    """What a wire can carry of terms, and how what it carries is ordered. Pure."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the configuration."""
+        ...
+
+    def carried(self, terms: Terms) -> Carried:
+        """Reduce terms to what the wire brings back on a read."""
+        ...
+
+    def strength(self, carried: Carried) -> tuple[int, ...]:
+        """Order what the wire carries; higher is stronger."""
+        ...
+
+    def wire(self, terms: Terms) -> Mapping[str, str]:
+        """Say which fields a write sends besides number and list, for the plan's `after`."""
+        ...
+
+    def uncarried(self, terms: Terms) -> tuple[str, ...]:
+        """Name the fields of these terms that CXone never learns: they live in git alone."""
+        ...
+
+    @property
+    def removal_note(self) -> str:
+        """Say what taking a number off does not do here, for a plan and a report that remove; or nothing."""
+        ...
+
+    @property
+    def shape(self) -> Shape:
+        """Say what its calls take."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One upsert: this number, on this list (the files' name), with these terms."""
+
+    list_id: str
+    phone: str
+    terms: Terms
+
+    @property
+    def key(self) -> Key:
+        """The (`listId`, `phone`) that it writes."""
+        return (self.list_id, self.phone)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why CXone did not take one number, in its own words."""
+
+    code: str
+    message: str
+
+
+class Verdict(StrEnum):
+    """What became of one request, after its retries."""
+
+    ANSWERED = "answered"  # understood; failures and conflicts are by phone
+    TOO_LARGE = "too-large"  # 413, or throttled over and over: the same numbers in smaller chunks
+    AMBIGUOUS = "ambiguous"  # sent, and what happened to it cannot be known without a read
+    REFUSED = "refused"  # refused as a whole: nothing of it was stored
+    UNSUPPORTED = "unsupported"  # this tenant has no such call (405, 501)
+    NOT_SENT = "not-sent"  # we were told to stop before it was sent
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one chunk or one removal.
+
+    `failures` and `conflicts` are by phone: no phone is in a chunk twice. A conflict (CXone has it exactly
+    so) is not a failure. `started` and `ended` bound the time in which it can have been stored, on OUR clock.
+    `latency_ms` is of the last attempt. `in_doubt`: an attempt before the last may have stored it.
+    """
+
+    verdict: Verdict
+    failures: Mapping[str, Failure] = field(default_factory=dict)
+    conflicts: frozenset[str] = frozenset()
+    attempts: int = 0
+    latency_ms: float = 0.0
+    started: datetime | None = None
+    ended: datetime | None = None
+    why: Failure | None = None
+    in_doubt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClockOffset:
+    """CXone's clock minus ours lies between these, from the `Date` headers seen (whole seconds)."""
+
+    least: timedelta
+    most: timedelta
+
+
+class Provider(Protocol):
+    """One tenant of CXone, paced, retried and signed in. Raises CxoneUnavailable or CxoneRefused."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """What its wire can carry."""
+        ...
+
+    @property
+    def target(self) -> Target:
+        """Which CXone this is."""
+        ...
+
+    def read(self, list_ids: frozenset[str]) -> Live:
+        """Read everything, looking twice where a read does not add up. Other lists are only counted."""
+        ...
+
+    def told_organisation(self) -> str:
+        """Name the organisation as CXone itself told it; empty where this wire does not."""
+        ...
+
+    def own_id(self, list_id: str) -> str:
+        """Give the tenant's own id of a list: another one is another target. Empty where it has but a name.
+
+        Raises InvalidInput where the tenant has no such list.
+        """
+        ...
+
+    def total(self) -> int:
+        """Ask only how many entries there are."""
+        ...
+
+    def upsert(self, chunk: Sequence[Write]) -> Answer:
+        """Send one chunk, once the pace allows; no phone may be in it twice."""
+        ...
+
+    def remove(self, key: Key, entry_id: str) -> Answer:
+        """Take one entry off by its id; one that is already gone counts as answered."""
+        ...
+
+    def clock_offset(self) -> ClockOffset | None:
+        """Tell how CXone's clock stands to ours; None before the first answer with a `Date`."""
+        ...

@@ -1,0 +1,208 @@
+"""Dialect `entries` as a provider: one tenant, read and written over HTTP."""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from reconciler.core.model.entries import Key
+from reconciler.core.model.errors import CxoneUnavailable, Unread
+from reconciler.core.model.gc_pause import collector_off
+from reconciler.core.model.live import Live
+from reconciler.core.model.provider import Answer, ClockOffset, Failure, Target, Verdict, Write
+from reconciler.cxone.entries.calls import PAGE_SIZE, EntriesSignIn, Refusals, bulk, page, removal
+from reconciler.cxone.entries.dialect import EntriesDialect, EntriesSettings
+from reconciler.cxone.entries.page import judge_page
+from reconciler.cxone.entries.writes import encode, judge_bulk, judge_removal
+from reconciler.cxone.http.client import Client, Judge, answered, required
+from reconciler.cxone.http.paging import Ahead, in_order
+from reconciler.cxone.http.retry import ATTEMPTS, Uniform
+from reconciler.cxone.http.stats import Statistics
+from reconciler.cxone.http.stop import Stop, Stopped
+from reconciler.cxone.http.transport import Transport
+from reconciler.cxone.names import ListNames
+from reconciler.cxone.read_pass import Look, Page
+
+_AHEAD = 200  # pages, 30 MB
+_THROTTLES = 3  # the seed: halve the chunk when throttled repeatedly
+# In a path these would name what lies above the entry.
+_NO_PATH = frozenset({"", ".", ".."})
+_log = structlog.get_logger()
+
+
+class EntriesProvider:
+    """The port to one tenant of dialect `entries`. Safe between threads; close it, or use it in a `with`.
+
+    `clock` is ours, with a time zone. Once `stop` is set nothing new is sent and every wait ends.
+    `stop_writing` does the same to writes alone: what a time budget ends must still be read back.
+    """
+
+    def __init__(  # noqa: PLR0913  (its clocks and its chance are given, so that tests have their own)
+        self,
+        settings: EntriesSettings,
+        *,
+        clock: Callable[[], datetime],
+        stop: Stop | None = None,
+        stop_writing: Stop | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        uniform: Uniform = random.uniform,
+    ) -> None:
+        self.dialect = EntriesDialect(settings.wire_policy)
+        self.target: Target = settings.target
+        self._names = ListNames(settings.list_ids)
+        self._at_once = settings.concurrency
+        self._clock = clock
+        self._stop_writing = stop_writing
+        self._refusals = Refusals(settings.organisation, self.target.host)
+        self._stop = stop or threading.Event()
+        self._ahead: Ahead[Page] | None = None
+        self._ahead_from = ""
+        self._client = Client(
+            Transport(settings.base_url, settings.concurrency, monotonic=monotonic),
+            EntriesSignIn(settings),
+            requests_per_minute=settings.requests_per_minute,
+            burst=settings.concurrency,
+            clock=clock,
+            stop=self._stop,
+            monotonic=monotonic,
+            uniform=uniform,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def statistics(self) -> Statistics:
+        """What the wire cost so far."""
+        return self._client.statistics
+
+    def read_ahead(self) -> None:
+        """Begin to read: the pages are of all lists, so which are wanted need not be known yet.
+
+        `read` takes what was read, and raises what came in the way. It is as of this moment.
+        """
+        self._ahead_from = self._now()
+        self._ahead = Ahead(self._pages, self._stop, _AHEAD)
+
+    def read(self, list_ids: frozenset[str]) -> Live:
+        """Read every page, a second time where the first does not add up. Raises Unread where that fails.
+
+        `Live.entries` counts all distinct entries: other lists and unreadable ones too, as `total` does.
+        """
+        with collector_off():
+            return self._read(self._names.wanted(list_ids))
+
+    def told_organisation(self) -> str:
+        """Give nothing: no call of this wire tells it."""
+        return ""
+
+    def own_id(self, list_id: str) -> str:  # noqa: ARG002  (the port's; on this wire a list is its name)
+        """Give nothing: a list has no id besides its name."""
+        return ""
+
+    def total(self) -> int:
+        """Ask only how many entries there are."""
+        return self._page(1, size=1).total
+
+    def upsert(self, chunk: Sequence[Write]) -> Answer:
+        """Send one chunk of 1 to 500 writes; it is an upsert, so sending it again is safe.
+
+        Raises CxoneUnavailable and CxoneRefused only where nothing of it can have been stored.
+        """
+        phones = frozenset(write.phone for write in chunk)
+        request = bulk(encode(chunk, self.dialect, self._names))
+        outcome = self._client.call(
+            request,
+            lambda response: judge_bulk(response, request, phones, self._refusals),
+            throttles=_THROTTLES if len(chunk) > 1 else ATTEMPTS,
+            stop=self._stop_writing,
+        )
+        return answered(outcome, request, self._client.host, divisible=len(chunk) > 1)
+
+    def remove(self, key: Key, entry_id: str) -> Answer:  # noqa: ARG002  (the port's; this wire needs the id)
+        """Take one entry off by its id. Raises as `upsert` does."""
+        if entry_id in _NO_PATH:
+            return Answer(Verdict.REFUSED, why=Failure("id", "a path cannot carry this id: nothing was sent"))
+        request = removal(entry_id)
+        judge: Judge[Answer] = lambda response: judge_removal(response, request, self._refusals)  # noqa: E731
+        outcome = self._client.call(request, judge, stop=self._stop_writing)
+        return answered(outcome, request, self._client.host, divisible=False)
+
+    def clock_offset(self) -> ClockOffset | None:
+        """Tell how CXone's clock stands to ours; None before the first answer with a `Date`."""
+        return self._client.offset.offset()
+
+    def close(self) -> None:
+        """Close every connection, and give up what was begun to be read."""
+        self._give_up()
+        self._client.close()
+
+    def _read(self, wanted: dict[str, str]) -> Live:
+        first, read_at = self._look(wanted)
+        if first.adds_up:
+            return first.live(read_at)
+        _log.info("cxone.read_again", seen=len(first.ids), totals=sorted(first.totals))
+        second, read_at = self._look(wanted)
+        return second.live(read_at) if second.adds_up else second.union(first, read_at)
+
+    def _look(self, wanted: dict[str, str]) -> tuple[Look, str]:
+        look, read_at = Look(wanted, self.dialect.strength), self._now()
+        pages: Iterable[Page] = self._pages(self._stop)
+        if self._ahead is not None:
+            read_at, pages = self._ahead_from, self._ahead
+        try:
+            for found in pages:
+                look.add(found)
+        finally:
+            self._give_up()
+        return look, read_at
+
+    def _give_up(self) -> None:
+        """End what was begun to be read, if it is not at its end."""
+        if self._ahead is not None:
+            self._ahead.close()
+            self._ahead = None
+
+    def _pages(self, stop: Stop) -> Generator[Page, None, None]:
+        """Give every page, in order."""
+        fetch = partial(self._page, stop=stop)
+        found = fetch(1)
+        yield found
+        asked = 1
+        # Entries that come while we read may need further pages; an empty page says that there are none.
+        while (last := -(-found.total // PAGE_SIZE)) > asked:
+            for found in in_order(fetch, range(asked + 1, last + 1), self._at_once):
+                yield found
+                if not found.ids:
+                    return
+            asked = last
+
+    def _now(self) -> str:
+        return self._clock().astimezone(UTC).isoformat()
+
+    def _page(self, number: int, size: int = PAGE_SIZE, stop: Stop | None = None) -> Page:
+        request = page(number, size)
+        outcome = self._client.call(
+            request, lambda response: judge_page(response, request, number, self._refusals), stop=stop
+        )
+        try:
+            return required(outcome, request, self._client.host)
+        except Stopped:
+            raise CxoneUnavailable(
+                "asked to stop before everything was read", "run it again", where=request.call
+            ) from None
+        except CxoneUnavailable as error:
+            if outcome.signed_in:
+                raise Unread(error.fact, error.way_out, where=error.where) from error
+            raise

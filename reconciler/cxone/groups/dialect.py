@@ -1,0 +1,191 @@
+"""Dialect `dnc-groups`: its settings, the terms that its API carries, and its form of numbers. Pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cache
+from typing import Literal
+
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumber, ValidationResult, country_code_for_region
+from phonenumbers import is_possible_number_with_reason as possible_with_reason
+from phonenumbers import ndd_prefix_for_region as trunk_prefix
+
+from reconciler.core.model.entries import Carried, Terms
+from reconciler.core.model.errors import InvalidInput
+from reconciler.core.model.provider import Shape
+
+CEILING = 1_000_000  # NICE's help: records of a whole environment, calling lists and DNC together
+_SHAPE = Shape(1000, one_list=True, per_removal=3)  # looked up, expired, looked up again
+_ENDLESS = date.max.toordinal() + 1
+REMOVAL_NOTE = (
+    "taking a number off expires its record, which is not retroactive: calling lists loaded before stay "
+    "scrubbed, lists loaded later can dial the number"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsDialect:
+    """A record holds a number and an expiry, nothing else: reason, policy and source live only in git.
+
+    `expiredDate` is written `days_after` days after the last day, and read back the same way: two days make
+    sure that the last day is over at UTC-12, unless CXone counts further east than UTC+12.
+    """
+
+    days_after: int = 2
+    name: str = "dnc-groups"
+    removal_note: str = REMOVAL_NOTE
+    shape: Shape = _SHAPE
+
+    def carried(self, terms: Terms) -> Carried:
+        """Reduce terms to their end. A registry's number never lapses, so its record gets no expiry."""
+        return Carried(end=self._end(terms))
+
+    def strength(self, carried: Carried) -> tuple[int, ...]:
+        """Order by the end, none being longest."""
+        return (carried.end.toordinal() if carried.end else _ENDLESS,)
+
+    def wire(self, terms: Terms) -> Mapping[str, str]:
+        """Say what a write sends besides number and group: the expiry, where there is one."""
+        end = self._end(terms)
+        return {} if end is None else {"expiredDate": (end + timedelta(self.days_after)).isoformat()}
+
+    def uncarried(self, terms: Terms) -> tuple[str, ...]:
+        """Name what stays in git: all but the number and its end."""
+        told = {
+            "reasonCode": terms.reason_code,
+            "expirationPolicy": terms.expiration_policy,
+            "expirationDate": None if terms.end == self._end(terms) else terms.end,
+            "requestedOn": terms.requested_on,
+            "source": terms.source,
+            "jurisdiction": terms.jurisdiction,
+        }
+        return tuple(name for name, value in told.items() if value is not None)
+
+    def end_of(self, expired: date) -> date:
+        """Give the last day that an `expiredDate` as read stands for."""
+        return date.fromordinal(max(1, expired.toordinal() - self.days_after))
+
+    def _end(self, terms: Terms) -> date | None:
+        end = terms.effective_end
+        # What cannot be written down as a date so much later is no end that anybody will see.
+        return end if end is not None and (date.max - end).days >= self.days_after else None
+
+
+NumberForm = Literal["national", "international"]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsSettings:
+    """One tenant of dialect `dnc-groups`. Secrets never show in a repr.
+
+    With `client_id` and `client_secret` the sign-in is the password grant, else the access key's own.
+    `discovery_url` finds the API's host from the token's tenant id; `api_url` skips that. `list_ids` maps the
+    files' names to the tenant's groups, by name or id. `organisation` is who this is, where the token does
+    not say. `embedded` marks the built-in CXone: its port means nothing, and groups that it lacks are made.
+
+    What NICE does not publish is a setting: `days_after` is how many days after the last day `expiredDate` is
+    written (its zone is unknown), `page_size` how many records are asked for at once.
+    """
+
+    access_key_id: str
+    access_key_secret: str = field(repr=False)
+    auth_url: str
+    discovery_url: str = ""
+    api_url: str = ""
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    api_version: str = "30.0"
+    organisation: str = ""
+    list_ids: Mapping[str, str] = field(default_factory=dict)
+    region: str = "US"
+    number_form: NumberForm = "national"
+    requests_per_minute: int = 100
+    chunk_size: int = 100
+    concurrency: int = 4
+    days_after: int = 2
+    page_size: int = 1000
+    embedded: bool = False
+
+
+_WRITTEN = re.compile(r"\+?[0-9 ().-]+")
+_SEPARATORS = re.compile(r"[ ().+-]")
+_LONGEST_CODE = 3
+_TRUNK = "0"
+
+
+def digits_of(text: str) -> str:
+    """Give the digits of a number as written, separators left out; empty where it is no number."""
+    if text.isascii() and text.isdigit():  # most are
+        return text
+    return _SEPARATORS.sub("", text) if _WRITTEN.fullmatch(text) else ""
+
+
+class Numbers:
+    """Writes and reads numbers in one form: a tenant's own country without its code, or with it.
+
+    Which of the two a tenant stores is unknown, so it is a setting. Reading is as strict as writing: a number
+    of the tenant's own country in the other form is none, because what the dialler does with it is unknown.
+    """
+
+    def __init__(self, region: str, form: NumberForm) -> None:
+        """Raise InvalidInput for a region that has no numbers."""
+        code = country_code_for_region(region)
+        if not code:
+            raise InvalidInput(f"region {region} has no phone numbers", "write an ISO 3166 code such as US")
+        self.form = form
+        self._region = region
+        self._code = str(code)
+        self._plus_code = f"+{code}"
+        self._has_trunk = trunk_prefix(region, True) == _TRUNK  # noqa: FBT003  (phonenumbers' own signature)
+
+    @property
+    def other(self) -> "Numbers":
+        """The same country's numbers in the other form."""
+        return Numbers(self._region, "national" if self.form == "international" else "international")
+
+    def wire(self, phone: str) -> str | None:
+        """Give the digits to send for an E.164 number; None where they would not lead back to it.
+
+        They are sent as an integer, which drops zeros in front, and may be those of another country's number.
+        """
+        digits = phone[1:]
+        if self.form == "national":
+            digits = digits.removeprefix(self._code)
+        return digits if self.read(str(int(digits))) == phone else None
+
+    def read(self, text: str) -> str | None:
+        """Give the E.164 number that a record's digits stand for, None where they stand for none."""
+        digits = digits_of(text)
+        if not digits:
+            return None
+        if text.startswith("+") or self.form == "international":
+            return _e164(digits)
+        own = digits.removeprefix(_TRUNK) if self._has_trunk else digits
+        return _e164(self._code + own) or (None if digits.startswith(self._code) else _e164(digits))
+
+    def at_home(self, phone: str) -> bool:
+        """Tell whether an E.164 number has the country code of the tenant's own country."""
+        return phone.startswith(self._plus_code)
+
+    def same(self, phone: str, text: str) -> bool:
+        """Tell whether digits of an answer can mean this E.164 number, in whichever form."""
+        own = phone[1:].removeprefix(self._code)
+        return digits_of(text).lstrip(_TRUNK) in {phone[1:], own.lstrip(_TRUNK)}
+
+
+def _e164(digits: str) -> str | None:
+    return f"+{digits}" if _possible(digits[:_LONGEST_CODE], len(digits)) else None
+
+
+@cache  # at most 1000 heads and some twenty lengths
+def _possible(head: str, length: int) -> bool:
+    """Judge by what libphonenumber's own test looks at: country code and length."""
+    codes = (head[:end] for end in range(1, _LONGEST_CODE + 1))
+    code = next((code for code in codes if int(code) in COUNTRY_CODE_TO_REGION_CODE), None)
+    least, most = 7, 15  # E.164
+    if code is None or not least <= length <= most:
+        return False
+    national = int("1" * (length - len(code))) if length > len(code) else 0
+    number = PhoneNumber(country_code=int(code), national_number=national)
+    return possible_with_reason(number) == ValidationResult.IS_POSSIBLE

@@ -1,0 +1,119 @@
+"""Dialect `dnc-groups` as a provider: one tenant, read and written through the API that NICE publishes."""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from reconciler.core.model.entries import Key
+from reconciler.core.model.gc_pause import collector_off
+from reconciler.core.model.live import Live
+from reconciler.core.model.provider import Answer, ClockOffset, Target, Write
+from reconciler.cxone.groups.connection import GroupsConnection
+from reconciler.cxone.groups.dialect import GroupsDialect, GroupsSettings, Numbers
+from reconciler.cxone.groups.number_check import FormCheck, Probe, probe
+from reconciler.cxone.groups.reader import GroupsReader
+from reconciler.cxone.groups.writes import GroupsRemover, GroupsWriter
+from reconciler.cxone.http.retry import Uniform
+from reconciler.cxone.http.stats import Statistics
+from reconciler.cxone.http.stop import Stop
+
+
+class GroupsProvider:
+    """The port to one tenant of dialect `dnc-groups`. Safe between threads; close it, or use it in a `with`.
+
+    `clock` is ours, with a time zone. Once `stop` is set nothing new is sent and every wait ends.
+    `stop_writing` does the same to writes alone. Raises InvalidInput for a region without numbers.
+    """
+
+    def __init__(  # noqa: PLR0913  (its clocks and its chance are given, so that tests have their own)
+        self,
+        settings: GroupsSettings,
+        *,
+        clock: Callable[[], datetime],
+        stop: Stop | None = None,
+        stop_writing: Stop | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        uniform: Uniform = random.uniform,
+    ) -> None:
+        usual = GroupsDialect(settings.days_after)
+        self.dialect = replace(usual, shape=replace(usual.shape, page_size=settings.page_size))
+        self._numbers = numbers = Numbers(settings.region, settings.number_form)
+        self._connection = connection = GroupsConnection(
+            settings,
+            clock=clock,
+            stop=stop or threading.Event(),
+            stop_writing=stop_writing,
+            monotonic=monotonic,
+            uniform=uniform,
+        )
+        self._reader = reader = GroupsReader(settings, connection, self.dialect, numbers=numbers, clock=clock)
+        form = FormCheck(reader, numbers)
+        self._writer = GroupsWriter(connection, reader, self.dialect, numbers=numbers, form=form)
+        self._remover = GroupsRemover(connection, reader, self.dialect, numbers=numbers, form=form)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def target(self) -> Target:
+        """Which CXone this is. Signs in, since only the token says whose it is; raises as `read` does."""
+        return self._connection.target
+
+    @property
+    def statistics(self) -> Statistics:
+        """What the wire cost so far."""
+        return self._connection.client.statistics
+
+    def read(self, list_ids: frozenset[str]) -> Live:
+        """Read these lists' groups, twice where the first does not add up. Other groups are only counted.
+
+        Raises InvalidInput for a list that has no group, or shares one. `Live.entries` counts all records, of
+        other groups and over ones too: what the ceiling of CXone's environment counts.
+        """
+        with collector_off():
+            return self._reader.read(list_ids)
+
+    def probe(self, list_ids: frozenset[str]) -> Probe:
+        """Read these lists' groups, look one number up, and say which settings fit. Writes nothing."""
+        return probe(self._reader, self._numbers, list_ids)
+
+    def told_organisation(self) -> str:
+        """Name the tenant that the token is of; empty before the first one."""
+        return self._connection.told_organisation
+
+    def own_id(self, list_id: str) -> str:
+        """Give the id of a list's group. Raises InvalidInput where it has none."""
+        return self._reader.group(list_id)
+
+    def total(self) -> int:
+        """Ask only how many records there are."""
+        return self._reader.total()
+
+    def upsert(self, chunk: Sequence[Write]) -> Answer:
+        """Send one chunk, a request for each group in it; no phone may be in it twice.
+
+        Raises CxoneRefused where numbers are stored in another form than they would be sent.
+        """
+        return self._writer.upsert(chunk)
+
+    def remove(self, key: Key, entry_id: str) -> Answer:  # noqa: ARG002  (the port's; this wire needs the number)
+        """Expire a number's records. Raises as `upsert` does."""
+        return self._remover.remove(key)
+
+    def clock_offset(self) -> ClockOffset | None:
+        """Tell how CXone's clock stands to ours; None before the first answer with a `Date`."""
+        return self._connection.client.offset.offset()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._connection.client.close()

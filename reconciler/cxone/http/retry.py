@@ -1,0 +1,149 @@
+"""The one retry loop: how often a request is tried, how long is waited, and when trying ends."""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+from tenacity import RetryCallState, Retrying, retry_if_result
+
+from reconciler.cxone.http.messages import Again
+from reconciler.cxone.http.stop import Stop, pause
+
+ATTEMPTS = 8
+# Nothing listens there, or the name is unknown: that is rarely a matter of minutes.
+UNREACHABLE_SECONDS = 20.0
+# The longest that one answer can make us wait, whatever its Retry-After says.
+LONGEST_WAIT = 60.0
+# A Retry-After beyond this is no advice but a mistake (CXone's is unreliable, so the seed and public code).
+_ABSURD = 600.0
+_FIRST_WAIT = 0.5
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
+
+T = TypeVar("T")
+Uniform = Callable[[float, float], float]
+
+
+def retry_after(header: str | None, now: datetime) -> float | None:
+    """Read a Retry-After (seconds or an HTTP date) as seconds; None when absent, past or absurd."""
+    if header is None:
+        return None
+    text = header.strip()
+    if _SECONDS.fullmatch(text):
+        seconds = float(text)
+    else:
+        moment = _moment(text)
+        if moment is None:
+            return None
+        seconds = (moment - now).total_seconds()
+    return min(seconds, LONGEST_WAIT) if 0 < seconds <= _ABSURD else None
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Read an HTTP date; None where it is none."""
+    try:
+        moment = parsedate_to_datetime(text or "")
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Course:
+    """How one request has gone so far."""
+
+    attempts: int = 0
+    ambiguous: bool = False
+    throttled_in_a_row: int = 0
+    unreachable_since: float | None = None
+
+    def note(self, answer: object, began: float) -> None:
+        """Take an attempt into account that began at this (monotonic) moment."""
+        self.attempts += 1
+        again = answer if isinstance(answer, Again) else None
+        self.ambiguous = self.ambiguous or (again is not None and again.ambiguous)
+        self.throttled_in_a_row = self.throttled_in_a_row + 1 if again and again.throttled else 0
+        if not (again and again.unreachable):
+            self.unreachable_since = None
+        elif self.unreachable_since is None:
+            self.unreachable_since = began
+
+
+class Retry:
+    """Repeats an attempt while it answers `Again`. Waits and chance are given, so tests need neither."""
+
+    def __init__(
+        self,
+        stop: Stop,
+        uniform: Uniform,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._stop = stop
+        self._uniform = uniform
+        self._monotonic = monotonic
+
+    def run(
+        self,
+        attempt: Callable[[], T | Again],
+        *,
+        course: Course,
+        throttles: int = ATTEMPTS,
+        now: Callable[[], datetime],
+        note: Callable[[float], None] = lambda _seconds: None,
+    ) -> T | Again:
+        """Try until something else than `Again` comes, or trying ends; then the last `Again`.
+
+        `throttles`: so many 429 in a row end it too. `note` is told every wait. Raises Stopped.
+        """
+
+        def ended(_state: RetryCallState) -> bool:
+            return (
+                course.attempts >= ATTEMPTS
+                or course.throttled_in_a_row >= throttles
+                or self._left(course) <= 0
+            )
+
+        def wait(state: RetryCallState) -> float:
+            again = state.outcome.result() if state.outcome else None
+            asked = None
+            if isinstance(again, Again):
+                # A date is one of CXone's clock, which its answer gives with it.
+                asked = retry_after(again.retry_after, _moment(again.date) or now())
+            return asked if asked is not None else self._backoff(course)
+
+        def sleep(seconds: float) -> None:
+            note(seconds)
+            pause(self._stop, seconds)
+
+        def once() -> T | Again:
+            began = self._monotonic()
+            answer = attempt()
+            course.note(answer, began)
+            return answer
+
+        return Retrying(
+            stop=ended,
+            wait=wait,
+            sleep=sleep,
+            retry=retry_if_result(lambda answer: isinstance(answer, Again)),
+            retry_error_callback=_last,
+        )(once)
+
+    def _left(self, course: Course) -> float:
+        """Seconds that a host that does not listen is still given."""
+        if course.unreachable_since is None:
+            return LONGEST_WAIT
+        return course.unreachable_since + UNREACHABLE_SECONDS - self._monotonic()
+
+    def _backoff(self, course: Course) -> float:
+        """Exponential with full jitter: many clients that failed together do not come back together."""
+        most = min(LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (course.attempts - 1))
+        return max(0.0, min(self._uniform(0.0, most), self._left(course)))
+
+
+def _last(state: RetryCallState) -> Any:  # noqa: ANN401  (tenacity's own type for what an attempt returned)
+    return state.outcome.result() if state.outcome else None

@@ -1,0 +1,243 @@
+"""Runs git: a clean environment, time limits, and errors that name the way out."""
+
+import base64
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from reconciler.core.model.errors import RepositoryProblem
+from reconciler.git.environment import LIST, Setting, environment_for, overrides
+
+NETWORK_SECONDS = 60.0
+LOCAL_SECONDS = 300.0
+HURRIED_SECONDS = 4.0  # what the network still gets once we were asked to stop: a kill follows soon
+_LOOK_SECONDS = 0.2  # between two looks whether we were
+
+TOKEN = "DNC_GIT_TOKEN"  # noqa: S105  (the variable's name, not a token)
+SIGNING_KEY = "DNC_SIGNING_KEY"  # names the file of an SSH private key, as a pipeline's file variable does
+
+_CREDENTIALS = re.compile(r"(://)[^/@\s']+@")
+
+# What git says (LC_ALL=C) -> (fact, way out).
+_KNOWN = (
+    (
+        re.compile(r"^(?!remote:).*(No space left on device|[Qq]uota exceeded)", re.MULTILINE),
+        "there is no space left for what git writes",
+        "free space on this machine, then run again",
+    ),
+    (
+        re.compile(
+            r"^(?!remote:).*(insufficient permission for adding an object|Read-only file system|"
+            r"(create|open|lock)\b.*'.*'.*: (Permission denied|Not a directory|Is a directory))",
+            re.MULTILINE,
+        ),
+        "git cannot write into this repository",
+        "let this user write into .git, and whatever lies in it",
+    ),
+    (
+        re.compile(r"detected dubious ownership in repository at '(?P<path>[^']*)'"),
+        "the repository belongs to another user, so git refuses to read it",
+        "run: git config --global --add safe.directory '{path}'",
+    ),
+    (
+        re.compile(
+            r"Authentication failed|could not read (Username|Password)|Permission denied|"
+            r"returned error: 40[13]|HTTP Basic: Access denied|not allowed to (push|upload|download)"
+        ),
+        "the remote refuses our credentials",
+        f"give a project access token with write_repository in {TOKEN}, or an SSH key that may do this",
+    ),
+    (
+        re.compile(r"must be run in a work tree"),
+        "this is a bare repository, or the inside of .git",
+        "run dnc in a clone with a working tree",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one git command answered. `err` has no credentials in it."""
+
+    code: int
+    out: bytes
+    err: str
+
+
+def text(raw: bytes) -> str:
+    """Decode a path or a message; bytes that are no UTF-8 survive the way back."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def raw(path: str) -> bytes:
+    """Encode what `text` decoded."""
+    return path.encode("utf-8", "surrogateescape")
+
+
+class Git:
+    """Git in one folder. Every error is a RepositoryProblem; arguments never appear in one.
+
+    Once `hurried`, a call that may wait for the network gets HURRIED_SECONDS from then on.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        *,
+        hurried: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.folder = folder
+        self.hurried = hurried
+        self._given = dict(os.environ if environment is None else environment)
+        self._token = self._given.pop(TOKEN, "")
+        self.signing_key = self._given.get(SIGNING_KEY, "")
+        self._overriding: Sequence[Setting] | None = None
+        program = shutil.which("git", path=self._given.get("PATH"))
+        if program is None:
+            raise RepositoryProblem(
+                "git is not installed, or not on PATH", "install git 2.38 or later: history lives in git"
+            )
+        self._program = program
+
+    def within(self, folder: Path) -> "Git":
+        """Take the same git to another folder."""
+        environment = self._given | ({TOKEN: self._token} if self._token else {})
+        return Git(folder, environment, hurried=self.hurried)
+
+    def ask(
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        environment: Mapping[str, str] | None = None,
+        seconds: float = LOCAL_SECONDS,
+        url: str = "",
+    ) -> Said:
+        """Run one command and return what it said, whatever its exit code. `url` gets the token."""
+        if self._overriding is None:
+            listed = self._ask(LIST, environment_for(self._given, (), ()), b"", seconds, network=False)
+            if listed.code:
+                raise problem(LIST[0], listed)
+            self._overriding = overrides(listed.out, self._given)
+        given = environment_for(self._given, self._overriding, self._authorization(url))
+        return self._ask(arguments, given | dict(environment or {}), stdin, seconds, network=bool(url))
+
+    def _ask(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        stdin: bytes,
+        seconds: float,
+        *,
+        network: bool,
+    ) -> Said:
+        command = [self._program, "-C", str(self.folder), *arguments]
+        began = time.monotonic()
+        # A session of its own: on a time-out its helpers (ssh, remote-https) go too, and Ctrl-C does not cut
+        # a push in half.
+        with subprocess.Popen(  # noqa: S603  (no shell; the arguments are ours)
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            start_new_session=True,
+        ) as process:
+            try:
+                out, err = self._patiently(process, stdin, seconds, network=network)
+            except BaseException as error:
+                with suppress(ProcessLookupError):  # it may be over by now
+                    os.killpg(process.pid, signal.SIGKILL)
+                if isinstance(error, subprocess.TimeoutExpired):
+                    waited = min(seconds, time.monotonic() - began)
+                    raise RepositoryProblem(
+                        f"git {arguments[0]} did not finish within {waited:.3g} s",
+                        "check the network and the remote, then run again",
+                    ) from error
+                raise
+        return Said(process.returncode, out, self._scrubbed(text(err)))
+
+    def _patiently(
+        self, process: subprocess.Popen[bytes], stdin: bytes, seconds: float, *, network: bool
+    ) -> tuple[bytes, bytes]:
+        """Wait for the process to end; for the network only a moment longer once we are in a hurry."""
+        end = time.monotonic() + seconds
+        given: bytes | None = stdin
+        while True:
+            if network and self.hurried():
+                end = min(end, time.monotonic() + HURRIED_SECONDS)
+                network = False
+            left = max(0.0, end - time.monotonic())
+            try:
+                return process.communicate(given, timeout=min(left, _LOOK_SECONDS) if network else left)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() >= end:
+                    raise
+                given = None  # it has all of it, or goes on taking it
+
+    def run(
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        environment: Mapping[str, str] | None = None,
+        seconds: float = LOCAL_SECONDS,
+    ) -> bytes:
+        """Run one command that must succeed; return its output."""
+        said = self.ask(*arguments, stdin=stdin, environment=environment, seconds=seconds)
+        if said.code:
+            raise problem(arguments[0], said)
+        return said.out
+
+    def line(self, *arguments: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None) -> str:
+        """Run one command that must succeed; return the one line that it printed."""
+        return text(self.run(*arguments, stdin=stdin, environment=environment)).removesuffix("\n")
+
+    def _authorization(self, url: str) -> list[Setting]:
+        """Send the token as a header to the remote's own host only, and never on a command line."""
+        parts = urlsplit(url)
+        if not self._token or parts.scheme not in {"http", "https"} or not parts.hostname:
+            return []
+        # GitLab takes any user name with a token, "oauth2" by convention (GitLab docs, read 2026-11-23).
+        try:
+            secret = base64.b64encode(f"oauth2:{self._token}".encode()).decode()
+        except UnicodeEncodeError:  # bytes that are no UTF-8 are kept as text that cannot be written
+            raise RepositoryProblem(
+                f"the environment variable {TOKEN} is no UTF-8", "set it again, as GitLab shows the token"
+            ) from None
+        host = parts.netloc.rpartition("@")[2]
+        return [(f"http.{parts.scheme}://{host}/.extraHeader", f"Authorization: Basic {secret}")]
+
+    def _scrubbed(self, said: str) -> str:
+        said = _CREDENTIALS.sub(r"\1", said)
+        return said.replace(self._token, "[token]") if self._token else said
+
+
+def reason(err: str) -> str:
+    """Pick the line that says why out of what git printed."""
+    lines = [line.strip() for line in err.splitlines() if line.strip()]
+    telling = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "ssh:"))]
+    return (telling or lines or ["it gave no reason"])[0]
+
+
+def known(said: Said) -> RepositoryProblem | None:
+    """Explain the failures that git itself explains badly."""
+    for pattern, fact, way_out in _KNOWN:
+        if match := pattern.search(said.err):
+            return RepositoryProblem(f"{fact} ({reason(said.err)})", way_out.format(**match.groupdict()))
+    return None
+
+
+def problem(command: str, said: Said) -> RepositoryProblem:
+    """Make an error of a command that failed."""
+    return known(said) or RepositoryProblem(
+        f"git {command} failed with exit code {said.code}: {reason(said.err)}",
+        "run `git fsck` and `git status` here; the clone may be damaged or locked by another program",
+    )

@@ -1,0 +1,136 @@
+"""Merge requests: one and its automatic merge, and those that brought commits with the people behind each."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.gitlab.client import GitLab, GitLabProblem
+
+_UNDER_WAY = ("created", "waiting_for_resource", "preparing", "pending", "running")
+
+
+class MergeRequest:
+    """A merge request of the project, by its number there."""
+
+    def __init__(self, gitlab: GitLab, number: int) -> None:
+        self._gitlab = gitlab
+        self._path = f"/merge_requests/{number}"
+
+    def merge_when_green(self, sha: str, pipeline: int) -> None:
+        """Have it merged once this pipeline succeeds, if its branch is still at `sha` then.
+
+        GitLab refuses a draft, a conflict, and what approvals or open threads hold. It merges at once where
+        no pipeline runs, so ours must be the newest, and run. `auto_merge` is the name since 17.11, the
+        longer one the name before; each version leaves the other aside.
+        """
+        newest = self._read().get("head_pipeline") or {}
+        if newest.get("id") != pipeline or newest.get("status") not in _UNDER_WAY:
+            raise GitLabProblem(
+                "this is not the running pipeline of the merge request's last commit",
+                "none needed: the newer pipeline decides",
+            )
+        said = {"sha": sha, "auto_merge": True, "merge_when_pipeline_succeeds": True}
+        self._gitlab.put(f"{self._path}/merge", said)
+
+    def call_off(self) -> bool:
+        """Take a merge back that waits for its pipeline; tell whether one did."""
+        if not self._read().get("merge_when_pipeline_succeeds"):
+            return False
+        self._gitlab.post(f"{self._path}/cancel_merge_when_pipeline_succeeds", {})
+        return True
+
+    def _read(self) -> dict[str, Any]:
+        found = self._gitlab.get(self._path)
+        if not isinstance(found, dict):
+            raise GitLabProblem("GitLab's answer is no merge request", "is CI_API_V4_URL its API?")
+        return found
+
+
+LATE = "GitLab took too long: the rest was not asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user of GitLab. `name` is what the profile shows."""
+
+    id: int
+    login: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A merged merge request: who wrote it, who approved it, who merged it and when, and its commits."""
+
+    reference: str
+    url: str
+    author: Person | None
+    approvers: tuple[Person, ...]
+    merger: Person | None
+    merged_at: str | None
+    commits: frozenset[str]
+
+
+class Bringer:
+    """Asks one project, each thing once. GitLabProblem where it may not see, and once `over` is true."""
+
+    def __init__(self, gitlab: GitLab, *, over: Callable[[], bool]) -> None:
+        self._gitlab = gitlab
+        self._over = over
+        self._known: dict[int, Brought] = {}
+        self._of: dict[str, tuple[Brought, ...]] = {}
+
+    def of(self, sha: str) -> tuple[Brought, ...]:
+        """Find the merged merge requests that brought a commit."""
+        known = tuple(one for one in self._known.values() if sha in one.commits)
+        if known:
+            return known
+        if sha not in self._of:
+            self._of[sha] = tuple(
+                self._read(row)
+                for row in self._rows(f"/repository/commits/{sha}/merge_requests")
+                if row.get("state") == "merged"
+            )
+        return self._of[sha]
+
+    def starter(self, pipeline: str) -> Person | None:
+        """Name the user who started a pipeline."""
+        self._demand_time()
+        found = self._gitlab.get(f"/pipelines/{int(pipeline)}")
+        return person(found.get("user")) if isinstance(found, dict) else None
+
+    def _read(self, row: Mapping[str, Any]) -> Brought:
+        number = int(row["iid"])
+        if number not in self._known:
+            path = f"/merge_requests/{number}"
+            self._demand_time()
+            said = self._gitlab.get(f"{path}/approvals")
+            approved = said.get("approved_by") or () if isinstance(said, dict) else ()
+            own = {str(commit.get("id")) for commit in self._rows(f"{path}/commits")}
+            merging = {str(row[key]) for key in ("merge_commit_sha", "squash_commit_sha") if row.get(key)}
+            people = (person(one.get("user")) for one in approved)
+            self._known[number] = Brought(
+                reference=str((row.get("references") or {}).get("full") or f"!{number}"),
+                url=str(row.get("web_url") or ""),
+                author=person(row.get("author")),
+                approvers=tuple(one for one in people if one),
+                merger=person(row.get("merge_user") or row.get("merged_by")),
+                merged_at=row.get("merged_at"),
+                commits=frozenset(own | merging),
+            )
+        return self._known[number]
+
+    def _rows(self, path: str) -> list[Mapping[str, Any]]:
+        self._demand_time()
+        return [row for row in self._gitlab.pages(path) if isinstance(row, dict)]
+
+    def _demand_time(self) -> None:
+        if self._over():
+            raise GitLabProblem(LATE, "the report says what was learnt until then", passing=True)
+
+
+def person(user: object) -> Person | None:
+    """Read a user as GitLab's API gives one."""
+    if not isinstance(user, dict) or not user.get("username"):
+        return None
+    return Person(int(user.get("id") or 0), str(user["username"]), str(user.get("name") or ""))

@@ -1,0 +1,6 @@
+"""Editing list files as text: everything that is not edited stays as people wrote it.
+
+A file is cut into entries and releases with their comments (`sheet`, `items`), numbers are added, taken out
+or put back (`changes`), and `canonical` writes the one canonical form. `tables` and `raw_tables` read what
+other systems export. Not here: which file is edited, and writing it to the disk (`use_cases.edits`).
+"""

@@ -1,0 +1,143 @@
+"""The releases and holds of one file, its dates, and the rules about a list as a whole."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from reconciler.core.model.entries import Hold, Release, ReleaseReason
+from reconciler.core.model.finding import Finding, Severity
+from reconciler.core.model.phone import is_e164
+from reconciler.lists.phone_blocks import listed_in
+from reconciler.lists.reading_state import Reading
+from reconciler.rules.evaluation import judged_by
+from reconciler.rules.periods import parse_date
+from reconciler.rules.rule import Scope
+from reconciler.rules.schema_errors import pointer
+from reconciler.yaml_tree.documents import read_document
+from reconciler.yaml_tree.nodes import ListNode, MapNode, locate, plain, unpack
+
+HAPPENED = ("requestedOn", "listedOn", "firstSeenOn")
+_DATE_LENGTH = len("2026-11-02")
+
+
+def day_of(text: object) -> date | None:
+    """Give the day of a date, or of an RFC 3339 time as written there; None for anything else."""
+    return parse_date(text[:_DATE_LENGTH]) if isinstance(text, str) else None
+
+
+def is_future(text: object, latest: date) -> bool:
+    """Tell whether the date is later than the latest that people may write."""
+    on = day_of(text)
+    return on is not None and on > latest
+
+
+def later_than(latest: date, file: str, node: MapNode, path: str, key: str) -> Iterator[Finding]:
+    """Say so if what stands at the key has not come anywhere on Earth."""
+    on = day_of(node.values.get(key))
+    if on and on > latest:
+        line, column = unpack(node.value_mark(key))
+        said = f"{key} is {on}, and nowhere is it later than {latest}: write the day it happened"
+        yield Finding(file, line, column, f"{path}/{key}", "LIST-04", Severity.ERROR, said)
+
+
+def unknown_lists(reading: Reading) -> Iterator[Finding]:
+    """Find holds of a list that no file has: such a hold may hold nothing (LIST-08)."""
+    for held in reading.held_lists:
+        if held.list_id not in reading.list_ids:
+            line, column = unpack(held.mark)
+            said = "no file here is part of the list that is held: check listId, or hold the numbers"
+            yield Finding(held.file, line, column, held.path, "LIST-08", Severity.WARNING, said)
+
+
+def hold_findings(file: str, node: MapNode, path: str, latest: date) -> Iterator[Finding]:
+    """Judge what the schema cannot: a day that has not come yet."""
+    yield from later_than(latest, file, node, path, "from")
+
+
+def holds_of(file: str, node: MapNode) -> Iterator[Hold]:
+    """Give the hold; none where it cannot be understood, and an error says so.
+
+    An end that cannot be read is no end: a hold that is wrong about its end goes on.
+    """
+    values = node.values
+    matter, since, list_id = values.get("matter"), parse_date(values.get("from")), values.get("listId")
+    if not isinstance(matter, str) or since is None:
+        return
+    phones = frozenset(
+        text
+        for listed in listed_in(node, "")
+        for text in listed.texts
+        if isinstance(text, str) and is_e164(text)
+    )
+    yield Hold(
+        matter,
+        since,
+        parse_date(values.get("until")),
+        phones,
+        list_id if isinstance(list_id, str) else None,
+        everything=values.get("all") == "true",
+        path=file,
+    )
+
+
+_NUMBERS = frozenset({"entries", "releases", "holds"})
+
+
+def list_findings(reading: Reading, file: str, root: MapNode, registry_numbers: int) -> Iterator[Finding]:
+    """Judge what a file says beside its numbers, of which `registry_numbers` are a registry's."""
+    registry = root.values.get("registry")
+    said = {key: plain(value) for key, value in root.values.items() if key not in _NUMBERS}
+    said["registryNumbers"] = registry_numbers
+    if isinstance(registry, MapNode):
+        said["registry"] = {key: plain(value) for key, value in registry.values.items()} | {
+            "asOf": reading.as_of.isoformat()
+        }
+        yield from later_than(reading.latest, file, registry, "/registry", "retrievedAt")
+    for rule in reading.judge.of_scope(Scope.LIST):
+        for verdict in judged_by(rule, said):
+            path = verdict.path if verdict.key in root.values else ()
+            finding = verdict.finding(file, locate(root, iter(path)), pointer(path))
+            if verdict.severity is Severity.ERROR:
+                reading.refuse(finding, None, ())
+            yield finding
+
+
+def release_findings(
+    file: str, node: MapNode, path: str, list_id: str | None, latest: date
+) -> Iterator[Finding]:
+    """Judge what the schema cannot: a day that has not come yet, and a number that moves to where it is."""
+    yield from later_than(latest, file, node, path, "releasedOn")
+    to = node.values.get("to")
+    if to is not None and to == list_id:
+        line, column = unpack(node.value_mark("to"))
+        said = "the number moves to the list that it is on: name the other list, or use another reason"
+        yield Finding(file, line, column, f"{path}/to", "LIST-07", Severity.ERROR, said)
+
+
+def releases_in(path: str, data: bytes) -> Iterator[Release]:
+    """Give the releases of a list file; none of one that cannot be read."""
+    root = read_document(path, data).root
+    section = root.values.get("releases") if isinstance(root, MapNode) else None
+    if isinstance(root, MapNode) and isinstance(section, ListNode):
+        list_id = root.values.get("listId")
+        for node in section.items:
+            if isinstance(node, MapNode) and isinstance(list_id, str):
+                yield from releases_of(path, node, list_id)
+
+
+def releases_of(path: str, node: MapNode, list_id: str) -> Iterator[Release]:
+    """Give the release of each number; none where the release does not hold."""
+    on, evidence, to = parse_date(node.values.get("releasedOn")), node.values.get("evidence"), None
+    try:
+        reason = ReleaseReason(str(node.values.get("reason")))
+    except ValueError:
+        return
+    if reason is ReleaseReason.MOVED:
+        to = node.values.get("to")
+    said = node.values.get("approvedBy")
+    approved_by = said if isinstance(said, str) else None
+    if on is None or not isinstance(evidence, str) or not isinstance(to, str | None):
+        return
+    for listed in listed_in(node, ""):
+        for text in listed.texts:
+            if isinstance(text, str) and is_e164(text):
+                yield Release(list_id, text, on, reason, evidence, to, path, approved_by)

@@ -1,1 +1,0 @@
-"""The functional core: sets in, one plan out. No I/O, no clock."""

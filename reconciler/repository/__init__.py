@@ -1,1 +1,0 @@
-"""Git: trees, merges, history and commits. Knows nothing of lists."""

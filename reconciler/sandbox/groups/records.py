@@ -1,0 +1,160 @@
+"""Records of dialect `dnc-groups` on the sandbox's wire: as they are sent, and as they are shown."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import orjson
+
+from reconciler.sandbox.groups.behaviour import Groups, Quirks
+from reconciler.sandbox.groups.store import Group, Record
+
+_DIGITS = re.compile(r"[1-9][0-9]{6,14}")
+
+
+class Malformed(Exception):
+    """The body as a whole cannot be taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """One record as sent."""
+
+    digits: str
+    expired: str | None
+
+
+def parse(body: bytes, kind: type) -> list[Posted]:
+    """Read `dncGroupRecords`; `kind` is the published type of `phoneNumber` here. Raises Malformed."""
+    try:
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Malformed("the body is not JSON") from error
+    records = content.get("dncGroupRecords") if isinstance(content, dict) else None
+    if not isinstance(records, list) or not records or content.keys() != {"dncGroupRecords"}:
+        raise Malformed("send dncGroupRecords, and nothing else")
+    return [_posted(item, kind) for item in records]
+
+
+def _posted(item: Any, kind: type) -> Posted:  # noqa: ANN401  (any JSON)
+    if not isinstance(item, dict) or not {"phoneNumber"} <= item.keys() <= {"phoneNumber", "expiredDate"}:
+        raise Malformed("a record is an object of phoneNumber and expiredDate")
+    phone, expired = item["phoneNumber"], item.get("expiredDate")
+    if type(phone) is not kind:
+        raise Malformed(f"phoneNumber is of the wrong type, send {kind.__name__}")
+    if expired is not None:
+        try:
+            date.fromisoformat(expired)
+        except (ValueError, TypeError) as error:
+            raise Malformed("expiredDate is no date") from error
+    return Posted(str(phone), expired)
+
+
+def added(groups: Groups, group: int, posted: Posted) -> str:
+    """Add one record; give its error, empty where there is none."""
+    quirks, digits = groups.quirks, posted.digits
+    if error := quirks.fails.get(digits):
+        return error
+    if not _DIGITS.fullmatch(digits):
+        return "invalid phone number"
+    if digits in quirks.ignored:
+        return ""
+    took = groups.store.post(
+        group, groups.stored(digits), posted.expired, groups.now, again=quirks.second_post
+    )
+    return "" if took else "record already exists"
+
+
+def expired(groups: Groups, group: int, posted: Posted) -> str:
+    """Expire one number; give its error, empty where there is none."""
+    if error := groups.quirks.fails.get(posted.digits):
+        return error
+    if not groups.quirks.expires:
+        return ""
+    day = posted.expired or groups.today
+    took = groups.store.expire(group, groups.stored(posted.digits), day, groups.now)
+    return "" if took else "no such record"
+
+
+def results(quirks: Quirks, told: list[tuple[Posted, str]]) -> dict[str, Any]:
+    """Write what became of each record."""
+    items = [
+        {
+            "success": not error,
+            "error": error,
+            "formattedPhone": "" if quirks.bare_results else formatted(posted.digits),
+        }
+        for posted, error in told
+    ]
+    errors = sum(not item["success"] for item in items)
+    items = items[: len(items) - quirks.lost_results]
+    return {"errorCount": errors, "recordResults": items[::-1] if quirks.reversed_results else items}
+
+
+def shown(quirks: Quirks, record: Record) -> dict[str, Any]:
+    """Write a record as a read shows it."""
+    as_number = quirks.phones_as_numbers and record.phone.isdigit()
+    return {
+        "recordId": _id(quirks, record.id),
+        "createdBy": 1,
+        "phoneNumber": int(record.phone) if as_number else record.phone,
+        "formattedPhone": formatted(record.phone),
+        "expiredDate": _written(quirks, record.expired),
+        "dateCollected": record.updated,
+        "lastUpdateTime": record.updated,
+    }
+
+
+def found(quirks: Quirks, record: Record, name: str) -> dict[str, Any]:
+    """Write a record as a search shows it."""
+    return {
+        "dncGroupId": _id(quirks, record.group),
+        "dncGroupName": name,
+        "formattedPhone": formatted(record.phone),
+        "expiredDate": _written(quirks, record.expired),
+        "dateCollected": record.updated,
+        "lastUpdateTime": record.updated,
+    }
+
+
+def group_shown(quirks: Quirks, group: Group) -> dict[str, Any]:
+    """Write a group."""
+    return {
+        "dncGroupId": _id(quirks, group.id),
+        "dncGroupName": group.name,
+        "dncGroupDescription": "",
+        "validRecords": group.valid,
+        "isActive": group.active,
+        "isRemoved": group.removed,
+        "createDate": group.updated,
+        "lastUpdateTime": group.updated,
+    }
+
+
+def formatted(digits: str) -> str:
+    """Write digits for people, as `formattedPhone` does."""
+    local = digits[-10:]
+    if not digits.isdigit() or len(local) < len("2125550123"):
+        return digits
+    code = f"+{digits[:-10]} " if digits[:-10] else ""
+    return f"{code}({local[:3]}) {local[3:6]}-{local[6:]}"
+
+
+def _id(quirks: Quirks, number: int) -> int | str:
+    return str(number) if quirks.ids_as_text else number
+
+
+def _written(quirks: Quirks, day: str | None) -> str | None:
+    if day is None:
+        return None
+    match quirks.dates:
+        case "day":
+            return day
+        case "time":
+            return f"{day}T00:00:00.000Z"
+        case "american":
+            year, month, rest = day.split("-")
+            return f"{int(month)}/{int(rest)}/{year} 12:00:00 AM"
+        case "words":
+            return "the day after tomorrow"

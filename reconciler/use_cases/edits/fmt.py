@@ -1,0 +1,55 @@
+"""`dnc fmt`: the list files in their one canonical form. Needs no CXone, and changes no claim."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.core.model.errors import InvalidInput
+from reconciler.core.model.finding import Finding, Severity
+from reconciler.lists.edit.canonical import canonical
+from reconciler.lists.reader import read_lists
+from reconciler.use_cases.workspace.changed_files import changed_files
+from reconciler.use_cases.workspace.context import Surroundings, Today
+from reconciler.use_cases.workspace.files import put, selected
+from reconciler.use_cases.workspace.project import Project
+from reconciler.use_cases.workspace.tree import WorkingTree
+
+
+@dataclass(frozen=True, slots=True)
+class Formatted:
+    """How many files were looked at, which were not canonical, and why some were left alone."""
+
+    files: int
+    changed: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def fmt(
+    around: Surroundings, paths: Sequence[Path] = (), *, since: str | None = None, check: bool = False
+) -> Formatted:
+    """Put lists in order, or with `check` only tell which are not. One with errors is left alone.
+
+    It is about all lists, those that are named, or those that differ `since` a commit or branch.
+    """
+    today = Today.at(around.clock())
+    project = Project.read(WorkingTree(around.folder), around.configuration.name)
+    differing = changed_files(project, around, since) if since is not None else None
+    sources = selected(project, around.folder, paths, differing)
+    changed: list[str] = []
+    findings: list[Finding] = []
+    for source in sources:
+        lists = read_lists((source,), project.rules, as_of=today.as_of, latest=today.latest)
+        if errors := [f for f in lists.findings if f.severity is Severity.ERROR]:
+            findings += errors
+            continue
+        try:
+            written = canonical(source.path, source.data)
+        except InvalidInput as error:
+            findings += error.findings
+            continue
+        if written == source.data:
+            continue
+        changed.append(source.path)
+        if not check:
+            put(around.folder, source.path, written)
+    return Formatted(len(sources), tuple(changed), tuple(findings))

@@ -1,0 +1,202 @@
+"""`dnc audit export`: every change of a period with what authorised it, checked against the reports."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.audit.ledger import Ledger
+from reconciler.audit.report import Report, StoredReport
+from reconciler.core.model.entries import Key, Release
+from reconciler.use_cases.history.files_at_revision import ReleasesThen, open_archive
+from reconciler.use_cases.history.period import Period, reports_since, within
+from reconciler.use_cases.workspace.context import Surroundings
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """A release, or a lapse (without `reason`). Where nobody told, a text is empty, and `self_approved` None.
+
+    `approved_by` are the names in the file and those that GitLab told.
+    """
+
+    file: str
+    reason: str = ""
+    evidence: str = ""
+    approved_by: tuple[str, ...] = ()
+    author: str = ""
+    merge_request: str = ""
+    self_approved: bool | None = None
+
+    @property
+    def approved(self) -> bool:
+        """Tell whether somebody approved it, and not only its author."""
+        return bool(self.approved_by) and not self.self_approved
+
+
+def permit_of(release: Release) -> Permit:
+    """Say what a release in the files tells of itself."""
+    approved_by = (release.approved_by,) if release.approved_by else ()
+    return Permit(release.path, release.reason.value, release.evidence, approved_by)
+
+
+def permits_told(report: Report) -> Mapping[Key, tuple[Permit, ...]] | None:
+    """Give what a report says of each number that came off; None where it does not say who stands behind."""
+    actors = report.get("actors")
+    if not actors or "exposing" not in actors:
+        return None
+    found: dict[Key, tuple[Permit, ...]] = {}
+    for row in actors["exposing"]:
+        permit = _permit(row)
+        for phone in row["phones"]:
+            key = (row["list_id"], phone)
+            found[key] = (*found.get(key, ()), permit)
+    return found
+
+
+def _permit(row: Mapping[str, Any]) -> Permit:
+    request: Mapping[str, Any] = row.get("merge_request") or {}
+    named = [row.get("approved_by"), *request.get("approvers", ())]
+    return Permit(
+        file=row.get("file") or "",
+        reason=row.get("release") or "",
+        evidence=row.get("evidence") or "",
+        approved_by=tuple(dict.fromkeys(name for name in named if name)),
+        author=(row.get("author") or {}).get("name", ""),
+        merge_request=request.get("reference") or "",
+        self_approved=row.get("self_approved"),
+    )
+
+
+_OUTCOMES = ("applied", "rejected", "unknown")
+_ACTIONS = ("create", "update", "delete")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One change of one number that a run sent, or was to send. `permits` are what permitted it, if any."""
+
+    stored: StoredReport
+    action: str
+    direction: str
+    list_id: str
+    phone: str
+    reason: str
+    before: Mapping[str, str] | None
+    after: Mapping[str, str] | None
+    outcome: str
+    permits: tuple[Permit, ...] = ()
+
+    @property
+    def exposing(self) -> bool:
+        """Tell whether it took protection away."""
+        return self.direction == "exposing"
+
+
+def rows_of(stored: StoredReport, plan: Mapping[str, Any], releases: ReleasesThen) -> Iterator[ChangeRow]:
+    """Give the changes of one run, in order of sending. What guards kept was no change."""
+    permits = permits_told(stored.report)
+    for change in plan["changes"]:
+        if change["blocked_by"]:
+            continue
+        exposing = change["direction"] == "exposing"
+        for phone in change["phones"]:
+            key = (change["list_id"], phone)
+            permitted: tuple[Permit, ...] = ()
+            if exposing and permits is not None:
+                permitted = permits.get(key, ())
+            elif exposing and change["reason"] != "lapsed":
+                permitted = tuple(map(permit_of, releases.of(stored.report.revision, key)))
+            yield ChangeRow(
+                stored,
+                change["action"],
+                change["direction"],
+                change["list_id"],
+                phone,
+                change["reason"],
+                change["before"],
+                change["after"],
+                change["outcome"],
+                permitted,
+            )
+
+
+def says_changes(stored: StoredReport) -> bool:
+    """Tell whether a report sums up any change: otherwise its plan need not be opened."""
+    summary = stored.report["summary"]
+    return any(summary.get(name, 0) for name in (*_OUTCOMES, *_ACTIONS))
+
+
+@dataclass(slots=True)
+class Sums:
+    """Counts of one run's rows, to be held against what its report sums up."""
+
+    actions: Counter[str]
+    outcomes: Counter[str]
+    removed: Counter[str]
+
+    @classmethod
+    def empty(cls) -> "Sums":
+        """Begin with nothing."""
+        return cls(Counter(), Counter(), Counter())
+
+    def count(self, row: ChangeRow) -> None:
+        """Count one row."""
+        self.actions[row.action] += 1
+        self.outcomes[row.outcome] += 1
+        if row.exposing and row.outcome in {"applied", "unknown"}:
+            self.removed[row.list_id] += 1
+
+    def differences(self, report: Report) -> Iterator[str]:
+        """Say where the report sums up something else than its plan has."""
+        summary = report["summary"]
+        for counts, names in ((self.actions, _ACTIONS), (self.outcomes, _OUTCOMES)):
+            for name in names:
+                if counts[name] != summary.get(name, 0):
+                    yield f"{counts[name]:,} {name} in its plan, {summary.get(name, 0):,} in its summary"
+        told = report.get("removed", {})
+        for list_id in sorted(self.removed.keys() | told.keys()):
+            planned, said = self.removed[list_id], told.get(list_id, 0)
+            if planned != said:
+                yield f"{planned:,} came off {list_id} by its plan, {said:,} by the report"
+
+
+@dataclass
+class Exported:
+    """The reports of a period and their changes. `rows` gives them once, oldest first, and fills the rest in.
+
+    `differences` are what does not add up, report by report; `outcomes` and `actions` count all changes,
+    whether or not only exposing ones are given.
+    """
+
+    tenant: str
+    reports: list[StoredReport]
+    releases: ReleasesThen
+    ledger: Ledger
+    exposing: bool
+    given: int = 0
+    actions: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    differences: list[str] = field(default_factory=list)
+
+    def rows(self) -> Iterator[ChangeRow]:
+        """Give the changes, one plan in memory at a time."""
+        for stored in self.reports:
+            sums = Sums.empty()
+            plan = self.ledger.plan(stored) if says_changes(stored) else {"changes": []}
+            for row in rows_of(stored, plan, self.releases):
+                sums.count(row)
+                if row.exposing or not self.exposing:
+                    self.given += 1
+                    yield row
+            self.actions.update(sums.actions)
+            self.outcomes.update(sums.outcomes)
+            said = sums.differences(stored.report)
+            self.differences += [f"report {stored.report.seq}: {one}" for one in said]
+
+
+def export_changes(around: Surroundings, period: Period, *, exposing: bool = False) -> Exported:
+    """Open the reports of a period. Raises RepositoryProblem without a repository, BrokenChain where due."""
+    archive = open_archive(around)
+    reports = within(reports_since(archive.ledger, archive.tenant, period), period)
+    return Exported(archive.tenant, reports, ReleasesThen(archive.files), archive.ledger, exposing)

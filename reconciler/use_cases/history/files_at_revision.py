@@ -1,0 +1,197 @@
+"""What the files said at another revision, of one number and of releases, and who had brought it there."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from reconciler.audit.ledger import Ledger
+from reconciler.config.configuration import Tenant, matches
+from reconciler.core.model.entries import Claims, FileClaims, Key, Release, Terms
+from reconciler.core.model.errors import RepositoryProblem
+from reconciler.git.history import Commit
+from reconciler.git.repository import Repository
+from reconciler.lists.edit.changes import lines_of
+from reconciler.lists.reader import Source, read_lists
+from reconciler.lists.releases_holds import releases_in
+from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.opening import open_record
+from reconciler.use_cases.workspace.project import Project
+from reconciler.use_cases.workspace.tree import GitTree
+
+Blob = tuple[str, str]
+"""A path, and git's name of its content."""
+
+
+@dataclass(frozen=True)
+class ListFiles:
+    """The files as each revision configured the tenant. Raises RepositoryProblem for one that is gone."""
+
+    repository: Repository
+    project: Project
+    tenant: Tenant
+    _at: dict[str, frozenset[Blob]] = field(default_factory=dict)
+
+    def at(self, revision: str) -> frozenset[Blob]:
+        """Name the files of a revision."""
+        if revision not in self._at:
+            self.repository.ensure_commit(revision)
+            tenant = self.project.tenant_at(GitTree(self.repository, revision), self.tenant)
+            files = self.repository.files(revision, lambda path: matches(tenant.lists, path))
+            self._at[revision] = frozenset((file.path, file.sha) for file in files if file.regular)
+        return self._at[revision]
+
+    def read(self, blobs: Iterable[Blob]) -> Mapping[Blob, bytes]:
+        """Read their contents."""
+        blobs = sorted(blobs)
+        data = self.repository.read_blobs([sha for _, sha in blobs])
+        return {blob: data[blob[1]] for blob in blobs}
+
+
+def may_say(data: bytes, word: bytes) -> bool:
+    """Tell whether a file need be read for a word: it may be escaped there, or in another encoding."""
+    return word in data or b"\\" in data or b"\0" in data
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """The ledger, fetched, and the files beside it."""
+
+    tenant: str
+    ledger: Ledger
+    files: ListFiles
+
+
+def open_archive(around: Surroundings) -> Archive:
+    """Open both. Raises RepositoryProblem without a repository, or where its remote does not answer."""
+    repository, project, ledger = open_record(around)
+    ledger.refresh()
+    tenant = project.tenant(around.tenant)
+    return Archive(tenant.name, ledger, ListFiles(repository, project, tenant))
+
+
+_MERGE_REQUEST = re.compile(r"See merge request (\S+![0-9]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class LineThen:
+    """One claim as it stood: where, on which terms, since which commit, brought by which merge request."""
+
+    file: str
+    line: int
+    terms: Terms
+    commit: Commit | None
+    merge_request: str | None
+
+
+@dataclass(frozen=True)
+class FilesThen:
+    """A tenant's files at any revision, as far as they concern one number. Each content is read once."""
+
+    repository: Repository
+    project: Project
+    tenant: Tenant
+    number: str
+    _tenants: dict[str, Tenant] = field(default_factory=dict)
+    _named: dict[str, bytes | None] = field(default_factory=dict)
+    _claims: dict[tuple[str, str], Claims] = field(default_factory=dict)
+
+    def standing(self, revision: str, as_of: date) -> Claims:
+        """Give the number's claims that stood at a revision on a day, and the holds."""
+        read = [self._read(path, sha) for path, sha in self._blobs(revision).items()]
+        files = tuple(file for claims in read for file in claims.files)
+        holds = tuple(hold for claims in read for hold in claims.holds)
+        standing = Claims(files, holds=holds).standing(as_of)
+        return replace(standing, files=tuple(file for file in standing.files if file.numbers))
+
+    def lines(self, revision: str, standing: Claims, list_id: str) -> Iterator[LineThen]:
+        """Give each claim of the number on a list, and where it comes from."""
+        blobs = self._blobs(revision)
+        for file in standing.files:
+            if file.list_id != list_id:
+                continue
+            data = self._named[blobs[file.path]] or b""
+            commit = self.repository.introducing_commit(file.path, self.number, revision)
+            yield LineThen(
+                file.path,
+                lines_of(file.path, data, [self.number]).get(self.number, 0),
+                file.numbers[self.number],
+                commit,
+                self._merge_request(commit, revision) if commit else None,
+            )
+
+    def _blobs(self, revision: str) -> Mapping[str, str]:
+        """Name the files of a revision that may say something of the number."""
+        self.repository.ensure_commit(revision)
+        if revision not in self._tenants:
+            tree = GitTree(self.repository, revision)
+            self._tenants[revision] = self.project.tenant_at(tree, self.tenant)
+        globs = self._tenants[revision].lists
+        files = self.repository.files(revision, lambda path: matches(globs, path))
+        blobs = {file.path: file.sha for file in files if file.regular}
+        unread = [sha for sha in blobs.values() if sha not in self._named]
+        for sha, data in self.repository.read_blobs(unread).items():
+            self._named[sha] = data if self._may_name(data) else None
+        return {path: sha for path, sha in blobs.items() if self._named[sha] is not None}
+
+    def _may_name(self, data: bytes) -> bool:
+        """Tell whether a file need be read: a number in it may be escaped, or in another encoding."""
+        digits = self.number.removeprefix("+").encode()
+        return digits in data or b"\\" in data or b"\0" in data or b"holds" in data
+
+    def _read(self, path: str, sha: str) -> Claims:
+        if (path, sha) not in self._claims:
+            source = Source(path, self._named[sha] or b"")
+            # Today's rules may refuse what was good then: what can be understood stood all the same.
+            read = read_lists([source], self.project.rules, as_of=date.min, latest=date.max)
+            own = tuple(_only(file, self.number) for file in read.claims.files if self.number in file.numbers)
+            self._claims[path, sha] = Claims(own, holds=read.claims.holds)
+        return self._claims[path, sha]
+
+    def _merge_request(self, commit: Commit, revision: str) -> str | None:
+        """Name the merge request of a commit, as GitLab writes it below a merge's or a squash's message."""
+        merge = self.repository.merge_bringing(commit.sha, revision)
+        found = _MERGE_REQUEST.search(merge.message if merge else commit.message)
+        return found[1] if found else None
+
+
+def _only(file: FileClaims, number: str) -> FileClaims:
+    """Keep one number of a file that may have a million."""
+    terms = file.numbers[number]
+    return FileClaims(file.path, file.list_id, {number: terms}, frozenset({terms}))
+
+
+@dataclass(frozen=True)
+class ReleasesThen:
+    """A tenant's releases at any revision. `gone` names the revisions that this repository no longer has."""
+
+    files: ListFiles
+    gone: set[str] = field(default_factory=set)
+    _read: dict[Blob, tuple[Release, ...]] = field(default_factory=dict)
+    _at: dict[str, Mapping[Key, tuple[Release, ...]]] = field(default_factory=dict)
+
+    def of(self, revision: str, key: Key) -> tuple[Release, ...]:
+        """Give the releases of a number on a list, the newest first; none where the revision is gone."""
+        return self.at(revision).get(key, ())
+
+    def at(self, revision: str) -> Mapping[Key, tuple[Release, ...]]:
+        """Give every release of a revision, by list and number."""
+        if revision not in self._at:
+            self._at[revision] = self._all(revision)
+        return self._at[revision]
+
+    def _all(self, revision: str) -> Mapping[Key, tuple[Release, ...]]:
+        try:
+            blobs = self.files.at(revision)
+        except RepositoryProblem:
+            self.gone.add(revision)
+            return {}
+        for blob, data in self.files.read(blobs - self._read.keys()).items():
+            self._read[blob] = tuple(releases_in(blob[0], data)) if may_say(data, b"releases") else ()
+        found: dict[Key, list[Release]] = {}
+        for blob in sorted(blobs):
+            for release in self._read[blob]:
+                found.setdefault((release.list_id, release.phone), []).append(release)
+        for some in found.values():
+            some.sort(key=lambda release: release.released_on, reverse=True)
+        return {key: tuple(some) for key, some in found.items()}

@@ -1,0 +1,185 @@
+"""`dnc status`, `dnc blocked` and `dnc audit`: what the newest reports say. Needs no CXone."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from reconciler.audit.ledger import Ledger, last_verified
+from reconciler.audit.report import Report, StoredReport
+from reconciler.config.configuration import Tenant
+from reconciler.core.model.errors import InvalidInput, RepositoryProblem
+from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.opening import open_record, say_doubts
+
+_DAY = 8  # digits of a day, with which every report's name begins
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The ledger, fetched, and the tenant that was asked for."""
+
+    ledger: Ledger
+    tenant: str
+
+    def push(self) -> tuple[str, ...]:
+        """Push the reports that only this clone has, in order; their paths. Raises NotDelivered."""
+        if not self.ledger.has_remote:
+            raise RepositoryProblem(
+                "the repository has no remote to push to", "add one: git remote add origin URL"
+            )
+        waiting = tuple(self.ledger.waiting())
+        self.ledger.deliver(push=True)
+        self.ledger.demand_vouched()
+        self.ledger.demand_signed()
+        return waiting
+
+    def reports(self) -> Iterator[StoredReport]:
+        """Give the tenant's reports, newest first."""
+        return self.ledger.reports(self.tenant)
+
+    def find(self, wanted: str | None) -> StoredReport:
+        """Find a report by number, by name or by a part of its name; the newest where none is named."""
+        named: StoredReport | None = None
+        # A short number is a report's own, and no part of a name: names hold hexadecimal by chance.
+        numbered = wanted is not None and wanted.isdigit() and len(wanted) < _DAY
+        for stored in self.reports():
+            if wanted is None or str(stored.report.seq) == wanted:
+                return stored
+            if named is None and not numbered and wanted in stored.path:
+                named = stored
+        if named is not None:
+            return named
+        raise InvalidInput(
+            f"there is no report {wanted}" if wanted else f"there is no report for {self.tenant} yet",
+            "dnc audit list shows them" if wanted else "dnc apply writes the first",
+        )
+
+
+def open_books(around: Surroundings, *, fetch: bool = True) -> Books:
+    """Open the audit branch, fetched. Raises RepositoryProblem when the remote does not answer.
+
+    `fetch=False` is for `verify`, which fetches by itself and finds what the fetch cannot get over, and for
+    `push`, which fetches where somebody else pushed first.
+    """
+    _, project, ledger = open_record(around)
+    if fetch:
+        ledger.refresh()
+    return Books(ledger, project.tenant(around.tenant).name)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRow:
+    """Numbers of one list that are kept for the same reasons, from the same file, under the same terms."""
+
+    list_id: str
+    phones: tuple[str, ...]
+    blocked_by: tuple[str, ...]
+    file: str
+    terms: Mapping[str, Any]
+    since: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A tenant's kept numbers, and the report that tells of them; none where there is no report yet."""
+
+    tenant: str
+    report: StoredReport | None
+    rows: tuple[KeptRow, ...]
+    asked_at: datetime
+
+
+def blocked(around: Surroundings) -> Blocked:
+    """List what is kept. Raises RepositoryProblem where there is no repository, or the remote is silent."""
+    books = open_books(around)
+    newest = books.ledger.newest(books.tenant)
+    rows = tuple(
+        KeptRow(
+            row["list_id"],
+            tuple(row["phones"]),
+            tuple(row["blocked_by"]),
+            row["path"],
+            row["terms"],
+            row["since"],
+        )
+        for row in (newest.report["kept"] if newest else ())
+    )
+    return Blocked(books.tenant, newest, rows, around.clock())
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One tenant, as its reports tell it. `late` counts requests that are not live past their day.
+
+    `newest` and `verified` are the newest report, and the newest that saw all that it left; None without
+    one. `age` is that of the latter.
+    """
+
+    tenant: str
+    newest: StoredReport | None
+    verified: Report | None
+    age: timedelta | None
+    late: int
+    blocked: int
+    not_live: int
+    restored: int
+
+    def is_older(self, most: timedelta) -> bool:
+        """Tell whether the last verified run is too long ago, or there was none."""
+        return self.age is None or self.age > most
+
+
+def status(around: Surroundings) -> tuple[Standing, ...]:
+    """Look at the tenant that is named, or at all; a built-in CXone without reports is nobody's.
+
+    Raises RepositoryProblem where there is no repository, or the remote does not answer.
+    """
+    _, project, ledger = open_record(around, goes_on=True)
+    ledger.refresh()
+    every = project.configuration.tenants.values()
+    tenants = [project.tenant(around.tenant)] if around.tenant else list(every)
+    return tuple(_standings(tenants, ledger, around))
+
+
+def _standings(tenants: Iterable[Tenant], ledger: Ledger, around: Surroundings) -> Iterator[Standing]:
+    now = around.clock()
+    for tenant in tenants:
+        newest = ledger.newest(tenant.name)
+        say_doubts(ledger, tenant.name, around)
+        if newest is None and tenant.embedded and around.tenant is None:
+            continue
+        yield _standing(tenant.name, newest, ledger, now)
+
+
+def _standing(tenant: str, newest: StoredReport | None, ledger: Ledger, now: datetime) -> Standing:
+    if newest is None:
+        return Standing(tenant, None, None, None, 0, 0, 0, 0)
+    verified = last_verified(ledger, tenant)
+    report = newest.report
+    waiting = report.get("requests", {}).get("open", ())
+    return Standing(
+        tenant,
+        newest,
+        verified,
+        now - verified.finished_at if verified else None,
+        late=sum(len(row["phones"]) for row in waiting if row["due"] < now.date().isoformat()),
+        blocked=len({(row["list_id"], phone) for row in report["kept"] for phone in row["phones"]}),
+        not_live=sum(len(row["phones"]) for row in report["not_live"]),
+        restored=sum(len(row["phones"]) for row in report["restored"]),
+    )
+
+
+def meter_standings(around: Surroundings, standings: Iterable[Standing]) -> None:
+    """Tell how tenants stand by their reports."""
+    for one in standings:
+        if around.meter is None or one.newest is None:
+            continue
+        told = around.meter.of(one.tenant)
+        rows = one.newest.report.get("requests", {}).get("open", ())
+        seen = one.verified or one.newest.report
+        told.entries = {name: of["count"] for name, of in seen["live"]["after"].items()}
+        told.status = one.newest.report["status"]
+        told.waiting, told.late = sum(len(row["phones"]) for row in rows), one.late
+        told.blocked, told.not_live = one.blocked, one.not_live
+        told.verified_at = one.verified.finished_at if one.verified else None

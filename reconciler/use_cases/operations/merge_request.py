@@ -1,0 +1,70 @@
+"""The merge request that a pipeline runs for: writing its note, and letting it merge by itself."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from random import SystemRandom
+
+from reconciler.gitlab.client import GitLab, GitLabProblem
+from reconciler.gitlab.merge_requests import MergeRequest
+from reconciler.gitlab.notes import Notes, Render, Sticky
+from reconciler.use_cases.workspace.context import Surroundings
+
+TOKEN = "GITLAB_TOKEN"  # noqa: S105  (the variable's name)
+_NEEDED = ("CI_API_V4_URL", "CI_PROJECT_ID", "CI_MERGE_REQUEST_IID", TOKEN)
+
+
+def post_note(
+    around: Surroundings,
+    tenant: str,
+    render: Render,
+    *,
+    anew: bool = True,
+    pause: Callable[[float], object] = time.sleep,
+) -> None:
+    """Write the tenant's section of the merge request's note. What prevents it is said, and ends nothing.
+
+    Without `anew` only where the note has such a section already.
+    """
+    with _told(around, "the note was not written"), _gitlab(around) as (gitlab, number):
+        sticky = Sticky(Notes(gitlab, number), pause=pause, uniform=SystemRandom().uniform)
+        sticky.put(tenant, render, anew=anew)
+
+
+def merge_by_itself(around: Surroundings, sha: str, *, hindrance: str | None) -> None:
+    """Have the merge request merged when its pipeline succeeds; with a hindrance, take that back.
+
+    `sha` is the tip of its branch that was planned. What prevents it is said, and ends nothing: people merge.
+    """
+    with _told(around, "auto-merge was not changed"), _gitlab(around) as (gitlab, number):
+        wanted = MergeRequest(gitlab, number)
+        if hindrance is None:
+            wanted.merge_when_green(sha, int(around.pipeline.get("CI_PIPELINE_ID") or 0))
+            around.say("merges by itself when this pipeline succeeds: it only protects")
+        else:
+            off = wanted.call_off()
+            around.say(f"people merge this: {hindrance}" + ("; auto-merge is called off" if off else ""))
+
+
+@contextmanager
+def _gitlab(around: Surroundings) -> Iterator[tuple[GitLab, int]]:
+    pipeline = around.pipeline
+    missing = [name for name in _NEEDED if pipeline.get(name) is None]
+    if missing:
+        raise GitLabProblem(
+            f"not set: {', '.join(missing)}",
+            f"run it in a merge request pipeline, with a project access token in {TOKEN}",
+        )
+    url, project, number, token = (pipeline.get(name) or "" for name in _NEEDED)
+    if not number.isdecimal():
+        raise GitLabProblem("CI_MERGE_REQUEST_IID is no number", "run it in a merge request pipeline")
+    with GitLab(url, project, token) as gitlab:
+        yield gitlab, int(number)
+
+
+@contextmanager
+def _told(around: Surroundings, what: str) -> Iterator[None]:
+    try:
+        yield
+    except GitLabProblem as problem:
+        around.say(f"warning: {what}: {problem}")

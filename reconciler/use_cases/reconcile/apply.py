@@ -1,0 +1,335 @@
+"""`dnc apply`: make CXone match the commit, and write down what was done."""
+
+import os
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from reconciler.audit.journal import Journal, Journalled
+from reconciler.audit.report import StoredReport
+from reconciler.core.apply.outcomes import Outcome
+from reconciler.core.apply.run import Run, carry_out, carry_out_blind, narrowed, patched
+from reconciler.core.apply.sender import UNSUPPORTED, Applier
+from reconciler.core.model.entries import Key, Terms
+from reconciler.core.model.errors import BrokenChain, DncError, InvalidInput, NotDelivered, RepositoryProblem
+from reconciler.core.model.live import Live
+from reconciler.core.planning.change import Action, BlockedBy, Change, Direction, Reason
+from reconciler.core.planning.permission import strongest
+from reconciler.core.planning.plan import Plan
+from reconciler.use_cases.reconcile.doubt import broken_chain
+from reconciler.use_cases.reconcile.kept_read import discard, keep_after
+from reconciler.use_cases.reconcile.prepared_plan import Planned, replan
+from reconciler.use_cases.reconcile.report.content import content, failures, plan_with_outcomes
+from reconciler.use_cases.reconcile.report.list_changes import Turnover, turnover
+from reconciler.use_cases.reconcile.run_metrics import meter_run
+from reconciler.use_cases.reconcile.unreported_runs import introduction, journal_of
+from reconciler.use_cases.workspace.destination import default_branch, remote_counts
+
+
+def put_back(made: Planned, run: Run, applier: Applier, newest: Callable[[], str | None]) -> Run:
+    """Undo what this run took off or weakened and the newest revision claims.
+
+    The look before the first removal saw no newer revision, and one may have been merged since: its own run
+    found the number still live, and had nothing to do. `newest` gives None where it can't be told: then
+    everything goes back on, and the next run decides again.
+    """
+    exposed = [key for key in run.plan.exposing if _done(run, key)]
+    tip = newest() if exposed else made.heading.revision
+    if tip == made.heading.revision:
+        return run
+    claimed = _claimed(made, tip, [(list_id, phone) for _, list_id, phone in exposed])
+    changes = _changes(made, run, claimed)
+    if not changes:
+        return run
+    applier.upsert(changes)
+    count = sum(len(change.phones) for change in changes)
+    made.around.say(f"a newer revision was merged meanwhile: {count:,} that had come off went back on for it")
+    return replace(
+        run,
+        plan=replace(run.plan, changes=(*run.plan.changes, *changes)),
+        after=patched(run.after, changes, run.tally, made.provider.dialect),
+    )
+
+
+def _done(run: Run, key: tuple[Action, str, str]) -> bool:
+    result = run.tally.results.get(key)
+    return result is not None and result.outcome in {Outcome.APPLIED, Outcome.UNKNOWN}
+
+
+def _claimed(made: Planned, tip: str | None, keys: Iterable[Key]) -> Mapping[Key, Terms]:
+    """Say with which terms a number is claimed at the tip; where it can't be read, as it was held."""
+    try:
+        lists = strongest(made.past.claims_at(tip).standing(made.heading.as_of).files) if tip else None
+    except DncError:
+        lists = None
+    if lists is None:
+        held = {key: [claim.terms for claim in made.past.held.claims(key)] for key in keys}
+        return {key: max(terms, key=lambda t: (t.strength, repr(t))) for key, terms in held.items() if terms}
+    return {key: lists[key[0]][key[1]] for key in keys if key[1] in lists.get(key[0], {})}
+
+
+def _changes(made: Planned, run: Run, claimed: Mapping[Key, Terms]) -> tuple[Change, ...]:
+    dialect = made.provider.dialect
+    groups: dict[tuple[Action, str, Terms], list[str]] = {}
+    for key, terms in sorted(claimed.items(), key=lambda item: item[0]):
+        entry = run.after.get(key)
+        if entry is None:
+            groups.setdefault((Action.CREATE, key[0], terms), []).append(key[1])
+        elif dialect.strength(dialect.carried(terms)) > dialect.strength(entry.terms):
+            groups.setdefault((Action.UPDATE, key[0], terms), []).append(key[1])
+    return tuple(
+        Change(action, list_id, Direction.PROTECTIVE, Reason.RESTORED, None, terms, tuple(phones))
+        for (action, list_id, terms), phones in groups.items()
+    )
+
+
+ChangeKey = tuple[Action, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of an apply: the run, the report where one was due, and what went wrong at the end."""
+
+    made: Planned
+    run: Run
+    status: str
+    report: StoredReport | None
+    undelivered: NotDelivered | None
+    not_todays: bool
+    broken: BrokenChain | None = None
+
+    @property
+    def problem(self) -> DncError | None:
+        """Say what went wrong with the record of the run, if anything did."""
+        return self.broken or self.undelivered
+
+    @property
+    def head(self) -> dict[str, Any] | None:
+        """Name the newest report after the run."""
+        newest = self.report or self.made.past.newest
+        return newest.head if newest else None
+
+    @property
+    def exit_code(self) -> int:
+        """The first that holds of 4, 8, 9, 7, 6, 0. 4: the chain of reports is broken."""
+        if self.broken is not None:
+            return self.broken.exit_code
+        if not self.run.clean and not self._known_refusals_only():
+            return 8
+        if self.undelivered is not None:
+            return 9
+        if self.not_todays:
+            return 7
+        return 6 if (self.run.final.blocked | self.run.unsupported) - self.made.past.kept_before else 0
+
+    def _known_refusals_only(self) -> bool:
+        """Tell whether all that failed are refusals that the newest report already told, unchanged."""
+        bad = tuple(self.run.tally.having(Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED))
+        unsettled = [key for key in bad if key not in self.run.plan.exposing]
+        if self.run.error or self.run.read_back == "failed" or unsettled:
+            return False
+        if self.run.in_doubt or self.run.out_of_time:
+            return False
+        newest = self.made.past.newest
+        before = newest.report["failures"] if newest and not self.made.past.other_target else ()
+        known = {(f["action"], f["list_id"], f["phone"], f["code"]) for f in before}
+        now = {
+            (f["action"], f["list_id"], f["phone"], f["code"])
+            for f in failures(self.run)
+            if f["code"] != UNSUPPORTED  # keeps a number on: a guard's matter, not a number unprotected
+        }
+        return now <= known
+
+
+def apply(
+    made: Planned,
+    *,
+    rewritten: bool,
+    agreed: frozenset[ChangeKey] | None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Applied:
+    """Carry the plan out, report, and deliver the report.
+
+    `agreed`: what a saved plan lets come off.
+    """
+    ledger = made.past.ledger
+    if ledger is None or made.repository is None:
+        raise RepositoryProblem("there is no repository to report to", "run this in a git clone")
+    ledger.check_writable()
+    plan = _bound(made, rewritten=rewritten, agreed=agreed)
+    not_todays = agreed is not None and agreed != made.plan.exposing
+    started = made.around.clock()
+    planned_tip = ledger.tip
+    journal = journal_of(
+        made.repository, made.project.configuration.audit, made.tenant.name, made.around.clock
+    )
+    granted = plan.wanted.granted
+    introduced = introduction(
+        made.heading.revision or "",
+        started,
+        made.provider.target,
+        os.getpid(),
+        plan.wanted.registry,
+        {key[1:]: granted[key[1:]].releases for key in plan.exposing if key[1:] in granted},
+    )
+    provider = Journalled(
+        made.provider,
+        journal,
+        overwrites=plan.overwrites,
+        exposing=frozenset((list_id, phone) for _, list_id, phone in plan.exposing),
+    )
+
+    def decide(
+        live: Live, *, refused: frozenset[str], hold_back: BlockedBy | None, wrote: Container[Key]
+    ) -> Plan:
+        return replan(made, live, allowed=plan.exposing, refused=refused, hold_back=hold_back, wrote=wrote)
+
+    def may_expose() -> BlockedBy | None:
+        return None if _still_newest(made, planned_tip) else BlockedBy.SUPERSEDED
+
+    applier = Applier(
+        provider,
+        chunk_size=made.tenant.chunk_size,
+        concurrency=made.tenant.concurrency,
+        stopped=made.around.stop.is_set,
+        out_of_time=made.around.budget.over if made.around.budget else lambda: False,
+        progress=progress,
+    )
+    if plan.pending:
+        discard(made)
+    with journal.of_run(introduced, numbers=plan.pending):
+        if made.unread is None:
+            run = carry_out(
+                plan,
+                made.live,
+                applier,
+                provider,
+                decide=decide,
+                may_expose=may_expose,
+                list_ids=made.list_ids,
+                always_read_back=made.tenant.read_back == "full",
+            )
+        else:
+            run = carry_out_blind(plan, applier, dialect=provider.dialect, decide=decide, error=made.unread)
+        run = put_back(made, run, applier, lambda: _tip(made))
+        if run.error is not None and not run.tally.written and not run.tally.sent:
+            journal.forget()
+            raise run.error  # nothing was written
+        return _report(made, run, journal, started=started, not_todays=not_todays, rewritten=rewritten)
+
+
+def _bound(made: Planned, *, rewritten: bool, agreed: frozenset[ChangeKey] | None) -> Plan:
+    """Bind the plan to a rewritten history, or to a saved plan."""
+    if not rewritten and agreed is None:
+        return made.plan
+    hold_back = BlockedBy.SUPERSEDED if rewritten else None
+    plan = replan(made, made.live, allowed=agreed, hold_back=hold_back, arrived=False)
+    return plan if made.unread is None else narrowed(plan)
+
+
+def _still_newest(made: Planned, planned_tip: str | None) -> bool:
+    """Tell whether the tenant's reports and the newest revision are still those that the plan saw."""
+    ledger = made.past.ledger
+    if ledger is None:
+        return False
+    try:
+        ledger.refresh()
+        if not ledger.untouched(made.tenant.name, since=planned_tip):
+            return False
+    except DncError:
+        return False
+    return _tip(made) == made.heading.revision
+
+
+def _tip(made: Planned) -> str | None:
+    """Find the newest revision: the remote's, or HEAD where no remote counts; None if it can't be told."""
+    if made.repository is None:
+        return None
+    try:
+        if not remote_counts(made.repository, made.tenant):
+            return made.repository.head()
+        return default_branch(made.around, made.repository, made.project)[1]
+    except DncError:
+        return None
+
+
+def _status(run: Run, *, stopped: bool) -> str:
+    if run.clean:
+        return "complete" if run.tally.sent else "in-sync"
+    return "interrupted" if stopped else "partial"
+
+
+def _report(  # noqa: PLR0913  (what a run is told by)
+    made: Planned, run: Run, journal: Journal, *, started: datetime, not_todays: bool, rewritten: bool
+) -> Applied:
+    status = _status(run, stopped=made.around.stop.is_set())
+    ledger = made.past.ledger
+    if ledger is None:
+        raise RepositoryProblem("there is no repository to report to", "run this in a git clone")
+    finished = max(started, made.around.clock())  # a clock may have been set meanwhile
+    stored: StoredReport | None = None
+    if broken := broken_chain(made.doubts):
+        # The journal stays: once the chain holds again, the next report tells of this run.
+        if not run.tally.sent:
+            journal.forget()
+        keep_after(made, run, None)
+        meter_run(made, run, status, None)
+        return Applied(made, run, status, None, None, not_todays, broken)
+    push = made.project.configuration.audit.push
+    try:
+        turned = turnover(made, run)
+        if rewritten or _due(made, run, turned):  # else the next run would be asked to accept it again
+            told = content(
+                made, run, turned, status=status, started=started, finished=finished, rewritten=rewritten
+            )
+            journal.make_room()
+            stored = ledger.append(told, plan_with_outcomes(made, run, turned), at=finished)
+            journal.finish()
+        else:
+            journal.forget()
+        # Also where no report is due: one of a run before may still wait here.
+        ledger.deliver(
+            push=push == "always" or (push == "auto" and made.around.pipeline.running),
+            hurried=made.around.stop.is_set,
+        )
+        ledger.demand_signed()
+    except NotDelivered as error:
+        return Applied(made, run, status, stored, error, not_todays)
+    finally:
+        keep_after(made, run, stored)
+        meter_run(made, run, status, stored)
+    return Applied(made, run, status, stored, None, not_todays)
+
+
+def _due(made: Planned, run: Run, turned: Turnover) -> bool:
+    """Tell whether a report is due: something was attempted, or lists, rules, configuration, kept differ.
+
+    What others did to entries of ours is on record from the first run that sees it.
+    """
+    newest = made.past.newest
+    if run.tally.sent or newest is None or made.past.other_target or made.around.leaves_always_a_report:
+        return True
+    if made.past.untold or turned.touched:
+        return True
+    if newest.report["hashes"] != made.project.content(made.sources):
+        return True
+    return frozenset(run.kept) != made.past.kept_before
+
+
+def exposing_of(document: dict[str, Any], made: Planned) -> frozenset[ChangeKey]:
+    """Read from a saved plan what it lets come off. Raises InvalidInput for a plan of another tenant."""
+    if document.get("tenant") != made.tenant.name or document.get("errored"):
+        raise InvalidInput(
+            "the saved plan is not one of this tenant, or failed", "make it again: dnc plan -o plan.json"
+        )
+    if document.get("numbers") == "masked":
+        raise InvalidInput(
+            "the saved plan is a copy with masked numbers", "make it again, without --numbers masked"
+        )
+    return frozenset(
+        (Action(change["action"]), change["list_id"], phone)
+        for change in document["changes"]
+        if change["direction"] == "exposing" and not change["blocked_by"]
+        for phone in change["phones"]
+    )

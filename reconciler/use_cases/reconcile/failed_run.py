@@ -1,0 +1,156 @@
+"""Reports of a run that failed or read nothing: the last applied state is repeated unchanged."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from reconciler import __version__
+from reconciler.audit.ledger import Ledger
+from reconciler.audit.report import Content, Report
+from reconciler.core.apply.outcomes import Outcome
+from reconciler.core.model.errors import BrokenChain, DncError
+from reconciler.core.planning.plan import COUNTS
+from reconciler.git.repository import Repository
+from reconciler.use_cases.reconcile.plan import failed
+from reconciler.use_cases.reconcile.report.actors import triggerer_json
+from reconciler.use_cases.reconcile.report.run_facts import (
+    actor_json,
+    clock_json,
+    latency_json,
+    pipeline_json,
+    ran_json,
+)
+from reconciler.use_cases.reconcile.run_lock import in_turn
+from reconciler.use_cases.workspace.context import Surroundings, iso
+from reconciler.use_cases.workspace.opening import open_committed, open_ledger, open_repository
+
+
+def repeated(  # noqa: PLR0913  (what a report is told by)
+    around: Surroundings,
+    repository: Repository,
+    before: Report,
+    started: datetime,
+    *,
+    status: str,
+    error: dict[str, Any] | None = None,
+) -> Content:
+    """Write it: revision, date, kept and not live, known refusals, limits and target are as before."""
+    finished, head = max(started, around.clock()), repository.head()
+    outcomes = dict.fromkeys((outcome.value.replace("-", "_") for outcome in Outcome), 0)
+    return Content(
+        tool_version=__version__,
+        tenant=before.tenant,
+        target=before["target"],
+        revision=before.revision,
+        held_revision=before["held_revision"],
+        as_of=before["as_of"],
+        plan_digest="",
+        actor=actor_json(around, repository, head),
+        pipeline=pipeline_json(around.pipeline),
+        hashes=before["hashes"],
+        safety=before["safety"],
+        overrides={},
+        started_at=iso(started),
+        finished_at=iso(finished),
+        status=status,
+        summary={**dict.fromkeys(COUNTS, 0), **outcomes},
+        chunks=[],
+        latency_ms=latency_json(()),
+        failures=before["failures"],
+        not_live=before["not_live"],
+        kept=[_kept(row, finished) for row in before["kept"]],
+        releases_used={},
+        others={},
+        touched=None,
+        lingering_holds=before.get("lingering_holds", []),
+        restored=[],
+        restored_windows=[],
+        adopted=[],
+        renewed=[],
+        read_back=None,
+        clock=clock_json(None, finished),
+        write_window=None,
+        removed={},
+        interrupted=[],
+        requests={
+            "days": {"p50": None, "p95": None, "max": None},
+            "in_time": 0,
+            "late": [],
+            "open": before.get("requests", {}).get("open", []),
+        },
+        alarms=before.get("alarms", []),
+        live={"before": {}, "after": {}},
+        reasons={},
+        error=error,
+        actors=triggerer_json(around, repository),
+        ran={},
+    )
+
+
+def _kept(row: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
+    """Repeat what is kept; since later than now it can only be where a clock was ahead before."""
+    since = row["since"]
+    return {**row, "since": iso(now)} if since and datetime.fromisoformat(since) > now else row
+
+
+def attest_failure(around: Surroundings, error: DncError, started: datetime) -> None:
+    """Leave a report of a run that failed, where every run is to leave one. The error stays what it is.
+
+    It is said where there can be none: the chain is broken, the configuration cannot be read, no report came
+    before, or it cannot be committed or pushed.
+    """
+    if not around.leaves_always_a_report:
+        return
+    try:
+        why_not = _leave(around, error, started)
+    except DncError as problem:
+        why_not = problem.fact
+    if why_not:
+        around.say(f"warning: this failed run has left no report: {why_not}")
+
+
+def _leave(around: Surroundings, error: DncError, started: datetime) -> str:
+    """Write and deliver the report; or say why there is none."""
+    repository = open_repository(around)
+    project = open_committed(around, repository, repository.head() if repository else None)
+    tenant = project.tenant(around.tenant)
+    ledger = open_ledger(project, repository, around, goes_on=True)
+    if repository is None or ledger is None:
+        return "this is no git repository"
+    if isinstance(error, BrokenChain):
+        return "the chain of reports is broken"
+    with in_turn(around):
+        ledger.refresh()
+        newest = ledger.newest(tenant.name)
+        if any(doubt.broken for doubt in ledger.doubts(tenant.name)):
+            return "the chain of reports is broken"
+        if newest is None:
+            return "the first report of a tenant is of a run that read CXone"
+        told = _error(repository, error)
+        content = repeated(around, repository, newest.report, started, status="failed", error=told)
+        content["ran"] = ran_json(project, tenant, around.environ, None)
+        _append(around, ledger, content, error)
+        push = project.configuration.audit.push
+        ledger.deliver(
+            push=push == "always" or (push == "auto" and around.pipeline.running),
+            hurried=around.stop.is_set,
+        )
+        ledger.demand_signed()
+    return ""
+
+
+def _append(around: Surroundings, ledger: Ledger, content: Content, error: DncError) -> None:
+    document = {**failed(around, error), "overwrites": [], "interrupted": []}
+    ledger.append(content, orjson.dumps(document), at=around.clock())
+
+
+def _error(repository: Repository, error: DncError) -> dict[str, Any]:
+    return {
+        "exit_code": error.exit_code,
+        "fact": error.fact,
+        "way_out": error.way_out,
+        "where": error.where,
+        "revision": repository.head(),
+    }

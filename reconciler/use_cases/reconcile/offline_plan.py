@@ -1,0 +1,80 @@
+"""A merge request's plan for which CXone was not asked: lists are judged, and live is not known."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler import __version__
+from reconciler.audit.ledger import Ledger
+from reconciler.audit.report import StoredReport
+from reconciler.config.configuration import Tenant
+from reconciler.core.model.finding import Finding, Severity
+from reconciler.core.planning.plan import Heading, failed_json
+from reconciler.git.repository import Repository
+from reconciler.lists.reader import Lists, Source
+from reconciler.use_cases.reconcile.large_additions import demand_confirmed
+from reconciler.use_cases.reconcile.rule_changes import excused, last_applied
+from reconciler.use_cases.workspace.context import Surroundings, Today, iso
+from reconciler.use_cases.workspace.destination import RULE, Withheld
+from reconciler.use_cases.workspace.opening import demand_committed, refresh
+from reconciler.use_cases.workspace.project import Project, judged
+
+NOT_READ = "none"  # where live is from
+HINDRANCE = "its plan was made without CXone, since it changes where secrets go or which variables are read"
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What there is of a plan without CXone. `newest` is the newest report as the target branch finds it."""
+
+    around: Surroundings
+    project: Project
+    tenant: Tenant
+    repository: Repository
+    sources: tuple[Source, ...]
+    lists: Lists
+    newest: StoredReport | None
+    document: dict[str, Any]
+
+
+def without_cxone(withheld: Withheld) -> Unread:
+    """Make the document. Raises InvalidInput for lists that are not valid, or not confirmed."""
+    merging = withheld.merging
+    around, project, repository, tenant = merging.around, merging.project, merging.repository, merging.tenant
+    demand_committed(project, repository)
+    audit = merging.before.audit if merging.before else None
+    ledger = refresh(
+        Ledger(repository, branch=audit.branch, folder=audit.path) if audit else None, around, must=False
+    )
+    now = around.clock()
+    today = Today.at(now, around.as_of)
+
+    def excuse(lists: Lists) -> Lists:
+        return excused(lists, project, today, lambda: last_applied(project, [tenant], repository, ledger))
+
+    sources = project.sources(tenant)
+    lists = judged(project, tenant, sources, today, excuse)
+    newest = ledger.newest(tenant.name) if ledger else None
+    heading = Heading(
+        tool_version=__version__,
+        tenant=tenant.name,
+        target=None,
+        revision=repository.head(),
+        held_revision=newest.report.revision if newest else None,
+        as_of=today.as_of,
+        created_at=iso(now),
+    )
+    document = failed_json(heading, (*lists.findings, *project.loosened(), _finding(withheld)))
+    document |= {"errored": False, "chain_head": newest.head if newest else None}
+    document["live"] |= {"from": NOT_READ}
+    made = Unread(around, project, tenant, repository, sources, lists, newest, document)
+    demand_confirmed(made, around.onto or merging.onto)
+    return made
+
+
+def _finding(withheld: Withheld) -> Finding:
+    message = (
+        f"{withheld.fact}: this plan was made without CXone. No variable was filled in, no request was "
+        f"sent, and it is not known what apply would change; fix: {withheld.way_out}, then plan again"
+    )
+    place = f"/tenants/{withheld.merging.tenant.name}"
+    return Finding(withheld.where, 0, 0, place, RULE, Severity.WARNING, message)

@@ -1,0 +1,85 @@
+"""`dnc plan`: what `apply` would do. Reads only."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from reconciler import __version__
+from reconciler.core.model.errors import DncError
+from reconciler.core.planning.plan import Heading, failed_json
+from reconciler.use_cases.reconcile.large_additions import demand_confirmed
+from reconciler.use_cases.reconcile.live_read import ReadFrom
+from reconciler.use_cases.reconcile.prepared_plan import Planned, planned
+from reconciler.use_cases.reconcile.run_metrics import meter_plan
+from reconciler.use_cases.workspace.context import Surroundings, Today, iso
+from reconciler.use_cases.workspace.destination import Withheld
+from reconciler.use_cases.workspace.opening import open_repository, tenant_of
+
+if TYPE_CHECKING:
+    from reconciler.use_cases.reconcile.auto_merge import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A plan as its JSON document, the two facts that decide the exit code; the merge request if asked."""
+
+    document: dict[str, Any]
+    newly_blocked: bool
+    pending: int
+    request: "Request | None" = None
+
+
+def plan(around: Surroundings, *, as_request: bool = False, read_from: ReadFrom = ReadFrom.AUTO) -> Made:
+    """Make the plan. In a merge request pipeline it is of the merge with the target branch by itself."""
+    target = around.pipeline.merge_target
+    if around.onto is None and target is not None:
+        around = replace(around, onto=f"origin/{target}")
+    # A child pipeline's jobs know of the merge request by --onto alone.
+    of_request = target is not None or (around.pipeline.running and around.onto is not None)
+    if read_from is ReadFrom.AUTO and not of_request:
+        read_from = ReadFrom.LIVE
+    try:
+        with planned(around, read_from=read_from) as made:
+            meter_plan(made)
+            if around.onto is not None:
+                demand_confirmed(made, around.onto)
+            asked = _request(made) if as_request else None
+            return Made(made.document, made.newly_blocked, made.plan.pending, asked)
+    except Withheld as withheld:
+        return _unread(withheld, as_request=as_request)
+
+
+def _unread(withheld: Withheld, *, as_request: bool) -> Made:
+    from reconciler.use_cases.reconcile.offline_plan import without_cxone  # noqa: PLC0415  (few merge requests change it)
+
+    unread = without_cxone(withheld)
+    if not as_request:
+        return Made(unread.document, newly_blocked=False, pending=0)
+    from reconciler.use_cases.reconcile.auto_merge import unread_request  # noqa: PLC0415  (few plans are told to anybody)
+
+    return Made(unread.document, newly_blocked=False, pending=0, request=unread_request(unread))
+
+
+def _request(made: Planned) -> "Request":
+    from reconciler.use_cases.reconcile.auto_merge import request  # noqa: PLC0415  (few plans are told to anybody)
+
+    return request(made)
+
+
+def failed(around: Surroundings, error: DncError) -> dict[str, Any]:
+    """Say as a plan document that there is none, as far as anything is known."""
+    now = around.clock()
+    try:
+        repository = open_repository(around)
+        revision = repository.head() if repository else None
+    except DncError:
+        revision = None
+    heading = Heading(
+        tool_version=__version__,
+        tenant=tenant_of(around),
+        target=None,
+        revision=revision,
+        held_revision=None,
+        as_of=Today.at(now, around.as_of).as_of,
+        created_at=iso(now),
+    )
+    return {**failed_json(heading, error.findings), "chain_head": None}

@@ -1,0 +1,343 @@
+"""Everything a plan is made of, gathered once: what `plan`, `apply` and `drift` begin with."""
+
+from collections.abc import Callable, Container, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reconciler import __version__
+from reconciler.audit.trust import Doubt
+from reconciler.config.configuration import Tenant, resolve
+from reconciler.core.apply.run import UNREAD, narrowed
+from reconciler.core.model.entries import Key
+from reconciler.core.model.errors import Unread
+from reconciler.core.model.finding import Finding
+from reconciler.core.model.live import Live
+from reconciler.core.model.provider import ClockOffset, Provider
+from reconciler.core.planning.change import Action, BlockedBy
+from reconciler.core.planning.cost import Pace
+from reconciler.core.planning.deadlines import OpenRequest, open_requests
+from reconciler.core.planning.guards import Circumstances, Limits
+from reconciler.core.planning.inputs import Setting, unasked
+from reconciler.core.planning.plan import Heading, Plan, make_plan, plan_json
+from reconciler.git.repository import Repository
+from reconciler.lists.reader import Lists, Source
+from reconciler.rules.honour_by import Deadlines
+from reconciler.use_cases.reconcile.clock_skew import apart, clock_notes, earlier
+from reconciler.use_cases.reconcile.doubt import chain_doubts, chain_notes, held_back
+from reconciler.use_cases.reconcile.last_applied import Files, Past, meter_past
+from reconciler.use_cases.reconcile.lingering_holds import hold_notes, lingering_holds
+from reconciler.use_cases.reconcile.live_read import ReadFrom, opened, saved_notes
+from reconciler.use_cases.reconcile.rule_changes import excused, last_applied, rule_changes
+from reconciler.use_cases.reconcile.safety import Approval, SafetyLimits, approval_of
+from reconciler.use_cases.reconcile.unreported_runs import left_behind
+from reconciler.use_cases.reconcile.warnings import (
+    age_notes,
+    before,
+    ceiling_notes,
+    dialect_notes,
+    move_notes,
+    project_notes,
+    read_notes,
+    registry_notes,
+    request_alarms,
+)
+from reconciler.use_cases.workspace.connection import begun_early
+from reconciler.use_cases.workspace.context import Surroundings, Today, iso
+from reconciler.use_cases.workspace.destination import (
+    comparable,
+    demand_applicable,
+    demand_destination,
+    known_variables,
+)
+from reconciler.use_cases.workspace.opening import (
+    committed_notes,
+    demand_committed,
+    differing,
+    open_committed,
+    open_ledger,
+    open_project,
+    open_repository,
+    refresh,
+)
+from reconciler.use_cases.workspace.project import Project, judged
+from reconciler.use_cases.workspace.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, and everything that it was made of."""
+
+    around: Surroundings
+    project: Project
+    tenant: Tenant
+    repository: Repository | None
+    past: Past
+    sources: tuple[Source, ...]
+    lists: Lists
+    provider: Provider
+    setting: Setting
+    live: Live
+    met: Circumstances
+    plan: Plan
+    heading: Heading
+    notes: tuple[Finding, ...]
+    safety: SafetyLimits
+    approval: Approval
+    unread: Unread | None = None
+    rewritten: bool = False  # history was, and whoever applies accepts it
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The plan as JSON."""
+        made = plan_json(self.heading, self.plan, self.live, self.provider.dialect, self.findings)
+        return {**made, "chain_head": self.past.newest.head if self.past.newest else None}
+
+    def waiting(self, plan: Plan) -> tuple[OpenRequest, ...]:
+        """Name the requests that a plan found near or past their honour-by date, and not live."""
+        return open_requests(plan.changes, self.setting.as_of)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything to say besides the changes, the requests that wait last."""
+        return (*self.notes, *request_alarms(self.waiting(self.plan), self.project.rules))
+
+    @property
+    def list_ids(self) -> frozenset[str]:
+        """Name the lists that the files or what is held speak of."""
+        return self.lists.claims.list_ids | self.past.held.list_ids
+
+    @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """Say why what is held is in doubt, as far as it is known by now."""
+        return chain_doubts(self.project.configuration.audit, self.past.ledger, self.tenant.name)
+
+    @property
+    def newly_blocked(self) -> bool:
+        """Tell whether guards keep something that the newest report did not already list as kept."""
+        return bool(self.plan.blocked - self.past.kept_before)
+
+
+def _uncommitted(project: Project, repository: Repository | None, around: Surroundings) -> None:
+    if repository is None or repository.head() is None:
+        around.say("no commit yet: this plan is of the files as they lie here")
+        return
+    dirty = differing(project, repository, project.belongs)
+    if dirty:
+        around.say(
+            f"the working tree differs from the commit in {len(dirty)} file(s): {', '.join(dirty[:3])}"
+        )
+
+
+@contextmanager
+def planned(  # noqa: PLR0913  (its callers each want something of it)
+    around: Surroundings,
+    *,
+    to_apply: bool = False,
+    accept_history: bool = False,
+    limits_allow: int | None = None,
+    tree: Tree | None = None,
+    besides: frozenset[str] = frozenset(),
+    read_from: ReadFrom = ReadFrom.LIVE,
+) -> Iterator[Planned]:
+    """Gather and plan. Everything is read before anything is written; the provider is closed at the end.
+
+    `tree` is planned instead of the working tree or a merge. `besides` are lists to read that nothing names.
+    Only a plan that nobody applies may be made on a saved reading.
+    """
+    now = around.clock()
+    today = Today.at(now, around.as_of)
+    repository = open_repository(around)
+    head = repository.head() if repository else None
+    project = (
+        open_committed(around, repository, head)
+        if to_apply
+        else open_project(around, repository, around.onto, tree)
+    )
+    astray: tuple[Finding, ...] = ()
+    if to_apply:
+        astray = committed_notes(project, repository, around)
+    elif around.onto is None and tree is None:
+        _uncommitted(project, repository, around)
+    elif repository is not None and tree is None:
+        demand_committed(project, repository)
+    if tree is None and (not to_apply or around.pipeline.of_merge_request):
+        demand_destination(around, repository, project)
+    ledger = refresh(open_ledger(project, repository, around, goes_on=True), around, must=to_apply)
+    rewritten = to_apply and demand_applicable(around, repository, project, ledger, head, accept_history)
+    asks = read_from is ReadFrom.LIVE
+    written = project.tenant(around.tenant)
+    warned = known_variables(around, project, repository, ledger) if to_apply else ()
+    tenant = resolve(written, around.environ, credentials=asks)
+    meter_past(around, tenant.name, ledger)
+
+    def excuse(lists: Lists) -> Lists:
+        return excused(lists, project, today, lambda: last_applied(project, [tenant], repository, ledger))
+
+    sources = project.sources(tenant)
+    with ExitStack() as stack:
+        begun = stack.enter_context(begun_early(tenant, around, sources)) if asks else None
+        lists = judged(project, tenant, sources, today, excuse, environ=comparable(around))
+        files = Files(project, tenant, sources, lists.claims)
+        left = left_behind(repository, project, tenant, around)
+
+        def past_of(provider: Provider) -> Past:
+            return Past(repository, ledger, provider.target, files, left, _own_ids(tenant, provider))
+
+        provider, past = stack.enter_context(
+            opened(read_from, project, around, begun=begun, list_ids=lists.claims.list_ids, past_of=past_of)
+        )
+        if past.other_target:
+            around.say("the newest report is of another CXone than this one: nothing is held")
+        for list_id in sorted(past.moved):
+            around.say(f"list {list_id} was another group at the newest report: nothing of it is held")
+        held = past.held
+        safety = SafetyLimits.of(project.configuration.safety, None if past.other_target else past.newest)
+        approval = approval_of(around, repository, around.onto)
+        live, unread = _look(provider, lists.claims.list_ids | held.list_ids | besides, to_apply=to_apply)
+        offset = provider.clock_offset()
+        day = Today.at(earlier(now, offset), around.as_of).as_of
+        setting = Setting(
+            desired=lists.claims,
+            held=held,
+            dialect=provider.dialect,
+            history=past.history,
+            as_of=day,
+            limits=_limits(safety, tenant, limits_allow),
+            pace=Pace(tenant.chunk_size, tenant.requests_per_minute, tenant.concurrency),
+            honour=Deadlines(project.rules, day),
+            approved=approval if safety.in_force.approvals else unasked,
+            lingering=lingering_holds(
+                held.holds,
+                lists.claims.holds,
+                None if past.other_target else past.newest,
+                as_of=day,
+                now=now,
+            ),
+        )
+        audit = project.configuration.audit
+        met = Circumstances(
+            removed_lately=past.removed_lately(now),
+            hold_back=BlockedBy.SUPERSEDED if astray else _clocks(offset),
+            young=past.young(now, held.list_ids),
+        )
+        met, plan = _made(setting, live, met, lambda: chain_doubts(audit, ledger, tenant.name))
+        plan = plan if unread is None else narrowed(plan)
+        heading = Heading(
+            tool_version=__version__,
+            tenant=tenant.name,
+            target=provider.target,
+            revision=head,
+            held_revision=held.revision,
+            as_of=day,
+            created_at=iso(now),
+        )
+        changed = before(project, repository, ledger, tenant.name, around)
+        notes = (
+            *lists.findings,
+            *astray,
+            *warned,
+            *chain_notes(chain_doubts(audit, ledger, tenant.name)),
+            *project_notes(project, setting),
+            *safety.findings(project.configuration_path),
+            *hold_notes(setting.lingering),
+            *registry_notes(plan),
+            *age_notes(plan),
+            *ceiling_notes(plan, live),
+            *rule_changes(project, tenant, changed, today),
+            *read_notes(live),
+            *saved_notes(live, plan, now),
+            *dialect_notes(setting, plan),
+            *clock_notes(offset),
+            *approval.findings(),
+            *move_notes(plan),
+        )
+        yield Planned(
+            around=around,
+            project=project,
+            tenant=tenant,
+            repository=repository,
+            past=past,
+            sources=sources,
+            lists=lists,
+            provider=provider,
+            setting=setting,
+            live=live,
+            met=met,
+            plan=plan,
+            heading=heading,
+            notes=notes,
+            safety=safety,
+            approval=approval,
+            unread=unread,
+            rewritten=rewritten,
+        )
+
+
+def _made(
+    setting: Setting, live: Live, met: Circumstances, doubts: Callable[[], tuple[Doubt, ...]]
+) -> tuple[Circumstances, Plan]:
+    """Plan; and once more, where only reading the reports for it has shown that they are in doubt."""
+    met = replace(met, hold_back=held_back(doubts()) or met.hold_back)
+    plan = make_plan(setting, live, met)
+    if met.hold_back is None and (found := held_back(doubts())):
+        met = replace(met, hold_back=found)
+        plan = make_plan(setting, live, met)
+    return met, plan
+
+
+def _look(provider: Provider, list_ids: frozenset[str], *, to_apply: bool) -> tuple[Live, Unread | None]:
+    """Read live. Where that fails and signing in works, apply goes on without, and says why."""
+    try:
+        return provider.read(list_ids), None
+    except Unread as error:
+        if not to_apply:
+            raise
+        return UNREAD, error
+
+
+def _clocks(offset: ClockOffset | None) -> BlockedBy | None:
+    """Hold back where clocks are too far apart: whether an opt-out is later cannot be told then."""
+    return BlockedBy.LATER_OPT_OUT if apart(offset) else None
+
+
+def _clocks_now(made: Planned) -> BlockedBy | None:
+    """Hold back as well where the day of the plan has not come by the clocks as they are now."""
+    offset = made.provider.clock_offset()
+    day = Today.at(earlier(made.around.clock(), offset), made.around.as_of).as_of
+    return BlockedBy.LATER_OPT_OUT if day < made.setting.as_of else _clocks(offset)
+
+
+def _own_ids(tenant: Tenant, provider: Provider) -> Callable[[str], str]:
+    """Give a list's own id in CXone, or where it has but a name, the name that the tenant has for it."""
+    return lambda list_id: provider.own_id(list_id) or tenant.own_list_id(list_id)
+
+
+def _limits(safety: SafetyLimits, tenant: Tenant, allow: int | None) -> Limits:
+    limits = safety.in_force
+    return Limits(limits.max_removals, limits.max_removal_percent, allow, tenant.removal != "none")
+
+
+def replan(  # noqa: PLR0913  (what a run has met)
+    made: Planned,
+    live: Live,
+    *,
+    allowed: frozenset[tuple[Action, str, str]] | None,
+    refused: frozenset[str] = frozenset(),
+    hold_back: BlockedBy | None = None,
+    arrived: bool = True,
+    wrote: Container[Key] = frozenset(),
+) -> Plan:
+    """Plan again on a later reading; only what is allowed, because a plan showed it, may come off.
+
+    Clocks are compared again: one may have been set since the plan.
+    """
+    met = replace(
+        made.met,
+        refused=refused,
+        hold_back=made.met.hold_back or _clocks_now(made) or hold_back,
+        agreed=allowed,
+        arrived=arrived,
+        wrote=wrote,
+    )
+    return _made(made.setting, live, met, lambda: made.doubts)[1]

@@ -1,0 +1,192 @@
+"""What a report says of the run: program, credential, clocks, pipeline, requests and latencies."""
+
+import hmac
+import platform
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, distribution
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import reconciler
+from reconciler.config.tenant import REFERENCE, Tenant
+from reconciler.core.apply.outcomes import Sent
+from reconciler.core.model.provider import ClockOffset, Provider
+from reconciler.core.planning.change import Action
+from reconciler.git.repository import Repository
+from reconciler.use_cases.reconcile.clock_skew import LIMIT_SECONDS, jumped, skew
+from reconciler.use_cases.workspace.context import Pipeline, Surroundings, iso
+from reconciler.use_cases.workspace.project import Project
+
+_TOLD = (
+    "CI_PIPELINE_ID",
+    "CI_PIPELINE_SOURCE",
+    "CI_PIPELINE_URL",
+    "CI_JOB_ID",
+    "CI_JOB_URL",
+    "CI_COMMIT_REF_NAME",
+)
+
+
+def actor_json(around: Surroundings, repository: Repository | None, revision: str | None) -> dict[str, Any]:
+    """Say who ran this and who wrote the commit."""
+    pipeline = around.pipeline
+    user = repository.user() if repository else None
+    return {
+        "name": pipeline.get("GITLAB_USER_LOGIN") or user or around.environ.get("USER") or "unknown",
+        "email": pipeline.get("GITLAB_USER_EMAIL") or user,
+        "commit_author": repository.describe(revision).author if repository and revision else None,
+        "how": "asserted",
+    }
+
+
+def pipeline_json(pipeline: Pipeline) -> dict[str, Any] | None:
+    """Say which pipeline and job this is; None outside of one."""
+    told = {name.removeprefix("CI_").lower(): pipeline.get(name) for name in _TOLD if pipeline.get(name)}
+    return {**told, "how": "asserted"} if told else None
+
+
+KEY_VARIABLE = "DNC_FINGERPRINT_KEY"
+LEAST_KEY = 16  # characters, as for masks: a short key is guessed
+_PACKAGE = "dnc-reconciler"
+_DIGITS = 32
+
+
+def ran_json(
+    project: Project, tenant: Tenant, environ: Mapping[str, str], provider: Provider | None
+) -> dict[str, Any]:
+    """Say what ran, as a report keeps it. Rules, configuration and limits stand beside it in the report.
+
+    `tenant` may be as it is configured, its references not resolved. Without a provider CXone told nothing.
+    """
+    told = provider.told_organisation() if provider else ""
+    return {
+        "package": package_json(),
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "loosened_rules": list(project.rules.looser),
+        "organisation": {"told": told or None, "how": "token" if told else "not told"},
+        "credential": credential_json(tenant, environ),
+        "clock_skew": skew_json(provider.clock_offset() if provider else None),
+    }
+
+
+def package_json() -> dict[str, str | None]:
+    """Name the program by the SHA-256 of its files, and say whether the installation's RECORD says the same.
+
+    It is over sorted lines as RECORD has them, so a wheel's own RECORD gives the same. `record` is `none`
+    for an editable installation: there the files are those of a clone.
+    """
+    found = _digest(_lines(Path(reconciler.__file__).parent))
+    recorded = _recorded()
+    if recorded is None:
+        return {"name": _PACKAGE, "sha256": found, "record": "none"}
+    return {"name": _PACKAGE, "sha256": found, "record": "same" if recorded == found else "differs"}
+
+
+def _lines(folder: Path) -> Iterator[str]:
+    for path in folder.rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            data = path.read_bytes()
+            name = path.relative_to(folder.parent).as_posix()
+            yield f"{name},sha256={urlsafe_b64encode(sha256(data).digest()).decode().rstrip('=')},{len(data)}"
+
+
+def _recorded() -> str | None:
+    try:
+        record = distribution(_PACKAGE).read_text("RECORD") or ""
+    except PackageNotFoundError:
+        return None
+    # Compiled files are the installation's own, and have no hash.
+    lines = [line for line in record.splitlines() if line.startswith("reconciler/") and ",sha256=" in line]
+    # An editable installation records the rules that it carries, and leaves the program where it lies.
+    is_whole = any(line.startswith("reconciler/__init__.py,") for line in lines)
+    return _digest(iter(lines)) if is_whole else None
+
+
+def _digest(lines: Iterator[str]) -> str:
+    return sha256("".join(f"{line}\n" for line in sorted(lines)).encode()).hexdigest()
+
+
+def credential_json(tenant: Tenant, environ: Mapping[str, str]) -> dict[str, str | None]:
+    """Tell credentials apart without naming them: a keyed fingerprint of the id, never of the secret.
+
+    Keyed, because ids are short and known to many: a plain hash of one is found by trying.
+    """
+    key = environ.get(KEY_VARIABLE, "")
+    # A run that failed may not have come to resolving it.
+    name = REFERENCE.sub(lambda found: environ.get(found[1], ""), tenant.access_key_id or tenant.client_id)
+    if tenant.embedded:
+        return {"fingerprint": None, "why": "the built-in CXone has no credential of yours"}
+    if len(key) < LEAST_KEY:
+        short = f"is shorter than {LEAST_KEY} characters" if key else "is not set"
+        return {"fingerprint": None, "why": f"{KEY_VARIABLE} {short}"}
+    if not name:
+        return {"fingerprint": None, "why": "the credential's id is not set"}
+    mac = hmac.digest(key.encode(), f"dnc credential\0{name}".encode(), "sha256").hex()
+    return {"fingerprint": f"hmac-sha256:{mac[:_DIGITS]}"}
+
+
+def skew_json(offset: ClockOffset | None) -> dict[str, Any]:
+    """Say how far CXone's clock is ahead of ours, at least; null where its answers do not tell."""
+    seconds = None if offset is None else skew(offset)
+    return {
+        "seconds": seconds,
+        "limit_seconds": LIMIT_SECONDS,
+        "within": None if seconds is None else abs(seconds) <= LIMIT_SECONDS,
+    }
+
+
+def chunk_json(sent: Sent) -> dict[str, Any]:
+    """Say one write request: what it was, how it went, how long it took."""
+    answer = sent.answer
+    return {
+        "action": sent.action,
+        "size": sent.size,
+        "attempts": answer.attempts,
+        "latency_ms": round(answer.latency_ms, 1),
+        "verdict": answer.verdict.value,
+        "successes": sent.size - len(answer.failures) - len(answer.conflicts)
+        if answer.verdict == "answered"
+        else 0,
+        "failures": len(answer.failures),
+        "conflicts": len(answer.conflicts),
+        "started": iso(answer.started) if answer.started else None,
+        "ended": iso(answer.ended) if answer.ended else None,
+    }
+
+
+def latency_json(sent: Iterable[Sent]) -> dict[str, float | None]:
+    """Sum up latencies in milliseconds, by nearest rank; None of no requests."""
+    times = sorted(s.answer.latency_ms for s in sent)
+    if not times:
+        return {"p50": None, "p95": None, "max": None}
+    at = {share: round(times[max(0, ceil(share * len(times)) - 1)], 1) for share in (0.5, 0.95, 1.0)}
+    return {"p50": at[0.5], "p95": at[0.95], "max": at[1.0]}
+
+
+def clock_json(offset: ClockOffset | None, now: datetime) -> dict[str, Any]:
+    """Say how CXone's clock stood to ours, as far as its answers told."""
+    if offset is None:
+        return {"ours": iso(now), "cxone": None}
+    return {
+        "ours": iso(now),
+        "cxone": iso(now + (offset.least + offset.most) / 2),
+        "offset_seconds": [offset.least.total_seconds(), offset.most.total_seconds()],
+    }
+
+
+def write_window(sent: Iterable[Sent], offset: ClockOffset | None) -> dict[str, str] | None:
+    """Say when this run can have written, on CXone's clock: a touch in it, of a number we wrote, is ours.
+
+    Removals leave no entry that could show a touch, so only what was written counts.
+    """
+    times = [(s.answer.started, s.answer.ended) for s in sent if s.action != Action.DELETE.value]
+    began = min((t for t, _ in times if t), default=None)
+    ended = max((t for _, t in times if t), default=None)
+    if began is None or ended is None or (offset is not None and jumped(offset)):
+        return None  # between two times that a clock was set to lie touches of others
+    least, most = (offset.least, offset.most) if offset else (timedelta(0), timedelta(0))
+    return {"from": iso(began + least), "to": iso(ended + most)}

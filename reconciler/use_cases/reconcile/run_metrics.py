@@ -1,0 +1,55 @@
+"""What a use case tells its meter, where there is one: what was found, what was done, what is left."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from reconciler.audit.ledger import is_verified
+from reconciler.audit.report import StoredReport
+from reconciler.core.planning.change import DriftKind
+from reconciler.use_cases.workspace.context import Measured
+
+if TYPE_CHECKING:
+    from reconciler.core.apply.run import Run
+    from reconciler.core.planning.deadlines import OpenRequest
+    from reconciler.core.planning.plan import Plan
+    from reconciler.use_cases.reconcile.prepared_plan import Planned
+
+
+def meter_plan(made: "Planned") -> None:
+    """Tell what a plan found in CXone, and what it would do."""
+    if made.around.meter is None:
+        return
+    told = made.around.meter.of(made.tenant.name)
+    told.entries = {list_id: len(entries) for list_id, entries in made.live.lists.items()}
+    told.changes = {action: made.plan.summary[action] for action in ("create", "update", "delete")}
+    drift: Counter[str] = Counter(dict.fromkeys((kind.value for kind in DriftKind), 0))
+    for one in made.plan.drift:
+        drift[one.kind.value] += len(one.phones)
+    told.drift = drift
+    _waiting(told, made, made.plan)
+
+
+def meter_run(made: "Planned", run: "Run", status: str, stored: StoredReport | None) -> None:
+    """Tell what a run did, and what it left."""
+    if made.around.meter is None:
+        return
+    told = made.around.meter.of(made.tenant.name)
+    told.status = status
+    told.entries = {list_id: len(entries) for list_id, entries in run.after.lists.items()}
+    told.outcomes = {outcome.value: count for outcome, count in run.tally.results.counts.items()}
+    told.not_live = len(run.not_live)
+    told.conflicts = sum(len(sent.answer.conflicts) for sent in run.tally.sent)
+    if stored is not None and is_verified(stored):
+        told.verified_at = stored.report.finished_at
+    _waiting(told, made, run.final)
+
+
+def _waiting(told: Measured, made: "Planned", plan: "Plan") -> None:
+    waiting = made.waiting(plan)
+    told.blocked = len(plan.blocked)
+    told.waiting, told.late = _count(waiting), _count(one for one in waiting if one.past)
+
+
+def _count(waiting: "Iterable[OpenRequest]") -> int:
+    return sum(len(one.phones) for one in waiting)

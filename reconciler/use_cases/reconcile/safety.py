@@ -1,0 +1,253 @@
+"""Safety limits in force, and whether somebody other than its author approved a release."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from reconciler.audit.report import StoredReport
+from reconciler.config.configuration import Safety
+from reconciler.core.model.entries import Release
+from reconciler.core.model.errors import RepositoryProblem
+from reconciler.core.model.finding import Finding, Severity
+from reconciler.git.history import Revision
+from reconciler.git.repository import Repository
+from reconciler.gitlab.approvals import Approvals
+from reconciler.gitlab.client import GitLab, GitLabProblem
+from reconciler.lists.releases_holds import releases_in
+from reconciler.use_cases.workspace.context import Surroundings
+
+GITLAB_RULE = "GITLAB"
+TOKEN = "GITLAB_TOKEN"  # noqa: S105  (the variable's name)
+
+
+class How(StrEnum):
+    """How an approval is known."""
+
+    VERIFIED = "verified"
+    ASSERTED = "asserted"
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A release in history: the commits that brought it, and those that said who approved it."""
+
+    brought: tuple[Revision, ...]
+    signed: tuple[Revision, ...]
+
+
+@dataclass
+class Approval:
+    """Answers for one plan. `revs` are the commits whose history counts: what is planned, and its target."""
+
+    around: Surroundings
+    repository: Repository | None
+    revs: tuple[str, ...]
+    _known: dict[tuple[str, Release], How | None] = field(default_factory=dict)
+    _files: dict[str, list[tuple[Revision, dict[Release, str | None]]]] = field(default_factory=dict)
+    _verified: dict[str, bool | None] = field(default_factory=dict)
+    _problem: GitLabProblem | None = None
+    _untold: set[str] = field(default_factory=set)
+
+    def __call__(self, release: Release) -> bool:
+        """Tell whether somebody else approved it."""
+        key = (release.path, release)
+        if key not in self._known:
+            self._known[key] = self._judged(release)
+        return self._known[key] is not None
+
+    def how(self, release: Release) -> How | None:
+        """Say how its approval is known; None where nobody approved it."""
+        return self._known.get((release.path, release)) if self(release) else None
+
+    def json(self) -> dict[str, Any]:
+        """Say how the releases were approved that were asked about, as a report keeps it; {} if none was."""
+        counts = {how.value: sum(known is how for known in self._known.values()) for how in How}
+        return {"approved": counts} if any(counts.values()) else {}
+
+    def findings(self) -> Iterator[Finding]:
+        """Say, once for all releases, what GitLab did not tell."""
+        if self._problem is not None:
+            message = (
+                f"approvals were not read from GitLab, so no release that depends on them counts: "
+                f"{self._problem.fact}; {self._problem.way_out}"
+            )
+            yield Finding("", 0, 0, "", GITLAB_RULE, Severity.WARNING, message)
+        if self._untold:
+            message = (
+                f"GitLab does not list all pushes to {', '.join(sorted(self._untold))}, so an approver may "
+                'have pushed to it; turn on "Prevent approvals by users who add commits" (docs/gitlab.md)'
+            )
+            yield Finding("", 0, 0, "", GITLAB_RULE, Severity.WARNING, message)
+
+    def _judged(self, release: Release) -> How | None:
+        if self.repository is None or not self.revs:
+            return None
+        life = self.life(release)
+        if not life.brought:
+            return None  # not committed yet
+        verdicts = [self._by_gitlab(commit) for commit in life.brought]
+        if None not in verdicts:
+            return How.VERIFIED if all(verdicts) else None
+        return How.ASSERTED if self._by_commit(life) else None
+
+    def life(self, release: Release) -> Life:
+        """Find the commits that brought a release, and those that said who approved it."""
+        there = self._revisions(release.path)
+        has = {commit.sha: releases for commit, releases in there}
+        brought, signed = [], []
+        for commit, releases in there:
+            if release not in releases:
+                continue
+            before = [has[parent] for parent in commit.parents if parent in has]
+            if not any(release in past for past in before):
+                brought.append(commit)
+            elif releases[release] and not any(past.get(release) == releases[release] for past in before):
+                signed.append(commit)
+        return Life(tuple(brought), tuple(signed))
+
+    def _revisions(self, path: str) -> list[tuple[Revision, dict[Release, str | None]]]:
+        if path not in self._files and self.repository is not None:
+            commits = self.repository.lives_of(path, *self.revs)
+            blobs = self.repository.read_blobs([c.blob for c in commits if c.blob])
+            read = {sha: {r: r.approved_by for r in releases_in(path, data)} for sha, data in blobs.items()}
+            self._files[path] = [(c, read.get(c.blob or "", {})) for c in commits]
+        return self._files[path]
+
+    def _by_commit(self, life: Life) -> bool:
+        """Tell whether somebody who did not bring it signed it, after all who did."""
+        authors = {word for commit in life.brought for word in _words(commit)}
+        return any(
+            authors.isdisjoint(_words(commit)) and self._after(commit, life.brought) for commit in life.signed
+        )
+
+    def _after(self, commit: Revision, others: Iterable[Revision]) -> bool:
+        return self.repository is not None and all(
+            self.repository.is_ancestor(other.sha, commit.sha) for other in others
+        )
+
+    def _by_gitlab(self, commit: Revision) -> bool | None:
+        """Ask GitLab; None where no token is there to ask with."""
+        if commit.sha not in self._verified:
+            self._verified[commit.sha] = self._asked(commit)
+        return self._verified[commit.sha]
+
+    def _asked(self, commit: Revision) -> bool | None:
+        pipeline = self.around.pipeline
+        if not pipeline.get(TOKEN):
+            return None
+        if self._problem is not None and self._problem.passing:
+            return False  # each request more would wait as long as the one before
+        target = pipeline.merge_target or pipeline.get("CI_DEFAULT_BRANCH")
+        try:
+            with self._gitlab() as gitlab:
+                approvals = Approvals(gitlab)
+                found = approvals.of(commit.sha, _words(commit) | {_login(commit)}, target)
+                self._untold |= approvals.untold
+                return bool(found)
+        except GitLabProblem as problem:
+            self._problem = problem
+            return False
+
+    def _gitlab(self) -> GitLab:
+        pipeline = self.around.pipeline
+        url, project, token = (pipeline.get(name) for name in ("CI_API_V4_URL", "CI_PROJECT_ID", TOKEN))
+        if not (url and project and token):
+            fact = f"{TOKEN} is set, and CI_API_V4_URL or CI_PROJECT_ID is not"
+            raise GitLabProblem(fact, f"run it in a GitLab pipeline, or without {TOKEN}")
+        return GitLab(url, project, token)
+
+
+def approval_of(around: Surroundings, repository: Repository | None, onto: str | None) -> Approval:
+    """Ask of the history of HEAD, and of what it is merged with."""
+    revs: list[str] = []
+    if repository is not None:
+        head = repository.head()
+        revs = [head] if head else []
+        if onto is not None:
+            try:
+                revs.append(repository.describe(onto).sha)
+            except RepositoryProblem:
+                around.say(
+                    f"warning: the history of {onto} is not here: releases there count as not approved"
+                )
+    return Approval(around, repository, tuple(revs))
+
+
+def is_author(word: str, commit: Revision) -> bool:
+    """Tell whether a login, name or mail address is that of a commit's author, as far as words can tell."""
+    return " ".join(word.split()).lower() in _words(commit) | {_login(commit)}
+
+
+def _login(commit: Revision) -> str:
+    """Give the first part of the mail address: most often it is the login."""
+    return commit.mail.strip().lower().partition("@")[0]
+
+
+def _words(commit: Revision) -> set[str]:
+    """Name the author in every way that two commits of one person have in common."""
+    return {commit.mail.strip().lower(), " ".join(commit.name.split()).lower()}
+
+
+LIMITS_RULE = "CONF-08"
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyLimits:
+    """The limits as configured today, and as they hold in this run: the tighter of today's and the last's.
+
+    So nobody raises a limit and uses it in one merge request: between the two there is a report that says so.
+    """
+
+    configured: Safety
+    seen: Safety
+
+    @classmethod
+    def of(cls, configured: Safety, newest: StoredReport | None) -> "SafetyLimits":
+        """Compare today's limits with those that the newest report saw; without a report today's hold."""
+        return cls(configured, _seen(newest.report["safety"]) if newest else configured)
+
+    @property
+    def in_force(self) -> Safety:
+        """Give the limits of this run."""
+        return Safety(
+            min(self.configured.max_removals, self.seen.max_removals),
+            min(self.configured.max_removal_percent, self.seen.max_removal_percent),
+            self.configured.confirm_additions,
+            max(self.configured.approvals, self.seen.approvals),
+        )
+
+    def json(self) -> dict[str, Any]:
+        """Say both as a report keeps them."""
+        return {**_told(self.in_force), "configured": _told(self.configured)}
+
+    def findings(self, path: str) -> Iterator[Finding]:
+        """Say which limits are looser than the last run saw them."""
+        for said in changes(self.seen, self.configured, looser_only=True):
+            message = f"{said}: the tighter one holds in this run, the looser from the next on"
+            yield Finding(path, 0, 0, "/safety", LIMITS_RULE, Severity.WARNING, message)
+
+
+def changes(before: Safety, after: Safety, *, looser_only: bool = False) -> Iterator[str]:
+    """Say which limits differ: `maxRemovals 500 → 5000`."""
+    pairs = (
+        ("maxRemovals", before.max_removals, after.max_removals),
+        ("maxRemovalPercent", before.max_removal_percent, after.max_removal_percent),
+    )
+    for name, old, new in pairs:
+        if new > old or (new != old and not looser_only):
+            yield f"{name} {old:g} → {new:g}"
+    if after.approvals < before.approvals or (after.approvals != before.approvals and not looser_only):
+        yield f"approvals {before.approvals} → {after.approvals}"
+
+
+def _seen(told: Mapping[str, Any]) -> Safety:
+    # Reports of the first version tell only what was in force, which was what they saw.
+    said = told.get("configured", told)
+    approvals = said.get("approvals", 0)
+    return Safety(said["max_removals"], said["max_removal_percent"], approvals=approvals)
+
+
+def _told(safety: Safety) -> dict[str, Any]:
+    told = {"max_removals": safety.max_removals, "max_removal_percent": safety.max_removal_percent}
+    return {**told, **({"approvals": safety.approvals} if safety.approvals else {})}

@@ -1,0 +1,167 @@
+"""Per-invocation context: options, environment, clock, output, and what the command measures."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from threading import Event
+
+from reconciler.cxone.http.stats import Statistics
+from reconciler.cxone.http.stop import TimeBudget
+
+_LATEST_ZONE = timedelta(hours=14)
+_EARLIEST_ZONE = timedelta(hours=12)
+
+
+def utc_now() -> datetime:
+    """Tell the time, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """Which day it is, where the day ends last (UTC-12) and where it begins first (UTC+14)."""
+
+    as_of: date
+    latest: date
+
+    @classmethod
+    def at(cls, moment: datetime, as_of: date | None = None) -> "Today":
+        """Take the days of a moment, or those of a given date at UTC-12."""
+        if as_of is not None:
+            return cls(as_of, as_of + timedelta(days=1))
+        return cls((moment - _EARLIEST_ZONE).date(), (moment + _LATEST_ZONE).date())
+
+
+Clock = Callable[[], datetime]
+
+Window = tuple[datetime, datetime]
+"""From the first moment to the last."""
+
+
+def within(window: Window, touched: datetime) -> bool:
+    """Tell whether CXone's touch lies in a window. A time that it wrote without a fraction has lost it."""
+    began, ended = window
+    if not touched.microsecond:
+        began = began.replace(microsecond=0)
+    elif not touched.microsecond % 1000:
+        began = began.replace(microsecond=began.microsecond // 1000 * 1000)
+    return began <= touched <= ended
+
+
+def iso(moment: datetime) -> str:
+    """Write a moment as reports and plans have it: UTC, to the microsecond."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+@dataclass
+class Measured:
+    """What is known of one tenant; None and empty where the command did not come so far.
+
+    `waiting` counts requests that are open: their target day has come, and they are not live. `late` of them
+    are past their last day. `verified_at` is when a run last saw CXone as it left it.
+    """
+
+    entries: Mapping[str, int] = field(default_factory=dict)
+    drift: Mapping[str, int] = field(default_factory=dict)
+    changes: Mapping[str, int] = field(default_factory=dict)
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    waiting: int | None = None
+    late: int | None = None
+    blocked: int | None = None
+    not_live: int | None = None
+    conflicts: int | None = None
+    verified_at: datetime | None = None
+    status: str = ""
+
+
+@dataclass
+class Meter:
+    """Filled as a command goes, so that it says of one that fails what was known by then."""
+
+    tenants: dict[str, Measured] = field(default_factory=dict)
+    wire: Statistics | None = None
+
+    def of(self, tenant: str) -> Measured:
+        """Give what is measured of a tenant, from nothing at first."""
+        return self.tenants.setdefault(tenant, Measured())
+
+
+DEFAULT_CONFIGURATION = "dnc.yaml"
+STATE_FOLDER = ".dnc"  # beside the configuration: what is kept between runs, and is none of git's
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """What GitLab's variables say. Each may be absent, and an empty one counts as absent."""
+
+    variables: Mapping[str, str]
+
+    def get(self, name: str) -> str | None:
+        """Read one variable; empty is absent."""
+        return self.variables.get(name) or None
+
+    @property
+    def running(self) -> bool:
+        """Tell whether this is CI: `CI` is set, neither empty nor `false`."""
+        return (self.get("CI") or "false").lower() != "false"
+
+    @property
+    def merge_target(self) -> str | None:
+        """Name the branch that a merge request pipeline would merge into."""
+        return self.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
+
+    @property
+    def of_merge_request(self) -> bool:
+        """Tell whether a merge request started this pipeline, whether or not it names a target."""
+        return self.merge_target is not None or self.get("CI_PIPELINE_SOURCE") == "merge_request_event"
+
+    @property
+    def of_branch(self) -> bool:
+        """Tell whether this pipeline is of a merge request, or of a branch or tag besides the default one."""
+        branch, default = self.get("CI_COMMIT_BRANCH"), self.get("CI_DEFAULT_BRANCH")
+        other = self.get("CI_COMMIT_TAG") is not None or (branch is not None and branch != default)
+        return self.of_merge_request or (self.running and other)
+
+    @property
+    def scheduled(self) -> bool:
+        """Tell whether a schedule started this pipeline."""
+        return self.get("CI_PIPELINE_SOURCE") == "schedule"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """One call of the tool. `say` takes sentences for people, which go to stderr.
+
+    `logs` sets up logging, before CXone is first asked: nothing else logs. `budget` ends writing, and only
+    that, after some time; None: there is time. `attest`: a run leaves a report in every case. `meter` takes
+    what is measured on the way; None: nobody asks.
+    """
+
+    configuration: Path = Path(DEFAULT_CONFIGURATION)
+    tenant: str | None = None
+    environ: Mapping[str, str] = field(default_factory=dict)
+    clock: Clock = utc_now
+    as_of: date | None = None
+    onto: str | None = None
+    say: Callable[[str], None] = lambda _: None
+    logs: Callable[[], None] = lambda: None
+    stop: Event = field(default_factory=Event)
+    budget: TimeBudget | None = None
+    attest: bool = False
+    meter: Meter | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The project: the folder that the configuration lies in."""
+        return self.configuration.absolute().parent
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """What GitLab's variables say."""
+        return Pipeline(self.environ)
+
+    @property
+    def leaves_always_a_report(self) -> bool:
+        """Tell whether a run leaves a report also when nothing was to do, or when it failed."""
+        return self.attest or self.pipeline.scheduled

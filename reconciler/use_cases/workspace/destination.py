@@ -1,0 +1,245 @@
+"""Where a tenant's requests and secrets go: decided by what is merged, never by a merge request.
+
+Whoever can push a branch can write any address and any variable into its `dnc.yaml`. So a merge request's
+plan signs in only where the target branch signs in, with the variables that are meant for CXone.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+
+from reconciler.audit.ledger import Ledger
+from reconciler.config.configuration import AuditSettings, Configuration, Tenant
+from reconciler.core.model.errors import InvalidInput, NotApplicable, RepositoryProblem, RewrittenHistory
+from reconciler.core.model.finding import Finding, Severity
+from reconciler.git.repository import Repository
+from reconciler.use_cases.workspace.changed_files import merge_tip
+from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.project import Project
+from reconciler.use_cases.workspace.tree import GitTree
+
+RULE = "CONF-10"
+ALLOWED = "DNC_ALLOWED_VARIABLES"
+PREFIXES = ("CXONE_", "DNC_TENANT_")
+_FIX = (
+    f"rename it to begin with {' or '.join(PREFIXES)}, or add its name to the pipeline's variable {ALLOWED}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Merging:
+    """A project as a merge request would have it; `before` is the target branch's, if it can be read."""
+
+    around: Surroundings
+    project: Project
+    repository: Repository
+    onto: str
+    before: Configuration | None
+
+    @property
+    def tenant(self) -> Tenant:
+        """The tenant that was chosen, as it is written."""
+        return self.project.tenant(self.around.tenant)
+
+
+class Withheld(InvalidInput):
+    """A merge request's configuration would send secrets elsewhere, so CXone may not be asked."""
+
+    rule = RULE
+
+    def __init__(self, merging: Merging, facts: list[str], way_out: str) -> None:
+        super().__init__("; ".join(facts), way_out, where=merging.project.configuration_path)
+        self.merging = merging
+        self.facts = facts
+
+
+def demand_destination(around: Surroundings, repository: Repository | None, project: Project) -> None:
+    """Refuse to ask CXone where a merge request changes what decides where secrets go. Raises Withheld."""
+    for onto in _trusted(around, repository, project):
+        _demand_as_in(onto, around, repository, project)
+
+
+def _demand_as_in(onto: str, around: Surroundings, repository: Repository | None, project: Project) -> None:
+    if repository is None:
+        raise RepositoryProblem(f"there is no repository to find {onto} in", "run this in a git clone")
+    merging = Merging(around, project, repository, onto, _configuration(repository, onto, project))
+    differing, strange = list(_differing(merging)), _strange(merging.tenant, around.environ)
+    ways = [
+        *(["merge the change of these settings in a merge request of its own"] if differing else []),
+        *([_FIX] if strange else []),
+    ]
+    if differing or strange:
+        raise Withheld(merging, [*differing, *strange.values()], "; ".join(ways))
+
+
+def _trusted(around: Surroundings, repository: Repository | None, project: Project) -> list[str]:
+    """Name the branches whose configuration counts: the target, and the default one unless that is protected.
+
+    Whoever may push a branch may make a merge request onto it, or let a pipeline of it run.
+    """
+    pipeline, onto = around.pipeline, _onto(around)
+    named = [onto] if onto else []
+    told = pipeline.get("CI_MERGE_REQUEST_TARGET_BRANCH_PROTECTED") == "true" and pipeline.merge_target
+    if told or not pipeline.of_branch or repository is None or repository.remote() is None:
+        return named
+    name = pipeline.get("CI_DEFAULT_BRANCH") or default_branch(around, repository, project)[0]
+    default = f"{repository.remote()}/{name}"
+    head = repository.head()
+    if not (onto or pipeline.of_merge_request) and head:
+        return [] if repository.is_ancestor(head, merge_tip(repository, default)) else [default]
+    return list(dict.fromkeys([*named, default]))
+
+
+def _onto(around: Surroundings) -> str | None:
+    target = around.pipeline.merge_target
+    return around.onto or (f"origin/{target}" if target else None)
+
+
+def remote_counts(repository: Repository, tenant: Tenant) -> bool:
+    """Tell whether only what the remote's default branch has is applied."""
+    return repository.remote() is not None and not tenant.embedded
+
+
+def default_branch(around: Surroundings, repository: Repository, project: Project) -> tuple[str, str]:
+    """Ask for the remote's default branch and its tip."""
+    hint = around.pipeline.get("CI_DEFAULT_BRANCH")
+    return repository.default_branch_tip(hint, besides=project.configuration.audit.branch)
+
+
+def demand_applicable(  # noqa: PLR0913, PLR0917  (what a revision is judged by)
+    around: Surroundings,
+    repository: Repository | None,
+    project: Project,
+    ledger: Ledger | None,
+    head: str | None,
+    accept_history: bool,  # noqa: FBT001
+) -> bool:
+    """Refuse a revision that is not one to apply; tell whether history was rewritten, and that accepted.
+
+    It is asked before CXone is: what nobody merged must not say where secrets go. Where the newest report
+    is of a revision that the default branch does not have, the chain is in doubt.
+    """
+    tenant, tip = project.tenant(around.tenant), None
+    if repository is None or ledger is None or head is None:
+        raise RepositoryProblem("there is no commit yet", "commit lists, schema and configuration first")
+    if remote_counts(repository, tenant):
+        name, tip = default_branch(around, repository, project)
+        if head != tip and not repository.is_ancestor(head, tip):
+            raise NotApplicable(
+                f"{head[:12]} is not on {name}, the remote's default branch",
+                "merge it first; only what is merged is applied",
+            )
+    newest = ledger.newest(tenant.name)
+    if newest is None or newest.report.revision == head:
+        return False
+    last = newest.report.revision
+    repository.ensure_commit(last)
+    if repository.is_ancestor(last, head):
+        return False
+    if not accept_history and tip and not repository.is_ancestor(last, tip):
+        fact = (
+            f"its revision {last[:12]} is not on the remote's default branch; if that was rewritten on"
+            " purpose, run dnc apply --accept-history, which sends protective changes only"
+        )
+        ledger.doubt(tenant.name, RewrittenHistory(fact, "run `dnc audit verify`", where=newest.path))
+        return False
+    if repository.is_ancestor(head, last) and (tip is None or repository.is_ancestor(last, tip)):
+        raise NotApplicable(
+            f"{head[:12]} is older than {last[:12]}, which is applied already: nothing was changed",
+            "nothing to do; the newer revision's pipeline has taken its place",
+        )
+    if not accept_history:
+        raise NotApplicable(
+            f"{head[:12]} does not descend from {last[:12]}, which was applied last: history was rewritten",
+            "if that is meant, run dnc apply --accept-history: it sends protective changes only",
+        )
+    return True
+
+
+def known_variables(
+    around: Surroundings, project: Project, repository: Repository | None, ledger: Ledger | None
+) -> tuple[Finding, ...]:
+    """Warn of variables that are not named as CXone's and that the `dnc.yaml` applied last reads already.
+
+    Raises InvalidInput for a new one: `apply` has secrets of its own that no merge may send anywhere.
+    """
+    tenant, path = project.tenant(around.tenant), project.configuration_path
+    strange = _strange(tenant, around.environ)
+    if not strange:
+        return ()
+    newest = ledger.newest(tenant.name) if ledger else None
+    last = project_at(repository, newest.report.revision if newest else None, path)
+    before = (
+        {name for one in last.configuration.tenants.values() for name in one.variables} if last else set()
+    )
+    if new := [fact for name, fact in strange.items() if name not in before]:
+        raise InvalidInput(f"{new[0]}, and no applied {path} has read it before", _FIX, where=path)
+    said = f"it is filled in, since the {path} that was applied last reads it too; fix: {_FIX}"
+    place = f"/tenants/{tenant.name}"
+    return tuple(
+        Finding(path, 0, 0, place, RULE, Severity.WARNING, f"{fact}; {said}") for fact in strange.values()
+    )
+
+
+def comparable(around: Surroundings) -> Mapping[str, str]:
+    """Give the variables that tenants are compared with: in a merge request only those of CXone's."""
+    if not (_onto(around) or around.pipeline.of_merge_request):
+        return around.environ
+    return {name: value for name, value in around.environ.items() if is_allowed(name, around.environ)}
+
+
+def is_allowed(variable: str, environ: Mapping[str, str]) -> bool:
+    """Tell whether a variable may be filled in without a look at what was applied."""
+    return variable.startswith(PREFIXES) or variable in re.split(r"[\s,]+", environ.get(ALLOWED, ""))
+
+
+def project_at(repository: Repository | None, revision: str | None, path: str) -> Project | None:
+    """Read the project as a revision has it; None where that cannot be read."""
+    if repository is None or revision is None:
+        return None
+    try:
+        repository.ensure_commit(revision)
+        return Project.read(GitTree(repository, revision), path)
+    except (InvalidInput, RepositoryProblem):
+        return None
+
+
+def _configuration(repository: Repository, onto: str, project: Project) -> Configuration | None:
+    path, tip = project.configuration_path, merge_tip(repository, onto)
+    if GitTree(repository, tip).read(path.__eq__).get(path) == project.configuration_data:
+        return (
+            project.configuration
+        )  # most merge requests leave it as it is, and rules take their time to load
+    before = project_at(repository, tip, path)
+    return before.configuration if before else None
+
+
+def _differing(merging: Merging) -> Iterator[str]:
+    """Say what of the settings that decide where secrets and reports go is not the target branch's."""
+    path, onto, before = merging.project.configuration_path, merging.onto, merging.before
+    if before is None:
+        yield f"{path} of {onto} is missing or cannot be read"
+        return
+    name = merging.tenant.name
+    if name not in before.tenants:
+        yield f"{onto} has no tenant {name}"
+    else:
+        then, now = before.tenants[name].destination, merging.tenant.destination
+        if keys := [key for key in now if now[key] != then[key]]:
+            yield f"{', '.join(keys)} of tenant {name} differ from {onto}"
+    audits = before.audit, merging.project.configuration.audit
+    if keys := [f"audit.{one.name}" for one in fields(AuditSettings) if _unlike(one.name, *audits)]:
+        yield f"{', '.join(keys)} differ from {onto}"
+
+
+def _unlike(name: str, one: AuditSettings, other: AuditSettings) -> bool:
+    return bool(getattr(one, name) != getattr(other, name))
+
+
+def _strange(tenant: Tenant, environ: Mapping[str, str]) -> dict[str, str]:
+    """Say by variable that it is not named as one of CXone's, and what reads it."""
+    return {
+        name: f"{key} of tenant {tenant.name} reads the variable {name}, which is not named as one of CXone's"
+        for name, key in tenant.variables.items()
+        if not is_allowed(name, environ)
+    }

@@ -1,0 +1,235 @@
+"""Opens what every use case needs: the repository, the project of a tree, the ledger and its trust."""
+
+from datetime import timedelta
+from functools import cache
+from typing import NamedTuple
+
+from reconciler.audit.chain import Place
+from reconciler.audit.ledger import Ledger
+from reconciler.audit.report import StoredReport
+from reconciler.audit.trust import Strays, Trust
+from reconciler.config.configuration import AuditSettings
+from reconciler.core.model.errors import DncError, InvalidInput, RepositoryProblem
+from reconciler.core.model.finding import Finding, Severity
+from reconciler.git.repository import Repository
+from reconciler.use_cases.workspace.context import Surroundings, iso
+from reconciler.use_cases.workspace.project import Project
+from reconciler.use_cases.workspace.tree import GitTree, Tree, Wanted, WorkingTree
+
+_SLIP = timedelta(days=2)  # clocks may be set, but not by days from one report to the next
+
+
+def trust_of(audit: AuditSettings, repository: Repository, around: Surroundings) -> Trust:
+    """Say by what this project's chains are judged; nothing is read before it is asked for."""
+    return Trust(
+        signers=cache(lambda: signers_of(audit, repository, around)),
+        strays=_strays(repository),
+        continues={tenant: Place(**said) for tenant, said in audit.continues.items()},
+    )
+
+
+def signers_of(audit: AuditSettings, repository: Repository, around: Surroundings) -> bytes | None:
+    """Read whose signatures count, off the remote's default branch: the pipeline's token must not say it."""
+    if not audit.signers:
+        return None
+    where, sha = "HEAD", repository.head()
+    if repository.remote() is not None:
+        where, sha = repository.default_branch_tip(
+            around.pipeline.get("CI_DEFAULT_BRANCH"), besides=audit.branch
+        )
+    found = repository.read_tree_files(sha, lambda path: path == audit.signers) if sha else {}
+    if audit.signers not in found:
+        fact = f"audit.signers names {audit.signers}, and {where} has no such file"
+        raise InvalidInput(
+            fact, "commit it there, a line for each signer: NAME KEYTYPE KEY", where=audit.signers
+        )
+    return found[audit.signers]
+
+
+def _strays(repository: Repository) -> Strays:
+    """Compare the revision and the moment of a report with history, and with the report before it."""
+
+    @cache
+    def there(revision: str) -> bool:
+        try:
+            repository.ensure_commit(revision)
+        except RepositoryProblem:
+            return False
+        return True
+
+    @cache
+    def one_line(older: str, newer: str) -> bool:
+        # The other way round: a run that was under way while a newer revision's reported.
+        return repository.is_ancestor(older, newer) or repository.is_ancestor(newer, older)
+
+    def judge(stored: StoredReport, before: StoredReport | None, excused: bool) -> str:  # noqa: FBT001
+        revision = stored.report.revision
+        if not excused and not there(revision):
+            return f"its revision {revision[:12]} is neither in this clone nor at the remote"
+        if stored.report.get("reanchor") or not before:
+            return ""
+        if stored.report.moment < before.report.moment - _SLIP:
+            return (
+                f"it says that it finished at {iso(stored.report.moment)}, and the report before it"
+                f" at {iso(before.report.moment)}"
+            )
+        last = before.report.revision
+        if excused or stored.report.rewritten or revision == last or not repository.has_commit(last):
+            return ""
+        if one_line(last, revision):
+            return ""
+        return (
+            f"its revision {revision[:12]} is on another line than {last[:12]}, that of the report before it"
+        )
+
+    return judge
+
+
+TREE = "GIT-TREE"
+_MOST_NAMED = 5
+
+
+def open_repository(around: Surroundings) -> Repository | None:
+    """Find the repository around the project, if there is one."""
+    return Repository.discover(around.folder, hurried=around.stop.is_set)
+
+
+def _tree(around: Surroundings, repository: Repository | None, onto: str | None) -> Tree:
+    if onto is None:
+        return WorkingTree(around.folder)
+    if repository is None:
+        raise RepositoryProblem(f"there is no repository to merge {onto} in", "run this in a git clone")
+    return GitTree(repository, repository.merged_tree(onto))
+
+
+def open_project(
+    around: Surroundings, repository: Repository | None, onto: str | None = None, tree: Tree | None = None
+) -> Project:
+    """Read configuration and rules: of a tree, or the working tree, or the merge of HEAD with `onto`."""
+    return Project.read(tree or _tree(around, repository, onto), around.configuration.name)
+
+
+def tenant_of(around: Surroundings) -> str:
+    """Name the tenant that was chosen, or the default; empty where no configuration tells."""
+    if around.tenant is not None:
+        return around.tenant
+    try:
+        return open_project(around, None).configuration.default_tenant
+    except DncError:
+        return ""
+
+
+def open_ledger(
+    project: Project, repository: Repository | None, around: Surroundings, *, goes_on: bool = False
+) -> Ledger | None:
+    """Open the ledger; None where there is no repository to hold one. With `goes_on` it passes doubt over."""
+    if repository is None:
+        return None
+    audit = project.configuration.audit
+    trust = trust_of(audit, repository, around)
+    return Ledger(repository, branch=audit.branch, folder=audit.path, trust=trust, goes_on=goes_on)
+
+
+class Record(NamedTuple):
+    """The repository, the project in it, and its ledger, which is not fetched yet."""
+
+    repository: Repository
+    project: Project
+    ledger: Ledger
+
+
+def open_record(around: Surroundings, *, goes_on: bool = False) -> Record:
+    """Open all three, for whoever asks the record. Raises RepositoryProblem outside of a repository."""
+    repository = open_repository(around)
+    project = open_project(around, repository)
+    ledger = open_ledger(project, repository, around, goes_on=goes_on)
+    if repository is None or ledger is None:
+        raise RepositoryProblem(
+            "this is no git repository", "run this in the clone that holds the audit branch"
+        )
+    return Record(repository, project, ledger)
+
+
+def open_committed(around: Surroundings, repository: Repository | None, head: str | None) -> Project:
+    """Read configuration and rules as HEAD has them: what is applied is what git has, never a checkout."""
+    if repository is None:
+        raise RepositoryProblem("this is no git repository", "apply needs one: git init, commit, and again")
+    if head is None:
+        raise RepositoryProblem("there is no commit yet", "commit lists, schema and configuration first")
+    tree = GitTree(repository, head)
+    name = around.configuration.name
+    if around.configuration.exists() and not tree.paths(name.__eq__):
+        raise RepositoryProblem(f"not committed: {name}", "commit it: what is applied is what git has")
+    return Project.read(tree, name)
+
+
+def differing(project: Project, repository: Repository, wanted: Wanted) -> list[str]:
+    """List the project's wanted files that differ between the working tree and HEAD, byte by byte.
+
+    Changed, missing and additional ones, whether git ignores or skips them or not. CRLF for LF is none.
+    """
+    here = WorkingTree(repository.root / repository.prefix, project.reached)
+    return repository.differing(wanted, here.lying(wanted))
+
+
+def demand_committed(project: Project, repository: Repository) -> None:
+    """Refuse to go on while lists, rules or configuration differ from the commit."""
+    if repository.head() is None:
+        raise RepositoryProblem("there is no commit yet", "commit lists, schema and configuration first")
+    found = differing(project, repository, project.belongs)
+    if found:
+        raise RepositoryProblem(
+            f"not committed: {_named(found)}",
+            "commit these files, restore them (git checkout HEAD -- FILE) or remove them:"
+            " what is applied is what git has",
+        )
+
+
+def committed_notes(
+    project: Project, repository: Repository | None, around: Surroundings
+) -> tuple[Finding, ...]:
+    """Compare the working tree with the commit that is applied.
+
+    A difference is an error where a person runs this. In a pipeline it is a warning, and nothing exposing
+    goes: the files of the commit are sent, and whoever changed the checkout has changed no more than that.
+    """
+    if repository is None:
+        return ()
+    if not around.pipeline.running:
+        demand_committed(project, repository)
+        return ()
+    found = differing(project, repository, project.belongs)
+    if not found:
+        return ()
+    fact = (
+        f"the working tree differs from the commit in {_named(found)}: the commit's files are applied, and"
+        " nothing is removed or weakened in this run; find out what changes the job's checkout"
+        " (a cache, an artifact, a script, a sparse checkout) and run the job again"
+    )
+    return (Finding("", 0, 0, "", TREE, Severity.WARNING, fact),)
+
+
+def _named(paths: list[str]) -> str:
+    more = len(paths) - _MOST_NAMED
+    return ", ".join(paths[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def refresh(ledger: Ledger | None, around: Surroundings, *, must: bool) -> Ledger | None:
+    """Fetch the audit branch. A remote that does not answer stops `apply`; a plan goes on without held."""
+    if ledger is None:
+        return None
+    try:
+        ledger.refresh()
+    except RepositoryProblem as problem:
+        if must:
+            raise
+        around.say(f"warning: {problem.fact}; planning without what is held, so nothing comes off")
+        return None
+    return ledger
+
+
+def say_doubts(ledger: Ledger, tenant: str, around: Surroundings) -> None:
+    """Say what is in doubt about a tenant's reports, where nothing is decided by them."""
+    for doubt in ledger.doubts(tenant):
+        place = f"{doubt.where}: " if doubt.where else ""
+        around.say(f"warning: {place}{doubt.fact}; run `dnc audit verify`")

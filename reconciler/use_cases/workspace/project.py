@@ -1,0 +1,323 @@
+"""A project at one state: configuration, rules, lists and findings of one tree."""
+
+import os
+import signal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from reconciler.config.configuration import (
+    Configuration,
+    Tenant,
+    matches,
+    misnamed,
+    reached_folders,
+    read_configuration,
+    shared_targets,
+    targets_of,
+    uncovered,
+    unread_folders,
+)
+from reconciler.core.model.errors import InvalidInput
+from reconciler.core.model.finding import Finding, Severity
+from reconciler.lists.reader import Elsewhere, Found, Lists, Source, in_examples, read_alone, read_lists
+from reconciler.rules.rule_set import Rules, load_rules
+from reconciler.use_cases.workspace.context import Today
+from reconciler.use_cases.workspace.tree import Reached, Tree
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+
+LARGE = 25_000  # entries: half a second, twice of what it takes to start a process
+MOST = 4  # processes: each holds a file and its entries, 150 MB for 100,000
+_ENTRY = b"phone:"
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What every file is judged by: a repository's own rule files, as `load_rules` takes them; the day."""
+
+    overrides: Mapping[str, bytes]
+    today: Today
+
+
+@contextmanager
+def reading_elsewhere(
+    sources: Sequence[Source], ground: Ground, examples: Callable[[str], bool]
+) -> Iterator[Elsewhere]:
+    """Begin to read the large files in processes of their own, where there are several, and processors.
+
+    Where a process cannot be started or dies, nothing is found of its file: it is to be read here.
+    """
+    large = [source for source in sources if source.data.count(_ENTRY) >= LARGE]
+    at_once = min(len(large), _processors(), MOST)
+    if at_once < 2:  # noqa: PLR2004  (beside each other)
+        yield {}
+        return
+    calls = {one.path: partial(_read, one, ground, is_example=examples(one.path)) for one in large}
+    with _begun(calls, at_once) as futures:
+        yield {path: partial(_found, future) for path, future in futures.items()}
+
+
+@contextmanager
+def _begun(calls: "Mapping[str, partial[Found]]", at_once: int) -> "Iterator[dict[str, Future[Found]]]":
+    """Begin the calls, each in one of so many processes; none where no process can be had."""
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+    from multiprocessing import get_context  # noqa: PLC0415
+
+    try:
+        # Not forked: threads run here, and what they hold at that moment nobody would let go of there.
+        pool = ProcessPoolExecutor(at_once, get_context("spawn"), _begin)
+    except (OSError, ImportError, NotImplementedError):  # no place for its semaphores
+        yield {}
+        return
+    try:
+        yield {path: pool.submit(call) for path, call in calls.items()}
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _found(future: "Future[Found]") -> Found | None:
+    from concurrent.futures import BrokenExecutor  # noqa: PLC0415
+
+    try:
+        return future.result()
+    except (BrokenExecutor, OSError):
+        return None
+
+
+def _read(source: Source, ground: Ground, *, is_example: bool) -> Found:
+    rules, today = load_rules(ground.overrides), ground.today
+    return read_alone(source, rules, as_of=today.as_of, latest=today.latest, is_example=is_example)
+
+
+def _processors() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not Linux
+        return os.cpu_count() or 1
+
+
+def _begin() -> None:
+    """Leave an interrupt to the parent, and end with it, also where that is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    from multiprocessing import parent_process  # noqa: PLC0415
+
+    if parent := parent_process():
+        parent.join()
+    os._exit(1)
+
+
+SCHEMA_FOLDER = "schema/"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Configuration and rules of one tree, and the tree to read lists from.
+
+    `overrides` are the tree's own rule files, by path below `schema/`. `reached` tells in which folders, each
+    ending in `/`, any file of the project can be.
+    """
+
+    tree: Tree
+    configuration_path: str
+    configuration_data: bytes
+    configuration: Configuration
+    rules: Rules
+    overrides: Mapping[str, bytes]
+    reached: Reached
+
+    @classmethod
+    def read(cls, tree: Tree, configuration_path: str) -> "Project":
+        """Read configuration and rules. Raises InvalidInput with every finding."""
+        files = tree.reaching(_leads_to_rules).read(lambda p: p == configuration_path or _is_rule(p))
+        overrides = _overrides(files)
+        rules = load_rules(overrides)
+        data = files.get(configuration_path)
+        configuration = read_configuration(configuration_path, data, rules)
+        reached = _reached(configuration)
+        return cls(
+            tree.reaching(reached), configuration_path, data or b"", configuration, rules, overrides, reached
+        )
+
+    def tenant(self, name: str | None) -> Tenant:
+        """Choose a tenant: the one named, or the default."""
+        chosen = name or self.configuration.default_tenant
+        if chosen not in self.configuration.tenants:
+            known = ", ".join(sorted(self.configuration.tenants))
+            raise InvalidInput(
+                f"there is no tenant {chosen!r}",
+                f"use one of: {known}; or add it below tenants:",
+                where=self.configuration_path,
+            )
+        return self.configuration.tenants[chosen]
+
+    def tenant_at(self, tree: Tree, tenant: Tenant) -> Tenant:
+        """Give a tenant as another tree configures it; today's where that tree cannot be read any more."""
+        try:
+            return Project.read(tree, self.configuration_path).tenant(tenant.name)
+        except InvalidInput:
+            return tenant
+
+    def belongs(self, path: str) -> bool:
+        """Tell whether a file decides what is applied: a list of any tenant, a rule, the configuration."""
+        return self.decides(path) or self.is_list(path)
+
+    def decides(self, path: str) -> bool:
+        """Tell whether a file decides over all lists: a rule, the configuration."""
+        return path == self.configuration_path or _is_rule(path)
+
+    def is_list(self, path: str) -> bool:
+        """Tell whether some tenant's globs reach the file."""
+        return any(matches(t.lists, path) for t in self.configuration.tenants.values())
+
+    def sources(self, tenant: Tenant) -> tuple[Source, ...]:
+        """Read a tenant's list files."""
+        return sources_in(self.tree, tenant)
+
+    def read_lists(self, sources: Iterable[Source], today: Today) -> Lists:
+        """Read list files by this project's rules."""
+        every, ground = tuple(sources), Ground(self.overrides, today)
+        with reading_elsewhere(every, ground, self.is_example) as elsewhere:
+            return read_lists(
+                every,
+                self.rules,
+                as_of=today.as_of,
+                latest=today.latest,
+                examples=self.is_example,
+                elsewhere=elsewhere,
+            )
+
+    def is_example(self, path: str) -> bool:
+        """Tell whether a file holds nobody's numbers: an example, or what a built-in default tenant has."""
+        default = self.configuration.tenants[self.configuration.default_tenant]
+        return in_examples(path) or (default.embedded and matches(default.lists, path))
+
+    def unreached(self) -> tuple[Finding, ...]:
+        """Find YAML files that no globs reach, folders that are not read, and names that are no UTF-8."""
+        paths = self.tree.paths(lambda _: True)
+        return (
+            *misnamed(paths, self.configuration),
+            *uncovered(paths, self.configuration),
+            *unread_folders(self.tree.elsewhere(), self.configuration),
+        )
+
+    def contested(
+        self, lists: Lists, environ: Mapping[str, str] | None = None, resolved: Tenant | None = None
+    ) -> tuple[Finding, ...]:
+        """Find tenants that have one target and a list in common, as far as these lists tell."""
+        named = {
+            tenant.name: {f.list_id for f in lists.claims.files if matches(tenant.lists, f.path)}
+            for tenant in self.configuration.tenants.values()
+        }
+        return shared_targets(self.configuration, named, environ, resolved)
+
+    def rivals(self, tenant: Tenant, environ: Mapping[str, str] | None = None) -> list[Tenant]:
+        """Name the other tenants that write to the same CXone: as written, or as far as variables are set.
+
+        The tenant given may have its references resolved.
+        """
+        tenants, known = self.configuration.tenants, environ or {}
+        own = targets_of(tenants[tenant.name], known, tenant)
+        others = [other for other in tenants.values() if other.name != tenant.name]
+        return [other for other in others if own & targets_of(other, known, None)]
+
+    @property
+    def shares_targets(self) -> bool:
+        """Tell whether two tenants write to the same CXone, so that a list may be contested."""
+        return any(self.rivals(tenant) for tenant in self.configuration.tenants.values())
+
+    def loosened(self) -> tuple[Finding, ...]:
+        """Say which packaged rules the repository's own files leave out or loosen."""
+        return tuple(
+            Finding(SCHEMA_FOLDER.rstrip("/"), 0, 0, "", "SCHEMA-01", Severity.WARNING, sentence)
+            for sentence in self.rules.looser
+        )
+
+    def content(self, sources: Iterable[Source]) -> dict[str, str]:
+        """Name lists, rules and configuration by SHA-256: a report is written when one differs."""
+        lists = sha256()
+        for source in sources:
+            lists.update(
+                f"{source.path}\0{sha256(source.data).hexdigest()}\n".encode(errors="surrogateescape")
+            )
+        return {
+            "lists": lists.hexdigest(),
+            "rules": self.rules.digest.removeprefix("sha256:"),
+            "configuration": sha256(self.configuration_data).hexdigest(),
+        }
+
+
+def sources_in(tree: Tree, tenant: Tenant) -> tuple[Source, ...]:
+    """Read a tenant's list files as a tree has them."""
+    return as_sources(tree.read(lambda path: matches(tenant.lists, path)))
+
+
+def as_sources(files: Mapping[str, bytes]) -> tuple[Source, ...]:
+    """Turn files into sources, in order of path."""
+    return tuple(Source(path, data) for path, data in files.items())
+
+
+Excuse = Callable[[Lists], Lists]
+"""What turns the findings of entries that were applied before into alarms."""
+
+
+def judged(  # noqa: PLR0913  (what decides whether lists are valid)
+    project: Project,
+    tenant: Tenant,
+    sources: tuple[Source, ...],
+    today: Today,
+    excuse: Excuse,
+    *,
+    environ: Mapping[str, str] | None = None,
+) -> Lists:
+    """Read a tenant's lists. Raises InvalidInput with every finding where there is an error.
+
+    `environ` has the variables with which other tenants' targets are compared with this one's.
+    """
+    lists = excuse(project.read_lists(sources, today))
+    contested: tuple[Finding, ...] = ()
+    if rivals := project.rivals(tenant, environ):
+        globs = [glob for one in (tenant, *rivals) for glob in one.lists]
+        both = as_sources(project.tree.read(lambda path: matches(globs, path)))
+        contested = project.contested(project.read_lists(both, today), environ, tenant)
+    findings = (*lists.findings, *project.unreached(), *contested)
+    errors = [f for f in findings if f.severity is Severity.ERROR]
+    if errors:
+        raise InvalidInput(
+            f"{len(errors)} error{'s' * (len(errors) > 1)} in the lists",
+            "correct them; dnc validate shows them all",
+            findings=findings,
+        )
+    return lists
+
+
+def rule_files(tree: Tree) -> dict[str, bytes]:
+    """Read a project's own rule files, by path below `schema/`."""
+    return _overrides(tree.reaching(_leads_to_rules).read(_is_rule))
+
+
+def _overrides(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {path.removeprefix(SCHEMA_FOLDER): data for path, data in files.items() if _is_rule(path)}
+
+
+def _is_rule(path: str) -> bool:
+    return path.startswith(SCHEMA_FOLDER) and path.endswith(".json")
+
+
+def _leads_to_rules(folder: str) -> bool:
+    return folder.startswith(SCHEMA_FOLDER)
+
+
+def _reached(configuration: Configuration) -> Reached:
+    of_lists = reached_folders(configuration)
+    return lambda folder: _leads_to_rules(folder) or of_lists(folder)

@@ -1,0 +1,301 @@
+"""The laws as plain functions: each takes what hypothesis generates, and asserts."""
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+
+from reconciler.core.apply.outcomes import Outcome
+from reconciler.core.apply.sender import chunks, writes_of
+from reconciler.core.model.entries import Claims, Key, Policy, ReasonCode, Release, ReleaseReason, Terms
+from reconciler.core.model.live import Live, LiveEntry
+from reconciler.core.model.provider import Write
+from reconciler.core.planning.change import Action, Direction
+from reconciler.core.planning.guards import Limits
+from reconciler.core.planning.inputs import Setting
+from reconciler.core.planning.permission import strongest
+from reconciler.core.planning.plan import digest, make_plan
+from reconciler.core.planning.state import Held
+from reconciler.cxone.entries.dialect import EntriesDialect
+from tests.properties.oracle import Oracle
+from tests.properties.story import KEYS, Act, Chapter, Moment, play
+from tests.properties.world import Fortnight, Past, World
+from tests.support.fake_cxone import TARGET, Clock
+
+DIALECT = EntriesDialect()
+Story = tuple[Chapter, ...]
+
+
+def _setting(desired: Claims, held: Held) -> Setting:
+    as_of = Clock().now.date()
+    return Setting(desired, held, DIALECT, Past(()), as_of, Limits(removable=True), honour=Fortnight())
+
+
+def _files(story: Story) -> Claims:
+    """Give the files as a story leaves them."""
+    world = World()
+    for chapter in story:
+        for edit in chapter.edits:
+            edit.do(world)
+    return world.files.claims()
+
+
+def check_law_1(story: Story) -> None:
+    """A state does not differ from itself."""
+    claims = _files(story)
+    state = strongest(claims.files)
+    lists = {
+        list_id: {p: LiveEntry(DIALECT.carried(t), "1", None) for p, t in numbers.items()}
+        for list_id, numbers in state.items()
+    }
+    plan = make_plan(_setting(claims, Held(claims.files, claims.releases)), Live(lists))
+    assert plan.changes == ()
+    assert plan.drift == ()
+    assert plan.unchanged == sum(map(len, state.values()))
+
+
+def check_law_2(story: Story) -> None:
+    """Applying a plan converges: the next plan is empty."""
+    for moment in play(story):
+        world = moment.world
+        plan, _, _ = world.plan()
+        assert plan.pending == 0, "the next plan is not empty"
+        missing = [d for d in plan.drift if d.kind == "removed"]
+        assert not missing
+        _as_declared(moment)
+
+
+def _as_declared(moment: Moment) -> None:
+    """What stands in the files is live, whatever else is."""
+    for list_id, numbers in strongest(moment.world.files.claims().standing(moment.world.as_of).files).items():
+        for phone, terms in numbers.items():
+            there = moment.after.get((list_id, phone))
+            assert there is not None
+            # What is kept may end later, and be weaker in all that the wire carries.
+            assert (list_id, phone) in moment.world.held.kept or DIALECT.strength(there) >= DIALECT.strength(
+                DIALECT.carried(terms)
+            )
+
+
+def check_law_3(phones: Sequence[Key], size: int, largest: int, refused: set[str]) -> None:
+    """Chunks are the plan cut up: same changes, same order, at most `size`, no phone twice in one."""
+    terms = Terms(ReasonCode.LOCAL, Policy.NEVER)
+    writes = [Write(list_id, phone, terms) for list_id, phone in phones]
+    cut = list(chunks(writes, size))
+    assert [w for chunk in cut for w in chunk] == writes
+    for chunk in cut:
+        assert 0 < len(chunk) <= size
+        assert len({w.phone for w in chunk}) == len(chunk)
+    world = World()
+    world.files.lines = {("p.yaml", *key): terms for key in phones}
+    world.cxone.faults.largest, world.cxone.faults.refused = largest, refused
+    run = world.run(chunk_size=size)
+    planned = [w for _, w in writes_of(run.plan.going(Direction.PROTECTIVE))]
+    sent = [c.writes for c in world.cxone.calls if c.kind == "upsert"]
+    assert all(len(c) <= size and len({w.phone for w in c}) == len(c) for c in sent)
+    assert [w for c in sent if len(c) <= largest for w in c] == planned
+    assert {k for k in phones if k[1] not in refused} == set(world.cxone.stored)
+
+
+def check_law_4(story: Story, seed: int) -> None:
+    """The digest does not depend on the order of files or entries."""
+    dice = Random(seed)
+    claims = _files(story)
+
+    def shuffled(claims: Claims) -> Claims:
+        files = []
+        for f in claims.files:
+            numbers = list(f.numbers.items())
+            dice.shuffle(numbers)
+            files.append(replace(f, numbers=dict(numbers)))
+        dice.shuffle(files)
+        return replace(claims, files=tuple(files))
+
+    def told(claims: Claims, held: Claims) -> str:
+        plan = make_plan(_setting(claims, Held(held.files, held.releases)), Live())
+        return digest(plan.changes, DIALECT, "production", TARGET)
+
+    nothing = replace(claims, files=())
+    assert told(claims, nothing) == told(shuffled(claims), nothing)
+    assert told(nothing, claims) == told(nothing, shuffled(claims))
+    if claims.files:
+        assert told(claims, nothing) != told(nothing, nothing)
+
+
+def check_law_5(story: Story) -> None:
+    """After an apply that failed anywhere, planning again reaches the desired state."""
+    moment = list(play(story))[-1]
+    world = moment.world
+    for _ in range(2):
+        world.clock.tick(8 * 86400)  # the budget of a week
+        world.run()
+    assert world.plan()[0].pending == 0
+    _as_declared(moment)
+
+
+def check_law_6(story: Story) -> None:
+    """A number in both held and desired is never absent from live in between."""
+    world = World()
+    both: set[Key] = set()
+
+    def begin() -> None:
+        both.clear()
+        standing = world.files.claims().standing(world.as_of)
+        now = {(f.list_id, phone) for f in standing.files for phone in f.numbers}
+        both.update(k for k in now if k in world.held and k in world.cxone.stored)
+
+    for moment in play(story, world=world, before_run=begin):
+        for call in moment.calls:
+            assert both <= call.before.keys(), f"absent at a {call.kind}"
+        assert both <= moment.after.keys()
+
+
+def check_law_7(story: Story) -> None:
+    """Every change ends in exactly one of applied, rejected, unknown, not attempted."""
+    for moment in play(story):
+        run = moment.run
+        planned = [(c.action, *key) for c in run.plan.changes if c.goes for key in c.keys]
+        decided = [(c.action, *key) for c in run.final.going(Direction.EXPOSING) for key in c.keys]
+        assert len(set(planned)) == len(planned)
+        assert set(planned) <= run.tally.results.keys() <= {*planned, *decided}
+        assert all(result.outcome in Outcome for result in run.tally.results.values())
+        _truthful(moment)
+
+
+def _truthful(moment: Moment) -> None:
+    """Applied is there, and what was never sent is not called applied."""
+    attempted = {w.key for c in moment.calls for w in c.writes} | {c.key for c in moment.calls if c.key}
+    terms = {
+        (a, *w.key): w.terms for a, w in writes_of((*moment.run.plan.changes, *moment.run.final.changes))
+    }
+    blind = {phone for name, phone in moment.chapter.faults if name in {"missed", "unseen"}}
+    for change, result in moment.run.tally.results.items():
+        action, *key = change
+        there = moment.after.get((key[0], key[1]))
+        if result.outcome is Outcome.NOT_ATTEMPTED:
+            assert (key[0], key[1]) not in attempted or moment.chapter.faults
+        if result.outcome is Outcome.APPLIED and key[1] not in blind:
+            if action is Action.DELETE:
+                assert there is None
+            elif moment.run.read_back == "full" and change not in moment.run.final.exposing:
+                assert there is not None
+                assert DIALECT.strength(there) >= DIALECT.strength(DIALECT.carried(terms[change]))
+        if result.outcome is Outcome.REJECTED and action is Action.CREATE:
+            wanted = DIALECT.strength(DIALECT.carried(terms[change]))
+            assert there is None or DIALECT.strength(there) < wanted or moment.chapter.faults
+
+
+def check_law_8(story: Story) -> None:
+    """No fitting release and no lapse of the term as held: no delete and no weaker terms."""
+    for moment in play(story):
+        nothing_exposed(moment, set(KEYS))
+
+
+def nothing_exposed(moment: Moment, keys: AbstractSet[Key]) -> None:
+    """None of these numbers comes off or gets weaker, but by a fault of CXone."""
+    missed = {key for key in KEYS if ("missed", key[1]) in moment.chapter.faults}
+    for call in moment.calls:
+        assert call.key not in keys, "a number comes off"
+        for write in call.writes:
+            there = call.before.get(write.key)
+            if write.key in keys - missed and there is not None:
+                assert DIALECT.strength(DIALECT.carried(write.terms)) >= DIALECT.strength(there)
+    weak = {key for key in KEYS if ("weakened", key[1]) in moment.chapter.faults}
+    for key in (moment.before.keys() & keys) - weak - missed:
+        assert key in moment.after
+        assert DIALECT.strength(moment.after[key]) >= DIALECT.strength(moment.before[key])
+
+
+def check_law_9(story: Story) -> None:
+    """What we do not hold is never touched, but to be made stronger by a claim."""
+    world = World()
+    claimed: set[Key] = set()
+    standing: set[Key] = set()
+
+    def begin() -> None:
+        now = world.files.claims().standing(world.as_of)
+        standing.clear()
+        standing.update((f.list_id, phone) for f in now.files for phone in f.numbers)
+
+    for moment in play(story, world=world, before_run=begin):
+        missed = {key for key in KEYS if ("missed", key[1]) in moment.chapter.faults}
+        for call in moment.calls:
+            assert call.key is None or call.key in claimed, "it takes off what was never held"
+            for write in call.writes:
+                assert write.key in standing | claimed, "it writes what nobody claimed"
+                there = call.before.get(write.key)
+                if there is not None and write.key not in claimed | missed:
+                    new = DIALECT.strength(DIALECT.carried(write.terms))
+                    assert new >= DIALECT.strength(there), "it weakens what it does not hold"
+        claimed |= standing
+
+
+def check_law_10(story: Story) -> None:
+    """Nothing exposing before everything protective; a refusal holds its phone, an unknown holds all."""
+    for moment in play(story):
+        run = moment.run
+        protective = {(c.action, *key) for c in run.plan.going(Direction.PROTECTIVE) for key in c.keys}
+        exposing = {key for c in run.final.going(Direction.EXPOSING) for key in c.keys}
+        writes = [_kinds(c, exposing) for c in moment.calls]
+        first = next((n for n, kinds in enumerate(writes) if "exposing" in kinds), None)
+        if first is None:
+            continue
+        assert all("protective" not in kinds for kinds in writes[first:]), "protective after exposing"
+        last = max((n for n, kinds in enumerate(writes) if "protective" in kinds), default=0)
+        assert any(c.kind == "read" for c in moment.calls[last + 1 : first]), "exposing without a read-back"
+        outcomes = {key: run.tally.results[key].outcome for key in protective}
+        assert not {Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED} & set(outcomes.values()), (
+            "exposing beside an unknown"
+        )
+        refused = {phone for (_, _, phone), o in outcomes.items() if o is Outcome.REJECTED}
+        assert not refused & {phone for _, phone in exposing}, "exposing a phone that was refused"
+        unseen = {p for name, p in moment.chapter.faults if name in {"unseen", "missed"}}
+        assert not unseen & {phone for _, phone in exposing}, "exposing what the latest look did not see"
+
+
+def _kinds(call, exposing: set[Key]) -> set[str]:
+    if call.kind == "remove":
+        return {"exposing"}
+    return {"exposing" if w.key in exposing else "protective" for w in call.writes}
+
+
+def check_law_13(
+    *, said: Terms, act: str, why: ReleaseReason, days: int, age: int, path: str, quiet: int
+) -> None:
+    """A later opt-out always wins: over a release, and over a lapse where `age` is negative."""
+    world = World()
+    key = KEYS[0]
+    world.files.lines["p.yaml", *key] = said
+    world.run()
+    world.clock.tick(3600 + days * 86400)
+    if not Act(act, key).do(world):
+        return
+    touched = world.clock.now
+    world.clock.tick(3600)
+    for _ in range(quiet):
+        world.run()
+        world.clock.tick(86400)
+    if path != "p.yaml":  # the line moves to another file, and a run takes note
+        world.files.lines = {(path, *key): said}
+        world.run()
+        world.clock.tick(3600)
+    if age >= 0:
+        world.files.lines = {}
+        on = (touched + timedelta(hours=14)).date() - timedelta(days=age)
+        world.files.releases = [Release(*key, on, why, "FORM-1")]
+    else:
+        world.clock.tick(30 * 86400)
+    for _ in range(3):
+        world.run()
+        assert key in world.cxone.stored, "an opt-out was overruled"
+        assert key in world.held
+        world.clock.tick(86400)
+
+
+def check_law_14(story: Story) -> None:
+    """Every number stays live from its first claim until its last permission."""
+    world = World()
+    oracle = Oracle(world)
+    for moment in play(story, world=world, acted=oracle.acted, before_run=oracle.begin):
+        oracle.end(moment)

@@ -1,0 +1,148 @@
+"""The ledger of a world in memory: what each run left behind, and what later runs ask of it."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from itertools import pairwise
+
+from reconciler.core.model.entries import OURS_ONLY, Claims, Hold, Key, Release
+from reconciler.core.planning.modifications import Others
+from reconciler.core.planning.state import Held, HeldClaim, Kept
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the ledger keeps of one run, as far as later runs need it."""
+
+    claims: Claims
+    as_of: date
+    not_live: frozenset[Key]
+    kept: dict[Key, Kept]
+    started: datetime
+    finished: datetime
+    wrote: frozenset[Key]
+    took_off: Counter[str]
+    revision: str = "r0"
+    used: frozenset[Release] = frozenset()
+    off: frozenset[Key] = frozenset()
+    others: Mapping[Key, str] = field(default_factory=dict)
+    overwrote: frozenset[Key] = frozenset()
+    doubted: Mapping[Key, datetime] = field(default_factory=dict)
+    lingering: Mapping[Hold, datetime] = field(default_factory=dict)  # since the first report that says so
+
+    @cached_property
+    def held(self) -> Held:
+        standing = self.claims.standing(self.as_of)
+        return Held(
+            standing.files, self.claims.releases, self.not_live, self.kept, self.revision, standing.holds
+        )
+
+
+@dataclass(frozen=True)
+class Past:
+    """The ledger as History. Since when: the first run of the unbroken row that claimed or kept the number.
+
+    A line that moves to another file, or a number that was missed once, must not start anew.
+    """
+
+    reports: tuple[Report, ...]
+
+    def ours(self, key: Key, touched: datetime) -> bool:
+        return any(
+            r.started <= touched <= r.finished and key in r.wrote and touched >= r.doubted.get(key, r.started)
+            for r in self.reports
+        )
+
+    def first_held(self, key: Key, _claim: HeldClaim) -> datetime | None:
+        return min((report.started for report in self._while_held(key)), default=None)
+
+    def first_claimed(self, key: Key, claim: HeldClaim) -> datetime | None:
+        since = None
+        for report in self._while_held(key):
+            if not any(map(claim.covered_by, self._claims(report, key))):
+                break
+            since = report.started
+        return since
+
+    def accounted(self, key: Key) -> bool:
+        live = False
+        for older, newer in pairwise([*self._while_held(key)][::-1]):
+            live = live or key not in older.not_live
+            left = self._claims(newer, key)
+            held = self._claims(older, key) if live else self._kept(older, key)
+            gone = [c for c in held if not c.terms.over(newer.as_of) and not any(map(c.covered_by, left))]
+            ended = any(c.ended for c in left)
+            released = any(
+                (r.list_id, r.phone) == key and (not ended or r.reason in OURS_ONLY) for r in newer.used
+            )
+            if gone and not released:
+                return False
+        return True
+
+    def used(self, release: Release) -> bool:
+        return any(release in report.used for report in self.reports)
+
+    def latest_request(self, key: Key, since: date, *, registry: bool) -> date | None:
+        days = [
+            claim.asked_on
+            for report in self.reports
+            if report.finished.date() >= since - timedelta(days=1)
+            for claim in self._claims(report, key)
+            if claim.asked_on and claim.registry is registry
+        ]
+        return max(days, default=None)
+
+    def taken_off(self, key: Key) -> bool:
+        since = {report.revision for report in self._while_held(key)}
+        before = [report for report in self.reports if report.revision not in since]
+        return any(self._claims(report, key) for report in before) or any(
+            key in report.off or any((r.list_id, r.phone) == key for r in report.used)
+            for report in self.reports
+        )
+
+    def others(self, key: Key) -> Others | None:
+        found = None
+        for report in self._while_held(key):
+            before, over = key in report.others, key in report.overwrote
+            if before or over:
+                known = found or Others()
+                found = Others(
+                    report.others.get(key) or known.reason,
+                    known.touched or not before,
+                    known.overwritten or (report.started if over else None),
+                )
+        return found
+
+    def vouched(self, key: Key, claim: HeldClaim) -> bool:
+        """Ask the files of each run as git has them: the last in which this file named the number."""
+        if not claim.path:
+            return claim.terms.registry and not claim.ended
+        for report in reversed(self.reports):
+            files = report.claims.files
+            named = [f.numbers.get(key[1]) for f in files if (f.list_id, f.path) == (key[0], claim.path)]
+            there = named[0] if named else None
+            if report.revision == claim.held_at:
+                return there == claim.terms
+            stood = there is not None and not there.over(report.as_of)
+            if stood and HeldClaim(claim.path, claim.terms).stood_in_for(there):
+                return False
+        return False
+
+    def _while_held(self, key: Key) -> Iterator[Report]:
+        for report in reversed(self.reports):
+            if not report.held.stood(key) and key not in report.kept:
+                return
+            yield report
+
+    def _claims(self, report: Report, key: Key) -> list[HeldClaim]:
+        files = [
+            HeldClaim(f.path, f.numbers[key[1]], retrieved_on=f.retrieved_on)
+            for f in report.held.files
+            if f.list_id == key[0] and key[1] in f.numbers
+        ]
+        return [*files, *self._kept(report, key)]
+
+    def _kept(self, report: Report, key: Key) -> list[HeldClaim]:
+        return list(report.kept[key].claims) if key in report.kept else []

@@ -1,0 +1,47 @@
+"""The laws that regulations bring: what stands on hold stays, and the nearest deadline goes first."""
+
+from datetime import date, timedelta
+
+from reconciler.core.model.entries import Key
+from tests.properties.laws import Story, nothing_exposed
+from tests.properties.rules import on_hold
+from tests.properties.story import KEYS, play
+from tests.properties.world import World
+
+
+def check_law_15(story: Story) -> None:
+    """While a hold stands, nothing that it names comes off, gets weaker or is left to people to take off."""
+    world = World()
+    named: set[Key] = set()
+
+    def begin() -> None:
+        named.clear()
+        named.update(key for key in KEYS if on_hold(world, key))
+
+    for moment in play(story, world=world, before_run=begin):
+        nothing_exposed(moment, named)
+        by_hand = {
+            key for c in (*moment.run.plan.changes, *moment.run.final.changes) if c.by_hand for key in c.keys
+        }
+        assert not by_hand & named
+
+
+def check_law_16(story: Story) -> None:
+    """Nothing with an earlier deadline is sent after a later one, or after what has none."""
+    world = World()
+    dues: dict[Key, date] = {}
+
+    def begin() -> None:
+        dues.clear()
+        for (_, *key), terms in world.files.lines.items():
+            at = (key[0], key[1])
+            over = terms.end is not None and terms.end < world.as_of
+            new = at not in world.cxone.stored and at not in world.held
+            if new and not over and terms.reason_code == "CUSTOMER_REQUESTED" and terms.requested_on:
+                due = terms.requested_on + timedelta(days=14)
+                dues[at] = min(due, dues.get(at, due))
+
+    for moment in play(story, world=world, before_run=begin):
+        sent = [dues.get(write.key, date.max) for call in moment.calls for write in call.writes]
+        assert sent == sorted(sent)
+        assert dues.keys() <= {write.key for call in moment.calls for write in call.writes}

@@ -1,0 +1,215 @@
+"""Seeded faults: one small mutation each, and the laws or rows of the specification that must notice it."""
+
+from reconciler.core.apply import run, sender
+from reconciler.core.planning import change, diff, guards, permission
+from tests.properties.seeded_permission import PERMISSION_FAULTS
+from tests.properties.seeded_regulated import REGULATED_FAULTS
+from tests.properties.seeded_rules import RULE_FAULTS
+from tests.properties.seeding import Fault
+
+_Table, _Look = diff._Table, run._Look
+
+DELETE_UNMANAGED = """if grant is None:
+        self._put(Action.DELETE, key, Direction.EXPOSING, Reason.VANISHED, found, None)
+    elif False:"""
+
+FAULTS = (
+    *PERMISSION_FAULTS,
+    *REGULATED_FAULTS,
+    *RULE_FAULTS,
+    # The table
+    Fault(
+        "what nobody holds is deleted",
+        _Table._unwanted,
+        "if grant is None:",
+        DELETE_UNMANAGED,
+        (9, 8, 14),
+    ),
+    Fault(
+        "live that is stronger is written over",
+        _Table._different,
+        "if actual > wanted:",
+        "if False:",
+        (8, 9, 14),
+    ),
+    Fault(
+        "live that is weaker is left",
+        _Table._different,
+        "if actual > wanted:",
+        "if actual != wanted:",
+        (2, 14),
+    ),
+    Fault(
+        "a number that is missing is left",
+        _Table._missing,
+        "if key in self._held:",
+        "if key in self._held:\n        return\n    if False:",
+        (2, 14),
+    ),
+    Fault(
+        "the order of strength is reversed",
+        permission.strongest,
+        "> (other.strength",
+        "< (other.strength",
+        (14,),
+        ("table.test_several_claims_stand_with_the_strongest_terms",),
+    ),
+    Fault(
+        "entries in the order of the files",
+        diff._Table.changes,
+        "tuple(sorted(phones))",
+        "tuple(phones)",
+        (),
+        ("plan.test_numbers_of_one_fate_are_one_change_and_sorted",),
+    ),
+    Fault(
+        "between equals the last file wins",
+        permission.strongest,
+        "(terms.strength, repr(terms)) > (other.strength, repr(other))",
+        "terms.strength >= other.strength",
+        (4,),
+        ("table.test_between_equals_the_order_of_files_decides_nothing",),
+    ),
+    # Guards
+    Fault(
+        "a budget off by one",
+        guards._list_guards,
+        "size > budget(list_id, held, limits, met)",
+        "size > 1 + budget(list_id, held, limits, met)",
+        (),
+        ("guards.test_within_the_budget_all_go_and_over_it_none",),
+    ),
+    Fault(
+        "the last days are forgotten",
+        guards.budget,
+        " - met.removed_lately.get(list_id, 0)",
+        "",
+        (),
+        ("guards.test_what_the_last_days_took_off_counts",),
+    ),
+    Fault(
+        "a chain that has just begun has a whole budget",
+        guards.budget,
+        "0 if list_id in met.young else ",
+        "",
+        (),
+        ("rules.test_the_chain_of_a_week_has_the_least_budget",),
+    ),
+    Fault(
+        "a limit of 0 is a limit of 5",
+        guards.budget,
+        "return 0",
+        "return 5",
+        (),
+        ("guards.test_a_limit_of_none_holds_for_everything_but_what_is_allowed",),
+    ),
+    Fault(
+        "more is allowed than the plan's number",
+        guards._list_guards,
+        "total == limits.allow",
+        "total <= limits.allow",
+        (),
+        ("guards.test_more_than_the_plans_number_is_not_it",),
+    ),
+    Fault(
+        "a list is emptied",
+        guards._anything_stays,
+        "return any(",
+        "return True or any(",
+        (),
+        ("guards.test_a_new_number_does_not_make_up_for_all_that_go",),
+    ),
+    Fault("rows that nobody saw come off", guards._number_guards, "key in live.unseen", "False", (10,)),
+    Fault("a refusal does not hold back", guards._number_guards, "key[1] in met.refused", "False", (10,)),
+    Fault(
+        "an unknown does not hold back",
+        run._lessons,
+        "Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED",
+        "Outcome.REJECTED",
+        (10,),
+    ),
+    Fault(
+        "an earlier plan does not bind",
+        guards._number_guards,
+        "met.agreed is not None",
+        "False",
+        (),
+        ("guards.test_only_what_an_earlier_plan_showed_goes",),
+    ),
+    Fault(
+        "removal: none removes",
+        guards.guard,
+        "if not limits.removable:",
+        "if False:",
+        (),
+        ("guards.test_without_removal_it_is_left_to_people_and_nothing_is_blocked",),
+    ),
+    Fault("a blocked change goes", change.Change.goes, "return not self.blocked_by", "return True", (8, 14)),
+    # Apply
+    Fault(
+        "exposing before protective",
+        run.carry_out,
+        "applier.upsert(protective)",
+        "applier.remove(plan.going(Direction.EXPOSING), live)\n    applier.upsert(protective)",
+        (10,),
+    ),
+    Fault(
+        "no second decision",
+        run.carry_out,
+        "final = decide(after, refused=refused, hold_back=hold_back, wrote=wrote)\n    if",
+        "final = plan\n    if",
+        (10, 14),
+    ),
+    Fault(
+        "no read-back before what is exposing",
+        _Look.back,
+        "if not tally.written and not self.full:",
+        "if True:",
+        (10,),
+    ),
+    Fault(
+        "exposing changes are lost",
+        sender.Applier.upsert,
+        "changes = tuple(changes)",
+        "changes = iter(tuple(changes))",
+        (2,),
+    ),
+    Fault("a phone is twice in a chunk", sender.chunks, "or write.phone in phones", "", (3,)),
+    Fault("a chunk is one too large", sender.chunks, "len(chunk) == size", "len(chunk) > size", (3,)),
+    Fault(
+        "the second half goes first",
+        sender.Applier._halve,
+        "put_first(chunk[:half], chunk[half:])",
+        "put_first(chunk[half:], chunk[:half])",
+        (3,),
+    ),
+    Fault(
+        "half a chunk is lost",
+        sender.Applier._halve,
+        "put_first(chunk[:half], chunk[half:])",
+        "put_first(chunk[:half])",
+        (3, 7),
+    ),
+    Fault(
+        "what was never sent is not told",
+        sender.Applier.upsert,
+        "for chunk in queue:",
+        "for chunk in ():",
+        (7,),
+    ),
+    Fault(
+        "what the read-back does not find is applied",
+        sender.Applier.verify,
+        "if terms is None:",
+        "if terms is None:\n                continue\n            if False:",
+        (7,),
+    ),
+    Fault(
+        "twins stay behind",
+        sender.Applier._remove_one,
+        "(*live.twins.get(key, ()), entry.id)",
+        "(entry.id,)",
+        (),
+        ("applier.test_twins_go_before_the_entry_and_what_is_left_keeps_the_number_silent",),
+    ),
+)

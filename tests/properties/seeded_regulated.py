@@ -1,0 +1,165 @@
+"""Seeded faults in holds and in the honour-by clock."""
+
+from reconciler.core.model import entries
+from reconciler.core.planning import deadlines, diff, state, verdict
+from tests.properties.seeding import Fault
+
+_Judge, _Table = verdict.Judge, diff._Table
+
+ON_HOLD = "if any(hold.names(key) for hold in self._holds):"
+OTHERWISE = ON_HOLD[:-1] + " and "
+
+REGULATED_FAULTS = (
+    # Holds
+    Fault("a hold keeps nothing", _Judge.verdict, ON_HOLD, "if False:", (15, 14)),
+    Fault(
+        "a hold is ignored for releases",
+        _Judge.verdict,
+        ON_HOLD,
+        OTHERWISE + "found.reason is not Reason.RELEASED:",
+        (15,),
+    ),
+    Fault(
+        "a hold is ignored for lapses",
+        _Judge.verdict,
+        ON_HOLD,
+        OTHERWISE + "found.reason is not Reason.LAPSED:",
+        (15,),
+    ),
+    Fault(
+        "a hold is ignored for weakening",
+        _Judge.verdict,
+        ON_HOLD,
+        OTHERWISE + "not any(key[1] in f.numbers for f in self.by_list.get(key[0], ())):",
+        (15,),
+    ),
+    Fault(
+        "a hold is ignored where the number moves",
+        _Judge.verdict,
+        ON_HOLD,
+        OTHERWISE + "not any(r.to for r in self._setting.desired.releases.get(key, ())):",
+        (15,),
+    ),
+    Fault("a hold does not name everything", entries.Hold.names, "self.everything or ", "", (15,)),
+    Fault("a hold does not name its list", entries.Hold.names, "key[0] == self.list_id", "False", (15,)),
+    Fault("a hold does not name its numbers", entries.Hold.names, " or key[1] in self.phones", "", (15,)),
+    Fault("a hold ends a day early", entries.Hold.stands, "as_of <= self.until", "as_of < self.until", (15,)),
+    Fault(
+        "a hold without an end does not stand",
+        entries.Hold.stands,
+        "self.until is None or",
+        "self.until is not None and",
+        (15,),
+    ),
+    Fault(
+        "a hold stands for ever",
+        entries.Claims.standing,
+        "if hold.stands(as_of)",
+        "",
+        (),
+        ("holds.test_a_hold_stands_until_its_last_day_is_over_everywhere",),
+    ),
+    Fault(
+        "a release that a hold held back counts as spent",
+        _Judge._spent,
+        "BlockedBy.NO_RELEASE in kept.blocked_by",
+        "bool({BlockedBy.NO_RELEASE, BlockedBy.HOLD} & set(kept.blocked_by))",
+        (),
+        ("holds.test_a_release_that_a_hold_alone_held_back_is_not_spent",),
+    ),
+    Fault(
+        "a hold hides what else keeps the number",
+        _Judge.verdict,
+        "(*found.blocked_by, BlockedBy.HOLD)",
+        "(BlockedBy.HOLD,)",
+        (),
+        ("holds.test_it_is_said_beside_what_else_keeps_the_number",),
+    ),
+    Fault(
+        "a hold that went a moment ago is over",
+        _Judge.__init__,
+        "(*standing.holds, *setting.lingering)",
+        "standing.holds",
+        (14,),
+        ("rules.test_a_hold_that_went_a_moment_ago_keeps_its_number",),
+    ),
+    Fault(
+        "a hold that names less stands in",
+        state.stands_in,
+        "return hold.phones <= frozenset().union(*(o.phones for o in same))",
+        "return bool(same)",
+        (),
+        ("holds.test_only_what_names_as_much_and_as_long_stands_in",),
+    ),
+    Fault(
+        "a hold that ends earlier stands in",
+        state._lasts,
+        "hold.until >= other.until",
+        "True",
+        (),
+        ("holds.test_only_what_names_as_much_and_as_long_stands_in",),
+    ),
+    # The honour-by clock
+    Fault(
+        "the order ignores deadlines",
+        diff._place,
+        "date.max if change.due is None else change.due.due",
+        "date.max",
+        (16,),
+    ),
+    Fault(
+        "what has no deadline goes first",
+        diff._place,
+        "date.max if change.due is None",
+        "date.min if change.due is None",
+        (16,),
+    ),
+    Fault(
+        "the list comes before the deadline",
+        diff._place,
+        "bool(change.blocked_by),",
+        "bool(change.blocked_by), change.list_id,",
+        (16,),
+    ),
+    Fault("the last claim's deadline counts", _Table._nearest, "due < dues[phone]", "True", (16,)),
+    Fault(
+        "only the strongest claim has a deadline",
+        _Table._due,
+        "if len(self._wanted.standing[list_id]) == 1:",
+        "if True:",
+        (16,),
+    ),
+    Fault("one deadline stands for a group", _Table._put, "blocked_by, due)", "blocked_by, None)", (16,)),
+    Fault(
+        "a restored number is a request anew",
+        _Table._missing,
+        "Reason.RESTORED, None, terms)",
+        "Reason.RESTORED, None, terms, due=self._due(key, terms))",
+        (16,),
+        ("requests.test_a_restored_number_was_live_in_time_and_goes_after_requests",),
+    ),
+    Fault(
+        "a request is open on its due date at the earliest",
+        deadlines.open_requests,
+        "as_of >= change.due.target",
+        "as_of >= change.due.due",
+        (),
+        ("requests.test_numbers_of_one_deadline_and_list_are_said_together",),
+    ),
+    Fault(
+        "a request is past on its last day",
+        deadlines.open_requests,
+        "as_of > due.due",
+        "as_of >= due.due",
+        (),
+        ("requests.test_a_request_is_open_from_its_target_on_and_past_after_its_due_date",),
+    ),
+    Fault(
+        "late from the last day on",
+        deadlines.LiveRequest.days_late,
+        "(self.live_on - self.due.due).days",
+        "(self.live_on - self.due.due).days + 1",
+        (),
+        ("requests.test_late_is_live_after_the_honour_by_date",),
+    ),
+)

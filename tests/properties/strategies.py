@@ -1,0 +1,201 @@
+"""How stories are made up: what happens, how often, and what meets."""
+
+from dataclasses import replace
+
+from hypothesis import strategies as st
+
+from reconciler.core.model.entries import ReasonCode, ReleaseReason
+from tests.properties.story import ENTRIES, KEYS, PATHS, PHONES, Act, Chapter, Edit, Said
+from tests.properties.world import LISTS, Line
+from tests.support.fake_cxone import RAISE
+
+# Every reason, without an end and with one: an edit in place goes from any of them to any other.
+SAID = st.sampled_from(
+    [
+        Said(ReasonCode.CUSTOMER_REQUESTED),
+        Said(ReasonCode.CUSTOMER_REQUESTED, 3),
+        Said(ReasonCode.CUSTOMER_REQUESTED, 12, asked=9),
+        Said(ReasonCode.CUSTOMER_REQUESTED, None, asked=1),
+        Said(ReasonCode.NATIONAL),
+        Said(ReasonCode.NATIONAL, 2),
+        Said(ReasonCode.STATE),
+        Said(ReasonCode.STATE, 3),
+        Said(ReasonCode.LOCAL),
+        Said(ReasonCode.LOCAL, 8),
+        Said(ReasonCode.LOCAL, None, "registry"),
+        Said(ReasonCode.COMPANY_POLICY),
+        Said(ReasonCode.COMPANY_POLICY, 5, asked=2),
+        Said(ReasonCode.UNKNOWN),
+        Said(ReasonCode.UNKNOWN, 1),
+    ]
+)
+# One number meets most of what happens: two things that never meet tell nothing.
+OFTEN = (KEYS[0], KEYS[0], KEYS[0], *KEYS)
+LINES: st.SearchStrategy[Line] = st.builds(
+    lambda path, key: (path, *key), st.sampled_from(PATHS), st.sampled_from(OFTEN)
+)
+PUTS = st.builds(Edit, st.just("put"), LINES, SAID)
+DROPS = st.builds(Edit, st.sampled_from(["drop", "cut"]), LINES)
+MOVES = st.builds(Edit, st.just("move"), LINES, path=st.sampled_from(PATHS))
+RELEASES = st.builds(
+    Edit,
+    st.just("release"),
+    LINES,
+    release=st.sampled_from([*ReleaseReason, ReleaseReason.CONSENT_GIVEN]),
+    days=st.sampled_from([0, 0, 0, 1, 2, 6, 20]),
+)
+FORGETS = st.builds(Edit, st.sampled_from(["forget", "revert"]), LINES)
+# What belongs together more often than chance has it: a line goes, with a release or to the other list.
+GOES = LINES.flatmap(
+    lambda line: st.builds(
+        lambda why, days: (Edit("drop", line), Edit("release", line, release=why, days=days)),
+        st.sampled_from(ReleaseReason),
+        st.sampled_from([0, 0, 1, 6]),
+    )
+)
+MOVED = st.builds(
+    lambda line, said: (
+        Edit("drop", line),
+        Edit("release", line, release=ReleaseReason.MOVED),
+        Edit("put", (line[0], next(i for i in sorted(LISTS) if i != line[1]), line[2]), said),
+    ),
+    LINES,
+    st.one_of(st.just(Said(ReasonCode.CUSTOMER_REQUESTED)), SAID),
+)
+# A release beside a line that stands, which it is spent on.
+BESIDE = st.builds(
+    lambda line, said, why: (Edit("put", line, said), Edit("release", line, release=why)),
+    LINES,
+    SAID,
+    st.sampled_from(ReleaseReason),
+)
+FREE_EDITS = st.one_of(
+    st.lists(st.one_of(PUTS, PUTS, DROPS, MOVES, RELEASES, FORGETS), max_size=3).map(tuple), GOES, MOVED
+)
+HOLDS = st.builds(
+    Edit,
+    st.just("hold"),
+    LINES,
+    scope=st.sampled_from(["phone", "phone", "list", "all"]),
+    until=st.sampled_from([None, 0, 3, 9]),
+)
+LIFTS = st.builds(Edit, st.sampled_from(["lift", "lift", "shorten", "narrow"]), LINES)
+# Now and then only: under a hold nothing comes off, and what may come off is most of what can go wrong.
+EDITS = st.builds(
+    lambda edits, held: (*edits, *held),
+    FREE_EDITS,
+    st.one_of(*[st.just(())] * 4, HOLDS.map(lambda hold: (hold,)), *[LIFTS.map(lambda lift: (lift,))] * 2),
+)
+AGENTS = st.builds(
+    Act, st.sampled_from(["add", "touch", "remove", *ENTRIES]), st.sampled_from(OFTEN), enter=st.booleans()
+)
+# Now and then a report is forged, or the chain begins anew.
+ACTS = st.one_of(
+    *[AGENTS] * 9, st.builds(Act, st.sampled_from(["forge", "omit", "rename"]), st.sampled_from(OFTEN))
+)
+PHONE = st.sampled_from([KEYS[0][1], *PHONES])
+FAULTS = st.one_of(
+    st.tuples(st.sampled_from(["refused", "dropped", "weakened", "unseen", "missed"]), PHONE),
+    st.tuples(
+        st.just("upserts"),
+        st.sampled_from(["ambiguous", "stored", "refused", "not-sent", "too-large", RAISE, ""]),
+    ),
+    st.tuples(
+        st.just("removals"),
+        st.sampled_from(["ambiguous", "gone", "refused", "unsupported", "not-sent", RAISE]),
+    ),
+    st.just(("reads", RAISE)),
+)
+FIRST = st.builds(Chapter, st.lists(PUTS, min_size=1, max_size=4).map(tuple))
+CHAPTERS = st.builds(
+    Chapter,
+    EDITS,
+    st.lists(ACTS, max_size=1).map(tuple),
+    st.sampled_from([0, 0, 1, 4, 9]),
+    st.one_of(st.just(()), st.just(()), st.lists(FAULTS, min_size=1, max_size=2).map(tuple)),
+    st.sampled_from([None, None, None, None, None, 1, 2, 3, 4]),
+    st.sampled_from([*[""] * 8, "apart", "silent"]),
+)
+# Chapters in which something comes off while something else goes on, and wrong.
+PERMITTED = st.lists(LINES, min_size=1, max_size=2).map(
+    lambda lines: tuple(
+        edit
+        for line in lines
+        for edit in (Edit("drop", line), Edit("release", line, release=ReleaseReason.ENTERED_IN_ERROR))
+    )
+)
+TROUBLE = st.builds(
+    Chapter,
+    st.builds(lambda off, on: off + on, st.one_of(PERMITTED, MOVED), st.lists(PUTS, max_size=2).map(tuple)),
+    st.just(()),
+    st.sampled_from([2, 9]),
+    st.lists(FAULTS, min_size=1, max_size=2).map(tuple),
+    st.sampled_from([None, None, None, 1, 2]),
+)
+
+
+def stories(chapters: st.SearchStrategy[Chapter] = CHAPTERS) -> st.SearchStrategy[tuple[Chapter, ...]]:
+    """Give stories that begin with claims and a run that nothing disturbs."""
+    rest = st.lists(chapters, min_size=1, max_size=5)
+    return st.builds(lambda first, then: (first, *then), FIRST, rest)
+
+
+def _quiet(chapter: Chapter) -> Chapter:
+    return replace(chapter, faults=(), stop=None)
+
+
+# Chapters in which everything is permitted that a hold may forbid.
+OFF = LINES.flatmap(
+    lambda line: st.builds(
+        lambda said, why: (
+            Edit("drop", line),
+            *([] if said is None else [Edit("put", line, said)]),
+            Edit("release", line, release=why),
+        ),
+        st.one_of(st.none(), SAID),
+        st.sampled_from([ReleaseReason.CONSENT_GIVEN, ReleaseReason.ENTERED_IN_ERROR]),
+    )
+)
+HOLDING = st.builds(
+    Chapter,
+    st.builds(
+        lambda off, held: (*off, *held), st.one_of(OFF, OFF, MOVED, st.just(())), st.lists(HOLDS, max_size=1)
+    ),
+    st.lists(ACTS, max_size=1).map(tuple),
+    st.sampled_from([0, 1, 4, 9]),
+)
+# Chapters in which nothing but permission is at stake.
+ASKING_LEAVE = st.builds(
+    Chapter,
+    st.one_of(BESIDE, GOES, MOVED, OFF, *[st.one_of(DROPS, PUTS, MOVES).map(lambda edit: (edit,))] * 2),
+    days=st.sampled_from([0, 0, 1, 4]),
+)
+# Requests of many days at once.
+ASKED = st.builds(
+    Edit,
+    st.just("put"),
+    st.builds(lambda path, key: (path, *key), st.sampled_from(PATHS), st.sampled_from(KEYS)),
+    st.builds(
+        Said,
+        st.sampled_from([ReasonCode.CUSTOMER_REQUESTED, ReasonCode.CUSTOMER_REQUESTED, ReasonCode.LOCAL]),
+        st.sampled_from([None, 12]),
+        asked=st.sampled_from([None, 1, 2, 9, 20]),
+    ),
+)
+ASKING = st.builds(
+    Chapter,
+    st.lists(ASKED, min_size=2, max_size=7).map(tuple),
+    st.lists(ACTS, max_size=1).map(tuple),
+    st.sampled_from([0, 1, 9]),
+)
+
+CLAIMED = st.lists(PUTS, max_size=10).map(lambda puts: (Chapter(tuple(puts)),))
+STORIES = stories()
+TROUBLED_STORIES = stories(TROUBLE)
+LEAVE_STORIES = stories(ASKING_LEAVE)
+HELD_STORIES = stories(HOLDING)
+ASKING_STORIES = st.lists(ASKING, min_size=1, max_size=3).map(tuple)
+CLEAN_STORIES = stories(CHAPTERS.map(_quiet))
+UNPERMITTED_STORIES = stories(
+    CHAPTERS.map(lambda c: replace(c, days=0, edits=tuple(e for e in c.edits if e.kind != "release")))
+)

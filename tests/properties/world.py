@@ -1,0 +1,238 @@
+"""A world to play whole histories in: files at revisions, a ledger of reports, CXone, and a clock."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+
+from reconciler.core.apply.outcomes import Outcome
+from reconciler.core.apply.run import Run, carry_out
+from reconciler.core.apply.sender import Applier
+from reconciler.core.model.deadline import Deadline
+from reconciler.core.model.entries import Claims, FileClaims, Hold, Key, ReasonCode, Release, Terms
+from reconciler.core.model.live import Live
+from reconciler.core.planning import plan as planning
+from reconciler.core.planning.change import Action, BlockedBy
+from reconciler.core.planning.guards import Circumstances, Limits
+from reconciler.core.planning.inputs import Setting, unasked
+from reconciler.core.planning.modifications import touch_of
+from reconciler.core.planning.plan import Plan
+from reconciler.core.planning.state import Held, HeldClaim, Kept, gone_holds, stands_in
+from tests.properties.past import Past, Report
+from tests.support.fake_cxone import Clock, FakeCxone
+
+LISTS = frozenset({"dnc-a", "dnc-b"})
+Line = tuple[str, str, str]
+"""path, listId, phone."""
+
+
+class Fortnight:
+    """The one rule of this world with a deadline: what a customer asked for is live within 14 days."""
+
+    def deadline(self, _phone: str, terms: Terms) -> Deadline | None:
+        asked = terms.requested_on
+        if asked is None or terms.reason_code is not ReasonCode.CUSTOMER_REQUESTED:
+            return None
+        return Deadline(asked + timedelta(days=14), asked + timedelta(days=1), "CA-03")
+
+
+@dataclass
+class Files:
+    """The working tree: lines, releases and holds, edited in place."""
+
+    lines: dict[Line, Terms] = field(default_factory=dict)
+    releases: list[Release] = field(default_factory=list)
+    holds: list[Hold] = field(default_factory=list)
+    retrieved: dict[str, date] = field(default_factory=dict)  # by path: when the registry was asked
+    tidied: list[Release] = field(default_factory=list)  # releases that were taken out, for a revert
+
+    def copy(self) -> "Files":
+        lists = list(self.releases), list(self.holds)
+        return Files(dict(self.lines), *lists, dict(self.retrieved), list(self.tidied))
+
+    def claims(self) -> Claims:
+        files: dict[tuple[str, str], dict[str, Terms]] = {}
+        for (path, list_id, phone), terms in self.lines.items():
+            files.setdefault((path, list_id), {})[phone] = terms
+        releases: dict[Key, tuple[Release, ...]] = {}
+        for r in self.releases:
+            releases[r.list_id, r.phone] = (*releases.get((r.list_id, r.phone), ()), r)
+        named = {list_id for _, list_id in files} | {list_id for list_id, _ in releases}
+        return Claims(
+            tuple(
+                FileClaims(p, i, n, frozenset(n.values()), self.retrieved.get(p))
+                for (p, i), n in sorted(files.items())
+            ),
+            releases,
+            frozenset(named),
+            tuple(self.holds),
+        )
+
+
+class World:
+    """Files, CXone and ledger; `run` is one `dnc apply` of the files as they are."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.cxone = FakeCxone(self.clock)
+        self.files = Files()
+        self.reports: list[Report] = []
+        self.runs: list[Run] = []
+        self.revisions = 0
+        self.doubt = ""  # of the next run: "apart" are the two clocks, "silent" is who tells of approvals
+
+    def begin_chain(self) -> None:
+        """Let the next report be the first of its chain: another path, branch, tenant or target."""
+        self.reports = []
+
+    def forge(self, key: Key, claim: HeldClaim | None) -> None:
+        """Let somebody append a report: a number is kept by his claim as well, or by nothing."""
+        newest, at = self.reports[-1], self.clock.tick()
+        kept = {other: kept for other, kept in newest.kept.items() if other != key}
+        if claim is not None:
+            before = newest.kept[key].claims if key in newest.kept else ()
+            kept[key] = Kept((*before, claim), (BlockedBy.NO_RELEASE,))
+        forged = replace(newest, kept=kept, started=at, finished=at, wrote=frozenset(), took_off=Counter())
+        self.reports.append(replace(forged, used=frozenset(), off=frozenset(), others={}))
+
+    @property
+    def as_of(self) -> date:
+        """The date at UTC-12."""
+        return (self.clock.now - timedelta(hours=12)).date()
+
+    @property
+    def held(self) -> Held:
+        return self.reports[-1].held if self.reports else Held()
+
+    def setting(self, limits: Limits) -> Setting:
+        past, claims = Past(tuple(self.reports)), self.files.claims()
+        return Setting(
+            claims,
+            self.held,
+            self.cxone.dialect,
+            past,
+            self.as_of,
+            limits,
+            honour=Fortnight(),
+            approved=(lambda _: False) if self.doubt == "silent" else unasked,
+            lingering=self._lingering(),
+        )
+
+    @property
+    def _hold_back(self) -> BlockedBy | None:
+        return BlockedBy.LATER_OPT_OUT if self.doubt == "apart" else None
+
+    def _lingering(self) -> tuple[Hold, ...]:
+        """Give the holds that went from the files and are in force until a day after it was told."""
+        found = dict.fromkeys(gone_holds(self.held.holds, self.files.holds, self.as_of))
+        for hold, since in self.reports[-1].lingering.items() if self.reports else ():
+            recent = self.clock.now - since < timedelta(hours=24)
+            if recent and hold.stands(self.as_of) and not stands_in(hold, self.files.holds):
+                found.setdefault(hold)
+        return tuple(found)
+
+    def _young(self) -> frozenset[str]:
+        """Name the lists whose chain began less than a week ago: all of them, or none."""
+        week = self.clock.now - timedelta(days=7)
+        return frozenset() if any(r.finished < week for r in self.reports) else LISTS
+
+    def look(self, setting: Setting) -> Live:
+        return self.cxone.read(setting.desired.list_ids | setting.held.list_ids)
+
+    def removed_lately(self) -> Counter[str]:
+        week = self.clock.now - timedelta(days=7)
+        lately = (r.took_off for r in self.reports if r.finished >= week)
+        return sum(lately, Counter())
+
+    def plan(self, limits: Limits | None = None) -> tuple[Plan, Live, Setting]:
+        setting = self.setting(limits or Limits(removable=True))
+        live = self.look(setting)
+        lately, young = self.removed_lately(), self._young()
+        met = Circumstances(removed_lately=lately, young=young, hold_back=self._hold_back)
+        return planning.make_plan(setting, live, met), live, setting
+
+    def run(
+        self,
+        limits: Limits | None = None,
+        *,
+        chunk_size: int = 2,
+        stopped: Callable[[], bool] = lambda: False,
+        out_of_time: Callable[[], bool] = lambda: False,
+        may_expose: Callable[[], BlockedBy | None] = lambda: None,
+    ) -> Run:
+        started = self.clock.tick()
+        lately, young = self.removed_lately(), self._young()
+        plan, live, setting = self.plan(limits)
+
+        def decide(
+            live: Live, *, refused: frozenset[str], hold_back: BlockedBy | None, wrote: frozenset[Key]
+        ) -> Plan:
+            back = hold_back or self._hold_back
+            met = Circumstances(
+                lately, refused=refused, hold_back=back, arrived=True, wrote=wrote, young=young
+            )
+            return planning.make_plan(setting, live, met)
+
+        applier = Applier(
+            self.cxone, chunk_size=chunk_size, concurrency=1, stopped=stopped, out_of_time=out_of_time
+        )
+        run = carry_out(
+            plan,
+            live,
+            applier,
+            self.cxone,
+            decide=decide,
+            may_expose=may_expose,
+            list_ids=setting.desired.list_ids | setting.held.list_ids,
+        )
+        self.runs.append(run)
+        self.reports.append(self._report(run, setting, started))
+        self.clock.tick()
+        return run
+
+    def _report(self, run: Run, setting: Setting, started: datetime) -> Report:
+        exposed = {c for c in run.final.exposing if c in run.tally.results}
+        took_off = Counter(
+            list_id
+            for action, list_id, phone in exposed
+            if run.tally.results[action, list_id, phone].outcome in {Outcome.APPLIED, Outcome.UNKNOWN}
+        )
+        off = {(i, p) for a, i, p in exposed if a is Action.DELETE and took_off[i]}
+        known = self.reports[-1].lingering if self.reports else {}
+        self.revisions += 1
+        return Report(
+            setting.desired,
+            setting.as_of,
+            run.not_live,
+            {key: self._kept(kept, setting.held) for key, kept in run.kept.items()},
+            started,
+            self.clock.tick(),
+            run.wrote,
+            took_off,
+            f"r{self.revisions}",
+            frozenset(release for releases in run.used.values() for release in releases),
+            frozenset(off),
+            self._others(run, setting),
+            run.plan.overwrites,
+            dict(run.tally.doubted),
+            {hold: known.get(hold, started) for hold in setting.lingering},
+        )
+
+    def _kept(self, kept: Kept, held: Held) -> Kept:
+        """Write down at which revision the files last had what is kept now."""
+        at = {True: held.revision, False: ""}
+        claims = (c if c.held_at is not None else replace(c, held_at=at[bool(c.path)]) for c in kept.claims)
+        return Kept(tuple(claims), kept.blocked_by)
+
+    def _others(self, run: Run, setting: Setting) -> dict[Key, str]:
+        """Name what was there when it was first claimed, and was nobody's of ours."""
+        found = {}
+        for f in setting.desired.standing(setting.as_of).files:
+            for key in ((f.list_id, phone) for phone in f.numbers):
+                entry, held = run.before.get(key), setting.held
+                if entry is None or key in held:
+                    continue
+                touch = touch_of(entry) if key in held.not_live else None
+                if touch is None or not setting.history.ours(key, touch.at):
+                    found[key] = entry.terms.reason_code
+        return found

@@ -1,0 +1,75 @@
+"""Numbers as people type them: any common writing, and never the wrong one."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.core.model.phone import is_e164
+from reconciler.lists.phone_input import typed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+12125550123",
+        "+1 212 555 0123",
+        "(212) 555-0123",
+        "212.555.0123",
+        "212-555-0123",
+        "1-212-555-0123",
+        "tel:+1-212-555-0123",
+        " 2125550123\t",
+        "212\u2011555\u20110123",
+        "212\u00a0555\u00a00123",
+        "\u202d+12125550123\u202c",
+        "12125550123.0",
+    ],
+)
+def test_common_writings(text):
+    assert typed(text, "US").phone == "+12125550123"
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "phone"),
+    [
+        ("020 7946 0018", "GB", "+442079460018"),
+        ("+44 (0)20 7946 0018", "US", "+442079460018"),
+        ("011 44 20 7946 0018", "US", "+442079460018"),
+        ("0049 30 1234567", "GB", "+49301234567"),
+    ],
+)
+def test_a_number_without_a_country_is_one_of_the_region(text, region, phone):
+    assert typed(text, region).phone == phone
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "nothing is written here"),
+        ("555-0123", "a local number: write it with its area code; it is taken for one of US"),
+        ("212 555 012", "too few digits"),
+        ("+1 212 555 01234", "too many digits"),
+        ("4930123456", "no number of US, the tenant's region"),
+        ("44 20 7946 0018", "one of another country needs + and its country code"),
+        ("212 555 0123 x12", "extension"),
+        ("call 212 555 0123", "not only a number"),
+        ("212 555 0123, 212 555 0124", "not only a number"),
+        ("1-800-FLOWERS", "not only a number"),
+        ("2.12556E+09", "a spreadsheet rounded"),
+        ("٢١٢٥٥٥٠١٢٣", "digits of another script"),
+        ("+999 212 555 0123", "country code"),
+    ],
+)
+def test_anything_else_is_refused_with_the_reason(text, why):
+    read = typed(text, "US")
+    assert read.phone == ""
+    assert why in read.why_not
+
+
+@given(st.text("0123456789+()-. x", max_size=20))
+def test_no_digit_is_lost_and_none_is_made_up(text):
+    read = typed(text, "US")
+    assert bool(read.phone) != bool(read.why_not)
+    if read.phone:
+        assert is_e164(read.phone)
+        assert read.phone.endswith("".join(c for c in text.removesuffix(".0") if c.isdigit())[-7:])

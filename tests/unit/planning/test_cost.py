@@ -1,0 +1,72 @@
+"""What a plan costs where a call is of one list, and a removal takes more than one request."""
+
+import pytest
+
+from reconciler.core.model.entries import Carried, Policy, ReasonCode, Terms
+from reconciler.core.model.live import Live, LiveEntry
+from reconciler.core.model.provider import Shape
+from reconciler.core.planning.change import Action, Change, Direction, Reason
+from reconciler.core.planning.cost import Pace, cost_of
+from reconciler.cxone.groups.dialect import GroupsDialect
+from tests.unit.planning.builders import numbers
+
+NEVER = Terms(ReasonCode.CUSTOMER_REQUESTED, Policy.NEVER)
+SHAPE = Shape(page_size=10, one_list=True, per_removal=3)
+PACE = Pace(chunk_size=4, requests_per_minute=60, concurrency=1)
+
+
+def creating(list_id: str, count: int) -> Change:
+    return Change(
+        Action.CREATE,
+        list_id,
+        Direction.PROTECTIVE,
+        Reason.DECLARED,
+        None,
+        NEVER,
+        tuple(numbers(count)),
+    )
+
+
+def removing(list_id: str, count: int) -> Change:
+    return Change(
+        Action.DELETE,
+        list_id,
+        Direction.EXPOSING,
+        Reason.RELEASED,
+        Carried(),
+        None,
+        tuple(numbers(count)),
+    )
+
+
+def there(**lists: int) -> Live:
+    return Live(
+        {
+            name: {phone: LiveEntry(Carried(), "1") for phone in numbers(count)}
+            for name, count in lists.items()
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "live", "requests"),
+    [
+        ([creating("a", 5)], there(), 2 + 2),
+        ([creating("a", 2), creating("b", 2)], there(), 2 + 3),
+        ([creating("a", 2), creating("a", 2)], there(), 1 + 2),
+        ([creating("a", 1)], there(a=10, b=1), 1 + 4),
+        ([removing("a", 2)], there(a=2), 6 + 2),
+    ],
+    ids=["chunks", "each list has its own", "one list's groups share", "pages of each list", "removals"],
+)
+def test_requests(changes, live, requests) -> None:
+    assert cost_of(changes, live, PACE, SHAPE).requests == requests
+
+
+def test_the_lists_are_told_apart_only_where_they_have_to_be() -> None:
+    changes = [creating("a", 2), creating("b", 2)]
+    assert cost_of(changes, there(), PACE, Shape(page_size=10)).requests == 1 + 1
+
+
+def test_the_shape_of_the_dialect() -> None:
+    assert GroupsDialect().shape == Shape(1000, one_list=True, per_removal=3)
