@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.audit.breaks import Break, Record, explained, records_of
-from reconciler.audit.port import GitPort
 from reconciler.audit.report import (
     Link,
     StoredReport,
@@ -21,6 +20,7 @@ from reconciler.audit.report import (
     unpack_plan,
 )
 from reconciler.core.model.errors import BrokenChain, RepositoryProblem
+from reconciler.git.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Chain:
     """
 
     def __init__(
-        self, git: GitPort, tip: str | None, folder: str, earlier: Mapping[str, Earlier] | None = None
+        self, git: Repository, tip: str | None, folder: str, earlier: Mapping[str, Earlier] | None = None
     ) -> None:
         self.tip = tip
         self._git = git
@@ -352,7 +352,7 @@ class Place:
     name: str = ""
 
 
-def earlier(git: GitPort, places: Mapping[str, Place], branch: str, folder: str) -> Mapping[str, Earlier]:
+def earlier(git: Repository, places: Mapping[str, Place], branch: str, folder: str) -> Mapping[str, Earlier]:
     """Find the chains that tenants' chains go on from. RepositoryProblem where the remote does not answer."""
     return {
         tenant: Earlier(
@@ -364,7 +364,7 @@ def earlier(git: GitPort, places: Mapping[str, Place], branch: str, folder: str)
     }
 
 
-def tip_of(git: GitPort, earlier: str, branch: str) -> str | None:
+def tip_of(git: Repository, earlier: str, branch: str) -> str | None:
     """Find where an earlier branch ended: at the remote, or here where nothing was pushed.
 
     `branch` is the one of today, which was fetched before.

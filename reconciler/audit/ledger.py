@@ -10,7 +10,6 @@ from typing import Any
 from reconciler.audit.breaks import Break
 from reconciler.audit.chain import OLD_IN_A_ROW, Chain, Earlier, earlier
 from reconciler.audit.local_branch import LocalBranch
-from reconciler.audit.port import GitPort
 from reconciler.audit.report import (
     Content,
     Report,
@@ -27,6 +26,7 @@ from reconciler.audit.report import (
 from reconciler.audit.trust import Belief, Doubt, Excuse, Trust, believe, named_in
 from reconciler.audit.verification import Expected, Verification, chain_of, examined
 from reconciler.core.model.errors import BrokenChain, NotDelivered, RepositoryProblem
+from reconciler.git.repository import Repository
 
 _FIRST_SECONDS = 0.1  # with jitter; it doubles up to the longest
 _LONGEST_SECONDS = 3.0
@@ -62,7 +62,7 @@ class Ledger:
 
     def __init__(  # noqa: PLR0913  (what each chain is read by)
         self,
-        git: GitPort,
+        git: Repository,
         *,
         branch: str = "dnc-audit",
         folder: str = "audit",

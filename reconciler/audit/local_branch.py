@@ -5,10 +5,10 @@ from collections.abc import Container, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from reconciler.audit.port import GitPort
 from reconciler.audit.report import sha256, tenant_of
 from reconciler.audit.trust import GOOD, Doubt, Signers
 from reconciler.core.model.errors import DncError, RepositoryProblem
+from reconciler.git.repository import Repository
 
 
 class Own:
@@ -69,7 +69,7 @@ class LocalBranch:
     the branch itself is the record.
     """
 
-    def __init__(self, git: GitPort, branch: str, folder: str, signers: Signers) -> None:
+    def __init__(self, git: Repository, branch: str, folder: str, signers: Signers) -> None:
         self.branch = branch
         self.tip: str | None = None  # where it was when `vouched` looked
         self.foreign: tuple[str, ...] = ()  # the reports that nobody stands behind

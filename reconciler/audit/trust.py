@@ -6,9 +6,9 @@ from itertools import islice
 
 from reconciler.audit.breaks import Record
 from reconciler.audit.chain import Chain, Place, Unread
-from reconciler.audit.port import GitPort
 from reconciler.audit.report import Content, StoredReport
 from reconciler.core.model.errors import BrokenChain, DncError, RewrittenHistory
+from reconciler.git.repository import Repository
 
 GOOD, NONE = "G", "N"
 _SHOWN = 3
@@ -115,7 +115,7 @@ def named_in(stored: StoredReport) -> frozenset[str]:
     return frozenset(link["path"] for links in named for link in links)
 
 
-def believe(git: GitPort, at: Chain, tenant: str, trust: Trust) -> Belief:
+def believe(git: Repository, at: Chain, tenant: str, trust: Trust) -> Belief:
     """Walk back from the tip to the newest report that is whole, follows the one before, and is signed."""
     found = Belief()
     try:
@@ -195,7 +195,7 @@ def _demand_all_passed(at: Chain, tenant: str, found: Belief) -> None:
         raise BrokenChain("the branch has this report, and the chain passes it by", where=min(names))
 
 
-def _check_signatures(git: GitPort, at: Chain, tenant: str, signers: bytes, found: Belief) -> None:
+def _check_signatures(git: Repository, at: Chain, tenant: str, signers: bytes, found: Belief) -> None:
     """Find what is passed over. A good report that names what it passed over speaks for all before it."""
     unsigned: list[tuple[str, StoredReport | Unread]] = []  # newest first, with git's letter
     over: dict[str, str] = {}
@@ -226,7 +226,7 @@ def _check_signatures(git: GitPort, at: Chain, tenant: str, signers: bytes, foun
 
 
 def _lettered(
-    git: GitPort, at: Chain, tenant: str, signers: bytes
+    git: Repository, at: Chain, tenant: str, signers: bytes
 ) -> Iterator[tuple[str, StoredReport | Unread]]:
     """Give reports with git's letter for their commits, newest first; that one alone is mostly enough."""
     added, size = at.added(tenant), 1

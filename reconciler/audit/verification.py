@@ -7,10 +7,10 @@ from itertools import islice
 
 from reconciler.audit.breaks import Break, Record, contains_report, explained, records_of
 from reconciler.audit.chain import Earlier, Place, earlier, tip_of
-from reconciler.audit.port import GitPort
 from reconciler.audit.report import StoredReport, parse, report_of, sha256, tenant_of
 from reconciler.core.model.errors import BrokenChain
 from reconciler.core.model.finding import Finding, Severity
+from reconciler.git.repository import Repository
 
 RULE = BrokenChain.rule
 
@@ -63,7 +63,7 @@ class Verification:
 
 
 def verify_branch(
-    git: GitPort, tip: str, folder: str, name: str, earlier: Mapping[str, Earlier] | None = None
+    git: Repository, tip: str, folder: str, name: str, earlier: Mapping[str, Earlier] | None = None
 ) -> Verification:
     """Check every tenant's chain at a commit, and that no commit before it changed or removed anything.
 
@@ -92,7 +92,7 @@ def verify_branch(
 
 
 def chain_of(  # noqa: PLR0913, PLR0917  (where a chain is, and what is left out of it)
-    git: GitPort,
+    git: Repository,
     tip: str,
     folder: str,
     tenant: str,
@@ -113,7 +113,7 @@ def chain_of(  # noqa: PLR0913, PLR0917  (where a chain is, and what is left out
 
 
 def _unexplained(
-    git: GitPort,
+    git: Repository,
     chain: list[StoredReport],
     tenant: str,
     blobs: Mapping[str, str],
@@ -126,7 +126,7 @@ def _unexplained(
 
 
 def _chains(
-    git: GitPort, blobs: Mapping[str, str], folder: str
+    git: Repository, blobs: Mapping[str, str], folder: str
 ) -> tuple[dict[str, list[StoredReport]], list[BrokenChain]]:
     """Read every tenant's reports, in the order of the chain, but for what a record leaves out of it."""
     owners = {path: tenant for path in blobs if (tenant := tenant_of(path, folder))}
@@ -181,7 +181,7 @@ def finding(place: str, message: str) -> Finding:
     return Finding(place, 0, 0, "", RULE, Severity.ERROR, message)
 
 
-def _rewritten(git: GitPort, tip: str, folder: str) -> Iterator[tuple[str, str]]:
+def _rewritten(git: Repository, tip: str, folder: str) -> Iterator[tuple[str, str]]:
     for commit, status, path in git.log_changes(tip, folder):
         if status != "A":
             yield (
@@ -205,7 +205,7 @@ def _links(chain: list[StoredReport], tenant: str, before: StoredReport | None) 
         before, due = stored, report.seq + 1
 
 
-def _plans(git: GitPort, chain: list[StoredReport], blobs: Mapping[str, str]) -> Iterator[Break]:
+def _plans(git: Repository, chain: list[StoredReport], blobs: Mapping[str, str]) -> Iterator[Break]:
     waiting = iter(chain)
     while batch := list(islice(waiting, _BATCH)):
         names = {one.path: blobs[one.plan_path] for one in batch if one.plan_path in blobs}
@@ -228,7 +228,7 @@ _SAID = {
 
 
 def unsigned_in(
-    git: GitPort, tip: str, name: str, signers: bytes, records: Iterable[Record] = ()
+    git: Repository, tip: str, name: str, signers: bytes, records: Iterable[Record] = ()
 ) -> Iterator[Finding]:
     """Find the commits whose signatures do not count, from the first signed one on; or that there is none.
 
@@ -250,7 +250,7 @@ def unsigned_in(
 
 
 def _settled(
-    git: GitPort, tip: str, letters: Mapping[str, str], records: tuple[Record, ...]
+    git: Repository, tip: str, letters: Mapping[str, str], records: tuple[Record, ...]
 ) -> frozenset[str]:
     """Name the commits that only add reports which good records pass over, or leave out."""
     added: dict[str, set[str]] = {}
@@ -276,7 +276,7 @@ class Expected:
 
 
 def judge(
-    git: GitPort, expected: Expected, heads: tuple[Head, ...], name: str, tip: str | None
+    git: Repository, expected: Expected, heads: tuple[Head, ...], name: str, tip: str | None
 ) -> Verification:
     """Hold a branch against what is known of it; `tip` None: there is none."""
     problems = list(_starts(expected.genesis, heads, name))
@@ -321,7 +321,7 @@ def _no_anchor(anchor: str) -> str:
     )
 
 
-def _contains(git: GitPort, tip: str | None, anchor: str) -> bool:
+def _contains(git: Repository, tip: str | None, anchor: str) -> bool:
     return tip is not None and git.has_commit(anchor) and git.is_ancestor(anchor, tip)
 
 
@@ -341,7 +341,7 @@ def _stale(expected: Expected, heads: Iterable[Head], name: str) -> Iterator[Fin
 
 
 def examined(  # noqa: PLR0913, PLR0917  (where the chains are, and what is known of them)
-    git: GitPort,
+    git: Repository,
     branch: str,
     folder: str,
     continues: Mapping[str, Place],
@@ -375,7 +375,7 @@ def examined(  # noqa: PLR0913, PLR0917  (where the chains are, and what is know
 
 
 def _examined(  # noqa: PLR0913, PLR0917  (one branch of several)
-    git: GitPort,
+    git: Repository,
     tip: str,
     folder: str,
     name: str,
@@ -389,7 +389,7 @@ def _examined(  # noqa: PLR0913, PLR0917  (one branch of several)
     return found + Verification(tuple(unsigned_in(git, tip, name, signers, records)))
 
 
-def _before(git: GitPort, branch: str, folder: str, continues: Mapping[str, Place]) -> Verification:
+def _before(git: Repository, branch: str, folder: str, continues: Mapping[str, Place]) -> Verification:
     """Check where chains were before, where that is not looked at anyway."""
     found = Verification()
     places = {(one.branch or branch, (one.path or folder).strip("/")) for one in continues.values()}
