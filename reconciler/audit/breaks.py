@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from reconciler.audit.report import StoredReport, report_of
+from reconciler.audit.report import StoredReport
+from reconciler.audit.report_files import report_of
 
 Kind = Literal["tenant", "number", "follows", "report", "plan"]
 

@@ -7,18 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.audit.breaks import Break, Record, explained, records_of
-from reconciler.audit.report import (
-    Link,
-    StoredReport,
-    parse,
-    read_plan,
-    relink,
-    report_of,
-    sha256,
-    tenant_folder,
-    tenant_of,
-    unpack_plan,
-)
+from reconciler.audit.report import Link, StoredReport, parse
+from reconciler.audit.report_content import relink
+from reconciler.audit.report_files import read_plan, report_of, sha256, tenant_folder, tenant_of, unpack_plan
 from reconciler.core.model.errors import BrokenChain, RepositoryProblem
 from reconciler.git.repository import Repository
 

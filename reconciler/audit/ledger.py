@@ -10,19 +10,9 @@ from typing import Any
 from reconciler.audit.breaks import Break
 from reconciler.audit.chain import OLD_IN_A_ROW, Chain, Earlier, earlier
 from reconciler.audit.local_branch import LocalBranch
-from reconciler.audit.report import (
-    Content,
-    Report,
-    StoredReport,
-    build,
-    pack_plan,
-    parse,
-    plan_path,
-    report_of,
-    report_path,
-    sha256,
-    tenant_of,
-)
+from reconciler.audit.report import Report, StoredReport, parse
+from reconciler.audit.report_content import Content, build
+from reconciler.audit.report_files import pack_plan, plan_path, report_of, report_path, sha256, tenant_of
 from reconciler.audit.trust import Belief, Doubt, Excuse, Trust, believe, named_in
 from reconciler.audit.verification import Expected, Verification, chain_of, examined
 from reconciler.core.model.errors import BrokenChain, NotDelivered, RepositoryProblem

@@ -5,7 +5,7 @@ from collections.abc import Container, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from reconciler.audit.report import sha256, tenant_of
+from reconciler.audit.report_files import sha256, tenant_of
 from reconciler.audit.trust import GOOD, Doubt, Signers
 from reconciler.core.model.errors import DncError, RepositoryProblem
 from reconciler.git.repository import Repository

@@ -1,80 +1,40 @@
-"""The audit report: what a run found and did, as stable bytes."""
+"""The audit report: what a run found and did, as a later run reads it."""
 
-import gzip
-import hashlib
-import re
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, NotRequired, TypedDict
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import orjson
 
-from reconciler.audit.report_format import PLAN, REPEATS, REPORT
+from reconciler.audit.report_files import RESTORE, plan_path, sha256
+from reconciler.audit.report_format import FORMAT_VERSION, REPEATS, REPORT
+from reconciler.audit.report_people import Actor, Environment, People
+from reconciler.audit.report_rows import (
+    Chunk,
+    Failure,
+    KeptRow,
+    Latency,
+    Limits,
+    LingeringHold,
+    ListCount,
+    NumberRow,
+    ReadBack,
+    Requests,
+    RunError,
+    UnreportedRun,
+    Window,
+    keys_in,
+    target_in,
+    window_in,
+)
+from reconciler.core.model.entries import Key
 from reconciler.core.model.errors import BrokenChain
+from reconciler.core.model.provider import Target
+from reconciler.core.model.target import same_target
+from reconciler.core.planning.state import Kept
 
-FORMAT_VERSION = "1.0"
 REANCHORED = "reanchored"  # the status of a report that only continues a chain after a purge
-
-PLAN_SUFFIX = ".plan.json.gz"
-REPORT_SUFFIX = ".json"
-
-# A million numbers are 16 MB, packed into 4 (into 2 where they follow each other).
-_PLAN_BYTES = 512 * 1024 * 1024
-_PLAN_RATIO = 200
-_PLAN_FREE = 1024 * 1024
-
-_TENANT = re.compile(r"[a-z0-9-]+")
-_NAME = re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]{6}Z-[0-9a-f]{12}-[0-9a-f]{8}\.json")
-
-
-class Content(TypedDict):
-    """Everything in a report but its place in the chain, in the order of writing. Times are ISO 8601, UTC."""
-
-    tool_version: str
-    tenant: str
-    target: Mapping[str, Any]  # dialect, organisation, host; groups: each list's own id, where it has one
-    revision: str  # the commit that was applied
-    held_revision: str | None  # the commit of the report that held was taken from
-    as_of: str
-    plan_digest: str
-    actor: Mapping[str, Any]  # from git and CI_*, marked `asserted`
-    pipeline: Mapping[str, Any] | None
-    hashes: Mapping[str, str]  # of lists, rules and configuration
-    safety: Mapping[str, Any]  # limits in force
-    overrides: Mapping[str, Any]  # which of them were replaced for this run, and by whom
-    started_at: str
-    finished_at: str
-    status: str  # complete, partial, interrupted, in-sync, failed
-    summary: Mapping[str, Any]
-    chunks: Sequence[Mapping[str, Any]]
-    latency_ms: Mapping[str, float | None]  # p50, p95, max
-    failures: Sequence[Mapping[str, Any]]  # every number with its code and message
-    not_live: Sequence[Mapping[str, Any]]
-    kept: Sequence[Mapping[str, Any]]  # the whole set, each time
-    releases_used: Mapping[str, int]  # by list: numbers whose claim a release let go; the plan has them
-    others: Mapping[str, int]  # by list: entries of others', found at the first claim, seen or written over
-    touched: Mapping[str, int] | None  # by list: those seen; None where not all was read
-    lingering_holds: Sequence[Mapping[str, Any]]  # gone from the files, in force until said for a day
-    restored: Sequence[Mapping[str, Any]]
-    restored_windows: Sequence[Mapping[str, Any]]  # between which moments they can have been off
-    adopted: Sequence[Mapping[str, Any]]  # by list: how many that others had added a claim names now
-    renewed: Sequence[Mapping[str, Any]]  # by terms before and after: how many hold longer or stronger now
-    read_back: Mapping[str, Any] | None  # how, at, entries, rows that were read, mismatches, missing
-    clock: Mapping[str, Any]  # ours and CXone's
-    write_window: Mapping[str, str] | None  # when it can have written, on CXone's clock
-    removed: Mapping[str, int]  # by list: what came off, or may have; the 7-day budget counts it
-    interrupted: Sequence[Mapping[str, Any]]  # runs before, of which no report told
-    requests: Mapping[str, Any]  # how many days they took, which were late, which are open
-    alarms: Sequence[Mapping[str, Any]]  # what only time brought, and the run did not settle
-    live: Mapping[str, Any]  # before and after: count and SHA-256 of the sorted lines, for each list
-    reasons: Mapping[str, Mapping[str, int]]  # by list and reason: how many were live afterwards
-    error: Mapping[str, Any] | None  # of a run that failed: what it said, and its exit code
-    actors: Mapping[str, Any]  # who stands behind the run and each exposing change, verified or asserted
-    ran: Mapping[str, Any]  # program, Python, organisation and credential as far as told, clock skew
-    reanchor: NotRequired[Mapping[str, Any]]  # of a chain that is continued after a purge: heads, why, breaks
-    passed_over: NotRequired[Sequence[Mapping[str, str]]]  # reports whose signature does not count
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +105,328 @@ class Report:
         """Tell whether it says that history was rewritten before it, and that somebody accepted that."""
         return bool(self.fields["overrides"].get("accept_history"))
 
+    @property
+    def is_reanchored(self) -> bool:
+        """Whether it continues a chain after a purge."""
+        return bool(self.fields.get("reanchor"))
+
+    @property
+    def tool_version(self) -> str:
+        """The version of the program that wrote it."""
+        return str(self.fields["tool_version"])
+
+    @property
+    def status(self) -> str:
+        """How the run ended: complete, partial, interrupted, in-sync, failed, reanchored."""
+        return str(self.fields["status"])
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether the run failed."""
+        return bool(self.fields["status"] == "failed")
+
+    @property
+    def error(self) -> RunError | None:
+        """Why it failed."""
+        told = self.fields.get("error")
+        return RunError(told) if told else None
+
+    @property
+    def held_revision(self) -> str | None:
+        """The revision of the last applied state."""
+        revision: str | None = self.fields["held_revision"]
+        return revision
+
+    @property
+    def as_of(self) -> date:
+        """The day whose entries count, at UTC-12."""
+        return date.fromisoformat(self.fields["as_of"])
+
+    @property
+    def target(self) -> Target:
+        """The CXone that the run wrote to."""
+        return target_in(self.fields["target"])
+
+    def is_of(self, target: Target) -> bool:
+        """Tell whether it is of this CXone, however its address is written."""
+        return same_target(self.target, target)
+
+    @property
+    def own_ids(self) -> Mapping[str, str]:
+        """The lists' own ids in CXone; a dialect of mere names has none."""
+        ids: Mapping[str, str] = self.fields["target"].get("groups", {})
+        return ids
+
+    @property
+    def hashes(self) -> Mapping[str, str]:
+        """The hashes of lists, rules and configuration."""
+        hashes: Mapping[str, str] = self.fields["hashes"]
+        return hashes
+
+    @property
+    def seen_limits(self) -> Limits:
+        """The limits that the run saw configured."""
+        told = self.fields["safety"]
+        # Reports of the first version tell only what was in force, which was what they saw.
+        seen = told.get("configured", told)
+        return Limits(seen["max_removals"], seen["max_removal_percent"], seen.get("approvals", 0))
+
+    @property
+    def removal_note(self) -> str:
+        """What the dialect says of removals, where there were any."""
+        return str(self.fields["safety"].get("removal_note") or "")
+
+    @property
+    def overrides(self) -> Mapping[str, Any]:
+        """The limits that were replaced for this run, and by whom."""
+        overrides: Mapping[str, Any] = self.fields["overrides"]
+        return overrides
+
+    @property
+    def started_text(self) -> str:
+        """When the run began, on our clock, as it is written."""
+        return str(self.fields["started_at"])
+
+    @property
+    def started_at(self) -> datetime:
+        """When the run began, on our clock."""
+        return datetime.fromisoformat(self.fields["started_at"])
+
+    @property
+    def finished_text(self) -> str:
+        """When the run was over, on our clock, as it is written."""
+        return str(self.fields["finished_at"])
+
+    @property
+    def earliest_start(self) -> datetime:
+        """When the run began, by the earlier of the two clocks."""
+        return self.started_at + timedelta(seconds=min(0.0, *self._seconds_apart))
+
+    @property
+    def latest_start(self) -> datetime:
+        """When the run began, by the later of the two clocks."""
+        return self.started_at + timedelta(seconds=max(0.0, *self._seconds_apart))
+
+    @property
+    def latest_end(self) -> datetime:
+        """When the run was over, by the later of the two clocks."""
+        return self.finished_at + timedelta(seconds=max(0.0, *self._seconds_apart))
+
+    @property
+    def _seconds_apart(self) -> tuple[float, ...]:
+        return tuple((self.fields.get("clock") or {}).get("offset_seconds") or (0,))
+
+    @property
+    def write_window(self) -> Window | None:
+        """When the run can have written, on CXone's clock; None: it wrote nothing."""
+        return window_in(self.fields)
+
+    @property
+    def actions(self) -> Mapping[str, int]:
+        """How many numbers the run was to change, by action."""
+        return self._counts("create", "update", "delete")
+
+    @property
+    def outcomes(self) -> Mapping[str, int]:
+        """How many numbers were written, and what became of the others."""
+        return self._counts("applied", "rejected", "unknown", "not_attempted")
+
+    @property
+    def blocked(self) -> int:
+        """How many removals a guard blocked."""
+        return self._counts("blocked")["blocked"]
+
+    @property
+    def by_hand(self) -> int:
+        """How many numbers have to be removed by hand."""
+        return self._counts("by_hand")["by_hand"]
+
+    @property
+    def unmanaged(self) -> int | None:
+        """How many numbers others had added; None: the run has not looked."""
+        return None if self.repeats else self._counts("unmanaged")["unmanaged"]
+
+    def _counts(self, *names: str) -> dict[str, int]:
+        summary = self.fields["summary"]
+        return {name: summary.get(name, 0) for name in names}
+
+    @property
+    def chunks(self) -> tuple[Chunk, ...]:
+        """The write requests."""
+        return tuple(map(Chunk, self.fields["chunks"]))
+
+    @property
+    def latency(self) -> Latency | None:
+        """How long the write requests took; None: there was none."""
+        times = [self.fields["latency_ms"].get(name) for name in ("p50", "p95", "max")]
+        return None if None in times else Latency(*times)
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """The numbers that were not written, and why."""
+        return tuple(map(Failure, self.fields["failures"]))
+
+    @property
+    def kept(self) -> tuple[KeptRow, ...]:
+        """The numbers that stay although the files no longer list them: all of them, in every report."""
+        return tuple(map(KeptRow, self.fields["kept"]))
+
+    @property
+    def kept_keys(self) -> frozenset[Key]:
+        """Those numbers, each with its list."""
+        return keys_in(self.kept)
+
+    @property
+    def kept_claims(self) -> dict[Key, Kept]:
+        """Those numbers with the claims that keep them, and why they stay."""
+        kept: dict[Key, Kept] = {}
+        for row in self.kept:
+            claim, guards = row.claim, row.guards
+            for key in row.keys:
+                others = kept[key].claims if key in kept else ()
+                kept[key] = Kept((*others, claim), guards)
+        return kept
+
+    @property
+    def not_live(self) -> tuple[NumberRow, ...]:
+        """The numbers that should be live, and were not seen live."""
+        return tuple(map(NumberRow, self.fields["not_live"]))
+
+    @property
+    def not_live_keys(self) -> frozenset[Key]:
+        """Those numbers, each with its list."""
+        return keys_in(self.not_live)
+
+    @property
+    def restored(self) -> tuple[NumberRow, ...]:
+        """The numbers that others had removed or weakened, and the run put back."""
+        return tuple(map(NumberRow, self.fields["restored"]))
+
+    @property
+    def adopted(self) -> int:
+        """How many numbers that others had added an entry names now."""
+        return sum(row["count"] for row in self.fields.get("adopted", ()))
+
+    @property
+    def removed(self) -> Mapping[str, int]:
+        """By list how many numbers came off, or may have."""
+        removed: Mapping[str, int] = self.fields.get("removed", {})
+        return removed
+
+    @property
+    def releases_used(self) -> Mapping[str, int]:
+        """By list how many numbers a release let go. The plan names them."""
+        used: Mapping[str, int] = self.fields.get("releases_used", {})
+        return used
+
+    @property
+    def others(self) -> Mapping[str, int]:
+        """By list how many entries of others' were found at the first claim, seen or written over."""
+        others: Mapping[str, int] = self.fields.get("others", {})
+        return others
+
+    @property
+    def touched(self) -> Mapping[str, int] | None:
+        """By list how many entries somebody else had modified; None: not all was read."""
+        touched: Mapping[str, int] | None = self.fields.get("touched")
+        return touched
+
+    @property
+    def lingering_holds(self) -> tuple[LingeringHold, ...]:
+        """The holds that are gone from the files, and were still in force."""
+        return tuple(map(LingeringHold, self.fields.get("lingering_holds", ())))
+
+    @property
+    def unreported_runs(self) -> tuple[UnreportedRun, ...]:
+        """The runs before it that ended without a report."""
+        return tuple(map(UnreportedRun, self.fields.get("interrupted", ())))
+
+    def unreported_windows(self, target: Target) -> Iterator[tuple[int, Window]]:
+        """Give when those runs wrote to this CXone, by their place."""
+        for number, run in enumerate(self.unreported_runs):
+            window = run.write_window
+            if window is not None and same_target(run.target, target):
+                yield number, window
+
+    @property
+    def read_back(self) -> ReadBack | None:
+        """The verification read; None: there was none."""
+        told = self.fields["read_back"]
+        return ReadBack(told) if told else None
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether the run saw CXone as it left it: it read it back, or had nothing to send."""
+        if self.repeats or self.status == "interrupted":
+            return False
+        read_back = self.read_back
+        return self.status == "in-sync" if read_back is None else read_back.is_full
+
+    @property
+    def is_verified_without_gaps(self) -> bool:
+        """Whether it saw every number as it left it."""
+        read_back = self.read_back
+        return self.is_verified and (read_back is None or read_back.is_complete)
+
+    @property
+    def verified_text(self) -> str:
+        """When a verified run looked, as it is written: at its read-back, or at its end."""
+        read_back = self.read_back
+        return read_back.at if read_back else self.finished_text
+
+    @property
+    def requests(self) -> Requests:
+        """What people asked for: what went live, and what is still open."""
+        return Requests(self.fields.get("requests") or {})
+
+    @property
+    def alarms(self) -> tuple[Mapping[str, Any], ...]:
+        """What only time brought, and the run did not settle."""
+        return tuple(self.fields.get("alarms", ()))
+
+    @property
+    def live_after(self) -> Mapping[str, ListCount]:
+        """What was live afterwards, by list; empty where the run read nothing."""
+        after = (self.fields.get("live") or {}).get("after") or {}
+        return {list_id: ListCount(told) for list_id, told in after.items()}
+
+    @property
+    def reasons(self) -> Mapping[str, Mapping[str, int]]:
+        """How many numbers were live afterwards, by list and reason code."""
+        reasons: Mapping[str, Mapping[str, int]] = self.fields.get("reasons") or {}
+        return reasons
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether a schedule started the run."""
+        return bool((self.fields.get("pipeline") or {}).get("pipeline_source") == "schedule")
+
+    @property
+    def actor(self) -> Actor:
+        """Who ran the command, by git and the pipeline."""
+        return Actor(self.fields.get("actor") or {})
+
+    @property
+    def people(self) -> People | None:
+        """Who stands behind the run; None: an earlier version wrote it."""
+        told = self.fields.get("actors")
+        return People(told) if told else None
+
+    @property
+    def initiator(self) -> tuple[str, str]:
+        """The name of who started the run, and how that is known: by GitLab's word where there is one."""
+        people = self.people
+        triggerer = people.triggerer if people else None
+        if triggerer and triggerer.login:
+            return triggerer.login, triggerer.how
+        return self.actor.name, self.actor.how
+
+    @property
+    def environment(self) -> Environment | None:
+        """What the run ran with; None: it failed, or an earlier version wrote it."""
+        told = self.fields.get("ran")
+        return Environment(told) if told else None
+
 
 @dataclass(frozen=True, slots=True)
 class StoredReport:
@@ -170,50 +452,6 @@ class StoredReport:
         return {"path": self.path, "sha256": self.sha256}
 
 
-def build(content: Content, *, seq: int, previous: Mapping[str, str] | None, plan_sha256: str) -> bytes:
-    """Write a report: the same content gives the same bytes."""
-    head = {
-        "format_version": FORMAT_VERSION,
-        "tool_version": content["tool_version"],
-        "seq": seq,
-        "previous": previous,
-        "tenant": content["tenant"],
-        "plan_sha256": plan_sha256,
-    }
-    body = {name: content[name] for name in Content.__annotations__ if name in content and name not in head}  # type: ignore[literal-required]  # the TypedDict's own keys
-    return dump(head | body)
-
-
-def relink(
-    report: Report,
-    *,
-    seq: int,
-    previous: Mapping[str, str] | None,
-    passed_over: Sequence[Mapping[str, str]] | None = None,
-) -> bytes:
-    """Write a report again at another place in the chain, otherwise unchanged but for what is passed over."""
-    over = {} if passed_over is None else {"passed_over": passed_over}
-    return dump({**report.fields, "seq": seq, "previous": previous, **over})
-
-
-def dump(fields: Mapping[str, Any]) -> bytes:
-    """Write JSON as every report is written."""
-    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    try:
-        return orjson.dumps(fields, option=options)
-    except TypeError:
-        # An author's name or a variable need be no UTF-8, and must not cost the report of what was written.
-        return orjson.dumps(_encodable(fields), option=options)
-
-
-def _encodable(value: object) -> object:
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, Mapping):
-        return {_encodable(name): _encodable(item) for name, item in value.items()}
-    return [_encodable(item) for item in value] if isinstance(value, list | tuple) else value
-
-
 def parse(data: bytes, where: str) -> StoredReport:
     """Read a report. BrokenChain, naming `where` and the field, if it is none, or of a later version."""
     try:
@@ -221,7 +459,7 @@ def parse(data: bytes, where: str) -> StoredReport:
         version = int(str(fields["format_version"]).partition(".")[0])
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise BrokenChain(
-            f"this is no audit report ({type(error).__name__})", _RESTORE, where=where
+            f"this is no audit report ({type(error).__name__})", RESTORE, where=where
         ) from error
     if version > int(FORMAT_VERSION.partition(".")[0]):
         raise BrokenChain(
@@ -230,81 +468,5 @@ def parse(data: bytes, where: str) -> StoredReport:
             where=where,
         )
     if odd := REPORT(fields):
-        raise BrokenChain(f"this is no audit report: {odd.removeprefix('.')}", _RESTORE, where=where)
+        raise BrokenChain(f"this is no audit report: {odd.removeprefix('.')}", RESTORE, where=where)
     return StoredReport(where, sha256(data), Report(fields))
-
-
-def read_plan(data: bytes, where: str) -> dict[str, Any]:
-    """Read the plan beside a report. BrokenChain, naming `where` and the field, if it is none."""
-    try:
-        plan: dict[str, Any] = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise BrokenChain("this is no plan (not JSON)", _RESTORE, where=where) from error
-    if odd := PLAN(plan):
-        raise BrokenChain(f"this is no plan: {odd.removeprefix('.')}", _RESTORE, where=where)
-    return plan
-
-
-_RESTORE = "run `dnc audit verify`; restore the branch from a clone that still has the report"
-
-
-def sha256(data: bytes) -> str:
-    """Name bytes by their SHA-256, in hexadecimal."""
-    return hashlib.sha256(data).hexdigest()
-
-
-def pack_plan(plan: bytes) -> bytes:
-    """Compress the plan's JSON: the same plan gives the same bytes."""
-    return gzip.compress(plan, compresslevel=6, mtime=0)
-
-
-def unpack_plan(packed: bytes, where: str = "") -> bytes:
-    """Read what `pack_plan` wrote. BrokenChain, naming `where`, for anything else and for what is too large.
-
-    The last four bytes tell the size, so what is refused has not been unpacked.
-    """
-    size = int.from_bytes(packed[-4:], "little")
-    if size > min(_PLAN_BYTES, max(_PLAN_FREE, _PLAN_RATIO * len(packed))):
-        raise BrokenChain(
-            f"the plan would be {size:,} bytes, packed into {len(packed):,}: no plan of this program is so",
-            _RESTORE,
-            where=where,
-        )
-    unpacking = zlib.decompressobj(wbits=31)
-    try:
-        plan = unpacking.decompress(packed, size + 1)
-    except zlib.error as error:
-        raise BrokenChain("the plan is not packed by gzip", _RESTORE, where=where) from error
-    if len(plan) != size or not unpacking.eof or unpacking.unused_data:
-        raise BrokenChain("the plan is not as long as its own end says", _RESTORE, where=where)
-    return plan
-
-
-def report_path(folder: str, tenant: str, at: datetime, revision: str, unique: str) -> str:
-    """Name a report's file: tenant, moment (UTC, to microseconds), revision, and 8 random digits."""
-    moment = at.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-    return f"{tenant_folder(folder, tenant)}{moment}-{revision[:12]}-{unique}{REPORT_SUFFIX}"
-
-
-def tenant_folder(folder: str, tenant: str) -> str:
-    """Name the folder of a tenant's reports, ending in a slash."""
-    if not _TENANT.fullmatch(tenant):
-        raise ValueError(f"not a tenant's name: {tenant!r}")
-    return f"{folder.strip('/')}/{tenant}/"
-
-
-def plan_path(path: str) -> str:
-    """Name the plan file that belongs to a report's file."""
-    return path.removesuffix(REPORT_SUFFIX) + PLAN_SUFFIX
-
-
-def report_of(path: str) -> str:
-    """Name the report that a plan file belongs to; a report is its own."""
-    return path.removesuffix(PLAN_SUFFIX) + REPORT_SUFFIX if path.endswith(PLAN_SUFFIX) else path
-
-
-def tenant_of(path: str, folder: str) -> str | None:
-    """Tell whose report a file is; None if it is not named like a report."""
-    below = path.removeprefix(f"{folder.strip('/')}/")
-    tenant, _, name = below.partition("/")
-    return tenant if below != path and _TENANT.fullmatch(tenant) and _NAME.fullmatch(name) else None

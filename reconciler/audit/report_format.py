@@ -31,6 +31,7 @@ from reconciler.audit.json_shapes import (
 from reconciler.core.model.entries import REGISTRY_REASONS, Policy, ReasonCode, ReleaseReason
 from reconciler.core.planning.change import Action, BlockedBy, Direction, DriftKind, Reason
 
+FORMAT_VERSION = "1.0"
 REPEATS = frozenset({"failed", "reanchored"})  # such a report repeats what the one before told
 _STATUS = ("complete", "partial", "interrupted", "in-sync", *sorted(REPEATS))
 _OUTCOMES = ("applied", "rejected", "unknown", "not-attempted")

@@ -6,7 +6,8 @@ from itertools import islice
 
 from reconciler.audit.breaks import Record
 from reconciler.audit.chain import Chain, Place, Unread
-from reconciler.audit.report import Content, StoredReport
+from reconciler.audit.report import StoredReport
+from reconciler.audit.report_content import Content
 from reconciler.core.model.errors import BrokenChain, DncError, RewrittenHistory
 from reconciler.git.repository import Repository
 

@@ -7,7 +7,8 @@ from itertools import islice
 
 from reconciler.audit.breaks import Break, Record, contains_report, explained, records_of
 from reconciler.audit.chain import Earlier, Place, earlier, tip_of
-from reconciler.audit.report import StoredReport, parse, report_of, sha256, tenant_of
+from reconciler.audit.report import StoredReport, parse
+from reconciler.audit.report_files import report_of, sha256, tenant_of
 from reconciler.core.model.errors import BrokenChain
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.git.repository import Repository

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from reconciler.audit.report import Content
+from reconciler.audit.report_content import Content
 from reconciler.core.model.entries import FITTING, ReleaseReason
 from reconciler.core.planning.change import BlockedBy, Direction, DriftKind, Reason
 from reconciler.core.planning.plan import COUNTS, failed_json

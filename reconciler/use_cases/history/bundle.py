@@ -7,7 +7,8 @@ from hashlib import sha256
 from typing import Any
 
 from reconciler import __version__
-from reconciler.audit.report import StoredReport, parse, tenant_of
+from reconciler.audit.report import StoredReport, parse
+from reconciler.audit.report_files import tenant_of
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
 from reconciler.git.repository import Repository
 from reconciler.use_cases.workspace.context import Surroundings

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.audit.ledger import Ledger, is_verified
-from reconciler.audit.report import StoredReport, read_plan
+from reconciler.audit.report import StoredReport
+from reconciler.audit.report_files import read_plan
 
 _ATTEMPTED = ("applied", "rejected", "unknown")
 

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import orjson
 
 from reconciler.audit.breaks import Break, break_json
-from reconciler.audit.report import REANCHORED, Content, StoredReport
+from reconciler.audit.report import REANCHORED, StoredReport
+from reconciler.audit.report_content import Content
 from reconciler.audit.trust import Belief, links
 from reconciler.audit.verification import Expected, Verification
 from reconciler.core.model.errors import BrokenChain, InvalidInput

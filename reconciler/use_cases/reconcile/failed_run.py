@@ -8,7 +8,8 @@ import orjson
 
 from reconciler import __version__
 from reconciler.audit.ledger import Ledger
-from reconciler.audit.report import Content, Report
+from reconciler.audit.report import Report
+from reconciler.audit.report_content import Content
 from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.model.errors import BrokenChain, DncError
 from reconciler.core.planning.plan import COUNTS

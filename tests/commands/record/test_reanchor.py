@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.audit.report import sha256
+from reconciler.audit.report_files import sha256
 from tests.support.project import BRANCH, Project, entry, release
 
 A, B, C = (f"+1202555010{n}" for n in range(3))

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from reconciler.audit.ledger import Ledger
-from reconciler.audit.report import Content, StoredReport
+from reconciler.audit.report import StoredReport
+from reconciler.audit.report_content import Content
 from reconciler.git.repository import Repository
 from tests.support.git import Clone
 

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.audit.report import build, pack_plan, parse, read_plan, unpack_plan
+from reconciler.audit.report import parse
+from reconciler.audit.report_content import build
+from reconciler.audit.report_files import pack_plan, read_plan, unpack_plan
 from reconciler.core.model.errors import BrokenChain
 from reconciler.use_cases.reconcile.clock_skew import began
 from reconciler.use_cases.reconcile.last_applied import kept_of

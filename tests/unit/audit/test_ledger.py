@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.audit import chain
 from reconciler.audit.ledger import Ledger
-from reconciler.audit.report import report_path
+from reconciler.audit.report_files import report_path
 from reconciler.core.model.errors import BrokenChain, NotDelivered, RepositoryProblem
 from reconciler.git.repository import Repository
 from tests.support.git import new_clone

@@ -6,7 +6,9 @@ from datetime import timedelta, timezone
 import pytest
 
 from reconciler.audit import report as reports
-from reconciler.audit.report import build, pack_plan, parse, report_path, tenant_of, unpack_plan
+from reconciler.audit.report import parse
+from reconciler.audit.report_content import build, relink
+from reconciler.audit.report_files import pack_plan, plan_path, report_of, report_path, tenant_of, unpack_plan
 from reconciler.core.model.errors import BrokenChain
 from tests.unit.audit.builders import AT, REVISION, content
 
@@ -37,7 +39,7 @@ def test_every_field_of_the_content_is_written():
 def test_relinking_changes_the_place_only_and_keeps_what_a_later_version_added():
     data = build(content(), seq=2, previous=LINK, plan_sha256="f" * 64)
     newer = reports.Report({**json.loads(data), "added_later": [1]})
-    moved = json.loads(reports.relink(newer, seq=7, previous=None))
+    moved = json.loads(relink(newer, seq=7, previous=None))
     assert moved == {**newer.fields, "seq": 7, "previous": None}
 
 
@@ -82,7 +84,7 @@ def test_a_file_is_named_by_moment_revision_and_chance():
     assert tenant_of(path.replace(".json", ".plan.json.gz"), "audit") is None
     assert tenant_of(path.replace("eu-1", "EU"), "audit") is None
     assert tenant_of(path + "\n", "audit") is None
-    assert reports.report_of(reports.plan_path(path)) == path == reports.report_of(path)
+    assert report_of(plan_path(path)) == path == report_of(path)
 
 
 @pytest.mark.parametrize("tenant", ["", "../x", "a/b", "A", "a\n"])

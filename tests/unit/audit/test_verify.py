@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from reconciler.audit.report import sha256
+from reconciler.audit.report_files import sha256
 from reconciler.git.repository import Repository
 from tests.unit.audit.builders import AT, content, fill, open_ledger
 

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from reconciler import __version__
-from reconciler.audit.report import Content
+from reconciler.audit.report_content import Content
 from reconciler.audit.unfinished import Named
 from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.run import Run
