@@ -2,7 +2,7 @@
 
 A million numbers share a few hundred distinct entries, and lie in a few hundred places, of which most make no
 difference. So `jsonschema` judges one representative of each entry and kind of place, and what it finds holds
-for all of them (law 11).
+for all of them.
 """
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping

@@ -11,7 +11,7 @@ from reconciler.core.apply import sender
 from reconciler.core.model.entries import Key
 from reconciler.core.planning.change import Action
 from tests.properties.oracle import Oracle
-from tests.properties.past import Past
+from tests.properties.reports import Past
 from tests.properties.story import Chapter, Moment
 from tests.properties.world import Files, World
 from tests.support.fake_cxone import Faults

@@ -29,7 +29,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from reconciler.core.model.entries import Carried, Hold, Key, Release, Terms
-from tests.properties.rules import (
+from tests.properties.requests import (
     COMPANY_RELEASES,
     NEVER,
     OF_THE_PERSON,

@@ -1,10 +1,10 @@
-"""Seeded faults: one small mutation each, and the laws or rows of the specification that must notice it."""
+"""Seeded faults: one small mutation each, and the laws or tests that must notice it."""
 
 from reconciler.core.apply import run, sender
 from reconciler.core.planning import change, diff, guards, permission
+from tests.properties.seeded_holds_and_deadlines import HOLD_AND_DEADLINE_FAULTS
 from tests.properties.seeded_permission import PERMISSION_FAULTS
-from tests.properties.seeded_regulated import REGULATED_FAULTS
-from tests.properties.seeded_rules import RULE_FAULTS
+from tests.properties.seeded_permission_rules import PERMISSION_RULE_FAULTS
 from tests.properties.seeding import Fault
 
 _Table, _Look = diff._Table, run._Look
@@ -15,43 +15,51 @@ DELETE_UNMANAGED = """if grant is None:
 
 FAULTS = (
     *PERMISSION_FAULTS,
-    *REGULATED_FAULTS,
-    *RULE_FAULTS,
+    *HOLD_AND_DEADLINE_FAULTS,
+    *PERMISSION_RULE_FAULTS,
     # The table
     Fault(
         "what nobody holds is deleted",
         _Table._unwanted,
         "if grant is None:",
         DELETE_UNMANAGED,
-        (9, 8, 14),
+        (
+            "what_is_not_ours_is_untouched",
+            "nothing_goes_without_permission",
+            "live_from_first_entry_to_last_permission",
+        ),
     ),
     Fault(
         "live that is stronger is written over",
         _Table._different,
         "if actual > wanted:",
         "if False:",
-        (8, 9, 14),
+        (
+            "nothing_goes_without_permission",
+            "what_is_not_ours_is_untouched",
+            "live_from_first_entry_to_last_permission",
+        ),
     ),
     Fault(
         "live that is weaker is left",
         _Table._different,
         "if actual > wanted:",
         "if actual != wanted:",
-        (2, 14),
+        ("applying_converges", "live_from_first_entry_to_last_permission"),
     ),
     Fault(
         "a number that is missing is left",
         _Table._missing,
         "if key in self._held:",
         "if key in self._held:\n        return\n    if False:",
-        (2, 14),
+        ("applying_converges", "live_from_first_entry_to_last_permission"),
     ),
     Fault(
         "the order of strength is reversed",
         permission.strongest,
         "> (other.strength",
         "< (other.strength",
-        (14,),
+        ("live_from_first_entry_to_last_permission",),
         ("table.test_several_claims_stand_with_the_strongest_terms",),
     ),
     Fault(
@@ -67,7 +75,7 @@ FAULTS = (
         permission.strongest,
         "(terms.strength, repr(terms)) > (other.strength, repr(other))",
         "terms.strength >= other.strength",
-        (4,),
+        ("digest_ignores_order",),
         ("table.test_between_equals_the_order_of_files_decides_nothing",),
     ),
     # Guards
@@ -119,14 +127,26 @@ FAULTS = (
         (),
         ("guards.test_a_new_number_does_not_make_up_for_all_that_go",),
     ),
-    Fault("rows that nobody saw come off", guards._number_guards, "key in live.unseen", "False", (10,)),
-    Fault("a refusal does not hold back", guards._number_guards, "key[1] in met.refused", "False", (10,)),
+    Fault(
+        "rows that nobody saw come off",
+        guards._number_guards,
+        "key in live.unseen",
+        "False",
+        ("exposing_after_protective",),
+    ),
+    Fault(
+        "a refusal does not hold back",
+        guards._number_guards,
+        "key[1] in met.refused",
+        "False",
+        ("exposing_after_protective",),
+    ),
     Fault(
         "an unknown does not hold back",
         run._lessons,
         "Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED",
         "Outcome.REJECTED",
-        (10,),
+        ("exposing_after_protective",),
     ),
     Fault(
         "an earlier plan does not bind",
@@ -144,65 +164,79 @@ FAULTS = (
         (),
         ("guards.test_without_removal_it_is_left_to_people_and_nothing_is_blocked",),
     ),
-    Fault("a blocked change goes", change.Change.goes, "return not self.blocked_by", "return True", (8, 14)),
+    Fault(
+        "a blocked change goes",
+        change.Change.goes,
+        "return not self.blocked_by",
+        "return True",
+        ("nothing_goes_without_permission", "live_from_first_entry_to_last_permission"),
+    ),
     # Apply
     Fault(
         "exposing before protective",
         run.carry_out,
         "applier.upsert(protective)",
         "applier.remove(plan.going(Direction.EXPOSING), live)\n    applier.upsert(protective)",
-        (10,),
+        ("exposing_after_protective",),
     ),
     Fault(
         "no second decision",
         run.carry_out,
         "final = decide(after, refused=refused, hold_back=hold_back, wrote=wrote)\n    if",
         "final = plan\n    if",
-        (10, 14),
+        ("exposing_after_protective", "live_from_first_entry_to_last_permission"),
     ),
     Fault(
         "no read-back before what is exposing",
         _Look.back,
         "if not tally.written and not self.full:",
         "if True:",
-        (10,),
+        ("exposing_after_protective",),
     ),
     Fault(
         "exposing changes are lost",
         sender.Applier.upsert,
         "changes = tuple(changes)",
         "changes = iter(tuple(changes))",
-        (2,),
+        ("applying_converges",),
     ),
-    Fault("a phone is twice in a chunk", sender.chunks, "or write.phone in phones", "", (3,)),
-    Fault("a chunk is one too large", sender.chunks, "len(chunk) == size", "len(chunk) > size", (3,)),
+    Fault(
+        "a phone is twice in a chunk", sender.chunks, "or write.phone in phones", "", ("chunks_are_the_plan",)
+    ),
+    Fault(
+        "a chunk is one too large",
+        sender.chunks,
+        "len(chunk) == size",
+        "len(chunk) > size",
+        ("chunks_are_the_plan",),
+    ),
     Fault(
         "the second half goes first",
         sender.Applier._halve,
         "put_first(chunk[:half], chunk[half:])",
         "put_first(chunk[half:], chunk[:half])",
-        (3,),
+        ("chunks_are_the_plan",),
     ),
     Fault(
         "half a chunk is lost",
         sender.Applier._halve,
         "put_first(chunk[:half], chunk[half:])",
         "put_first(chunk[:half])",
-        (3, 7),
+        ("chunks_are_the_plan", "every_change_has_one_outcome"),
     ),
     Fault(
         "what was never sent is not told",
         sender.Applier.upsert,
         "for chunk in queue:",
         "for chunk in ():",
-        (7,),
+        ("every_change_has_one_outcome",),
     ),
     Fault(
         "what the read-back does not find is applied",
         sender.Applier.verify,
         "if terms is None:",
         "if terms is None:\n                continue\n            if False:",
-        (7,),
+        ("every_change_has_one_outcome",),
     ),
     Fault(
         "twins stay behind",

@@ -11,14 +11,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Fault:
-    """In `of`, `good` becomes `bad`. `laws` are tried in turn; `rows` are tests that need no fixture."""
+    """In `of`, `good` becomes `bad`. `laws` are tried in turn; `tests` are `module.test` without fixtures."""
 
     name: str
     of: Any
     good: str
     bad: str
-    laws: tuple[int, ...] = ()
-    rows: tuple[str, ...] = ()
+    laws: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Laws 8 and 14 where releases need somebody's approval: nothing comes off on one that nobody approved."""
+"""Permission where releases need an approval: no number comes off on a release that nobody approved."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,8 +10,8 @@ from reconciler.core.model.entries import Key, Release
 from reconciler.core.planning.change import Reason
 from reconciler.core.planning.guards import Limits
 from reconciler.core.planning.inputs import Setting
+from tests.properties.catalogue import Law
 from tests.properties.oracle import Oracle
-from tests.properties.statements import Law
 from tests.properties.story import play
 from tests.properties.strategies import HELD_STORIES, LEAVE_STORIES, STORIES
 from tests.properties.world import World

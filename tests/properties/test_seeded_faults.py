@@ -1,13 +1,13 @@
-"""Every seeded fault is noticed: a law, or a row of the specification, fails with it and holds without it."""
+"""Every seeded fault is noticed: a law or a test fails with it and holds without it."""
 
 from types import ModuleType
 
 import pytest
 from hypothesis import Phase
 
+from tests.properties.catalogue import LAWS
 from tests.properties.seeded_faults import FAULTS
 from tests.properties.seeding import Fault, seeded
-from tests.properties.statements import LAWS
 from tests.unit.apply import test_applier, test_run
 from tests.unit.planning import (
     test_guards,
@@ -39,15 +39,15 @@ NOTICED = (AssertionError, KeyError, ValueError)
 
 def _noticed(fault: Fault) -> bool:
     with seeded(fault):
-        for row in fault.rows:
-            room, name = row.split(".")
+        for test in fault.tests:
+            room, name = test.split(".")
             try:
                 getattr(ROOMS[room], name)()
             except NOTICED:
                 return True
-        for number in fault.laws:
+        for name in fault.laws:
             try:
-                LAWS[number].hold(EXAMPLES, phases=(Phase.generate,))
+                LAWS[name].hold(EXAMPLES, phases=(Phase.generate,))
             except NOTICED:
                 return True
     return False
@@ -58,7 +58,7 @@ def test_a_seeded_fault_is_noticed(fault: Fault) -> None:
     assert _noticed(fault)
 
 
-def test_the_rows_hold_without_a_fault() -> None:
-    for row in {row for fault in FAULTS for row in fault.rows}:
-        room, name = row.split(".")
+def test_the_tests_hold_without_a_fault() -> None:
+    for test in {test for fault in FAULTS for test in fault.tests}:
+        room, name = test.split(".")
         getattr(ROOMS[room], name)()

@@ -18,7 +18,7 @@ from reconciler.core.planning.inputs import Setting, unasked
 from reconciler.core.planning.modifications import touch_of
 from reconciler.core.planning.plan import Plan
 from reconciler.core.planning.state import Held, HeldClaim, Kept, gone_holds, stands_in
-from tests.properties.past import Past, Report
+from tests.properties.reports import Past, Report
 from tests.support.fake_cxone import Clock, FakeCxone
 
 LISTS = frozenset({"dnc-a", "dnc-b"})

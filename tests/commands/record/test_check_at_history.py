@@ -1,4 +1,4 @@
-"""Law: for each moment `check --at` tells what CXone really had after the run before it."""
+"""For each moment `check --at` tells what CXone really had after the run before it."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory

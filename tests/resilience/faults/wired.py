@@ -24,7 +24,7 @@ from reconciler.sandbox.entries.entry import Entry
 from reconciler.sandbox.server import Sandbox
 from reconciler.sandbox.tenant import Settings
 from reconciler.sandbox.tokens import Client
-from tests.properties.past import Report
+from tests.properties.reports import Report
 from tests.unit.apply.blind_world import BlindWorld
 from tests.unit.cxone.standin import Time
 

@@ -1,4 +1,4 @@
-"""Law 2 for this dialect: what was applied needs nothing more, until its term is over; then neither."""
+"""Applying converges in this dialect: what was applied needs nothing more, nor once its term is over."""
 
 from datetime import UTC, date, datetime, timedelta
 

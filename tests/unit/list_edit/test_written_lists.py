@@ -1,4 +1,4 @@
-"""Law 12: writing a list and reading it again gives the same claims."""
+"""Writing a list and reading it again gives the same claims."""
 
 from datetime import date, timedelta
 
@@ -51,7 +51,7 @@ def releases(draw):
     # Neither addresses nor numbers: a rule refuses those in a description.
     st.text(st.characters(exclude_categories=("Cs", "Nd"), exclude_characters="\0@"), max_size=20),
 )
-def test_law_12(numbers, evidence, releases, description):
+def test_a_written_list_is_read_as_the_same_entries(numbers, evidence, releases, description):
     text = write_list("dnc-list-01", numbers, evidence=evidence, releases=releases, description=description)
     source = Source("a.yaml", text.encode())
     read = read_lists([source], RULES, as_of=AS_OF, latest=LATEST)

@@ -1,4 +1,4 @@
-"""Law: files that are read elsewhere, and handed over, are read as if they had been read here."""
+"""Files that are read elsewhere, and handed over, are read as if they had been read here."""
 
 import json
 import pickle

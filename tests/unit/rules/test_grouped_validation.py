@@ -1,4 +1,4 @@
-"""Law 11: grouped validation finds exactly what `jsonschema` finds entry by entry."""
+"""Grouped validation finds exactly what `jsonschema` finds entry by entry."""
 
 import json
 from dataclasses import replace
@@ -198,7 +198,7 @@ def grouped(document, rules):
 @pytest.mark.parametrize("which", SETS)
 @settings(deadline=None, max_examples=100)
 @given(entries=entries, defaults=defaults)
-def test_law_11(which, entries, defaults):
+def test_groups_give_the_findings_of_single_entries(which, entries, defaults):
     rules, regulations = SETS[which]
     document = {"listId": "a", "defaults": defaults, "entries": entries}
     found = {

@@ -1,4 +1,4 @@
-"""Law: lines that are kept out of the parser give the same tree and the same findings, at the same places."""
+"""Lines that are kept out of the parser give the same tree and the same findings, at the same places."""
 
 from unittest.mock import patch
 

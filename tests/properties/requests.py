@@ -1,4 +1,4 @@
-"""The words that the oracle speaks in: who asked, of which kind, for how much, until when."""
+"""Requests as the oracle compares them: who asked, of which kind, for how much, until when."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta

@@ -1,15 +1,15 @@
-"""The laws that regulations bring: what stands on hold stays, and the nearest deadline goes first."""
+"""The laws of holds and deadlines: what is on hold stays, and the nearest deadline goes first."""
 
 from datetime import date, timedelta
 
 from reconciler.core.model.entries import Key
-from tests.properties.laws import Story, nothing_exposed
-from tests.properties.rules import on_hold
+from tests.properties.properties import Story, nothing_exposed
+from tests.properties.requests import on_hold
 from tests.properties.story import KEYS, play
 from tests.properties.world import World
 
 
-def check_law_15(story: Story) -> None:
+def holds_hold(story: Story) -> None:
     """While a hold stands, nothing that it names comes off, gets weaker or is left to people to take off."""
     world = World()
     named: set[Key] = set()
@@ -26,7 +26,7 @@ def check_law_15(story: Story) -> None:
         assert not by_hand & named
 
 
-def check_law_16(story: Story) -> None:
+def earlier_deadlines_first(story: Story) -> None:
     """Nothing with an earlier deadline is sent after a later one, or after what has none."""
     world = World()
     dues: dict[Key, date] = {}

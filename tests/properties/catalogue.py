@@ -1,4 +1,4 @@
-"""Each law with what it is to hold for: the one place where tests and seeded faults find them."""
+"""Every law by its name, with the strategies for its inputs. Tests and seeded faults find them here."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.model.entries import Policy, ReasonCode, ReleaseReason, Terms
-from tests.properties import laws, regulated
+from tests.properties import holds_and_deadlines, properties
 from tests.properties.story import ENTRIES, KEYS, PHONES
 from tests.properties.strategies import (
     ASKING_STORIES,
@@ -28,10 +28,14 @@ SOON = Clock().now.date() + timedelta(days=20)
 
 @dataclass(frozen=True)
 class Law:
-    """A check, and what it takes."""
+    """A check and the strategies for its inputs. The check's name is the law's."""
 
     check: Callable[..., None]
     inputs: Mapping[str, st.SearchStrategy[Any]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.check.__name__
 
     def hold(self, examples: int, *, phases: tuple[Phase, ...] = tuple(Phase)) -> None:
         """Try it on so many examples, the same ones each time."""
@@ -60,11 +64,11 @@ def _story(stories: st.SearchStrategy[Any] = STORIES) -> dict[str, st.SearchStra
     return {"story": stories}
 
 
-LAWS: dict[int, Law] = {
-    1: Law(laws.check_law_1, _story()),
-    2: Law(laws.check_law_2, _story(CLEAN_STORIES)),
-    3: Law(
-        laws.check_law_3,
+_LAWS = (
+    Law(properties.a_state_does_not_differ_from_itself, _story()),
+    Law(properties.applying_converges, _story(CLEAN_STORIES)),
+    Law(
+        properties.chunks_are_the_plan,
         {
             "phones": st.lists(st.sampled_from(KEYS), unique=True).map(tuple),
             "size": st.integers(1, 4),
@@ -72,15 +76,15 @@ LAWS: dict[int, Law] = {
             "refused": st.sets(st.sampled_from(PHONES)),
         },
     ),
-    4: Law(laws.check_law_4, _story(CLAIMED) | {"seed": st.integers(0, 99)}),
-    5: Law(laws.check_law_5, _story(st.one_of(STORIES, TROUBLED_STORIES))),
-    6: Law(laws.check_law_6, _story()),
-    7: Law(laws.check_law_7, _story(st.one_of(STORIES, TROUBLED_STORIES))),
-    8: Law(laws.check_law_8, _story(UNPERMITTED_STORIES)),
-    9: Law(laws.check_law_9, _story()),
-    10: Law(laws.check_law_10, _story(TROUBLED_STORIES)),
-    13: Law(
-        laws.check_law_13,
+    Law(properties.digest_ignores_order, _story(CLAIMED) | {"seed": st.integers(0, 99)}),
+    Law(properties.a_failed_apply_is_recovered, _story(st.one_of(STORIES, TROUBLED_STORIES))),
+    Law(properties.held_and_desired_is_never_absent, _story()),
+    Law(properties.every_change_has_one_outcome, _story(st.one_of(STORIES, TROUBLED_STORIES))),
+    Law(properties.nothing_goes_without_permission, _story(UNPERMITTED_STORIES)),
+    Law(properties.what_is_not_ours_is_untouched, _story()),
+    Law(properties.exposing_after_protective, _story(TROUBLED_STORIES)),
+    Law(
+        properties.later_opt_out_wins,
         {
             "said": st.sampled_from(
                 [
@@ -98,7 +102,11 @@ LAWS: dict[int, Law] = {
             "quiet": st.integers(0, 2),
         },
     ),
-    14: Law(laws.check_law_14, _story(st.one_of(STORIES, STORIES, LEAVE_STORIES, HELD_STORIES))),
-    15: Law(regulated.check_law_15, _story(HELD_STORIES)),
-    16: Law(regulated.check_law_16, _story(ASKING_STORIES)),
-}
+    Law(
+        properties.live_from_first_entry_to_last_permission,
+        _story(st.one_of(STORIES, STORIES, LEAVE_STORIES, HELD_STORIES)),
+    ),
+    Law(holds_and_deadlines.holds_hold, _story(HELD_STORIES)),
+    Law(holds_and_deadlines.earlier_deadlines_first, _story(ASKING_STORIES)),
+)
+LAWS: Mapping[str, Law] = {law.name: law for law in _LAWS}

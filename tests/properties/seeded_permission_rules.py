@@ -7,14 +7,14 @@ from tests.properties.seeding import Fault
 
 _Judge = verdict.Judge
 
-RULE_FAULTS = (
+PERMISSION_RULE_FAULTS = (
     # Kinds
     Fault(
         "a line of another kind covers",
         state.HeldClaim.stood_in_for,
         "terms.registry == self.registry and ",
         "",
-        (14,),
+        ("live_from_first_entry_to_last_permission",),
         ("rules.test_a_company_claim_in_place_of_a_registrys_keeps_the_registrys",),
     ),
     Fault(
@@ -22,7 +22,7 @@ RULE_FAULTS = (
         entries.Terms.effective_end,
         "None if self.registry else self.end",
         "self.end",
-        (14,),
+        ("live_from_first_entry_to_last_permission",),
         ("rules.test_a_registrys_end_counts_for_nothing",),
     ),
     Fault(
@@ -96,7 +96,7 @@ RULE_FAULTS = (
         _Judge._arrived,
         "if self._says_as_much(c, key, claim)",
         "if True",
-        (14,),
+        ("live_from_first_entry_to_last_permission",),
         (
             "rules.test_what_another_kind_of_release_would_let_go_does_not_move",
             "rules.test_what_ends_earlier_is_nothing_to_move_to",
@@ -116,7 +116,7 @@ RULE_FAULTS = (
         _Judge._ends_ours_only,
         "if others is None:",
         "if True:",
-        (14,),
+        ("live_from_first_entry_to_last_permission",),
         ("rules.test_a_release_of_our_claim_leaves_what_others_entered",),
     ),
     Fault(
@@ -132,7 +132,7 @@ RULE_FAULTS = (
         _Judge._others_keep,
         "return entry is not None and",
         "return False and",
-        (14,),
+        ("live_from_first_entry_to_last_permission",),
         ("rules.test_our_date_ends_nothing_that_others_entered",),
     ),
     Fault(

@@ -1,4 +1,4 @@
-"""Seeded faults in holds and in the honour-by clock."""
+"""Seeded faults in holds and in honour-by dates."""
 
 from reconciler.core.model import entries
 from reconciler.core.planning import deadlines, diff, state, verdict
@@ -9,47 +9,71 @@ _Judge, _Table = verdict.Judge, diff._Table
 ON_HOLD = "if any(hold.names(key) for hold in self._holds):"
 OTHERWISE = ON_HOLD[:-1] + " and "
 
-REGULATED_FAULTS = (
+HOLD_AND_DEADLINE_FAULTS = (
     # Holds
-    Fault("a hold keeps nothing", _Judge.verdict, ON_HOLD, "if False:", (15, 14)),
+    Fault(
+        "a hold keeps nothing",
+        _Judge.verdict,
+        ON_HOLD,
+        "if False:",
+        ("holds_hold", "live_from_first_entry_to_last_permission"),
+    ),
     Fault(
         "a hold is ignored for releases",
         _Judge.verdict,
         ON_HOLD,
         OTHERWISE + "found.reason is not Reason.RELEASED:",
-        (15,),
+        ("holds_hold",),
     ),
     Fault(
         "a hold is ignored for lapses",
         _Judge.verdict,
         ON_HOLD,
         OTHERWISE + "found.reason is not Reason.LAPSED:",
-        (15,),
+        ("holds_hold",),
     ),
     Fault(
         "a hold is ignored for weakening",
         _Judge.verdict,
         ON_HOLD,
         OTHERWISE + "not any(key[1] in f.numbers for f in self.by_list.get(key[0], ())):",
-        (15,),
+        ("holds_hold",),
     ),
     Fault(
         "a hold is ignored where the number moves",
         _Judge.verdict,
         ON_HOLD,
         OTHERWISE + "not any(r.to for r in self._setting.desired.releases.get(key, ())):",
-        (15,),
+        ("holds_hold",),
     ),
-    Fault("a hold does not name everything", entries.Hold.names, "self.everything or ", "", (15,)),
-    Fault("a hold does not name its list", entries.Hold.names, "key[0] == self.list_id", "False", (15,)),
-    Fault("a hold does not name its numbers", entries.Hold.names, " or key[1] in self.phones", "", (15,)),
-    Fault("a hold ends a day early", entries.Hold.stands, "as_of <= self.until", "as_of < self.until", (15,)),
+    Fault("a hold does not name everything", entries.Hold.names, "self.everything or ", "", ("holds_hold",)),
+    Fault(
+        "a hold does not name its list",
+        entries.Hold.names,
+        "key[0] == self.list_id",
+        "False",
+        ("holds_hold",),
+    ),
+    Fault(
+        "a hold does not name its numbers",
+        entries.Hold.names,
+        " or key[1] in self.phones",
+        "",
+        ("holds_hold",),
+    ),
+    Fault(
+        "a hold ends a day early",
+        entries.Hold.stands,
+        "as_of <= self.until",
+        "as_of < self.until",
+        ("holds_hold",),
+    ),
     Fault(
         "a hold without an end does not stand",
         entries.Hold.stands,
         "self.until is None or",
         "self.until is not None and",
-        (15,),
+        ("holds_hold",),
     ),
     Fault(
         "a hold stands for ever",
@@ -80,7 +104,7 @@ REGULATED_FAULTS = (
         _Judge.__init__,
         "(*standing.holds, *setting.lingering)",
         "standing.holds",
-        (14,),
+        ("live_from_first_entry_to_last_permission",),
         ("rules.test_a_hold_that_went_a_moment_ago_keeps_its_number",),
     ),
     Fault(
@@ -99,43 +123,55 @@ REGULATED_FAULTS = (
         (),
         ("holds.test_only_what_names_as_much_and_as_long_stands_in",),
     ),
-    # The honour-by clock
+    # Honour-by dates
     Fault(
         "the order ignores deadlines",
         diff._place,
         "date.max if change.due is None else change.due.due",
         "date.max",
-        (16,),
+        ("earlier_deadlines_first",),
     ),
     Fault(
         "what has no deadline goes first",
         diff._place,
         "date.max if change.due is None",
         "date.min if change.due is None",
-        (16,),
+        ("earlier_deadlines_first",),
     ),
     Fault(
         "the list comes before the deadline",
         diff._place,
         "bool(change.blocked_by),",
         "bool(change.blocked_by), change.list_id,",
-        (16,),
+        ("earlier_deadlines_first",),
     ),
-    Fault("the last claim's deadline counts", _Table._nearest, "due < dues[phone]", "True", (16,)),
+    Fault(
+        "the last claim's deadline counts",
+        _Table._nearest,
+        "due < dues[phone]",
+        "True",
+        ("earlier_deadlines_first",),
+    ),
     Fault(
         "only the strongest claim has a deadline",
         _Table._due,
         "if len(self._wanted.standing[list_id]) == 1:",
         "if True:",
-        (16,),
+        ("earlier_deadlines_first",),
     ),
-    Fault("one deadline stands for a group", _Table._put, "blocked_by, due)", "blocked_by, None)", (16,)),
+    Fault(
+        "one deadline stands for a group",
+        _Table._put,
+        "blocked_by, due)",
+        "blocked_by, None)",
+        ("earlier_deadlines_first",),
+    ),
     Fault(
         "a restored number is a request anew",
         _Table._missing,
         "Reason.RESTORED, None, terms)",
         "Reason.RESTORED, None, terms, due=self._due(key, terms))",
-        (16,),
+        ("earlier_deadlines_first",),
         ("requests.test_a_restored_number_was_live_in_time_and_goes_after_requests",),
     ),
     Fault(

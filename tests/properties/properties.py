@@ -1,4 +1,7 @@
-"""The laws as plain functions: each takes what hypothesis generates, and asserts."""
+"""The laws of planning and apply: each is a function that takes what hypothesis generates, and asserts.
+
+The function's name is the name of the law.
+"""
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -41,7 +44,7 @@ def _files(story: Story) -> Claims:
     return world.files.claims()
 
 
-def check_law_1(story: Story) -> None:
+def a_state_does_not_differ_from_itself(story: Story) -> None:
     """A state does not differ from itself."""
     claims = _files(story)
     state = strongest(claims.files)
@@ -55,7 +58,7 @@ def check_law_1(story: Story) -> None:
     assert plan.unchanged == sum(map(len, state.values()))
 
 
-def check_law_2(story: Story) -> None:
+def applying_converges(story: Story) -> None:
     """Applying a plan converges: the next plan is empty."""
     for moment in play(story):
         world = moment.world
@@ -78,7 +81,7 @@ def _as_declared(moment: Moment) -> None:
             )
 
 
-def check_law_3(phones: Sequence[Key], size: int, largest: int, refused: set[str]) -> None:
+def chunks_are_the_plan(phones: Sequence[Key], size: int, largest: int, refused: set[str]) -> None:
     """Chunks are the plan cut up: same changes, same order, at most `size`, no phone twice in one."""
     terms = Terms(ReasonCode.LOCAL, Policy.NEVER)
     writes = [Write(list_id, phone, terms) for list_id, phone in phones]
@@ -98,7 +101,7 @@ def check_law_3(phones: Sequence[Key], size: int, largest: int, refused: set[str
     assert {k for k in phones if k[1] not in refused} == set(world.cxone.stored)
 
 
-def check_law_4(story: Story, seed: int) -> None:
+def digest_ignores_order(story: Story, seed: int) -> None:
     """The digest does not depend on the order of files or entries."""
     dice = Random(seed)
     claims = _files(story)
@@ -123,7 +126,7 @@ def check_law_4(story: Story, seed: int) -> None:
         assert told(claims, nothing) != told(nothing, nothing)
 
 
-def check_law_5(story: Story) -> None:
+def a_failed_apply_is_recovered(story: Story) -> None:
     """After an apply that failed anywhere, planning again reaches the desired state."""
     moment = list(play(story))[-1]
     world = moment.world
@@ -134,7 +137,7 @@ def check_law_5(story: Story) -> None:
     _as_declared(moment)
 
 
-def check_law_6(story: Story) -> None:
+def held_and_desired_is_never_absent(story: Story) -> None:
     """A number in both held and desired is never absent from live in between."""
     world = World()
     both: set[Key] = set()
@@ -151,7 +154,7 @@ def check_law_6(story: Story) -> None:
         assert both <= moment.after.keys()
 
 
-def check_law_7(story: Story) -> None:
+def every_change_has_one_outcome(story: Story) -> None:
     """Every change ends in exactly one of applied, rejected, unknown, not attempted."""
     for moment in play(story):
         run = moment.run
@@ -186,7 +189,7 @@ def _truthful(moment: Moment) -> None:
             assert there is None or DIALECT.strength(there) < wanted or moment.chapter.faults
 
 
-def check_law_8(story: Story) -> None:
+def nothing_goes_without_permission(story: Story) -> None:
     """No fitting release and no lapse of the term as held: no delete and no weaker terms."""
     for moment in play(story):
         nothing_exposed(moment, set(KEYS))
@@ -207,7 +210,7 @@ def nothing_exposed(moment: Moment, keys: AbstractSet[Key]) -> None:
         assert DIALECT.strength(moment.after[key]) >= DIALECT.strength(moment.before[key])
 
 
-def check_law_9(story: Story) -> None:
+def what_is_not_ours_is_untouched(story: Story) -> None:
     """What we do not hold is never touched, but to be made stronger by a claim."""
     world = World()
     claimed: set[Key] = set()
@@ -231,7 +234,7 @@ def check_law_9(story: Story) -> None:
         claimed |= standing
 
 
-def check_law_10(story: Story) -> None:
+def exposing_after_protective(story: Story) -> None:
     """Nothing exposing before everything protective; a refusal holds its phone, an unknown holds all."""
     for moment in play(story):
         run = moment.run
@@ -260,7 +263,7 @@ def _kinds(call, exposing: set[Key]) -> set[str]:
     return {"exposing" if w.key in exposing else "protective" for w in call.writes}
 
 
-def check_law_13(
+def later_opt_out_wins(
     *, said: Terms, act: str, why: ReleaseReason, days: int, age: int, path: str, quiet: int
 ) -> None:
     """A later opt-out always wins: over a release, and over a lapse where `age` is negative."""
@@ -293,7 +296,7 @@ def check_law_13(
         world.clock.tick(86400)
 
 
-def check_law_14(story: Story) -> None:
+def live_from_first_entry_to_last_permission(story: Story) -> None:
     """Every number stays live from its first claim until its last permission."""
     world = World()
     oracle = Oracle(world)
