@@ -1,11 +1,12 @@
 """Every seeded fault is noticed: a law or a test fails with it and holds without it."""
 
+from collections.abc import Callable
 from types import ModuleType
 
 import pytest
 from hypothesis import Phase
 
-from tests.properties.catalogue import LAWS
+from tests.properties.catalogue import LAWS, Law
 from tests.properties.seeded_faults import FAULTS
 from tests.properties.seeding import Fault, seeded
 from tests.unit.apply import test_applier, test_run
@@ -20,7 +21,7 @@ from tests.unit.planning import (
     test_table,
 )
 
-ROOMS: dict[str, ModuleType] = {
+MODULES: dict[str, ModuleType] = {
     "applier": test_applier,
     "guards": test_guards,
     "holds": test_holds,
@@ -37,20 +38,30 @@ EXAMPLES = 400
 NOTICED = (AssertionError, KeyError, ValueError)
 
 
-def _noticed(fault: Fault) -> bool:
-    with seeded(fault):
-        for test in fault.tests:
-            room, name = test.split(".")
-            try:
-                getattr(ROOMS[room], name)()
-            except NOTICED:
-                return True
-        for name in fault.laws:
-            try:
-                LAWS[name].hold(EXAMPLES, phases=(Phase.generate,))
-            except NOTICED:
-                return True
+def _tests(fault: Fault) -> list[Callable[[], None]]:
+    """Look up the tests that a fault names, outside of what counts as noticing it."""
+    names = [name.split(".") for name in fault.tests]
+    return [getattr(MODULES[module], test) for module, test in names]
+
+
+def _laws(fault: Fault) -> list[Law]:
+    return [LAWS[name] for name in fault.laws]
+
+
+def _fails(check: Callable[[], None]) -> bool:
+    try:
+        check()
+    except NOTICED:
+        return True
     return False
+
+
+def _noticed(fault: Fault) -> bool:
+    tests, laws = _tests(fault), _laws(fault)
+    with seeded(fault):
+        return any(_fails(test) for test in tests) or any(
+            _fails(lambda law=law: law.hold(EXAMPLES, phases=(Phase.generate,))) for law in laws
+        )
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name.replace(" ", "-"))
@@ -58,7 +69,14 @@ def test_a_seeded_fault_is_noticed(fault: Fault) -> None:
     assert _noticed(fault)
 
 
+@pytest.mark.parametrize(
+    "fault", [Fault("", None, "", "", ("none",)), Fault("", None, "", "", (), ("rules.none",))]
+)
+def test_an_unknown_name_is_no_notice(fault: Fault) -> None:
+    with pytest.raises((KeyError, AttributeError)):
+        _noticed(fault)
+
+
 def test_the_tests_hold_without_a_fault() -> None:
-    for test in {test for fault in FAULTS for test in fault.tests}:
-        room, name = test.split(".")
-        getattr(ROOMS[room], name)()
+    for test in dict.fromkeys(test for fault in FAULTS for test in _tests(fault)):
+        test()
