@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import partial
@@ -18,7 +18,7 @@ import typer
 from reconciler.cli.terminal import clean_event, colourful, harmless_json, line
 from reconciler.core.model.errors import DncError
 from reconciler.core.model.finding import Finding
-from reconciler.use_cases.workspace.context import DEFAULT_CONFIGURATION, Surroundings
+from reconciler.use_cases.workspace.context import DEFAULT_CONFIGURATION, CommandContext, Options
 
 
 class LogFormat(StrEnum):
@@ -74,13 +74,11 @@ class Call:
     verbose: bool = False
     log_format: LogFormat = LogFormat.TEXT
 
-    def surroundings(self, *, as_of: str | None = None, onto: str | None = None) -> Surroundings:
-        """Say where we are. Raises a usage error for a date that is none."""
-        logs = partial(configure, self.log_format, verbose=self.verbose)
-        around = Surroundings(
-            self.configuration, self.tenant, dict(os.environ), say=complain, logs=logs, onto=onto
-        )
-        return replace(around, as_of=day(as_of, "--as-of")) if as_of else around
+    def context(self, *, as_of: str | None = None, onto: str | None = None) -> CommandContext:
+        """Build the context of this call. Raises a usage error for a date that is none."""
+        start_logging = partial(configure, self.log_format, verbose=self.verbose)
+        options = Options(self.configuration, self.tenant, day(as_of, "--as-of") if as_of else None, onto)
+        return CommandContext(options, dict(os.environ), say=complain, start_logging=start_logging)
 
 
 _call: ContextVar[Call] = ContextVar("call", default=Call())  # noqa: B039  (frozen)

@@ -33,7 +33,7 @@ def tenants(incomplete: str) -> Iterator[str]:
     from reconciler.use_cases.workspace.opening import open_project  # noqa: PLC0415
 
     try:
-        names = open_project(current().surroundings(), None).configuration.tenants
+        names = open_project(current().context(), None).configuration.tenants
     except DncError:
         return  # a shell is no place for what is wrong with a file
     yield from (name for name in names if name.startswith(incomplete))

@@ -10,7 +10,7 @@ import typer
 
 from reconciler.cli.call import complain
 from reconciler.core.model.errors import DncError
-from reconciler.use_cases.workspace.context import Meter, Surroundings
+from reconciler.use_cases.workspace.context import CommandContext, Meter
 from reconciler.use_cases.workspace.files import put
 from reconciler.use_cases.workspace.opening import tenant_of
 
@@ -23,17 +23,17 @@ MetricsOption = Annotated[
 
 
 @contextmanager
-def metered(file: Path | None, around: Surroundings, command: str) -> Iterator[Surroundings]:
-    """Give surroundings that measure, and write the file at the end, whatever that is.
+def metered(file: Path | None, ctx: CommandContext, command: str) -> Iterator[CommandContext]:
+    """Give a context with a meter, and write the file at the end, whatever that is.
 
     A file that cannot be written is a warning: what a command did must not depend on who watches it.
     """
     if file is None:
-        yield around
+        yield ctx
         return
-    meter, began, code = Meter(), around.clock(), 1
+    meter, began, code = Meter(), ctx.clock(), 1
     try:
-        yield replace(around, meter=meter)
+        yield replace(ctx, run=replace(ctx.run, meter=meter))
         code = 0
     except typer.Exit as left:
         code = left.exit_code
@@ -42,17 +42,17 @@ def metered(file: Path | None, around: Surroundings, command: str) -> Iterator[S
         code = wrong.exit_code
         raise
     finally:
-        _write(file, around, meter, command, code, began.timestamp())
+        _write(file, ctx, meter, command, code, began.timestamp())
 
 
 def _write(  # noqa: PLR0917
-    file: Path, around: Surroundings, meter: Meter, command: str, code: int, began: float
+    file: Path, ctx: CommandContext, meter: Meter, command: str, code: int, began: float
 ) -> None:
     from reconciler.cli.render.openmetrics import openmetrics  # noqa: PLC0415  (it loads a library of its own)
 
-    ended = around.clock().timestamp()
+    ended = ctx.clock().timestamp()
     if command != "status":
-        meter.of(tenant_of(around))  # that it ran is told in any case
+        meter.of(tenant_of(ctx))  # that it ran is told in any case
     text = openmetrics(meter, command=command, code=code, began=began, ended=ended)
     try:
         put(file.absolute().parent, file.name, text)

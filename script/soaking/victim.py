@@ -9,7 +9,7 @@ from unittest.mock import patch
 from reconciler.audit.ledger import Ledger
 from reconciler.cli.main import main
 from reconciler.cxone.entries.provider import EntriesProvider
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 
 AHEAD = "SOAK_AHEAD"  # seconds
 
@@ -20,7 +20,7 @@ def clock() -> datetime:
 
 if __name__ == "__main__":
     with (
-        patch("reconciler.cli.call.Surroundings", partial(Surroundings, clock=clock)),
+        patch("reconciler.cli.call.CommandContext", partial(CommandContext, clock=clock)),
         patch(
             "reconciler.use_cases.workspace.connection.EntriesProvider",
             partial(EntriesProvider, uniform=lambda low, _: low),

@@ -26,7 +26,7 @@ from reconciler.sandbox.entries.entry import NOW, Entry
 from reconciler.sandbox.server import Sandbox
 from reconciler.sandbox.tenant import Settings
 from reconciler.sandbox.tokens import READ, WRITE, Client
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 from tests.support.lists import CONFIGURATION, LIST, dated, entry, release
 from tests.support.result import Result
 
@@ -243,7 +243,7 @@ class Project:
     def _patches(self, environ: dict[str, str], arguments: tuple[str, ...]) -> Iterator[Any]:
         yield patch.dict(os.environ, environ, clear=True)
         yield patch.object(sys, "argv", ["dnc", *arguments])
-        yield patch("reconciler.cli.call.Surroundings", partial(Surroundings, clock=self.clock))
+        yield patch("reconciler.cli.call.CommandContext", partial(CommandContext, clock=self.clock))
         yield patch(
             "reconciler.use_cases.workspace.project.load_rules", lambda overrides: _rules(*overrides.items())
         )

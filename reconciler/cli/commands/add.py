@@ -46,17 +46,17 @@ def add(  # noqa: PLR0917  (an option each; Typer passes them by name)
     output: Output = Format.TEXT,
 ) -> None:
     """Put numbers on a list, in its file's sorted place. All or none; the same twice changes nothing."""
-    around = current().surroundings()
+    ctx = current().context()
     given = {"reasonCode": reason.value, "expirationPolicy": policy.value, "requestedOn": requested_on,
              "evidence": evidence, "retention": retention, "expirationDate": until, "source": source,
              "jurisdiction": jurisdiction}  # fmt: skip
     keys = {key: value for key, value in given.items() if value is not None}
     with told(output):
-        done = run(around, Wanted(list_id, numbers, keys, file))
+        done = run(ctx, Wanted(list_id, numbers, keys, file))
         if output is Format.JSON:
             emit(answer(added_json(done, list_id)))
         else:
-            _show(done, list_id, Shown(masked=around.pipeline.running))
+            _show(done, list_id, Shown(masked=ctx.pipeline.running))
 
 
 def _show(done: Added, list_id: str, shown: Shown) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Annotated, Any
 
 import typer
@@ -30,7 +31,7 @@ from reconciler.use_cases.reconcile.plan import failed
 from reconciler.use_cases.reconcile.prepared_plan import Planned, planned
 from reconciler.use_cases.reconcile.run_lock import in_turn
 from reconciler.use_cases.reconcile.run_metrics import meter_plan
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 
 EXAMPLES = examples(
     "dnc apply --yes",
@@ -64,36 +65,38 @@ def apply(  # noqa: PLR0917  (an option each: typer passes them by name)
     output: Annotated[Format, typer.Option("--format", help="How the result is printed.")] = Format.TEXT,
 ) -> None:
     """Make CXone match the commit, verify it, and commit an audit report."""
-    around = current().surroundings()
-    around = replace(around, budget=_budget(deadline, around), attest=attest)
-    started = around.clock()
-    _demand_consent(around, yes=yes)
+    ctx = current().context()
+    ctx = replace(
+        ctx,
+        options=replace(ctx.options, attest=attest),
+        run=replace(ctx.run, budget=_budget(deadline, ctx.run.stop)),
+    )
+    started = ctx.clock()
+    _demand_consent(ctx, yes=yes)
 
     def on_error(error: DncError) -> None:
-        notify(around, error)
-        attest_failure(around, error, started)
+        notify(ctx, error)
+        attest_failure(ctx, error, started)
         if output is Format.JSON:
-            emit({**failed(around, error), "status": "failed", "exit_code": error.exit_code})
+            emit({**failed(ctx, error), "status": "failed", "exit_code": error.exit_code})
 
-    with metered(metrics, around, "apply") as around, errors_told(on_error):
+    with metered(metrics, ctx, "apply") as ctx, errors_told(on_error):
         document = _read(saved)
-        _stop_on_signals(around)
+        _stop_on_signals(ctx)
         with (
-            in_turn(around),
-            planned(
-                around, to_apply=True, accept_history=accept_history, limits_allow=allow_removals
-            ) as made,
+            in_turn(ctx),
+            planned(ctx, to_apply=True, accept_history=accept_history, limits_allow=allow_removals) as made,
         ):
             meter_plan(made)
-            _demand_named_sandbox(made, around)
-            shown = Shown(masked=around.pipeline.running)
+            _demand_named_sandbox(made, ctx)
+            shown = Shown(masked=ctx.pipeline.running)
             complain(plan_text(made.document, shown))
-            _ask(made, yes=yes or around.pipeline.running)
+            _ask(made, yes=yes or ctx.pipeline.running)
             agreed = exposing_of(document, made) if document else None
             with counting(made.plan.pending) as progress:
                 done = run(made, rewritten=made.rewritten, agreed=agreed, progress=progress)
         _show(done, output, shown)
-        notify(around, done)
+        notify(ctx, done)
         raise typer.Exit(done.exit_code)
 
 
@@ -120,18 +123,18 @@ def _read(saved: Path | None) -> dict[str, Any] | None:
         ) from error
 
 
-def _demand_consent(around: Surroundings, *, yes: bool) -> None:
-    if not (yes or around.pipeline.running or sys.stdin.isatty()):
+def _demand_consent(ctx: CommandContext, *, yes: bool) -> None:
+    if not (yes or ctx.pipeline.running or sys.stdin.isatty()):
         raise typer.BadParameter(
             "there is no terminal to ask on, and this is no pipeline", param_hint="--yes"
         )
 
 
-def _demand_named_sandbox(made: Planned, around: Surroundings) -> None:
+def _demand_named_sandbox(made: Planned, ctx: CommandContext) -> None:
     if not made.tenant.embedded:
         return
     complain(f"{made.tenant.name} is the built-in CXone: it protects nobody")
-    if around.pipeline.running and around.tenant is None:
+    if ctx.pipeline.running and ctx.options.tenant is None:
         raise typer.BadParameter(
             f"in a pipeline the built-in CXone must be asked for: --tenant {made.tenant.name}",
             param_hint="--tenant",
@@ -144,14 +147,14 @@ def _ask(made: Planned, *, yes: bool) -> None:
             typer.confirm(f"Apply {made.plan.pending:,} changes to {made.tenant.name}?", abort=True, err=True)
 
 
-def _budget(text: str | None, around: Surroundings) -> TimeBudget | None:
+def _budget(text: str | None, stop: Event) -> TimeBudget | None:
     """Read a time, counted from now. Raises a usage error for what is none."""
     if text is None:
         return None
     found = re.fullmatch(r"([0-9]{1,6})([smh])", text)
     if found is None:
         raise typer.BadParameter(f"{text!r} is no time: write it as 50m", param_hint="--deadline")
-    return TimeBudget(around.stop, int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]])
+    return TimeBudget(stop, int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]])
 
 
 @contextmanager
@@ -164,9 +167,9 @@ def _interrupts_as_usual() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _stop_on_signals(around: Surroundings) -> None:
+def _stop_on_signals(ctx: CommandContext) -> None:
     def stop(*_: object) -> None:
-        around.stop.set()
+        ctx.run.stop.set()
         # Past Python's own stream: that may be what was interrupted, and it refuses to be entered twice.
         with suppress(OSError):
             os.write(2, b"stopping: what is in flight is finished, the rest is not attempted\n")

@@ -71,7 +71,7 @@ ANCHOR_EXAMPLES = examples("dnc audit anchor", "dnc audit anchor --format json")
 def anchor(output: Output = Format.TEXT) -> None:
     """Tag the record as it is, and print its hash for a place that the pipeline can't write."""
     with told(output):
-        done = run_anchor(current().surroundings())
+        done = run_anchor(current().context())
         if output is Format.JSON:
             emit(answer(anchored_json(done)))
         else:
@@ -94,7 +94,7 @@ def bundle(
 ) -> None:
     """Write what the audit branch got in a month as a git bundle, verified, for write-once storage."""
     with told(output):
-        made = bundle_month(current().surroundings(), _month(month))
+        made = bundle_month(current().context(), _month(month))
         path = file or Path(f"{made.branch.replace('/', '-')}-{made.month}.bundle")
         write_own(path, made.data)
         made.verify(str(path.absolute()))
@@ -138,10 +138,10 @@ def compare(
     output: Output = Format.TEXT,
 ) -> None:
     """Hold an export that you took out of CXone yourself against a report. Exit 3 where they differ."""
-    around = current().surroundings()
+    ctx = current().context()
     asked = Asked(export, mapped(columns or [], FIELDS), list_id)
     with told(output):
-        done = run_compare(around, asked, report)
+        done = run_compare(ctx, asked, report)
         code = 0 if done.is_equal else 3
         if output is Format.JSON:
             emit(answer(compared_json(done), code=code))
@@ -176,7 +176,7 @@ def evidence(
 ) -> None:
     """Name what entries and releases refer to, and until when each must be kept."""
     with told(Format.JSON if output is ReferenceFormat.JSON else Format.TEXT):
-        found = references(current().surroundings())
+        found = references(current().context())
         with own_file(file) if file else nullcontext(sys.stdout) as out:
             _WRITE[output](found, out)
 
@@ -205,7 +205,7 @@ def export(
     """Write every change of a period, one row each, and hold the sums against the reports' own."""
     days = period(first, last)
     with told(Format(output) if output is TableFormat.JSON else Format.TEXT):
-        exported = export_changes(current().surroundings(), days, exposing=exposing)
+        exported = export_changes(current().context(), days, exposing=exposing)
         with own_file(file) if file else nullcontext(sys.stdout) as out:
             write_json(exported, out) if output is TableFormat.JSON else write_csv(exported, out)
         complain(sums_text(exported))
@@ -236,7 +236,7 @@ def reanchor(
     """Continue the chain after a purge of history or a doubt, by a record that verify shows ever after."""
     pairs = _pairs(heads or ())
     with told(output):
-        done = run_reanchor(current().surroundings(), pairs, reason, evidence)
+        done = run_reanchor(current().context(), pairs, reason, evidence)
         if output is Format.JSON:
             emit(answer(reanchored_json(done)))
         else:
@@ -271,15 +271,15 @@ def summary(
 ) -> None:
     """Sum up a period on one page: requests, what was late and why, what came off, days verified, alarms."""
     days = period(first, last)
-    around = current().surroundings()
+    ctx = current().context()
     with told(Format.JSON if output is PageFormat.JSON else Format.TEXT):
-        found = board(around, days)
+        found = board(ctx, days)
         if output is PageFormat.JSON:
             emit(board_json(found))
         elif output is PageFormat.MARKDOWN:  # a copy that travels
             print(board_markdown(found, Shown(masked=True)))
         else:
-            print(board_text(found, Shown(masked=around.pipeline.running)))
+            print(board_text(found, Shown(masked=ctx.pipeline.running)))
 
 
 VERIFY_EXAMPLES = examples(
@@ -307,7 +307,7 @@ def verify(
     known = tuple(_anchor(text) for text in anchors or ())
     most = span(max_age, "--max-age") if max_age else None
     with told(output):
-        done = prove(current().surroundings(), known, most)
+        done = prove(current().context(), known, most)
         if output is Format.JSON:
             emit(proved_json(done))
         elif text := proved_text(done):
@@ -339,7 +339,7 @@ app.command("reanchor", epilog=REANCHOR_EXAMPLES)(reanchor)
 def list_reports(output: Output = Format.TEXT) -> None:
     """List the tenant's reports, newest first."""
     with told(output):
-        books = open_books(current().surroundings())
+        books = open_books(current().context())
         reports = list(books.reports())
         if output is Format.JSON:
             emit({"tenant": books.tenant, "reports": [_entry(stored) for stored in reports]})
@@ -368,7 +368,7 @@ def show(
 ) -> None:
     """Show one report."""
     with told(output):
-        stored = open_books(current().surroundings()).find(report)
+        stored = open_books(current().context()).find(report)
         if output is Format.JSON:
             emit(dict(stored.report.fields))
         else:
@@ -379,7 +379,7 @@ def show(
 def push(output: Output = Format.TEXT) -> None:
     """Push the reports that a run could not push; of every tenant, in order."""
     with told(output):
-        pushed = open_books(current().surroundings(), fetch=False).push()
+        pushed = open_books(current().context(), fetch=False).push()
         if output is Format.JSON:
             emit({"pushed": list(pushed)})
         else:

@@ -12,7 +12,7 @@ from reconciler.cli.render.lookup import whereabouts_json, whereabouts_text
 from reconciler.cli.render.masking import Shown
 from reconciler.cli.reports import THEN_REPORTS, asked, write_then
 from reconciler.use_cases.history.lookup import whereabouts
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 
 EXAMPLES = examples(
     'dnc check "(212) 555-0123"',
@@ -37,7 +37,7 @@ def check(  # noqa: PLR0917  (an option each; Typer passes them by name)
     output: Output = Format.TEXT,
 ) -> None:
     """Say where a number is listed, since when, by which commit, live or not. Exit 3 where it is not."""
-    around = current().surroundings()
+    ctx = current().context()
     pages = report or []
     asked(pages, list(THEN_REPORTS))
     if at is None and (pages or whole_number):
@@ -46,31 +46,31 @@ def check(  # noqa: PLR0917  (an option each; Typer passes them by name)
         raise typer.BadParameter("CXone tells of today only: leave --live out", param_hint="--at")
     with told(output):
         if at is not None:
-            protected = _then(around, number, at, output, pages, whole=whole_number)
+            protected = _then(ctx, number, at, output, pages, whole=whole_number)
         else:
-            protected = _now(around, number, output, live=live)
+            protected = _now(ctx, number, output, live=live)
     raise typer.Exit(0 if protected else 3)
 
 
-def _now(around: Surroundings, number: str, output: Format, *, live: bool) -> bool:
-    found = whereabouts(around, number, live=live)
+def _now(ctx: CommandContext, number: str, output: Format, *, live: bool) -> bool:
+    found = whereabouts(ctx, number, live=live)
     if output is Format.JSON:
         emit(whereabouts_json(found))
     else:
-        print(whereabouts_text(found, Shown(masked=around.pipeline.running)))
+        print(whereabouts_text(found, Shown(masked=ctx.pipeline.running)))
     return found.is_protected
 
 
 def _then(
-    around: Surroundings, number: str, at: str, output: Format, pages: Sequence[str], *, whole: bool
+    ctx: CommandContext, number: str, at: str, output: Format, pages: Sequence[str], *, whole: bool
 ) -> bool:
     from reconciler.cli.render.lookup_at import then_json, then_text  # noqa: PLC0415  (most calls ask about now)
     from reconciler.use_cases.history.lookup_at import then  # noqa: PLC0415  (as above)
 
-    found = then(around, number, moment(at, "--at"))
+    found = then(ctx, number, moment(at, "--at"))
     write_then(found, pages, whole=whole)
     if output is Format.JSON:
         emit(then_json(found))
     else:
-        print(then_text(found, Shown(masked=around.pipeline.running)))
+        print(then_text(found, Shown(masked=ctx.pipeline.running)))
     return bool(found.is_protected)

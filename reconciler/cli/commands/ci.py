@@ -48,7 +48,7 @@ def tenants(
 ) -> None:
     """Write a child pipeline with a job for each tenant."""
     with told(output):
-        found = fan_out(current().surroundings(), since=changed_since, work=work)
+        found = fan_out(current().context(), since=changed_since, work=work)
         if output is Format.JSON:
             said = {"work": found.work.value, "tenants": list(found.tenants), "onto": found.onto}
             _write(f"{json_text(answer(said), indent=2)}\n", out)
@@ -84,7 +84,7 @@ def gather(
     _write(gathered(found), out)
     if note:
         # A merge request of no tenant gets no note; one that had changed some is told that it does not now.
-        post_note(current().surroundings(), ALL, lambda room: gathered(found, room), anew=bool(found))
+        post_note(current().context(), ALL, lambda room: gathered(found, room), anew=bool(found))
 
 
 def _write(text: str, out: Path | None) -> None:

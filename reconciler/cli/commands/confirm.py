@@ -24,7 +24,7 @@ def confirm(
 ) -> None:
     """Say in the files that somebody has counted the very many numbers that a branch adds."""
     with told(output):
-        done = run(current().surroundings(onto=onto), count)
+        done = run(current().context(onto=onto), count)
         if output is Format.JSON:
             emit(answer({"files": list(done.files), "added": dict(done.added)}))
         else:

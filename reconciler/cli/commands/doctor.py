@@ -52,7 +52,7 @@ def doctor(
 ) -> None:
     """Check what a run needs, each with its remedy: configuration, git, branches, sign-in, clock, rate."""
     with told(output):
-        found = run(current().surroundings(), with_probe=probe)
+        found = run(current().context(), with_probe=probe)
         if output is Format.JSON:
             emit(examined_json(found))
         else:

@@ -22,20 +22,20 @@ def drift(
     output: Annotated[Format, typer.Option("--format", help="How drift is printed.")] = Format.TEXT,
 ) -> None:
     """Show what CXone has that git does not. Exit 3 when there is drift, or an alarm."""
-    asked = current().surroundings()
+    asked = current().context()
 
     def on_error(error: DncError) -> None:
         if output is Format.JSON:
             emit(failed(asked, error))
 
-    with metered(metrics, asked, "drift") as around, errors_told(on_error):
-        copy = copier(numbers, around.environ)
-        found = run(around)
+    with metered(metrics, asked, "drift") as ctx, errors_told(on_error):
+        copy = copier(numbers, ctx.environ)
+        found = run(ctx)
         document = copy(found.document)
         if output is Format.JSON:
             emit(document)
         else:
-            shown = Shown(masked=around.pipeline.running and numbers is Numbers.FULL)
+            shown = Shown(masked=ctx.pipeline.running and numbers is Numbers.FULL)
             print(drift_text(document, found.foreign, shown))
             show_findings(found.findings)
         raise typer.Exit(3 if found.drift or found.alarms else 0)

@@ -36,9 +36,9 @@ def export(
     ] = None,
 ) -> None:
     """Write a list for affiliates, vendors and other dialers, with a manifest. Whole numbers are in it."""
-    around = current().surroundings()
+    ctx = current().context()
     with errors_told():
-        made = run(around, list_id, since)
+        made = run(ctx, list_id, since)
         manifest = json.dumps(made.manifest, indent=2) + "\n"
         if file is None:
             sys.stdout.write(made.data.decode())

@@ -31,10 +31,10 @@ def fmt(
     output: Output = Format.TEXT,
 ) -> None:
     """Put list files in order: sorted, quoted, same terms gathered, comments kept at their numbers."""
-    around = current().surroundings()
+    ctx = current().context()
     demand_one(paths, changed_since)
     with told(output):
-        done = run(around, paths or (), since=changed_since, check=check)
+        done = run(ctx, paths or (), since=changed_since, check=check)
         code = 4 if done.findings else 3 if check and done.changed else 0
         if output is Format.JSON:
             emit(answer(formatted_json(done, check=check), code=code, errored=bool(done.findings)))

@@ -69,7 +69,7 @@ def import_(  # noqa: PLR0917  (an option each; Typer passes them by name)
 ) -> None:
     """Put the numbers of a table on a list, in new files of 5,000. Exit 8: rows refused, or in doubt."""
     _demand_usage(whole=whole, retrieved_at=retrieved_at, max_loss=max_loss, batch=batch)
-    around = current().surroundings()
+    ctx = current().context()
     given = {"reasonCode": reason and reason.value, "expirationPolicy": policy and policy.value,
              "requestedOn": requested_on, "evidence": evidence, "retention": retention,
              "expirationDate": until, "source": source, "jurisdiction": jurisdiction}  # fmt: skip
@@ -79,9 +79,9 @@ def import_(  # noqa: PLR0917  (an option each; Typer passes them by name)
         if retrieved_at:
             from reconciler.use_cases.edits.registry_snapshot import snapshot  # noqa: PLC0415  (takes its time to load)
 
-            code = _took(snapshot(around, table, retrieved_at, max_loss), output)
+            code = _took(snapshot(ctx, table, retrieved_at, max_loss), output)
         else:
-            code = _imported(run(around, table), output)
+            code = _imported(run(ctx, table), output)
     raise typer.Exit(code)
 
 
@@ -99,7 +99,7 @@ def _took(done: "Taken", output: Format) -> int:
     if output is Format.JSON:
         emit(answer(taken_json(done), code=code))
     else:
-        show_taken(done, Shown(masked=current().surroundings().pipeline.running))
+        show_taken(done, Shown(masked=current().context().pipeline.running))
     return code
 
 

@@ -16,7 +16,7 @@ from reconciler.core.model.errors import DncError
 from reconciler.use_cases.reconcile.live_read import ReadFrom
 from reconciler.use_cases.reconcile.plan import Made, failed
 from reconciler.use_cases.reconcile.plan import plan as run
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 
 if TYPE_CHECKING:
     from reconciler.use_cases.reconcile.auto_merge import Request
@@ -32,7 +32,7 @@ AutoMergeOption = Annotated[
 
 
 def tell(
-    around: Surroundings,
+    ctx: CommandContext,
     document: Mapping[str, Any],
     request: "Request | None",
     *,
@@ -47,10 +47,10 @@ def tell(
 
     if note:
         section = Section(document, request.head if request else None, request.touched if request else "")
-        post_note(around, document["tenant"], section.text)
+        post_note(ctx, document["tenant"], section.text)
     if auto_merge:
         tip = request.tip if request else ""
-        merge_by_itself(around, tip, hindrance=request.hindrance if request else "there is no plan")
+        merge_by_itself(ctx, tip, hindrance=request.hindrance if request else "there is no plan")
 
 
 EXAMPLES = examples(
@@ -88,27 +88,25 @@ def plan(  # noqa: PLR0917  (Typer calls it by keyword)
     output: Annotated[Format, typer.Option("--format", help="How the plan is printed.")] = Format.TEXT,
 ) -> None:
     """Show what `apply` would change in CXone. Reads only."""
-    around = current().surroundings(as_of=as_of, onto=onto)
+    ctx = current().context(as_of=as_of, onto=onto)
     reports = report or []
     asked(reports, list(PLAN_REPORTS))
 
     def on_error(error: DncError) -> None:
-        document = failed(around, error)
+        document = failed(ctx, error)
         _write(document, out, output)
         write_plan(document, reports)
-        tell(around, document, None, note=note, auto_merge=auto_merge)
+        tell(ctx, document, None, note=note, auto_merge=auto_merge)
 
-    with metered(metrics, around, "plan") as around, errors_told(on_error):
-        copy = copier(numbers, around.environ)
-        made = run(
-            around, as_request=note or auto_merge, read_from=_read_from(reading, auto_merge=auto_merge)
-        )
+    with metered(metrics, ctx, "plan") as ctx, errors_told(on_error):
+        copy = copier(numbers, ctx.environ)
+        made = run(ctx, as_request=note or auto_merge, read_from=_read_from(reading, auto_merge=auto_merge))
         document = copy(made.document)
         _write(document, out, output)
         if output is Format.TEXT:
-            print(plan_text(document, Shown(masked=around.pipeline.running and numbers is Numbers.FULL)))
+            print(plan_text(document, Shown(masked=ctx.pipeline.running and numbers is Numbers.FULL)))
         write_plan(document, reports)
-        tell(around, document, made.request, note=note, auto_merge=auto_merge)
+        tell(ctx, document, made.request, note=note, auto_merge=auto_merge)
         raise typer.Exit(_exit(made, detailed_exitcode=detailed_exitcode))
 
 

@@ -36,10 +36,10 @@ def pull(
     """Write what CXone has and git does not into dnc-lists/adopted/TENANT/."""
     if list_id is not None and all_lists:
         raise typer.BadParameter("name one list, or all", param_hint="--all-lists")
-    around, scope = current().surroundings(), Scope(list_id, all_lists)
+    ctx, scope = current().context(), Scope(list_id, all_lists)
     with told(output):
-        asked = request(around, scope) if merge_request else None
-        done = asked.pulled if asked else run(around, scope)
+        asked = request(ctx, scope) if merge_request else None
+        done = asked.pulled if asked else run(ctx, scope)
         if output is Format.JSON:
             emit(answer(pulled_json(done, asked)))
         elif asked:

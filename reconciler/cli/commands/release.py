@@ -42,14 +42,14 @@ def release(  # noqa: PLR0917  (an option each; Typer passes them by name)
     """Let numbers off: take their lines away, and write the release that permits it. All or none."""
     if lists and every:
         raise typer.BadParameter("name lists, or take all", param_hint="--all-lists")
-    around = current().surroundings()
+    ctx = current().context()
     permit = Permit(numbers or (), reason, evidence, tuple(lists or ()), every, on, to, file)
     with told(output):
-        done = run(around, permit)
+        done = run(ctx, permit)
         if output is Format.JSON:
             emit(answer(released_json(done)))
         else:
-            _show(done, Shown(masked=around.pipeline.running))
+            _show(done, Shown(masked=ctx.pipeline.running))
 
 
 def _show(done: Released, shown: Shown) -> None:

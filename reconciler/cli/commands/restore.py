@@ -29,13 +29,13 @@ def restore(
     """Put lines that vanished back as they were, from git. All or none."""
     if not numbers and list_id is None:
         raise typer.BadParameter("name numbers, or a list", param_hint="NUMBERS")
-    around = current().surroundings()
+    ctx = current().context()
     with told(output):
-        done = run(around, numbers or (), list_id)
+        done = run(ctx, numbers or (), list_id)
         if output is Format.JSON:
             emit(answer(restored_json(done)))
         else:
-            _show(done, Shown(masked=around.pipeline.running))
+            _show(done, Shown(masked=ctx.pipeline.running))
 
 
 def _show(done: Restored, shown: Shown) -> None:

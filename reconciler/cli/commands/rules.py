@@ -15,7 +15,7 @@ from reconciler.cli.output import Output, told
 from reconciler.core.model.errors import InvalidInput
 from reconciler.rules.rule import Rule
 from reconciler.rules.rule_set import Rules, load_rules
-from reconciler.use_cases.workspace.context import Surroundings, Today
+from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.project import rule_files
 from reconciler.use_cases.workspace.tree import WorkingTree
 
@@ -39,10 +39,10 @@ class Rulebook:
         raise InvalidInput(f"there is no rule {name!r}", "dnc rules lists them all")
 
 
-def open_rulebook(around: Surroundings) -> Rulebook:
+def open_rulebook(ctx: CommandContext) -> Rulebook:
     """Read the rules. Needs no configuration: the packaged rules hold in any folder."""
-    rules = load_rules(rule_files(WorkingTree(around.folder)))
-    return Rulebook(rules, Today.at(around.clock(), around.as_of).as_of)
+    rules = load_rules(rule_files(WorkingTree(ctx.folder)))
+    return Rulebook(rules, Today.at(ctx.clock(), ctx.options.as_of).as_of)
 
 
 _WIDTH = 100
@@ -152,7 +152,7 @@ def rules(context: typer.Context, as_of: _AsOf = None, output: Output = Format.T
     if context.invoked_subcommand is not None:
         return
     with told(output):
-        book = open_rulebook(current().surroundings(as_of=as_of))
+        book = open_rulebook(current().context(as_of=as_of))
         if output is Format.JSON:
             emit({"format_version": "1.0", "as_of": book.as_of.isoformat(),
                   "rules": [rule_json(rule, book.as_of) for rule in book.all()]})  # fmt: skip
@@ -174,7 +174,7 @@ def show(
 ) -> None:
     """Explain one rule, with an example that passes and one that fails."""
     with told(output):
-        book = open_rulebook(current().surroundings(as_of=as_of))
+        book = open_rulebook(current().context(as_of=as_of))
         found = book.find(rule)
         if output is Format.JSON:
             emit(rule_json(found, book.as_of))

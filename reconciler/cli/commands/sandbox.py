@@ -10,11 +10,11 @@ import typer
 from reconciler.cli.call import current, errors_told
 from reconciler.cli.options import examples
 from reconciler.use_cases.workspace.connection import CLIENT_ID, CLIENT_SECRET, built_in
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 
 
 def serve(
-    around: Surroundings,
+    ctx: CommandContext,
     *,
     host: str,
     port: int,
@@ -36,7 +36,7 @@ def serve(
         announce(f"    accessKeyId: {CLIENT_ID}   accessKeySecret: {CLIENT_SECRET}")
         announce("  stop it with Ctrl-C")
 
-    with built_in(around, state, rate=rate, control=control) as sandbox:
+    with built_in(ctx, state, rate=rate, control=control) as sandbox:
         sandbox.run(host, port, say)
 
 
@@ -58,7 +58,7 @@ def sandbox(
     """Run the built-in CXone as a server, for trying things out. It protects nobody."""
     with errors_told():
         serve(
-            current().surroundings(),
+            current().context(),
             host=host,
             port=port,
             state=state,

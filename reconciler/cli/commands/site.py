@@ -85,7 +85,7 @@ def site(
     """Write pages for auditors and the board, from lists and reports. Exit 4 where a chain is broken."""
     with told(output):
         place = Place.open(out)
-        made = run(current().surroundings())
+        made = run(current().context())
         written = pages(made)
         place.write(written)
         code = 4 if made.broken else 0

@@ -35,9 +35,9 @@ def status(
 ) -> None:
     """Say in one line for each tenant how it stands. Exit 3 where the last verified run is older."""
     most = span(max_age, "--max-age")
-    with metered(metrics, current().surroundings(), "status") as around, told(output):
-        found = look(around)
-        meter_standings(around, found)
+    with metered(metrics, current().context(), "status") as ctx, told(output):
+        found = look(ctx)
+        meter_standings(ctx, found)
         if output is Format.JSON:
             emit(status_json(found, most))
         else:
@@ -47,10 +47,10 @@ def status(
 
 def blocked(output: Output = Format.TEXT) -> None:
     """List what is kept without permission, with the reasons and the commands that settle them."""
-    around = current().surroundings()
+    ctx = current().context()
     with told(output):
-        found = find_blocked(around)
+        found = find_blocked(ctx)
         if output is Format.JSON:
             emit(blocked_json(found))
         else:
-            print(blocked_text(found, Shown(masked=around.pipeline.running)))
+            print(blocked_text(found, Shown(masked=ctx.pipeline.running)))

@@ -22,13 +22,13 @@ def undo(
     output: Output = Format.TEXT,
 ) -> None:
     """Release exactly what an import added; name the rest, with the reason. All or none."""
-    around = current().surroundings()
+    ctx = current().context()
     with told(output):
-        done = run(around, batch)
+        done = run(ctx, batch)
         if output is Format.JSON:
             emit(answer({"batch": batch, **released_json(done)}))
         else:
-            _show(done, batch, Shown(masked=around.pipeline.running))
+            _show(done, batch, Shown(masked=ctx.pipeline.running))
 
 
 def _show(done: Undone, batch: str, shown: Shown) -> None:

@@ -33,7 +33,7 @@ def validate(
     output: Annotated[Format, typer.Option("--format", help="How findings are printed.")] = Format.TEXT,
 ) -> None:
     """Check lists, rules and configuration; print every finding of every file."""
-    around = current().surroundings(as_of=as_of)
+    ctx = current().context(as_of=as_of)
     asked(report or [], list(VALIDATION_REPORTS))
     demand_one(paths, changed_since)
 
@@ -44,7 +44,7 @@ def validate(
             _show(done, output)
 
     with errors_told(on_error):
-        done = run(around, [str(path) for path in paths or ()], since=changed_since)
+        done = run(ctx, [str(path) for path in paths or ()], since=changed_since)
         write_validation(done, report or [])
         _show(done, output)
     raise typer.Exit(4 if done.errors else 0)

@@ -11,7 +11,7 @@ from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.model.phone import mask
 from reconciler.lists.edit.changes import KEYS, alone, lines_of, slipping_in, with_numbers
 from reconciler.lists.phone_input import read_numbers
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.files import put
 from reconciler.use_cases.workspace.tenant_lists import Desk
 
@@ -44,9 +44,9 @@ class Added:
     others: tuple[str, ...] = ()
 
 
-def add(around: Surroundings, wanted: Wanted) -> Added:
+def add(ctx: CommandContext, wanted: Wanted) -> Added:
     """Add numbers. Raises InvalidInput, and writes nothing, where one is bad or the result would not hold."""
-    desk = Desk.open(around)
+    desk = Desk.open(ctx)
     numbers = read_numbers(wanted.numbers, desk.tenant.region)
     path, data = desk.target(wanted.list_id, wanted.file)
     before = desk.read(path, data).claims
@@ -68,7 +68,7 @@ def add(around: Surroundings, wanted: Wanted) -> Added:
             raise InvalidInput(
                 fact, "put the file in order first: dnc fmt; or name another: --file", where=path
             )
-        put(around.folder, path, written)
+        put(ctx.folder, path, written)
     return Added(path, missing, places, terms, odd if missing else (), others if missing else ())
 
 

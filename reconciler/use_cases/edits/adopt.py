@@ -12,7 +12,7 @@ from reconciler.lists.edit.changes import Keys, slipping_in, with_remarked
 from reconciler.lists.reader import Source, read_lists
 from reconciler.use_cases.edits.import_table import Candidate, trials
 from reconciler.use_cases.reconcile.prepared_plan import Planned
-from reconciler.use_cases.workspace.context import Surroundings, Today
+from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.tenant_lists import Desk
 from reconciler.use_cases.workspace.tree import Tree
 
@@ -101,9 +101,9 @@ def desk_of(made: Planned, tree: Tree) -> Desk:
     here = folder(made.tenant.name)
     files = tree.read(lambda path: path.startswith(here) and made.project.is_list(path))
     sources = tuple(Source(path, data) for path, data in files.items())
-    today = Today.at(made.around.clock())
+    today = Today.at(made.ctx.clock())
     lists = read_lists(sources, made.project.rules, as_of=today.as_of, latest=today.latest)
-    return Desk(made.around, made.project, made.tenant, today, sources, lists)
+    return Desk(made.ctx, made.project, made.tenant, today, sources, lists)
 
 
 def adopt(desk: Desk, found: Found) -> Adopted:
@@ -124,7 +124,7 @@ Groups = Mapping[Keys, Mapping[str, str]]
 
 def _judged(desk: Desk, list_id: str, new: Mapping[str, Carried], done: Adopted) -> Groups:
     """Give each number the keys that the rules take; one with an end that they refuse goes without."""
-    as_of, day = desk.today.as_of, _day(desk.around)
+    as_of, day = desk.today.as_of, _day(desk.ctx)
     known: dict[Carried, Entry] = {}
     entries = {phone: known.setdefault(t, entry_of(t, as_of)) for phone, t in new.items()}
     for phone in _wrong(desk, list_id, entries, day):
@@ -152,8 +152,8 @@ def _wrong(desk: Desk, list_id: str, entries: Mapping[str, Entry], day: date) ->
     return wrong
 
 
-def _day(around: Surroundings) -> date:
-    return around.clock().astimezone(UTC).date()
+def _day(ctx: CommandContext) -> date:
+    return ctx.clock().astimezone(UTC).date()
 
 
 class _Shelf:

@@ -9,7 +9,7 @@ from reconciler.lists.edit.items import SECTIONS
 from reconciler.lists.edit.sheet import Sheet
 from reconciler.use_cases.edits.file_changes import put_together
 from reconciler.use_cases.reconcile.large_additions import Merge, added_by
-from reconciler.use_cases.workspace.context import Surroundings, Today
+from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.opening import demand_committed, open_project, open_repository
 from reconciler.use_cases.workspace.tenant_lists import Desk
 from reconciler.use_cases.workspace.tree import GitTree
@@ -41,19 +41,19 @@ class Confirmed:
     files: tuple[str, ...]
 
 
-def confirm(around: Surroundings, count: int) -> Confirmed:
+def confirm(ctx: CommandContext, count: int) -> Confirmed:
     """Write `confirmed` into every file to which HEAD adds numbers, once the sum is the very one.
 
-    What it adds to is `around.onto`; the remote's default branch otherwise. Raises InvalidInput, and writes
+    The base is `--onto`; the remote's default branch otherwise. Raises InvalidInput, and writes
     nothing, for another sum.
     """
-    repository = open_repository(around)
+    repository = open_repository(ctx)
     if repository is None:
         raise RepositoryProblem("this is no git repository", "run this in the clone that has the branch")
-    desk = Desk.open(around)
+    desk = Desk.open(ctx)
     demand_committed(desk.project, repository)
-    onto = around.onto or _target(desk, repository)
-    added = {one.path: one.count for one in added_by(_merge(around, repository, onto))}
+    onto = ctx.options.onto or _target(desk, repository)
+    added = {one.path: one.count for one in added_by(_merge(ctx, repository, onto))}
     total = sum(added.values())
     if total != count:
         fact = f"{total:,} numbers are added, not {count:,}: nothing was written"
@@ -66,14 +66,14 @@ def confirm(around: Surroundings, count: int) -> Confirmed:
 
 
 def _target(desk: Desk, repository: Repository) -> str:
-    hint = desk.around.pipeline.get("CI_DEFAULT_BRANCH")
+    hint = desk.ctx.pipeline.get("CI_DEFAULT_BRANCH")
     return repository.default_branch_tip(hint, besides=desk.project.configuration.audit.branch)[1]
 
 
-def _merge(around: Surroundings, repository: Repository, onto: str) -> Merge:
-    project = open_project(around, repository, onto)
+def _merge(ctx: CommandContext, repository: Repository, onto: str) -> Merge:
+    project = open_project(ctx, repository, onto)
     assert isinstance(project.tree, GitTree)  # noqa: S101  (a merge is one)
-    tenant, today = project.tenant(around.tenant), Today.at(around.clock())
+    tenant, today = project.tenant(ctx.options.tenant), Today.at(ctx.clock())
     sources = project.sources(tenant)
     before = GitTree(repository, repository.describe(onto).sha)
     files = project.read_lists(sources, today).claims.files

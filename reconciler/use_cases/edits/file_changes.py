@@ -105,7 +105,7 @@ class Edits:
 
 def put_together(desk: Desk, files: Mapping[str, bytes | None]) -> None:
     """Write files one after the other; where one cannot be written, those before are put back."""
-    folder = desk.around.folder
+    folder = desk.ctx.folder
     before = {source.path: source.data for source in desk.sources}
     done: list[str] = []
     try:

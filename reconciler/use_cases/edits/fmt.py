@@ -9,7 +9,7 @@ from reconciler.core.model.finding import Finding, Severity
 from reconciler.lists.edit.canonical import canonical
 from reconciler.lists.reader import read_lists
 from reconciler.use_cases.workspace.changed_files import changed_files
-from reconciler.use_cases.workspace.context import Surroundings, Today
+from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.files import put, selected
 from reconciler.use_cases.workspace.project import Project
 from reconciler.use_cases.workspace.tree import WorkingTree
@@ -25,16 +25,16 @@ class Formatted:
 
 
 def fmt(
-    around: Surroundings, paths: Sequence[Path] = (), *, since: str | None = None, check: bool = False
+    ctx: CommandContext, paths: Sequence[Path] = (), *, since: str | None = None, check: bool = False
 ) -> Formatted:
     """Put lists in order, or with `check` only tell which are not. One with errors is left alone.
 
     It is about all lists, those that are named, or those that differ `since` a commit or branch.
     """
-    today = Today.at(around.clock())
-    project = Project.read(WorkingTree(around.folder), around.configuration.name)
-    differing = changed_files(project, around, since) if since is not None else None
-    sources = selected(project, around.folder, paths, differing)
+    today = Today.at(ctx.clock())
+    project = Project.read(WorkingTree(ctx.folder), ctx.options.configuration.name)
+    differing = changed_files(project, ctx, since) if since is not None else None
+    sources = selected(project, ctx.folder, paths, differing)
     changed: list[str] = []
     findings: list[Finding] = []
     for source in sources:
@@ -51,5 +51,5 @@ def fmt(
             continue
         changed.append(source.path)
         if not check:
-            put(around.folder, source.path, written)
+            put(ctx.folder, source.path, written)
     return Formatted(len(sources), tuple(changed), tuple(findings))

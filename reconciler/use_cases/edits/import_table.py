@@ -14,7 +14,7 @@ from reconciler.core.model.finding import Finding, Severity
 from reconciler.lists.edit.changes import Keys, new_lists, with_rows
 from reconciler.lists.edit.tables import Columns, Row, columns_of, read_table
 from reconciler.lists.phone_input import typed
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.files import own_table, put, write_table
 from reconciler.use_cases.workspace.tenant_lists import LIST_ID, Desk
 
@@ -163,7 +163,7 @@ def read_rows(desk: Desk, table: Table) -> Rows:
     for count, row in enumerate(rows, 1):
         found.take(row)
         if count % _STEP == 0:
-            desk.around.say(f"{count:,} rows read")
+            desk.ctx.say(f"{count:,} rows read")
     good, bad = _judged(desk, list_id, found.candidates)
     refused = tuple(sorted([*found.refused, *bad]))
     return Rows(
@@ -302,11 +302,11 @@ class Imported:
     left_out: Mapping[str, int]
 
 
-def import_(around: Surroundings, table: Table) -> Imported:
+def import_(ctx: CommandContext, table: Table) -> Imported:
     """Import a table. Raises InvalidInput, and writes nothing, where it is no table that can be read."""
-    desk = Desk.open(around)
+    desk = Desk.open(ctx)
     rows = read_rows(desk, table)
-    batch = table.batch or f"{around.clock():%Y%m%d}-{rows.sha256[:8]}"
+    batch = table.batch or f"{ctx.clock():%Y%m%d}-{rows.sha256[:8]}"
     if not _BATCH.fullmatch(batch):
         raise InvalidInput(
             "this is no name of a batch", "write letters, digits and . _ - only", where="--batch"
@@ -315,7 +315,7 @@ def import_(around: Surroundings, table: Table) -> Imported:
     files = _files(desk, rows.list_id, batch, chosen)
     rejects = put_aside(table, rows)
     for path, written in files.items():
-        put(around.folder, path, written)
+        put(ctx.folder, path, written)
     return Imported(
         batch=batch,
         list_id=rows.list_id,

@@ -13,7 +13,7 @@ from reconciler.core.model.live import Live
 from reconciler.core.planning.change import DriftKind
 from reconciler.use_cases.edits.adopt import Adopted, Refused, adopt, desk_of, folder
 from reconciler.use_cases.reconcile.prepared_plan import Planned, planned
-from reconciler.use_cases.workspace.context import Surroundings, Today
+from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.files import own_table, put, write_table
 from reconciler.use_cases.workspace.project import sources_in
 from reconciler.use_cases.workspace.tenant_lists import LIST_ID
@@ -66,15 +66,15 @@ class Pulled:
     csv: str | None = None
 
 
-def pull(around: Surroundings, scope: Scope) -> Pulled:
+def pull(ctx: CommandContext, scope: Scope) -> Pulled:
     """Adopt numbers into the working tree's files. The same call twice changes nothing."""
-    with looked(around, scope) as (made, found):
+    with looked(ctx, scope) as (made, found):
         done = adopt(desk_of(made, made.project.tree), found.entries)
         check_owners(made, done.files)
         refused = (*found.unreadable, *done.refused)
-        named = _write_unreadable(around.folder, refused) if scope.onboarding and refused else None
+        named = _write_unreadable(ctx.folder, refused) if scope.onboarding and refused else None
         for path, data in done.files.items():
-            put(around.folder, path, data)
+            put(ctx.folder, path, data)
         return told(made, found, done, csv=named)
 
 
@@ -94,9 +94,7 @@ def told(made: Planned, found: Found, done: Adopted, *, csv: str | None = None) 
 
 
 @contextmanager
-def looked(
-    around: Surroundings, scope: Scope, *, tree: Tree | None = None
-) -> Iterator[tuple[Planned, Found]]:
+def looked(ctx: CommandContext, scope: Scope, *, tree: Tree | None = None) -> Iterator[tuple[Planned, Found]]:
     """Plan, and find what only CXone has. Raises RepositoryProblem where what is held can't be known.
 
     Without it a number that guards keep would look like one that an agent added.
@@ -105,7 +103,7 @@ def looked(
         fact = "a list is named with letters, digits, dots, underscores and hyphens"
         raise InvalidInput(fact, "name it so in the files, and map it with listIds", where="--list")
     besides = frozenset({scope.list_id} if scope.list_id else ())
-    with planned(around, tree=tree, besides=besides) as made:
+    with planned(ctx, tree=tree, besides=besides) as made:
         if made.repository is not None and made.past.ledger is None:
             raise RepositoryProblem(
                 "the audit branch can't be fetched, so what is kept can't be told from what was added",
@@ -148,7 +146,7 @@ def _adoptable(made: Planned, foreign: Iterable[str]) -> tuple[list[str], tuple[
     given = {own: list_id for list_id, own in tenant.list_ids.items()}
     theirs = {
         own: rival.name
-        for rival in made.project.rivals(tenant, made.around.environ)
+        for rival in made.project.rivals(tenant, made.ctx.environ)
         for own in _owned(made, rival)
     }
     names: list[str] = []
@@ -168,14 +166,14 @@ def _adoptable(made: Planned, foreign: Iterable[str]) -> tuple[list[str], tuple[
 
 def _owned(made: Planned, rival: Tenant) -> set[str]:
     """Name the lists of CXone that another tenant's files are of."""
-    today = Today.at(made.around.clock())
+    today = Today.at(made.ctx.clock())
     lists = made.project.read_lists(sources_in(made.project.tree, rival), today)
     return {rival.own_list_id(list_id) for list_id in lists.claims.list_ids}
 
 
 def check_owners(made: Planned, paths: Iterable[str]) -> None:
     """Say which other tenants the files are for. Raises InvalidInput for one that has the same CXone."""
-    rivals = {rival.name for rival in made.project.rivals(made.tenant, made.around.environ)}
+    rivals = {rival.name for rival in made.project.rivals(made.tenant, made.ctx.environ)}
     for other in made.project.configuration.tenants.values():
         reached = [path for path in paths if matches(other.lists, path)]
         if not reached or other.name == made.tenant.name or other.embedded:
@@ -184,7 +182,7 @@ def check_owners(made: Planned, paths: Iterable[str]) -> None:
             fact = f"tenant {other.name} has the same CXone, and its lists reach this file too"
             way_out = f"narrow the lists of {other.name}, so that only one of them has it"
             raise InvalidInput(fact, way_out, where=reached[0])
-        made.around.say(
+        made.ctx.say(
             f"warning: the lists of tenant {other.name} reach {folder(made.tenant.name)} too: its next apply "
             "puts these numbers there; narrow its lists if it should not"
         )

@@ -35,7 +35,7 @@ from reconciler.use_cases.edits.import_table import (
     read_rows,
 )
 from reconciler.use_cases.edits.release import Stays, place_of, said
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.tenant_lists import Desk
 
 
@@ -208,12 +208,12 @@ class Taken:
     doubts: tuple[str, ...]
 
 
-def snapshot(around: Surroundings, table: Table, retrieved_at: str, most_loss: float | None = None) -> Taken:
+def snapshot(ctx: CommandContext, table: Table, retrieved_at: str, most_loss: float | None = None) -> Taken:
     """Take a snapshot in. `most_loss` (per cent) can only make the limit stricter.
 
     Raises InvalidInput, and writes nothing, where it is no table that can be read, or no registry's.
     """
-    desk = Desk.open(around)
+    desk = Desk.open(ctx)
     rows = read_rows(desk, table)
     block = _block(desk, rows, retrieved_at)
     rows = _of_the_registry(rows, block)

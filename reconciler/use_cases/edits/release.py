@@ -15,7 +15,7 @@ from reconciler.lists.phone_input import read_numbers
 from reconciler.rules.periods import parse_date
 from reconciler.use_cases.edits.file_changes import Edits, claims_of, keys_of
 from reconciler.use_cases.reconcile.last_applied import known_past
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.files import relative
 from reconciler.use_cases.workspace.tenant_lists import LIST_ID, Desk
 
@@ -60,9 +60,9 @@ class Released:
     stays: tuple[Stays, ...]
 
 
-def release(around: Surroundings, permit: Permit) -> Released:
+def release(ctx: CommandContext, permit: Permit) -> Released:
     """Release numbers. Raises InvalidInput, and writes nothing, where the release would not permit it."""
-    desk = Desk.open(around)
+    desk = Desk.open(ctx)
     held = known_past(desk).held
     numbers = _numbers(desk, held, permit)
     lists = _lists(desk, held, permit, numbers)
@@ -76,7 +76,7 @@ def release(around: Surroundings, permit: Permit) -> Released:
         ]
         missing = _missing(desk, releases)
         if missing:
-            path = relative(permit.file, around.folder) if permit.file else place_of(desk, held, list_id)
+            path = relative(permit.file, ctx.folder) if permit.file else place_of(desk, held, list_id)
             edits.permit(path, missing)
             new |= set(missing)
         edits.take_off(list_id, here)
@@ -211,7 +211,7 @@ def _demand_sound(desk: Desk, permit: Permit, lists: Mapping[str, Collection[str
     if permit.evidence == PLACEHOLDER or not _EVIDENCE.fullmatch(permit.evidence):
         fact = "evidence is a reference: letters, digits and . _ : / -, and it must be yours"
         raise InvalidInput(fact, "write where the proof is, such as FORM-221", where="--evidence")
-    day = parse_date(permit.on) if permit.on else desk.around.clock().date()
+    day = parse_date(permit.on) if permit.on else desk.ctx.clock().date()
     if day is None or day > desk.today.latest:
         raise InvalidInput("this is no day that has come", "write it as 2026-11-23", where="--on")
     if (permit.reason is ReleaseReason.MOVED) != (permit.to is not None):

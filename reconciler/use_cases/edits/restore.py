@@ -11,7 +11,7 @@ from reconciler.git.repository import Repository
 from reconciler.lists.phone_input import read_numbers
 from reconciler.use_cases.edits.file_changes import Edits
 from reconciler.use_cases.reconcile.last_applied import Past, known_past
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.tenant_lists import LIST_ID, Desk
 
 
@@ -38,12 +38,12 @@ class Restored:
         return tuple(sorted({one.file for one in self.back}))
 
 
-def restore(around: Surroundings, numbers: Sequence[str], list_id: str | None) -> Restored:
+def restore(ctx: CommandContext, numbers: Sequence[str], list_id: str | None) -> Restored:
     """Put lines back; without numbers, all of a list that are kept for want of one. All or none.
 
     Raises InvalidInput where a line that vanished can be found in no revision.
     """
-    desk = Desk.open(around)
+    desk = Desk.open(ctx)
     past = known_past(desk)
     if past.repository is None or past.repository.head() is None:
         raise InvalidInput("git has no commit here to take a line from", "write the number again: dnc add")
@@ -169,7 +169,7 @@ def _by_source(
 def _target(desk: Desk, edits: Edits, path: str, list_id: str) -> str:
     """Choose where lines go back: their own file; where that is gone, a new one of the same name."""
     if edits.data(path) is None:
-        new, data = desk.target(list_id, desk.around.folder / path)
+        new, data = desk.target(list_id, desk.ctx.folder / path)
         edits.files[new] = data
         return new
     return path

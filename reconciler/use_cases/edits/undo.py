@@ -10,7 +10,7 @@ from reconciler.core.model.errors import InvalidInput
 from reconciler.use_cases.edits.file_changes import Edits
 from reconciler.use_cases.edits.release import Stays, place_of
 from reconciler.use_cases.reconcile.last_applied import Past, known_past
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.tenant_lists import Desk
 
 _BATCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -40,9 +40,9 @@ class _Story:
     applied: bool = False
 
 
-def undo(around: Surroundings, batch: str) -> Undone:
+def undo(ctx: CommandContext, batch: str) -> Undone:
     """Take a batch back. Raises InvalidInput, and writes nothing, where there is no such batch."""
-    desk = Desk.open(around)
+    desk = Desk.open(ctx)
     files = _files(desk, batch)
     past = known_past(desk)
     story = _told(past, {file.path for file in files})
@@ -67,7 +67,7 @@ def undo(around: Surroundings, batch: str) -> Undone:
     for list_id, numbers in going.items():
         # What no run has applied is not held: it needs no permission to go.
         held = sorted(number for number in numbers if (list_id, number) in story.created)
-        day, evidence = around.clock().date(), f"undo:{batch}"
+        day, evidence = ctx.clock().date(), f"undo:{batch}"
         releases = [Release(list_id, n, day, ReleaseReason.ENTERED_IN_ERROR, evidence) for n in held]
         if releases:
             edits.permit(place_of(desk, past.held, list_id), releases)

@@ -11,7 +11,7 @@ from reconciler.audit.report import StoredReport, parse
 from reconciler.audit.report_files import tenant_of
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
 from reconciler.git.repository import Repository
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.opening import open_record
 
 
@@ -69,16 +69,16 @@ class Bundled:
         }
 
 
-def bundle_month(around: Surroundings, month: Month) -> Bundled:
+def bundle_month(ctx: CommandContext, month: Month) -> Bundled:
     """Bundle what the branch got in a month.
 
     Raises InvalidInput for one that has not begun or brought nothing, RepositoryProblem while reports wait to
     be pushed: they may still get another place in the chain.
     """
-    now = around.clock()
+    now = ctx.clock()
     if month.begins > now:
         raise InvalidInput(f"{month} has not begun yet", "name a month that has", where="--month")
-    repository, project, ledger = open_record(around)
+    repository, project, ledger = open_record(ctx)
     ledger.refresh()
     if ledger.has_remote and (waiting := ledger.waiting()):
         raise RepositoryProblem(

@@ -10,7 +10,7 @@ from reconciler.audit.report import Report, StoredReport
 from reconciler.core.model.entries import Key, Release
 from reconciler.use_cases.history.files_at_revision import ReleasesThen, open_archive
 from reconciler.use_cases.history.period import Period, reports_since, within
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +195,8 @@ class Exported:
             self.differences += [f"report {stored.report.seq}: {one}" for one in said]
 
 
-def export_changes(around: Surroundings, period: Period, *, exposing: bool = False) -> Exported:
+def export_changes(ctx: CommandContext, period: Period, *, exposing: bool = False) -> Exported:
     """Open the reports of a period. Raises RepositoryProblem without a repository, BrokenChain where due."""
-    archive = open_archive(around)
+    archive = open_archive(ctx)
     reports = within(reports_since(archive.ledger, archive.tenant, period), period)
     return Exported(archive.tenant, reports, ReleasesThen(archive.files), archive.ledger, exposing)

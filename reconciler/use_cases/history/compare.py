@@ -21,7 +21,7 @@ from reconciler.lists.phone_input import typed
 from reconciler.use_cases.history.status import open_books
 from reconciler.use_cases.reconcile.last_applied import Past, known_past
 from reconciler.use_cases.reconcile.report.list_changes import named, reasons_of
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.tenant_lists import Desk
 
 LIST = "listId"
@@ -252,19 +252,19 @@ class Compared:
         return all(one.is_equal for one in self.lists)
 
 
-def compare(around: Surroundings, asked: Asked, wanted: str | None) -> Compared:
+def compare(ctx: CommandContext, asked: Asked, wanted: str | None) -> Compared:
     """Hold an export against a report, the newest where none is named.
 
     Raises InvalidInput for an export that cannot be read, and for a report of a run that read nothing.
     """
-    stored = open_books(around).find(wanted)
+    stored = open_books(ctx).find(wanted)
     report = stored.report
     if report.repeats or not report["live"].get("after"):
         raise InvalidInput(
             f"the run of report {report.seq} did not read CXone: there is nothing to compare with",
             "name another: --report NUMBER; dnc audit list shows them",
         )
-    desk = Desk.open(around)
+    desk = Desk.open(ctx)
     export = read_export(asked, report.fields, desk.tenant)
     past = known_past(desk)
     chosen = [export.only] if export.only else sorted(report["live"]["after"])

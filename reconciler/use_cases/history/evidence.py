@@ -20,7 +20,7 @@ from reconciler.use_cases.history.files_at_revision import (
     open_archive,
 )
 from reconciler.use_cases.history.period import day_of
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.yaml_tree.documents import read_document
 from reconciler.yaml_tree.nodes import ListNode, MapNode
 
@@ -84,9 +84,9 @@ class References:
     gone: tuple[str, ...] = ()
 
 
-def references(around: Surroundings) -> References:
+def references(ctx: CommandContext) -> References:
     """Go through the reports, oldest first. Raises RepositoryProblem without a repository."""
-    archive = open_archive(around)
+    archive = open_archive(ctx)
     reports = [s for s in archive.ledger.reports(archive.tenant) if not s.report.repeats][::-1]
     keep = _kept_for(archive.files.project.rules)
     if not reports:

@@ -13,7 +13,7 @@ from reconciler.core.planning.permission import strongest
 from reconciler.core.planning.state import Held, Kept
 from reconciler.git.repository import Repository
 from reconciler.use_cases.reconcile.last_applied import Past, kept_of, known_past
-from reconciler.use_cases.workspace.context import Surroundings, Today, iso
+from reconciler.use_cases.workspace.context import CommandContext, Today, iso
 from reconciler.use_cases.workspace.files import write_table
 from reconciler.use_cases.workspace.opening import demand_committed
 from reconciler.use_cases.workspace.tenant_lists import LIST_ID, Desk
@@ -29,14 +29,14 @@ class Exported:
     manifest: Mapping[str, Any]
 
 
-def export(around: Surroundings, list_id: str, since: str | None) -> Exported:
+def export(ctx: CommandContext, list_id: str, since: str | None) -> Exported:
     """Write a list as the commit has it, and with `since` only what differs from that revision.
 
     What is held or kept in CXone without a line is on it too: who may not be called here may not be called
     there. Raises InvalidInput for a list that there is not, RepositoryProblem where the files are not
     committed.
     """
-    desk = Desk.open(around)
+    desk = Desk.open(ctx)
     past = known_past(desk)
     repository = past.repository
     head = repository.head() if repository else None
@@ -65,7 +65,7 @@ def export(around: Surroundings, list_id: str, since: str | None) -> Exported:
         "columns": list(columns),
         "count": len(rows),
         "sha256": sha256(data).hexdigest(),
-        "created_at": iso(around.clock()),
+        "created_at": iso(ctx.clock()),
         "as_of": desk.today.as_of.isoformat(),
     }
     return Exported(data, manifest)

@@ -14,7 +14,7 @@ from reconciler.git.repository import Repository
 from reconciler.lists.edit.changes import lines_of
 from reconciler.lists.reader import Source, read_lists
 from reconciler.lists.releases_holds import releases_in
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.opening import open_record
 from reconciler.use_cases.workspace.project import Project
 from reconciler.use_cases.workspace.tree import GitTree
@@ -62,11 +62,11 @@ class Archive:
     files: ListFiles
 
 
-def open_archive(around: Surroundings) -> Archive:
+def open_archive(ctx: CommandContext) -> Archive:
     """Open both. Raises RepositoryProblem without a repository, or where its remote does not answer."""
-    repository, project, ledger = open_record(around)
+    repository, project, ledger = open_record(ctx)
     ledger.refresh()
-    tenant = project.tenant(around.tenant)
+    tenant = project.tenant(ctx.options.tenant)
     return Archive(tenant.name, ledger, ListFiles(repository, project, tenant))
 
 

@@ -17,7 +17,7 @@ from reconciler.rules.evaluation import Judge
 from reconciler.rules.numbering import head_of
 from reconciler.use_cases.reconcile.last_applied import Past, known_past
 from reconciler.use_cases.reconcile.report.authors import merge_request_in
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.tenant_lists import Desk
 
 if TYPE_CHECKING:
@@ -87,16 +87,16 @@ class Whereabouts:
         return self.is_listed and all(one.live for one in self.lists if one.is_wanted)
 
 
-def whereabouts(around: Surroundings, text: str, *, live: bool) -> Whereabouts:
+def whereabouts(ctx: CommandContext, text: str, *, live: bool) -> Whereabouts:
     """Look a number up. Raises InvalidInput for one that can't be read."""
-    desk = Desk.open(around)
+    desk = Desk.open(ctx)
     (number,) = read_numbers([text], desk.tenant.region, "nothing was looked up")
     if not live:
         past = known_past(desk)
         return _found(desk, past, number, None)
     from reconciler.use_cases.reconcile.prepared_plan import planned  # noqa: PLC0415  (it loads what speaks to CXone)
 
-    with planned(around) as made:
+    with planned(ctx) as made:
         return _found(desk, made.past, number, (made.live, made.plan))
 
 
@@ -115,7 +115,7 @@ def _found(desk: Desk, past: Past, number: str, seen: "tuple[Live, Plan] | None"
         seq=newest.report.seq if newest else None,
         verified=bool(newest and is_verified(newest)),
         told_at=newest.report.finished_at if newest else None,
-        asked_at=desk.around.clock(),
+        asked_at=desk.ctx.clock(),
         read_at=seen[0].read_at if seen else None,
     )
 

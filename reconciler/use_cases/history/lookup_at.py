@@ -21,7 +21,7 @@ from reconciler.use_cases.history.report_walk import (
     told_of,
     touches_in,
 )
-from reconciler.use_cases.workspace.context import Surroundings, iso
+from reconciler.use_cases.workspace.context import CommandContext, iso
 from reconciler.use_cases.workspace.opening import open_ledger, open_project, open_repository
 
 
@@ -273,23 +273,23 @@ def _beginning(touches: Sequence[Touch]) -> Touch | None:
     return None
 
 
-def then(around: Surroundings, text: str, moment: datetime) -> Then:
+def then(ctx: CommandContext, text: str, moment: datetime) -> Then:
     """Look a number up at a past moment.
 
     Raises InvalidInput for a number that can't be read and a moment that has not come, RepositoryProblem
     where there is no repository or its remote does not answer, BrokenChain where the chain does not hold.
     """
-    now = around.clock()
+    now = ctx.clock()
     if moment > now:
         raise InvalidInput(
             f"{iso(moment)} has not come yet", "name a moment that is past: --at", where="--at"
         )
-    repository = open_repository(around)
-    project = open_project(around, repository)
-    ledger = open_ledger(project, repository, around)
+    repository = open_repository(ctx)
+    project = open_project(ctx, repository)
+    ledger = open_ledger(project, repository, ctx)
     if repository is None or ledger is None:
         raise RepositoryProblem("this is no git repository", "run this in the clone of the lists")
-    tenant = project.tenant(around.tenant)
+    tenant = project.tenant(ctx.options.tenant)
     (number,) = read_numbers([text], tenant.region, "nothing was looked up")
     ledger.refresh()
     walk = Walk(ledger, tenant.name, moment)

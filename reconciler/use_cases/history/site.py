@@ -19,7 +19,7 @@ from reconciler.core.planning.permission import strongest
 from reconciler.git.repository import Repository
 from reconciler.use_cases.history.run_summary import Brief, brief
 from reconciler.use_cases.history.verify import prove
-from reconciler.use_cases.workspace.context import Surroundings, Today
+from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.opening import open_record
 from reconciler.use_cases.workspace.project import Project
 
@@ -178,21 +178,21 @@ class Site:
         return bool(self.verification.problems)
 
 
-def site(around: Surroundings) -> Site:
+def site(ctx: CommandContext) -> Site:
     """Gather the pages of the tenant that is named, or of all; a built-in CXone without reports is nobody's.
 
     A broken chain is told, not raised: what can still be read stands on the pages. Raises RepositoryProblem
     where there is no repository, or the remote does not answer.
     """
-    now = around.clock()
-    repository, project, ledger = open_record(around)
+    now = ctx.clock()
+    repository, project, ledger = open_record(ctx)
     every = project.configuration.tenants.values()
-    tenants = [project.tenant(around.tenant)] if around.tenant else list(every)
-    verification = prove(around).found
+    tenants = [project.tenant(ctx.options.tenant)] if ctx.options.tenant else list(every)
+    verification = prove(ctx).found
     books = _books(ledger, repository, project, verification)
     today = Today.at(now)
     found = (_record(tenant, books, project, verification, today) for tenant in tenants)
-    named = around.tenant is not None
+    named = ctx.options.tenant is not None
     return Site(
         made_at=now,
         tool_version=__version__,

@@ -9,7 +9,7 @@ from reconciler.audit.ledger import Ledger, last_verified
 from reconciler.audit.report import Report, StoredReport
 from reconciler.config.configuration import Tenant
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.opening import open_record, say_doubts
 
 _DAY = 8  # digits of a day, with which every report's name begins
@@ -56,16 +56,16 @@ class Books:
         )
 
 
-def open_books(around: Surroundings, *, fetch: bool = True) -> Books:
+def open_books(ctx: CommandContext, *, fetch: bool = True) -> Books:
     """Open the audit branch, fetched. Raises RepositoryProblem when the remote does not answer.
 
     `fetch=False` is for `verify`, which fetches by itself and finds what the fetch cannot get over, and for
     `push`, which fetches where somebody else pushed first.
     """
-    _, project, ledger = open_record(around)
+    _, project, ledger = open_record(ctx)
     if fetch:
         ledger.refresh()
-    return Books(ledger, project.tenant(around.tenant).name)
+    return Books(ledger, project.tenant(ctx.options.tenant).name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,9 @@ class Blocked:
     asked_at: datetime
 
 
-def blocked(around: Surroundings) -> Blocked:
+def blocked(ctx: CommandContext) -> Blocked:
     """List what is kept. Raises RepositoryProblem where there is no repository, or the remote is silent."""
-    books = open_books(around)
+    books = open_books(ctx)
     newest = books.ledger.newest(books.tenant)
     rows = tuple(
         KeptRow(
@@ -105,7 +105,7 @@ def blocked(around: Surroundings) -> Blocked:
         )
         for row in (newest.report["kept"] if newest else ())
     )
-    return Blocked(books.tenant, newest, rows, around.clock())
+    return Blocked(books.tenant, newest, rows, ctx.clock())
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,24 +130,24 @@ class Standing:
         return self.age is None or self.age > most
 
 
-def status(around: Surroundings) -> tuple[Standing, ...]:
+def status(ctx: CommandContext) -> tuple[Standing, ...]:
     """Look at the tenant that is named, or at all; a built-in CXone without reports is nobody's.
 
     Raises RepositoryProblem where there is no repository, or the remote does not answer.
     """
-    _, project, ledger = open_record(around, goes_on=True)
+    _, project, ledger = open_record(ctx, goes_on=True)
     ledger.refresh()
     every = project.configuration.tenants.values()
-    tenants = [project.tenant(around.tenant)] if around.tenant else list(every)
-    return tuple(_standings(tenants, ledger, around))
+    tenants = [project.tenant(ctx.options.tenant)] if ctx.options.tenant else list(every)
+    return tuple(_standings(tenants, ledger, ctx))
 
 
-def _standings(tenants: Iterable[Tenant], ledger: Ledger, around: Surroundings) -> Iterator[Standing]:
-    now = around.clock()
+def _standings(tenants: Iterable[Tenant], ledger: Ledger, ctx: CommandContext) -> Iterator[Standing]:
+    now = ctx.clock()
     for tenant in tenants:
         newest = ledger.newest(tenant.name)
-        say_doubts(ledger, tenant.name, around)
-        if newest is None and tenant.embedded and around.tenant is None:
+        say_doubts(ledger, tenant.name, ctx)
+        if newest is None and tenant.embedded and ctx.options.tenant is None:
             continue
         yield _standing(tenant.name, newest, ledger, now)
 
@@ -170,12 +170,12 @@ def _standing(tenant: str, newest: StoredReport | None, ledger: Ledger, now: dat
     )
 
 
-def meter_standings(around: Surroundings, standings: Iterable[Standing]) -> None:
+def meter_standings(ctx: CommandContext, standings: Iterable[Standing]) -> None:
     """Tell how tenants stand by their reports."""
     for one in standings:
-        if around.meter is None or one.newest is None:
+        if ctx.run.meter is None or one.newest is None:
             continue
-        told = around.meter.of(one.tenant)
+        told = ctx.run.meter.of(one.tenant)
         rows = one.newest.report.get("requests", {}).get("open", ())
         seen = one.verified or one.newest.report
         told.entries = {name: of["count"] for name, of in seen["live"]["after"].items()}

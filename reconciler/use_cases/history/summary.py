@@ -20,7 +20,7 @@ from reconciler.use_cases.history.files_at_revision import (
 )
 from reconciler.use_cases.history.period import Period, day_of, reports_since, within
 from reconciler.use_cases.history.report_walk import Reported
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,12 +234,12 @@ class Board:
     overrides: tuple[tuple[int, Mapping[str, Any]], ...]
 
 
-def board(around: Surroundings, period: Period) -> Board:
+def board(ctx: CommandContext, period: Period) -> Board:
     """Sum up a period. Raises RepositoryProblem and BrokenChain as the ledger does."""
-    archive = open_archive(around)
+    archive = open_archive(ctx)
     before = Period(period.first - _BEFORE if period.first else None)
     every = reports_since(archive.ledger, archive.tenant, before)
-    today = around.clock().date()
+    today = ctx.clock().date()
     period = Period(period.first or (day_of(every[0]) if every else today), period.last or today)
     reports = within(every, period)
     newest = reports[-1].report if reports else None

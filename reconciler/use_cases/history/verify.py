@@ -19,7 +19,7 @@ from reconciler.git.runner import SIGNING_KEY
 from reconciler.use_cases.reconcile.failed_run import repeated
 from reconciler.use_cases.reconcile.report.run_facts import ran_json
 from reconciler.use_cases.reconcile.run_lock import in_turn
-from reconciler.use_cases.workspace.context import Surroundings, Today, iso
+from reconciler.use_cases.workspace.context import CommandContext, Today, iso
 from reconciler.use_cases.workspace.opening import Record, open_record, signers_of
 from reconciler.use_cases.workspace.project import Project
 
@@ -47,21 +47,21 @@ class Anchored:
     pushed: bool
 
 
-def prove(around: Surroundings, anchors: tuple[str, ...] = (), most: timedelta | None = None) -> Proved:
+def prove(ctx: CommandContext, anchors: tuple[str, ...] = (), most: timedelta | None = None) -> Proved:
     """Check the chains, against what is pinned and anchored; with `most`, how old the newest reports are.
 
     The tags of earlier anchors are checked by themselves.
     """
-    return _proved(open_record(around), around, anchors, most)
+    return _proved(open_record(ctx), ctx, anchors, most)
 
 
-def anchor(around: Surroundings) -> Anchored:
+def anchor(ctx: CommandContext) -> Anchored:
     """Tag the audit branch's tip, and push the tag where there is a remote.
 
     Raises BrokenChain where the chain does not verify: an anchor would vouch for it.
     """
-    record = open_record(around)
-    found = _proved(record, around, (), None).found
+    record = open_record(ctx)
+    found = _proved(record, ctx, (), None).found
     if found.problems:
         first = found.problems[0]
         raise BrokenChain(
@@ -74,7 +74,7 @@ def anchor(around: Surroundings) -> Anchored:
     if ledger.tip is None:
         raise InvalidInput("there is no report to anchor yet", "dnc apply writes the first")
     ledger.deliver(push=True)
-    tag = _anchors(record).replace("*", f"{around.clock():%Y%m%dT%H%M%SZ}")
+    tag = _anchors(record).replace("*", f"{ctx.clock():%Y%m%dT%H%M%SZ}")
     repository.tags.put(tag, ledger.tip)
     newest = (ledger.newest(tenant) for tenant in sorted(record.project.configuration.tenants))
     return Anchored(
@@ -87,23 +87,23 @@ def _anchors(record: Record) -> str:
     return f"{record.ledger.branch}-anchor-*"
 
 
-def _proved(record: Record, around: Surroundings, anchors: tuple[str, ...], most: timedelta | None) -> Proved:
+def _proved(record: Record, ctx: CommandContext, anchors: tuple[str, ...], most: timedelta | None) -> Proved:
     audit = record.project.configuration.audit
     tagged = sorted(record.repository.tags.found(_anchors(record)).values())
     expected = Expected(
         genesis=audit.genesis,
         anchors=tuple(dict.fromkeys((*anchors, *tagged))),
-        due=_due(record.project, around),
-        since=around.clock() - most if most is not None else None,
+        due=_due(record.project, ctx),
+        since=ctx.clock() - most if most is not None else None,
     )
-    signers = signers_of(audit, record.repository, around)
+    signers = signers_of(audit, record.repository, ctx)
     return Proved(record.ledger.verify(expected, signers), audit.genesis)
 
 
-def _due(project: Project, around: Surroundings) -> Mapping[str, bool]:
+def _due(project: Project, ctx: CommandContext) -> Mapping[str, bool]:
     """Name the tenants that runs report of; True: one without any report is late, too."""
-    if around.tenant is not None:
-        return {project.tenant(around.tenant).name: True}
+    if ctx.options.tenant is not None:
+        return {project.tenant(ctx.options.tenant).name: True}
     return {tenant.name: not tenant.embedded for tenant in project.configuration.tenants.values()}
 
 
@@ -120,19 +120,19 @@ class Reanchored:
     first: str
 
 
-def reanchor(around: Surroundings, heads: Mapping[str, str], reason: str, evidence: str) -> Reanchored:
+def reanchor(ctx: CommandContext, heads: Mapping[str, str], reason: str, evidence: str) -> Reanchored:
     """Add the record to the tenant's chain, and push it where there is a remote.
 
     `heads` leads from what was to what it became: commits, or SHA-256 of reports. Raises InvalidInput for
     heads that do not fit the branch as it is, and for a reason or evidence that says nothing.
     """
     _demand_said(reason, evidence)
-    started = around.clock()
-    with in_turn(around):
-        repository, project, ledger = open_record(around)
+    started = ctx.clock()
+    with in_turn(ctx):
+        repository, project, ledger = open_record(ctx)
         ledger.refresh()
-        tenant = project.tenant(around.tenant)
-        _demand_key(around, project)
+        tenant = project.tenant(ctx.options.tenant)
+        _demand_key(ctx, project)
         # After a purge of unsigned reports nothing else is in doubt, and judging would fetch what is purged.
         judged = not heads or project.configuration.audit.signers
         believed = ledger.belief(tenant.name) if judged else Belief()
@@ -149,8 +149,8 @@ def reanchor(around: Surroundings, heads: Mapping[str, str], reason: str, eviden
             raise InvalidInput(fact, "name what was, and what it became", where="OLD=NEW")
         else:
             newest = newest if contradicting else believed.newest or newest
-        content = _content(around, repository, newest, heads, started=started)
-        content["ran"] = ran_json(project, tenant, around.environ, None)
+        content = _content(ctx, repository, newest, heads, started=started)
+        content["ran"] = ran_json(project, tenant, ctx.environ, None)
         content["reanchor"] = {
             "heads": dict(heads),
             "reason": reason.strip(),
@@ -159,7 +159,7 @@ def reanchor(around: Surroundings, heads: Mapping[str, str], reason: str, eviden
             "passed_over": links(contradicting),
         }
         ledger.check_writable()
-        stored = ledger.append(content, _plan(around, tenant.name, content), at=around.clock())
+        stored = ledger.append(content, _plan(ctx, tenant.name, content), at=ctx.clock())
         ledger.deliver(push=True)
         ledger.demand_signed()
     return Reanchored(stored, heads, tuple(sorted(breaks)), chain[0].sha256)
@@ -175,9 +175,9 @@ def _demand_said(reason: str, evidence: str) -> None:
         )  # fmt: skip
 
 
-def _demand_key(around: Surroundings, project: Project) -> None:
+def _demand_key(ctx: CommandContext, project: Project) -> None:
     """See that the record can be signed, where only signed reports count."""
-    if project.configuration.audit.signers and not around.environ.get(SIGNING_KEY):
+    if project.configuration.audit.signers and not ctx.environ.get(SIGNING_KEY):
         raise InvalidInput(
             f"audit.signers is set, and {SIGNING_KEY} is not: the record would not count",
             "run it where reports are signed, or name the key there",
@@ -217,7 +217,7 @@ def _demand_heads(
 
 
 def _content(
-    around: Surroundings,
+    ctx: CommandContext,
     repository: Repository,
     newest: StoredReport,
     heads: Mapping[str, str],
@@ -225,7 +225,7 @@ def _content(
     started: datetime,
 ) -> Content:
     """Repeat the newest report; its revision is what the purge made of it, where it is one of the heads."""
-    content = repeated(around, repository, newest.report, started, status=REANCHORED)
+    content = repeated(ctx, repository, newest.report, started, status=REANCHORED)
     was = newest.report.revision
     content["revision"] = heads.get(was, was)
     if not repository.has_commit(content["revision"]):
@@ -237,9 +237,9 @@ def _content(
     return content
 
 
-def _plan(around: Surroundings, tenant: str, content: Content) -> bytes:
+def _plan(ctx: CommandContext, tenant: str, content: Content) -> bytes:
     """Say that nothing was planned."""
-    now = around.clock()
+    now = ctx.clock()
     heading = Heading(
         tool_version=content["tool_version"],
         tenant=tenant,

@@ -16,7 +16,7 @@ from reconciler.git.repository import Repository
 from reconciler.use_cases.edits.adopt import adopt, desk_of
 from reconciler.use_cases.edits.pull import Found, Pulled, Scope, check_owners, looked, told
 from reconciler.use_cases.reconcile.prepared_plan import Planned
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.opening import open_project, open_repository
 from reconciler.use_cases.workspace.tree import GitTree
 
@@ -52,19 +52,19 @@ def branch_of(tenant: str) -> str:
     return f"dnc-adopt-{tenant}"
 
 
-def request(around: Surroundings, scope: Scope) -> Requested:
+def request(ctx: CommandContext, scope: Scope) -> Requested:
     """Adopt numbers on a branch, and ask GitLab for a merge request by push options.
 
     The configuration is the target's alone: a branch that anybody may push to must not say where the
     credentials go. Raises RepositoryProblem without a remote.
     """
-    repository = open_repository(around)
+    repository = open_repository(ctx)
     if repository is None or repository.remote() is None:
         raise RepositoryProblem("there is no remote to push a branch to", "run `dnc pull` without it")
-    audit = open_project(around, repository).configuration.audit.branch
-    hint = around.pipeline.get("CI_DEFAULT_BRANCH")
+    audit = open_project(ctx, repository).configuration.audit.branch
+    hint = ctx.pipeline.get("CI_DEFAULT_BRANCH")
     target, base = repository.default_branch_tip(hint, besides=audit)
-    with looked(around, scope, tree=GitTree(repository, base)) as (made, found):
+    with looked(ctx, scope, tree=GitTree(repository, base)) as (made, found):
         branch = branch_of(made.tenant.name)
         for _ in range(TRIES):
             done = _pushed(_Attempt(made, found, repository, branch, target, base))
@@ -100,7 +100,7 @@ def _pushed(attempt: _Attempt) -> Requested | None:
         parent=start.parents[0],
         merged=start.parents[1:],
         onto=start.tree,
-        when=made.around.clock(),
+        when=made.ctx.clock(),
     )
     options = (
         "merge_request.create",
@@ -127,7 +127,7 @@ def _start(attempt: _Attempt) -> _Start:
     try:
         tree = repository.merge_of(base, tip)
     except RepositoryProblem as problem:
-        attempt.made.around.say(
+        attempt.made.ctx.say(
             f"{attempt.branch} conflicts with {attempt.target}: it is built anew from there ({problem.fact})"
         )
         tree = base

@@ -8,7 +8,7 @@ from reconciler.config.configuration import Tenant, matches
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
 from reconciler.git.repository import Repository
 from reconciler.use_cases.workspace.changed_files import is_named, tip_of
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.opening import open_project, open_repository
 from reconciler.use_cases.workspace.project import Project
 from reconciler.use_cases.workspace.tree import GitTree
@@ -37,46 +37,46 @@ class FanOut:
     merge_request: str | None = None
 
 
-def fan_out(around: Surroundings, *, since: str | None, work: Work | None) -> FanOut:
+def fan_out(ctx: CommandContext, *, since: str | None, work: Work | None) -> FanOut:
     """Name the tenants whose files, settings or rules changed since a commit or branch; all without one.
 
     Planned in a merge request and outside CI, applied elsewhere, unless told otherwise. Where what changed
     cannot be told, it is every tenant: one job too many harms nobody. Raises InvalidInput for a configuration
     that cannot be read.
     """
-    target, running = around.pipeline.merge_target, around.pipeline.running
-    onto = around.onto or (f"origin/{target}" if target else None)
-    repository = open_repository(around)
-    project = open_project(around, repository, onto)
-    tenants = _real(project, around)
+    target, running = ctx.pipeline.merge_target, ctx.pipeline.running
+    onto = ctx.options.onto or (f"origin/{target}" if target else None)
+    repository = open_repository(ctx)
+    project = open_project(ctx, repository, onto)
+    tenants = _real(project, ctx)
     if since and is_named(since):
-        tenants = _changed(tenants, project, repository, since, around)
+        tenants = _changed(tenants, project, repository, since, ctx)
     return FanOut(
         work=work or (Work.APPLY if running and target is None else Work.PLAN),
         tenants=tuple(tenant.name for tenant in tenants),
-        configuration=_named(around, repository),
+        configuration=_named(ctx, repository),
         onto=onto,
-        scheduled=around.pipeline.scheduled,
-        merge_request=around.pipeline.get("CI_MERGE_REQUEST_IID") if target else None,
+        scheduled=ctx.pipeline.scheduled,
+        merge_request=ctx.pipeline.get("CI_MERGE_REQUEST_IID") if target else None,
     )
 
 
-def _named(around: Surroundings, repository: Repository | None) -> str:
+def _named(ctx: CommandContext, repository: Repository | None) -> str:
     """Name the configuration from the root of the repository, where a job begins."""
-    return str(PurePosixPath(repository.prefix if repository else "") / around.configuration.name)
+    return str(PurePosixPath(repository.prefix if repository else "") / ctx.options.configuration.name)
 
 
-def _real(project: Project, around: Surroundings) -> list[Tenant]:
+def _real(project: Project, ctx: CommandContext) -> list[Tenant]:
     """Leave out the built-in CXone: it would begin empty in every job, and end with it."""
     tenants = sorted(project.configuration.tenants.values(), key=lambda tenant: tenant.name)
     toys = [tenant.name for tenant in tenants if tenant.embedded]
     if toys:
-        around.say(f"left out, being the built-in CXone: {', '.join(toys)}")
+        ctx.say(f"left out, being the built-in CXone: {', '.join(toys)}")
     return [tenant for tenant in tenants if not tenant.embedded]
 
 
 def _changed(
-    tenants: list[Tenant], project: Project, repository: Repository | None, since: str, around: Surroundings
+    tenants: list[Tenant], project: Project, repository: Repository | None, since: str, ctx: CommandContext
 ) -> list[Tenant]:
     if repository is None:
         raise RepositoryProblem(
@@ -86,10 +86,10 @@ def _changed(
     try:
         before, after = _sides(repository, since, project.configuration_path)
     except RepositoryProblem as problem:
-        around.say(f"warning: {problem.fact}; so every tenant has a job")
+        ctx.say(f"warning: {problem.fact}; so every tenant has a job")
         return tenants
     except InvalidInput:
-        around.say(f"the configuration of {since} cannot be read; so every tenant has a job")
+        ctx.say(f"the configuration of {since} cannot be read; so every tenant has a job")
         return tenants
     return [tenant for tenant in tenants if before.of(tenant.name) != after.of(tenant.name)]
 

@@ -18,7 +18,7 @@ from reconciler.rules.rule_set import editor_schemas
 from reconciler.use_cases.reconcile.clock_skew import LIMIT_SECONDS, WAY_OUT, said, skew
 from reconciler.use_cases.reconcile.safety import TOKEN
 from reconciler.use_cases.workspace.connection import connect
-from reconciler.use_cases.workspace.context import Surroundings, Today
+from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.destination import demand_destination
 from reconciler.use_cases.workspace.opening import open_project, open_repository
 from reconciler.use_cases.workspace.project import SCHEMA_FOLDER, Project
@@ -63,9 +63,9 @@ _NOBODY = 0  # GitLab's access level "No one"
 Rule = Mapping[str, Any]
 
 
-def protection(around: Surroundings, audit_branch: str) -> Iterator[Check]:
+def protection(ctx: CommandContext, audit_branch: str) -> Iterator[Check]:
     """Look at the default branch and the audit branch, where a token can see them. Nothing without one."""
-    pipeline = around.pipeline
+    pipeline = ctx.pipeline
     url, project, token = (pipeline.get(name) for name in ("CI_API_V4_URL", "CI_PROJECT_ID", TOKEN))
     if not (url and project and token):
         return
@@ -195,43 +195,43 @@ class Examined:
         return next((check.exit_code for check in self.checks if check.state is State.FAIL), 0)
 
 
-def doctor(around: Surroundings, *, with_probe: bool = False) -> Examined:
+def doctor(ctx: CommandContext, *, with_probe: bool = False) -> Examined:
     """Look at everything that can be looked at; what fails stops only what needs it."""
     checks: list[Check] = []
-    repository, found = _repository(around)
+    repository, found = _repository(ctx)
     checks += found
     try:
-        project = open_project(around, repository)
-        tenant = project.tenant(around.tenant)
+        project = open_project(ctx, repository)
+        tenant = project.tenant(ctx.options.tenant)
     except DncError as error:
-        return Examined(around.tenant or "", (*checks, failed("configuration", error)))
+        return Examined(ctx.options.tenant or "", (*checks, failed("configuration", error)))
     checks.append(ok("configuration", f"{project.configuration_path}, tenant {tenant.name}"))
     checks += _schemas(project)
     checks += _remote(repository, project)
-    checks += protection(around, project.configuration.audit.branch)
+    checks += protection(ctx, project.configuration.audit.branch)
     checks.append(_pace(tenant))
     try:
-        demand_destination(around, repository, project)
-        tenant = resolve(tenant, around.environ)
+        demand_destination(ctx, repository, project)
+        tenant = resolve(tenant, ctx.environ)
     except (InvalidInput, RepositoryProblem) as error:
         return Examined(tenant.name, (*checks, failed("environment", error)))
     checks.append(ok("environment", "every variable that this tenant names is set"))
     probed: Probed | None = None
     try:
-        with connect(tenant, around) as provider:
+        with connect(tenant, ctx) as provider:
             met = tuple(_cxone(provider, tenant))
             checks += met
             if with_probe and all(check.state is not State.FAIL for check in met):
-                probed = _probed(provider, project, tenant, around)
+                probed = _probed(provider, project, tenant, ctx)
                 checks += probed.checks
     except DncError as error:
         checks.append(failed("probe" if with_probe else "cxone", error))
     return Examined(tenant.name, tuple(checks), probed)
 
 
-def _repository(around: Surroundings) -> tuple[Repository | None, list[Check]]:
+def _repository(ctx: CommandContext) -> tuple[Repository | None, list[Check]]:
     try:
-        repository = open_repository(around)
+        repository = open_repository(ctx)
         if repository is None:
             raise InvalidInput("this is no git repository", "git init, commit, and again; apply needs one")
         repository.check_writable()
@@ -335,10 +335,10 @@ def _clock(provider: Provider) -> Check:
     return Check("clock", State.WARNING, said(offset), WAY_OUT)
 
 
-def _probed(provider: Provider, project: Project, tenant: Tenant, around: Surroundings) -> Probed:
+def _probed(provider: Provider, project: Project, tenant: Tenant, ctx: CommandContext) -> Probed:
     if not isinstance(provider, GroupsProvider):
         return Probed((Check("probe", State.WARNING, "dialect entries has nothing to probe"),), {})
     sources = project.sources(tenant)
     # What is wrong in a file, `dnc validate` says: here only the lists that are named count.
-    lists = project.read_lists(sources, Today.at(around.clock()))
+    lists = project.read_lists(sources, Today.at(ctx.clock()))
     return probe(provider, lists.claims.list_ids, tenant)

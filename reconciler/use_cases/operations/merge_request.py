@@ -8,14 +8,14 @@ from random import SystemRandom
 from reconciler.gitlab.client import GitLab, GitLabProblem
 from reconciler.gitlab.merge_requests import MergeRequest
 from reconciler.gitlab.notes import Notes, Render, Sticky
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 
 TOKEN = "GITLAB_TOKEN"  # noqa: S105  (the variable's name)
 _NEEDED = ("CI_API_V4_URL", "CI_PROJECT_ID", "CI_MERGE_REQUEST_IID", TOKEN)
 
 
 def post_note(
-    around: Surroundings,
+    ctx: CommandContext,
     tenant: str,
     render: Render,
     *,
@@ -26,29 +26,29 @@ def post_note(
 
     Without `anew` only where the note has such a section already.
     """
-    with _told(around, "the note was not written"), _gitlab(around) as (gitlab, number):
+    with _told(ctx, "the note was not written"), _gitlab(ctx) as (gitlab, number):
         sticky = Sticky(Notes(gitlab, number), pause=pause, uniform=SystemRandom().uniform)
         sticky.put(tenant, render, anew=anew)
 
 
-def merge_by_itself(around: Surroundings, sha: str, *, hindrance: str | None) -> None:
+def merge_by_itself(ctx: CommandContext, sha: str, *, hindrance: str | None) -> None:
     """Have the merge request merged when its pipeline succeeds; with a hindrance, take that back.
 
     `sha` is the tip of its branch that was planned. What prevents it is said, and ends nothing: people merge.
     """
-    with _told(around, "auto-merge was not changed"), _gitlab(around) as (gitlab, number):
+    with _told(ctx, "auto-merge was not changed"), _gitlab(ctx) as (gitlab, number):
         wanted = MergeRequest(gitlab, number)
         if hindrance is None:
-            wanted.merge_when_green(sha, int(around.pipeline.get("CI_PIPELINE_ID") or 0))
-            around.say("merges by itself when this pipeline succeeds: it only protects")
+            wanted.merge_when_green(sha, int(ctx.pipeline.get("CI_PIPELINE_ID") or 0))
+            ctx.say("merges by itself when this pipeline succeeds: it only protects")
         else:
             off = wanted.call_off()
-            around.say(f"people merge this: {hindrance}" + ("; auto-merge is called off" if off else ""))
+            ctx.say(f"people merge this: {hindrance}" + ("; auto-merge is called off" if off else ""))
 
 
 @contextmanager
-def _gitlab(around: Surroundings) -> Iterator[tuple[GitLab, int]]:
-    pipeline = around.pipeline
+def _gitlab(ctx: CommandContext) -> Iterator[tuple[GitLab, int]]:
+    pipeline = ctx.pipeline
     missing = [name for name in _NEEDED if pipeline.get(name) is None]
     if missing:
         raise GitLabProblem(
@@ -63,8 +63,8 @@ def _gitlab(around: Surroundings) -> Iterator[tuple[GitLab, int]]:
 
 
 @contextmanager
-def _told(around: Surroundings, what: str) -> Iterator[None]:
+def _told(ctx: CommandContext, what: str) -> Iterator[None]:
     try:
         yield
     except GitLabProblem as problem:
-        around.say(f"warning: {what}: {problem}")
+        ctx.say(f"warning: {what}: {problem}")

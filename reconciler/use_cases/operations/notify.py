@@ -12,7 +12,7 @@ from reconciler.core.model.errors import DncError
 from reconciler.core.model.phone import mask
 from reconciler.core.planning.change import Reason
 from reconciler.use_cases.reconcile.apply import Applied
-from reconciler.use_cases.workspace.context import Surroundings, iso
+from reconciler.use_cases.workspace.context import CommandContext, iso
 
 VARIABLE = "DNC_NOTIFY_URL"
 _LOUD = frozenset({5, 8, 9})
@@ -20,25 +20,25 @@ _SAMPLES = 5
 _SECONDS = 10
 
 
-def notify(around: Surroundings, done: Applied | DncError) -> None:
+def notify(ctx: CommandContext, done: Applied | DncError) -> None:
     """Post what people must know: numbers put back, late requests, exits 5, 8 and 9, a broken chain.
 
     Numbers are masked. That it fails is a warning: the run is over, and its exit code stands.
     """
-    url = around.environ.get(VARIABLE, "")
+    url = ctx.environ.get(VARIABLE, "")
     if not url:
         return
-    told = _failed(around, done) if isinstance(done, DncError) else _applied(around, done)
+    told = _failed(ctx, done) if isinstance(done, DncError) else _applied(ctx, done)
     if told is None:
         return
     if why := url_problem(url.partition("?")[0]):  # a webhook's secret may stand behind it
-        around.say(f"warning: {VARIABLE} {why}: nobody was told")
+        ctx.say(f"warning: {VARIABLE} {why}: nobody was told")
         return
     try:
         _post(url, told)
     except OSError as error:  # all that requests raises is one; its text has the address: a secret
         host = urlsplit(url).hostname
-        around.say(f"warning: {VARIABLE}: {host} was not told ({type(error).__name__})")
+        ctx.say(f"warning: {VARIABLE}: {host} was not told ({type(error).__name__})")
 
 
 def _post(url: str, told: Mapping[str, Any]) -> None:
@@ -56,7 +56,7 @@ def _no_auth(request: Any) -> Any:  # noqa: ANN401  (requests' own types)
     return request
 
 
-def _applied(around: Surroundings, done: Applied) -> dict[str, Any] | None:
+def _applied(ctx: CommandContext, done: Applied) -> dict[str, Any] | None:
     restored = [key for c in done.run.plan.changes if c.reason is Reason.RESTORED for key in c.keys]
     late = [one for one in done.made.waiting(done.run.plan) if one.past]
     still = Counter({(o.rule, o.list_id, o.due): len(o.phones) for o in done.made.waiting(done.run.final)})
@@ -64,7 +64,7 @@ def _applied(around: Surroundings, done: Applied) -> dict[str, Any] | None:
     if not restored and not late and code not in _LOUD and done.broken is None:
         return None
     return {
-        **_head(around, done.made.tenant.name, code),
+        **_head(ctx, done.made.tenant.name, code),
         "status": done.status,
         "revision": done.made.heading.revision,
         "report": done.report.path if done.report else None,
@@ -84,26 +84,26 @@ def _applied(around: Surroundings, done: Applied) -> dict[str, Any] | None:
     }
 
 
-def _failed(around: Surroundings, error: DncError) -> dict[str, Any] | None:
+def _failed(ctx: CommandContext, error: DncError) -> dict[str, Any] | None:
     if error.exit_code not in _LOUD:
         return None
     return {
-        **_head(around, around.tenant, error.exit_code),
+        **_head(ctx, ctx.options.tenant, error.exit_code),
         "status": "failed",
-        "revision": around.pipeline.get("CI_COMMIT_SHA"),
+        "revision": ctx.pipeline.get("CI_COMMIT_SHA"),
         "message": error.fact,
     }
 
 
-def _head(around: Surroundings, tenant: str | None, code: int) -> dict[str, Any]:
+def _head(ctx: CommandContext, tenant: str | None, code: int) -> dict[str, Any]:
     return {
         "format_version": "1.0",
         "event": "dnc-apply",
         "tenant": tenant,
         "exit_code": code,
-        "at": iso(around.clock()),
-        "pipeline": around.pipeline.get("CI_PIPELINE_URL"),
-        "job": around.pipeline.get("CI_JOB_URL"),
+        "at": iso(ctx.clock()),
+        "pipeline": ctx.pipeline.get("CI_PIPELINE_URL"),
+        "job": ctx.pipeline.get("CI_JOB_URL"),
     }
 
 

@@ -44,7 +44,7 @@ def put_back(made: Planned, run: Run, applier: Applier, newest: Callable[[], str
         return run
     applier.upsert(changes)
     count = sum(len(change.phones) for change in changes)
-    made.around.say(f"a newer revision was merged meanwhile: {count:,} that had come off went back on for it")
+    made.ctx.say(f"a newer revision was merged meanwhile: {count:,} that had come off went back on for it")
     return replace(
         run,
         plan=replace(run.plan, changes=(*run.plan.changes, *changes)),
@@ -159,11 +159,9 @@ def apply(
     ledger.check_writable()
     plan = _bound(made, rewritten=rewritten, agreed=agreed)
     not_todays = agreed is not None and agreed != made.plan.exposing
-    started = made.around.clock()
+    started = made.ctx.clock()
     planned_tip = ledger.tip
-    journal = journal_of(
-        made.repository, made.project.configuration.audit, made.tenant.name, made.around.clock
-    )
+    journal = journal_of(made.repository, made.project.configuration.audit, made.tenant.name, made.ctx.clock)
     granted = plan.wanted.granted
     introduced = introduction(
         made.heading.revision or "",
@@ -192,8 +190,8 @@ def apply(
         provider,
         chunk_size=made.tenant.chunk_size,
         concurrency=made.tenant.concurrency,
-        stopped=made.around.stop.is_set,
-        out_of_time=made.around.budget.over if made.around.budget else lambda: False,
+        stopped=made.ctx.run.stop.is_set,
+        out_of_time=made.ctx.run.budget.over if made.ctx.run.budget else lambda: False,
         progress=progress,
     )
     if plan.pending:
@@ -249,7 +247,7 @@ def _tip(made: Planned) -> str | None:
     try:
         if not remote_counts(made.repository, made.tenant):
             return made.repository.head()
-        return default_branch(made.around, made.repository, made.project)[1]
+        return default_branch(made.ctx, made.repository, made.project)[1]
     except DncError:
         return None
 
@@ -263,11 +261,11 @@ def _status(run: Run, *, stopped: bool) -> str:
 def _report(  # noqa: PLR0913  (what a run is told by)
     made: Planned, run: Run, journal: Journal, *, started: datetime, not_todays: bool, rewritten: bool
 ) -> Applied:
-    status = _status(run, stopped=made.around.stop.is_set())
+    status = _status(run, stopped=made.ctx.run.stop.is_set())
     ledger = made.past.ledger
     if ledger is None:
         raise RepositoryProblem("there is no repository to report to", "run this in a git clone")
-    finished = max(started, made.around.clock())  # a clock may have been set meanwhile
+    finished = max(started, made.ctx.clock())  # a clock may have been set meanwhile
     stored: StoredReport | None = None
     if broken := broken_chain(made.doubts):
         # The journal stays: once the chain holds again, the next report tells of this run.
@@ -290,8 +288,8 @@ def _report(  # noqa: PLR0913  (what a run is told by)
             journal.forget()
         # Also where no report is due: one of a run before may still wait here.
         ledger.deliver(
-            push=push == "always" or (push == "auto" and made.around.pipeline.running),
-            hurried=made.around.stop.is_set,
+            push=push == "always" or (push == "auto" and made.ctx.pipeline.running),
+            hurried=made.ctx.run.stop.is_set,
         )
         ledger.demand_signed()
     except NotDelivered as error:
@@ -308,7 +306,7 @@ def _due(made: Planned, run: Run, turned: Turnover) -> bool:
     What others did to entries of ours is on record from the first run that sees it.
     """
     newest = made.past.newest
-    if run.tally.sent or newest is None or made.past.other_target or made.around.leaves_always_a_report:
+    if run.tally.sent or newest is None or made.past.other_target or made.ctx.leaves_always_a_report:
         return True
     if made.past.untold or turned.touched:
         return True

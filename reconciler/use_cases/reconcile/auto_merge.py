@@ -16,7 +16,7 @@ from reconciler.lists.reader import Source, read_lists
 from reconciler.rules.rule_set import Rules
 from reconciler.use_cases.reconcile.offline_plan import HINDRANCE, Unread
 from reconciler.use_cases.reconcile.prepared_plan import Planned
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.project import SCHEMA_FOLDER, Project
 from reconciler.use_cases.workspace.tree import GitTree
 from reconciler.yaml_tree.documents import read_document
@@ -215,9 +215,9 @@ class Request:
 def request(made: Planned) -> Request:
     """Look at a plan as a merge request."""
     revision = made.heading.revision
-    found, fresh = _compared(made.around, made.project, made.repository, revision)
+    found, fresh = _compared(made.ctx, made.project, made.repository, revision)
     return _request(
-        made.around,
+        made.ctx,
         made.past.newest,
         revision,
         found,
@@ -228,12 +228,12 @@ def request(made: Planned) -> Request:
 def unread_request(made: Unread) -> Request:
     """Look at a plan without CXone as a merge request, which people merge."""
     revision = made.repository.head()
-    found, _ = _compared(made.around, made.project, made.repository, revision)
-    return _request(made.around, made.newest, revision, found, hindrance=HINDRANCE)
+    found, _ = _compared(made.ctx, made.project, made.repository, revision)
+    return _request(made.ctx, made.newest, revision, found, hindrance=HINDRANCE)
 
 
 def _request(
-    around: Surroundings,
+    ctx: CommandContext,
     newest: StoredReport | None,
     revision: str | None,
     found: Touched | None,
@@ -241,16 +241,16 @@ def _request(
     hindrance: str | None,
 ) -> Request:
     # In a pipeline of merged results HEAD is the merge; GitLab tells the branch's own tip beside it.
-    tip = around.pipeline.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or revision or ""
+    tip = ctx.pipeline.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or revision or ""
     head = newest.sha256 if newest else None
     return Request(head, tip, "" if found is None else str(found), hindrance)
 
 
 def _compared(
-    around: Surroundings, project: Project, repository: Repository | None, revision: str | None
+    ctx: CommandContext, project: Project, repository: Repository | None, revision: str | None
 ) -> tuple[Touched | None, bool]:
     """Compare the merged tree with its target, and tell whether the branch contains the target's tip."""
-    target, tree = around.pipeline.merge_target, project.tree
+    target, tree = ctx.pipeline.merge_target, project.tree
     if target is None or repository is None or not isinstance(tree, GitTree):
         return None, False
     before = repository.tracking_tip(target)

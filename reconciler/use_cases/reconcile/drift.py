@@ -10,7 +10,7 @@ from reconciler.core.planning.plan import drift_json, live_json
 from reconciler.use_cases.reconcile.kept_read import keep
 from reconciler.use_cases.reconcile.prepared_plan import planned
 from reconciler.use_cases.reconcile.run_metrics import meter_plan
-from reconciler.use_cases.workspace.context import Surroundings, iso
+from reconciler.use_cases.workspace.context import CommandContext, iso
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class Drifted:
         return sum(f.severity is Severity.ALARM for f in self.findings)
 
 
-def drift(around: Surroundings) -> Drifted:
+def drift(ctx: CommandContext) -> Drifted:
     """Compare live with the files and with what is held. Reads only."""
-    with planned(around) as made:
+    with planned(ctx) as made:
         meter_plan(made)
         keep(made, made.live, made.past.newest)
         document = {
@@ -40,7 +40,7 @@ def drift(around: Surroundings) -> Drifted:
             "revision": made.heading.revision,
             "held_revision": made.heading.held_revision,
             "as_of": made.heading.as_of.isoformat(),
-            "created_at": iso(around.clock()),
+            "created_at": iso(ctx.clock()),
             "complete": made.plan.complete,
             "errored": False,
             "live": live_json(made.live),

@@ -24,12 +24,12 @@ from reconciler.use_cases.reconcile.report.run_facts import (
     ran_json,
 )
 from reconciler.use_cases.reconcile.run_lock import in_turn
-from reconciler.use_cases.workspace.context import Surroundings, iso
+from reconciler.use_cases.workspace.context import CommandContext, iso
 from reconciler.use_cases.workspace.opening import open_committed, open_ledger, open_repository
 
 
 def repeated(  # noqa: PLR0913  (what a report is told by)
-    around: Surroundings,
+    ctx: CommandContext,
     repository: Repository,
     before: Report,
     started: datetime,
@@ -38,7 +38,7 @@ def repeated(  # noqa: PLR0913  (what a report is told by)
     error: dict[str, Any] | None = None,
 ) -> Content:
     """Write it: revision, date, kept and not live, known refusals, limits and target are as before."""
-    finished, head = max(started, around.clock()), repository.head()
+    finished, head = max(started, ctx.clock()), repository.head()
     outcomes = dict.fromkeys((outcome.value.replace("-", "_") for outcome in Outcome), 0)
     return Content(
         tool_version=__version__,
@@ -48,8 +48,8 @@ def repeated(  # noqa: PLR0913  (what a report is told by)
         held_revision=before["held_revision"],
         as_of=before["as_of"],
         plan_digest="",
-        actor=actor_json(around, repository, head),
-        pipeline=pipeline_json(around.pipeline),
+        actor=actor_json(ctx, repository, head),
+        pipeline=pipeline_json(ctx.pipeline),
         hashes=before["hashes"],
         safety=before["safety"],
         overrides={},
@@ -85,7 +85,7 @@ def repeated(  # noqa: PLR0913  (what a report is told by)
         live={"before": {}, "after": {}},
         reasons={},
         error=error,
-        actors=triggerer_json(around, repository),
+        actors=triggerer_json(ctx, repository),
         ran={},
     )
 
@@ -96,33 +96,33 @@ def _kept(row: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
     return {**row, "since": iso(now)} if since and datetime.fromisoformat(since) > now else row
 
 
-def attest_failure(around: Surroundings, error: DncError, started: datetime) -> None:
+def attest_failure(ctx: CommandContext, error: DncError, started: datetime) -> None:
     """Leave a report of a run that failed, where every run is to leave one. The error stays what it is.
 
     It is said where there can be none: the chain is broken, the configuration cannot be read, no report came
     before, or it cannot be committed or pushed.
     """
-    if not around.leaves_always_a_report:
+    if not ctx.leaves_always_a_report:
         return
     try:
-        why_not = _leave(around, error, started)
+        why_not = _leave(ctx, error, started)
     except DncError as problem:
         why_not = problem.fact
     if why_not:
-        around.say(f"warning: this failed run has left no report: {why_not}")
+        ctx.say(f"warning: this failed run has left no report: {why_not}")
 
 
-def _leave(around: Surroundings, error: DncError, started: datetime) -> str:
+def _leave(ctx: CommandContext, error: DncError, started: datetime) -> str:
     """Write and deliver the report; or say why there is none."""
-    repository = open_repository(around)
-    project = open_committed(around, repository, repository.head() if repository else None)
-    tenant = project.tenant(around.tenant)
-    ledger = open_ledger(project, repository, around, goes_on=True)
+    repository = open_repository(ctx)
+    project = open_committed(ctx, repository, repository.head() if repository else None)
+    tenant = project.tenant(ctx.options.tenant)
+    ledger = open_ledger(project, repository, ctx, goes_on=True)
     if repository is None or ledger is None:
         return "this is no git repository"
     if isinstance(error, BrokenChain):
         return "the chain of reports is broken"
-    with in_turn(around):
+    with in_turn(ctx):
         ledger.refresh()
         newest = ledger.newest(tenant.name)
         if any(doubt.broken for doubt in ledger.doubts(tenant.name)):
@@ -130,21 +130,21 @@ def _leave(around: Surroundings, error: DncError, started: datetime) -> str:
         if newest is None:
             return "the first report of a tenant is of a run that read CXone"
         told = _error(repository, error)
-        content = repeated(around, repository, newest.report, started, status="failed", error=told)
-        content["ran"] = ran_json(project, tenant, around.environ, None)
-        _append(around, ledger, content, error)
+        content = repeated(ctx, repository, newest.report, started, status="failed", error=told)
+        content["ran"] = ran_json(project, tenant, ctx.environ, None)
+        _append(ctx, ledger, content, error)
         push = project.configuration.audit.push
         ledger.deliver(
-            push=push == "always" or (push == "auto" and around.pipeline.running),
-            hurried=around.stop.is_set,
+            push=push == "always" or (push == "auto" and ctx.pipeline.running),
+            hurried=ctx.run.stop.is_set,
         )
         ledger.demand_signed()
     return ""
 
 
-def _append(around: Surroundings, ledger: Ledger, content: Content, error: DncError) -> None:
-    document = {**failed(around, error), "overwrites": [], "interrupted": []}
-    ledger.append(content, orjson.dumps(document), at=around.clock())
+def _append(ctx: CommandContext, ledger: Ledger, content: Content, error: DncError) -> None:
+    document = {**failed(ctx, error), "overwrites": [], "interrupted": []}
+    ledger.append(content, orjson.dumps(document), at=ctx.clock())
 
 
 def _error(repository: Repository, error: DncError) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def keep_after(made: Planned, run: Run, stored: StoredReport | None) -> None:
 def discard(made: Planned) -> None:
     """Take the reading away before anything is written: a run that dies must not leave it behind."""
     with suppress(OSError):
-        place_of(made.around.folder / STATE_FOLDER, made.tenant).unlink(missing_ok=True)
+        place_of(made.ctx.folder / STATE_FOLDER, made.tenant).unlink(missing_ok=True)
 
 
 def keep(made: Planned, live: Live, newest: StoredReport | None) -> None:
@@ -39,7 +39,7 @@ def keep(made: Planned, live: Live, newest: StoredReport | None) -> None:
         own_ids = {name: made.provider.own_id(name) for name in sorted(made.list_ids)}
         report = newest.sha256 if newest else None
         stamp = Stamp(written.name, settings_of(written), made.provider.target, own_ids, report)
-        key = reading_key(made.around.environ)
-        save(place_of(state_folder(made.around.folder), written), stamp, live, key)
+        key = reading_key(made.ctx.environ)
+        save(place_of(state_folder(made.ctx.folder), written), stamp, live, key)
     except (OSError, DncError) as error:
-        made.around.say(f"warning: the reading is not kept for merge requests: {error}")
+        made.ctx.say(f"warning: the reading is not kept for merge requests: {error}")

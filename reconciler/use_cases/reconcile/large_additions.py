@@ -70,7 +70,7 @@ def demand_confirmed(made: "Planned | Unread", onto: str) -> None:
     limit = made.project.configuration.safety.confirm_additions
     if (there := _configuration(before, made.project)) is not None:
         limit = min(limit, there.safety.confirm_additions)
-    today = Today.at(made.around.clock(), made.around.as_of)
+    today = Today.at(made.ctx.clock(), made.ctx.options.as_of)
     files = made.lists.claims.files
     merge = Merge(before, tree, made.project, made.tenant, made.sources, files, today)
     added = added_by(merge, more_than=limit)

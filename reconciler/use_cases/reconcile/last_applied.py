@@ -30,7 +30,7 @@ from reconciler.use_cases.reconcile.unreported_runs import (
     untold,
     used_by_the_dead,
 )
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.opening import open_ledger, open_repository, say_doubts
 from reconciler.use_cases.workspace.project import Project, sources_in
 from reconciler.use_cases.workspace.tenant_lists import Desk
@@ -262,25 +262,25 @@ def known_past(desk: Desk) -> Past:
     Where there is no repository, no report, or no way to the remote, nothing is held, and the last is said.
     """
     files = Files(desk.project, desk.tenant, desk.sources, desk.lists.claims)
-    repository = open_repository(desk.around)
-    ledger = open_ledger(desk.project, repository, desk.around, goes_on=True)
+    repository = open_repository(desk.ctx)
+    ledger = open_ledger(desk.project, repository, desk.ctx, goes_on=True)
     if ledger is not None:
         try:
             ledger.refresh()
         except RepositoryProblem as problem:
-            desk.around.say(f"warning: {problem.fact}; going by the files alone")
+            desk.ctx.say(f"warning: {problem.fact}; going by the files alone")
             ledger = None
     newest = ledger.newest(desk.tenant.name) if ledger else None
     if ledger:
-        say_doubts(ledger, desk.tenant.name, desk.around)
+        say_doubts(ledger, desk.tenant.name, desk.ctx)
     told = newest.report["target"] if newest else {}
     target = Target(told.get("dialect", ""), told.get("organisation", ""), told.get("host", ""))
     groups: dict[str, str] = dict(told.get("groups", {}))
     return Past(repository, ledger, target, files, (), lambda list_id: groups.get(list_id, ""))
 
 
-def meter_past(around: Surroundings, tenant: str, ledger: Ledger | None) -> None:
+def meter_past(ctx: CommandContext, tenant: str, ledger: Ledger | None) -> None:
     """Tell when a run last saw CXone as it left it: known before CXone is asked, and also when it is down."""
-    if around.meter is not None and ledger is not None:
+    if ctx.run.meter is not None and ledger is not None:
         verified = last_verified(ledger, tenant)
-        around.meter.of(tenant).verified_at = verified.finished_at if verified else None
+        ctx.run.meter.of(tenant).verified_at = verified.finished_at if verified else None

@@ -31,7 +31,7 @@ from reconciler.cxone.http.sanitize import visible
 from reconciler.cxone.saved_read import Stamp, load, unusable
 from reconciler.use_cases.reconcile.last_applied import Past
 from reconciler.use_cases.workspace.connection import connect
-from reconciler.use_cases.workspace.context import STATE_FOLDER, Surroundings, Today
+from reconciler.use_cases.workspace.context import STATE_FOLDER, CommandContext, Today
 from reconciler.use_cases.workspace.project import Project
 
 CHEAP = 20  # requests: what takes no more is read anew, for the truth of now costs next to nothing
@@ -137,7 +137,7 @@ class SavedProvider:
 def opened(  # noqa: PLR0913  (what decides where live is read from)
     read_from: ReadFrom,
     project: Project,
-    around: Surroundings,
+    ctx: CommandContext,
     *,
     begun: Provider | None,
     list_ids: frozenset[str],
@@ -152,11 +152,11 @@ def opened(  # noqa: PLR0913  (what decides where live is read from)
     if begun is not None:
         yield begun, past_of(begun)
         return
-    written = project.tenant(around.tenant)
+    written = project.tenant(ctx.options.tenant)
     found: tuple[SavedProvider, Past] | None = None
     if read_from is not ReadFrom.LIVE:
         try:
-            saved = _saved(written, project, around, asked_for=read_from is ReadFrom.SAVED)
+            saved = _saved(written, project, ctx, asked_for=read_from is ReadFrom.SAVED)
             past = past_of(saved)
             _demand_of_now(saved, past, list_ids)
             if read_from is ReadFrom.SAVED or pages_of(saved.live, saved.dialect.shape) > CHEAP:
@@ -164,11 +164,11 @@ def opened(  # noqa: PLR0913  (what decides where live is read from)
         except InvalidInput as problem:
             if read_from is ReadFrom.SAVED:
                 raise
-            around.say(f"{problem.fact}; reading CXone instead")
+            ctx.say(f"{problem.fact}; reading CXone instead")
     if found is not None:
         yield found
         return
-    with connect(resolve(written, around.environ), around) as provider:
+    with connect(resolve(written, ctx.environ), ctx) as provider:
         yield provider, past_of(provider)
 
 
@@ -195,12 +195,12 @@ def reading_key(environ: Mapping[str, str]) -> bytes | None:
     return key.encode() if key else None
 
 
-def _origin_known(path: Path, around: Surroundings, *, asked_for: bool) -> bool:
+def _origin_known(path: Path, ctx: CommandContext, *, asked_for: bool) -> bool:
     """Tell whether it is known who wrote a reading without a key: on a machine of one's own, its owner.
 
     Raises InvalidInput where it is not, unless the reading was asked for in a pipeline.
     """
-    if around.pipeline.running:
+    if ctx.pipeline.running:
         if not asked_for:
             raise unusable(path, f"cannot be checked, since {KEY_VARIABLE} is not set")
         return False
@@ -210,29 +210,29 @@ def _origin_known(path: Path, around: Surroundings, *, asked_for: bool) -> bool:
     return True
 
 
-def _saved(written: Tenant, project: Project, around: Surroundings, *, asked_for: bool) -> SavedProvider:
+def _saved(written: Tenant, project: Project, ctx: CommandContext, *, asked_for: bool) -> SavedProvider:
     """Load what was kept. Raises InvalidInput where that is not of this tenant, as it is, and of late."""
-    path = place_of(around.folder / STATE_FOLDER, written)
+    path = place_of(ctx.folder / STATE_FOLDER, written)
     if written.embedded:
         raise unusable(path, "of the built-in CXone is never kept")
-    tenant = resolve(written, around.environ, credentials=False)
-    key = reading_key(around.environ)
-    known = key is not None or not path.exists() or _origin_known(path, around, asked_for=asked_for)
+    tenant = resolve(written, ctx.environ, credentials=False)
+    key = reading_key(ctx.environ)
+    known = key is not None or not path.exists() or _origin_known(path, ctx, asked_for=asked_for)
     stamp, live = load(path, key)
     if not known:
         live = replace(live, warnings=(*live.warnings, UNCHECKED))
-    with connect(tenant, around) as unasked:
+    with connect(tenant, ctx) as unasked:
         dialect = unasked.dialect
         # Only the token says whose a tenant of dialect dnc-groups is, and nobody signs in for this.
         is_other = tenant.dialect == "entries" and unasked.target != stamp.target
     if stamp.tenant != written.name or stamp.settings != settings_of(written) or is_other:
         raise unusable(path, "is of another CXone, or was read under other settings")
-    age, most = around.clock() - _moment(live), timedelta(hours=project.configuration.readings.max_age_hours)
+    age, most = ctx.clock() - _moment(live), timedelta(hours=project.configuration.readings.max_age_hours)
     if age > most:
         raise unusable(path, f"is {_age(age)} old, and {_age(most)} is the most (readings.maxAgeHours)")
     if age < -_AHEAD:
         raise unusable(path, "was read in the future, by this machine's clock")
-    over = Today.at(around.clock()).as_of
+    over = Today.at(ctx.clock()).as_of
     return SavedProvider(dialect, stamp, _without_lapsed(live, over), tenant.own_list_id, path)
 
 

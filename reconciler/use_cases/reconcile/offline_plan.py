@@ -13,7 +13,7 @@ from reconciler.git.repository import Repository
 from reconciler.lists.reader import Lists, Source
 from reconciler.use_cases.reconcile.large_additions import demand_confirmed
 from reconciler.use_cases.reconcile.rule_changes import excused, last_applied
-from reconciler.use_cases.workspace.context import Surroundings, Today, iso
+from reconciler.use_cases.workspace.context import CommandContext, Today, iso
 from reconciler.use_cases.workspace.destination import RULE, Withheld
 from reconciler.use_cases.workspace.opening import demand_committed, refresh
 from reconciler.use_cases.workspace.project import Project, judged
@@ -26,7 +26,7 @@ HINDRANCE = "its plan was made without CXone, since it changes where secrets go 
 class Unread:
     """What there is of a plan without CXone. `newest` is the newest report as the target branch finds it."""
 
-    around: Surroundings
+    ctx: CommandContext
     project: Project
     tenant: Tenant
     repository: Repository
@@ -39,14 +39,14 @@ class Unread:
 def without_cxone(withheld: Withheld) -> Unread:
     """Make the document. Raises InvalidInput for lists that are not valid, or not confirmed."""
     merging = withheld.merging
-    around, project, repository, tenant = merging.around, merging.project, merging.repository, merging.tenant
+    ctx, project, repository, tenant = merging.ctx, merging.project, merging.repository, merging.tenant
     demand_committed(project, repository)
     audit = merging.before.audit if merging.before else None
     ledger = refresh(
-        Ledger(repository, branch=audit.branch, folder=audit.path) if audit else None, around, must=False
+        Ledger(repository, branch=audit.branch, folder=audit.path) if audit else None, ctx, must=False
     )
-    now = around.clock()
-    today = Today.at(now, around.as_of)
+    now = ctx.clock()
+    today = Today.at(now, ctx.options.as_of)
 
     def excuse(lists: Lists) -> Lists:
         return excused(lists, project, today, lambda: last_applied(project, [tenant], repository, ledger))
@@ -66,8 +66,8 @@ def without_cxone(withheld: Withheld) -> Unread:
     document = failed_json(heading, (*lists.findings, *project.loosened(), _finding(withheld)))
     document |= {"errored": False, "chain_head": newest.head if newest else None}
     document["live"] |= {"from": NOT_READ}
-    made = Unread(around, project, tenant, repository, sources, lists, newest, document)
-    demand_confirmed(made, around.onto or merging.onto)
+    made = Unread(ctx, project, tenant, repository, sources, lists, newest, document)
+    demand_confirmed(made, ctx.options.onto or merging.onto)
     return made
 
 

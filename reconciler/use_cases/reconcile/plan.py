@@ -10,7 +10,7 @@ from reconciler.use_cases.reconcile.large_additions import demand_confirmed
 from reconciler.use_cases.reconcile.live_read import ReadFrom
 from reconciler.use_cases.reconcile.prepared_plan import Planned, planned
 from reconciler.use_cases.reconcile.run_metrics import meter_plan
-from reconciler.use_cases.workspace.context import Surroundings, Today, iso
+from reconciler.use_cases.workspace.context import CommandContext, Today, iso
 from reconciler.use_cases.workspace.destination import Withheld
 from reconciler.use_cases.workspace.opening import open_repository, tenant_of
 
@@ -28,20 +28,20 @@ class Made:
     request: "Request | None" = None
 
 
-def plan(around: Surroundings, *, as_request: bool = False, read_from: ReadFrom = ReadFrom.AUTO) -> Made:
+def plan(ctx: CommandContext, *, as_request: bool = False, read_from: ReadFrom = ReadFrom.AUTO) -> Made:
     """Make the plan. In a merge request pipeline it is of the merge with the target branch by itself."""
-    target = around.pipeline.merge_target
-    if around.onto is None and target is not None:
-        around = replace(around, onto=f"origin/{target}")
+    target = ctx.pipeline.merge_target
+    if ctx.options.onto is None and target is not None:
+        ctx = replace(ctx, options=replace(ctx.options, onto=f"origin/{target}"))
     # A child pipeline's jobs know of the merge request by --onto alone.
-    of_request = target is not None or (around.pipeline.running and around.onto is not None)
+    of_request = target is not None or (ctx.pipeline.running and ctx.options.onto is not None)
     if read_from is ReadFrom.AUTO and not of_request:
         read_from = ReadFrom.LIVE
     try:
-        with planned(around, read_from=read_from) as made:
+        with planned(ctx, read_from=read_from) as made:
             meter_plan(made)
-            if around.onto is not None:
-                demand_confirmed(made, around.onto)
+            if ctx.options.onto is not None:
+                demand_confirmed(made, ctx.options.onto)
             asked = _request(made) if as_request else None
             return Made(made.document, made.newly_blocked, made.plan.pending, asked)
     except Withheld as withheld:
@@ -65,21 +65,21 @@ def _request(made: Planned) -> "Request":
     return request(made)
 
 
-def failed(around: Surroundings, error: DncError) -> dict[str, Any]:
+def failed(ctx: CommandContext, error: DncError) -> dict[str, Any]:
     """Say as a plan document that there is none, as far as anything is known."""
-    now = around.clock()
+    now = ctx.clock()
     try:
-        repository = open_repository(around)
+        repository = open_repository(ctx)
         revision = repository.head() if repository else None
     except DncError:
         revision = None
     heading = Heading(
         tool_version=__version__,
-        tenant=tenant_of(around),
+        tenant=tenant_of(ctx),
         target=None,
         revision=revision,
         held_revision=None,
-        as_of=Today.at(now, around.as_of).as_of,
+        as_of=Today.at(now, ctx.options.as_of).as_of,
         created_at=iso(now),
     )
     return {**failed_json(heading, error.findings), "chain_head": None}

@@ -43,7 +43,7 @@ from reconciler.use_cases.reconcile.warnings import (
     request_alarms,
 )
 from reconciler.use_cases.workspace.connection import begun_early
-from reconciler.use_cases.workspace.context import Surroundings, Today, iso
+from reconciler.use_cases.workspace.context import CommandContext, Today, iso
 from reconciler.use_cases.workspace.destination import (
     comparable,
     demand_applicable,
@@ -68,7 +68,7 @@ from reconciler.use_cases.workspace.tree import Tree
 class Planned:
     """A plan, and everything that it was made of."""
 
-    around: Surroundings
+    ctx: CommandContext
     project: Project
     tenant: Tenant
     repository: Repository | None
@@ -118,20 +118,18 @@ class Planned:
         return bool(self.plan.blocked - self.past.kept_before)
 
 
-def _uncommitted(project: Project, repository: Repository | None, around: Surroundings) -> None:
+def _uncommitted(project: Project, repository: Repository | None, ctx: CommandContext) -> None:
     if repository is None or repository.head() is None:
-        around.say("no commit yet: this plan is of the files as they lie here")
+        ctx.say("no commit yet: this plan is of the files as they lie here")
         return
     dirty = differing(project, repository, project.belongs)
     if dirty:
-        around.say(
-            f"the working tree differs from the commit in {len(dirty)} file(s): {', '.join(dirty[:3])}"
-        )
+        ctx.say(f"the working tree differs from the commit in {len(dirty)} file(s): {', '.join(dirty[:3])}")
 
 
 @contextmanager
 def planned(  # noqa: PLR0913  (its callers each want something of it)
-    around: Surroundings,
+    ctx: CommandContext,
     *,
     to_apply: bool = False,
     accept_history: bool = False,
@@ -145,58 +143,58 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
     `tree` is planned instead of the working tree or a merge. `besides` are lists to read that nothing names.
     Only a plan that nobody applies may be made on a saved reading.
     """
-    now = around.clock()
-    today = Today.at(now, around.as_of)
-    repository = open_repository(around)
+    now = ctx.clock()
+    today = Today.at(now, ctx.options.as_of)
+    repository = open_repository(ctx)
     head = repository.head() if repository else None
     project = (
-        open_committed(around, repository, head)
+        open_committed(ctx, repository, head)
         if to_apply
-        else open_project(around, repository, around.onto, tree)
+        else open_project(ctx, repository, ctx.options.onto, tree)
     )
     astray: tuple[Finding, ...] = ()
     if to_apply:
-        astray = committed_notes(project, repository, around)
-    elif around.onto is None and tree is None:
-        _uncommitted(project, repository, around)
+        astray = committed_notes(project, repository, ctx)
+    elif ctx.options.onto is None and tree is None:
+        _uncommitted(project, repository, ctx)
     elif repository is not None and tree is None:
         demand_committed(project, repository)
-    if tree is None and (not to_apply or around.pipeline.of_merge_request):
-        demand_destination(around, repository, project)
-    ledger = refresh(open_ledger(project, repository, around, goes_on=True), around, must=to_apply)
-    rewritten = to_apply and demand_applicable(around, repository, project, ledger, head, accept_history)
+    if tree is None and (not to_apply or ctx.pipeline.of_merge_request):
+        demand_destination(ctx, repository, project)
+    ledger = refresh(open_ledger(project, repository, ctx, goes_on=True), ctx, must=to_apply)
+    rewritten = to_apply and demand_applicable(ctx, repository, project, ledger, head, accept_history)
     asks = read_from is ReadFrom.LIVE
-    written = project.tenant(around.tenant)
-    warned = known_variables(around, project, repository, ledger) if to_apply else ()
-    tenant = resolve(written, around.environ, credentials=asks)
-    meter_past(around, tenant.name, ledger)
+    written = project.tenant(ctx.options.tenant)
+    warned = known_variables(ctx, project, repository, ledger) if to_apply else ()
+    tenant = resolve(written, ctx.environ, credentials=asks)
+    meter_past(ctx, tenant.name, ledger)
 
     def excuse(lists: Lists) -> Lists:
         return excused(lists, project, today, lambda: last_applied(project, [tenant], repository, ledger))
 
     sources = project.sources(tenant)
     with ExitStack() as stack:
-        begun = stack.enter_context(begun_early(tenant, around, sources)) if asks else None
-        lists = judged(project, tenant, sources, today, excuse, environ=comparable(around))
+        begun = stack.enter_context(begun_early(tenant, ctx, sources)) if asks else None
+        lists = judged(project, tenant, sources, today, excuse, environ=comparable(ctx))
         files = Files(project, tenant, sources, lists.claims)
-        left = left_behind(repository, project, tenant, around)
+        left = left_behind(repository, project, tenant, ctx)
 
         def past_of(provider: Provider) -> Past:
             return Past(repository, ledger, provider.target, files, left, _own_ids(tenant, provider))
 
         provider, past = stack.enter_context(
-            opened(read_from, project, around, begun=begun, list_ids=lists.claims.list_ids, past_of=past_of)
+            opened(read_from, project, ctx, begun=begun, list_ids=lists.claims.list_ids, past_of=past_of)
         )
         if past.other_target:
-            around.say("the newest report is of another CXone than this one: nothing is held")
+            ctx.say("the newest report is of another CXone than this one: nothing is held")
         for list_id in sorted(past.moved):
-            around.say(f"list {list_id} was another group at the newest report: nothing of it is held")
+            ctx.say(f"list {list_id} was another group at the newest report: nothing of it is held")
         held = past.held
         safety = SafetyLimits.of(project.configuration.safety, None if past.other_target else past.newest)
-        approval = approval_of(around, repository, around.onto)
+        approval = approval_of(ctx, repository, ctx.options.onto)
         live, unread = _look(provider, lists.claims.list_ids | held.list_ids | besides, to_apply=to_apply)
         offset = provider.clock_offset()
-        day = Today.at(earlier(now, offset), around.as_of).as_of
+        day = Today.at(earlier(now, offset), ctx.options.as_of).as_of
         setting = Setting(
             desired=lists.claims,
             held=held,
@@ -232,7 +230,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
             as_of=day,
             created_at=iso(now),
         )
-        changed = before(project, repository, ledger, tenant.name, around)
+        changed = before(project, repository, ledger, tenant.name, ctx)
         notes = (
             *lists.findings,
             *astray,
@@ -253,7 +251,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
             *move_notes(plan),
         )
         yield Planned(
-            around=around,
+            ctx=ctx,
             project=project,
             tenant=tenant,
             repository=repository,
@@ -304,7 +302,7 @@ def _clocks(offset: ClockOffset | None) -> BlockedBy | None:
 def _clocks_now(made: Planned) -> BlockedBy | None:
     """Hold back as well where the day of the plan has not come by the clocks as they are now."""
     offset = made.provider.clock_offset()
-    day = Today.at(earlier(made.around.clock(), offset), made.around.as_of).as_of
+    day = Today.at(earlier(made.ctx.clock(), offset), made.ctx.options.as_of).as_of
     return BlockedBy.LATER_OPT_OUT if day < made.setting.as_of else _clocks(offset)
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 
 from reconciler.git import turns
 from reconciler.use_cases.reconcile.unreported_runs import journal_of
-from reconciler.use_cases.workspace.context import STATE_FOLDER, Surroundings, iso
+from reconciler.use_cases.workspace.context import STATE_FOLDER, CommandContext, iso
 from reconciler.use_cases.workspace.files import make_private
 from reconciler.use_cases.workspace.opening import open_committed, open_repository
 
@@ -13,29 +13,29 @@ WAIT_SECONDS = 600.0  # a run of many numbers takes longer; whoever waits is tol
 
 
 @contextmanager
-def in_turn(around: Surroundings) -> Iterator[None]:
+def in_turn(ctx: CommandContext) -> Iterator[None]:
     """Wait for the run that is under way, and keep others from beginning one.
 
     Everything is read anew afterwards: the files, the commit and the reports are then those that it left.
     RepositoryProblem, naming the process that is under way, when the wait is over.
     """
-    repository = open_repository(around)
+    repository = open_repository(ctx)
     if repository is None:
         yield  # which the run itself says better
         return
-    project = open_committed(around, repository, repository.head())
-    tenant = project.tenant(around.tenant).name
-    lock = journal_of(repository, project.configuration.audit, tenant, around.clock).path.with_suffix(".lock")
+    project = open_committed(ctx, repository, repository.head())
+    tenant = project.tenant(ctx.options.tenant).name
+    lock = journal_of(repository, project.configuration.audit, tenant, ctx.clock).path.with_suffix(".lock")
     with suppress(OSError):  # which taking the lock says better
         make_private(repository.own_folder(), lock.parent)
-        if (around.folder / STATE_FOLDER).is_dir():
-            make_private(around.folder / STATE_FOLDER)
+        if (ctx.folder / STATE_FOLDER).is_dir():
+            make_private(ctx.folder / STATE_FOLDER)
     with turns.in_turn(
         lock,
         f"an apply of {tenant}",
-        since=iso(around.clock()),
+        since=iso(ctx.clock()),
         seconds=WAIT_SECONDS,
-        say=around.say,
-        stopped=around.stop.is_set,
+        say=ctx.say,
+        stopped=ctx.run.stop.is_set,
     ):
         yield

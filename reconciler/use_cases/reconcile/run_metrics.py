@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 def meter_plan(made: "Planned") -> None:
     """Tell what a plan found in CXone, and what it would do."""
-    if made.around.meter is None:
+    if made.ctx.run.meter is None:
         return
-    told = made.around.meter.of(made.tenant.name)
+    told = made.ctx.run.meter.of(made.tenant.name)
     told.entries = {list_id: len(entries) for list_id, entries in made.live.lists.items()}
     told.changes = {action: made.plan.summary[action] for action in ("create", "update", "delete")}
     drift: Counter[str] = Counter(dict.fromkeys((kind.value for kind in DriftKind), 0))
@@ -32,9 +32,9 @@ def meter_plan(made: "Planned") -> None:
 
 def meter_run(made: "Planned", run: "Run", status: str, stored: StoredReport | None) -> None:
     """Tell what a run did, and what it left."""
-    if made.around.meter is None:
+    if made.ctx.run.meter is None:
         return
-    told = made.around.meter.of(made.tenant.name)
+    told = made.ctx.run.meter.of(made.tenant.name)
     told.status = status
     told.entries = {list_id: len(entries) for list_id, entries in run.after.lists.items()}
     told.outcomes = {outcome.value: count for outcome, count in run.tally.results.counts.items()}

@@ -15,7 +15,7 @@ from reconciler.git.repository import Repository
 from reconciler.gitlab.approvals import Approvals
 from reconciler.gitlab.client import GitLab, GitLabProblem
 from reconciler.lists.releases_holds import releases_in
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 
 GITLAB_RULE = "GITLAB"
 TOKEN = "GITLAB_TOKEN"  # noqa: S105  (the variable's name)
@@ -40,7 +40,7 @@ class Life:
 class Approval:
     """Answers for one plan. `revs` are the commits whose history counts: what is planned, and its target."""
 
-    around: Surroundings
+    ctx: CommandContext
     repository: Repository | None
     revs: tuple[str, ...]
     _known: dict[tuple[str, Release], How | None] = field(default_factory=dict)
@@ -133,7 +133,7 @@ class Approval:
         return self._verified[commit.sha]
 
     def _asked(self, commit: Revision) -> bool | None:
-        pipeline = self.around.pipeline
+        pipeline = self.ctx.pipeline
         if not pipeline.get(TOKEN):
             return None
         if self._problem is not None and self._problem.passing:
@@ -150,7 +150,7 @@ class Approval:
             return False
 
     def _gitlab(self) -> GitLab:
-        pipeline = self.around.pipeline
+        pipeline = self.ctx.pipeline
         url, project, token = (pipeline.get(name) for name in ("CI_API_V4_URL", "CI_PROJECT_ID", TOKEN))
         if not (url and project and token):
             fact = f"{TOKEN} is set, and CI_API_V4_URL or CI_PROJECT_ID is not"
@@ -158,7 +158,7 @@ class Approval:
         return GitLab(url, project, token)
 
 
-def approval_of(around: Surroundings, repository: Repository | None, onto: str | None) -> Approval:
+def approval_of(ctx: CommandContext, repository: Repository | None, onto: str | None) -> Approval:
     """Ask of the history of HEAD, and of what it is merged with."""
     revs: list[str] = []
     if repository is not None:
@@ -168,10 +168,8 @@ def approval_of(around: Surroundings, repository: Repository | None, onto: str |
             try:
                 revs.append(repository.describe(onto).sha)
             except RepositoryProblem:
-                around.say(
-                    f"warning: the history of {onto} is not here: releases there count as not approved"
-                )
-    return Approval(around, repository, tuple(revs))
+                ctx.say(f"warning: the history of {onto} is not here: releases there count as not approved")
+    return Approval(ctx, repository, tuple(revs))
 
 
 def is_author(word: str, commit: Revision) -> bool:

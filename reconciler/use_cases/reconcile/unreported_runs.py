@@ -14,7 +14,7 @@ from reconciler.core.model.provider import Target
 from reconciler.core.model.target import same_target
 from reconciler.core.planning.state import HeldClaim
 from reconciler.git.repository import Repository
-from reconciler.use_cases.workspace.context import Clock, Surroundings, Window, iso
+from reconciler.use_cases.workspace.context import Clock, CommandContext, Window, iso
 from reconciler.use_cases.workspace.project import Project
 
 
@@ -24,12 +24,12 @@ def journal_of(repository: Repository, audit: AuditSettings, tenant: str, clock:
 
 
 def left_behind(
-    repository: Repository | None, project: Project, tenant: Tenant, around: Surroundings
+    repository: Repository | None, project: Project, tenant: Tenant, ctx: CommandContext
 ) -> tuple[Unfinished, ...]:
     """Read what runs in this clone left behind in the tenant's journal."""
     if repository is None:
         return ()
-    return journal_of(repository, project.configuration.audit, tenant.name, around.clock).unfinished()
+    return journal_of(repository, project.configuration.audit, tenant.name, ctx.clock).unfinished()
 
 
 def untold(runs: Iterable[Unfinished], reports: Iterable[Report]) -> tuple[Unfinished, ...]:

@@ -10,7 +10,7 @@ from reconciler.lists.reader import Lists, Source
 from reconciler.rules.rule_set import review_findings
 from reconciler.use_cases.reconcile.rule_changes import excused, last_applied
 from reconciler.use_cases.workspace.changed_files import changed_files
-from reconciler.use_cases.workspace.context import Surroundings, Today
+from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.project import Project, as_sources
 from reconciler.use_cases.workspace.tree import WorkingTree
 
@@ -42,21 +42,21 @@ class Validated:
         return sum(f.severity is severity for f in self.findings)
 
 
-def validate(around: Surroundings, paths: Sequence[str] = (), *, since: str | None = None) -> Validated:
+def validate(ctx: CommandContext, paths: Sequence[str] = (), *, since: str | None = None) -> Validated:
     """Check the project; only the named files of it, as pre-commit passes them; or what differs `since`."""
-    today = Today.at(around.clock(), around.as_of)
+    today = Today.at(ctx.clock(), ctx.options.as_of)
     try:
-        project = Project.read(WorkingTree(around.folder), around.configuration.name)
+        project = Project.read(WorkingTree(ctx.folder), ctx.options.configuration.name)
     except InvalidInput as error:
         return Validated(error.findings, (), 0)
-    changed = changed_files(project, around, since) if since is not None else None
+    changed = changed_files(project, ctx, since) if since is not None else None
     if changed is None:
-        sources, extra = _sources(project, around, paths)
+        sources, extra = _sources(project, ctx, paths)
         lists = project.read_lists(sources, today)
     else:
         sources, extra = _changed(project, changed)
-        lists = _read_changed(project, around, sources, today)
-    lists = excused(lists, project, today, lambda: _applied_before(project, around))
+        lists = _read_changed(project, ctx, sources, today)
+    lists = excused(lists, project, today, lambda: _applied_before(project, ctx))
     reviews = review_findings(project.rules, today.as_of)
     of_files = (f for f in lists.findings if changed is None or f.file in changed)
     findings = in_order((*of_files, *extra, *project.contested(lists), *project.loosened(), *reviews))
@@ -74,12 +74,12 @@ def _changed(project: Project, changed: frozenset[str]) -> tuple[tuple[Source, .
     return as_sources(lists), tuple(unreached)
 
 
-def _read_changed(project: Project, around: Surroundings, sources: tuple[Source, ...], today: Today) -> Lists:
+def _read_changed(project: Project, ctx: CommandContext, sources: tuple[Source, ...], today: Today) -> Lists:
     """Read what changed; and everything, where a finding may depend on what the other files say."""
     lists = project.read_lists(sources, today)
     if not (lists.beyond or project.shares_targets):
         return lists
-    around.say("what changed is judged with what other files say, so all are read")
+    ctx.say("what changed is judged with what other files say, so all are read")
     return project.read_lists(as_sources(project.tree.read(project.is_list)), today)
 
 
@@ -87,12 +87,12 @@ def _numbers_in(lists: Lists, paths: frozenset[str]) -> int:
     return sum(len(file.numbers) for file in lists.claims.files if file.path in paths)
 
 
-def _applied_before(project: Project, around: Surroundings) -> tuple[Source, ...]:
+def _applied_before(project: Project, ctx: CommandContext) -> tuple[Source, ...]:
     """Read what every tenant's newest report applied, as far as this clone and its remote tell."""
     # The ledger takes its time to load, and most files have nothing that is refused.
     from reconciler.use_cases.workspace.opening import open_ledger, open_repository, refresh  # noqa: PLC0415
 
-    quiet = replace(around, say=lambda _: None)
+    quiet = replace(ctx, say=lambda _: None)
     try:
         repository = open_repository(quiet)
         ledger = refresh(open_ledger(project, repository, quiet, goes_on=True), quiet, must=False)
@@ -102,13 +102,13 @@ def _applied_before(project: Project, around: Surroundings) -> tuple[Source, ...
 
 
 def _sources(
-    project: Project, around: Surroundings, paths: Sequence[str]
+    project: Project, ctx: CommandContext, paths: Sequence[str]
 ) -> tuple[tuple[Source, ...], tuple[Finding, ...]]:
     if not paths:
         return as_sources(project.tree.read(project.is_list)), project.unreached()
-    wanted = frozenset(_relative(path, around.folder) for path in paths)
+    wanted = frozenset(_relative(path, ctx.folder) for path in paths)
     lists = project.tree.read(lambda path: path in wanted and project.is_list(path))
-    missing = [path for path in wanted if not (around.folder / path).is_file()]
+    missing = [path for path in wanted if not (ctx.folder / path).is_file()]
     unread = tuple(
         Finding(path, 0, 0, "", "LIST-00", Severity.ERROR, "there is no such file")
         for path in sorted(missing)

@@ -18,7 +18,7 @@ from reconciler.core.planning.state import Held
 from reconciler.git.repository import Repository
 from reconciler.rules.rule_set import Rules, review_findings
 from reconciler.use_cases.reconcile.rule_changes import Before
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.project import Project
 from reconciler.use_cases.workspace.tree import GitTree
 
@@ -210,13 +210,13 @@ def _warning(rule: str, said: str) -> Finding:
 
 
 def before(
-    project: Project, repository: Repository | None, ledger: Ledger | None, tenant: str, around: Surroundings
+    project: Project, repository: Repository | None, ledger: Ledger | None, tenant: str, ctx: CommandContext
 ) -> Before | None:
     """Find what today's rules are compared with: the merge's target, else what was applied last."""
     if repository is None:
         return None
-    if around.onto is not None:
-        return Before(GitTree(repository, around.onto), around.onto.removeprefix("origin/"))
+    if ctx.options.onto is not None:
+        return Before(GitTree(repository, ctx.options.onto), ctx.options.onto.removeprefix("origin/"))
     newest = ledger.newest(tenant) if ledger else None
     if newest is None or newest.report["hashes"]["rules"] == project.content(())["rules"]:
         return None

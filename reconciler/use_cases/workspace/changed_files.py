@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from reconciler.core.model.errors import RepositoryProblem
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.project import Project
 
 if TYPE_CHECKING:
@@ -42,25 +42,25 @@ def merge_tip(repository: "Repository", onto: str) -> str:
     return tip
 
 
-def changed_files(project: Project, around: Surroundings, since: str) -> frozenset[str] | None:
+def changed_files(project: Project, ctx: CommandContext, since: str) -> frozenset[str] | None:
     """Name the files of the working tree that differ since a commit or branch, those that are gone too.
 
     None means that every file counts: a rule or the configuration differs, or it cannot be told what does.
     Which of them it is is said.
     """
     if not is_named(since):
-        around.say("there is no commit to compare with; so every file is judged")
+        ctx.say("there is no commit to compare with; so every file is judged")
         return None
     from reconciler.use_cases.workspace.opening import open_repository  # noqa: PLC0415  (the ledger comes with it)
 
     try:
-        found = _differing(project, open_repository(around), since)
+        found = _differing(project, open_repository(ctx), since)
     except RepositoryProblem as problem:
-        around.say(f"warning: {problem.fact}; so every file is judged")
+        ctx.say(f"warning: {problem.fact}; so every file is judged")
         return None
     deciding = sorted(filter(project.decides, found))
     if deciding:
-        around.say(f"{deciding[0]} differs from {since}; so every file is judged")
+        ctx.say(f"{deciding[0]} differs from {since}; so every file is judged")
         return None
     return found
 

@@ -12,7 +12,7 @@ from reconciler.core.model.provider import Provider
 from reconciler.cxone.entries.dialect import EntriesSettings
 from reconciler.cxone.entries.provider import EntriesProvider
 from reconciler.lists.reader import Source
-from reconciler.use_cases.workspace.context import STATE_FOLDER, Surroundings
+from reconciler.use_cases.workspace.context import STATE_FOLDER, CommandContext
 from reconciler.use_cases.workspace.files import make_private
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ CLIENT_SECRET = "built-in"  # noqa: S105  (the built-in CXone protects nobody, a
 
 
 def built_in(
-    around: Surroundings, state: Path | None, *, rate: int | None = None, control: bool = False
+    ctx: CommandContext, state: Path | None, *, rate: int | None = None, control: bool = False
 ) -> "Sandbox":
     """Make the built-in CXone. `state` is its database, None keeps it in memory; `rate` is by the minute."""
     from reconciler.sandbox.server import Sandbox  # noqa: PLC0415
@@ -34,7 +34,7 @@ def built_in(
     from reconciler.sandbox.tokens import Client  # noqa: PLC0415
 
     settings = Settings(clients={CLIENT_ID: Client(CLIENT_SECRET)}, requests_per_minute=rate, control=control)
-    return Sandbox(state, clock=around.clock, settings=settings)
+    return Sandbox(state, clock=ctx.clock, settings=settings)
 
 
 def state_of(folder: Path, tenant: str) -> Path:
@@ -57,34 +57,34 @@ def state_folder(folder: Path) -> Path:
 
 
 @contextmanager
-def connect(tenant: Tenant, around: Surroundings) -> Iterator[Provider]:
+def connect(tenant: Tenant, ctx: CommandContext) -> Iterator[Provider]:
     """Give the tenant's provider, in the dialect that the tenant speaks.
 
     Raises InvalidInput where the built-in CXone cannot keep its state, or a region has no numbers.
     """
-    around.logs()
+    ctx.start_logging()
     with ExitStack() as stack:
-        own = stack.enter_context(_started(tenant, around)) if tenant.embedded else None
+        own = stack.enter_context(_started(tenant, ctx)) if tenant.embedded else None
         if tenant.dialect == "dnc-groups":
             from reconciler.cxone.groups.provider import GroupsProvider  # noqa: PLC0415
 
             groups = _groups_settings(tenant, own)
             provider: GroupsProvider | EntriesProvider = GroupsProvider(
-                groups, clock=around.clock, stop=around.stop, stop_writing=around.budget
+                groups, clock=ctx.clock, stop=ctx.run.stop, stop_writing=ctx.run.budget
             )
         else:
             entries = _entries_settings(tenant, own)
             provider = EntriesProvider(
-                entries, clock=around.clock, stop=around.stop, stop_writing=around.budget
+                entries, clock=ctx.clock, stop=ctx.run.stop, stop_writing=ctx.run.budget
             )
-        if around.meter is not None:
-            around.meter.wire = provider.statistics
+        if ctx.run.meter is not None:
+            ctx.run.meter.wire = provider.statistics
         stack.enter_context(provider)
         yield provider
 
 
 @contextmanager
-def begun_early(tenant: Tenant, around: Surroundings, sources: Iterable[Source]) -> Iterator[Provider | None]:
+def begun_early(tenant: Tenant, ctx: CommandContext, sources: Iterable[Source]) -> Iterator[Provider | None]:
     """Begin to read CXone while files are judged, where that takes its time; None where it does not.
 
     Lists that are not valid then cost requests, though no more than fit into that time. With `dnc-groups`
@@ -94,7 +94,7 @@ def begun_early(tenant: Tenant, around: Surroundings, sources: Iterable[Source])
     if not is_large or tenant.embedded or tenant.dialect != "entries":
         yield None
         return
-    with connect(tenant, around) as provider:
+    with connect(tenant, ctx) as provider:
         cast("EntriesProvider", provider).read_ahead()
         yield provider
 
@@ -108,8 +108,8 @@ class _BuiltIn:
 
 
 @contextmanager
-def _started(tenant: Tenant, around: Surroundings) -> Iterator[_BuiltIn]:
-    with built_in(around, state_of(around.folder, tenant.name)) as sandbox, sandbox.serve() as url:
+def _started(tenant: Tenant, ctx: CommandContext) -> Iterator[_BuiltIn]:
+    with built_in(ctx, state_of(ctx.folder, tenant.name)) as sandbox, sandbox.serve() as url:
         yield _BuiltIn(url, sandbox.instance)
 
 

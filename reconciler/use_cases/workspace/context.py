@@ -130,31 +130,51 @@ class Pipeline:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """One call of the tool. `say` takes sentences for people, which go to stderr.
+class Options:
+    """The options of the command line that use cases read.
 
-    `logs` sets up logging, before CXone is first asked: nothing else logs. `budget` ends writing, and only
-    that, after some time; None: there is time. `attest`: a run leaves a report in every case. `meter` takes
-    what is measured on the way; None: nobody asks.
+    `onto` is the revision that a plan is to be merged into. `attest`: a run leaves a report in every case.
     """
 
     configuration: Path = Path(DEFAULT_CONFIGURATION)
     tenant: str | None = None
-    environ: Mapping[str, str] = field(default_factory=dict)
-    clock: Clock = utc_now
     as_of: date | None = None
     onto: str | None = None
-    say: Callable[[str], None] = lambda _: None
-    logs: Callable[[], None] = lambda: None
+    attest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """What changes while a command runs.
+
+    `stop` is set when a signal asks the command to stop. `budget` ends writing, and only that, after some
+    time; None: the time is not limited. `meter` collects measurements; None: no metrics are wanted.
+    """
+
     stop: Event = field(default_factory=Event)
     budget: TimeBudget | None = None
-    attest: bool = False
     meter: Meter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandContext:
+    """One call of the tool: its options, the services that use cases need, and the state of the run.
+
+    `say` writes a sentence for people to stderr. `start_logging` sets up logging before the first request
+    to CXone; no other part of the tool logs.
+    """
+
+    options: Options = field(default_factory=Options)
+    environ: Mapping[str, str] = field(default_factory=dict)
+    clock: Clock = utc_now
+    say: Callable[[str], None] = lambda _: None
+    start_logging: Callable[[], None] = lambda: None
+    run: RunState = field(default_factory=RunState)
 
     @property
     def folder(self) -> Path:
-        """The project: the folder that the configuration lies in."""
-        return self.configuration.absolute().parent
+        """The project folder: the folder of the configuration file."""
+        return self.options.configuration.absolute().parent
 
     @property
     def pipeline(self) -> Pipeline:
@@ -164,4 +184,4 @@ class Surroundings:
     @property
     def leaves_always_a_report(self) -> bool:
         """Tell whether a run leaves a report also when nothing was to do, or when it failed."""
-        return self.attest or self.pipeline.scheduled
+        return self.options.attest or self.pipeline.scheduled

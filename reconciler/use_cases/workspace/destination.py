@@ -14,7 +14,7 @@ from reconciler.core.model.errors import InvalidInput, NotApplicable, Repository
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.git.repository import Repository
 from reconciler.use_cases.workspace.changed_files import merge_tip
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.project import Project
 from reconciler.use_cases.workspace.tree import GitTree
 
@@ -30,7 +30,7 @@ _FIX = (
 class Merging:
     """A project as a merge request would have it; `before` is the target branch's, if it can be read."""
 
-    around: Surroundings
+    ctx: CommandContext
     project: Project
     repository: Repository
     onto: str
@@ -39,7 +39,7 @@ class Merging:
     @property
     def tenant(self) -> Tenant:
         """The tenant that was chosen, as it is written."""
-        return self.project.tenant(self.around.tenant)
+        return self.project.tenant(self.ctx.options.tenant)
 
 
 class Withheld(InvalidInput):
@@ -53,17 +53,17 @@ class Withheld(InvalidInput):
         self.facts = facts
 
 
-def demand_destination(around: Surroundings, repository: Repository | None, project: Project) -> None:
+def demand_destination(ctx: CommandContext, repository: Repository | None, project: Project) -> None:
     """Refuse to ask CXone where a merge request changes what decides where secrets go. Raises Withheld."""
-    for onto in _trusted(around, repository, project):
-        _demand_as_in(onto, around, repository, project)
+    for onto in _trusted(ctx, repository, project):
+        _demand_as_in(onto, ctx, repository, project)
 
 
-def _demand_as_in(onto: str, around: Surroundings, repository: Repository | None, project: Project) -> None:
+def _demand_as_in(onto: str, ctx: CommandContext, repository: Repository | None, project: Project) -> None:
     if repository is None:
         raise RepositoryProblem(f"there is no repository to find {onto} in", "run this in a git clone")
-    merging = Merging(around, project, repository, onto, _configuration(repository, onto, project))
-    differing, strange = list(_differing(merging)), _strange(merging.tenant, around.environ)
+    merging = Merging(ctx, project, repository, onto, _configuration(repository, onto, project))
+    differing, strange = list(_differing(merging)), _strange(merging.tenant, ctx.environ)
     ways = [
         *(["merge the change of these settings in a merge request of its own"] if differing else []),
         *([_FIX] if strange else []),
@@ -72,17 +72,17 @@ def _demand_as_in(onto: str, around: Surroundings, repository: Repository | None
         raise Withheld(merging, [*differing, *strange.values()], "; ".join(ways))
 
 
-def _trusted(around: Surroundings, repository: Repository | None, project: Project) -> list[str]:
+def _trusted(ctx: CommandContext, repository: Repository | None, project: Project) -> list[str]:
     """Name the branches whose configuration counts: the target, and the default one unless that is protected.
 
     Whoever may push a branch may make a merge request onto it, or let a pipeline of it run.
     """
-    pipeline, onto = around.pipeline, _onto(around)
+    pipeline, onto = ctx.pipeline, _onto(ctx)
     named = [onto] if onto else []
     told = pipeline.get("CI_MERGE_REQUEST_TARGET_BRANCH_PROTECTED") == "true" and pipeline.merge_target
     if told or not pipeline.of_branch or repository is None or repository.remote() is None:
         return named
-    name = pipeline.get("CI_DEFAULT_BRANCH") or default_branch(around, repository, project)[0]
+    name = pipeline.get("CI_DEFAULT_BRANCH") or default_branch(ctx, repository, project)[0]
     default = f"{repository.remote()}/{name}"
     head = repository.head()
     if not (onto or pipeline.of_merge_request) and head:
@@ -90,9 +90,9 @@ def _trusted(around: Surroundings, repository: Repository | None, project: Proje
     return list(dict.fromkeys([*named, default]))
 
 
-def _onto(around: Surroundings) -> str | None:
-    target = around.pipeline.merge_target
-    return around.onto or (f"origin/{target}" if target else None)
+def _onto(ctx: CommandContext) -> str | None:
+    target = ctx.pipeline.merge_target
+    return ctx.options.onto or (f"origin/{target}" if target else None)
 
 
 def remote_counts(repository: Repository, tenant: Tenant) -> bool:
@@ -100,14 +100,14 @@ def remote_counts(repository: Repository, tenant: Tenant) -> bool:
     return repository.remote() is not None and not tenant.embedded
 
 
-def default_branch(around: Surroundings, repository: Repository, project: Project) -> tuple[str, str]:
+def default_branch(ctx: CommandContext, repository: Repository, project: Project) -> tuple[str, str]:
     """Ask for the remote's default branch and its tip."""
-    hint = around.pipeline.get("CI_DEFAULT_BRANCH")
+    hint = ctx.pipeline.get("CI_DEFAULT_BRANCH")
     return repository.default_branch_tip(hint, besides=project.configuration.audit.branch)
 
 
 def demand_applicable(  # noqa: PLR0913, PLR0917  (what a revision is judged by)
-    around: Surroundings,
+    ctx: CommandContext,
     repository: Repository | None,
     project: Project,
     ledger: Ledger | None,
@@ -119,11 +119,11 @@ def demand_applicable(  # noqa: PLR0913, PLR0917  (what a revision is judged by)
     It is asked before CXone is: what nobody merged must not say where secrets go. Where the newest report
     is of a revision that the default branch does not have, the chain is in doubt.
     """
-    tenant, tip = project.tenant(around.tenant), None
+    tenant, tip = project.tenant(ctx.options.tenant), None
     if repository is None or ledger is None or head is None:
         raise RepositoryProblem("there is no commit yet", "commit lists, schema and configuration first")
     if remote_counts(repository, tenant):
-        name, tip = default_branch(around, repository, project)
+        name, tip = default_branch(ctx, repository, project)
         if head != tip and not repository.is_ancestor(head, tip):
             raise NotApplicable(
                 f"{head[:12]} is not on {name}, the remote's default branch",
@@ -157,14 +157,14 @@ def demand_applicable(  # noqa: PLR0913, PLR0917  (what a revision is judged by)
 
 
 def known_variables(
-    around: Surroundings, project: Project, repository: Repository | None, ledger: Ledger | None
+    ctx: CommandContext, project: Project, repository: Repository | None, ledger: Ledger | None
 ) -> tuple[Finding, ...]:
     """Warn of variables that are not named as CXone's and that the `dnc.yaml` applied last reads already.
 
     Raises InvalidInput for a new one: `apply` has secrets of its own that no merge may send anywhere.
     """
-    tenant, path = project.tenant(around.tenant), project.configuration_path
-    strange = _strange(tenant, around.environ)
+    tenant, path = project.tenant(ctx.options.tenant), project.configuration_path
+    strange = _strange(tenant, ctx.environ)
     if not strange:
         return ()
     newest = ledger.newest(tenant.name) if ledger else None
@@ -181,11 +181,11 @@ def known_variables(
     )
 
 
-def comparable(around: Surroundings) -> Mapping[str, str]:
+def comparable(ctx: CommandContext) -> Mapping[str, str]:
     """Give the variables that tenants are compared with: in a merge request only those of CXone's."""
-    if not (_onto(around) or around.pipeline.of_merge_request):
-        return around.environ
-    return {name: value for name, value in around.environ.items() if is_allowed(name, around.environ)}
+    if not (_onto(ctx) or ctx.pipeline.of_merge_request):
+        return ctx.environ
+    return {name: value for name, value in ctx.environ.items() if is_allowed(name, ctx.environ)}
 
 
 def is_allowed(variable: str, environ: Mapping[str, str]) -> bool:

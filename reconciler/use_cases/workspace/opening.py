@@ -12,30 +12,30 @@ from reconciler.config.configuration import AuditSettings
 from reconciler.core.model.errors import DncError, InvalidInput, RepositoryProblem
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.git.repository import Repository
-from reconciler.use_cases.workspace.context import Surroundings, iso
+from reconciler.use_cases.workspace.context import CommandContext, iso
 from reconciler.use_cases.workspace.project import Project
 from reconciler.use_cases.workspace.tree import GitTree, Tree, Wanted, WorkingTree
 
 _SLIP = timedelta(days=2)  # clocks may be set, but not by days from one report to the next
 
 
-def trust_of(audit: AuditSettings, repository: Repository, around: Surroundings) -> Trust:
+def trust_of(audit: AuditSettings, repository: Repository, ctx: CommandContext) -> Trust:
     """Say by what this project's chains are judged; nothing is read before it is asked for."""
     return Trust(
-        signers=cache(lambda: signers_of(audit, repository, around)),
+        signers=cache(lambda: signers_of(audit, repository, ctx)),
         strays=_strays(repository),
         continues={tenant: Place(**said) for tenant, said in audit.continues.items()},
     )
 
 
-def signers_of(audit: AuditSettings, repository: Repository, around: Surroundings) -> bytes | None:
+def signers_of(audit: AuditSettings, repository: Repository, ctx: CommandContext) -> bytes | None:
     """Read whose signatures count, off the remote's default branch: the pipeline's token must not say it."""
     if not audit.signers:
         return None
     where, sha = "HEAD", repository.head()
     if repository.remote() is not None:
         where, sha = repository.default_branch_tip(
-            around.pipeline.get("CI_DEFAULT_BRANCH"), besides=audit.branch
+            ctx.pipeline.get("CI_DEFAULT_BRANCH"), besides=audit.branch
         )
     found = repository.read_tree_files(sha, lambda path: path == audit.signers) if sha else {}
     if audit.signers not in found:
@@ -89,44 +89,44 @@ TREE = "GIT-TREE"
 _MOST_NAMED = 5
 
 
-def open_repository(around: Surroundings) -> Repository | None:
+def open_repository(ctx: CommandContext) -> Repository | None:
     """Find the repository around the project, if there is one."""
-    return Repository.discover(around.folder, hurried=around.stop.is_set)
+    return Repository.discover(ctx.folder, hurried=ctx.run.stop.is_set)
 
 
-def _tree(around: Surroundings, repository: Repository | None, onto: str | None) -> Tree:
+def _tree(ctx: CommandContext, repository: Repository | None, onto: str | None) -> Tree:
     if onto is None:
-        return WorkingTree(around.folder)
+        return WorkingTree(ctx.folder)
     if repository is None:
         raise RepositoryProblem(f"there is no repository to merge {onto} in", "run this in a git clone")
     return GitTree(repository, repository.merged_tree(onto))
 
 
 def open_project(
-    around: Surroundings, repository: Repository | None, onto: str | None = None, tree: Tree | None = None
+    ctx: CommandContext, repository: Repository | None, onto: str | None = None, tree: Tree | None = None
 ) -> Project:
     """Read configuration and rules: of a tree, or the working tree, or the merge of HEAD with `onto`."""
-    return Project.read(tree or _tree(around, repository, onto), around.configuration.name)
+    return Project.read(tree or _tree(ctx, repository, onto), ctx.options.configuration.name)
 
 
-def tenant_of(around: Surroundings) -> str:
+def tenant_of(ctx: CommandContext) -> str:
     """Name the tenant that was chosen, or the default; empty where no configuration tells."""
-    if around.tenant is not None:
-        return around.tenant
+    if ctx.options.tenant is not None:
+        return ctx.options.tenant
     try:
-        return open_project(around, None).configuration.default_tenant
+        return open_project(ctx, None).configuration.default_tenant
     except DncError:
         return ""
 
 
 def open_ledger(
-    project: Project, repository: Repository | None, around: Surroundings, *, goes_on: bool = False
+    project: Project, repository: Repository | None, ctx: CommandContext, *, goes_on: bool = False
 ) -> Ledger | None:
     """Open the ledger; None where there is no repository to hold one. With `goes_on` it passes doubt over."""
     if repository is None:
         return None
     audit = project.configuration.audit
-    trust = trust_of(audit, repository, around)
+    trust = trust_of(audit, repository, ctx)
     return Ledger(repository, branch=audit.branch, folder=audit.path, trust=trust, goes_on=goes_on)
 
 
@@ -138,11 +138,11 @@ class Record(NamedTuple):
     ledger: Ledger
 
 
-def open_record(around: Surroundings, *, goes_on: bool = False) -> Record:
+def open_record(ctx: CommandContext, *, goes_on: bool = False) -> Record:
     """Open all three, for whoever asks the record. Raises RepositoryProblem outside of a repository."""
-    repository = open_repository(around)
-    project = open_project(around, repository)
-    ledger = open_ledger(project, repository, around, goes_on=goes_on)
+    repository = open_repository(ctx)
+    project = open_project(ctx, repository)
+    ledger = open_ledger(project, repository, ctx, goes_on=goes_on)
     if repository is None or ledger is None:
         raise RepositoryProblem(
             "this is no git repository", "run this in the clone that holds the audit branch"
@@ -150,15 +150,15 @@ def open_record(around: Surroundings, *, goes_on: bool = False) -> Record:
     return Record(repository, project, ledger)
 
 
-def open_committed(around: Surroundings, repository: Repository | None, head: str | None) -> Project:
+def open_committed(ctx: CommandContext, repository: Repository | None, head: str | None) -> Project:
     """Read configuration and rules as HEAD has them: what is applied is what git has, never a checkout."""
     if repository is None:
         raise RepositoryProblem("this is no git repository", "apply needs one: git init, commit, and again")
     if head is None:
         raise RepositoryProblem("there is no commit yet", "commit lists, schema and configuration first")
     tree = GitTree(repository, head)
-    name = around.configuration.name
-    if around.configuration.exists() and not tree.paths(name.__eq__):
+    name = ctx.options.configuration.name
+    if ctx.options.configuration.exists() and not tree.paths(name.__eq__):
         raise RepositoryProblem(f"not committed: {name}", "commit it: what is applied is what git has")
     return Project.read(tree, name)
 
@@ -186,7 +186,7 @@ def demand_committed(project: Project, repository: Repository) -> None:
 
 
 def committed_notes(
-    project: Project, repository: Repository | None, around: Surroundings
+    project: Project, repository: Repository | None, ctx: CommandContext
 ) -> tuple[Finding, ...]:
     """Compare the working tree with the commit that is applied.
 
@@ -195,7 +195,7 @@ def committed_notes(
     """
     if repository is None:
         return ()
-    if not around.pipeline.running:
+    if not ctx.pipeline.running:
         demand_committed(project, repository)
         return ()
     found = differing(project, repository, project.belongs)
@@ -214,7 +214,7 @@ def _named(paths: list[str]) -> str:
     return ", ".join(paths[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def refresh(ledger: Ledger | None, around: Surroundings, *, must: bool) -> Ledger | None:
+def refresh(ledger: Ledger | None, ctx: CommandContext, *, must: bool) -> Ledger | None:
     """Fetch the audit branch. A remote that does not answer stops `apply`; a plan goes on without held."""
     if ledger is None:
         return None
@@ -223,13 +223,13 @@ def refresh(ledger: Ledger | None, around: Surroundings, *, must: bool) -> Ledge
     except RepositoryProblem as problem:
         if must:
             raise
-        around.say(f"warning: {problem.fact}; planning without what is held, so nothing comes off")
+        ctx.say(f"warning: {problem.fact}; planning without what is held, so nothing comes off")
         return None
     return ledger
 
 
-def say_doubts(ledger: Ledger, tenant: str, around: Surroundings) -> None:
+def say_doubts(ledger: Ledger, tenant: str, ctx: CommandContext) -> None:
     """Say what is in doubt about a tenant's reports, where nothing is decided by them."""
     for doubt in ledger.doubts(tenant):
         place = f"{doubt.where}: " if doubt.where else ""
-        around.say(f"warning: {place}{doubt.fact}; run `dnc audit verify`")
+        ctx.say(f"warning: {place}{doubt.fact}; run `dnc audit verify`")

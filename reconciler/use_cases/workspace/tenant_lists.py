@@ -10,7 +10,7 @@ from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Severity
 from reconciler.lists.edit.canonical import new_list
 from reconciler.lists.reader import Lists, Source, read_lists
-from reconciler.use_cases.workspace.context import Surroundings, Today
+from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.files import relative
 from reconciler.use_cases.workspace.project import Project
 from reconciler.use_cases.workspace.tree import WorkingTree
@@ -23,7 +23,7 @@ _FOLDER = "dnc-lists/"
 class Desk:
     """What an edit looks at: the project, one tenant's lists as they are, and the day."""
 
-    around: Surroundings
+    ctx: CommandContext
     project: Project
     tenant: Tenant
     today: Today
@@ -31,14 +31,14 @@ class Desk:
     lists: Lists
 
     @classmethod
-    def open(cls, around: Surroundings) -> "Desk":
+    def open(cls, ctx: CommandContext) -> "Desk":
         """Read the chosen tenant's lists; what is wrong in one of them stops nobody from adding to others."""
-        today = Today.at(around.clock())
-        project = Project.read(WorkingTree(around.folder), around.configuration.name)
-        tenant = project.tenant(around.tenant)
+        today = Today.at(ctx.clock())
+        project = Project.read(WorkingTree(ctx.folder), ctx.options.configuration.name)
+        tenant = project.tenant(ctx.options.tenant)
         sources = project.sources(tenant)
         lists = read_lists(sources, project.rules, as_of=today.as_of, latest=today.latest)
-        return cls(around, project, tenant, today, sources, lists)
+        return cls(ctx, project, tenant, today, sources, lists)
 
     def read(self, path: str, data: bytes) -> Lists:
         """Read one file as it would be."""
@@ -76,7 +76,7 @@ class Desk:
         if not LIST_ID.fullmatch(list_id):
             fact = "a list is named with letters, digits, dots, underscores and hyphens"
             raise InvalidInput(fact, "write such a name", where="--list")
-        path = relative(named, self.around.folder) if named else self._only(list_id)
+        path = relative(named, self.ctx.folder) if named else self._only(list_id)
         if not self.reaches(path):
             fact = (
                 f"the lists of tenant {self.tenant.name} do not reach this file, so it would protect nobody"

@@ -14,7 +14,7 @@ import pytest
 
 from reconciler.cli.main import main
 from reconciler.rules.rule_set import load_rules
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 from tests.support.result import Result
 
 HEAD = "# yaml-language-server: $schema=../schema/dnc-list.schema.json\nlistId: dnc-list-01\n"
@@ -56,7 +56,7 @@ class Folder:
             with (
                 patch.dict(os.environ, {"NO_COLOR": "1", **self.environ}, clear=True),
                 patch.object(sys, "argv", ["dnc", *arguments]),
-                patch("reconciler.cli.call.Surroundings", partial(Surroundings, clock=lambda: NOW)),
+                patch("reconciler.cli.call.CommandContext", partial(CommandContext, clock=lambda: NOW)),
                 patch(
                     "reconciler.use_cases.workspace.project.load_rules", lambda given: _rules(*given.items())
                 ),

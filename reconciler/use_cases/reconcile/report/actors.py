@@ -17,7 +17,7 @@ from reconciler.use_cases.reconcile.prepared_plan import Planned
 from reconciler.use_cases.reconcile.report.authors import ASSERTED, author_json, merge_request_in
 from reconciler.use_cases.reconcile.report.people import VERIFIED, Witness, brought_json, witness
 from reconciler.use_cases.reconcile.safety import Life, is_author
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 
 LAPSES = 1_000  # whose lines are looked up, file by file
 LARGEST_FILE = 16 * 1024 * 1024  # bytes: beyond, finding lines and their authors takes too long
@@ -195,7 +195,7 @@ REQUESTS = 50  # commits of which GitLab is asked for the merge request
 
 def actors_json(made: Planned, run: Run) -> dict[str, Any]:
     """Say who stands behind the run as a whole, and behind each number that came off or was to."""
-    with witness(made.around) as asked:
+    with witness(made.ctx) as asked:
         triggerer = asked.triggerer(made.repository)
         since = made.past.newest.report.revision if made.past.newest else None
         count, commits = _commits(made.repository, since, asked)
@@ -211,9 +211,9 @@ def actors_json(made: Planned, run: Run) -> dict[str, Any]:
         }
 
 
-def triggerer_json(around: Surroundings, repository: Repository) -> dict[str, Any]:
+def triggerer_json(ctx: CommandContext, repository: Repository) -> dict[str, Any]:
     """Say who started a run that failed: what it would have applied is the next run's to say."""
-    with witness(around) as asked:
+    with witness(ctx) as asked:
         return {"triggerer": asked.triggerer(repository), "unknown": asked.problems}
 
 

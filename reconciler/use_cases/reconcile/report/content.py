@@ -71,7 +71,7 @@ def content(  # noqa: PLR0913  (what a run is told by)
         as_of=as_of.isoformat(),
         plan_digest=digest(run.plan.changes, made.provider.dialect, made.tenant.name, target),
         actor=_actor(made),
-        pipeline=pipeline_json(made.around.pipeline),
+        pipeline=pipeline_json(made.ctx.pipeline),
         hashes=made.project.content(made.sources),
         safety=_safety(made, run_removed=bool(_removed(run)) or _by_hand(run.final)),
         overrides=_overrides(made, rewritten=rewritten),
@@ -103,7 +103,7 @@ def content(  # noqa: PLR0913  (what a run is told by)
         requests=honoured_json(made, run, finished.date()),
         alarms=_alarms(made, run),
         actors=actors_json(made, run),
-        ran=ran_json(made.project, made.tenant, made.around.environ, made.provider),
+        ran=ran_json(made.project, made.tenant, made.ctx.environ, made.provider),
     )
 
 
@@ -173,7 +173,7 @@ def _groups(made: Planned) -> dict[str, dict[str, str]]:
 
 
 def _actor(made: Planned) -> dict[str, Any]:
-    return actor_json(made.around, made.repository, made.heading.revision)
+    return actor_json(made.ctx, made.repository, made.heading.revision)
 
 
 def _safety(made: Planned, *, run_removed: bool) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from reconciler.gitlab.client import GitLab, GitLabProblem
 from reconciler.gitlab.merge_requests import Bringer, Brought
 from reconciler.use_cases.reconcile.report.authors import ASSERTED
 from reconciler.use_cases.reconcile.safety import TOKEN
-from reconciler.use_cases.workspace.context import Surroundings
+from reconciler.use_cases.workspace.context import CommandContext
 
 ID_TOKEN = "DNC_ID_TOKEN"  # noqa: S105  (the variable's name)
 TIME = timedelta(seconds=30)  # what a report waits for GitLab, and one answer longer
@@ -21,8 +21,8 @@ VERIFIED = "verified"
 class Witness:
     """One run's questions to GitLab. The first that goes wrong ends them, and `problems` says why."""
 
-    def __init__(self, around: Surroundings, bringer: Bringer | None) -> None:
-        self._around = around
+    def __init__(self, ctx: CommandContext, bringer: Bringer | None) -> None:
+        self._ctx = ctx
         self._bringer = bringer
         self.problems: list[str] = []
 
@@ -46,22 +46,22 @@ class Witness:
         found = self._by_id_token() or self._by_api()
         if found is not None:
             return found
-        told = self._around.pipeline
+        told = self._ctx.pipeline
         if login := told.get("GITLAB_USER_LOGIN"):
             return _person(login, told.get("GITLAB_USER_EMAIL"), ASSERTED, "environment")
         user = repository.user() if repository else None
-        name = user or self._around.environ.get("USER") or "unknown"
+        name = user or self._ctx.environ.get("USER") or "unknown"
         return _person(name, user, ASSERTED, "git" if user else "environment")
 
     def _by_id_token(self) -> dict[str, Any] | None:
         from reconciler.gitlab.id_token import claims_of  # noqa: PLC0415  (its cryptography, where it is needed)
 
-        told = self._around.pipeline
+        told = self._ctx.pipeline
         token, server = told.get(ID_TOKEN), told.get("CI_SERVER_URL")
         if not token or not server:
             return None
         try:
-            claims = claims_of(token, server, self._around.clock())
+            claims = claims_of(token, server, self._ctx.clock())
         except GitLabProblem as problem:
             self.problems.append(str(problem))
             return None
@@ -81,7 +81,7 @@ class Witness:
         }
 
     def _by_api(self) -> dict[str, Any] | None:
-        pipeline = self._around.pipeline.get("CI_PIPELINE_ID")
+        pipeline = self._ctx.pipeline.get("CI_PIPELINE_ID")
         if self._bringer is None or pipeline is None:
             return None
         try:
@@ -89,7 +89,7 @@ class Witness:
         except (GitLabProblem, ValueError, TypeError) as problem:
             self._end(problem)
             return None
-        host = urlsplit(self._around.pipeline.get("CI_API_V4_URL") or "").netloc
+        host = urlsplit(self._ctx.pipeline.get("CI_API_V4_URL") or "").netloc
         return _person(found.login, None, VERIFIED, host) if found else None
 
     def _end(self, problem: Exception) -> None:
@@ -99,26 +99,26 @@ class Witness:
 
 
 @contextmanager
-def witness(around: Surroundings) -> Iterator[Witness]:
+def witness(ctx: CommandContext) -> Iterator[Witness]:
     """Open GitLab where there is a token, and nobody asked us to stop."""
-    told = around.pipeline
+    told = ctx.pipeline
     url, project, token = (told.get(n) for n in ("CI_API_V4_URL", "CI_PROJECT_ID", TOKEN))
     with ExitStack() as stack:
         if not (url and project and token):
-            missing = Witness(around, None)
+            missing = Witness(ctx, None)
             if told.running:
                 missing.problems.append(f"{TOKEN} is not set: GitLab was not asked")
             yield missing
             return
-        until = around.clock() + TIME
+        until = ctx.clock() + TIME
         try:
             gitlab = stack.enter_context(GitLab(url, project, token))
         except GitLabProblem as problem:
-            unsafe = Witness(around, None)
+            unsafe = Witness(ctx, None)
             unsafe.problems.append(str(problem))
             yield unsafe
             return
-        yield Witness(around, Bringer(gitlab, over=lambda: around.stop.is_set() or around.clock() > until))
+        yield Witness(ctx, Bringer(gitlab, over=lambda: ctx.run.stop.is_set() or ctx.clock() > until))
 
 
 def _person(login: str, email: object, how: str, by: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from reconciler.core.model.provider import ClockOffset, Provider
 from reconciler.core.planning.change import Action
 from reconciler.git.repository import Repository
 from reconciler.use_cases.reconcile.clock_skew import LIMIT_SECONDS, jumped, skew
-from reconciler.use_cases.workspace.context import Pipeline, Surroundings, iso
+from reconciler.use_cases.workspace.context import CommandContext, Pipeline, iso
 from reconciler.use_cases.workspace.project import Project
 
 _TOLD = (
@@ -31,12 +31,12 @@ _TOLD = (
 )
 
 
-def actor_json(around: Surroundings, repository: Repository | None, revision: str | None) -> dict[str, Any]:
+def actor_json(ctx: CommandContext, repository: Repository | None, revision: str | None) -> dict[str, Any]:
     """Say who ran this and who wrote the commit."""
-    pipeline = around.pipeline
+    pipeline = ctx.pipeline
     user = repository.user() if repository else None
     return {
-        "name": pipeline.get("GITLAB_USER_LOGIN") or user or around.environ.get("USER") or "unknown",
+        "name": pipeline.get("GITLAB_USER_LOGIN") or user or ctx.environ.get("USER") or "unknown",
         "email": pipeline.get("GITLAB_USER_EMAIL") or user,
         "commit_author": repository.describe(revision).author if repository and revision else None,
         "how": "asserted",
