@@ -2,5 +2,5 @@
 
 `reader` reads all files of a tenant into entries, releases and holds; `list_file` reads one; the other
 modules judge and expand what is in it. `edit` writes list files. Not here: YAML itself (`yaml_tree`), the
-rules (`rules`), and which files count (`config`, `use_cases.workspace`).
+rules (`rules`), and which files count (`config`, `use_cases.workspace`). Called by the use cases.
 """

@@ -2,5 +2,6 @@
 
 A file is cut into entries and releases with their comments (`sheet`, `items`), numbers are added, taken out
 or put back (`changes`), and `canonical` writes the one canonical form. `tables` and `raw_tables` read what
-other systems export. Not here: which file is edited, and writing it to the disk (`use_cases.edits`).
+other systems export. Not here: which file is edited, and writing it to the disk (`use_cases.edits`). Called
+by `use_cases.edits`, and by others that need an entry's lines in its file.
 """
