@@ -56,7 +56,7 @@ class Journal:
             self.close()
 
     def begin(self, run: Mapping[str, Any], *, numbers: int) -> None:
-        """Introduce a run that will write so many numbers, and make sure that there is room to tell of it.
+        """Introduce a run that will write so many numbers, and reserve disk space for its report.
 
         Nothing has been sent yet: this is where a full disk, or a folder that can't be written, shows.
         """

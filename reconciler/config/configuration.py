@@ -33,11 +33,11 @@ __all__ = [
 
 Targets = set[tuple[str, ...]]
 _EMBEDDED_PACE = 60_000  # requests a minute: the built-in CXone is nobody's quota
-_PACE = 100  # the seed: 100 to 200 requests a minute for each tenant
+_PACE = 100  # customer-supplied specification: 100 to 200 requests a minute for each tenant
 _CHUNKS = {
     "entries": 500,
     "dnc-groups": 100,
-}  # the seed: bulk takes up to 500; public clients cap groups at 100
+}  # customer-supplied specification: bulk takes up to 500; public clients cap groups at 100
 _INTEGERS = frozenset(
     {
         *("requestsPerMinute", "chunkSize", "concurrency", "daysAfter", "pageSize"),

@@ -13,7 +13,7 @@ from reconciler.core.model.target import normalised
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 DEFAULT_LISTS = ("dnc-lists/**/*.yaml",)
 
-# Contract as given by the seed: base URL `https://{orgId}.my.cxone.com`.
+# Customer-supplied specification: base URL `https://{orgId}.my.cxone.com`.
 _BASE_URL = "https://{}.my.cxone.com"
 # NICE's sign-in and discovery hosts, from its published OpenAPI files and help pages.
 _ACCESS_KEY_URL = "https://na1.nice-incontact.com"

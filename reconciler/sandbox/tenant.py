@@ -23,8 +23,8 @@ _MINUTE = 60.0
 class SlidingMinute:
     """At most `limit` requests in any 60 seconds; a request that is refused does not count.
 
-    The seed, read 2026-11-23: "typically 100-200 requests per minute per tenant depending on tier". Whether
-    CXone's minute slides is unknown; a sliding one is the strictest. `monotonic` is in seconds.
+    Customer-supplied specification: "typically 100-200 requests per minute per tenant depending on tier".
+    Whether CXone's minute slides is unknown; a sliding one is the strictest. `monotonic` is in seconds.
     """
 
     def __init__(self, limit: int | None, monotonic: Callable[[], float]) -> None:
@@ -52,9 +52,9 @@ class Settings:
     """What a tenant is like from its start.
 
     `clients` are by client id. `requests_per_minute` None is no limit; `retry_after` says whether a 429 of
-    that limit names the seconds. `token_seconds` is how long a token lasts (the seed: typically 3600).
-    `largest_body` is in bytes, before a 413. `latency` is added to every answer, in seconds. `control` opens
-    `/_sandbox/`, where anybody who reaches the port can change everything.
+    that limit names the seconds. `token_seconds` is how long a token lasts (typically 3600 by the
+    specification). `largest_body` is in bytes, before a 413. `latency` is added to every answer, in seconds.
+    `control` opens `/_sandbox/`, where anybody who reaches the port can change everything.
     """
 
     clients: Mapping[str, Client] = field(default_factory=dict)

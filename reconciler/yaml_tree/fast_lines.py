@@ -5,7 +5,8 @@ A million numbers are a million lines of one form, and a hundred thousand entrie
 reads these two as neighbours in one sequence, at their places and as what they say, then it would have read
 what is between as items of that sequence too: the first item left it in a state from which a line of that
 form at that indent is the next one. If it does not (the lines stand in a block of text, say), the whole file
-goes through the parser. Either way the tree and what is found are the same: a law, `tests/desired/test_runs`.
+goes through the parser. Either way the tree and what is found are the same: a property,
+`tests/unit/yaml_tree/test_runs.py`.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Where the time goes: each figure's functions by their share, and a picture by room."""
+"""Where the time goes: each figure's functions by their share, and a picture by package."""
 
 import json
 import sys
@@ -56,7 +56,7 @@ def _section(name: str, count: int, shares: Mapping[str, float]) -> str:
 
 
 def _picture(shares: Mapping[str, float]) -> Iterator[str]:
-    """Draw the shares by room, as Mermaid, which GitLab shows."""
+    """Draw the shares by package, as Mermaid, which GitLab shows."""
     rooms: Counter[str] = Counter()
     for place, share in shares.items():
         room = place if place in {WAITING, LOADING, OTHER} else place.partition(".")[0]

@@ -51,7 +51,7 @@ class Sampler:
 
 
 def _place(frame: FrameType) -> str:
-    """Name where a thread is: `room.module.function`, or what it does instead of being in a room."""
+    """Name where a thread is: `package.module.function`, or what it does outside of the packages."""
     if Path(frame.f_code.co_filename).name in _WAITS:
         return WAITING
     step: FrameType | None = frame

@@ -1,8 +1,8 @@
 """script/exhaust: every history of a few events for one number on two lists; nobody is exposed in any.
 
-The pure core (planning and apply) decides, CXone and the reports are in memory, and the oracle of the laws
-knows who asked for what. Of the alphabet's core every history of so many events is played, of the whole
-alphabet every history of one event fewer. Exit 1 with the shortest history that exposes the number.
+The pure core (planning and apply) decides, CXone and the reports are in memory, and the oracle of the
+properties knows who asked for what. Of the alphabet's core every history of so many events is played, of
+the whole alphabet every history of one event fewer. Exit 1 with the shortest history that exposes the number.
 """
 
 import argparse

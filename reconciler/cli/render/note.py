@@ -221,7 +221,7 @@ def gathered(plans: Sequence[TenantPlan], largest: int = LARGEST) -> str:
 
 
 def _fill(lines: list[str], part: Iterable[str], room: int) -> int:
-    """Add lines while there is room, and say how many were left out. A part begins with an empty line."""
+    """Add lines while they fit, and say how many were left out. A part begins with an empty line."""
     left = 0
     for line in part:
         if left or len(line) + 1 > room - 200:  # for the parts that follow to say that they are cut

@@ -140,7 +140,7 @@ def outcome_of(answer: Answer, phone: str, action: Action) -> tuple[Outcome, Fai
             return (
                 Outcome.NOT_ATTEMPTED,
                 answer.why,
-            )  # turned away at the door, which is no word on the number
+            )  # throttled: says nothing about the number
         case Verdict.TOO_LARGE | Verdict.REFUSED | Verdict.UNSUPPORTED:
             return Outcome.REJECTED, answer.why
 

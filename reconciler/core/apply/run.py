@@ -202,7 +202,7 @@ def carry_out(  # noqa: PLR0913  (a run is made of these)
         applier.remove(exposing, after)
     for key in plan.exposing - tally.results.keys():
         tally.settle(key, Outcome.NOT_ATTEMPTED)
-    # Last: what there is no room for must not hold back what would make some.
+    # Last: what exceeds the ceiling must not hold back what would free a place below it.
     for change in plan.over_ceiling:
         for phone in change.phones:
             tally.settle((change.action, change.list_id, phone), Outcome.NOT_ATTEMPTED, NO_ROOM)

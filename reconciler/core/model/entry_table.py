@@ -9,12 +9,12 @@ from itertools import accumulate, compress, count, islice
 from reconciler.core.model.entries import Carried
 from reconciler.core.model.live import LiveEntry
 
-_AT_ONCE = 10_000  # entries; a million as objects would take several times the room
+_AT_ONCE = 10_000  # entries; a million as objects would take several times the memory
 _MOST_KNOWN = 50_000  # times; entries of one upload share theirs, and looking for more is not worth it
 
 
 class Texts:
-    """Short texts end to end in one buffer: as objects they would take several times the room."""
+    """Short texts end to end in one buffer: as objects they would take several times the memory."""
 
     __slots__ = ("_buffer", "_ends")
 

@@ -23,8 +23,8 @@ class Target:
 class Shape:
     """What calls a wire has, as far as their number can be planned.
 
-    A read gives up to `page_size` entries at once (the seed: 500). `one_list`: a page and a write are of one
-    list only, and a read asks for the lists first. Taking one number off takes `per_removal` requests.
+    A read gives up to `page_size` entries at once (500 by contract). `one_list`: a page and a write are of
+    one list only, and a read asks for the lists first. Taking one number off takes `per_removal` requests.
     """
 
     page_size: int = 500

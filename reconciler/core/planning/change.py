@@ -136,7 +136,7 @@ class Lane(StrEnum):
 
 
 def lane(changes: Iterable[Change]) -> Lane:
-    """Tell the lane. One exposing change is enough for `exposing`; what guards keep is not sent."""
+    """Give a plan's direction. One exposing change is enough for `exposing`; what guards keep is not sent."""
     going = [change.exposing for change in changes if change.goes]
     if not going:
         return Lane.NONE

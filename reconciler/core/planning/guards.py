@@ -86,7 +86,7 @@ def guard(  # noqa: PLR0913, PLR0917  (the sets, the limits and the circumstance
 
 
 def within_ceiling(changes: Sequence[Change], live: Live) -> tuple[Change, ...]:
-    """Leave out the creates for which CXone has no room, and let the rest go.
+    """Leave out the creates that exceed CXone's ceiling, and let the rest go.
 
     Of `changes`, in order of sending, the last are left out first, and what people asked for themselves last
     of all.

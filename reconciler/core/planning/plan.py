@@ -74,7 +74,7 @@ class Plan:
 
     @property
     def over_ceiling(self) -> tuple[Change, ...]:
-        """Give the creates for which CXone has no room."""
+        """Give the creates that exceed CXone's ceiling."""
         return tuple(c for c in self.changes if BlockedBy.OVER_CEILING in c.blocked_by)
 
     @property

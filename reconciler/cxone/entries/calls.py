@@ -11,7 +11,7 @@ from reconciler.cxone.http.messages import Again, Request, Response, passing
 from reconciler.cxone.http.sanitize import reason
 from reconciler.cxone.http.token import Token, decode
 
-PAGE_SIZE = 500  # the seed: at most 500
+PAGE_SIZE = 500  # customer-supplied specification: at most 500
 _ENTRIES = "/api/v2/dnc/entries"
 _READ, _WRITE = "dnc:entries:read", "dnc:entries:write"
 
@@ -27,7 +27,7 @@ def bulk(body: bytes) -> Request:
 
 
 def removal(entry_id: str) -> Request:
-    """Take one entry off. Assumed, not given: the seed shows no removal."""
+    """Take one entry off. Assumed, not given: the specification shows no removal."""
     return Request("DELETE", f"{_ENTRIES}/{quote(entry_id, safe='')}", label=f"{_ENTRIES}/{{id}}")
 
 

@@ -30,7 +30,7 @@ from reconciler.cxone.names import ListNames
 from reconciler.cxone.read_pass import Look, Page
 
 _AHEAD = 200  # pages, 30 MB
-_THROTTLES = 3  # the seed: halve the chunk when throttled repeatedly
+_THROTTLES = 3  # customer-supplied specification: halve the chunk when throttled repeatedly
 # In a path these would name what lies above the entry.
 _NO_PATH = frozenset({"", ".", ".."})
 _log = structlog.get_logger()

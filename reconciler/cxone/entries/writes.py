@@ -13,7 +13,7 @@ from reconciler.cxone.http.messages import Again, Request, Response, passing
 from reconciler.cxone.http.sanitize import plain, reason
 from reconciler.cxone.names import ListNames
 
-LARGEST = 500  # the seed: 1 to 500 in one request
+LARGEST = 500  # customer-supplied specification: 1 to 500 in one request
 # CXone has the entry exactly as it was sent.
 _CONFLICTS = frozenset({"DUPLICATE_ENTRY", "CONFLICT"})
 _UNDERSTOOD = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})
@@ -79,7 +79,7 @@ def decode(body: bytes, phones: frozenset[str]) -> Answer:
     if stored + failed != len(phones):
         raise _Malformed(f"{stored} successes and {failed} failures do not make the {len(phones)} sent")
     failures, conflicts = _errors(found.get("errors"), phones)
-    # Whether CXone counts a duplicate as a success or as a failure, the seed does not say: either adds up.
+    # The specification leaves open whether a duplicate counts as a success or as a failure: either adds up.
     if not len(failures) <= failed <= len(failures) + len(conflicts):
         raise _Malformed(
             f"{failed} failures, but `errors` names {len(failures)} and {len(conflicts)} duplicates"
@@ -114,7 +114,7 @@ def _errors(found: Any, phones: frozenset[str]) -> tuple[dict[str, Failure], set
 
 # 404: somebody else took it off, or an earlier attempt of ours did.
 _GONE = frozenset({HTTPStatus.OK, HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND})
-# The seed shows no removal, so a tenant may well have none.
+# The customer-supplied specification shows no removal, so a tenant may well have none.
 _NO_SUCH_CALL = frozenset({HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
 
 

@@ -76,7 +76,7 @@ class Ahead(Generic[T]):
             self._pages.close()
 
     def _put(self, page: T | None, error: BaseException | None) -> bool:
-        """Wait for room; tell whether it is still wanted."""
+        """Wait until the queue takes a page; tell whether it is still wanted."""
         while not self._closed.is_set():
             try:
                 self._read.put((page, error), timeout=_LOOK)

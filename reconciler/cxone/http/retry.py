@@ -18,7 +18,7 @@ ATTEMPTS = 8
 UNREACHABLE_SECONDS = 20.0
 # The longest that one answer can make us wait, whatever its Retry-After says.
 LONGEST_WAIT = 60.0
-# A Retry-After beyond this is no advice but a mistake (CXone's is unreliable, so the seed and public code).
+# A Retry-After beyond this is a mistake (CXone's is unreliable by the specification and by public code).
 _ABSURD = 600.0
 _FIRST_WAIT = 0.5
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")

@@ -113,7 +113,7 @@ def _wrong(entry: Entry, conduct: Conduct) -> tuple[str, str] | None:
 
 LARGEST_PAGE = 500
 
-# The seed: the base URL is `https://{orgId}.my.cxone.com`.
+# Customer-supplied specification: the base URL is `https://{orgId}.my.cxone.com`.
 _DOMAIN = ".my.cxone.com"
 _COUNT = re.compile(r"[0-9]{1,18}")
 _BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
@@ -181,7 +181,7 @@ class Api:
         return answer(content, status)
 
     async def delete(self, request: Request) -> Response:
-        """DELETE /api/v2/dnc/entries/{id}: take one entry off. Assumed: the seed shows no removal."""
+        """DELETE /api/v2/dnc/entries/{id}: take one entry off. Assumed: the specification has no removal."""
         if refused := self._refused(request, WRITE):
             return refused
         if not self._tenant.conduct.deletes:

@@ -12,7 +12,7 @@ class Entry(NamedTuple):
     """One number on one list. `modified` is the wire's `lastModifiedTime`; None leaves the field out.
 
     `id` is given by the store, and empty before. `source` is kept, but no read of the API brings it back
-    (contract as given by the seed).
+    (customer-supplied specification).
     """
 
     phone: str
@@ -48,7 +48,8 @@ class Conduct:
 
     `refused` maps a number to the `errorCode` that it is refused with, on whatever list. The terms sent for a
     number in `ignored` count as a success, and are not stored. `deletes` False answers every removal with 405
-    (the seed shows no removal). `most_items` is the largest chunk before a 413, below the contract's 500.
+    (the specification has no removal). `most_items` is the largest chunk before a 413, below the contract's
+    500.
     """
 
     refused: dict[str, str] = field(default_factory=dict)

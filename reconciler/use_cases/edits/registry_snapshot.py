@@ -123,7 +123,7 @@ class RegistryFiles:
                 self._expected |= {(copy.path, self.list_id, number): None for number in here}
 
     def _placed(self, code: str, rows: Sequence[Candidate]) -> Iterator[tuple[str, list[Candidate]]]:
-        """Write rows of an area code into its files that have room, then into new ones; say which where."""
+        """Write rows of an area code into its files below the limit, then into new ones; say which where."""
         left = list(rows)
         claimed = {file.path: set(file.numbers) for file in self.desk.lists.claims.files}
         for copy in self.copies:

@@ -178,7 +178,7 @@ def _search(found: Probe, tenant: Tenant) -> Check:
     return ok("search", "a number that was read is found again")
 
 
-USUAL_PACE = 200  # the seed: 100 to 200 requests a minute for each tenant, depending on tier
+USUAL_PACE = 200  # customer-supplied specification: 100 to 200 requests a minute, depending on tier
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,7 +188,7 @@ def age_notes(plan: Plan) -> Iterator[Finding]:
 
 
 def ceiling_notes(plan: Plan, live: Live) -> Iterator[Finding]:
-    """Raise an alarm where CXone has no room for all that is to be added."""
+    """Raise an alarm where what is to be added exceeds CXone's ceiling."""
     left = sum(len(change.phones) for change in plan.over_ceiling)
     if not left or live.ceiling is None:
         return

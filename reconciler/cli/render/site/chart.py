@@ -1,6 +1,6 @@
 """Charts as geometry: plain shapes that a template writes as inline SVG.
 
-Shapes lie in a field of WIDTH units, which stretches to whatever room there is; heights are pixels. So text
+Shapes lie in a field of WIDTH units, which stretches to the width there is; heights are pixels. So text
 keeps its size on a phone.
 """
 
@@ -13,7 +13,7 @@ from reconciler.cli.render.site.periods import Period
 
 WIDTH = 1000
 HEIGHT = 140
-_GAP = 0.18  # of a bar's room
+_GAP = 0.18  # of a bar's share of the width
 _LINES = 4  # across the field, at most
 _TICKS = 4  # below it
 _SPARK_WIDTH, _SPARK_HEIGHT = 120, 22

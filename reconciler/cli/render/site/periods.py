@@ -1,4 +1,4 @@
-"""Time cut into days, weeks, months or years: as fine as a page has room for."""
+"""Time cut into days, weeks, months or years: as fine as fits on a page."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
