@@ -108,6 +108,39 @@ def test_it_finds_the_hole_that_a_rule_closes(name: str) -> None:
     assert _shortest(hole.alphabet, min(3, len(hole.history))) == ((), "")
 
 
+ONCE_EXPOSED = (
+    # The state's claim explained an entry of the national registry.
+    (
+        "file p says CUSTOMER_REQUESTED without an end",
+        "file p says STATE with an end in 5 days",
+        "a script enters NATIONAL",
+        "10 days pass",
+        "all lines go, with a CONSENT_GIVEN of today",
+    ),
+    # A release of the state's claim let the national registry's entry off.
+    (
+        "file p says CUSTOMER_REQUESTED that ends in 5 days",
+        "file p says STATE with an end in 5 days",
+        "a script enters NATIONAL",
+        "10 days pass",
+        "all lines go, with a REGISTRY_REMOVED of today",
+    ),
+    # The state's claim, kept, hid the national registry's entry that the run wrote over.
+    (
+        "file p says STATE with an end in 5 days",
+        "file p says CUSTOMER_REQUESTED without an end",
+        "a script enters NATIONAL",
+        "10 days pass",
+        "all lines go, with a CONSENT_GIVEN of today",
+    ),
+)
+
+
+@pytest.mark.parametrize("history", ONCE_EXPOSED)
+def test_a_history_that_once_exposed_the_number_does_not(history: tuple[str, ...]) -> None:
+    Search([BY_WORDS[one] for one in history]).play(tuple(range(len(history))))
+
+
 def test_a_state_is_played_once_and_counted_as_often_as_it_is_reached() -> None:
     alphabet = [BY_WORDS[one] for hole in HOLES.values() for one in hole.history[:2]]
     alphabet = list(dict.fromkeys(alphabet))

@@ -80,7 +80,7 @@ class Run:
         kept = dict(self.final.wanted.kept)
         for key, claim in self.plan.wanted.registry.items():
             # What the run wrote over a registry's entry no longer shows in the read-back.
-            if key not in kept or not any(one.registry for one in kept[key].claims):
+            if key not in kept or not any(claim.covered_by(one) for one in kept[key].claims):
                 kept[key] = _joined(kept.get(key), (claim,), (BlockedBy.NO_RELEASE,))
         unsupported = self.unsupported
         for change in self.final.changes:

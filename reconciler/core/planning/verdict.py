@@ -123,8 +123,10 @@ class Judge:
         """
         others = self._others(key, claim) or Others(touched=True)
         code = others.reason if others.reason in REGISTRY_REASONS else None
-        known = any(not held.path for held in self._setting.held.claims(key))
-        theirs = () if code is None or known else (HeldClaim("", Terms(ReasonCode(code), Policy.NEVER)),)
+        theirs = () if code is None else (HeldClaim("", Terms(ReasonCode(code), Policy.NEVER)),)
+        known = [held for held in self._setting.held.claims(key) if not held.path]
+        if any(claim.covered_by(held) for claim in theirs for held in known):
+            theirs = ()
         if code is not None and not others.touched:
             return Verdict(Reason.RELEASED, release=release, left=theirs)
         left = (replace(claim, ended=True), *theirs)
