@@ -7,7 +7,7 @@ from datetime import date
 from itertools import chain
 from typing import Any
 
-from reconciler.core.model.entries import REGISTRY_REASONS, FileClaims, ReasonCode, Terms
+from reconciler.core.model.entries import REGISTRY_REASONS, FileClaims, ReasonCode, Terms, is_list_id
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.lists.entry_rules import Group, Spread, effective, structure_of_terms, terms_of
 from reconciler.lists.phone_blocks import (
@@ -136,7 +136,6 @@ def _is_free(name: str, value: Value) -> bool:
     return name == "phones" and isinstance(value, ListNode) and value.is_text
 
 
-_LIST_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 MOST_ERRORS = 10_000  # of structure, in one file
 _PARTS = ("entries", "releases", "holds")
 
@@ -149,7 +148,7 @@ class ListFile:
         self.path = path
         self.root = root
         list_id = root.values.get("listId")
-        self.list_id = list_id if isinstance(list_id, str) and _LIST_ID.fullmatch(list_id) else None
+        self.list_id = list_id if isinstance(list_id, str) and is_list_id(list_id) else None
         rule = reading.rules.by_id(NUMBERING)
         self.told = 0  # errors of structure
         self.asked: set[tuple[str | None, Head]] = set()

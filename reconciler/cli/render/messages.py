@@ -1,12 +1,12 @@
 """What the codes of a plan mean, and the fix of each block, in sentences: one place for all renderers."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from reconciler.cli.render.masking import Shown
+from reconciler.core.model.entries import is_list_id
 
 _DAY_HOURS = 48
 BLOCKED = {
@@ -122,7 +122,6 @@ def age(then: datetime, now: datetime) -> str:
     return f"{hours} hours" if hours > 1 else f"{hours * 60 + seconds // 60} minutes"
 
 
-_LIST_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 # What nothing but a line or a release settles.
 _FOR_NUMBERS = frozenset({"no-release", "release-does-not-fit", "later-opt-out"})
 
@@ -144,7 +143,7 @@ def commands(list_id: str, phones: Sequence[str], shown: Shown) -> tuple[str, st
     whole = not shown.masked and len(phones) <= shown.samples
     numbers = " ".join(phones) if whole else "NUMBER"
     # An id as files have it. Any other is nothing to paste into a shell, or to show as code.
-    name = list_id if _LIST_ID.fullmatch(list_id) else "LIST"
+    name = list_id if is_list_id(list_id) else "LIST"
     return (
         f"dnc restore {numbers} --list {name}",
         f"dnc release {numbers} --list {name} --reason REASON --evidence EVIDENCE",

@@ -1,5 +1,6 @@
 """Entries, releases and holds as the files declare them, and the terms under which a number is listed."""
 
+import re
 from array import array
 from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, Sequence, ValuesView
 from dataclasses import dataclass, field
@@ -163,6 +164,13 @@ def _received(numbers: str, terms: Sequence[Terms], shape: Sequence[int], count:
 
 Key = tuple[str, str]
 """(`listId`, `phone`): what everything is keyed by."""
+
+_LIST_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+
+
+def is_list_id(text: str) -> bool:
+    """Whether a text can be a `listId`: safe as the name of a file, and to paste into a shell."""
+    return _LIST_ID.fullmatch(text) is not None
 
 
 class ReleaseReason(StrEnum):

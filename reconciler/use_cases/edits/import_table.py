@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from reconciler.config.import_profile import Profile
-from reconciler.core.model.entries import Terms
+from reconciler.core.model.entries import Terms, is_list_id
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.lists.edit.changes import Keys, new_lists, with_rows
@@ -16,7 +16,7 @@ from reconciler.lists.edit.tables import Columns, Row, columns_of, read_table
 from reconciler.lists.phone_input import typed
 from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.files import own_table, put, write_table
-from reconciler.use_cases.workspace.tenant_lists import LIST_ID, Desk
+from reconciler.use_cases.workspace.tenant_lists import Desk
 
 _PLACE = re.compile(r"/entries/([0-9]+)(?:/phones/([0-9]+)|/.*)?")
 
@@ -206,7 +206,7 @@ def _list_id(table: Table, profile: Profile) -> str:
     if list_id is None:
         way_out = "say it: --list LIST" + (f", or {profile.at('listId')}" if profile.name else "")
         raise InvalidInput("nothing says which list the numbers go on", way_out, where=table.file.name)
-    if not LIST_ID.fullmatch(list_id):
+    if not is_list_id(list_id):
         raise InvalidInput(
             "this is no name of a list", "write letters, digits and . _ - only", where="--list"
         )

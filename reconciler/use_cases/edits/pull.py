@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.config.configuration import Tenant, matches
-from reconciler.core.model.entries import Carried
+from reconciler.core.model.entries import Carried, is_list_id
 from reconciler.core.model.entry_table import terms_of
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
 from reconciler.core.model.live import Live
@@ -16,7 +16,6 @@ from reconciler.use_cases.reconcile.prepared_plan import Planned, planned
 from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.files import own_table, put, write_table
 from reconciler.use_cases.workspace.project import sources_in
-from reconciler.use_cases.workspace.tenant_lists import LIST_ID
 from reconciler.use_cases.workspace.tree import Tree
 
 UNREADABLE = "unreadable.csv"
@@ -99,7 +98,7 @@ def looked(ctx: CommandContext, scope: Scope, *, tree: Tree | None = None) -> It
 
     Without it a number that guards keep would look like one that an agent added.
     """
-    if scope.list_id is not None and not LIST_ID.fullmatch(scope.list_id):
+    if scope.list_id is not None and not is_list_id(scope.list_id):
         fact = "a list is named with letters, digits, dots, underscores and hyphens"
         raise InvalidInput(fact, "name it so in the files, and map it with listIds", where="--list")
     besides = frozenset({scope.list_id} if scope.list_id else ())
@@ -155,7 +154,7 @@ def _adoptable(made: Planned, foreign: Iterable[str]) -> tuple[list[str], tuple[
         name = given.get(own, own)
         if own in theirs:
             left.append(f"{own} is tenant {theirs[own]}'s, in the same CXone")
-        elif not LIST_ID.fullmatch(name) or tenant.own_list_id(name) != own:
+        elif not is_list_id(name) or tenant.own_list_id(name) != own:
             left.append(
                 f"{own} needs a name in the files: write `NAME: {own}` below listIds of {tenant.name}"
             )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from reconciler.core.model.entries import FITTING, OF_THE_NUMBER, Release, ReleaseReason, Terms
+from reconciler.core.model.entries import FITTING, OF_THE_NUMBER, Release, ReleaseReason, Terms, is_list_id
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.phone import mask
 from reconciler.core.planning.state import Held, HeldClaim
@@ -17,7 +17,7 @@ from reconciler.use_cases.edits.file_changes import Edits, claims_of, keys_of
 from reconciler.use_cases.reconcile.last_applied import known_past
 from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.files import relative
-from reconciler.use_cases.workspace.tenant_lists import LIST_ID, Desk
+from reconciler.use_cases.workspace.tenant_lists import Desk
 
 PLACEHOLDER = "EVIDENCE"  # what the printed command says, to be replaced by whoever pastes it
 _EVIDENCE = re.compile(r"[A-Za-z0-9._:/-]+")
@@ -218,7 +218,7 @@ def _demand_sound(desk: Desk, permit: Permit, lists: Mapping[str, Collection[str
         raise InvalidInput("MOVED names the other list, and no other reason does", "--reason MOVED --to LIST")
     if permit.to is None:
         return day
-    if not LIST_ID.fullmatch(permit.to) or permit.to in lists:
+    if not is_list_id(permit.to) or permit.to in lists:
         raise InvalidInput("this is not another list", "name the one that they moved to", where="--to")
     there = {n for f in desk.lists.claims.files if f.list_id == permit.to for n in f.numbers}
     absent = sorted({number for here in lists.values() for number in here} - there)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.core.model.entries import Key, Terms
+from reconciler.core.model.entries import Key, Terms, is_list_id
 from reconciler.core.model.errors import DncError, InvalidInput
 from reconciler.core.model.phone import mask
 from reconciler.core.planning.state import HeldClaim
@@ -12,7 +12,7 @@ from reconciler.lists.phone_input import read_numbers
 from reconciler.use_cases.edits.file_changes import Edits
 from reconciler.use_cases.reconcile.last_applied import Past, known_past
 from reconciler.use_cases.workspace.context import CommandContext
-from reconciler.use_cases.workspace.tenant_lists import LIST_ID, Desk
+from reconciler.use_cases.workspace.tenant_lists import Desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def restore(ctx: CommandContext, numbers: Sequence[str], list_id: str | None) ->
     past = known_past(desk)
     if past.repository is None or past.repository.head() is None:
         raise InvalidInput("git has no commit here to take a line from", "write the number again: dnc add")
-    if list_id is not None and not LIST_ID.fullmatch(list_id):
+    if list_id is not None and not is_list_id(list_id):
         raise InvalidInput(
             "this is no name of a list", "write letters, digits and . _ - only", where="--list"
         )

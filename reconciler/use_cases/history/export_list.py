@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from reconciler import __version__
-from reconciler.core.model.entries import Claims, Key, Terms
+from reconciler.core.model.entries import Claims, Key, Terms, is_list_id
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
 from reconciler.core.planning.permission import strongest
 from reconciler.core.planning.state import Held, Kept
@@ -16,7 +16,7 @@ from reconciler.use_cases.reconcile.last_applied import Past, kept_of, known_pas
 from reconciler.use_cases.workspace.context import CommandContext, Today, iso
 from reconciler.use_cases.workspace.files import write_table
 from reconciler.use_cases.workspace.opening import demand_committed
-from reconciler.use_cases.workspace.tenant_lists import LIST_ID, Desk
+from reconciler.use_cases.workspace.tenant_lists import Desk
 
 COLUMNS = ("phone", "listId", "reasonCode", "expirationPolicy", "end", "jurisdiction")
 
@@ -50,7 +50,7 @@ def export(ctx: CommandContext, list_id: str, since: str | None) -> Exported:
         columns, rows = COLUMNS, [_row(list_id, number, terms) for number, terms in sorted(now.items())]
     else:
         columns, rows = ("action", *COLUMNS), list(_changes(list_id, *_then(past, list_id, since), now))
-    known = LIST_ID.fullmatch(list_id) and (list_id in desk.lists.claims.list_ids or now or rows)
+    known = is_list_id(list_id) and (list_id in desk.lists.claims.list_ids or now or rows)
     if not known:
         lists = ", ".join(sorted(desk.lists.claims.list_ids))
         raise InvalidInput("there is no such list", f"name one of: {lists}", where="--list")

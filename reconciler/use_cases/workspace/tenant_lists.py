@@ -1,11 +1,11 @@
 """Which file of a list gets numbers: the one named, the only one there is, or a new one."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.config.configuration import Tenant, matches
 from reconciler.config.globs import folder
+from reconciler.core.model.entries import is_list_id
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Severity
 from reconciler.lists.edit.canonical import new_list
@@ -15,7 +15,6 @@ from reconciler.use_cases.workspace.files import relative
 from reconciler.use_cases.workspace.project import Project
 from reconciler.use_cases.workspace.tree import WorkingTree
 
-LIST_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _FOLDER = "dnc-lists/"
 
 
@@ -73,7 +72,7 @@ class Desk:
 
         Raises InvalidInput where none can be chosen, or the file is another list's.
         """
-        if not LIST_ID.fullmatch(list_id):
+        if not is_list_id(list_id):
             fact = "a list is named with letters, digits, dots, underscores and hyphens"
             raise InvalidInput(fact, "write such a name", where="--list")
         path = relative(named, self.ctx.folder) if named else self._only(list_id)
