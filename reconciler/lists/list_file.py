@@ -1,13 +1,19 @@
 """One list file on its way to entries, releases and holds, with everything that is wrong with it."""
 
-import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 from typing import Any
 
-from reconciler.core.model.entries import REGISTRY_REASONS, FileClaims, ReasonCode, Terms, is_list_id
+from reconciler.core.model.entries import (
+    REGISTRY_REASONS,
+    FileClaims,
+    ReasonCode,
+    Terms,
+    is_list_id,
+    is_reference,
+)
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.lists.entry_rules import Group, Spread, effective, structure_of_terms, terms_of
 from reconciler.lists.phone_blocks import (
@@ -41,7 +47,6 @@ from reconciler.rules.schema_errors import finding_of, rule_of, sentence
 from reconciler.yaml_tree.nodes import ListNode, MapNode, Value, plain
 
 _NUMBER = "+12125550123"
-_REFERENCE = re.compile(r"[A-Za-z0-9._:/-]+")
 _FREE = {"phone": _NUMBER, "phones": [_NUMBER], "evidence": "REF"}
 _DAYS = frozenset({"requestedOn", "listedOn", "firstSeenOn", "releasedOn", "expirationDate"})
 _ANY = object()  # stands in a shape for a value that may be any well-written one
@@ -132,7 +137,7 @@ def _is_free(name: str, value: Value) -> bool:
     if name == "phone":
         return type(value) is str
     if name == "evidence":
-        return type(value) is str and _REFERENCE.fullmatch(value) is not None
+        return type(value) is str and is_reference(value)
     return name == "phones" and isinstance(value, ListNode) and value.is_text
 
 

@@ -166,11 +166,17 @@ Key = tuple[str, str]
 """(`listId`, `phone`): what everything is keyed by."""
 
 _LIST_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+_REFERENCE = re.compile(r"[A-Za-z0-9._:/-]+")
 
 
 def is_list_id(text: str) -> bool:
     """Whether a text can be a `listId`: safe as the name of a file, and to paste into a shell."""
     return _LIST_ID.fullmatch(text) is not None
+
+
+def is_reference(text: str) -> bool:
+    """Whether a text can be `evidence`: a reference to where the proof is, and never the proof itself."""
+    return _REFERENCE.fullmatch(text) is not None
 
 
 class ReleaseReason(StrEnum):

@@ -1,12 +1,19 @@
 """`dnc release`: every claim of numbers taken away, and the release that permits it written. All or none."""
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from reconciler.core.model.entries import FITTING, OF_THE_NUMBER, Release, ReleaseReason, Terms, is_list_id
+from reconciler.core.model.entries import (
+    FITTING,
+    OF_THE_NUMBER,
+    Release,
+    ReleaseReason,
+    Terms,
+    is_list_id,
+    is_reference,
+)
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.phone import mask
 from reconciler.core.planning.state import Held, HeldClaim
@@ -20,7 +27,6 @@ from reconciler.use_cases.workspace.files import relative
 from reconciler.use_cases.workspace.tenant_lists import Desk
 
 PLACEHOLDER = "EVIDENCE"  # what the printed command says, to be replaced by whoever pastes it
-_EVIDENCE = re.compile(r"[A-Za-z0-9._:/-]+")
 _Keys = tuple[str, Collection[str]]  # a list, and numbers of it
 
 
@@ -208,7 +214,7 @@ def _missing(desk: Desk, releases: Sequence[Release]) -> list[Release]:
 
 def _demand_sound(desk: Desk, permit: Permit, lists: Mapping[str, Collection[str]]) -> date:
     """See that the release is well written, and give its day."""
-    if permit.evidence == PLACEHOLDER or not _EVIDENCE.fullmatch(permit.evidence):
+    if permit.evidence == PLACEHOLDER or not is_reference(permit.evidence):
         fact = "evidence is a reference: letters, digits and . _ : / -, and it must be yours"
         raise InvalidInput(fact, "write where the proof is, such as FORM-221", where="--evidence")
     day = parse_date(permit.on) if permit.on else desk.ctx.clock().date()

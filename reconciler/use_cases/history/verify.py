@@ -1,6 +1,5 @@
 """`dnc audit verify`, `anchor`, `reanchor`: whether the record is whole, and how it goes on."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ from reconciler.audit.report import REANCHORED, StoredReport
 from reconciler.audit.report_content import Content
 from reconciler.audit.trust import Belief, links
 from reconciler.audit.verification import Expected, Verification
+from reconciler.core.model.entries import is_reference
 from reconciler.core.model.errors import BrokenChain, InvalidInput
 from reconciler.core.planning.plan import Heading, failed_json
 from reconciler.git.repository import Repository
@@ -107,9 +107,6 @@ def _due(project: Project, ctx: CommandContext) -> Mapping[str, bool]:
     return {tenant.name: not tenant.embedded for tenant in project.configuration.tenants.values()}
 
 
-_EVIDENCE = re.compile(r"[A-Za-z0-9._:/-]+")
-
-
 @dataclass(frozen=True, slots=True)
 class Reanchored:
     """The record, the breaks that it explains, and the SHA-256 of the report that the chain starts with."""
@@ -168,7 +165,7 @@ def reanchor(ctx: CommandContext, heads: Mapping[str, str], reason: str, evidenc
 def _demand_said(reason: str, evidence: str) -> None:
     if not reason.strip() or not reason.isprintable():
         raise InvalidInput("no reason is given", "say which purge this was, in a line", where="--reason")
-    if not _EVIDENCE.fullmatch(evidence):
+    if not is_reference(evidence):
         raise InvalidInput(
             "this is no reference", "write one to the order, such as ORDER-17: letters, digits, . _ : / -",
             where="--evidence",
