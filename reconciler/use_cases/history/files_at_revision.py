@@ -1,6 +1,5 @@
 """What the files said at another revision, of one number and of releases, and who had brought it there."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -14,6 +13,7 @@ from reconciler.git.repository import Repository
 from reconciler.lists.edit.changes import lines_of
 from reconciler.lists.reader import Source, read_lists
 from reconciler.lists.releases_holds import releases_in
+from reconciler.use_cases.reconcile.report.authors import merge_request_in
 from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.opening import open_record
 from reconciler.use_cases.workspace.project import Project
@@ -68,9 +68,6 @@ def open_archive(ctx: CommandContext) -> Archive:
     ledger.refresh()
     tenant = project.tenant(ctx.options.tenant)
     return Archive(tenant.name, ledger, ListFiles(repository, project, tenant))
-
-
-_MERGE_REQUEST = re.compile(r"See merge request (\S+![0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +146,9 @@ class FilesThen:
         return self._claims[path, sha]
 
     def _merge_request(self, commit: Commit, revision: str) -> str | None:
-        """Name the merge request of a commit, as GitLab writes it below a merge's or a squash's message."""
+        """Name the merge request of a commit, by the merge that brought it to the revision."""
         merge = self.repository.merge_bringing(commit.sha, revision)
-        found = _MERGE_REQUEST.search(merge.message if merge else commit.message)
-        return found[1] if found else None
+        return merge_request_in(merge.message if merge else commit.message)
 
 
 def _only(file: FileClaims, number: str) -> FileClaims:

@@ -198,7 +198,7 @@ def _rules(desk: Desk, number: str, terms: Terms) -> tuple[str, ...]:
 
 
 def _merge_request(repository: Repository, commit: Commit) -> str | None:
-    """Name the merge request of a commit, as GitLab writes it below a merge's or a squash's message."""
+    """Name the merge request of a commit, by the merge that brought it."""
     merge = repository.merge_bringing(commit.sha)
     return merge_request_in(merge.message if merge else commit.message)
 
