@@ -9,6 +9,9 @@ from typing import Protocol
 from reconciler.core.model.entries import Carried, Key, Terms
 from reconciler.core.model.live import Live
 
+# Of the allowed rate of requests, so much is used: two clocks never agree, and the network bunches requests.
+PACE_PERCENT = 98
+
 
 @dataclass(frozen=True, slots=True)
 class Target:

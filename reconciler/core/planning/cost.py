@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reconciler.core.model.live import Live
-from reconciler.core.model.provider import Shape
+from reconciler.core.model.provider import PACE_PERCENT, Shape
 from reconciler.core.planning.change import Action, Change, Direction
 
 FULL_READ_BACK_PAGES = 200  # design: beyond that, totals, unless something exposing waits
-PACE_SHARE = 0.98  # of the allowed rate is used, so that two clocks may differ a little
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ def cost_of(changes: Iterable[Change], live: Live, pace: Pace, shape: Shape) -> 
     # Signing in and reading for the plan have used up the burst, but for what they were too few for.
     left = max(0, pace.concurrency - 1 - pages_of(live, shape))
     waited = max(0, requests - left)
-    return Cost(requests, round(waited * 60 / (pace.requests_per_minute * PACE_SHARE), 1))
+    return Cost(requests, round(waited * 60 / (pace.requests_per_minute * (PACE_PERCENT / 100)), 1))
 
 
 def pages_of(live: Live, shape: Shape) -> int:

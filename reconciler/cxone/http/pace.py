@@ -8,10 +8,9 @@ from typing import cast
 
 from pyrate_limiter import AbstractBucket, Decision, InMemoryBucket, Rate, RateItem, StateBucket
 
+from reconciler.core.model.provider import PACE_PERCENT
 from reconciler.cxone.http.stop import Stop, Stopped, pause
 
-# Requests are spaced at 98% of what is allowed: two clocks never agree, and the network bunches requests.
-_SHARE_PERCENT = 98
 # pyrate-limiter counts in whole units of whatever clock it is given; milliseconds are too coarse from
 # 10,000 requests a minute on, so it is given microseconds.
 _SECOND = 1_000_000
@@ -42,11 +41,9 @@ class Pace:
         self._stop = stop
         self._monotonic = monotonic
         self._turn = threading.Lock()
-        spare = requests_per_minute * (100 - _SHARE_PERCENT) // 100
+        spare = requests_per_minute * (100 - PACE_PERCENT) // 100
         late = math.floor(requests_per_minute / 60 * _LATE)
-        even = Rate(
-            requests_per_minute * _SHARE_PERCENT, 100 * _MINUTE, burst=max(burst, min(late, spare), 1)
-        )
+        even = Rate(requests_per_minute * PACE_PERCENT, 100 * _MINUTE, burst=max(burst, min(late, spare), 1))
         self._buckets: list[AbstractBucket] = [StateBucket([even])]
         if even.burst > spare:
             self._buckets.append(InMemoryBucket([Rate(requests_per_minute, _COUNTED)]))
