@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from reconciler.core.planning.plan import Plan
 
 
-_LOOKED_AT = 20  # reports back, for the one that saw the number live
-
-
 @dataclass(frozen=True, slots=True)
 class Line:
     """One claim: where it stands, its terms, the rules that concern it, and the commit that brought it."""
@@ -206,11 +203,9 @@ def _merge_request(repository: Repository, commit: Commit) -> str | None:
 def _confirmed(past: Past, number: str, list_ids: set[str]) -> dict[str, datetime]:
     """Say when a run last saw the number live, list by list; the last reports are looked at."""
     found: dict[str, datetime] = {}
-    for place, stored in enumerate(past.reports):
-        if place >= _LOOKED_AT or list_ids <= found.keys():
+    for stored in past.recent_verified:
+        if list_ids <= found.keys():
             break
-        if not is_verified(stored):
-            continue
         report = stored.report
         missing = {row["list_id"] for row in report["not_live"] if number in row["phones"]}
         there = {f.list_id for f in past.claims_at(report.revision).files if number in f.numbers}

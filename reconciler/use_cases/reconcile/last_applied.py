@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any
 
-from reconciler.audit.ledger import Ledger, last_verified
+from reconciler.audit.ledger import Ledger, is_verified, last_verified
 from reconciler.audit.report import StoredReport
 from reconciler.audit.unfinished import Named, Unfinished
 from reconciler.config.configuration import Tenant
@@ -37,6 +37,7 @@ from reconciler.use_cases.workspace.tenant_lists import Desk
 from reconciler.use_cases.workspace.tree import GitTree
 
 BUDGET_DAYS = timedelta(days=7)
+REPORTS_BACK = 20  # looked at, for the one that saw a number live
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,11 @@ class Past:
     def reports(self) -> Iterable[StoredReport]:
         """Give the reports of this target without a gap, newest first."""
         return self._reports(None)
+
+    @property
+    def recent_verified(self) -> Iterator[StoredReport]:
+        """Of the newest reports, those whose run saw CXone as it left it, newest first."""
+        return filter(is_verified, islice(self.reports, REPORTS_BACK))
 
     def _reports(self, since: datetime | None) -> Iterator[StoredReport]:
         told = self.ledger.reports(self.today.tenant.name, since) if self.ledger else iter(())

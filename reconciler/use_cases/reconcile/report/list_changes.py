@@ -8,7 +8,6 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any
 
-from reconciler.audit.ledger import is_verified
 from reconciler.audit.report import StoredReport
 from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.run import Run
@@ -122,9 +121,6 @@ def _applied(change: Change, run: Run) -> Iterator[Key]:
         result = results.get(key[1])
         if result is not None and result.outcome is Outcome.APPLIED:
             yield key
-
-
-_LOOKED_AT = 20  # reports back, for the one that saw a number live
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,9 +257,7 @@ def _windows(
 ) -> dict[tuple[str, str | None, str], tuple[str, ...]]:
     waiting = set(restored)
     found: dict[Key, str] = {}
-    for stored in islice(past.reports, _LOOKED_AT) if waiting else ():
-        if not is_verified(stored):
-            continue
+    for stored in past.recent_verified if waiting else ():
         there = _live_then(past, stored, waiting)
         found |= dict.fromkeys(there, _looked_at(stored))
         waiting -= there
