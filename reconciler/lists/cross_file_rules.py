@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
+from reconciler.core.model.entries import query_date
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.lists.reading_state import Reading, ReleaseNode
 from reconciler.rules.evaluation import judged_by
 from reconciler.rules.jurisdictions import place_at
 from reconciler.rules.rule import Rule, Scope
 from reconciler.yaml_tree.nodes import plain
-
-_QUERIED = "rnd:yes:"
 
 
 def release_rule_findings(reading: Reading) -> Iterator[Finding]:
@@ -51,9 +50,8 @@ def looks_beyond(reading: Reading) -> bool:
 def with_query(said: Mapping[str, object]) -> dict[str, object]:
     """Put `queriedOn` to a release: when the Reassigned Numbers Database was asked, as the evidence says."""
     evidence = said.get("evidence")
-    if isinstance(evidence, str) and evidence.startswith(_QUERIED):
-        return {**said, "queriedOn": evidence.removeprefix(_QUERIED)}
-    return dict(said)
+    queried = query_date(evidence) if isinstance(evidence, str) else None
+    return dict(said) if queried is None else {**said, "queriedOn": queried}
 
 
 def _of_release(

@@ -167,6 +167,7 @@ Key = tuple[str, str]
 
 _LIST_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _REFERENCE = re.compile(r"[A-Za-z0-9._:/-]+")
+_REASSIGNED = "rnd:yes:"  # and the day on which the Reassigned Numbers Database was asked
 
 
 def is_list_id(text: str) -> bool:
@@ -177,6 +178,11 @@ def is_list_id(text: str) -> bool:
 def is_reference(text: str) -> bool:
     """Whether a text can be `evidence`: a reference to where the proof is, and never the proof itself."""
     return _REFERENCE.fullmatch(text) is not None
+
+
+def query_date(evidence: str) -> str | None:
+    """Read when the Reassigned Numbers Database was asked, as evidence says; None for other evidence."""
+    return evidence.removeprefix(_REASSIGNED) if evidence.startswith(_REASSIGNED) else None
 
 
 class ReleaseReason(StrEnum):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from reconciler.audit.ledger import Ledger
-from reconciler.core.model.entries import Claims, Key, Release, ReleaseReason
+from reconciler.core.model.entries import Claims, Key, Release, ReleaseReason, query_date
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.model.live import Live
 from reconciler.core.model.phone import mask
@@ -81,10 +81,6 @@ def move_notes(plan: Plan) -> Iterator[Finding]:
         yield Finding("", 0, 0, "", MOVED, Severity.WARNING, said)
 
 
-# What the reassigned numbers database answers: `rnd:yes:<query date>`.
-EVIDENCE = "rnd:yes:"
-
-
 def outdated_reassignments(desired: Claims, held: Held) -> Iterator[tuple[Release, date]]:
     """Give each release as reassigned whose query is not later than the request, with that request's day.
 
@@ -100,10 +96,11 @@ def outdated_reassignments(desired: Claims, held: Held) -> Iterator[tuple[Releas
 
 
 def _queried_on(release: Release) -> date | None:
-    if release.reason is not ReleaseReason.NUMBER_REASSIGNED or not release.evidence.startswith(EVIDENCE):
+    queried = query_date(release.evidence)
+    if release.reason is not ReleaseReason.NUMBER_REASSIGNED or queried is None:
         return None
     try:
-        return date.fromisoformat(release.evidence.removeprefix(EVIDENCE))
+        return date.fromisoformat(queried)
     except ValueError:
         return None
 
