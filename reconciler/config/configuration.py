@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+from reconciler.config.connection_settings import DIALECTS, REFERENCE, URL_KEYS, EntriesSettings, url_problem
 from reconciler.config.globs import folder, is_yaml, leads_to, matches, problem
 from reconciler.config.import_profile import Profile, profiles_of
-from reconciler.config.tenant import DEFAULT_LISTS, REFERENCE, URL_KEYS, Tenant, filled, resolve, url_problem
+from reconciler.config.tenant import DEFAULT_LISTS, Tenant, resolve, with_known_variables
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Finding, Severity, shown
 from reconciler.rules.rule_set import Rules
@@ -34,10 +35,6 @@ __all__ = [
 Targets = set[tuple[str, ...]]
 _EMBEDDED_PACE = 60_000  # requests a minute: the built-in CXone is nobody's quota
 _PACE = 100  # customer-supplied specification: 100 to 200 requests a minute for each tenant
-_CHUNKS = {
-    "entries": 500,
-    "dnc-groups": 100,
-}  # customer-supplied specification: bulk takes up to 500; public clients cap groups at 100
 _INTEGERS = frozenset(
     {
         *("requestsPerMinute", "chunkSize", "concurrency", "daysAfter", "pageSize"),
@@ -123,7 +120,7 @@ def read_configuration(path: str, data: bytes | None, rules: Rules) -> Configura
 
 def targets_of(tenant: Tenant, environ: Mapping[str, str], resolved: Tenant | None) -> Targets:
     """Give a tenant's target as it is written, with the variables that are set, and as it was resolved."""
-    targets = {tenant.target, filled(tenant, environ).target}
+    targets = {tenant.target, with_known_variables(tenant, environ).target}
     return targets | {resolved.target} if resolved and resolved.name == tenant.name else targets
 
 
@@ -238,7 +235,7 @@ def _named(steps: tuple[Step, ...]) -> str:
 
 
 def _tenant_findings(path: str, root: MapNode, name: str, tenant: MapNode) -> Iterator[Finding]:
-    for key in URL_KEYS.values():
+    for key in URL_KEYS:
         url = tenant.values.get(key)
         if isinstance(url, str) and not REFERENCE.search(url) and (why := url_problem(url)):
             yield _at(
@@ -294,12 +291,13 @@ def _audit(said: Mapping[str, Any], default_tenant: str) -> AuditSettings:
 
 
 def _tenant(name: str, said: Mapping[str, Any], line: int) -> Tenant:
-    embedded, dialect = said.get("embedded", False), said.get("dialect", "entries")
-    given: dict[str, Any] = {_snake(key): value for key, value in said.items()}
+    pace = _EMBEDDED_PACE if said.get("embedded", False) else _PACE
+    given: dict[str, Any] = {"requests_per_minute": pace} | {_snake(key): said[key] for key in said}
     given["lists"] = tuple(said.get("lists", DEFAULT_LISTS))
-    given["chunk_size"] = said.get("chunkSize", _CHUNKS[dialect])
-    given["requests_per_minute"] = said.get("requestsPerMinute", _EMBEDDED_PACE if embedded else _PACE)
-    return Tenant(name=name, line=line, **given)
+    settings = DIALECTS[given.pop("dialect", EntriesSettings.dialect)]
+    of_connection = {one.name for one in fields(settings)} & given.keys()
+    connection = settings(**{name: given.pop(name) for name in of_connection})
+    return Tenant(name=name, connection=connection, line=line, **given)
 
 
 def _snake(key: str) -> str:

@@ -4,9 +4,9 @@ from http import HTTPStatus
 from typing import NoReturn
 from urllib.parse import quote, urlencode
 
+from reconciler.config.connection_settings import EntriesSettings
 from reconciler.core.model.errors import CxoneRefused, CxoneUnavailable
 from reconciler.core.model.provider import Failure
-from reconciler.cxone.entries.dialect import EntriesSettings
 from reconciler.cxone.http.messages import Again, Request, Response, passing
 from reconciler.cxone.http.sanitize import reason
 from reconciler.cxone.http.token import Token, decode
@@ -89,7 +89,7 @@ class EntriesSignIn:
 
     def __init__(self, settings: EntriesSettings) -> None:
         self.secrets = (settings.client_secret,)
-        self._organisation = settings.organisation
+        self._organisation = settings.org_id
         self._where = f"POST {_PATH} at {settings.target.host}"
         form = {
             "grant_type": "client_credentials",

@@ -1,41 +1,11 @@
-"""Dialect `entries`: its settings, and the terms that its API carries. Pure; contract of 2026-11-23."""
+"""Dialect `entries`: the terms that its API carries. Pure; contract of 2026-11-23."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
-from urllib.parse import urlsplit
+from dataclasses import dataclass
 
+from reconciler.config.connection_settings import WirePolicy
 from reconciler.core.model.entries import REASON_RANK, Carried, Policy, ReasonCode, Terms
-from reconciler.core.model.provider import Shape, Target
-
-WirePolicy = Literal["as-written", "never"]
-
-
-@dataclass(frozen=True, slots=True)
-class EntriesSettings:
-    """One tenant of dialect `entries`. The secret never shows in a repr.
-
-    `base_url` is the tenant's, without the path of any call; `list_ids` maps the files' names to the tenant's
-    own where they differ; `embedded` marks the built-in CXone, whose port means nothing.
-    """
-
-    base_url: str
-    client_id: str
-    client_secret: str = field(repr=False)
-    organisation: str
-    requests_per_minute: int = 100
-    chunk_size: int = 500
-    concurrency: int = 4
-    list_ids: Mapping[str, str] = field(default_factory=dict)
-    wire_policy: WirePolicy = "as-written"
-    embedded: bool = False
-
-    @property
-    def target(self) -> Target:
-        """Which CXone this is, for reports."""
-        host = "embedded" if self.embedded else urlsplit(self.base_url).netloc.rpartition("@")[2]
-        return Target("entries", self.organisation, host)
-
+from reconciler.core.model.provider import Shape
 
 _SHAPE = Shape()
 _DATED = frozenset({Policy.RELATIVE, Policy.ABSOLUTE})

@@ -11,13 +11,14 @@ from typing import Self
 
 import structlog
 
+from reconciler.config.connection_settings import EntriesSettings
 from reconciler.core.model.entries import Key
 from reconciler.core.model.errors import CxoneUnavailable, Unread
 from reconciler.core.model.gc_pause import collector_off
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import Answer, ClockOffset, Failure, Target, Verdict, Write
 from reconciler.cxone.entries.calls import PAGE_SIZE, EntriesSignIn, Refusals, bulk, page, removal
-from reconciler.cxone.entries.dialect import EntriesDialect, EntriesSettings
+from reconciler.cxone.entries.dialect import EntriesDialect
 from reconciler.cxone.entries.page import judge_page
 from reconciler.cxone.entries.writes import encode, judge_bulk, judge_removal
 from reconciler.cxone.http.client import Client, Judge, answered, required
@@ -59,7 +60,7 @@ class EntriesProvider:
         self._at_once = settings.concurrency
         self._clock = clock
         self._stop_writing = stop_writing
-        self._refusals = Refusals(settings.organisation, self.target.host)
+        self._refusals = Refusals(settings.org_id, self.target.host)
         self._stop = stop or threading.Event()
         self._ahead: Ahead[Page] | None = None
         self._ahead_from = ""

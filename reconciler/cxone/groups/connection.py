@@ -14,10 +14,10 @@ from urllib.parse import quote, urlsplit
 
 from requests.auth import AuthBase, HTTPBasicAuth
 
+from reconciler.config.connection_settings import GroupsSettings
 from reconciler.core.model.errors import CxoneRefused, CxoneUnavailable, Unread
 from reconciler.core.model.provider import Answer, Failure, Target, Verdict
 from reconciler.cxone.groups.calls import Calls, Malformed, content, said
-from reconciler.cxone.groups.dialect import GroupsSettings
 from reconciler.cxone.groups.sign_in import GroupsSignIn
 from reconciler.cxone.http.client import Client, Judge, Outcome, answered, required
 from reconciler.cxone.http.messages import Again, Request, Response, passing

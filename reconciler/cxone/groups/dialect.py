@@ -1,16 +1,16 @@
-"""Dialect `dnc-groups`: its settings, the terms that its API carries, and its form of numbers. Pure."""
+"""Dialect `dnc-groups`: the terms that its API carries, and its form of numbers. Pure."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
-from typing import Literal
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumber, ValidationResult, country_code_for_region
 from phonenumbers import is_possible_number_with_reason as possible_with_reason
 from phonenumbers import ndd_prefix_for_region as trunk_prefix
 
+from reconciler.config.connection_settings import NumberForm
 from reconciler.core.model.entries import Carried, Terms
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.provider import Shape
@@ -70,42 +70,6 @@ class GroupsDialect:
         end = terms.effective_end
         # What cannot be written down as a date so much later is no end that anybody will see.
         return end if end is not None and (date.max - end).days >= self.days_after else None
-
-
-NumberForm = Literal["national", "international"]
-
-
-@dataclass(frozen=True, slots=True)
-class GroupsSettings:
-    """One tenant of dialect `dnc-groups`. Secrets never show in a repr.
-
-    With `client_id` and `client_secret` the sign-in is the password grant, else the access key's own.
-    `discovery_url` finds the API's host from the token's tenant id; `api_url` skips that. `list_ids` maps the
-    files' names to the tenant's groups, by name or id. `organisation` is who this is, where the token does
-    not say. `embedded` marks the built-in CXone: its port means nothing, and groups that it lacks are made.
-
-    What NICE does not publish is a setting: `days_after` is how many days after the last day `expiredDate` is
-    written (its zone is unknown), `page_size` how many records are asked for at once.
-    """
-
-    access_key_id: str
-    access_key_secret: str = field(repr=False)
-    auth_url: str
-    discovery_url: str = ""
-    api_url: str = ""
-    client_id: str = ""
-    client_secret: str = field(default="", repr=False)
-    api_version: str = "30.0"
-    organisation: str = ""
-    list_ids: Mapping[str, str] = field(default_factory=dict)
-    region: str = "US"
-    number_form: NumberForm = "national"
-    requests_per_minute: int = 100
-    chunk_size: int = 100
-    concurrency: int = 4
-    days_after: int = 2
-    page_size: int = 1000
-    embedded: bool = False
 
 
 _WRITTEN = re.compile(r"\+?[0-9 ().-]+")

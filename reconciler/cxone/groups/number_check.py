@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import structlog
 
+from reconciler.config.connection_settings import NumberForm
 from reconciler.core.model.errors import CxoneRefused
 from reconciler.core.model.finding import Finding
-from reconciler.cxone.groups.dialect import NumberForm, Numbers
+from reconciler.cxone.groups.dialect import Numbers
 from reconciler.cxone.groups.reader import GroupsReader
 
 _log = structlog.get_logger()

@@ -9,12 +9,13 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+from reconciler.config.connection_settings import GroupsSettings
 from reconciler.core.model.entries import Key
 from reconciler.core.model.gc_pause import collector_off
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import Answer, ClockOffset, Target, Write
 from reconciler.cxone.groups.connection import GroupsConnection
-from reconciler.cxone.groups.dialect import GroupsDialect, GroupsSettings, Numbers
+from reconciler.cxone.groups.dialect import GroupsDialect, Numbers
 from reconciler.cxone.groups.number_check import FormCheck, Probe, probe
 from reconciler.cxone.groups.reader import GroupsReader
 from reconciler.cxone.groups.writes import GroupsRemover, GroupsWriter

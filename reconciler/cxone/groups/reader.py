@@ -8,13 +8,14 @@ from http import HTTPStatus
 
 import structlog
 
+from reconciler.config.connection_settings import GroupsSettings
 from reconciler.core.model.errors import DncError
 from reconciler.core.model.finding import Finding
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import Failure
 from reconciler.cxone.groups.calls import Malformed, content, objects, refused_read, said
 from reconciler.cxone.groups.connection import GroupsConnection
-from reconciler.cxone.groups.dialect import GroupsDialect, GroupsSettings, Numbers, digits_of
+from reconciler.cxone.groups.dialect import GroupsDialect, Numbers, digits_of
 from reconciler.cxone.groups.directory import Group, chosen, judge_groups, lacking
 from reconciler.cxone.groups.group_read import RecordLook, Sample, warning
 from reconciler.cxone.groups.records import Found, Records, judge_records, judge_search

@@ -12,10 +12,10 @@ from urllib.parse import urlencode
 
 import orjson
 
+from reconciler.config.connection_settings import GroupsSettings
 from reconciler.core.model.errors import CxoneRefused
 from reconciler.core.model.provider import Failure
 from reconciler.cxone.groups.calls import said
-from reconciler.cxone.groups.dialect import GroupsSettings
 from reconciler.cxone.http.messages import Again, Request, Response, passing
 from reconciler.cxone.http.token import Token, decode
 

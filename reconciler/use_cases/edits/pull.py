@@ -142,7 +142,7 @@ def _found(made: Planned, scope: Scope) -> Found:
 def _adoptable(made: Planned, foreign: Iterable[str]) -> tuple[list[str], tuple[str, ...]]:
     """Name the lists that only CXone has as the files would, and say which can't be."""
     tenant = made.tenant
-    given = {own: list_id for list_id, own in tenant.list_ids.items()}
+    given = {own: list_id for list_id, own in tenant.connection.list_ids.items()}
     theirs = {
         own: rival.name
         for rival in made.project.rivals(tenant, made.ctx.environ)

@@ -9,6 +9,7 @@ from typing import Any
 
 from reconciler.audit.report import StoredReport
 from reconciler.config.configuration import Tenant
+from reconciler.config.connection_settings import EntriesSettings
 from reconciler.core.model.entries import Carried
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.phone import is_e164
@@ -61,9 +62,10 @@ class Exported:
 
 def dialect_of(tenant: Tenant) -> Dialect:
     """Say what a tenant's wire carries."""
-    if tenant.dialect == "entries":
-        return EntriesDialect(tenant.wire_policy)
-    return GroupsDialect(tenant.days_after)
+    settings = tenant.connection
+    if isinstance(settings, EntriesSettings):
+        return EntriesDialect(settings.wire_policy)
+    return GroupsDialect(settings.days_after)
 
 
 def read_export(asked: Asked, report: Mapping[str, Any], tenant: Tenant) -> Exported:

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from reconciler.config.configuration import Tenant, resolve
+from reconciler.config.connection_settings import GroupsSettings
 from reconciler.core.model.errors import DncError, InvalidInput, RepositoryProblem, Unread
 from reconciler.core.model.provider import Provider
 from reconciler.cxone.groups.dialect import CEILING
@@ -127,44 +128,45 @@ class Probed:
     settings: Mapping[str, object]
 
 
-def probe(provider: GroupsProvider, list_ids: frozenset[str], tenant: Tenant) -> Probed:
+def probe(provider: GroupsProvider, list_ids: frozenset[str], connection: GroupsSettings) -> Probed:
     """Read these lists' groups, look one number up, and say which settings fit. Raises as a read does."""
     found = provider.probe(list_ids)
     groups = {list_id: provider.own_id(list_id) for list_id in sorted(list_ids)}
-    settings: dict[str, object] = {"numberForm": found.number_form or tenant.number_form}
-    if not tenant.embedded and groups:
+    settings: dict[str, object] = {"numberForm": found.number_form or connection.number_form}
+    if not connection.embedded and groups:
         settings["listIds"] = groups
-    return Probed(tuple(_checks(found, tenant, groups)), settings)
+    return Probed(tuple(_checks(found, connection, groups)), settings)
 
 
-def _checks(found: Probe, tenant: Tenant, groups: Mapping[str, str]) -> Iterator[Check]:
+def _checks(found: Probe, connection: GroupsSettings, groups: Mapping[str, str]) -> Iterator[Check]:
     named = ", ".join(f"{list_id} is group {group}" for list_id, group in groups.items())
     yield ok("groups", named or "no list names one")
-    yield _form(found, tenant)
-    yield _search(found, tenant)
+    yield _form(found, connection)
+    yield _search(found, connection)
     yield ok("records", f"{found.records:,} of the {CEILING:,} of an environment, calling lists not counted")
     for warning in found.warnings:
         yield Check("group", State.WARNING, warning.message)
 
 
-def _form(found: Probe, tenant: Tenant) -> Check:
-    seen = f"{found.own:,} numbers as `numberForm: {tenant.number_form}`, {found.other:,} in the other form"
+def _form(found: Probe, connection: GroupsSettings) -> Check:
+    written = connection.number_form
+    seen = f"{found.own:,} numbers as `numberForm: {written}`, {found.other:,} in the other form"
     if found.number_form is None:
         return Check(
             "numberForm",
             State.WARNING,
-            f"no number of region {tenant.region} to tell the form by",
+            f"no number of region {connection.region} to tell the form by",
             "add one number to the group in CXone, and run this again",
         )
-    if found.number_form != tenant.number_form:
+    if found.number_form != written:
         return Check("numberForm", State.FAIL, seen, f"write numberForm: {found.number_form}", 4)
     return ok("numberForm", seen)
 
 
-def _search(found: Probe, tenant: Tenant) -> Check:
+def _search(found: Probe, connection: GroupsSettings) -> Check:
     if found.search is None:
         return Check("search", State.WARNING, "no number to look up", "add one in CXone, and run this again")
-    if not found.search and found.number_form != tenant.number_form:
+    if not found.search and found.number_form != connection.number_form:
         return Check(
             "search", State.WARNING, "not found in the form that is set", "correct it, and run this again"
         )
@@ -294,8 +296,8 @@ def _remote(repository: Repository | None, project: Project) -> Iterator[Check]:
 
 
 def _pace(tenant: Tenant) -> Check:
-    rate = tenant.requests_per_minute
-    said = f"{rate:,} requests a minute, {rate * tenant.chunk_size * 60:,} numbers an hour at most"
+    rate = tenant.connection.requests_per_minute
+    said = f"{rate:,} requests a minute, {rate * tenant.connection.chunk_size * 60:,} numbers an hour at most"
     if tenant.embedded or rate <= USUAL_PACE:
         return ok("rate", said)
     remedy = f"ask NICE for this tenant's limit; without an answer requestsPerMinute: {USUAL_PACE // 2}"
@@ -336,9 +338,10 @@ def _clock(provider: Provider) -> Check:
 
 
 def _probed(provider: Provider, project: Project, tenant: Tenant, ctx: CommandContext) -> Probed:
-    if not isinstance(provider, GroupsProvider):
+    settings = tenant.connection
+    if not (isinstance(provider, GroupsProvider) and isinstance(settings, GroupsSettings)):
         return Probed((Check("probe", State.WARNING, "dialect entries has nothing to probe"),), {})
     sources = project.sources(tenant)
     # What is wrong in a file, `dnc validate` says: here only the lists that are named count.
     lists = project.read_lists(sources, Today.at(ctx.clock()))
-    return probe(provider, lists.claims.list_ids, tenant)
+    return probe(provider, lists.claims.list_ids, settings)

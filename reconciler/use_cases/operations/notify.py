@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from reconciler.config.tenant import url_problem
+from reconciler.config.connection_settings import url_problem
 from reconciler.core.model.entries import Key
 from reconciler.core.model.errors import DncError
 from reconciler.core.model.phone import mask

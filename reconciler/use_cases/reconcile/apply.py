@@ -188,8 +188,8 @@ def apply(
 
     applier = Applier(
         provider,
-        chunk_size=made.tenant.chunk_size,
-        concurrency=made.tenant.concurrency,
+        chunk_size=made.tenant.connection.chunk_size,
+        concurrency=made.tenant.connection.concurrency,
         stopped=made.ctx.run.stop.is_set,
         out_of_time=made.ctx.run.budget.over if made.ctx.run.budget else lambda: False,
         progress=progress,

@@ -8,7 +8,7 @@ from reconciler.core.apply.run import Run
 from reconciler.core.model.errors import DncError
 from reconciler.core.model.live import Live
 from reconciler.cxone.saved_read import Stamp, save
-from reconciler.use_cases.reconcile.live_read import place_of, reading_key, settings_of
+from reconciler.use_cases.reconcile.live_read import place_of, reading_key
 from reconciler.use_cases.reconcile.prepared_plan import Planned
 from reconciler.use_cases.workspace.connection import state_folder
 from reconciler.use_cases.workspace.context import STATE_FOLDER
@@ -38,7 +38,7 @@ def keep(made: Planned, live: Live, newest: StoredReport | None) -> None:
     try:
         own_ids = {name: made.provider.own_id(name) for name in sorted(made.list_ids)}
         report = newest.sha256 if newest else None
-        stamp = Stamp(written.name, settings_of(written), made.provider.target, own_ids, report)
+        stamp = Stamp(written.name, written.connection.read_settings(), made.provider.target, own_ids, report)
         key = reading_key(made.ctx.environ)
         save(place_of(state_folder(made.ctx.folder), written), stamp, live, key)
     except (OSError, DncError) as error:

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from reconciler.config.configuration import Tenant, resolve
 from reconciler.core.model.entries import Key
@@ -45,10 +44,6 @@ UNCHECKED = Finding(
     "fix: plan with --reading live before you decide by it",
 )
 _AHEAD = timedelta(minutes=5)  # that two machines' clocks may differ
-_DECIDING = (
-    *("dialect", "org_id", "base_url", "list_ids", "region", "number_form", "days_after"),
-    *("auth_url", "access_key_id", "client_id", "discovery_url", "api_url"),
-)
 
 
 class ReadFrom(StrEnum):
@@ -225,7 +220,7 @@ def _saved(written: Tenant, project: Project, ctx: CommandContext, *, asked_for:
         dialect = unasked.dialect
         # Only the token says whose a tenant of dialect dnc-groups is, and nobody signs in for this.
         is_other = tenant.dialect == "entries" and unasked.target != stamp.target
-    if stamp.tenant != written.name or stamp.settings != settings_of(written) or is_other:
+    if stamp.tenant != written.name or stamp.settings != written.connection.read_settings() or is_other:
         raise unusable(path, "is of another CXone, or was read under other settings")
     age, most = ctx.clock() - _moment(live), timedelta(hours=project.configuration.readings.max_age_hours)
     if age > most:
@@ -255,12 +250,6 @@ def _without_lapsed(live: Live, as_of: date) -> Live:
         stay = {p: entries[p] for p, one in terms.items() if one not in lapsed} if lapsed else None
         lists[name] = entries if stay is None else Book(stay)
     return replace(live, lists=lists)
-
-
-def settings_of(written: Tenant) -> dict[str, Any]:
-    """Name the settings that decide what a reading gives, as they are written: a secret is only its name."""
-    told = {name: getattr(written, name) for name in _DECIDING}
-    return told | {"list_ids": dict(written.list_ids)}
 
 
 def place_of(folder: Path, written: Tenant) -> Path:

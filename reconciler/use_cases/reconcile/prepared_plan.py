@@ -195,6 +195,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
         live, unread = _look(provider, lists.claims.list_ids | held.list_ids | besides, to_apply=to_apply)
         offset = provider.clock_offset()
         day = Today.at(earlier(now, offset), ctx.options.as_of).as_of
+        connection = tenant.connection
         setting = Setting(
             desired=lists.claims,
             held=held,
@@ -202,7 +203,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
             history=past.history,
             as_of=day,
             limits=_limits(safety, tenant, limits_allow),
-            pace=Pace(tenant.chunk_size, tenant.requests_per_minute, tenant.concurrency),
+            pace=Pace(connection.chunk_size, connection.requests_per_minute, connection.concurrency),
             honour=Deadlines(project.rules, day),
             approved=approval if safety.in_force.approvals else unasked,
             lingering=lingering_holds(

@@ -2,21 +2,20 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from reconciler.config.configuration import Tenant
+from reconciler.config.connection_settings import Connection, EntriesSettings
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.provider import Provider
-from reconciler.cxone.entries.dialect import EntriesSettings
 from reconciler.cxone.entries.provider import EntriesProvider
 from reconciler.lists.reader import Source
 from reconciler.use_cases.workspace.context import STATE_FOLDER, CommandContext
 from reconciler.use_cases.workspace.files import make_private
 
 if TYPE_CHECKING:
-    from reconciler.cxone.groups.dialect import GroupsSettings
+    from reconciler.cxone.groups.provider import GroupsProvider
     from reconciler.sandbox.server import Sandbox
 
 
@@ -64,19 +63,10 @@ def connect(tenant: Tenant, ctx: CommandContext) -> Iterator[Provider]:
     """
     ctx.start_logging()
     with ExitStack() as stack:
-        own = stack.enter_context(_started(tenant, ctx)) if tenant.embedded else None
-        if tenant.dialect == "dnc-groups":
-            from reconciler.cxone.groups.provider import GroupsProvider  # noqa: PLC0415
-
-            groups = _groups_settings(tenant, own)
-            provider: GroupsProvider | EntriesProvider = GroupsProvider(
-                groups, clock=ctx.clock, stop=ctx.run.stop, stop_writing=ctx.run.budget
-            )
-        else:
-            entries = _entries_settings(tenant, own)
-            provider = EntriesProvider(
-                entries, clock=ctx.clock, stop=ctx.run.stop, stop_writing=ctx.run.budget
-            )
+        settings = tenant.connection
+        if tenant.embedded:
+            settings = stack.enter_context(_started(tenant, ctx))
+        provider = _provider(settings, ctx)
         if ctx.run.meter is not None:
             ctx.run.meter.wire = provider.statistics
         stack.enter_context(provider)
@@ -99,76 +89,18 @@ def begun_early(tenant: Tenant, ctx: CommandContext, sources: Iterable[Source]) 
         yield provider
 
 
-@dataclass(frozen=True, slots=True)
-class _BuiltIn:
-    """A tenant's own CXone, while it runs. A fresh one is another organisation."""
-
-    url: str
-    instance: str
-
-
 @contextmanager
-def _started(tenant: Tenant, ctx: CommandContext) -> Iterator[_BuiltIn]:
+def _started(tenant: Tenant, ctx: CommandContext) -> Iterator[Connection]:
+    """Start a tenant's own CXone and give its settings. A fresh one is another organisation."""
     with built_in(ctx, state_of(ctx.folder, tenant.name)) as sandbox, sandbox.serve() as url:
-        yield _BuiltIn(url, sandbox.instance)
+        yield tenant.connection.for_built_in(
+            url, instance=sandbox.instance, client=(CLIENT_ID, CLIENT_SECRET)
+        )
 
 
-def _entries_settings(tenant: Tenant, own: _BuiltIn | None) -> EntriesSettings:
-    settings = EntriesSettings(
-        base_url=tenant.base_url,
-        client_id=tenant.client_id,
-        client_secret=tenant.client_secret,
-        organisation=tenant.org_id,
-        requests_per_minute=tenant.requests_per_minute,
-        chunk_size=tenant.chunk_size,
-        concurrency=tenant.concurrency,
-        list_ids=tenant.list_ids,
-        wire_policy=tenant.wire_policy,
-        embedded=tenant.embedded,
-    )
-    if own is None:
-        return settings
-    return replace(
-        settings,
-        base_url=own.url,
-        client_id=CLIENT_ID,
-        client_secret=CLIENT_SECRET,
-        organisation=own.instance,
-    )
+def _provider(settings: Connection, ctx: CommandContext) -> "EntriesProvider | GroupsProvider":
+    if isinstance(settings, EntriesSettings):
+        return EntriesProvider(settings, clock=ctx.clock, stop=ctx.run.stop, stop_writing=ctx.run.budget)
+    from reconciler.cxone.groups.provider import GroupsProvider  # noqa: PLC0415
 
-
-def _groups_settings(tenant: Tenant, own: _BuiltIn | None) -> "GroupsSettings":
-    """Say what a tenant of dialect `dnc-groups` is; `own` is its built-in CXone where it is embedded."""
-    from reconciler.cxone.groups.dialect import GroupsSettings  # noqa: PLC0415
-
-    settings = GroupsSettings(
-        access_key_id=tenant.access_key_id,
-        access_key_secret=tenant.access_key_secret,
-        auth_url=tenant.auth_url,
-        discovery_url=tenant.discovery_url,
-        api_url=tenant.api_url,
-        client_id=tenant.client_id,
-        client_secret=tenant.client_secret,
-        api_version=tenant.api_version,
-        list_ids=tenant.list_ids,
-        region=tenant.region,
-        number_form=tenant.number_form,
-        requests_per_minute=tenant.requests_per_minute,
-        chunk_size=tenant.chunk_size,
-        concurrency=tenant.concurrency,
-        days_after=tenant.days_after,
-        page_size=tenant.page_size,
-        embedded=tenant.embedded,
-    )
-    if own is None:
-        return settings
-    return replace(
-        settings,
-        access_key_id=CLIENT_ID,
-        access_key_secret=CLIENT_SECRET,
-        auth_url=own.url,
-        api_url=own.url,
-        client_id="",
-        client_secret="",
-        organisation=own.instance,
-    )
+    return GroupsProvider(settings, clock=ctx.clock, stop=ctx.run.stop, stop_writing=ctx.run.budget)

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from reconciler.config.connection_settings import EntriesSettings
 from reconciler.core.model.errors import CxoneRefused
 from reconciler.core.model.provider import Verdict, Write
-from reconciler.cxone.entries.dialect import EntriesSettings
 from reconciler.cxone.entries.provider import EntriesProvider
 from reconciler.sandbox.faults import Action, Fault, Kind
 from tests.resilience.faults.wired import LIST, LOCAL, SECRET, number, put_right, set_up, untold, wired
@@ -18,7 +18,7 @@ CHUNKS = [[Write(LIST, number(n), LOCAL)] for n in range(32)]
 
 def provider_of(made, **changes) -> EntriesProvider:
     time = Time()
-    told = {"base_url": made.url, "client_id": "client-1", "client_secret": SECRET, "organisation": "sandbox"}
+    told = {"base_url": made.url, "client_id": "client-1", "client_secret": SECRET, "org_id": "sandbox"}
     return EntriesProvider(
         EntriesSettings(**(told | {"requests_per_minute": 1_000_000, "concurrency": 8} | changes)),
         clock=time.clock,

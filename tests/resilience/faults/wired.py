@@ -12,12 +12,13 @@ from datetime import date
 import requests
 from structlog.testing import capture_logs
 
+from reconciler.config.connection_settings import EntriesSettings
 from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.run import Run
 from reconciler.core.model.entries import Carried, Key, Policy, ReasonCode, Release, ReleaseReason, Terms
 from reconciler.core.model.errors import DncError, Unread
 from reconciler.core.planning.change import Action, Direction
-from reconciler.cxone.entries.dialect import EntriesDialect, EntriesSettings
+from reconciler.cxone.entries.dialect import EntriesDialect
 from reconciler.cxone.entries.provider import EntriesProvider
 from reconciler.sandbox.entries.agent import Deed
 from reconciler.sandbox.entries.entry import Entry
@@ -106,10 +107,10 @@ class Wired(BlindWorld):
         """Play one `dnc apply`."""
         time, before = Time(), len(self.sandbox.requests.all())
         told = EntriesSettings(
-            self.url,
-            "client-1",
-            SECRET,
-            "sandbox",
+            base_url=self.url,
+            client_id="client-1",
+            client_secret=SECRET,
+            org_id="sandbox",
             requests_per_minute=1_000_000,
             concurrency=self.concurrency,
         )

@@ -48,16 +48,17 @@ def test_this_repositorys_own_configuration(rules):
     sandbox, production = configuration.tenants["sandbox"], configuration.tenants["production"]
     assert resolve(sandbox, {}) == sandbox
     names = {f"CXONE_{name}": name.lower() for name in ("ORG_ID", "CLIENT_ID", "CLIENT_SECRET")}
-    assert resolve(production, names).base_url == "https://org_id.my.cxone.com"
+    assert resolve(production, names).connection.base_url == "https://org_id.my.cxone.com"
     assert shared_targets(configuration, {name: ["dnc-list-01"] for name in configuration.tenants}) == ()
 
 
 def test_defaults(conf):
     configuration = conf("tenants: {t: {embedded: true}}")
     found = configuration.tenants["t"]
+    reached = found.connection
     assert (found.dialect, found.embedded, found.lists) == ("entries", True, ("dnc-lists/**/*.yaml",))
-    assert (found.requests_per_minute, found.chunk_size, found.concurrency) == (60_000, 500, 4)
-    assert (found.removal, found.read_back, found.wire_policy, found.region) == (
+    assert (reached.requests_per_minute, reached.chunk_size, reached.concurrency) == (60_000, 500, 4)
+    assert (found.removal, found.read_back, reached.wire_policy, found.region) == (
         "none",
         "auto",
         "as-written",
@@ -68,8 +69,9 @@ def test_defaults(conf):
 
 
 def test_the_pace_of_a_real_tenant(conf):
-    assert tenant(conf).requests_per_minute == 100
-    assert tenant(conf, "requestsPerMinute: 200, chunkSize: 1, concurrency: 32").requests_per_minute == 200
+    assert tenant(conf).connection.requests_per_minute == 100
+    fast = tenant(conf, "requestsPerMinute: 200, chunkSize: 1, concurrency: 32")
+    assert fast.connection.requests_per_minute == 200
 
 
 def test_every_key_is_read(conf):
@@ -84,16 +86,18 @@ def test_every_key_is_read(conf):
         "audit: {branch: dnc/audit, path: a/b, push: never}\n"
     )
     found = resolve(configuration.tenants["t"], ENVIRON)
-    assert (found.access_key_id, found.access_key_secret, found.client_secret) == ("me", "a&b=c+d", "a&b=c+d")
-    assert (found.api_url, found.api_version) == ("https://api.example.org", "31.0")
-    assert (found.auth_url, found.discovery_url) == ("https://cxone.niceincontact.com",) * 2
+    reached = found.connection
+    assert (reached.access_key_id, reached.access_key_secret) == ("me", "a&b=c+d")
+    assert reached.client_secret == "a&b=c+d"
+    assert (reached.api_url, reached.api_version) == ("https://api.example.org", "31.0")
+    assert (reached.auth_url, reached.discovery_url) == ("https://cxone.niceincontact.com",) * 2
     assert (found.own_list_id("dnc-list-01"), found.own_list_id("b"), found.own_list_id("c")) == (
         "Company DNC",
         "12",
         "c",
     )
-    assert (found.number_form, found.chunk_size, found.removal) == ("international", 1000, "expire")
-    assert (found.days_after, found.page_size) == (1, 10_000)
+    assert (reached.number_form, reached.chunk_size, found.removal) == ("international", 1000, "expire")
+    assert (reached.days_after, reached.page_size) == (1, 10_000)
     assert (found.read_back, found.region, found.lists) == ("full", "GB", ("a/*.yml", "b.yaml"))
     assert configuration.safety == Safety(0, 0.5)
     assert configuration.audit == AuditSettings("dnc/audit", "a/b", "never")
@@ -103,9 +107,10 @@ def test_groups_have_their_own_defaults(conf):
     found = conf("tenants: {t: {dialect: dnc-groups, accessKeyId: a, accessKeySecret: '${SECRET}'}}").tenants[
         "t"
     ]
-    assert (found.chunk_size, found.api_version, found.number_form) == (100, "30.0", "national")
-    assert (found.days_after, found.page_size) == (2, 1000)
-    assert resolve(found, ENVIRON).auth_url == "https://na1.nice-incontact.com"
+    reached = found.connection
+    assert (reached.chunk_size, reached.api_version, reached.number_form) == (100, "30.0", "national")
+    assert (reached.days_after, reached.page_size) == (2, 1000)
+    assert resolve(found, ENVIRON).connection.auth_url == "https://na1.nice-incontact.com"
 
 
 def test_without_a_file_the_way_out_is_said(rules):
@@ -228,7 +233,7 @@ def test_only_the_chosen_tenants_variables_are_needed(conf):
     ],
 )
 def test_the_base_address(conf, base, environ, url):
-    assert resolve(tenant(conf, base), ENVIRON | environ).base_url == url
+    assert resolve(tenant(conf, base), ENVIRON | environ).connection.base_url == url
 
 
 @pytest.mark.parametrize(

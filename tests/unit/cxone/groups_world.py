@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
+from reconciler.config.connection_settings import GroupsSettings
 from reconciler.core.model.entries import Policy, ReasonCode, Terms
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import Write
-from reconciler.cxone.groups.dialect import GroupsSettings
 from reconciler.cxone.groups.provider import GroupsProvider
 from reconciler.sandbox.groups.behaviour import Quirks
 from reconciler.sandbox.request_log import Asked

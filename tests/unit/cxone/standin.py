@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from reconciler.cxone.entries.dialect import EntriesSettings
+from reconciler.config.connection_settings import EntriesSettings
 from reconciler.cxone.entries.provider import EntriesProvider
 from reconciler.cxone.http.stop import Stop
 
@@ -170,7 +170,7 @@ def settings(url: str, **changes: object) -> EntriesSettings:
         "base_url": url,
         "client_id": "client-1",
         "client_secret": SECRET,
-        "organisation": "acme",
+        "org_id": "acme",
         "requests_per_minute": 1_000_000,
         "concurrency": 4,
     }

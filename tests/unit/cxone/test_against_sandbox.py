@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from reconciler.config.connection_settings import EntriesSettings
 from reconciler.core.model.entries import Carried, Policy, ReasonCode, Terms
 from reconciler.core.model.live import LiveEntry
 from reconciler.core.model.provider import Verdict, Write
-from reconciler.cxone.entries.dialect import EntriesSettings
 from reconciler.cxone.entries.provider import EntriesProvider
 from reconciler.sandbox.entries.entry import Entry
 from reconciler.sandbox.faults import Action, Fault, Kind
@@ -36,7 +36,13 @@ def both(time: Time, **tenant: object):
         Sandbox(None, clock=lambda: datetime.now(UTC), settings=told) as sandbox,
         sandbox.serve() as url,
         EntriesProvider(
-            EntriesSettings(url, "client-1", SECRET, "sandbox", requests_per_minute=1_000_000),
+            EntriesSettings(
+                base_url=url,
+                client_id="client-1",
+                client_secret=SECRET,
+                org_id="sandbox",
+                requests_per_minute=1_000_000,
+            ),
             clock=time.clock,
             stop=time,
             monotonic=time.monotonic,

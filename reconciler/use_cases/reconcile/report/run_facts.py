@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import reconciler
-from reconciler.config.tenant import REFERENCE, Tenant
+from reconciler.config.connection_settings import REFERENCE
+from reconciler.config.tenant import Tenant
 from reconciler.core.apply.outcomes import Sent
 from reconciler.core.model.provider import ClockOffset, Provider
 from reconciler.core.planning.change import Action
@@ -117,7 +118,7 @@ def credential_json(tenant: Tenant, environ: Mapping[str, str]) -> dict[str, str
     """
     key = environ.get(KEY_VARIABLE, "")
     # A run that failed may not have come to resolving it.
-    name = REFERENCE.sub(lambda found: environ.get(found[1], ""), tenant.access_key_id or tenant.client_id)
+    name = REFERENCE.sub(lambda found: environ.get(found[1], ""), tenant.connection.credential_id)
     if tenant.embedded:
         return {"fingerprint": None, "why": "the built-in CXone has no credential of yours"}
     if len(key) < LEAST_KEY:
