@@ -54,7 +54,7 @@ def test_an_installations_own_record_gives_the_same_digest(tmp_path):
         return json.loads(done.stdout)
 
     assert said() == {"name": "dnc-reconciler", "sha256": told, "record": "same"}
-    changed = tmp_path / "reconciler" / "model" / "phone.py"
+    changed = tmp_path / "reconciler" / "core" / "model" / "phone.py"
     changed.write_text(changed.read_text() + "\n")
     assert said()["record"] == "differs"
     (folder / "RECORD").write_text("reconciler/schema/dnc.schema.json,sha256=x,200\n")
