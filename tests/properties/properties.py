@@ -11,13 +11,21 @@ from random import Random
 
 from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.sender import chunks, writes_of
-from reconciler.core.model.entries import Claims, Key, Policy, ReasonCode, Release, ReleaseReason, Terms
+from reconciler.core.model.entries import (
+    Claims,
+    Key,
+    Policy,
+    ReasonCode,
+    Release,
+    ReleaseReason,
+    Terms,
+    strongest_terms,
+)
 from reconciler.core.model.live import Live, LiveEntry
 from reconciler.core.model.provider import Write
 from reconciler.core.planning.change import Action, Direction
 from reconciler.core.planning.guards import Limits
 from reconciler.core.planning.inputs import Setting
-from reconciler.core.planning.permission import strongest
 from reconciler.core.planning.plan import digest, make_plan
 from reconciler.core.planning.state import Held
 from reconciler.cxone.entries.dialect import EntriesDialect
@@ -47,7 +55,7 @@ def _files(story: Story) -> Claims:
 def a_state_does_not_differ_from_itself(story: Story) -> None:
     """A state does not differ from itself."""
     claims = _files(story)
-    state = strongest(claims.files)
+    state = strongest_terms(claims.files)
     lists = {
         list_id: {p: LiveEntry(DIALECT.carried(t), "1", None) for p, t in numbers.items()}
         for list_id, numbers in state.items()
@@ -71,7 +79,8 @@ def applying_converges(story: Story) -> None:
 
 def _as_declared(moment: Moment) -> None:
     """What stands in the files is live, whatever else is."""
-    for list_id, numbers in strongest(moment.world.files.claims().standing(moment.world.as_of).files).items():
+    standing = moment.world.files.claims().standing(moment.world.as_of)
+    for list_id, numbers in strongest_terms(standing.files).items():
         for phone, terms in numbers.items():
             there = moment.after.get((list_id, phone))
             assert there is not None

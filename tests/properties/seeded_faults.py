@@ -1,7 +1,8 @@
 """Seeded faults: one small mutation each, and the laws or tests that must notice it."""
 
 from reconciler.core.apply import run, sender
-from reconciler.core.planning import change, diff, guards, permission
+from reconciler.core.model import entries
+from reconciler.core.planning import change, diff, guards
 from tests.properties.seeded_holds_and_deadlines import HOLD_AND_DEADLINE_FAULTS
 from tests.properties.seeded_permission import PERMISSION_FAULTS
 from tests.properties.seeded_permission_rules import PERMISSION_RULE_FAULTS
@@ -56,9 +57,9 @@ FAULTS = (
     ),
     Fault(
         "the order of strength is reversed",
-        permission.strongest,
-        "> (other.strength",
-        "< (other.strength",
+        entries.strongest_terms,
+        "> other.precedence",
+        "< other.precedence",
         ("live_from_first_entry_to_last_permission",),
         ("table.test_several_claims_stand_with_the_strongest_terms",),
     ),
@@ -72,8 +73,8 @@ FAULTS = (
     ),
     Fault(
         "between equals the last file wins",
-        permission.strongest,
-        "(terms.strength, repr(terms)) > (other.strength, repr(other))",
+        entries.strongest_terms,
+        "terms.precedence > other.precedence",
         "terms.strength >= other.strength",
         ("digest_ignores_order",),
         ("table.test_between_equals_the_order_of_files_decides_nothing",),

@@ -2,7 +2,7 @@
 
 import re
 from array import array
-from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, Sequence, ValuesView
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -69,6 +69,11 @@ class Terms:
     def strength(self) -> tuple[date, int]:
         """Order terms: NEVER over a later end over an earlier end, then by reason. Higher is stronger."""
         return (self.effective_end or date.max, REASON_RANK[self.reason_code])
+
+    @property
+    def precedence(self) -> tuple[tuple[date, int], str]:
+        """Order terms without a tie: by strength, and equals by their text, never by the order of files."""
+        return (self.strength, repr(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +294,24 @@ class FileClaims:
         numbers = self.numbers.sharing(intern) if isinstance(self.numbers, Claimed) else self.numbers
         distinct = frozenset(map(intern, self.distinct))
         return FileClaims(self.path, self.list_id, numbers, distinct, self.retrieved_on)
+
+
+def strongest_terms(files: Iterable[FileClaims]) -> dict[str, Mapping[str, Terms]]:
+    """Join the files' claims: each number of each list with the strongest terms that any file claims."""
+    lists: dict[str, Mapping[str, Terms]] = {}
+    copied: dict[str, dict[str, Terms]] = {}
+    for f in files:
+        if f.list_id not in lists:
+            lists[f.list_id] = f.numbers
+            continue
+        if f.list_id not in copied:
+            lists[f.list_id] = copied[f.list_id] = dict(lists[f.list_id])
+        joined = copied[f.list_id]
+        for phone, terms in f.numbers.items():
+            other = joined.get(phone)
+            if other is None or terms.precedence > other.precedence:
+                joined[phone] = terms
+    return lists
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from reconciler.core.model.entries import (
     ReasonCode,
     Release,
     Terms,
+    strongest_terms,
 )
 from reconciler.core.model.entry_table import terms_of
 from reconciler.core.model.live import Live
@@ -24,25 +25,6 @@ from reconciler.core.planning.inputs import Setting
 from reconciler.core.planning.modifications import History
 from reconciler.core.planning.state import Grant, Held, HeldClaim, Kept, Wanted
 from reconciler.core.planning.verdict import Judge
-
-
-def strongest(files: tuple[FileClaims, ...]) -> dict[str, Mapping[str, Terms]]:
-    """Join the files' claims: each number of each list with the strongest terms that any file claims."""
-    lists: dict[str, Mapping[str, Terms]] = {}
-    copied: dict[str, dict[str, Terms]] = {}
-    for f in files:
-        if f.list_id not in lists:
-            lists[f.list_id] = f.numbers
-            continue
-        if f.list_id not in copied:
-            lists[f.list_id] = copied[f.list_id] = dict(lists[f.list_id])
-        joined = copied[f.list_id]
-        for phone, terms in f.numbers.items():
-            other = joined.get(phone)
-            # Between equals the later path must not win by chance of order, so the terms' text decides.
-            if other is None or (terms.strength, repr(terms)) > (other.strength, repr(other)):
-                joined[phone] = terms
-    return lists
 
 
 def want(
@@ -55,7 +37,7 @@ def want(
     `holds_back` tells of a phone whether this run may end none of its claims.
     """
     standing = setting.desired.standing(setting.as_of)
-    declared = strongest(standing.files)
+    declared = strongest_terms(standing.files)
     judge = Judge(setting, standing, live, history, arriving=arriving)
     sorted_claims = _Sorted(setting.held, live, judge, holds_back)
     for key in _doubtful(standing, setting.held):
@@ -216,7 +198,7 @@ def _with_kept(
         if list_id not in copied:
             copied[list_id] = dict(lists.get(list_id, {}))
             lists[list_id] = copied[list_id]
-        best = max((claim.terms for claim in keeping.claims), key=lambda terms: (terms.strength, repr(terms)))
+        best = max((claim.terms for claim in keeping.claims), key=lambda terms: terms.precedence)
         other = copied[list_id].get(phone)
         if other is None or best.strength > other.strength:
             copied[list_id][phone] = best

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from reconciler.config.import_profile import Profile
-from reconciler.core.model.entries import Terms, is_list_id
+from reconciler.core.model.entries import Terms, is_list_id, strongest_terms
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.lists.edit.changes import Keys, new_lists, with_rows
@@ -311,7 +311,8 @@ def import_(ctx: CommandContext, table: Table) -> Imported:
         raise InvalidInput(
             "this is no name of a batch", "write letters, digits and . _ - only", where="--batch"
         )
-    chosen = chosen_of(rows.good, _strongest(desk, rows.list_id))
+    present = strongest_terms(file for file in desk.lists.claims.files if file.list_id == rows.list_id)
+    chosen = chosen_of(rows.good, present.get(rows.list_id, {}))
     files = _files(desk, rows.list_id, batch, chosen)
     rejects = put_aside(table, rows)
     for path, written in files.items():
@@ -338,16 +339,6 @@ def chosen_of(good: list[tuple[Candidate, Terms]], has: Mapping[str, Terms]) -> 
         if known is None or terms.strength > known.strength:
             best[row.phone] = (row, terms)
     return {number: row for number, (row, _) in best.items()}
-
-
-def _strongest(desk: Desk, list_id: str) -> dict[str, Terms]:
-    has: dict[str, Terms] = {}
-    for file in desk.lists.claims.files:
-        if file.list_id == list_id:
-            for number, terms in file.numbers.items():
-                if number not in has or terms.strength > has[number].strength:
-                    has[number] = terms
-    return has
 
 
 def _files(desk: Desk, list_id: str, batch: str, chosen: Mapping[str, Candidate]) -> dict[str, bytes]:

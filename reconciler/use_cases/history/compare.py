@@ -10,11 +10,10 @@ from typing import Any
 from reconciler.audit.report import StoredReport
 from reconciler.config.configuration import Tenant
 from reconciler.config.connection_settings import EntriesSettings
-from reconciler.core.model.entries import Carried
+from reconciler.core.model.entries import Carried, strongest_terms
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.phone import is_e164
 from reconciler.core.model.provider import Dialect
-from reconciler.core.planning.permission import strongest
 from reconciler.cxone.entries.dialect import EntriesDialect
 from reconciler.cxone.groups.dialect import GroupsDialect
 from reconciler.lists.edit.tables import Columns, Row, columns_of, read_table
@@ -301,7 +300,7 @@ def _retold(desk: Desk, past: Past, stored: StoredReport, list_id: str) -> dict[
     report = stored.report
     dialect = dialect_of(desk.tenant)
     standing = past.claims_at(report.revision).standing(date.fromisoformat(report["as_of"]))
-    claimed = strongest(standing.files).get(list_id, {})
+    claimed = strongest_terms(standing.files).get(list_id, {})
     found: dict[str, Carried | None] = {phone: dialect.carried(terms) for phone, terms in claimed.items()}
     for phone in _phones(report["not_live"], list_id):
         found.pop(phone, None)

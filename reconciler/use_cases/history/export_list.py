@@ -7,9 +7,8 @@ from hashlib import sha256
 from typing import Any
 
 from reconciler import __version__
-from reconciler.core.model.entries import Claims, Key, Terms, is_list_id
+from reconciler.core.model.entries import Claims, Key, Terms, is_list_id, strongest_terms
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
-from reconciler.core.planning.permission import strongest
 from reconciler.core.planning.state import Held, Kept
 from reconciler.git.repository import Repository
 from reconciler.use_cases.reconcile.last_applied import Past, kept_of, known_past
@@ -73,7 +72,7 @@ def export(ctx: CommandContext, list_id: str, since: str | None) -> Exported:
 
 def _numbers(standing: Claims, held: Held, list_id: str) -> dict[str, Terms]:
     """Give all that is to be, or still is, live on the list, each with its strongest terms."""
-    found = dict(strongest(standing.files).get(list_id, {}))
+    found = dict(strongest_terms(standing.files).get(list_id, {}))
     for number, terms in _held(held, list_id):
         known = found.get(number)
         if known is None or (known != terms and terms.strength > known.strength):

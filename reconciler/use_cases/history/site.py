@@ -12,10 +12,9 @@ from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import StoredReport
 from reconciler.audit.verification import Verification
 from reconciler.config.configuration import Tenant
-from reconciler.core.model.entries import REGISTRY_REASONS, Claims, Hold, Terms
+from reconciler.core.model.entries import REGISTRY_REASONS, Claims, Hold, Terms, strongest_terms
 from reconciler.core.model.errors import BrokenChain, DncError, RepositoryProblem
 from reconciler.core.model.finding import Finding, Severity
-from reconciler.core.planning.permission import strongest
 from reconciler.git.repository import Repository
 from reconciler.use_cases.history.run_summary import Brief, brief
 from reconciler.use_cases.history.verify import prove
@@ -57,7 +56,7 @@ def claimed_and_lapsing(claims: Claims, as_of: date) -> tuple[tuple[Claimed, ...
     A number that several files claim has the strongest of their terms: it stays until all are over.
     """
     standing = claims.standing(as_of)
-    lists = strongest(standing.files)
+    lists = strongest_terms(standing.files)
     claimed = []
     lapsing: list[Lapse] = []
     for list_id in sorted(claims.list_ids):

@@ -11,11 +11,10 @@ from reconciler.audit.report import StoredReport
 from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.run import Run, carry_out, carry_out_blind, narrowed, patched
 from reconciler.core.apply.sender import UNSUPPORTED, Applier
-from reconciler.core.model.entries import Key, Terms
+from reconciler.core.model.entries import Key, Terms, strongest_terms
 from reconciler.core.model.errors import BrokenChain, DncError, InvalidInput, NotDelivered, RepositoryProblem
 from reconciler.core.model.live import Live
 from reconciler.core.planning.change import Action, BlockedBy, Change, Direction, Reason
-from reconciler.core.planning.permission import strongest
 from reconciler.core.planning.plan import Plan
 from reconciler.use_cases.reconcile.doubt import broken_chain
 from reconciler.use_cases.reconcile.kept_read import discard, keep_after
@@ -60,12 +59,12 @@ def _done(run: Run, key: tuple[Action, str, str]) -> bool:
 def _claimed(made: Planned, tip: str | None, keys: Iterable[Key]) -> Mapping[Key, Terms]:
     """Say with which terms a number is claimed at the tip; where it can't be read, as it was held."""
     try:
-        lists = strongest(made.past.claims_at(tip).standing(made.heading.as_of).files) if tip else None
+        lists = strongest_terms(made.past.claims_at(tip).standing(made.heading.as_of).files) if tip else None
     except DncError:
         lists = None
     if lists is None:
         held = {key: [claim.terms for claim in made.past.held.claims(key)] for key in keys}
-        return {key: max(terms, key=lambda t: (t.strength, repr(t))) for key, terms in held.items() if terms}
+        return {key: max(terms, key=lambda t: t.precedence) for key, terms in held.items() if terms}
     return {key: lists[key[0]][key[1]] for key in keys if key[1] in lists.get(key[0], {})}
 
 

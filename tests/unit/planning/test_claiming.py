@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.model.entries import Claims, FileClaims
-from reconciler.core.planning.permission import strongest
+from reconciler.core.model.entries import Claims, FileClaims, strongest_terms
 from reconciler.core.planning.state import Claiming
 from tests.unit.planning.builders import A, Case, entry, held, live, never, numbers
 
@@ -54,6 +53,6 @@ def test_a_list_that_is_cut_up_costs_no_look_into_every_file_for_each_number(
 
 def test_many_files_of_a_list_are_joined_in_one_copy() -> None:
     files = tuple(file(f"{n}.yaml", [phone]) for n, phone in enumerate(PHONES))
-    whole = strongest((file("whole.yaml", PHONES[:2]), *files))[A]
+    whole = strongest_terms((file("whole.yaml", PHONES[:2]), *files))[A]
     assert set(whole) == set(PHONES)
     assert files[0].numbers.keys() == {PHONES[0]}

@@ -2,10 +2,9 @@
 
 import pytest
 
-from reconciler.core.model.entries import Carried, Claims, Policy, ReasonCode, Terms
+from reconciler.core.model.entries import Carried, Claims, Policy, ReasonCode, Terms, strongest_terms
 from reconciler.core.model.live import Live, LiveEntry
 from reconciler.core.planning.change import Action, Direction, Reason
-from reconciler.core.planning.permission import strongest
 from tests.unit.planning.builders import (
     DIALECT,
     ONE,
@@ -225,5 +224,5 @@ def test_a_reason_that_nobody_knows_ranks_lowest_and_a_policy_that_nobody_knows_
 def test_between_equals_the_order_of_files_decides_nothing() -> None:
     """Terms that are as strong and differ otherwise: whichever file is read first, the same ones stand."""
     lines = ("a.yaml", A, ONE, never(source="dnc")), ("b.yaml", A, ONE, never(source="registry"))
-    orders = [strongest(claims(*some).files)[A][ONE] for some in (lines, lines[::-1])]
+    orders = [strongest_terms(claims(*some).files)[A][ONE] for some in (lines, lines[::-1])]
     assert orders[0] == orders[1]
