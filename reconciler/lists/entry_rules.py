@@ -21,8 +21,8 @@ from reconciler.rules.schema_errors import rule_of, sentence
 from reconciler.yaml_tree.nodes import MapNode, plain, unpack
 
 DEFAULT_SOURCE = "dnc"
-# A default that says nothing under an entry's own policy does not reach it.
-_IDLE: Mapping[object, frozenset[str]] = {
+# By policy the keys that mean nothing under it: a file's defaults do not reach an entry with them.
+UNUSED_KEYS: Mapping[object, frozenset[str]] = {
     Policy.NEVER: frozenset({"expirationDate", "retention"}),
     Policy.ABSOLUTE: frozenset({"retention"}),
     Policy.RELATIVE: frozenset({"expirationDate"}),
@@ -40,11 +40,11 @@ def effective(entry: MapNode, defaults: MapNode | None) -> dict[str, object]:
     """Put the defaults under the entry, and compute its `end`: what the rules judge. Numbers are left out."""
     own = entry.values
     merged = {**defaults.values, **own} if defaults else own
-    idle = _IDLE.get(merged.get("expirationPolicy"), frozenset())
+    unused = UNUSED_KEYS.get(merged.get("expirationPolicy"), frozenset())
     said: dict[str, object] = {
         key: plain(value)
         for key, value in merged.items()
-        if key not in {"phone", "phones"} and (key in own or key not in idle)
+        if key not in {"phone", "phones"} and (key in own or key not in unused)
     }
     end = _end(said)
     return said | {"end": end.isoformat()} if end else said

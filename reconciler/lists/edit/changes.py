@@ -10,6 +10,7 @@ from reconciler.core.model.errors import InvalidInput
 from reconciler.lists.edit.canonical import add, gathered, new_list, scalar, write_list
 from reconciler.lists.edit.items import Item, Number, block, single
 from reconciler.lists.edit.sheet import Section, Sheet
+from reconciler.lists.entry_rules import UNUSED_KEYS
 from reconciler.rules.periods import parse_date
 from reconciler.yaml_tree.spans import Branch, Leaf, plain
 
@@ -24,11 +25,6 @@ KEYS = (
 _DAYS = frozenset({"requestedOn", "listedOn", "firstSeenOn", "expirationDate"})
 # Of one request only: nobody means those of another by leaving them out.
 _OWN = ("requestedOn", "expirationDate", "retention", "evidence")
-_IDLE = {
-    "NEVER": ("expirationDate", "retention"),
-    "ABSOLUTE": ("retention",),
-    "RELATIVE": ("expirationDate",),
-}
 
 
 def with_numbers(
@@ -116,8 +112,8 @@ def alone(path: str, data: bytes, keys: Mapping[str, str], numbers: Sequence[str
 def slipping_in(path: str, data: bytes, keys: Mapping[str, str]) -> list[str]:
     """Name keys of one request that the file's defaults would give to numbers added under these keys."""
     defaults = _defaults(Sheet.read(path, data))
-    policy = keys.get("expirationPolicy", "")
-    return [key for key in _OWN if key in defaults and key not in keys and key not in _IDLE.get(policy, ())]
+    unused = UNUSED_KEYS.get(keys.get("expirationPolicy"), ())
+    return [key for key in _OWN if key in defaults and key not in keys and key not in unused]
 
 
 def lines_of(path: str, data: bytes, numbers: Collection[str]) -> dict[str, int]:
@@ -142,10 +138,10 @@ def _terms(keys: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _defaults(sheet: Sheet) -> dict[str, object]:
+def _defaults(sheet: Sheet) -> dict[str, str]:
     found = sheet.original[1].get("defaults")
     said = plain(found) if isinstance(found, Branch) else {}
-    return dict(said) if isinstance(said, dict) else {}
+    return {str(key): str(value) for key, value in said.items()} if isinstance(said, dict) else {}
 
 
 _KEY = re.compile(r"""(["']?entries["']?\s*:)\s*(#.*)?""")
@@ -234,13 +230,6 @@ def _bare_above(item: Item) -> None:
         del lines[0]
 
 
-_UNUSED_KEYS = {
-    "NEVER": ("expirationDate", "retention"),
-    "ABSOLUTE": ("retention",),
-    "RELATIVE": ("expirationDate",),
-}
-
-
 def put_back(path: str, now: bytes, then: bytes, numbers: Collection[str]) -> bytes:
     """Give a list file with the entries of numbers that it has no more, comments of theirs included.
 
@@ -248,13 +237,13 @@ def put_back(path: str, now: bytes, then: bytes, numbers: Collection[str]) -> by
     Raises InvalidInput where today's defaults would add to it, and as `Sheet.read` does.
     """
     old = Sheet.read(path, then, whole=True)
-    defaults = _default_texts(old)
+    defaults = _defaults(old)
     section = old.section("entries")
     for item in section.items if section else ():
         wanted = [number for number in item.numbers if number.text in numbers]
         if not wanted:
             continue
-        if _default_texts(Sheet.read(path, now)) == defaults:
+        if _defaults(Sheet.read(path, now)) == defaults:
             now = _inserted(path, now, item, wanted)
         else:
             now = _spelled_out(path, now, {**defaults, **dict(item.said)}, wanted)
@@ -287,15 +276,9 @@ def _place(section: Section, new: Item) -> None:
 
 
 def _spelled_out(path: str, now: bytes, said: dict[str, str], wanted: list[Number]) -> bytes:
-    idle = _UNUSED_KEYS.get(said.get("expirationPolicy", ""), ())
-    keys = {key: value for key, value in said.items() if key not in idle}
+    unused = UNUSED_KEYS.get(said.get("expirationPolicy"), ())
+    keys = {key: value for key, value in said.items() if key not in unused}
     if slipped := slipping_in(path, now, keys):
         fact = f"the file's defaults would give {' and '.join(slipped)} to what comes back"
         raise InvalidInput(fact, "take them out of the defaults first; nothing was written", where=path)
     return with_numbers(path, now, keys, [number.text for number in wanted], apart="evidence" in keys)
-
-
-def _default_texts(sheet: Sheet) -> dict[str, str]:
-    found = sheet.original[1].get("defaults")
-    said = plain(found) if isinstance(found, Branch) else {}
-    return {str(key): str(value) for key, value in said.items()} if isinstance(said, dict) else {}
