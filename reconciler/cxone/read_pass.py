@@ -72,11 +72,7 @@ class _Terms(dict[tuple[str, str], Carried]):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page, by columns: what it holds, and how many entries CXone said there are altogether.
-
-    Columns, because a million entries are checked and taken in field by field many times faster than one by
-    one.
-    """
+    """One page, by columns (see ADR 19), and how many entries CXone said there are altogether."""
 
     ids: Sequence[str]
     phones: Sequence[str]
@@ -90,8 +86,7 @@ class Page:
 class Look:
     """What one reading of all pages saw. `wanted` maps the tenant's list names to the files'.
 
-    A million entries share a few hundred terms and few times, so those are kept once. Ids are counted for
-    themselves: rows do not tell, as one seen twice and one missed give the right count.
+    Ids are counted for themselves: rows do not tell, as one seen twice and one missed give the right count.
     """
 
     def __init__(self, wanted: Mapping[str, str], strength: Strength) -> None:

@@ -35,7 +35,7 @@ class Deadlines:
     def deadline(self, phone: str, terms: Terms) -> Deadline | None:
         """Give the nearest deadline; None where no rule has one for this number and these terms."""
         head = head_of(phone)
-        # By identity: terms are shared by very many numbers, and hashing them for each is what would cost.
+        # By identity: see ADR 19.
         known = self._lately.get((id(terms), head))
         if known is None or known[0] is not terms:
             known = self._lately[id(terms), head] = (terms, self._nearest(head, terms))

@@ -1,7 +1,6 @@
 r"""Long runs of lines of one form, kept out of the YAML parser and put back into its tree.
 
-A million numbers are a million lines of one form, and a hundred thousand entries one by one are lines of
-`key: value`. The parser gets the first and the last item of such a run, with empty lines between them. If it
+Why: see ADR 19. The parser gets the first and the last item of a run, with empty lines between them. If it
 reads these two as neighbours in one sequence, at their places and as what they say, then it would have read
 what is between as items of that sequence too: the first item left it in a state from which a line of that
 form at that indent is the next one. If it does not (the lines stand in a block of text, say), the whole file

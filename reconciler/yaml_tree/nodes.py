@@ -1,7 +1,7 @@
 """A light tree of one YAML file: every scalar is text as written, and every place is known.
 
-A place is one integer (the line in the high half, the column in the low), both counted from 0, so that a
-million of them are one array of 8 MB.
+A place is one integer: the line in the high half, the column in the low, both counted from 0. A list has an
+array of them (columnar: see ADR 19).
 """
 
 from collections.abc import Iterator, Sequence

@@ -101,10 +101,9 @@ def terms_json(terms: Terms) -> dict[str, str | None]:
 
 
 class Claimed(Mapping[str, Terms]):
-    """Numbers with their terms; of a number that stands there twice the later terms.
+    """Numbers with their terms, in blocks (columnar: see ADR 19). The later terms of a number count.
 
-    Of a million, the table to look them up in takes as long to make as all that `validate` asks of them, and
-    `validate` looks nothing up. `count` says how many there are; None: some stand there twice.
+    `count` says how many there are; None: some stand there twice.
     """
 
     def __init__(self, blocks: Sequence[tuple[Sequence[str], Terms]], count: int | None) -> None:
@@ -123,9 +122,8 @@ class Claimed(Mapping[str, Terms]):
         return Claimed([(numbers, intern(terms)) for numbers, terms in self._blocks], self._count)
 
     def __reduce__(self) -> tuple[Callable[..., "Claimed"], tuple[object, ...]]:
-        """Go to another process as one text and few terms: a million objects would take their time."""
+        """Go to another process as one text and few terms."""
         numbers = " ".join(chain.from_iterable(numbers for numbers, _ in self._blocks))
-        # By identity: comparing what two terms say is what would cost.
         distinct = {id(terms): terms for _, terms in self._blocks}
         places = {one: place for place, one in enumerate(distinct)}
         shape = array("I", chain.from_iterable((len(n), places[id(terms)]) for n, terms in self._blocks))

@@ -1,4 +1,4 @@
-"""The entries of one list by columns: a million are numbers, ids and a few terms, not objects."""
+"""The entries of one list by columns: numbers, ids and a few terms. Columnar: see ADR 19."""
 
 from array import array
 from collections import deque
@@ -9,12 +9,12 @@ from itertools import accumulate, compress, count, islice
 from reconciler.core.model.entries import Carried
 from reconciler.core.model.live import LiveEntry
 
-_AT_ONCE = 10_000  # entries; a million as objects would take several times the memory
+_AT_ONCE = 10_000  # entries that are objects at the same time
 _MOST_KNOWN = 50_000  # times; entries of one upload share theirs, and looking for more is not worth it
 
 
 class Texts:
-    """Short texts end to end in one buffer: as objects they would take several times the memory."""
+    """Short texts end to end in one buffer (columnar: see ADR 19)."""
 
     __slots__ = ("_buffer", "_ends")
 
@@ -118,7 +118,7 @@ class Columns:
 
 
 class Book(Mapping[str, LiveEntry]):
-    """Entries by phone, each made when it is asked for. `terms` is what a million are compared by.
+    """Entries by phone, each made when it is asked for. `terms` is what lists are compared by.
 
     The n-th number of `terms` has the n-th row of the columns, until one is taken out or an id is asked for:
     from then on `_rows` says which. `_own` are entries that were put in, or changed, one by one.

@@ -97,7 +97,7 @@ class _Table:
         return compress(wanted.items(), map(is_not, map(live.get, wanted), expected))
 
     def _carry(self, terms: Terms) -> tuple[Carried, _Wire]:
-        # By identity: terms are interned, and hashing them for each of a million numbers is what would cost.
+        # By identity: see ADR 19.
         found = self._wires.get(id(terms))
         if found is None:
             found = (self._dialect.carried(terms), tuple(self._dialect.wire(terms).items()))

@@ -245,7 +245,7 @@ def _without_lapsed(live: Live, as_of: date) -> Live:
     lists = {}
     for name, entries in live.lists.items():
         terms = terms_of(entries)
-        distinct = {id(one): one for one in terms.values()}  # by identity: a million hashes take a second
+        distinct = {id(one): one for one in terms.values()}  # by identity: see ADR 19
         lapsed = {one for one in distinct.values() if one.end and one.end < as_of}
         stay = {p: entries[p] for p, one in terms.items() if one not in lapsed} if lapsed else None
         lists[name] = entries if stay is None else Book(stay)
