@@ -28,7 +28,7 @@ from reconciler.use_cases.reconcile.apply import Applied, exposing_of
 from reconciler.use_cases.reconcile.apply import apply as run
 from reconciler.use_cases.reconcile.failed_run import attest_failure
 from reconciler.use_cases.reconcile.plan import failed
-from reconciler.use_cases.reconcile.prepared_plan import Planned, planned
+from reconciler.use_cases.reconcile.prepared_plan import PlanRequest, PreparedPlan, prepare_plan
 from reconciler.use_cases.reconcile.run_lock import in_turn
 from reconciler.use_cases.reconcile.run_metrics import meter_plan
 from reconciler.use_cases.workspace.context import CommandContext
@@ -83,18 +83,19 @@ def apply(  # noqa: PLR0917  (an option each: typer passes them by name)
     with metered(metrics, ctx, "apply") as ctx, errors_told(on_error):
         document = _read(saved)
         _stop_on_signals(ctx)
+        request = PlanRequest(to_apply=True, accept_history=accept_history, limits_allow=allow_removals)
         with (
             in_turn(ctx),
-            planned(ctx, to_apply=True, accept_history=accept_history, limits_allow=allow_removals) as made,
+            prepare_plan(ctx, request) as prepared,
         ):
-            meter_plan(made)
-            _demand_named_sandbox(made, ctx)
+            meter_plan(prepared)
+            _demand_named_sandbox(prepared, ctx)
             shown = Shown(masked=ctx.pipeline.running)
-            complain(plan_text(made.document, shown))
-            _ask(made, yes=yes or ctx.pipeline.running)
-            agreed = exposing_of(document, made) if document else None
-            with counting(made.plan.pending) as progress:
-                done = run(made, rewritten=made.rewritten, agreed=agreed, progress=progress)
+            complain(plan_text(prepared.document, shown))
+            _ask(prepared, yes=yes or ctx.pipeline.running)
+            agreed = exposing_of(document, prepared) if document else None
+            with counting(prepared.plan.pending) as progress:
+                done = run(prepared, agreed=agreed, progress=progress)
         _show(done, output, shown)
         notify(ctx, done)
         raise typer.Exit(done.exit_code)
@@ -130,21 +131,22 @@ def _demand_consent(ctx: CommandContext, *, yes: bool) -> None:
         )
 
 
-def _demand_named_sandbox(made: Planned, ctx: CommandContext) -> None:
-    if not made.tenant.embedded:
+def _demand_named_sandbox(prepared: PreparedPlan, ctx: CommandContext) -> None:
+    if not prepared.inputs.tenant.embedded:
         return
-    complain(f"{made.tenant.name} is the built-in CXone: it protects nobody")
+    complain(f"{prepared.inputs.tenant.name} is the built-in CXone: it protects nobody")
     if ctx.pipeline.running and ctx.options.tenant is None:
         raise typer.BadParameter(
-            f"in a pipeline the built-in CXone must be asked for: --tenant {made.tenant.name}",
+            f"in a pipeline the built-in CXone must be asked for: --tenant {prepared.inputs.tenant.name}",
             param_hint="--tenant",
         )
 
 
-def _ask(made: Planned, *, yes: bool) -> None:
-    if made.plan.pending and not yes:
+def _ask(prepared: PreparedPlan, *, yes: bool) -> None:
+    if prepared.plan.pending and not yes:
         with _interrupts_as_usual():
-            typer.confirm(f"Apply {made.plan.pending:,} changes to {made.tenant.name}?", abort=True, err=True)
+            question = f"Apply {prepared.plan.pending:,} changes to {prepared.inputs.tenant.name}?"
+            typer.confirm(question, abort=True, err=True)
 
 
 def _budget(text: str | None, stop: Event) -> TimeBudget | None:

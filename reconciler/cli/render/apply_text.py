@@ -13,10 +13,10 @@ from reconciler.use_cases.reconcile.report.content import failures
 
 def applied_json(done: Applied) -> dict[str, Any]:
     """Say what was planned and what became of it; the report on the audit branch has every number."""
-    made, run = done.made, done.run
-    told = (*made.findings, *(done.problem.findings if done.problem else ()))
+    prepared, run = done.prepared, done.run
+    told = (*prepared.findings, *(done.problem.findings if done.problem else ()))
     return {
-        **made.document,
+        **prepared.document,
         "status": done.status,
         "exit_code": done.exit_code,
         "outcomes": dict(_outcomes(done)),
@@ -38,7 +38,7 @@ def applied_text(done: Applied, shown: Shown) -> str:
     run = done.run
     outcomes = _outcomes(done)
     told = ", ".join(f"{number:,} {outcome}" for outcome, number in sorted(outcomes.items()))
-    lines = [f"{done.made.tenant.name}: {done.status}" + (f": {told}" if told else "")]
+    lines = [f"{done.prepared.inputs.tenant.name}: {done.status}" + (f": {told}" if told else "")]
     if run.read_back != "none":
         entries = (
             f"{count(run.after.entries, 'row')} live"
@@ -71,7 +71,7 @@ def _failures(done: Applied, shown: Shown) -> list[str]:
 
 def _removal_note(done: Applied) -> list[str]:
     """Say what taking a number off did not do, where one came off or waits for people."""
-    note = done.made.provider.dialect.removal_note
+    note = done.prepared.state.provider.dialect.removal_note
     run = done.run
     exposed = any(
         key in run.tally.results and run.tally.results[key].outcome.value != "not-attempted"

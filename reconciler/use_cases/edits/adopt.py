@@ -5,14 +5,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date
 
+from reconciler.config.tenant import Tenant
 from reconciler.core.model.entries import Carried, FileClaims, Policy, ReasonCode
 from reconciler.core.model.errors import InvalidInput
 from reconciler.lists.edit.canonical import new_list
 from reconciler.lists.edit.changes import Keys, slipping_in, with_remarked
 from reconciler.lists.reader import Source, read_lists
 from reconciler.use_cases.edits.import_table import Candidate, trials
-from reconciler.use_cases.reconcile.prepared_plan import Planned
 from reconciler.use_cases.workspace.context import CommandContext, Today
+from reconciler.use_cases.workspace.project import Project
 from reconciler.use_cases.workspace.tenant_lists import Desk
 from reconciler.use_cases.workspace.tree import Tree
 
@@ -96,14 +97,14 @@ def folder(tenant: str) -> str:
     return f"dnc-lists/adopted/{tenant}/"
 
 
-def desk_of(made: Planned, tree: Tree) -> Desk:
+def desk_of(ctx: CommandContext, project: Project, tenant: Tenant, tree: Tree) -> Desk:
     """Read the adopted files that a tree has, by the rules and the configuration of the plan."""
-    here = folder(made.tenant.name)
-    files = tree.read(lambda path: path.startswith(here) and made.project.is_list(path))
+    here = folder(tenant.name)
+    files = tree.read(lambda path: path.startswith(here) and project.is_list(path))
     sources = tuple(Source(path, data) for path, data in files.items())
-    today = Today.at(made.ctx.clock())
-    lists = read_lists(sources, made.project.rules, as_of=today.as_of, latest=today.latest)
-    return Desk(made.ctx, made.project, made.tenant, today, sources, lists)
+    today = Today.at(ctx.clock())
+    lists = read_lists(sources, project.rules, as_of=today.as_of, latest=today.latest)
+    return Desk(ctx, project, tenant, today, sources, lists)
 
 
 def adopt(desk: Desk, found: Found) -> Adopted:

@@ -12,10 +12,11 @@ from reconciler.core.model.errors import InvalidInput, RepositoryProblem
 from reconciler.core.model.live import Live
 from reconciler.core.planning.change import DriftKind
 from reconciler.use_cases.edits.adopt import Adopted, Refused, adopt, desk_of, folder
-from reconciler.use_cases.reconcile.prepared_plan import Planned, planned
+from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
+from reconciler.use_cases.reconcile.prepared_plan import PlanRequest, PreparedPlan, prepare_plan
 from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.files import own_table, put, write_table
-from reconciler.use_cases.workspace.project import sources_in
+from reconciler.use_cases.workspace.project import Project, sources_in
 from reconciler.use_cases.workspace.tree import Tree
 
 UNREADABLE = "unreadable.csv"
@@ -67,21 +68,21 @@ class Pulled:
 
 def pull(ctx: CommandContext, scope: Scope) -> Pulled:
     """Adopt numbers into the working tree's files. The same call twice changes nothing."""
-    with looked(ctx, scope) as (made, found):
-        done = adopt(desk_of(made, made.project.tree), found.entries)
-        check_owners(made, done.files)
+    with looked(ctx, scope) as (inputs, found):
+        done = adopt(desk_of(ctx, inputs.project, inputs.tenant, inputs.project.tree), found.entries)
+        check_owners(ctx, inputs, done.files)
         refused = (*found.unreadable, *done.refused)
         named = _write_unreadable(ctx.folder, refused) if scope.onboarding and refused else None
         for path, data in done.files.items():
             put(ctx.folder, path, data)
-        return told(made, found, done, csv=named)
+        return told(inputs.tenant.name, found, done, csv=named)
 
 
-def told(made: Planned, found: Found, done: Adopted, *, csv: str | None = None) -> Pulled:
+def told(tenant: str, found: Found, done: Adopted, *, csv: str | None = None) -> Pulled:
     """Sum up."""
     written = sum(done.written.values())
     return Pulled(
-        tenant=made.tenant.name,
+        tenant=tenant,
         read=found.read,
         written={list_id: count for list_id, count in done.written.items() if count},
         present=found.read - written - len(done.refused) - len(found.unreadable),
@@ -93,7 +94,9 @@ def told(made: Planned, found: Found, done: Adopted, *, csv: str | None = None) 
 
 
 @contextmanager
-def looked(ctx: CommandContext, scope: Scope, *, tree: Tree | None = None) -> Iterator[tuple[Planned, Found]]:
+def looked(
+    ctx: CommandContext, scope: Scope, *, tree: Tree | None = None
+) -> Iterator[tuple[PlanInputs, Found]]:
     """Plan, and find what only CXone has. Raises RepositoryProblem where what is held can't be known.
 
     Without it a number that guards keep would look like one that an agent added.
@@ -102,24 +105,24 @@ def looked(ctx: CommandContext, scope: Scope, *, tree: Tree | None = None) -> It
         fact = "a list is named with letters, digits, dots, underscores and hyphens"
         raise InvalidInput(fact, "name it so in the files, and map it with listIds", where="--list")
     besides = frozenset({scope.list_id} if scope.list_id else ())
-    with planned(ctx, tree=tree, besides=besides) as made:
-        if made.repository is not None and made.past.ledger is None:
+    with prepare_plan(ctx, PlanRequest(tree=tree, besides=besides)) as prepared:
+        if prepared.inputs.repository is not None and prepared.state.last_applied.ledger is None:
             raise RepositoryProblem(
                 "the audit branch can't be fetched, so what is kept can't be told from what was added",
                 "run it again once the remote answers",
             )
-        yield made, _found(made, scope)
+        yield prepared.inputs, _found(prepared, scope)
 
 
-def _found(made: Planned, scope: Scope) -> Found:
-    known, live = made.list_ids, made.live
+def _found(prepared: PreparedPlan, scope: Scope) -> Found:
+    known, live = prepared.list_ids, prepared.state.live
     strange: frozenset[str] = frozenset()
     left: tuple[str, ...] = ()
     if scope.every:
-        names, left = _adoptable(made, live.foreign)
+        names, left = _adoptable(prepared.ctx, prepared.inputs, live.foreign)
         strange = frozenset(names)
         if strange:
-            live = made.provider.read(known | strange)
+            live = prepared.state.provider.read(known | strange)
     elif scope.list_id is not None:
         strange = frozenset({scope.list_id}) - known
         if strange and scope.list_id not in live.lists:
@@ -127,9 +130,9 @@ def _found(made: Planned, scope: Scope) -> Found:
             left = (f"CXone has nothing on {scope.list_id}; it has {there}",)
         known &= {scope.list_id}
     entries: dict[str, Mapping[str, Carried]] = {name: terms_of(live.lists.get(name, {})) for name in strange}
-    for drift in made.plan.drift:
+    for drift in prepared.plan.drift:
         if drift.kind is DriftKind.UNMANAGED and drift.list_id in known:
-            terms = terms_of(made.live.lists[drift.list_id])
+            terms = terms_of(prepared.state.live.lists[drift.list_id])
             entries[drift.list_id] = {phone: terms[phone] for phone in drift.phones}
     lists = known | strange
     unreadable = tuple(
@@ -139,14 +142,16 @@ def _found(made: Planned, scope: Scope) -> Found:
     return Found(entries, live, read, unreadable, left)
 
 
-def _adoptable(made: Planned, foreign: Iterable[str]) -> tuple[list[str], tuple[str, ...]]:
+def _adoptable(
+    ctx: CommandContext, inputs: PlanInputs, foreign: Iterable[str]
+) -> tuple[list[str], tuple[str, ...]]:
     """Name the lists that only CXone has as the files would, and say which can't be."""
-    tenant = made.tenant
+    tenant, today = inputs.tenant, Today.at(ctx.clock())
     given = {own: list_id for list_id, own in tenant.connection.list_ids.items()}
     theirs = {
         own: rival.name
-        for rival in made.project.rivals(tenant, made.ctx.environ)
-        for own in _owned(made, rival)
+        for rival in inputs.project.rivals(tenant, ctx.environ)
+        for own in _owned(inputs.project, rival, today)
     }
     names: list[str] = []
     left: list[str] = []
@@ -163,27 +168,26 @@ def _adoptable(made: Planned, foreign: Iterable[str]) -> tuple[list[str], tuple[
     return names, tuple(left)
 
 
-def _owned(made: Planned, rival: Tenant) -> set[str]:
+def _owned(project: Project, rival: Tenant, today: Today) -> set[str]:
     """Name the lists of CXone that another tenant's files are of."""
-    today = Today.at(made.ctx.clock())
-    lists = made.project.read_lists(sources_in(made.project.tree, rival), today)
+    lists = project.read_lists(sources_in(project.tree, rival), today)
     return {rival.own_list_id(list_id) for list_id in lists.claims.list_ids}
 
 
-def check_owners(made: Planned, paths: Iterable[str]) -> None:
+def check_owners(ctx: CommandContext, inputs: PlanInputs, paths: Iterable[str]) -> None:
     """Say which other tenants the files are for. Raises InvalidInput for one that has the same CXone."""
-    rivals = {rival.name for rival in made.project.rivals(made.tenant, made.ctx.environ)}
-    for other in made.project.configuration.tenants.values():
+    rivals = {rival.name for rival in inputs.project.rivals(inputs.tenant, ctx.environ)}
+    for other in inputs.project.configuration.tenants.values():
         reached = [path for path in paths if matches(other.lists, path)]
-        if not reached or other.name == made.tenant.name or other.embedded:
+        if not reached or other.name == inputs.tenant.name or other.embedded:
             continue
         if other.name in rivals:
             fact = f"tenant {other.name} has the same CXone, and its lists reach this file too"
             way_out = f"narrow the lists of {other.name}, so that only one of them has it"
             raise InvalidInput(fact, way_out, where=reached[0])
-        made.ctx.say(
-            f"warning: the lists of tenant {other.name} reach {folder(made.tenant.name)} too: its next apply "
-            "puts these numbers there; narrow its lists if it should not"
+        ctx.say(
+            f"warning: the lists of tenant {other.name} reach {folder(inputs.tenant.name)} too: "
+            "its next apply puts these numbers there; narrow its lists if it should not"
         )
 
 

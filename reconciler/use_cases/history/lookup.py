@@ -91,10 +91,10 @@ def whereabouts(ctx: CommandContext, text: str, *, live: bool) -> Whereabouts:
     if not live:
         past = known_past(desk)
         return _found(desk, past, number, None)
-    from reconciler.use_cases.reconcile.prepared_plan import planned  # noqa: PLC0415  (it loads what speaks to CXone)
+    from reconciler.use_cases.reconcile.prepared_plan import prepare_plan  # noqa: PLC0415  (it loads what speaks to CXone)
 
-    with planned(ctx) as made:
-        return _found(desk, made.past, number, (made.live, made.plan))
+    with prepare_plan(ctx) as prepared:
+        return _found(desk, prepared.state.last_applied, number, (prepared.state.live, prepared.plan))
 
 
 def _found(desk: Desk, past: Past, number: str, seen: "tuple[Live, Plan] | None") -> Whereabouts:

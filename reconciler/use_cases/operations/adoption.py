@@ -15,7 +15,7 @@ from reconciler.core.planning.modifications import touch_of
 from reconciler.git.repository import Repository
 from reconciler.use_cases.edits.adopt import adopt, desk_of
 from reconciler.use_cases.edits.pull import Found, Pulled, Scope, check_owners, looked, told
-from reconciler.use_cases.reconcile.prepared_plan import Planned
+from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
 from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.opening import open_project, open_repository
 from reconciler.use_cases.workspace.tree import GitTree
@@ -64,10 +64,10 @@ def request(ctx: CommandContext, scope: Scope) -> Requested:
     audit = open_project(ctx, repository).configuration.audit.branch
     hint = ctx.pipeline.get("CI_DEFAULT_BRANCH")
     target, base = repository.default_branch_tip(hint, besides=audit)
-    with looked(ctx, scope, tree=GitTree(repository, base)) as (made, found):
-        branch = branch_of(made.tenant.name)
+    with looked(ctx, scope, tree=GitTree(repository, base)) as (inputs, found):
+        branch = branch_of(inputs.tenant.name)
         for _ in range(TRIES):
-            done = _pushed(_Attempt(made, found, repository, branch, target, base))
+            done = _pushed(_Attempt(ctx, inputs, found, repository, branch, target, base))
             if done is not None:
                 return done
     raise RepositoryProblem(f"the branch {branch} moved {TRIES} times meanwhile", "run it again")
@@ -75,7 +75,8 @@ def request(ctx: CommandContext, scope: Scope) -> Requested:
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    made: Planned
+    ctx: CommandContext
+    inputs: PlanInputs
     found: Found
     repository: Repository
     branch: str
@@ -85,22 +86,22 @@ class _Attempt:
 
 def _pushed(attempt: _Attempt) -> Requested | None:
     """Commit and push; None where somebody else pushed first."""
-    made, found, repository = attempt.made, attempt.found, attempt.repository
+    ctx, inputs, found, repository = attempt.ctx, attempt.inputs, attempt.found, attempt.repository
     start = _start(attempt)
-    done = adopt(desk_of(made, GitTree(repository, start.tree)), found.entries)
-    check_owners(made, done.files)
-    pulled = told(made, found, done)
+    done = adopt(desk_of(ctx, inputs.project, inputs.tenant, GitTree(repository, start.tree)), found.entries)
+    check_owners(ctx, inputs, done.files)
+    pulled = told(inputs.tenant.name, found, done)
     waiting = done.present > 0
     if not done.files:
         return Requested(pulled, attempt.branch, attempt.target, waiting=waiting)
-    title, body = _title(made, found), "; ".join(_told(found))
+    title, body = _title(inputs.tenant.name, found), "; ".join(_told(found))
     commit = repository.commit_files(
         {repository.prefix + path: data for path, data in done.files.items()},
         f"{title}\n\n{body}",
         parent=start.parents[0],
         merged=start.parents[1:],
         onto=start.tree,
-        when=made.ctx.clock(),
+        when=ctx.clock(),
     )
     options = (
         "merge_request.create",
@@ -127,16 +128,16 @@ def _start(attempt: _Attempt) -> _Start:
     try:
         tree = repository.merge_of(base, tip)
     except RepositoryProblem as problem:
-        attempt.made.ctx.say(
+        attempt.ctx.say(
             f"{attempt.branch} conflicts with {attempt.target}: it is built anew from there ({problem.fact})"
         )
         tree = base
     return _Start((tip, base), tree)
 
 
-def _title(made: Planned, found: Found) -> str:
+def _title(tenant: str, found: Found) -> str:
     number = sum(map(len, found.entries.values()))
-    return f"Adopt {number:,} number{'s' * (number != 1)} that only CXone has ({made.tenant.name})"
+    return f"Adopt {number:,} number{'s' * (number != 1)} that only CXone has ({tenant})"
 
 
 def _told(found: Found) -> Iterator[str]:

@@ -58,15 +58,16 @@ def _no_auth(request: Any) -> Any:  # noqa: ANN401  (requests' own types)
 
 def _applied(ctx: CommandContext, done: Applied) -> dict[str, Any] | None:
     restored = [key for c in done.run.plan.changes if c.reason is Reason.RESTORED for key in c.keys]
-    late = [one for one in done.made.waiting(done.run.plan) if one.past]
-    still = Counter({(o.rule, o.list_id, o.due): len(o.phones) for o in done.made.waiting(done.run.final)})
+    late = [one for one in done.prepared.waiting(done.run.plan) if one.past]
+    waiting = done.prepared.waiting(done.run.final)
+    still = Counter({(one.rule, one.list_id, one.due): len(one.phones) for one in waiting})
     code = done.exit_code
     if not restored and not late and code not in _LOUD and done.broken is None:
         return None
     return {
-        **_head(ctx, done.made.tenant.name, code),
+        **_head(ctx, done.prepared.inputs.tenant.name, code),
         "status": done.status,
-        "revision": done.made.heading.revision,
+        "revision": done.prepared.heading.revision,
         "report": done.report.path if done.report else None,
         "restored": _numbers(restored),
         "not_live": _numbers(done.run.not_live),

@@ -11,11 +11,13 @@ from reconciler.audit.report import StoredReport
 from reconciler.config.configuration import matches
 from reconciler.core.model.entries import REGISTRY_REASONS, Key, Terms
 from reconciler.core.planning.change import Lane, lane
+from reconciler.core.planning.plan import Plan
 from reconciler.git.repository import Repository
 from reconciler.lists.reader import Source, read_lists
 from reconciler.rules.rule_set import Rules
 from reconciler.use_cases.reconcile.offline_plan import HINDRANCE, Unread
-from reconciler.use_cases.reconcile.prepared_plan import Planned
+from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
+from reconciler.use_cases.reconcile.prepared_plan import PlanState, PreparedPlan
 from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.project import SCHEMA_FOLDER, Project
 from reconciler.use_cases.workspace.tree import GitTree
@@ -212,24 +214,23 @@ class Request:
     hindrance: str | None
 
 
-def request(made: Planned) -> Request:
+def request(prepared: PreparedPlan) -> Request:
     """Look at a plan as a merge request."""
-    revision = made.heading.revision
-    found, fresh = _compared(made.ctx, made.project, made.repository, revision)
+    revision = prepared.heading.revision
+    found, fresh = _compared(prepared.ctx, prepared.inputs, revision)
     return _request(
-        made.ctx,
-        made.past.newest,
+        prepared.ctx,
+        prepared.state.last_applied.newest,
         revision,
         found,
-        hindrance=next(_hindrances(made, found, fresh=fresh), None),
+        hindrance=next(_hindrances(prepared, found, fresh=fresh), None),
     )
 
 
-def unread_request(made: Unread) -> Request:
+def unread_request(unread: Unread) -> Request:
     """Look at a plan without CXone as a merge request, which people merge."""
-    revision = made.repository.head()
-    found, _ = _compared(made.ctx, made.project, made.repository, revision)
-    return _request(made.ctx, made.newest, revision, found, hindrance=HINDRANCE)
+    found, _ = _compared(unread.ctx, unread.inputs, unread.revision)
+    return _request(unread.ctx, unread.newest, unread.revision, found, hindrance=HINDRANCE)
 
 
 def _request(
@@ -246,57 +247,55 @@ def _request(
     return Request(head, tip, "" if found is None else str(found), hindrance)
 
 
-def _compared(
-    ctx: CommandContext, project: Project, repository: Repository | None, revision: str | None
-) -> tuple[Touched | None, bool]:
+def _compared(ctx: CommandContext, inputs: PlanInputs, revision: str | None) -> tuple[Touched | None, bool]:
     """Compare the merged tree with its target, and tell whether the branch contains the target's tip."""
-    target, tree = ctx.pipeline.merge_target, project.tree
+    target, repository, tree = ctx.pipeline.merge_target, inputs.repository, inputs.project.tree
     if target is None or repository is None or not isinstance(tree, GitTree):
         return None, False
     before = repository.tracking_tip(target)
     if before is None:
         return None, False
     fresh = repository.is_ancestor(before, revision or before)
-    return touched(repository, project, before, tree.revision), fresh
+    return touched(repository, inputs.project, before, tree.revision), fresh
 
 
-def _hindrances(made: Planned, found: Touched | None, *, fresh: bool) -> Iterator[str]:
+def _hindrances(prepared: PreparedPlan, found: Touched | None, *, fresh: bool) -> Iterator[str]:
     """Say why people must merge this."""
-    if made.live.saved:
+    if prepared.state.live.saved:
         yield "its plan is of a saved reading, and only a new one lets it merge by itself"
     if found is None:
         yield "this is no merge request's pipeline"
         return
-    direction = lane(made.plan.changes)
+    direction = lane(prepared.plan.changes)
     if direction is not Lane.PROTECTIVE:
         yield f"the plan's direction is {direction}, and only protective merges by itself"
     if not found.only_adds:
         yield f"it touches {str(found) or 'nothing'}; only entries that are added or strengthened merge so"
-    if _of_another_tenant(made, found.lists):
+    if _of_another_tenant(prepared.inputs, found.lists):
         yield "it changes a list file of another tenant, and this plan covers one tenant"
-    if _of_somebody_else(made, found.keys):
+    if _of_somebody_else(prepared.state, prepared.plan, found.keys):
         yield "CXone has, or may have, one of its numbers from somebody else: people look at it"
-    if made.newly_blocked:
+    if prepared.newly_blocked:
         yield "guards keep something that no report lists yet"
     if not fresh:
         yield "its branch is behind the target: rebase it"
 
 
-def _of_another_tenant(made: Planned, lists: Iterable[str]) -> bool:
+def _of_another_tenant(inputs: PlanInputs, lists: Iterable[str]) -> bool:
     others = [
         tenant
-        for tenant in made.project.configuration.tenants.values()
-        if tenant.name != made.tenant.name and not tenant.embedded
+        for tenant in inputs.project.configuration.tenants.values()
+        if tenant.name != inputs.tenant.name and not tenant.embedded
     ]
     return any(
-        not matches(made.tenant.lists, path) or any(matches(other.lists, path) for other in others)
+        not matches(inputs.tenant.lists, path) or any(matches(other.lists, path) for other in others)
         for path in lists
     )
 
 
-def _of_somebody_else(made: Planned, keys: Iterable[Key]) -> bool:
+def _of_somebody_else(state: PlanState, plan: Plan, keys: Iterable[Key]) -> bool:
     """Tell whether a claim meets a live entry that is not ours alone: its end would become that entry's."""
-    held, live = made.past.held, made.live
+    held, live = state.last_applied.held, state.live
     return not live.complete or any(
-        (live.get(key) is not None and key not in held) or key in made.plan.overwrites for key in keys
+        (live.get(key) is not None and key not in held) or key in plan.overwrites for key in keys
     )

@@ -8,7 +8,7 @@ from reconciler.core.planning.change import Drift
 from reconciler.core.planning.deadlines import requests_json
 from reconciler.core.planning.plan import drift_json, live_json
 from reconciler.use_cases.reconcile.kept_read import keep
-from reconciler.use_cases.reconcile.prepared_plan import planned
+from reconciler.use_cases.reconcile.prepared_plan import prepare_plan
 from reconciler.use_cases.reconcile.run_metrics import meter_plan
 from reconciler.use_cases.workspace.context import CommandContext, iso
 
@@ -31,21 +31,22 @@ class Drifted:
 
 def drift(ctx: CommandContext) -> Drifted:
     """Compare live with the files and with what is held. Reads only."""
-    with planned(ctx) as made:
-        meter_plan(made)
-        keep(made, made.live, made.past.newest)
+    with prepare_plan(ctx) as prepared:
+        meter_plan(prepared)
+        tenant, live = prepared.inputs.tenant.name, prepared.state.live
+        keep(prepared, live, prepared.state.last_applied.newest)
         document = {
             "format_version": "1.0",
-            "tenant": made.tenant.name,
-            "revision": made.heading.revision,
-            "held_revision": made.heading.held_revision,
-            "as_of": made.heading.as_of.isoformat(),
+            "tenant": tenant,
+            "revision": prepared.heading.revision,
+            "held_revision": prepared.heading.held_revision,
+            "as_of": prepared.heading.as_of.isoformat(),
             "created_at": iso(ctx.clock()),
-            "complete": made.plan.complete,
+            "complete": prepared.plan.complete,
             "errored": False,
-            "live": live_json(made.live),
-            "drift": [drift_json(d) for d in made.plan.drift],
-            "requests": requests_json(made.waiting(made.plan)),
-            "findings": [finding_json(f) for f in made.findings],
+            "live": live_json(live),
+            "drift": [drift_json(d) for d in prepared.plan.drift],
+            "requests": requests_json(prepared.waiting(prepared.plan)),
+            "findings": [finding_json(f) for f in prepared.findings],
         }
-        return Drifted(made.tenant.name, made.plan.drift, made.findings, dict(made.live.foreign), document)
+        return Drifted(tenant, prepared.plan.drift, prepared.findings, dict(live.foreign), document)

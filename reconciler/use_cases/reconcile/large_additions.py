@@ -2,24 +2,19 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from reconciler.config.configuration import Configuration, Tenant, matches
 from reconciler.core.model.entries import FileClaims
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.lists.reader import Source, read_lists
+from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
 from reconciler.use_cases.workspace.changed_files import merge_tip
 from reconciler.use_cases.workspace.context import Today
 from reconciler.use_cases.workspace.project import Project, as_sources
 from reconciler.use_cases.workspace.tree import GitTree
 from reconciler.yaml_tree.documents import read_document
 from reconciler.yaml_tree.nodes import MapNode
-
-if TYPE_CHECKING:
-    from reconciler.use_cases.reconcile.offline_plan import Unread
-    from reconciler.use_cases.reconcile.prepared_plan import Planned
-
 
 RULE = "CONF-09"
 
@@ -58,21 +53,20 @@ class Added:
         return Finding(self.path, 0, 0, "/confirmed", RULE, Severity.ERROR, message)
 
 
-def demand_confirmed(made: "Planned | Unread", onto: str) -> None:
+def demand_confirmed(inputs: PlanInputs, today: Today, onto: str) -> None:
     """Refuse a merge with `onto` that adds more numbers than its files confirm, beyond the limit.
 
     The tighter limit of both sides holds, so that no merge request lifts its own. Raises InvalidInput.
     """
-    tree = made.project.tree
-    if made.repository is None or not isinstance(tree, GitTree):
+    tree = inputs.project.tree
+    if inputs.repository is None or not isinstance(tree, GitTree):
         return
-    before = GitTree(made.repository, merge_tip(made.repository, onto))
-    limit = made.project.configuration.safety.confirm_additions
-    if (there := _configuration(before, made.project)) is not None:
+    before = GitTree(inputs.repository, merge_tip(inputs.repository, onto))
+    limit = inputs.project.configuration.safety.confirm_additions
+    if (there := _configuration(before, inputs.project)) is not None:
         limit = min(limit, there.safety.confirm_additions)
-    today = Today.at(made.ctx.clock(), made.ctx.options.as_of)
-    files = made.lists.claims.files
-    merge = Merge(before, tree, made.project, made.tenant, made.sources, files, today)
+    files = inputs.lists.claims.files
+    merge = Merge(before, tree, inputs.project, inputs.tenant, inputs.sources, files, today)
     added = added_by(merge, more_than=limit)
     waiting = [one for one in added if not one.confirmed]
     count = sum(one.count for one in waiting)

@@ -129,7 +129,7 @@ class SavedProvider:
 
 
 @contextmanager
-def opened(  # noqa: PLR0913  (what decides where live is read from)
+def open_live(  # noqa: PLR0913  (what decides where live is read from)
     read_from: ReadFrom,
     project: Project,
     ctx: CommandContext,

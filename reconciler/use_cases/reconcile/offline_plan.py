@@ -6,17 +6,16 @@ from typing import Any
 from reconciler import __version__
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import StoredReport
-from reconciler.config.configuration import Tenant
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.planning.plan import Heading, failed_json
-from reconciler.git.repository import Repository
-from reconciler.lists.reader import Lists, Source
+from reconciler.lists.reader import Lists
 from reconciler.use_cases.reconcile.large_additions import demand_confirmed
+from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
 from reconciler.use_cases.reconcile.rule_changes import excused, last_applied
 from reconciler.use_cases.workspace.context import CommandContext, Today, iso
 from reconciler.use_cases.workspace.destination import RULE, Withheld
 from reconciler.use_cases.workspace.opening import demand_committed, refresh
-from reconciler.use_cases.workspace.project import Project, judged
+from reconciler.use_cases.workspace.project import judged
 
 NOT_READ = "none"  # where live is from
 HINDRANCE = "its plan was made without CXone, since it changes where secrets go or which variables are read"
@@ -27,11 +26,8 @@ class Unread:
     """What there is of a plan without CXone. `newest` is the newest report as the target branch finds it."""
 
     ctx: CommandContext
-    project: Project
-    tenant: Tenant
-    repository: Repository
-    sources: tuple[Source, ...]
-    lists: Lists
+    inputs: PlanInputs
+    revision: str | None
     newest: StoredReport | None
     document: dict[str, Any]
 
@@ -66,9 +62,9 @@ def without_cxone(withheld: Withheld) -> Unread:
     document = failed_json(heading, (*lists.findings, *project.loosened(), _finding(withheld)))
     document |= {"errored": False, "chain_head": newest.head if newest else None}
     document["live"] |= {"from": NOT_READ}
-    made = Unread(ctx, project, tenant, repository, sources, lists, newest, document)
-    demand_confirmed(made, ctx.options.onto or merging.onto)
-    return made
+    inputs = PlanInputs(project, tenant, repository, sources, lists)
+    demand_confirmed(inputs, today, ctx.options.onto or merging.onto)
+    return Unread(ctx, inputs, heading.revision, newest, document)
 
 
 def _finding(withheld: Withheld) -> Finding:

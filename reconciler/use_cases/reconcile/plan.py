@@ -8,7 +8,7 @@ from reconciler.core.model.errors import DncError
 from reconciler.core.planning.plan import Heading, failed_json
 from reconciler.use_cases.reconcile.large_additions import demand_confirmed
 from reconciler.use_cases.reconcile.live_read import ReadFrom
-from reconciler.use_cases.reconcile.prepared_plan import Planned, planned
+from reconciler.use_cases.reconcile.prepared_plan import PlanRequest, PreparedPlan, prepare_plan
 from reconciler.use_cases.reconcile.run_metrics import meter_plan
 from reconciler.use_cases.workspace.context import CommandContext, Today, iso
 from reconciler.use_cases.workspace.destination import Withheld
@@ -38,12 +38,13 @@ def plan(ctx: CommandContext, *, as_request: bool = False, read_from: ReadFrom =
     if read_from is ReadFrom.AUTO and not of_request:
         read_from = ReadFrom.LIVE
     try:
-        with planned(ctx, read_from=read_from) as made:
-            meter_plan(made)
+        with prepare_plan(ctx, PlanRequest(read_from=read_from)) as prepared:
+            meter_plan(prepared)
             if ctx.options.onto is not None:
-                demand_confirmed(made, ctx.options.onto)
-            asked = _request(made) if as_request else None
-            return Made(made.document, made.newly_blocked, made.plan.pending, asked)
+                today = Today.at(ctx.clock(), ctx.options.as_of)
+                demand_confirmed(prepared.inputs, today, ctx.options.onto)
+            asked = _request(prepared) if as_request else None
+            return Made(prepared.document, prepared.newly_blocked, prepared.plan.pending, asked)
     except Withheld as withheld:
         return _unread(withheld, as_request=as_request)
 
@@ -59,10 +60,10 @@ def _unread(withheld: Withheld, *, as_request: bool) -> Made:
     return Made(unread.document, newly_blocked=False, pending=0, request=unread_request(unread))
 
 
-def _request(made: Planned) -> "Request":
+def _request(prepared: PreparedPlan) -> "Request":
     from reconciler.use_cases.reconcile.auto_merge import request  # noqa: PLC0415  (few plans are told to anybody)
 
-    return request(made)
+    return request(prepared)
 
 
 def failed(ctx: CommandContext, error: DncError) -> dict[str, Any]:

@@ -1,33 +1,34 @@
 """Everything a plan is made of, gathered once: what `plan`, `apply` and `drift` begin with."""
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler import __version__
+from reconciler.audit.ledger import Ledger
 from reconciler.audit.trust import Doubt
 from reconciler.config.configuration import Tenant, resolve
 from reconciler.core.apply.run import UNREAD, narrowed
-from reconciler.core.model.entries import Key
-from reconciler.core.model.errors import Unread
+from reconciler.core.model.errors import RepositoryProblem, Unread
 from reconciler.core.model.finding import Finding
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import ClockOffset, Provider
-from reconciler.core.planning.change import Action, BlockedBy
+from reconciler.core.planning.change import BlockedBy
 from reconciler.core.planning.cost import Pace
 from reconciler.core.planning.deadlines import OpenRequest, open_requests
 from reconciler.core.planning.guards import Circumstances, Limits
 from reconciler.core.planning.inputs import Setting, unasked
 from reconciler.core.planning.plan import Heading, Plan, make_plan, plan_json
 from reconciler.git.repository import Repository
-from reconciler.lists.reader import Lists, Source
+from reconciler.lists.reader import Lists
 from reconciler.rules.honour_by import Deadlines
 from reconciler.use_cases.reconcile.clock_skew import apart, clock_notes, earlier
 from reconciler.use_cases.reconcile.doubt import chain_doubts, chain_notes, held_back
 from reconciler.use_cases.reconcile.last_applied import Files, Past, meter_past
 from reconciler.use_cases.reconcile.lingering_holds import hold_notes, lingering_holds
-from reconciler.use_cases.reconcile.live_read import ReadFrom, opened, saved_notes
+from reconciler.use_cases.reconcile.live_read import ReadFrom, open_live, saved_notes
+from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
 from reconciler.use_cases.reconcile.rule_changes import excused, last_applied, rule_changes
 from reconciler.use_cases.reconcile.safety import Approval, SafetyLimits, approval_of
 from reconciler.use_cases.reconcile.unreported_runs import left_behind
@@ -51,6 +52,7 @@ from reconciler.use_cases.workspace.destination import (
     known_variables,
 )
 from reconciler.use_cases.workspace.opening import (
+    Record,
     committed_notes,
     demand_committed,
     differing,
@@ -65,57 +67,88 @@ from reconciler.use_cases.workspace.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """A plan, and everything that it was made of."""
+class PlanRequest:
+    """What a plan is prepared for.
+
+    `tree` is planned instead of the working tree or a merge. `besides` are lists to read that nothing names.
+    Only a plan that nobody applies may be made on a saved reading.
+    """
+
+    to_apply: bool = False
+    accept_history: bool = False
+    limits_allow: int | None = None
+    tree: Tree | None = None
+    besides: frozenset[str] = frozenset()
+    read_from: ReadFrom = ReadFrom.LIVE
+
+
+@dataclass(frozen=True, slots=True)
+class PlanState:
+    """What CXone has, and what was last applied there. `unread` is why CXone could not be read."""
+
+    last_applied: Past
+    provider: Provider
+    live: Live
+    unread: Unread | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCriteria:
+    """What decides which changes are planned, and which of them guards keep back."""
+
+    setting: Setting
+    circumstances: Circumstances
+    safety: SafetyLimits
+    approval: Approval
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedPlan:
+    """A plan, and everything that it was made of.
+
+    `rewritten`: history was, and whoever applies accepts it.
+    """
 
     ctx: CommandContext
-    project: Project
-    tenant: Tenant
-    repository: Repository | None
-    past: Past
-    sources: tuple[Source, ...]
-    lists: Lists
-    provider: Provider
-    setting: Setting
-    live: Live
-    met: Circumstances
+    inputs: PlanInputs
+    state: PlanState
+    criteria: PlanCriteria
     plan: Plan
     heading: Heading
     notes: tuple[Finding, ...]
-    safety: SafetyLimits
-    approval: Approval
-    unread: Unread | None = None
-    rewritten: bool = False  # history was, and whoever applies accepts it
+    rewritten: bool = False
 
     @property
     def document(self) -> dict[str, Any]:
         """The plan as JSON."""
-        made = plan_json(self.heading, self.plan, self.live, self.provider.dialect, self.findings)
-        return {**made, "chain_head": self.past.newest.head if self.past.newest else None}
+        state, newest = self.state, self.state.last_applied.newest
+        made = plan_json(self.heading, self.plan, state.live, state.provider.dialect, self.findings)
+        return {**made, "chain_head": newest.head if newest else None}
 
     def waiting(self, plan: Plan) -> tuple[OpenRequest, ...]:
         """Name the requests that a plan found near or past their honour-by date, and not live."""
-        return open_requests(plan.changes, self.setting.as_of)
+        return open_requests(plan.changes, self.criteria.setting.as_of)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Everything to say besides the changes, the requests that wait last."""
-        return (*self.notes, *request_alarms(self.waiting(self.plan), self.project.rules))
+        return (*self.notes, *request_alarms(self.waiting(self.plan), self.inputs.project.rules))
 
     @property
     def list_ids(self) -> frozenset[str]:
         """Name the lists that the files or what is held speak of."""
-        return self.lists.claims.list_ids | self.past.held.list_ids
+        return self.inputs.lists.claims.list_ids | self.state.last_applied.held.list_ids
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:
         """Say why what is held is in doubt, as far as it is known by now."""
-        return chain_doubts(self.project.configuration.audit, self.past.ledger, self.tenant.name)
+        audit = self.inputs.project.configuration.audit
+        return chain_doubts(audit, self.state.last_applied.ledger, self.inputs.tenant.name)
 
     @property
     def newly_blocked(self) -> bool:
         """Tell whether guards keep something that the newest report did not already list as kept."""
-        return bool(self.plan.blocked - self.past.kept_before)
+        return bool(self.plan.blocked - self.state.last_applied.kept_before)
 
 
 def _uncommitted(project: Project, repository: Repository | None, ctx: CommandContext) -> None:
@@ -127,45 +160,53 @@ def _uncommitted(project: Project, repository: Repository | None, ctx: CommandCo
         ctx.say(f"the working tree differs from the commit in {len(dirty)} file(s): {', '.join(dirty[:3])}")
 
 
-@contextmanager
-def planned(  # noqa: PLR0913  (its callers each want something of it)
-    ctx: CommandContext,
-    *,
-    to_apply: bool = False,
-    accept_history: bool = False,
-    limits_allow: int | None = None,
-    tree: Tree | None = None,
-    besides: frozenset[str] = frozenset(),
-    read_from: ReadFrom = ReadFrom.LIVE,
-) -> Iterator[Planned]:
-    """Gather and plan. Everything is read before anything is written; the provider is closed at the end.
+@dataclass(frozen=True, slots=True)
+class _OpenProject:
+    """What is known before CXone is asked. `astray` says that the files here are not those of the commit."""
 
-    `tree` is planned instead of the working tree or a merge. `besides` are lists to read that nothing names.
-    Only a plan that nobody applies may be made on a saved reading.
-    """
-    now = ctx.clock()
-    today = Today.at(now, ctx.options.as_of)
+    repository: Repository | None
+    head: str | None
+    project: Project
+    ledger: Ledger | None
+    astray: tuple[Finding, ...]
+    rewritten: bool
+
+
+def _open(ctx: CommandContext, request: PlanRequest) -> _OpenProject:
+    """Open the project and the ledger, and refuse what may not be planned or applied."""
     repository = open_repository(ctx)
     head = repository.head() if repository else None
-    project = (
-        open_committed(ctx, repository, head)
-        if to_apply
-        else open_project(ctx, repository, ctx.options.onto, tree)
-    )
+    onto, tree, to_apply = ctx.options.onto, request.tree, request.to_apply
+    project = open_committed(ctx, repository, head) if to_apply else open_project(ctx, repository, onto, tree)
     astray: tuple[Finding, ...] = ()
     if to_apply:
         astray = committed_notes(project, repository, ctx)
-    elif ctx.options.onto is None and tree is None:
+    elif onto is None and tree is None:
         _uncommitted(project, repository, ctx)
     elif repository is not None and tree is None:
         demand_committed(project, repository)
     if tree is None and (not to_apply or ctx.pipeline.of_merge_request):
         demand_destination(ctx, repository, project)
     ledger = refresh(open_ledger(project, repository, ctx, goes_on=True), ctx, must=to_apply)
-    rewritten = to_apply and demand_applicable(ctx, repository, project, ledger, head, accept_history)
-    asks = read_from is ReadFrom.LIVE
+    rewritten = False
+    if to_apply:
+        if repository is None or ledger is None or head is None:
+            raise RepositoryProblem("there is no commit yet", "commit lists, schema and configuration first")
+        record = Record(repository, project, ledger)
+        rewritten = demand_applicable(ctx, record, head, accept_history=request.accept_history)
+    return _OpenProject(repository, head, project, ledger, astray, rewritten)
+
+
+@contextmanager
+def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> Iterator[PreparedPlan]:
+    """Gather and plan. Everything is read before anything is written; the provider is closed at the end."""
+    now = ctx.clock()
+    today = Today.at(now, ctx.options.as_of)
+    start = _open(ctx, request)
+    repository, project, ledger = start.repository, start.project, start.ledger
+    asks = request.read_from is ReadFrom.LIVE
     written = project.tenant(ctx.options.tenant)
-    warned = known_variables(ctx, project, repository, ledger) if to_apply else ()
+    warned = known_variables(ctx, project, repository, ledger) if request.to_apply else ()
     tenant = resolve(written, ctx.environ, credentials=asks)
     meter_past(ctx, tenant.name, ledger)
 
@@ -183,7 +224,9 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
             return Past(repository, ledger, provider.target, files, left, _own_ids(tenant, provider))
 
         provider, past = stack.enter_context(
-            opened(read_from, project, ctx, begun=begun, list_ids=lists.claims.list_ids, past_of=past_of)
+            open_live(
+                request.read_from, project, ctx, begun=begun, list_ids=lists.claims.list_ids, past_of=past_of
+            )
         )
         if past.other_target:
             ctx.say("the newest report is of another CXone than this one: nothing is held")
@@ -192,7 +235,8 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
         held = past.held
         safety = SafetyLimits.of(project.configuration.safety, None if past.other_target else past.newest)
         approval = approval_of(ctx, repository, ctx.options.onto)
-        live, unread = _look(provider, lists.claims.list_ids | held.list_ids | besides, to_apply=to_apply)
+        list_ids = lists.claims.list_ids | held.list_ids | request.besides
+        live, unread = _look(provider, list_ids, to_apply=request.to_apply)
         offset = provider.clock_offset()
         day = Today.at(earlier(now, offset), ctx.options.as_of).as_of
         connection = tenant.connection
@@ -202,7 +246,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
             dialect=provider.dialect,
             history=past.history,
             as_of=day,
-            limits=_limits(safety, tenant, limits_allow),
+            limits=_limits(safety, tenant, request.limits_allow),
             pace=Pace(connection.chunk_size, connection.requests_per_minute, connection.concurrency),
             honour=Deadlines(project.rules, day),
             approved=approval if safety.in_force.approvals else unasked,
@@ -217,7 +261,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
         audit = project.configuration.audit
         met = Circumstances(
             removed_lately=past.removed_lately(now),
-            hold_back=BlockedBy.SUPERSEDED if astray else _clocks(offset),
+            hold_back=BlockedBy.SUPERSEDED if start.astray else _clocks(offset),
             young=past.young(now, held.list_ids),
         )
         met, plan = _made(setting, live, met, lambda: chain_doubts(audit, ledger, tenant.name))
@@ -226,7 +270,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
             tool_version=__version__,
             tenant=tenant.name,
             target=provider.target,
-            revision=head,
+            revision=start.head,
             held_revision=held.revision,
             as_of=day,
             created_at=iso(now),
@@ -234,7 +278,7 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
         changed = before(project, repository, ledger, tenant.name, ctx)
         notes = (
             *lists.findings,
-            *astray,
+            *start.astray,
             *warned,
             *chain_notes(chain_doubts(audit, ledger, tenant.name)),
             *project_notes(project, setting),
@@ -251,25 +295,15 @@ def planned(  # noqa: PLR0913  (its callers each want something of it)
             *approval.findings(),
             *move_notes(plan),
         )
-        yield Planned(
-            ctx=ctx,
-            project=project,
-            tenant=tenant,
-            repository=repository,
-            past=past,
-            sources=sources,
-            lists=lists,
-            provider=provider,
-            setting=setting,
-            live=live,
-            met=met,
-            plan=plan,
-            heading=heading,
-            notes=notes,
-            safety=safety,
-            approval=approval,
-            unread=unread,
-            rewritten=rewritten,
+        yield PreparedPlan(
+            ctx,
+            PlanInputs(project, tenant, repository, sources, lists),
+            PlanState(past, provider, live, unread),
+            PlanCriteria(setting, met, safety, approval),
+            plan,
+            heading,
+            notes,
+            start.rewritten,
         )
 
 
@@ -300,11 +334,11 @@ def _clocks(offset: ClockOffset | None) -> BlockedBy | None:
     return BlockedBy.LATER_OPT_OUT if apart(offset) else None
 
 
-def _clocks_now(made: Planned) -> BlockedBy | None:
+def _clocks_now(prepared: PreparedPlan) -> BlockedBy | None:
     """Hold back as well where the day of the plan has not come by the clocks as they are now."""
-    offset = made.provider.clock_offset()
-    day = Today.at(earlier(made.ctx.clock(), offset), made.ctx.options.as_of).as_of
-    return BlockedBy.LATER_OPT_OUT if day < made.setting.as_of else _clocks(offset)
+    offset = prepared.state.provider.clock_offset()
+    day = Today.at(earlier(prepared.ctx.clock(), offset), prepared.ctx.options.as_of).as_of
+    return BlockedBy.LATER_OPT_OUT if day < prepared.criteria.setting.as_of else _clocks(offset)
 
 
 def _own_ids(tenant: Tenant, provider: Provider) -> Callable[[str], str]:
@@ -317,26 +351,17 @@ def _limits(safety: SafetyLimits, tenant: Tenant, allow: int | None) -> Limits:
     return Limits(limits.max_removals, limits.max_removal_percent, allow, tenant.removal != "none")
 
 
-def replan(  # noqa: PLR0913  (what a run has met)
-    made: Planned,
-    live: Live,
-    *,
-    allowed: frozenset[tuple[Action, str, str]] | None,
-    refused: frozenset[str] = frozenset(),
-    hold_back: BlockedBy | None = None,
-    arrived: bool = True,
-    wrote: Container[Key] = frozenset(),
-) -> Plan:
-    """Plan again on a later reading; only what is allowed, because a plan showed it, may come off.
+def replan(prepared: PreparedPlan, live: Live, met: Circumstances) -> Plan:
+    """Plan again on a later reading, by what a run has met since the plan.
 
-    Clocks are compared again: one may have been set since the plan.
+    Only what `met.agreed` names, because a plan showed it, may come off. Clocks are compared again: one may
+    have been set since the plan.
     """
+    planned = prepared.criteria.circumstances
     met = replace(
-        made.met,
-        refused=refused,
-        hold_back=made.met.hold_back or _clocks_now(made) or hold_back,
-        agreed=allowed,
-        arrived=arrived,
-        wrote=wrote,
+        met,
+        removed_lately=planned.removed_lately,
+        young=planned.young,
+        hold_back=planned.hold_back or _clocks_now(prepared) or met.hold_back,
     )
-    return _made(made.setting, live, met, lambda: made.doubts)[1]
+    return _made(prepared.criteria.setting, live, met, lambda: prepared.doubts)[1]

@@ -13,28 +13,28 @@ if TYPE_CHECKING:
     from reconciler.core.apply.run import Run
     from reconciler.core.planning.deadlines import OpenRequest
     from reconciler.core.planning.plan import Plan
-    from reconciler.use_cases.reconcile.prepared_plan import Planned
+    from reconciler.use_cases.reconcile.prepared_plan import PreparedPlan
 
 
-def meter_plan(made: "Planned") -> None:
+def meter_plan(prepared: "PreparedPlan") -> None:
     """Tell what a plan found in CXone, and what it would do."""
-    if made.ctx.run.meter is None:
+    if prepared.ctx.run.meter is None:
         return
-    told = made.ctx.run.meter.of(made.tenant.name)
-    told.entries = {list_id: len(entries) for list_id, entries in made.live.lists.items()}
-    told.changes = {action: made.plan.summary[action] for action in ("create", "update", "delete")}
+    told = prepared.ctx.run.meter.of(prepared.inputs.tenant.name)
+    told.entries = {list_id: len(entries) for list_id, entries in prepared.state.live.lists.items()}
+    told.changes = {action: prepared.plan.summary[action] for action in ("create", "update", "delete")}
     drift: Counter[str] = Counter(dict.fromkeys((kind.value for kind in DriftKind), 0))
-    for one in made.plan.drift:
+    for one in prepared.plan.drift:
         drift[one.kind.value] += len(one.phones)
     told.drift = drift
-    _waiting(told, made, made.plan)
+    _waiting(told, prepared.waiting(prepared.plan), prepared.plan)
 
 
-def meter_run(made: "Planned", run: "Run", status: str, stored: StoredReport | None) -> None:
+def meter_run(prepared: "PreparedPlan", run: "Run", status: str, stored: StoredReport | None) -> None:
     """Tell what a run did, and what it left."""
-    if made.ctx.run.meter is None:
+    if prepared.ctx.run.meter is None:
         return
-    told = made.ctx.run.meter.of(made.tenant.name)
+    told = prepared.ctx.run.meter.of(prepared.inputs.tenant.name)
     told.status = status
     told.entries = {list_id: len(entries) for list_id, entries in run.after.lists.items()}
     told.outcomes = {outcome.value: count for outcome, count in run.tally.results.counts.items()}
@@ -42,11 +42,10 @@ def meter_run(made: "Planned", run: "Run", status: str, stored: StoredReport | N
     told.conflicts = sum(len(sent.answer.conflicts) for sent in run.tally.sent)
     if stored is not None and is_verified(stored):
         told.verified_at = stored.report.finished_at
-    _waiting(told, made, run.final)
+    _waiting(told, prepared.waiting(run.final), run.final)
 
 
-def _waiting(told: Measured, made: "Planned", plan: "Plan") -> None:
-    waiting = made.waiting(plan)
+def _waiting(told: Measured, waiting: "tuple[OpenRequest, ...]", plan: "Plan") -> None:
     told.blocked = len(plan.blocked)
     told.waiting, told.late = _count(waiting), _count(one for one in waiting if one.past)
 

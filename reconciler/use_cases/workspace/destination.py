@@ -15,6 +15,7 @@ from reconciler.core.model.finding import Finding, Severity
 from reconciler.git.repository import Repository
 from reconciler.use_cases.workspace.changed_files import merge_tip
 from reconciler.use_cases.workspace.context import CommandContext
+from reconciler.use_cases.workspace.opening import Record
 from reconciler.use_cases.workspace.project import Project
 from reconciler.use_cases.workspace.tree import GitTree
 
@@ -106,22 +107,14 @@ def default_branch(ctx: CommandContext, repository: Repository, project: Project
     return repository.default_branch_tip(hint, besides=project.configuration.audit.branch)
 
 
-def demand_applicable(  # noqa: PLR0913, PLR0917  (what a revision is judged by)
-    ctx: CommandContext,
-    repository: Repository | None,
-    project: Project,
-    ledger: Ledger | None,
-    head: str | None,
-    accept_history: bool,  # noqa: FBT001
-) -> bool:
+def demand_applicable(ctx: CommandContext, record: Record, head: str, *, accept_history: bool) -> bool:
     """Refuse a revision that is not one to apply; tell whether history was rewritten, and that accepted.
 
     It is asked before CXone is: what nobody merged must not say where secrets go. Where the newest report
     is of a revision that the default branch does not have, the chain is in doubt.
     """
+    repository, project, ledger = record
     tenant, tip = project.tenant(ctx.options.tenant), None
-    if repository is None or ledger is None or head is None:
-        raise RepositoryProblem("there is no commit yet", "commit lists, schema and configuration first")
     if remote_counts(repository, tenant):
         name, tip = default_branch(ctx, repository, project)
         if head != tip and not repository.is_ancestor(head, tip):

@@ -13,7 +13,7 @@ from reconciler.core.planning.state import HeldClaim
 from reconciler.git.history import Commit
 from reconciler.git.repository import Repository
 from reconciler.lists.edit.changes import lines_of
-from reconciler.use_cases.reconcile.prepared_plan import Planned
+from reconciler.use_cases.reconcile.prepared_plan import PlanCriteria, PreparedPlan
 from reconciler.use_cases.reconcile.report.authors import ASSERTED, author_json, merge_request_in
 from reconciler.use_cases.reconcile.report.people import VERIFIED, Witness, brought_json, witness
 from reconciler.use_cases.reconcile.safety import Life, is_author
@@ -23,12 +23,14 @@ LAPSES = 1_000  # whose lines are looked up, file by file
 LARGEST_FILE = 16 * 1024 * 1024  # bytes: beyond, finding lines and their authors takes too long
 
 
-def let_off(made: Planned, run: Run, asked: Witness) -> list[dict[str, Any]]:
+def removal_authorizations(
+    repository: Repository | None, criteria: PlanCriteria, run: Run, asked: Witness
+) -> list[dict[str, Any]]:
     """Say who stands behind each exposing change that had permission, or that waits for an approval alone.
 
     What guards keep is there too, with what keeps it. Numbers that have all in common are one row.
     """
-    record = _Record(made, run, asked)
+    record = _Record(repository, criteria, run, asked)
     rows: dict[str, tuple[dict[str, Any], list[str]]] = {}
     for change in run.plan.changes:
         if change.exposing and (change.reason is not Reason.VANISHED or _waits(change)):
@@ -52,7 +54,8 @@ def _waits(change: Change) -> bool:
 class _Record:
     """Looks permissions up, each commit and file once."""
 
-    made: Planned
+    repository: Repository | None
+    criteria: PlanCriteria
     run: Run
     asked: Witness
     _commits: dict[str, Commit | None] = field(default_factory=dict)
@@ -65,7 +68,7 @@ class _Record:
         for phone in change.phones:
             key = (change.list_id, phone)
             grant = self.run.plan.wanted.granted.get(key)
-            waiting = self.made.setting.desired.releases.get(key, ())
+            waiting = self.criteria.setting.desired.releases.get(key, ())
             for release in grant.releases if grant else waiting:
                 yield self._release(release), [phone]
             if grant and not grant.releases:
@@ -83,8 +86,8 @@ class _Record:
         life = self._life(release)
         shas = [revision.sha for revision in life.brought] if life else []
         request = self._request(shas[0]) if shas else None
-        needed = self.made.safety.in_force.approvals
-        how = self.made.approval.how(release) if needed and life else None
+        needed = self.criteria.safety.in_force.approvals
+        how = self.criteria.approval.how(release) if needed and life else None
         return {
             "permission": "release",
             "file": release.path,
@@ -113,7 +116,7 @@ class _Record:
         key = (release.path, release)
         if key not in self._lives:
             try:
-                self._lives[key] = self.made.approval.life(release)
+                self._lives[key] = self.criteria.approval.life(release)
             except DncError as problem:
                 self._tell(problem.fact)
                 self._lives[key] = None
@@ -121,7 +124,7 @@ class _Record:
 
     def _writers(self, path: str, phones: Iterable[str]) -> Mapping[str, str]:
         """Name the commit that wrote each number's line, as it stood at the held revision."""
-        repository, held = self.made.repository, self.made.heading.held_revision
+        repository, held = self.repository, self.criteria.setting.held.revision
         wanted = list(phones)[:LAPSES]
         if repository is None or held is None:
             return {}
@@ -141,7 +144,7 @@ class _Record:
         return author_json(commit.author) if commit else None
 
     def _commit(self, sha: str) -> Commit | None:
-        repository = self.made.repository
+        repository = self.repository
         if sha not in self._commits and repository is not None:
             try:
                 self._commits[sha] = repository.describe(sha)
@@ -158,7 +161,7 @@ class _Record:
         return self._requests[sha]
 
     def _named(self, sha: str) -> Mapping[str, Any] | None:
-        repository, commit = self.made.repository, self._commit(sha)
+        repository, commit = self.repository, self._commit(sha)
         if repository is None or commit is None:
             return None
         try:
@@ -193,12 +196,13 @@ AUTHORS = 100  # named, those with most commits first
 REQUESTS = 50  # commits of which GitLab is asked for the merge request
 
 
-def actors_json(made: Planned, run: Run) -> dict[str, Any]:
+def actors_json(prepared: PreparedPlan, run: Run) -> dict[str, Any]:
     """Say who stands behind the run as a whole, and behind each number that came off or was to."""
-    with witness(made.ctx) as asked:
-        triggerer = asked.triggerer(made.repository)
-        since = made.past.newest.report.revision if made.past.newest else None
-        count, commits = _commits(made.repository, since, asked)
+    repository, newest = prepared.inputs.repository, prepared.state.last_applied.newest
+    with witness(prepared.ctx) as asked:
+        triggerer = asked.triggerer(repository)
+        since = newest.report.revision if newest else None
+        count, commits = _commits(repository, since, asked)
         requests = _requests(commits, asked)
         return {
             "triggerer": triggerer,
@@ -206,7 +210,7 @@ def actors_json(made: Planned, run: Run) -> dict[str, Any]:
             "commits": count,
             "authors": _authors(commits),
             "merge_requests": requests,
-            "exposing": let_off(made, run, asked),
+            "exposing": removal_authorizations(repository, prepared.criteria, run, asked),
             "unknown": asked.problems,
         }
 

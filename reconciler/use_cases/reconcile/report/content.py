@@ -17,10 +17,12 @@ from reconciler.core.apply.run import Run
 from reconciler.core.model.entries import Key, terms_json
 from reconciler.core.model.errors import DncError
 from reconciler.core.model.finding import Severity, finding_json
+from reconciler.core.model.provider import ClockOffset
 from reconciler.core.planning.change import Change
 from reconciler.core.planning.plan import Plan, change_json, digest
+from reconciler.use_cases.reconcile.last_applied import Past
 from reconciler.use_cases.reconcile.lingering_holds import lingering_json
-from reconciler.use_cases.reconcile.prepared_plan import Planned
+from reconciler.use_cases.reconcile.prepared_plan import PreparedPlan
 from reconciler.use_cases.reconcile.report.actors import actors_json
 from reconciler.use_cases.reconcile.report.list_changes import Turnover, by_reason, census, honoured_json
 from reconciler.use_cases.reconcile.report.run_facts import (
@@ -39,42 +41,33 @@ from reconciler.use_cases.reconcile.unreported_runs import (
     target_json,
 )
 from reconciler.use_cases.reconcile.warnings import request_alarms
-from reconciler.use_cases.workspace.context import Today, iso
+from reconciler.use_cases.workspace.context import Today, Window, iso
 
 
-def content(  # noqa: PLR0913  (what a run is told by)
-    made: Planned,
-    run: Run,
-    turned: Turnover,
-    *,
-    status: str,
-    started: datetime,
-    finished: datetime,
-    rewritten: bool = False,
-) -> Content:
-    """Write down what a run found and did; whole numbers, for the ledger only.
-
-    `rewritten`: history was, and that was accepted.
-    """
-    target = made.provider.target
-    clock = clock_json(made.provider.clock_offset(), finished)
+def content(prepared: PreparedPlan, run: Run, turned: Turnover, *, status: str, window: Window) -> Content:
+    """Write down what a run found and did; whole numbers, for the ledger only."""
+    started, finished = window
+    inputs, state, past = prepared.inputs, prepared.state, prepared.state.last_applied
+    setting = prepared.criteria.setting
+    target = state.provider.target
+    clock = clock_json(state.provider.clock_offset(), finished)
     cxone = datetime.fromisoformat(clock["cxone"] or clock["ours"])
     latest = max(finished, cxone)
     # A clock that was set back since: by an earlier day more is held.
-    as_of = min(made.heading.as_of, max(Today.at(started).as_of, Today.at(cxone).as_of))
+    as_of = min(prepared.heading.as_of, max(Today.at(started).as_of, Today.at(cxone).as_of))
     return Content(
         tool_version=__version__,
-        tenant=made.tenant.name,
-        target={**target_json(target), **_groups(made)},
-        revision=made.heading.revision or "",
-        held_revision=made.heading.held_revision,
+        tenant=inputs.tenant.name,
+        target={**target_json(target), **_groups(prepared.list_ids, past)},
+        revision=prepared.heading.revision or "",
+        held_revision=prepared.heading.held_revision,
         as_of=as_of.isoformat(),
-        plan_digest=digest(run.plan.changes, made.provider.dialect, made.tenant.name, target),
-        actor=_actor(made),
-        pipeline=pipeline_json(made.ctx.pipeline),
-        hashes=made.project.content(made.sources),
-        safety=_safety(made, run_removed=bool(_removed(run)) or _by_hand(run.final)),
-        overrides=_overrides(made, rewritten=rewritten),
+        plan_digest=digest(run.plan.changes, state.provider.dialect, inputs.tenant.name, target),
+        actor=_actor(prepared),
+        pipeline=pipeline_json(prepared.ctx.pipeline),
+        hashes=inputs.project.content(inputs.sources),
+        safety=_safety(prepared, run_removed=bool(_removed(run)) or _by_hand(run.final)),
+        overrides=_overrides(prepared),
         started_at=iso(started),
         finished_at=iso(finished),
         status=status,
@@ -83,49 +76,50 @@ def content(  # noqa: PLR0913  (what a run is told by)
         latency_ms=latency_json(run.tally.sent),
         failures=failures(run),
         not_live=_by_list(run.not_live),
-        kept=_kept(made, run, finished),
-        releases_used=_counts(run.used.keys() | {named[:2] for named in _used_by_the_dead(made, run)}),
-        others=_others(made, run, turned),
-        touched=_counts(turned.touched) if made.live.complete and not made.live.unread else None,
-        lingering_holds=lingering_json(made.setting.lingering, made.past.newest, started, latest=latest),
+        kept=_kept(past, run, finished),
+        releases_used=_counts(run.used.keys() | {named[:2] for named in _used_by_the_dead(past, run)}),
+        others=_others(past, run, turned),
+        touched=_counts(turned.touched) if state.live.complete and not state.live.unread else None,
+        lingering_holds=lingering_json(setting.lingering, past.newest, started, latest=latest),
         restored=_by_list(_restored(run.plan)),
         restored_windows=turned.windows_json,
         adopted=turned.adopted_json,
         renewed=turned.renewed_json,
         read_back=_read_back(run),
-        clock={**clock, "planned": made.heading.created_at},
+        clock={**clock, "planned": prepared.heading.created_at},
         live={"before": census(run.before), "after": census(run.after)},
         reasons=by_reason(run.after),
         error=None,
-        write_window=write_window(run.tally.sent, made.provider.clock_offset()),
+        write_window=write_window(run.tally.sent, state.provider.clock_offset()),
         removed=_removed(run),
-        interrupted=interrupted_json(made.past.untold),
-        requests=honoured_json(made, run, finished.date()),
-        alarms=_alarms(made, run),
-        actors=actors_json(made, run),
-        ran=ran_json(made.project, made.tenant, made.ctx.environ, made.provider),
+        interrupted=interrupted_json(past.untold),
+        requests=honoured_json(run, finished.date(), prepared.waiting(run.final)),
+        alarms=_alarms(prepared, run),
+        actors=actors_json(prepared, run),
+        ran=ran_json(inputs.project, inputs.tenant, prepared.ctx.environ, state.provider),
     )
 
 
-def plan_with_outcomes(made: Planned, run: Run, turned: Turnover) -> bytes:
+def plan_with_outcomes(prepared: PreparedPlan, run: Run, turned: Turnover) -> bytes:
     """Write the plan with every number and its outcome: groups are cut by what became of their numbers.
 
     `overwrites` are the numbers that somebody else had touched before this run wrote over them, and
     `interrupted` those that runs without a report had written. `adopted` and `renewed` are told with every
     number here, and by count in the report.
     """
-    document = made.document
-    dialect = made.provider.dialect
+    document = prepared.document
+    state, past = prepared.state, prepared.state.last_applied
+    dialect = state.provider.dialect
     document["changes"] = [
         {**change_json(part, dialect), "outcome": outcome}
         for change in run.plan.changes
         for outcome, part in _by_outcome(change, run)
     ]
-    document["overwrites"] = _by_list(run.plan.overwrites | made.past.overwritten_unreported)
-    document["interrupted"] = numbers_json(made.past.untold)
-    document["interrupted_off"] = _by_list(key for past in made.past.untold for key in past.took_off)
-    document["releases_used"] = _used(made, run)
-    document["doubted"] = _doubted(made, run)
+    document["overwrites"] = _by_list(run.plan.overwrites | past.overwritten_unreported)
+    document["interrupted"] = numbers_json(past.untold)
+    document["interrupted_off"] = _by_list(key for left in past.untold for key in left.took_off)
+    document["releases_used"] = _used(past, run)
+    document["doubted"] = _doubted(state.provider.clock_offset(), run)
     document |= turned.numbers_json
     return orjson.dumps(document)
 
@@ -163,22 +157,23 @@ def _by_outcome(change: Change, run: Run) -> Iterable[tuple[str, Change]]:
     ]  # fmt: skip
 
 
-def _groups(made: Planned) -> dict[str, dict[str, str]]:
+def _groups(list_ids: frozenset[str], past: Past) -> dict[str, dict[str, str]]:
     """Name the group of each list, where lists are groups: another one is another target."""
     told: dict[str, str] = {}
-    for list_id in sorted(made.list_ids):
+    for list_id in sorted(list_ids):
         with suppress(DncError):  # where CXone could not be read, a report is due all the same
-            told[list_id] = made.past.own_id(list_id)
+            told[list_id] = past.own_id(list_id)
     return {"groups": told} if told else {}
 
 
-def _actor(made: Planned) -> dict[str, Any]:
-    return actor_json(made.ctx, made.repository, made.heading.revision)
+def _actor(prepared: PreparedPlan) -> dict[str, Any]:
+    return actor_json(prepared.ctx, prepared.inputs.repository, prepared.heading.revision)
 
 
-def _safety(made: Planned, *, run_removed: bool) -> dict[str, Any]:
-    note = made.provider.dialect.removal_note if run_removed else ""
-    said = {**made.safety.json(), **made.approval.json(), "removal": made.tenant.removal}
+def _safety(prepared: PreparedPlan, *, run_removed: bool) -> dict[str, Any]:
+    note = prepared.state.provider.dialect.removal_note if run_removed else ""
+    safety, approval = prepared.criteria.safety, prepared.criteria.approval
+    said = {**safety.json(), **approval.json(), "removal": prepared.inputs.tenant.removal}
     return {**said, **({"removal_note": note} if note else {})}
 
 
@@ -186,17 +181,17 @@ def _by_hand(plan: Plan) -> bool:
     return any(change.by_hand for change in plan.changes)
 
 
-def _alarms(made: Planned, run: Run) -> list[dict[str, Any]]:
+def _alarms(prepared: PreparedPlan, run: Run) -> list[dict[str, Any]]:
     """Say what only time brought and this run did not settle."""
-    waiting = request_alarms(made.waiting(run.final), made.project.rules)
-    return [finding_json(f) for f in (*made.notes, *waiting) if f.severity is Severity.ALARM]
+    waiting = request_alarms(prepared.waiting(run.final), prepared.inputs.project.rules)
+    return [finding_json(f) for f in (*prepared.notes, *waiting) if f.severity is Severity.ALARM]
 
 
-def _overrides(made: Planned, *, rewritten: bool) -> dict[str, Any]:
-    allow = made.setting.limits.allow
+def _overrides(prepared: PreparedPlan) -> dict[str, Any]:
+    allow = prepared.criteria.setting.limits.allow
     said = {} if allow is None else {"allow_removals": allow}
-    said |= {"accept_history": True} if rewritten else {}
-    return {**said, "by": _actor(made)["name"]} if said else {}
+    said |= {"accept_history": True} if prepared.rewritten else {}
+    return {**said, "by": _actor(prepared)["name"]} if said else {}
 
 
 def _summary(run: Run) -> dict[str, int]:
@@ -213,13 +208,13 @@ def _by_list(keys: Iterable[Key]) -> list[dict[str, Any]]:
     return [{"list_id": list_id, "phones": phones} for list_id, phones in lists.items()]
 
 
-def _kept(made: Planned, run: Run, now: datetime) -> list[dict[str, Any]]:
+def _kept(past: Past, run: Run, now: datetime) -> list[dict[str, Any]]:
     rows: dict[tuple[Any, ...], list[str]] = {}
     for key, kept in sorted(run.kept.items()):
         for claim in kept.claims:
-            since = claim.since or made.past.history.first_held(key, claim)
+            since = claim.since or past.history.first_held(key, claim)
             since = min(since, now) if since else None  # later only where a clock was ahead before
-            at = made.past.held.revision if claim.held_at is None and claim.path else claim.held_at
+            at = past.held.revision if claim.held_at is None and claim.path else claim.held_at
             whole = replace(claim, since=since, held_at=at)
             rows.setdefault((key[0], whole, kept.blocked_by), []).append(key[1])
     return [
@@ -238,9 +233,9 @@ def _kept(made: Planned, run: Run, now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def _used(made: Planned, run: Run) -> list[dict[str, Any]]:
+def _used(past: Past, run: Run) -> list[dict[str, Any]]:
     """Name the releases that this run used, and runs without a report, each with its numbers."""
-    named = sorted(_used_by_the_dead(made, run))
+    named = sorted(_used_by_the_dead(past, run))
     dead = [
         {"list_id": list_id, "released_on": on, "reason": reason, "evidence": evidence, "phones": [phone]}
         for list_id, phone, on, reason, evidence in named
@@ -248,18 +243,17 @@ def _used(made: Planned, run: Run) -> list[dict[str, Any]]:
     return [*release_rows(run.used), *dead]
 
 
-def _used_by_the_dead(made: Planned, run: Run) -> Iterable[Named]:
+def _used_by_the_dead(past: Past, run: Run) -> Iterable[Named]:
     """Name the releases that a run without a report used for numbers whose lines have come back since.
 
     Where a line did not, its release is still to end our claim, and is named once it has.
     """
     waiting = run.final.wanted.granted.keys() | run.kept.keys() | run.used.keys()
-    return (named for named in made.past.used_unreported(run.before) if named[:2] not in waiting)
+    return (named for named in past.used_unreported(run.before) if named[:2] not in waiting)
 
 
-def _doubted(made: Planned, run: Run) -> list[dict[str, Any]]:
+def _doubted(offset: ClockOffset | None, run: Run) -> list[dict[str, Any]]:
     """Name what CXone may have had before we asked for it, with that moment on CXone's clock."""
-    offset = made.provider.clock_offset()
     least = offset.least if offset else timedelta(0)
     rows: dict[tuple[str, str], list[str]] = {}
     for (list_id, phone), asked in sorted(run.tally.doubted.items()):
@@ -271,10 +265,10 @@ def _counts(keys: Iterable[Key]) -> dict[str, int]:
     return dict(Counter(list_id for list_id, _ in sorted(keys)))
 
 
-def _others(made: Planned, run: Run, turned: Turnover) -> dict[str, int]:
+def _others(past: Past, run: Run, turned: Turnover) -> dict[str, int]:
     """Count by list the numbers that others had asked for: found when first claimed, seen, written over."""
     found = {(list_id, phone) for (list_id, _), phones in turned.others.items() for phone in phones}
-    return _counts(found | turned.touched.keys() | run.plan.overwrites | made.past.overwritten_unreported)
+    return _counts(found | turned.touched.keys() | run.plan.overwrites | past.overwritten_unreported)
 
 
 def _restored(plan: Plan) -> Iterable[Key]:

@@ -16,11 +16,10 @@ from reconciler.core.model.entries import REGISTRY_REASONS, Carried, Claims, Key
 from reconciler.core.model.entry_table import terms_of
 from reconciler.core.model.live import Live, LiveEntry
 from reconciler.core.planning.change import Action, Change, Reason
-from reconciler.core.planning.deadlines import LiveRequest, honoured, requested_on, requests_json
+from reconciler.core.planning.deadlines import LiveRequest, OpenRequest, honoured, requested_on, requests_json
 from reconciler.core.planning.modifications import touch_of
 from reconciler.core.planning.state import Held
 from reconciler.use_cases.reconcile.last_applied import Past
-from reconciler.use_cases.reconcile.prepared_plan import Planned
 from reconciler.use_cases.reconcile.report.seen_modifications import seen_touches
 from reconciler.use_cases.workspace.context import iso
 
@@ -69,7 +68,7 @@ def _said(terms: Carried) -> str:
     return f"{terms.reason_code},{terms.expiration_policy}{end}"
 
 
-def honoured_json(made: Planned, run: Run, on: date) -> dict[str, Any]:
+def honoured_json(run: Run, on: date, waiting: Iterable[OpenRequest]) -> dict[str, Any]:
     """Say how many days the requests took that this run made live on that day, which were late, which wait.
 
     What was live before, put there by somebody else or put back by this run, is no request that took time.
@@ -80,7 +79,7 @@ def honoured_json(made: Planned, run: Run, on: date) -> dict[str, Any]:
         "in_time": found.in_time,
         "took": {str(days): count for days, count in sorted(found.took.items())},
         "late": list(_late(found.late)),
-        "open": requests_json(made.waiting(run.final)),
+        "open": requests_json(waiting),
     }
 
 
@@ -186,9 +185,9 @@ def _renewed(of: tuple[str, Terms, Terms]) -> dict[str, Any]:
     return {"list_id": of[0], "before": terms_json(of[1]), "after": terms_json(of[2])}
 
 
-def turnover(made: Planned, run: Run) -> Turnover:
-    """Tell it of one run. A file that is as it was held costs nothing."""
-    claims, held = made.lists.claims.standing(made.setting.as_of), made.past.held
+def turnover(claims: Claims, past: Past, run: Run) -> Turnover:
+    """Tell it of one run; `claims` are in force. A file that is as it was held costs nothing."""
+    held = past.held
     adopted: dict[str, set[str]] = {}
     others: dict[tuple[str, str], set[str]] = {}
     renewed: dict[tuple[str, Terms, Terms], set[str]] = {}
@@ -201,17 +200,17 @@ def turnover(made: Planned, run: Run) -> Turnover:
             known = (list_id, phone) in held.not_live
             if not known:
                 adopted.setdefault(list_id, set()).add(phone)
-            if not _ours(made.past, (list_id, phone), entry, written=known):
+            if not _ours(past, (list_id, phone), entry, written=known):
                 # What a run without a report wrote over no longer shows what others had asked for.
-                hidden = (list_id, phone) in made.past.overwritten_unreported
+                hidden = (list_id, phone) in past.overwritten_unreported
                 code = "" if hidden else _code(run.before, (list_id, phone), entry)
                 others.setdefault((list_id, code), set()).add(phone)
     return Turnover(
         {list_id: tuple(sorted(phones)) for list_id, phones in sorted(adopted.items())},
         {of: tuple(sorted(phones)) for of, phones in sorted(renewed.items(), key=lambda i: repr(i[0]))},
-        _windows(made.past, _restored(run), run.before.read_at),
+        _windows(past, _restored(run), run.before.read_at),
         {of: tuple(sorted(phones)) for of, phones in sorted(others.items())},
-        seen_touches(made.past, run),
+        seen_touches(past, run),
     )
 
 
