@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from reconciler.core.model.entries import OURS_ONLY, Claims, Hold, Key, Release
-from reconciler.core.planning.modifications import Others
+from reconciler.core.planning.ports import Others
 from reconciler.core.planning.state import Held, HeldClaim, Kept
 
 

@@ -14,9 +14,10 @@ from reconciler.core.model.live import Live
 from reconciler.core.planning import plan as planning
 from reconciler.core.planning.change import Action, BlockedBy
 from reconciler.core.planning.guards import Circumstances, Limits
-from reconciler.core.planning.inputs import Setting, unasked
+from reconciler.core.planning.inputs import Setting
 from reconciler.core.planning.modifications import touch_of
 from reconciler.core.planning.plan import Plan
+from reconciler.core.planning.ports import unasked
 from reconciler.core.planning.state import Held, HeldClaim, Kept, gone_holds, stands_in
 from tests.properties.reports import Past, Report
 from tests.support.fake_cxone import Clock, FakeCxone

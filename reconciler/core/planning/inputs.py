@@ -1,24 +1,15 @@
 """All that a plan is made of besides the reading of CXone."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
 from reconciler.core.model.deadline import Honour, NoDeadlines
-from reconciler.core.model.entries import Claims, Hold, Release
+from reconciler.core.model.entries import Claims, Hold
 from reconciler.core.model.provider import Dialect
 from reconciler.core.planning.cost import Pace
 from reconciler.core.planning.guards import Limits
-from reconciler.core.planning.modifications import History
+from reconciler.core.planning.ports import Approved, History, unasked
 from reconciler.core.planning.state import Held
-
-Approved = Callable[[Release], bool]
-"""Tells whether as many people approved a release as must; asked only of one that would permit something."""
-
-
-def unasked(_: Release) -> bool:
-    """Take every release as approved: where nobody besides its author must look."""
-    return True
 
 
 @dataclass(frozen=True, slots=True)

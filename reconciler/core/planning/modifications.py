@@ -4,72 +4,17 @@ import re
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
-from typing import Protocol
 
 from reconciler.core.model.entries import Key, Release
 from reconciler.core.model.live import Live, LiveEntry
 from reconciler.core.planning.change import Action, Change
+from reconciler.core.planning.ports import History, Others
 from reconciler.core.planning.state import HeldClaim
 
 _EARLIEST_ZONE = timezone(timedelta(hours=14))
 _LATEST_ZONE = timezone(timedelta(hours=-12))
 _FIRST_DAY = date(1, 1, 2)  # the day before began in the year 0, which no moment can tell
 _WITH_TIME = re.compile(r"[T ][0-9]{2}:?[0-9]{2}")
-
-
-@dataclass(frozen=True, slots=True)
-class Others:
-    """What somebody else has in an entry that we claim as well.
-
-    `reason` is the code of an entry that was there before our first claim; None where the dialect tells none,
-    or there was no such entry. `touched`: somebody else has modified the entry since our first claim.
-    `overwritten`: when theirs was that no entry shows any more: the latest that a run saw (on CXone's clock),
-    or that one wrote over (the start of that run, on our clock).
-    """
-
-    reason: str | None = None
-    touched: bool = False
-    overwritten: datetime | None = None
-
-
-class History(Protocol):
-    """What the ledger and git know of the past of one number."""
-
-    def ours(self, key: Key, touched: datetime) -> bool:
-        """Tell whether a run that reports having written this number was writing at that moment."""
-        ...
-
-    def first_held(self, key: Key, claim: HeldClaim) -> datetime | None:
-        """Say since when this file's claim has been held without a gap; None when that can't be told."""
-        ...
-
-    def first_claimed(self, key: Key, claim: HeldClaim) -> datetime | None:
-        """Say since when a claim at least as strong, of the same kind, has been held without a gap."""
-        ...
-
-    def used(self, release: Release) -> bool:
-        """Tell whether a report names the release as what let a claim go."""
-        ...
-
-    def latest_request(self, key: Key, since: date, *, registry: bool) -> date | None:
-        """Give the latest request, or registry's copy, under which reports since that day held the number."""
-        ...
-
-    def taken_off(self, key: Key) -> bool:
-        """Tell whether a permission of ours ever took the number off."""
-        ...
-
-    def others(self, key: Key) -> Others | None:
-        """Say what others have in the number's entry, as reports since our first claim tell."""
-        ...
-
-    def vouched(self, key: Key, claim: HeldClaim) -> bool:
-        """Tell whether git has a kept claim as the report says, where the number last stood in the files."""
-        ...
-
-    def accounted(self, key: Key) -> bool:
-        """Tell whether every claim that reports held on the number went on, or went by what git permits."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

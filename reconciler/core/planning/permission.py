@@ -22,7 +22,7 @@ from reconciler.core.model.entry_table import terms_of
 from reconciler.core.model.live import Live
 from reconciler.core.planning.change import BlockedBy, Reason, blocks
 from reconciler.core.planning.inputs import Setting
-from reconciler.core.planning.modifications import History
+from reconciler.core.planning.ports import History
 from reconciler.core.planning.state import Grant, Held, HeldClaim, Kept, Wanted
 from reconciler.core.planning.verdict import Judge
 

@@ -22,7 +22,8 @@ from reconciler.core.model.entries import ReleaseReason as Why
 from reconciler.core.model.live import Live
 from reconciler.core.planning.change import BlockedBy, Reason
 from reconciler.core.planning.inputs import Setting
-from reconciler.core.planning.modifications import History, Others, first_moment, last_day, touch_of
+from reconciler.core.planning.modifications import first_moment, last_day, touch_of
+from reconciler.core.planning.ports import History, Others
 from reconciler.core.planning.state import Claiming, HeldClaim
 
 

@@ -17,7 +17,7 @@ from reconciler.config.configuration import matches
 from reconciler.core.model.entries import OURS_ONLY, Claims, FileClaims, Key, Release
 from reconciler.core.model.errors import RepositoryProblem
 from reconciler.core.model.provider import Target
-from reconciler.core.planning.modifications import Others
+from reconciler.core.planning.ports import Others
 from reconciler.core.planning.state import HeldClaim
 from reconciler.git.repository import Repository
 from reconciler.lists.reader import Source, read_lists

@@ -21,8 +21,8 @@ from reconciler.core.model.live import Live, LiveEntry
 from reconciler.core.planning.change import Action, BlockedBy, Change
 from reconciler.core.planning.guards import Circumstances, Limits
 from reconciler.core.planning.inputs import Setting
-from reconciler.core.planning.modifications import Others
 from reconciler.core.planning.plan import Plan, make_plan
+from reconciler.core.planning.ports import Others
 from reconciler.core.planning.state import Held, HeldClaim, Kept
 from reconciler.cxone.entries.dialect import EntriesDialect
 

@@ -9,7 +9,7 @@ from reconciler.core.model.entries import Carried, Hold, Policy, ReasonCode, Ter
 from reconciler.core.model.entries import ReleaseReason as Why
 from reconciler.core.planning.change import BlockedBy
 from reconciler.core.planning.guards import Circumstances, Limits, budget
-from reconciler.core.planning.modifications import Others
+from reconciler.core.planning.ports import Others
 from reconciler.core.planning.state import HeldClaim, Kept
 from tests.unit.planning.builders import (
     KEY,
