@@ -10,11 +10,10 @@ import yaml
 from reconciler.cli.render.gitlab_reports import LARGEST, child_pipeline
 from reconciler.core.model.errors import InvalidInput
 from reconciler.use_cases.operations.ci_tenants import FanOut, Work
-from tests.support.project import ROOT, Project, entry, making
+from tests.support.project import MERGE_REQUEST, ROOT, Project, entry, making
 from tests.support.sandbox import phone
 
 APPLY = 'dnc apply --tenant "$DNC_TENANT" --format json > "plans/$DNC_TENANT.json"'
-MERGE_REQUEST = {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main", "CI_PIPELINE_SOURCE": "merge_request_event"}
 
 
 def name(place: int) -> str:

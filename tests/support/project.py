@@ -48,6 +48,7 @@ BRANCH = "dnc-audit"
 SECRET = "s&c=r+t/% do-not-show"
 ROOT = Path(__file__).parents[2]
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
+MERGE_REQUEST = {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main", "CI_PIPELINE_SOURCE": "merge_request_event"}
 
 CLIENTS = {
     "dnc-tests": Client(SECRET),
@@ -264,6 +265,11 @@ class _Hooked(EntriesProvider):
         self._reads += 1
         self._on_read.get(self._reads, lambda: None)()
         return super().read(list_ids)
+
+
+def merge_request(project: Project, *arguments: str, code=0, **environ: str) -> Result:
+    """Plan as the pipeline of a merge request into main does."""
+    return project.plan(*arguments, code=code, **{**MERGE_REQUEST, **environ})
 
 
 @cache

@@ -1,7 +1,6 @@
 """Where a merge request's plan sends secrets (S8): where the target does, in variables of CXone's."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,24 +8,17 @@ import pytest
 from reconciler.gitlab.notes import sections
 from tests.support.gitlab_api import serving
 from tests.support.groups_project import grouped
-from tests.support.project import Project, entry, release
-from tests.support.recorder import Recorder, recording
+from tests.support.project import MERGE_REQUEST, Project, entry, merge_request, release
+from tests.support.recorder import Recorder
 from tests.support.result import Result
 from tests.support.sandbox import phone
 
 A, B, C = (phone(n) for n in range(3))
-MERGE_REQUEST = {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main", "CI_PIPELINE_SOURCE": "merge_request_event"}
 CANARY = "canary-0123456789"
 OTHERS = (
     *("GITLAB_TOKEN", "CI_JOB_TOKEN", "DNC_GIT_TOKEN", "DNC_FINGERPRINT_KEY", "DNC_NOTIFY_URL"),
     *("DNC_SIGNING_KEY", "DNC_READING_KEY", "DNC_MASK_KEY", "DNC_TENANT", "HOME", "cxone_secret"),
 )
-
-
-@pytest.fixture
-def attacker() -> Iterator[Recorder]:
-    with recording() as server:
-        yield server
 
 
 @pytest.fixture
@@ -37,10 +29,6 @@ def branch(project: Project) -> Project:
     project.git("switch", "-qc", "work")
     project.sandbox.requests.clear()
     return project
-
-
-def merge_request(project: Project, *arguments: str, code=0, **environ: str) -> Result:
-    return project.plan(*arguments, code=code, **{**MERGE_REQUEST, **environ})
 
 
 def unread(project: Project, planned: Result, *said: str) -> None:

@@ -8,13 +8,12 @@ import pytest
 
 from reconciler.cxone.saved_read import load, save
 from tests.support.gitlab_api import serving
-from tests.support.project import LIST, Project, entry, release
+from tests.support.project import LIST, MERGE_REQUEST, Project, entry, merge_request, release
 from tests.support.result import Result
 from tests.support.sandbox import phone
 
 A, B, C = (phone(n) for n in range(3))
 KEY = "0123456789abcdef"
-MERGE_REQUEST = {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main", "CI_PIPELINE_SOURCE": "merge_request_event"}
 UNCHECKED = "the origin of the saved reading cannot be checked"
 
 
@@ -41,10 +40,6 @@ def forge(project: Project) -> None:
     save(reading(project), stamp, replace(live, lists=lists, entries=2))
 
 
-def planned(project: Project, *arguments: str, code=0, **environ: str) -> Result:
-    return project.plan(*arguments, code=code, **{**MERGE_REQUEST, **environ})
-
-
 def tells_the_truth(done: Result) -> bool:
     """Tell whether the plan says that A comes off."""
     return done.counts().get("delete") == 1 and "from" not in done.json["live"]
@@ -53,7 +48,7 @@ def tells_the_truth(done: Result) -> bool:
 @pytest.mark.parametrize("key", ["", KEY, "short"])
 def test_a_forged_reading_is_not_used_by_itself(branch: Project, key: str):
     """S4."""
-    done = planned(branch, DNC_READING_KEY=key)
+    done = merge_request(branch, DNC_READING_KEY=key)
     assert tells_the_truth(done)
     assert "; reading CXone instead" in done.err
     assert "DNC_READING_KEY" in done.err
@@ -89,8 +84,8 @@ def test_what_was_kept_with_the_key_is_used_with_it(branch: Project):
         branch.run(call, DNC_READING_KEY=KEY)
         done = branch.plan("--onto", "origin/main", DNC_READING_KEY=KEY)
         assert (done.json["live"]["from"], UNCHECKED in done.out) == ("saved", False)
-        assert "from" not in planned(branch, DNC_READING_KEY=KEY[::-1]).json["live"]
-        assert "from" not in planned(branch).json["live"]
+        assert "from" not in merge_request(branch, DNC_READING_KEY=KEY[::-1]).json["live"]
+        assert "from" not in merge_request(branch).json["live"]
 
 
 def group_may_write(file: Path) -> None:

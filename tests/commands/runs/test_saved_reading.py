@@ -8,12 +8,11 @@ import pytest
 from reconciler.core.model.errors import CxoneUnavailable
 from tests.support.gitlab_api import serving
 from tests.support.groups_project import GroupsProject, grouped
-from tests.support.project import LIST, Project, dated, entry, release
+from tests.support.project import LIST, MERGE_REQUEST, Project, dated, entry, merge_request, release
 from tests.support.result import Result
 from tests.support.sandbox import phone
 
 A, B, C, D, E = (phone(n) for n in range(5))
-MERGE_REQUEST = {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main", "CI_PIPELINE_SOURCE": "merge_request_event"}
 KEY = {"DNC_READING_KEY": "0123456789abcdef"}
 NOBODY = {"CXONE_CLIENT_ID": "", "CXONE_CLIENT_SECRET": "", "CXONE_ACCESS_KEY_ID": ""}
 
@@ -41,10 +40,6 @@ def branch(project: Project, dear) -> Project:
 
 def reading(project: Project, tenant="production") -> Path:
     return project.folder / ".dnc" / f"{tenant}.reading"
-
-
-def merge_request(project: Project, *arguments: str, code=0, **environ: str) -> Result:
-    return project.plan(*arguments, code=code, **{**MERGE_REQUEST, **environ})
 
 
 def where(planned: Result) -> str:

@@ -1,21 +1,13 @@
 """Which environment variables apply fills in (S8): CXone's own, and what was applied before."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.support.project import Project, entry
-from tests.support.recorder import Recorder, recording
+from tests.support.recorder import Recorder
 from tests.support.sandbox import phone
 
 A, B, C = (phone(n) for n in range(3))
 CANARY = "canary-0123456789"
-
-
-@pytest.fixture
-def attacker() -> Iterator[Recorder]:
-    with recording() as server:
-        yield server
 
 
 @pytest.fixture
