@@ -168,7 +168,7 @@ def uncovered(paths: Iterable[str], configuration: Configuration) -> tuple[Findi
             if matches(globs, visible):
                 way_out = f"name it {visible}"
             said = f"no tenant's lists reach this file, so it protects nobody: {way_out}"
-            findings.append(Finding(path, 0, 0, "", "LIST-05", Severity.ERROR, said))
+            findings.append(_not_read(path, said))
     return tuple(findings)
 
 
@@ -177,7 +177,7 @@ def unread_folders(paths: Iterable[str], configuration: Configuration) -> tuple[
     globs, folders = _reach(configuration)
     said = "a link to a folder, or another repository: its lists are not read. Put the files themselves here"
     return tuple(
-        Finding(path, 0, 0, "", "LIST-05", Severity.ERROR, said)
+        _not_read(path, said)
         for path in sorted(paths)
         if not matches(globs, path)
         and any(path.startswith(name) or name.startswith(f"{path}/") for name in folders)
@@ -189,10 +189,14 @@ def misnamed(paths: Iterable[str], configuration: Configuration) -> tuple[Findin
     globs, _ = _reach(configuration)
     said = "its name is no UTF-8, so no report can name this file: rename it with git mv"
     return tuple(
-        Finding(path, 0, 0, "", "LIST-05", Severity.ERROR, said)
+        _not_read(path, said)
         for path in sorted(paths)
         if matches(globs, path) and path != path.encode(errors="replace").decode()
     )
+
+
+def _not_read(path: str, said: str) -> Finding:
+    return Finding(path, 0, 0, "", "LIST-05", Severity.ERROR, said)
 
 
 def reached_folders(configuration: Configuration) -> Callable[[str], bool]:
