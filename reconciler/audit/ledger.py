@@ -20,6 +20,7 @@ from reconciler.git.repository import Repository
 
 _FIRST_SECONDS = 0.1  # with jitter; it doubles up to the longest
 _LONGEST_SECONDS = 3.0
+_LOOKED_AT = 1_000  # reports back, for the last that read CXone back
 
 
 class Pauses:
@@ -316,6 +317,11 @@ class Ledger:
         listed = self._git.listing(self.tip, self._folder) if self.tip else {}
         return sorted({tenant for path in listed if (tenant := tenant_of(path, self._folder))})
 
+    def last_verified(self, tenant: str) -> Report | None:
+        """Find the newest report whose run saw CXone as it left it; the last reports are looked at."""
+        looked_at = islice(self.reports(tenant), _LOOKED_AT)
+        return next((stored.report for stored in looked_at if stored.report.is_verified), None)
+
     def first(self, tenant: str) -> StoredReport | None:
         """Find the report that a tenant's chain starts with; None where it has none."""
         try:
@@ -366,21 +372,3 @@ class Ledger:
             " else pushed meanwhile), or let its next run push it",
             where=self.branch,
         )
-
-
-LOOKED_AT = 1_000  # reports back, for the last that read CXone back
-
-
-def is_verified(stored: StoredReport) -> bool:
-    """Tell whether a report's run saw CXone as it left it: it read it back, or had nothing to send."""
-    report = stored.report
-    if report.repeats or report["status"] == "interrupted":
-        return False
-    told = report["read_back"]
-    return bool(report["status"] == "in-sync" if told is None else told["how"] == "full")
-
-
-def last_verified(ledger: Ledger, tenant: str) -> Report | None:
-    """Find the newest report whose run saw CXone as it left it; the last reports are looked at."""
-    looked_at = islice(ledger.reports(tenant), LOOKED_AT)
-    return next((stored.report for stored in looked_at if is_verified(stored)), None)

@@ -8,8 +8,9 @@ from typing import Any
 
 import orjson
 
+from reconciler.audit.report_rows import target_in
 from reconciler.core.model.entries import Key
-from reconciler.core.model.provider import Verdict
+from reconciler.core.model.provider import Target, Verdict
 
 # Connecting may take 5 s and the answer 25 s: so long can a request be under way whose answer nobody wrote
 # down. A touch later than that may be somebody else's, and counts as such.
@@ -51,6 +52,11 @@ class Unfinished:
     def started_at(self) -> str:
         """When it began, which names it: as its report would say it."""
         return str(self.run["started_at"])
+
+    @property
+    def target(self) -> Target:
+        """The CXone that it wrote to."""
+        return target_in(self.run["target"])
 
     @property
     def releases(self) -> Iterator[Named]:

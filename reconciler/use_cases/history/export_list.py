@@ -11,7 +11,7 @@ from reconciler.core.model.entries import Claims, Key, Terms, is_list_id, strong
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
 from reconciler.core.planning.state import Held, Kept
 from reconciler.git.repository import Repository
-from reconciler.use_cases.reconcile.last_applied import Past, kept_of, known_past
+from reconciler.use_cases.reconcile.last_applied import Past, known_past
 from reconciler.use_cases.workspace.context import CommandContext, Today, iso
 from reconciler.use_cases.workspace.files import write_table
 from reconciler.use_cases.workspace.opening import demand_committed
@@ -111,7 +111,7 @@ def _kept_at(past: Past, repository: Repository, revision: str) -> dict[Key, Kep
             break
         if found or (repository.has_commit(at) and repository.is_ancestor(at, revision)):
             found = at
-            kept |= kept_of(stored.report["kept"])
+            kept |= stored.report.kept_claims
     return kept
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from reconciler.audit.ledger import is_verified
 from reconciler.core.model.entries import Carried, Claims, Key, Terms
 from reconciler.core.model.live import Live
 from reconciler.core.planning.state import Kept
@@ -110,7 +109,7 @@ def _found(desk: Desk, past: Past, number: str, seen: "tuple[Live, Plan] | None"
         lists=lists,
         report=newest.path if newest else None,
         seq=newest.report.seq if newest else None,
-        verified=bool(newest and is_verified(newest)),
+        verified=bool(newest and newest.report.is_verified),
         told_at=newest.report.finished_at if newest else None,
         asked_at=desk.ctx.clock(),
         read_at=seen[0].read_at if seen else None,

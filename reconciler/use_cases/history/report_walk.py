@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from reconciler.audit.ledger import Ledger, is_verified
+from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import StoredReport
 from reconciler.audit.report_files import read_plan
 
@@ -41,7 +41,7 @@ class Reported:
             report.revision,
             datetime.fromisoformat(report["started_at"]),
             report.finished_at,
-            is_verified(stored) and (report["read_back"] or {}).get("complete", True),
+            report.is_verified_without_gaps,
         )
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from reconciler.audit.ledger import is_verified
 from reconciler.audit.report import Report, StoredReport
 
 Reasons = tuple[tuple[str, int], ...]
@@ -94,7 +93,7 @@ def brief(stored: StoredReport) -> Brief:
         finished_at=report.finished_at,
         by=_by(report),
         scheduled=(report.get("pipeline") or {}).get("pipeline_source") == "schedule",
-        verified=is_verified(stored),
+        verified=report.is_verified,
         created=summary.get("create", 0),
         updated=summary.get("update", 0),
         deleted=summary.get("delete", 0),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from reconciler.audit.ledger import Ledger, last_verified
+from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Report, StoredReport
 from reconciler.config.configuration import Tenant
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
@@ -155,7 +155,7 @@ def _standings(tenants: Iterable[Tenant], ledger: Ledger, ctx: CommandContext) -
 def _standing(tenant: str, newest: StoredReport | None, ledger: Ledger, now: datetime) -> Standing:
     if newest is None:
         return Standing(tenant, None, None, None, 0, 0, 0, 0)
-    verified = last_verified(ledger, tenant)
+    verified = ledger.last_verified(tenant)
     report = newest.report
     waiting = report.get("requests", {}).get("open", ())
     return Standing(

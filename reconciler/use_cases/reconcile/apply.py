@@ -136,8 +136,8 @@ class Applied:
         if self.run.in_doubt or self.run.out_of_time:
             return False
         past = self.prepared.state.last_applied
-        before = past.newest.report["failures"] if past.newest and not past.other_target else ()
-        known = {(f["action"], f["list_id"], f["phone"], f["code"]) for f in before}
+        before = past.newest.report.failures if past.newest and not past.other_target else ()
+        known = {(f.action, *f.key, f.code) for f in before}
         now = {
             (f["action"], f["list_id"], f["phone"], f["code"])
             for f in failures(self.run)
@@ -333,7 +333,7 @@ def _due(prepared: PreparedPlan, run: Run, turned: Turnover) -> bool:
         return True
     if past.untold or turned.touched:
         return True
-    if newest.report["hashes"] != prepared.inputs.project.content(prepared.inputs.sources):
+    if newest.report.hashes != prepared.inputs.project.content(prepared.inputs.sources):
         return True
     return frozenset(run.kept) != past.kept_before
 

@@ -6,7 +6,6 @@ A lapse is a matter of the date, and a later opt-out one of moments: both need c
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from reconciler.audit.report import Report
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.model.provider import ClockOffset
 
@@ -39,28 +38,6 @@ def earlier(now: datetime, offset: ClockOffset | None) -> datetime:
     if offset is None:
         return now
     return now + min(offset.least if jumped(offset) else offset.most, timedelta(0))
-
-
-def began(report: Report) -> datetime:
-    """Give the moment when a reported run began, by the earlier of its two clocks."""
-    started = datetime.fromisoformat(report["started_at"])
-    seconds = (report.get("clock") or {}).get("offset_seconds") or (0,)
-    return started + timedelta(seconds=min(0.0, *seconds))
-
-
-def started(report: Report) -> datetime:
-    """Give the moment when a reported run began, by the later of its two clocks."""
-    return _later(report, report["started_at"])
-
-
-def finished(report: Report) -> datetime:
-    """Give the moment when a reported run was over, by the later of its two clocks."""
-    return _later(report, report["finished_at"])
-
-
-def _later(report: Report, moment: str) -> datetime:
-    seconds = (report.get("clock") or {}).get("offset_seconds") or (0,)
-    return datetime.fromisoformat(moment) + timedelta(seconds=max(0.0, *seconds))
 
 
 def said(offset: ClockOffset) -> str:

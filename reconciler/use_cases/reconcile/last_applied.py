@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from itertools import islice, takewhile
-from typing import Any
 
-from reconciler.audit.ledger import Ledger, is_verified, last_verified
+from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import StoredReport
 from reconciler.audit.unfinished import Named, Unfinished
 from reconciler.config.configuration import Tenant
@@ -16,17 +15,15 @@ from reconciler.core.model.entries import Claims, Key
 from reconciler.core.model.errors import RepositoryProblem
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import Target
-from reconciler.core.model.target import same_target
 from reconciler.core.planning.change import BlockedBy
 from reconciler.core.planning.state import Held, Kept
 from reconciler.git.repository import Repository
 from reconciler.lists.reader import Source, read_lists
 from reconciler.use_cases.reconcile.number_history import RecordedHistory
-from reconciler.use_cases.reconcile.reported_numbers import RecordWalk, kept_claim, keys_of
+from reconciler.use_cases.reconcile.reported_numbers import RecordWalk
 from reconciler.use_cases.reconcile.unreported_runs import (
     here,
     registry_claims,
-    target_of,
     untold,
     used_by_the_dead,
 )
@@ -72,7 +69,7 @@ class Past:
         return self.newest is not None and not self._here(self.newest)
 
     def _here(self, report: StoredReport) -> bool:
-        return same_target(target_of(report.report["target"]), self.target)
+        return report.report.is_of(self.target)
 
     @cached_property
     def held(self) -> Held:
@@ -84,7 +81,7 @@ class Past:
         return Held(
             files=tuple(file for file in claims.files if file.list_id not in self.moved),
             releases=claims.releases,
-            not_live=keys_of(report["not_live"]),
+            not_live=report.not_live_keys,
             kept=self._kept_then,
             revision=report.revision,
             holds=claims.holds,
@@ -96,7 +93,7 @@ class Past:
         if self.newest is None or self.other_target:
             return frozenset()
         held = {file.list_id for file in self._claims_then.files}
-        held |= {list_id for list_id, _ in kept_of(self.newest.report["kept"])}
+        held |= {list_id for list_id, _ in self.newest.report.kept_keys}
         return frozenset(list_id for list_id in held if not self._same_list(self.newest, list_id))
 
     @cached_property
@@ -105,12 +102,12 @@ class Past:
         if self.newest is None:
             return Claims()
         report = self.newest.report
-        return self.claims_at(report.revision).standing(date.fromisoformat(report["as_of"]))
+        return self.claims_at(report.revision).standing(report.as_of)
 
     @property
     def _kept_then(self) -> dict[Key, Kept]:
         """Give what the newest report lists as kept, of lists that are where they were."""
-        kept = kept_of(self.newest.report["kept"]) if self.newest else {}
+        kept = self.newest.report.kept_claims if self.newest else {}
         for key, claim in registry_claims(self._untold_here):
             before = kept.get(key)
             claims = (*before.claims, claim) if before else (claim,)
@@ -156,7 +153,7 @@ class Past:
     @property
     def recent_verified(self) -> Iterator[StoredReport]:
         """Of the newest reports, those whose run saw CXone as it left it, newest first."""
-        return filter(is_verified, islice(self.reports, REPORTS_BACK))
+        return (stored for stored in islice(self.reports, REPORTS_BACK) if stored.report.is_verified)
 
     def _reports(self, since: datetime | None) -> Iterator[StoredReport]:
         told = self.ledger.reports(self.today.tenant.name, since) if self.ledger else iter(())
@@ -185,8 +182,9 @@ class Past:
         for run in self._untold_here:
             counts.update(run.removed)
         for stored in self._reports(now - BUDGET_DAYS):
-            for told in (stored.report, *stored.report.get("interrupted", ())):
-                counts.update(told.get("removed", {}))
+            counts.update(stored.report.removed)
+            for before in stored.report.unreported_runs:
+                counts.update(before.removed)
         return counts
 
     @cached_property
@@ -239,27 +237,8 @@ class Past:
 
     def _same_list(self, stored: StoredReport, list_id: str) -> bool:
         """Tell whether a list was the same group of CXone then."""
-        then = _ids(stored).get(list_id)
+        then = stored.report.own_ids.get(list_id)
         return then is None or then == self.own_id(list_id)
-
-
-def _ids(stored: StoredReport) -> Mapping[str, str]:
-    """Name the lists' own ids in CXone as a report tells them; a dialect of mere names has none."""
-    ids: Mapping[str, str] = stored.report["target"].get("groups", {})
-    return ids
-
-
-def kept_of(rows: Iterable[Mapping[str, Any]]) -> dict[Key, Kept]:
-    """Read what a report lists as kept."""
-    kept: dict[Key, Kept] = {}
-    for row in rows:
-        claim = kept_claim(row)
-        blocked_by = tuple(BlockedBy(b) for b in row["blocked_by"])
-        for phone in row["phones"]:
-            key = (row["list_id"], phone)
-            others = kept[key].claims if key in kept else ()
-            kept[key] = Kept((*others, claim), blocked_by)
-    return kept
 
 
 def known_past(desk: Desk) -> Past:
@@ -279,14 +258,13 @@ def known_past(desk: Desk) -> Past:
     newest = ledger.newest(desk.tenant.name) if ledger else None
     if ledger:
         say_doubts(ledger, desk.tenant.name, desk.ctx)
-    told = newest.report["target"] if newest else {}
-    target = Target(told.get("dialect", ""), told.get("organisation", ""), told.get("host", ""))
-    groups: dict[str, str] = dict(told.get("groups", {}))
-    return Past(repository, ledger, target, files, (), lambda list_id: groups.get(list_id, ""))
+    target = newest.report.target if newest else Target("", "", "")
+    own_ids = newest.report.own_ids if newest else {}
+    return Past(repository, ledger, target, files, (), lambda list_id: own_ids.get(list_id, ""))
 
 
 def meter_past(ctx: CommandContext, tenant: str, ledger: Ledger | None) -> None:
     """Tell when a run last saw CXone as it left it: known before CXone is asked, and also when it is down."""
     if ctx.run.meter is not None and ledger is not None:
-        verified = last_verified(ledger, tenant)
+        verified = ledger.last_verified(tenant)
         ctx.run.meter.of(tenant).verified_at = verified.finished_at if verified else None

@@ -1,6 +1,6 @@
 """Holds that went from the files: in force until a report has said so for a day, and said in every plan."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -23,9 +23,9 @@ def lingering_holds(
     those that were gone already, and since when reports say so.
     """
     found = dict.fromkeys(gone_holds(then, today, as_of))
-    for row in newest.report.get("lingering_holds", ()) if newest else ():
-        hold = _hold(row)
-        recent = now - datetime.fromisoformat(row["since"]) < _LINGERS
+    for row in newest.report.lingering_holds if newest else ():
+        hold = row.hold
+        recent = now - row.since < _LINGERS
         if recent and hold.stands(as_of) and not stands_in(hold, today):
             found.setdefault(hold)
     return tuple(found)
@@ -38,8 +38,8 @@ def lingering_json(
 
     It is `latest` at most, the run's end by the later clock: what is later was told by a clock ahead.
     """
-    rows = newest.report.get("lingering_holds", ()) if newest else ()
-    known = {_hold(row): min(datetime.fromisoformat(row["since"]), latest) for row in rows}
+    rows = newest.report.lingering_holds if newest else ()
+    known = {row.hold: min(row.since, latest) for row in rows}
     return [
         {
             "matter": hold.matter,
@@ -65,15 +65,3 @@ def hold_notes(holds: Iterable[Hold]) -> Iterator[Finding]:
             "put it back as it was"
         )
         yield Finding(hold.path, 0, 0, "", RULE, Severity.WARNING, message)
-
-
-def _hold(row: Mapping[str, Any]) -> Hold:
-    return Hold(
-        row["matter"],
-        date.fromisoformat(row["from"]),
-        date.fromisoformat(row["until"]) if row["until"] else None,
-        frozenset(row["phones"]),
-        row["list_id"],
-        everything=row["everything"],
-        path=row["path"],
-    )

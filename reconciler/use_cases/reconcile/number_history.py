@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from itertools import chain, pairwise, takewhile
-from typing import Any
 
 from reconciler.audit.report import REANCHORED, StoredReport
 from reconciler.audit.unfinished import Unfinished
@@ -22,9 +21,7 @@ from reconciler.core.planning.state import HeldClaim
 from reconciler.git.repository import Repository
 from reconciler.lists.reader import Source, read_lists
 from reconciler.rules.rule_set import Rules
-from reconciler.use_cases.reconcile.clock_skew import began, started
-from reconciler.use_cases.reconcile.reported_numbers import RecordWalk, kept_claim
-from reconciler.use_cases.reconcile.unreported_runs import window_of, windows_of
+from reconciler.use_cases.reconcile.reported_numbers import RecordWalk
 from reconciler.use_cases.workspace.context import Window, within
 
 
@@ -64,11 +61,11 @@ class RecordedHistory:
         for stored in takewhile(self.here, self.walk):
             if not self.same_list(stored, key[0]):
                 return False  # what was written to another group says nothing of this one
-            for number, window in windows_of(stored.report, self.target):
+            for number, window in stored.report.unreported_windows(self.target):
                 asked = self.walk.plan(stored)["interrupted"].get(number, {}).get(key)
                 if asked is not None and within((max(asked, window[0]), window[1]), touched):
                     return True
-            own = window_of(stored.report)
+            own = stored.report.write_window
             if own is None:
                 continue
             if own[1] < touched:
@@ -91,7 +88,7 @@ class RecordedHistory:
         """
         held = self._while_held(key, claim.path)
         try:
-            return min((began(stored.report) for stored in held), default=None)
+            return min((stored.report.earliest_start for stored in held), default=None)
         except _RevisionGone:
             return None
 
@@ -105,7 +102,7 @@ class RecordedHistory:
             for stored in self._while_held(key, claim.path):
                 if not any(map(claim.covered_by, self._held(stored, key))):
                     break
-                since = started(stored.report)
+                since = stored.report.latest_start
         except _RevisionGone:
             return None
         return since
@@ -123,8 +120,7 @@ class RecordedHistory:
             named in walk.plan(stored)["used"]
             for walk in (self.walk, *self.beside)
             for stored in walk.since(release.released_on)
-            if stored.report.get("releases_used", {}).get(release.list_id)
-            and (walk is self.walk or self.here(stored))
+            if stored.report.releases_used.get(release.list_id) and (walk is self.walk or self.here(stored))
         )
 
     def latest_request(self, key: Key, since: date, *, registry: bool) -> date | None:
@@ -157,11 +153,11 @@ class RecordedHistory:
             for stored in walk:
                 if walk is not self.walk and not self.here(stored):
                     continue
-                if stored.report.get("interrupted") and key in walk.plan(stored)["interrupted_off"]:
+                if stored.report.unreported_runs and key in walk.plan(stored)["interrupted_off"]:
                     return True
-                if stored.report["removed"].get(key[0]) and key in walk.plan(stored)["off"]:
+                if stored.report.removed.get(key[0]) and key in walk.plan(stored)["off"]:
                     return True
-                if stored.report.get("releases_used", {}).get(key[0]) and any(
+                if stored.report.releases_used.get(key[0]) and any(
                     named[:2] == key for named in walk.plan(stored)["used"]
                 ):
                     return True
@@ -187,7 +183,7 @@ class RecordedHistory:
                 found = Others(touched=True, overwritten=datetime.fromisoformat(run.started_at))
         try:
             for stored in self._while_held(key, ""):
-                if stored.report.get("others", {}).get(key[0]):
+                if stored.report.others.get(key[0]):
                     found = self._more_of_others(stored, key, found)
         except _RevisionGone:
             return Others(touched=True)
@@ -199,7 +195,7 @@ class RecordedHistory:
         if not (over or before or seen):
             return found
         known = found or Others()
-        gone = (known.overwritten, began(stored.report) if over else None, seen)
+        gone = (known.overwritten, stored.report.earliest_start if over else None, seen)
         return Others(
             reason=told["others"].get(key) or known.reason,
             touched=known.touched or seen is not None or not before,
@@ -223,7 +219,11 @@ class RecordedHistory:
                 return False
             if stored.report.revision == claim.held_at:
                 return there is not None and there.terms == claim.terms
-            if there is not None and not there.terms.over(_day(stored)) and _as_held(claim).covered_by(there):
+            if (
+                there is not None
+                and not there.terms.over(stored.report.as_of)
+                and _as_held(claim).covered_by(there)
+            ):
                 return False  # it stood later, and as strong: the row is of something older
         return False
 
@@ -245,7 +245,7 @@ class RecordedHistory:
 
     def _follows(self, older: StoredReport, newer: StoredReport, key: Key, *, live: bool) -> bool:
         """Tell whether what an older report held is in the next, or went. `live`: its files' claims were."""
-        as_of, left = _day(newer), self._held(newer, key)
+        as_of, left = newer.report.as_of, self._held(newer, key)
         held = self._held(older, key) if live else self._kept(older, key)
         gone = [c for c in held if not c.terms.over(as_of) and not any(map(c.covered_by, left))]
         return not gone or self._released_at(newer, key, ended=any(c.ended for c in left))
@@ -255,7 +255,7 @@ class RecordedHistory:
 
         `ended`: what is left is somebody else's entry, so the release speaks of our claim alone.
         """
-        if not stored.report.get("releases_used", {}).get(key[0]):
+        if not stored.report.releases_used.get(key[0]):
             return False
         there = {
             (*key, r.released_on.isoformat(), r.reason.value, r.evidence)
@@ -292,13 +292,13 @@ class RecordedHistory:
         for newer in self.walk:
             if newer.path == stored.path:
                 return False
-            if newer.report["status"] == REANCHORED or newer.report["overrides"].get("accept_history"):
+            if newer.report.status == REANCHORED or newer.report.rewritten:
                 return True
         return False
 
     def _claims(self, stored: StoredReport, key: Key, *, first: str = "") -> Iterator[HeldClaim]:
         """Give the claims on a number that stood at a report's revision on its date, file by file."""
-        blobs, as_of = self._blobs_at(stored.report.revision), _day(stored)
+        blobs, as_of = self._blobs_at(stored.report.revision), stored.report.as_of
         # The claim's own file first: most often the others need not be read then.
         for path in chain([first] if first in blobs else (), (other for other in blobs if other != first)):
             if self._is_list(stored, path):
@@ -337,12 +337,8 @@ class RecordedHistory:
     def _kept(self, stored: StoredReport, key: Key) -> Sequence[HeldClaim]:
         """Give the claims that a report lists as kept of the number."""
         if stored.path not in self._kept_claims:
-            kept: dict[Key, list[HeldClaim]] = {}
-            for row in stored.report["kept"]:
-                claim = kept_claim(row)
-                for phone in row["phones"]:
-                    kept.setdefault((row["list_id"], phone), []).append(claim)
-            self._kept_claims[stored.path] = kept
+            kept = stored.report.kept_claims.items()
+            self._kept_claims[stored.path] = {of: one.claims for of, one in kept}
         return self._kept_claims[stored.path].get(key, ())
 
     def _read(self, path: str, sha: str) -> Claims:
@@ -352,18 +348,13 @@ class RecordedHistory:
         return self._files.get(sha, Claims())
 
 
-def _day(stored: StoredReport) -> date:
-    return date.fromisoformat(stored.report["as_of"])
-
-
 def _as_held(claim: HeldClaim) -> HeldClaim:
     """Give a kept claim as its file had it."""
     return HeldClaim(claim.path, claim.terms)
 
 
 def _is_absent(stored: StoredReport, key: Key) -> bool:
-    rows: Iterable[Mapping[str, Any]] = stored.report["not_live"]
-    return any(row["list_id"] == key[0] and key[1] in row["phones"] for row in rows)
+    return any(row.list_id == key[0] and key[1] in row.phones for row in stored.report.not_live)
 
 
 class _RevisionGone(Exception):

@@ -11,9 +11,7 @@ from typing import Any
 
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Report, StoredReport
-from reconciler.core.model.entries import Key, Policy, ReasonCode, Terms
-from reconciler.core.planning.state import HeldClaim
-from reconciler.use_cases.reconcile.clock_skew import finished
+from reconciler.core.model.entries import Key
 
 _WRITTEN = frozenset({"applied", "unknown"})
 _DAY = timedelta(days=1)
@@ -63,7 +61,7 @@ class RecordWalk:
         """Give the reports from the day before that one on."""
         first, old = datetime.combine(max(day, date.min + _DAY), time.min, UTC) - _DAY, 0
         for stored in self:
-            old = 0 if finished(stored.report) >= first else old + 1
+            old = 0 if stored.report.latest_end >= first else old + 1
             if old == _OLD_IN_A_ROW:
                 return
             yield stored
@@ -109,28 +107,3 @@ class RecordWalk:
 def keys_of(rows: Iterable[Mapping[str, Any]]) -> frozenset[Key]:
     """Read the numbers of rows, each with its list."""
     return frozenset((row["list_id"], phone) for row in rows for phone in row["phones"])
-
-
-def kept_claim(row: Mapping[str, Any]) -> HeldClaim:
-    """Read a claim that a report lists as kept. One without a revision is of no file that git has."""
-    since, day = row["since"], row.get("retrieved_on")
-    return HeldClaim(
-        row["path"],
-        terms_of_row(row["terms"]),
-        datetime.fromisoformat(since) if since else None,
-        retrieved_on=date.fromisoformat(day) if day else None,
-        held_at=row.get("held_at") or "",
-        ended=bool(row.get("ended")),
-    )
-
-
-def terms_of_row(said: Mapping[str, Any]) -> Terms:
-    """Read terms as a report writes them."""
-    return Terms(
-        ReasonCode(said["reasonCode"]),
-        Policy(said["expirationPolicy"]),
-        date.fromisoformat(said["end"]) if said["end"] else None,
-        date.fromisoformat(said["requestedOn"]) if said["requestedOn"] else None,
-        said["source"],
-        said["jurisdiction"],
-    )

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from reconciler.audit.ledger import is_verified
 from reconciler.audit.report import StoredReport
 from reconciler.core.planning.change import DriftKind
 from reconciler.use_cases.workspace.context import Measured
@@ -40,7 +39,7 @@ def meter_run(prepared: "PreparedPlan", run: "Run", status: str, stored: StoredR
     told.outcomes = {outcome.value: count for outcome, count in run.tally.results.counts.items()}
     told.not_live = len(run.not_live)
     told.conflicts = sum(len(sent.answer.conflicts) for sent in run.tally.sent)
-    if stored is not None and is_verified(stored):
+    if stored is not None and stored.report.is_verified:
         told.verified_at = stored.report.finished_at
     _waiting(told, prepared.waiting(run.final), run.final)
 

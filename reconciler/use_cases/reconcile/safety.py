@@ -1,6 +1,6 @@
 """Safety limits in force, and whether somebody other than its author approved a release."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -203,7 +203,10 @@ class SafetyLimits:
     @classmethod
     def of(cls, configured: Safety, newest: StoredReport | None) -> "SafetyLimits":
         """Compare today's limits with those that the newest report saw; without a report today's hold."""
-        return cls(configured, _seen(newest.report["safety"]) if newest else configured)
+        if newest is None:
+            return cls(configured, configured)
+        seen = newest.report.seen_limits
+        return cls(configured, Safety(seen.max_removals, seen.max_removal_percent, approvals=seen.approvals))
 
     @property
     def in_force(self) -> Safety:
@@ -237,13 +240,6 @@ def changes(before: Safety, after: Safety, *, looser_only: bool = False) -> Iter
             yield f"{name} {old:g} → {new:g}"
     if after.approvals < before.approvals or (after.approvals != before.approvals and not looser_only):
         yield f"approvals {before.approvals} → {after.approvals}"
-
-
-def _seen(told: Mapping[str, Any]) -> Safety:
-    # Reports of the first version tell only what was in force, which was what they saw.
-    said = told.get("configured", told)
-    approvals = said.get("approvals", 0)
-    return Safety(said["max_removals"], said["max_removal_percent"], approvals=approvals)
 
 
 def _told(safety: Safety) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from reconciler.core.model.provider import Target
 from reconciler.core.model.target import same_target
 from reconciler.core.planning.state import HeldClaim
 from reconciler.git.repository import Repository
-from reconciler.use_cases.workspace.context import Clock, CommandContext, Window, iso
+from reconciler.use_cases.workspace.context import Clock, CommandContext, iso
 from reconciler.use_cases.workspace.project import Project
 
 
@@ -34,12 +34,12 @@ def left_behind(
 
 def untold(runs: Iterable[Unfinished], reports: Iterable[Report]) -> tuple[Unfinished, ...]:
     """Leave out the runs that a report tells of: theirs was committed, and they died right after."""
-    told = {started for report in reports for started in (report["started_at"], *_started_in(report))}
+    told = {started for report in reports for started in (report.started_text, *_started_in(report))}
     return tuple(run for run in runs if run.started_at not in told)
 
 
 def _started_in(report: Report) -> list[str]:
-    return [str(run["started_at"]) for run in report.get("interrupted", ())]
+    return [run.started_at for run in report.unreported_runs]
 
 
 def introduction(  # noqa: PLR0913, PLR0917  (what a run is known by)
@@ -138,31 +138,6 @@ def registry_claims(runs: Iterable[Unfinished]) -> Iterator[tuple[Key, HeldClaim
                 yield (list_id, phone), HeldClaim("", terms, held_at="")
 
 
-def window_of(told: Mapping[str, Any] | Report) -> Window | None:
-    """Give when a run of which a report tells can have written; None where it wrote nothing."""
-    window = told.get("write_window")
-    if window is None:
-        return None
-    return datetime.fromisoformat(window["from"]), datetime.fromisoformat(window["to"])
-
-
-def windows_of(report: Report, target: Target) -> Iterator[tuple[int, Window]]:
-    """Give when the runs that a report tells of besides its own wrote to this CXone, by their place."""
-    for number, run in enumerate(report.get("interrupted", ())):
-        window = window_of(run)
-        if window is not None and _is_of(run["target"], target):
-            yield number, window
-
-
 def here(runs: Iterable[Unfinished], target: Target) -> tuple[Unfinished, ...]:
     """Choose the runs that wrote to this CXone."""
-    return tuple(run for run in runs if _is_of(run.run["target"], target))
-
-
-def target_of(told: Mapping[str, Any]) -> Target:
-    """Read which CXone a report or a journal tells of."""
-    return Target(told["dialect"], told["organisation"], told["host"])
-
-
-def _is_of(told: Mapping[str, Any], target: Target) -> bool:
-    return same_target(target_of(told), target)
+    return tuple(run for run in runs if same_target(run.target, target))

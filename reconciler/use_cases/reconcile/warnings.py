@@ -215,6 +215,6 @@ def before(
     if ctx.options.onto is not None:
         return Before(GitTree(repository, ctx.options.onto), ctx.options.onto.removeprefix("origin/"))
     newest = ledger.newest(tenant) if ledger else None
-    if newest is None or newest.report["hashes"]["rules"] == project.content(())["rules"]:
+    if newest is None or newest.report.hashes["rules"] == project.content(())["rules"]:
         return None
     return Before(GitTree(repository, newest.report.revision), newest.report.revision[:12])

@@ -66,7 +66,7 @@ def _strays(repository: Repository) -> Strays:
         revision = stored.report.revision
         if not excused and not there(revision):
             return f"its revision {revision[:12]} is neither in this clone nor at the remote"
-        if stored.report.get("reanchor") or not before:
+        if stored.report.is_reanchored or not before:
             return ""
         if stored.report.moment < before.report.moment - _SLIP:
             return (

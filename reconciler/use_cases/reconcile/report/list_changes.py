@@ -258,7 +258,7 @@ def _windows(
     found: dict[Key, str] = {}
     for stored in past.recent_verified if waiting else ():
         there = _live_then(past, stored, waiting)
-        found |= dict.fromkeys(there, _looked_at(stored))
+        found |= dict.fromkeys(there, stored.report.verified_text)
         waiting -= there
         if not waiting:
             break
@@ -271,18 +271,11 @@ def _windows(
 def _live_then(past: Past, stored: StoredReport, keys: Iterable[Key]) -> set[Key]:
     """Name those of the keys that a verified report tells as live."""
     report = stored.report
-    files = past.claims_at(report.revision).standing(date.fromisoformat(report["as_of"])).files
-    kept = {(row["list_id"], phone) for row in report["kept"] for phone in row["phones"]}
-    absent = {(row["list_id"], phone) for row in report["not_live"] for phone in row["phones"]}
+    files = past.claims_at(report.revision).standing(report.as_of).files
+    kept, absent = report.kept_keys, report.not_live_keys
     return {
         key
         for key in keys
         if key not in absent
         and (key in kept or any(key[1] in f.numbers for f in files if f.list_id == key[0]))
     }
-
-
-def _looked_at(stored: StoredReport) -> str:
-    """Say when a verified run looked: at its read-back, or where it had nothing to send, at its end."""
-    read_back = stored.report["read_back"]
-    return str(read_back["at"] if read_back else stored.report["finished_at"])

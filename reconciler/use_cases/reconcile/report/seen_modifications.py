@@ -14,9 +14,7 @@ from reconciler.core.model.entries import Key
 from reconciler.core.model.entry_table import phones_touched
 from reconciler.core.model.live import Live
 from reconciler.core.planning.modifications import Touch, moment_of, touch_of
-from reconciler.use_cases.reconcile.clock_skew import began
 from reconciler.use_cases.reconcile.last_applied import Past
-from reconciler.use_cases.reconcile.unreported_runs import window_of
 from reconciler.use_cases.workspace.context import within
 
 _FIRST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -44,11 +42,11 @@ def seen_touches(past: Past, run: Run) -> Mapping[Key, datetime]:
 def _last_look(past: Past) -> StoredReport | None:
     """Find the newest report of a run that read all there was, and so saw every earlier modification."""
     reports = takewhile(past.history.here, past.history.walk)
-    return next((stored for stored in reports if stored.report.get("touched") is not None), None)
+    return next((stored for stored in reports if stored.report.touched is not None), None)
 
 
 def _foreign(past: Past, live: Live, last: StoredReport | None) -> Iterator[tuple[Key, datetime]]:
-    since = began(last.report) if last else None
+    since = last.report.earliest_start if last else None
 
     def is_new(text: str | None) -> bool:
         touch = moment_of(text)
@@ -80,7 +78,7 @@ def _is_known(past: Past, last: StoredReport, key: Key, touch: Touch) -> bool:
 
     What it wrote over somebody else's counts as theirs since the beginning of that run.
     """
-    told, window = past.history.walk.plan(last), window_of(last.report)
+    told, window = past.history.walk.plan(last), last.report.write_window
     if told["touched"].get(key) == _told(touch):
         return True
     is_certain = (key in told["wrote"] and key not in told["doubted"]) or key in told["overwrote"]
