@@ -65,7 +65,7 @@ class Record:
     @classmethod
     def of(cls, stored: StoredReport) -> "Record | None":
         """Read the record that a report is; None where it is an ordinary one."""
-        said = stored.report.get("reanchor")
+        said = stored.report.fields.get("reanchor")
         if not isinstance(said, dict):
             return None
         breaks = frozenset(Break(**one) for one in said["breaks"])
@@ -80,7 +80,7 @@ class Record:
         told = [f"{old} became {new}" for old, new in self.heads.items()]
         told += [f"{path} is passed over" for path, _ in sorted(self.passed_over)]
         told += [f"{path} is left out" for path, _ in sorted(self.left_out)]
-        who, when = report["actor"]["name"], report["finished_at"][:19]
+        who, when = report.actor.name, report.finished_text[:19]
         count = f"{len(self.breaks)} break{'' if len(self.breaks) == 1 else 's'}"
         return (
             f"REANCHORED by {who} at {when}Z, in report {report.seq}: {', '.join(told)}; "

@@ -51,13 +51,6 @@ class Report:
 
     fields: Mapping[str, Any]
 
-    def __getitem__(self, key: str) -> Any:  # noqa: ANN401  (JSON)
-        return self.fields[key]
-
-    def get(self, key: str, default: Any = None) -> Any:  # noqa: ANN401  (JSON)
-        """Look a field up that not every report has."""
-        return self.fields.get(key, default)
-
     @property
     def seq(self) -> int:
         """The place in the tenant's chain, from 1."""

@@ -19,7 +19,7 @@ class Actor(Row):
     @property
     def commit_author(self) -> str | None:
         """The author of the commit that was applied."""
-        author: str | None = self.fields["commit_author"]
+        author: str | None = self.fields.get("commit_author")
         return author
 
     @property

@@ -93,7 +93,7 @@ class KeptRow(NumberRow):
         )
 
 
-class OpenRequest(NumberRow):
+class OpenRow(NumberRow):
     """Requests of one list that are not live yet, with the day by which they must be."""
 
     __slots__ = ()
@@ -115,7 +115,7 @@ class OpenRequest(NumberRow):
         return bool(self.fields["past"])
 
 
-class LateRequest(NumberRow):
+class LateRow(NumberRow):
     """Requests of one list that this run made live after their day."""
 
     __slots__ = ()
@@ -164,14 +164,14 @@ class Requests(Row):
         return "took" not in self.fields and self.fields.get("days", {}).get("max") is not None
 
     @property
-    def late(self) -> tuple[LateRequest, ...]:
+    def late(self) -> tuple[LateRow, ...]:
         """Those that went live after their day."""
-        return tuple(map(LateRequest, self.fields.get("late", ())))
+        return tuple(map(LateRow, self.fields.get("late", ())))
 
     @property
-    def open(self) -> tuple[OpenRequest, ...]:
+    def open(self) -> tuple[OpenRow, ...]:
         """Those that are not live yet."""
-        return tuple(map(OpenRequest, self.fields.get("open", ())))
+        return tuple(map(OpenRow, self.fields.get("open", ())))
 
 
 class Failure(Row):

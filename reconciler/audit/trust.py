@@ -96,7 +96,7 @@ class Excuse:
     def add(self, newer: StoredReport) -> None:
         """Take in what a newer report says."""
         self.rewritten |= newer.report.rewritten
-        self.replaced |= (newer.report.get("reanchor") or {"heads": {}})["heads"].keys()
+        self.replaced |= (newer.report.fields.get("reanchor") or {"heads": {}})["heads"].keys()
 
     def covers(self, stored: StoredReport) -> bool:
         """Tell whether a report's revision may be gone."""
@@ -110,9 +110,9 @@ def links(reports: Mapping[str, str]) -> list[Mapping[str, str]]:
 
 def named_in(stored: StoredReport) -> frozenset[str]:
     """Name the reports that one passes over, or settles, by their paths."""
-    report = stored.report
-    record = report.get("reanchor") or {}
-    named = (report.get("passed_over", ()), record.get("passed_over", ()), record.get("left_out", ()))
+    fields = stored.report.fields
+    record = fields.get("reanchor") or {}
+    named = (fields.get("passed_over", ()), record.get("passed_over", ()), record.get("left_out", ()))
     return frozenset(link["path"] for links in named for link in links)
 
 
@@ -209,7 +209,7 @@ def _check_signatures(git: Repository, at: Chain, tenant: str, signers: bytes, f
         good += 1
         over |= {before.path: before.sha256 for _, before in unsigned}
         unsigned = []
-        if (told := one.report.get("passed_over")) is not None:
+        if (told := one.report.fields.get("passed_over")) is not None:
             over |= {link["path"]: link["sha256"] for link in told}
             break
     else:

@@ -9,7 +9,8 @@ from typing import Any
 from reconciler.audit.report import Report, StoredReport
 from reconciler.audit.verification import Head, Verification
 from reconciler.core.model.finding import Finding, Severity
-from reconciler.use_cases.history.run_summary import brief
+from reconciler.core.model.provider import Target
+from reconciler.use_cases.history.run_summary import RunFigures
 from reconciler.use_cases.history.site import Claimed, Files, Lapse, Record, Remaining, Site
 
 START = datetime(2026, 9, 1, 6, tzinfo=UTC)
@@ -38,8 +39,8 @@ def record(reports: Iterable[StoredReport], tenant: str = "production", **more: 
     """Make a tenant of reports, oldest first."""
     plain = Record(
         tenant=tenant, removal="delete",
-        target={"organisation": "acme", "host": "cx.example", "dialect": "entries"},
-        runs=tuple(brief(one) for one in reports), kept=(), failures=(), not_live=(), drift=(), alarms=(),
+        target=Target("entries", "acme", "cx.example"),
+        runs=tuple(map(RunFigures.of, reports)), kept=(), failures=(), not_live=(), drift=(), alarms=(),
         files=Files(), problems=(),
     )  # fmt: skip
     return replace(plain, **more)
@@ -50,7 +51,15 @@ def site(
 ) -> Site:
     """Put tenants together."""
     heads = tuple(
-        Head(branch, one.tenant, len(one.runs), one.runs[-1].sha256, one.runs[0].sha256, at, frozenset())
+        Head(
+            branch,
+            one.tenant,
+            len(one.runs),
+            one.runs[-1].report.sha256,
+            one.runs[0].report.sha256,
+            at,
+            frozenset(),
+        )
         for branch in ("origin/dnc-audit", "dnc-audit")
         for one in records
         if one.runs

@@ -12,6 +12,7 @@ from reconciler.cli.render.site.pages import pages
 from reconciler.cli.render.site.runs import RUNS_SHOWN
 from reconciler.cli.render.site.timeline import MOST
 from reconciler.core.model.finding import Finding, Severity
+from reconciler.core.model.provider import Target
 from reconciler.use_cases.history.site import Remaining
 from tests.resilience.hostile_input.strings import ALL, HOSTILE, RAW
 from tests.site import made
@@ -105,7 +106,7 @@ def hostile_site(text: str):
     rows = (Remaining(text, text, 1),)
     full = made.record(
         [one], kept=rows, failures=rows, not_live=rows, drift=rows, alarms=(text,),
-        target={"organisation": text, "host": text, "dialect": text},
+        target=Target(text, text, text),
         problems=(Finding(text, 0, 0, "", "CHAIN", Severity.ERROR, text),),
     )  # fmt: skip
     return made.site(full, at=made.START, problems=full.problems)

@@ -353,9 +353,9 @@ def _entry(stored: StoredReport) -> dict[str, Any]:
         "path": stored.path,
         "sha256": stored.sha256,
         "seq": report.seq,
-        "status": report["status"],
+        "status": report.status,
         "revision": report.revision,
-        "finished_at": report["finished_at"],
+        "finished_at": report.finished_text,
     }
 
 

@@ -2,81 +2,82 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
+from reconciler.audit.breaks import Record
 from reconciler.audit.report import StoredReport
+from reconciler.audit.report_people import Author, Authorization, Environment, MergeRequest, People
+from reconciler.audit.report_rows import RunError, UnreportedRun, count_numbers
 from reconciler.audit.verification import Head
 from reconciler.cli.render.messages import count
 from reconciler.core.model.finding import finding_json
 from reconciler.use_cases.history.verify import Anchored, Proved, Reanchored
 
+_Item = TypeVar("_Item")
 _SHOWN = 5  # of authors, merge requests and permissions; the report has them all
 
 
-def ran_lines(ran: Mapping[str, Any], tool_version: str) -> Iterator[str]:
+def _environment_lines(environment: Environment | None, tool_version: str) -> Iterator[str]:
     """Say which program ran, what CXone called itself, and clocks that are too far apart."""
-    if not ran:
+    if environment is None:
         return  # a report of an earlier version
-    package, organisation = ran["package"], ran["organisation"]
     records = {"same": ", as its RECORD says", "differs": ", NOT as its RECORD says"}
     yield (
-        f"  with      dnc {tool_version} on {ran['python']}, files {package['sha256'][:12]}"
-        f"{records.get(package['record'], '')}"
+        f"  with      dnc {tool_version} on {environment.python}, files {environment.package_sha256[:12]}"
+        f"{records.get(environment.package_record, '')}"
     )
-    fingerprint = ran["credential"]["fingerprint"]
+    fingerprint = environment.fingerprint
     yield (
-        f"  against   organisation {organisation['told'] or 'not told by CXone'}; credential "
-        f"{fingerprint or 'without a fingerprint: ' + ran['credential']['why']}"
+        f"  against   organisation {environment.organisation or 'not told by CXone'}; credential "
+        f"{fingerprint or 'without a fingerprint: ' + environment.why_no_fingerprint}"
     )
-    skew = ran["clock_skew"]
-    if skew["within"] is False:
-        apart = f"{abs(skew['seconds']):,.0f} s apart from CXone's"
-        yield f"  clock     {apart}, the limit is {skew['limit_seconds']} s"
+    if environment.seconds_apart is not None:
+        apart = f"{environment.seconds_apart:,.0f} s apart from CXone's"
+        yield f"  clock     {apart}, the limit is {environment.limit_seconds} s"
 
 
-def actor_lines(actors: Mapping[str, Any]) -> Iterator[str]:
+def _people_lines(people: People | None) -> Iterator[str]:
     """Say who started the run, who wrote and brought what it applied, and who let numbers off."""
-    if not actors:
+    if people is None:
         return  # a report of an earlier version
-    started = actors["triggerer"]
-    yield f"  started   {started['login']} ({started['how']}, by {started['by']})"
-    yield from _several("authors", actors.get("authors", ()), _author)
-    yield from _several("merged", actors.get("merge_requests", ()), _request)
-    yield from _several("let off", actors.get("exposing", ()), _let_off)
-    yield from _several("unknown", actors["unknown"], str)
+    if started := people.triggerer:
+        yield f"  started   {started.login} ({started.how}, by {started.by})"
+    yield from _several("authors", people.authors, _author)
+    yield from _several("merged", people.merge_requests, _request)
+    yield from _several("let off", people.authorizations or (), _authorization)
+    yield from _several("unknown", people.unknown, str)
 
 
-def _several(word: str, rows: Iterable[Any], said: Callable[[Any], str]) -> Iterator[str]:
+def _several(word: str, rows: Iterable[_Item], line: Callable[[_Item], str]) -> Iterator[str]:
     told = iter(rows)
     for row in islice(told, _SHOWN):
-        yield f"  {word:<9} {said(row)}"
+        yield f"  {word:<9} {line(row)}"
     if more := sum(1 for _ in told):
         yield f"  {word:<9} and {more:,} more: --format json has them"
 
 
-def _author(row: Mapping[str, Any]) -> str:
-    return f"{row['name']} <{row['email']}>, {count(row['commits'], 'commit')} ({row['how']})"
+def _author(row: Author) -> str:
+    return f"{row.name} <{row.email}>, {count(row.commits, 'commit')} ({row.how})"
 
 
-def _request(row: Mapping[str, Any]) -> str:
-    approvers = row.get("approvers")
+def _request(row: MergeRequest) -> str:
+    approvers = row.approvers
     approved = "" if approvers is None else f", approved by {', '.join(approvers) or 'nobody'}"
-    own = ", the author among them" if row.get("self_approved") else ""
-    return f"{row['reference']} by {row['merger'] or 'nobody known'}{approved}{own} ({row['how']})"
+    own = ", the author among them" if row.is_self_approved else ""
+    return f"{row.reference} by {row.merger or 'nobody known'}{approved}{own} ({row.how})"
 
 
-def _let_off(row: Mapping[str, Any]) -> str:
-    author = row["author"]["name"] if row["author"] else "nobody known"
-    why = f"{row['release']} {row['evidence']}" if row["permission"] == "release" else "lapsed"
-    by = f"{row['action']} {count(row['count'])} on {row['list_id']}: {why}, by {author}"
-    request = row["merge_request"]
+def _authorization(row: Authorization) -> str:
+    why = f"{row.release} {row.evidence}" if row.is_release else "lapsed"
+    by = f"{row.action} {count(row.count)} on {row.list_id}: {why}, by {row.author or 'nobody known'}"
+    request = row.merge_request
     parts = [
         by,
-        f"commit {row['commit'][:12]}" if row["commit"] else "",
-        request["reference"] if request else "",
-        f"approvedBy {row['approved_by']}" if row.get("approved_by") else "",
-        "APPROVED BY ITS AUTHOR" if row.get("self_approved") else "",
-        f"kept: {', '.join(row['blocked_by'])}" if row["blocked_by"] else "",
+        f"commit {row.commit[:12]}" if row.commit else "",
+        request.reference if request else "",
+        f"approvedBy {row.approved_by}" if row.approved_by else "",
+        "APPROVED BY ITS AUTHOR" if row.self_approved else "",
+        f"kept: {', '.join(row.blocked_by)}" if row.blocked_by else "",
     ]
     return ", ".join(part for part in parts if part)
 
@@ -91,67 +92,63 @@ def listed(reports: Sequence[StoredReport]) -> str:
 
 def _line(stored: StoredReport) -> str:
     report = stored.report
-    s = report["summary"]
-    did = f"+{s['create']:,} ~{s['update']:,} -{s['delete']:,}"
+    actions = report.actions
+    did = f"+{actions['create']:,} ~{actions['update']:,} -{actions['delete']:,}"
     return (
-        f"{report.seq:>5}  {report['finished_at'][:19]}Z  {report.revision[:12]}  {report['status']:<11} "
-        f"{did:<18} {s['blocked']:,} blocked  {stored.path.rsplit('/', 1)[-1]}"
+        f"{report.seq:>5}  {report.finished_text[:19]}Z  {report.revision[:12]}  {report.status:<11} "
+        f"{did:<18} {report.blocked:,} blocked  {stored.path.rsplit('/', 1)[-1]}"
     )
 
 
 def shown_report(stored: StoredReport) -> str:
     """Show one report: what ran, what it did, what is not as it should be."""
     report = stored.report
-    s = report["summary"]
-    latency = report["latency_ms"]
+    p95, blocked = report.latency.p95 if report.latency else 0, report.blocked
     lines = [
-        f"report {report.seq} of {report.tenant}: {report['status']}",
+        f"report {report.seq} of {report.tenant}: {report.status}",
         f"  file      {stored.path}",
         f"  sha256    {stored.sha256}",
-        f"  revision  {report.revision} (held: {report['held_revision'] or 'nothing'})",
-        f"  ran       {report['started_at']} to {report['finished_at']}",
-        f"  by        {report['actor']['name']}, commit by {report['actor']['commit_author']} (asserted)",
-        *actor_lines(report.get("actors", {})),
-        *ran_lines(report.get("ran", {}), report["tool_version"]),
-        f"  did       {_counts(s, 'create', 'update', 'delete')}",
-        f"  outcome   {_counts(s, 'applied', 'rejected', 'unknown', 'not_attempted')}",
-        f"  stays     {s['blocked']:,} blocked, {s['by_hand']:,} by hand{_WAYS_OUT * bool(s['blocked'])}",
-        f"  not live  {count(sum(len(row['phones']) for row in report['not_live']))}",
-        f"  writes    {count(len(report['chunks']), 'request')}, p95 {latency['p95'] or 0} ms",
-        *([f"  failed    {_error(error)}"] if (error := report.get("error")) else []),
-        *_reanchored(report.get("reanchor")),
-        *([f"  note      {note}"] if (note := report["safety"].get("removal_note")) else []),
-        *(_interrupted(run) for run in report.get("interrupted", ())),
+        f"  revision  {report.revision} (held: {report.held_revision or 'nothing'})",
+        f"  ran       {report.started_text} to {report.finished_text}",
+        f"  by        {report.actor.name}, commit by {report.actor.commit_author} (asserted)",
+        *_people_lines(report.people),
+        *_environment_lines(report.environment, report.tool_version),
+        f"  did       {_counts(report.actions)}",
+        f"  outcome   {_counts(report.outcomes)}",
+        f"  stays     {blocked:,} blocked, {report.by_hand:,} by hand{_WAYS_OUT * bool(blocked)}",
+        f"  not live  {count(count_numbers(report.not_live))}",
+        f"  writes    {count(len(report.chunks), 'request')}, p95 {p95 or 0} ms",
+        *([f"  failed    {_error(report.error)}"] if report.error else []),
+        *_reanchored(Record.of(stored)),
+        *([f"  note      {report.removal_note}"] if report.removal_note else []),
+        *map(_interrupted, report.unreported_runs),
     ]
     return "\n".join(lines)
 
 
-def _reanchored(told: Mapping[str, Any] | None) -> list[str]:
+def _reanchored(record: Record | None) -> list[str]:
     """Say what was replaced before this report, where it continues a chain after a purge."""
-    if told is None:
+    if record is None:
         return []
-    heads = (f"  replaced  {old} became {new}" for old, new in told["heads"].items())
-    return [
-        *heads,
-        f"  why       {told['reason']} ({told['evidence']}), {count(len(told['breaks']), 'break')}",
-    ]
+    heads = (f"  replaced  {old} became {new}" for old, new in record.heads.items())
+    return [*heads, f"  why       {record.reason} ({record.evidence}), {count(len(record.breaks), 'break')}"]
 
 
-def _interrupted(run: Mapping[str, Any]) -> str:
-    doubtful = count(run["chunks"]["unanswered"], "request")
+def _interrupted(run: UnreportedRun) -> str:
+    doubtful = count(run.unanswered, "request")
     return (
-        f"  before    a run of {run['revision'][:12]} from {run['started_at']} was interrupted: "
-        f"{count(run['numbers'])} sent, {doubtful} without an answer"
+        f"  before    a run of {run.revision[:12]} from {run.started_at} was interrupted: "
+        f"{count(run.numbers)} sent, {doubtful} without an answer"
     )
 
 
-def _error(error: Mapping[str, Any]) -> str:
-    place = f"{error['where']}: " if error["where"] else ""
-    return f"exit {error['exit_code']} at {(error['revision'] or '')[:12]}: {place}{error['fact']}"
+def _error(error: RunError) -> str:
+    place = f"{error.where}: " if error.where else ""
+    return f"exit {error.exit_code} at {error.revision[:12]}: {place}{error.fact}"
 
 
-def _counts(summary: Mapping[str, int], *names: str) -> str:
-    return ", ".join(f"{summary[name]:,} {name.replace('_', ' ')}" for name in names)
+def _counts(numbers: Mapping[str, int]) -> str:
+    return ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in numbers.items())
 
 
 def proved_json(done: Proved) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, TextIO
 
-from reconciler.audit.report import Report
+from reconciler.audit.report_rows import count_numbers
 from reconciler.cli.call import json_text
 from reconciler.cli.render.markdown import plain
 from reconciler.cli.render.masking import Shown
@@ -47,7 +47,7 @@ def board_json(told: Board) -> dict[str, Any]:
             },
             "reports_without_counts": told.honoured.untold,
             "late": [_late_json(one) for one in told.late],
-            "open": list(told.open),
+            "open": [row.fields for row in told.open],
         },
         "put_on": told.put_on,
         "removed": [_removal_json(one) for one in told.removed],
@@ -119,7 +119,7 @@ def _rows(told: Board, shown: Shown) -> Iterator[tuple[str, str, list[str]]]:
     days = f"; days until live: p50 {p50}, p95 {p95}, most {most}" if honoured.requests else ""
     told_less = f"; {count(honoured.untold, 'report')} without counts" if honoured.untold else ""
     asked = f"{told.received:,} received, {honoured.requests:,} honoured ({told.in_time:,} by their day)"
-    open_now = sum(len(row["phones"]) for row in told.open)
+    open_now = count_numbers(told.open)
     yield (
         "Requests",
         f"{asked}, {open_now:,} open{days}{told_less}",
@@ -218,7 +218,7 @@ def _values(row: ChangeRow) -> list[Any]:
     report = row.stored.report
     return [
         *(
-            report["finished_at"],
+            report.finished_text,
             report.seq,
             row.stored.path,
             row.action,
@@ -234,19 +234,12 @@ def _values(row: ChangeRow) -> list[Any]:
         _joined(permit.file for permit in row.permits),
         _joined(permit.author for permit in row.permits),
         _joined(permit.merge_request for permit in row.permits),
-        *_actor(report),
+        *report.initiator,
     ]
 
 
 def _joined(words: Iterable[str]) -> str:
     return "; ".join(dict.fromkeys(word for word in words if word))
-
-
-def _actor(report: Report) -> tuple[str, str]:
-    """Name who started the run, and how that is known: by GitLab's word where the report has it."""
-    triggerer = (report.get("actors") or {}).get("triggerer") or {}
-    told = triggerer if triggerer.get("login") else report["actor"]
-    return str(told.get("login") or told.get("name") or ""), str(told.get("how") or "")
 
 
 def _said(wire: Any) -> str:  # noqa: ANN401  (JSON)
@@ -264,7 +257,7 @@ def compared_text(done: Compared, shown: Shown) -> str:
     """Say for each list whether it is equal, else what differs."""
     report, export = done.stored.report, done.export
     lines = [
-        f"report {report.seq} of {report.tenant}, run at {report['finished_at']}",
+        f"report {report.seq} of {report.tenant}, run at {report.finished_text}",
         f"  report    SHA-256 {done.stored.sha256}",
         f"  export    {count(export.rows, 'row')}, SHA-256 {export.sha256}",
     ]

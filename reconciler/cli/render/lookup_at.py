@@ -10,7 +10,8 @@ from reconciler.cli.render.messages import BLOCKED, REASONS, count, terms
 from reconciler.core.model.entries import terms_json
 from reconciler.use_cases.history.files_at_revision import LineThen
 from reconciler.use_cases.history.lookup_at import OnListThen, Then
-from reconciler.use_cases.history.report_walk import Look, Reported, Touch
+from reconciler.use_cases.history.report_walk import Look, Touch
+from reconciler.use_cases.history.run_summary import RunSummary
 from reconciler.use_cases.workspace.context import iso
 
 _DONE = {"create": "put on", "update": "changed", "delete": "taken off"}
@@ -42,7 +43,7 @@ def then_json(found: Then) -> dict[str, Any]:
     }
 
 
-def _report_json(one: Reported | None) -> dict[str, Any] | None:
+def _report_json(one: RunSummary | None) -> dict[str, Any] | None:
     if one is None:
         return None
     return {
@@ -53,7 +54,7 @@ def _report_json(one: Reported | None) -> dict[str, Any] | None:
         "revision": one.revision,
         "started_at": iso(one.started_at),
         "finished_at": iso(one.finished_at),
-        "verified": one.verified,
+        "verified": one.is_verified_without_gaps,
     }
 
 
@@ -152,7 +153,7 @@ def knowledge(found: Then) -> Iterator[str]:
     if report is None:
         return
     yield f"as report {report.seq} left it ({report.status}, finished {when(report.finished_at)})"
-    if not report.verified:
+    if not report.is_verified_without_gaps:
         yield "that run did not read every number back"
     for one in found.failed:
         yield f"report {one.seq}, {when(one.finished_at)}, is of no look into CXone ({one.status})"

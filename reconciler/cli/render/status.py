@@ -25,19 +25,19 @@ def _standing_json(one: Standing, most: timedelta) -> dict[str, Any]:
         "tenant": one.tenant,
         "older": one.is_older(most),
         "age_seconds": round(one.age.total_seconds()) if one.age is not None else None,
-        "verified": {"seq": verified.seq, "finished_at": verified["finished_at"]} if verified else None,
+        "verified": {"seq": verified.seq, "finished_at": verified.finished_text} if verified else None,
         "newest": {
             "seq": newest.report.seq,
-            "status": newest.report["status"],
+            "status": newest.report.status,
             "revision": newest.report.revision,
-            "finished_at": newest.report["finished_at"],
+            "finished_at": newest.report.finished_text,
         }
         if newest
         else None,
         "late_requests": one.late,
-        "blocked": one.blocked,
-        "not_live": one.not_live,
-        "restored": one.restored,
+        "blocked": one.deviations.kept,
+        "not_live": one.deviations.not_live,
+        "restored": one.deviations.restored,
         "chain_head": {"path": newest.path, "sha256": newest.sha256} if newest else None,
     }
 
@@ -50,7 +50,7 @@ def status_text(standings: Sequence[Standing], most: timedelta) -> str:
 def _standing(one: Standing, most: timedelta) -> str:
     if one.newest is None:
         return f"! {one.tenant}: no report yet: dnc apply writes the first"
-    mark = "!" if one.is_older(most) or one.late or one.not_live else " "
+    mark = "!" if one.is_older(most) or one.late or one.deviations.not_live else " "
     newest = one.newest
     if one.verified is None:
         told = "no verified run"
@@ -58,11 +58,11 @@ def _standing(one: Standing, most: timedelta) -> str:
         told = f"verified {age(one.verified.finished_at, one.verified.finished_at + (one.age or most))} ago"
     parts = [
         f"{told} (report {one.verified.seq if one.verified else '-'})",
-        f"newest {newest.report['status']}",
+        f"newest {newest.report.status}",
         f"{one.late:,} late",
-        f"{one.not_live:,} not live",
-        f"{one.blocked:,} blocked",
-        f"{one.restored:,} restored",
+        f"{one.deviations.not_live:,} not live",
+        f"{one.deviations.kept:,} blocked",
+        f"{one.deviations.restored:,} restored",
         f"chain {newest.report.seq}:{newest.sha256[:12]}",
     ]
     return f"{mark} {one.tenant}: {', '.join(parts)}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Report, StoredReport
+from reconciler.audit.report_people import Authorization
 from reconciler.core.model.entries import Key, Release
 from reconciler.use_cases.history.files_at_revision import ReleasesThen, open_archive
 from reconciler.use_cases.history.period import Period, reports_since, within
@@ -42,34 +43,32 @@ def permit_of(release: Release) -> Permit:
 
 def permits_told(report: Report) -> Mapping[Key, tuple[Permit, ...]] | None:
     """Give what a report says of each number that came off; None where it does not say who stands behind."""
-    actors = report.get("actors")
-    if not actors or "exposing" not in actors:
+    rows = report.people.authorizations if report.people else None
+    if rows is None:
         return None
     found: dict[Key, tuple[Permit, ...]] = {}
-    for row in actors["exposing"]:
+    for row in rows:
         permit = _permit(row)
-        for phone in row["phones"]:
-            key = (row["list_id"], phone)
+        for key in row.keys:
             found[key] = (*found.get(key, ()), permit)
     return found
 
 
-def _permit(row: Mapping[str, Any]) -> Permit:
-    request: Mapping[str, Any] = row.get("merge_request") or {}
-    named = [row.get("approved_by"), *request.get("approvers", ())]
+def _permit(row: Authorization) -> Permit:
+    request = row.merge_request
+    named = [row.approved_by, *((request.approvers or ()) if request else ())]
     return Permit(
-        file=row.get("file") or "",
-        reason=row.get("release") or "",
-        evidence=row.get("evidence") or "",
+        file=row.file,
+        reason=row.release,
+        evidence=row.evidence,
         approved_by=tuple(dict.fromkeys(name for name in named if name)),
-        author=(row.get("author") or {}).get("name", ""),
-        merge_request=request.get("reference") or "",
-        self_approved=row.get("self_approved"),
+        author=row.author,
+        merge_request=request.reference if request else "",
+        self_approved=row.self_approved,
     )
 
 
 _OUTCOMES = ("applied", "rejected", "unknown")
-_ACTIONS = ("create", "update", "delete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +122,8 @@ def rows_of(stored: StoredReport, plan: Mapping[str, Any], releases: ReleasesThe
 
 def says_changes(stored: StoredReport) -> bool:
     """Tell whether a report sums up any change: otherwise its plan need not be opened."""
-    summary = stored.report["summary"]
-    return any(summary.get(name, 0) for name in (*_OUTCOMES, *_ACTIONS))
+    actions, outcomes = stored.report.actions, stored.report.outcomes
+    return any(actions.values()) or any(outcomes[name] for name in _OUTCOMES)
 
 
 @dataclass(slots=True)
@@ -149,12 +148,12 @@ class Sums:
 
     def differences(self, report: Report) -> Iterator[str]:
         """Say where the report sums up something else than its plan has."""
-        summary = report["summary"]
-        for counts, names in ((self.actions, _ACTIONS), (self.outcomes, _OUTCOMES)):
-            for name in names:
-                if counts[name] != summary.get(name, 0):
-                    yield f"{counts[name]:,} {name} in its plan, {summary.get(name, 0):,} in its summary"
-        told = report.get("removed", {})
+        outcomes = {name: report.outcomes[name] for name in _OUTCOMES}
+        for counts, told in ((self.actions, report.actions), (self.outcomes, outcomes)):
+            for name, said in told.items():
+                if counts[name] != said:
+                    yield f"{counts[name]:,} {name} in its plan, {said:,} in its summary"
+        told = report.removed
         for list_id in sorted(self.removed.keys() | told.keys()):
             planned, said = self.removed[list_id], told.get(list_id, 0)
             if planned != said:

@@ -1,13 +1,13 @@
 """`dnc audit compare`: an export that an auditor took out of CXone, compared with a report."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
-from reconciler.audit.report import StoredReport
+from reconciler.audit.report import Report, StoredReport
+from reconciler.audit.report_rows import NumberRow
 from reconciler.config.configuration import Tenant
 from reconciler.config.connection_settings import EntriesSettings
 from reconciler.core.model.entries import Carried, strongest_terms
@@ -67,7 +67,7 @@ def dialect_of(tenant: Tenant) -> Dialect:
     return GroupsDialect(settings.days_after)
 
 
-def read_export(asked: Asked, report: Mapping[str, Any], tenant: Tenant) -> Exported:
+def read_export(asked: Asked, report: Report, tenant: Tenant) -> Exported:
     """Read an export as the report's run would have read CXone. Raises InvalidInput for what is no export."""
     try:
         data = asked.file.read_bytes()
@@ -79,7 +79,7 @@ def read_export(asked: Asked, report: Mapping[str, Any], tenant: Tenant) -> Expo
     header, rows = _header(read_table(name, data))
     columns, rows = columns_of(name, rows, {**_known(header, asked.named), **asked.named}, tenant.region)
     dialect = dialect_of(tenant)
-    terms_in = _terms(columns, dialect, date.fromisoformat(report["as_of"]), name)
+    terms_in = _terms(columns, dialect, report.as_of, name)
     names = _names(report, tenant)
     only = _only(asked, columns, names, name)
     found = Exported(sha256(data).hexdigest(), only)
@@ -125,12 +125,11 @@ def _known(header: tuple[str, ...], named: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def _names(report: Mapping[str, Any], tenant: Tenant) -> dict[str, str]:
+def _names(report: Report, tenant: Tenant) -> dict[str, str]:
     """Map each name that a list may have in an export to the files' own."""
-    listed = report["live"]["after"]
-    groups = report["target"].get("groups", {})
+    listed = report.live_after
     found = {tenant.own_list_id(list_id): list_id for list_id in listed}
-    found |= {str(own): list_id for list_id, own in groups.items() if list_id in listed}
+    found |= {own: list_id for list_id, own in report.own_ids.items() if list_id in listed}
     return {list_id: list_id for list_id in listed if list_id not in found} | found
 
 
@@ -260,23 +259,23 @@ def compare(ctx: CommandContext, asked: Asked, wanted: str | None) -> Compared:
     """
     stored = open_books(ctx).find(wanted)
     report = stored.report
-    if report.repeats or not report["live"].get("after"):
+    if report.repeats or not report.live_after:
         raise InvalidInput(
             f"the run of report {report.seq} did not read CXone: there is nothing to compare with",
             "name another: --report NUMBER; dnc audit list shows them",
         )
     desk = Desk.open(ctx)
-    export = read_export(asked, report.fields, desk.tenant)
+    export = read_export(asked, report, desk.tenant)
     past = known_past(desk)
-    chosen = [export.only] if export.only else sorted(report["live"]["after"])
+    chosen = [export.only] if export.only else sorted(report.live_after)
     return Compared(stored, export, tuple(_compared(desk, past, stored, export, one) for one in chosen))
 
 
 def _compared(desk: Desk, past: Past, stored: StoredReport, export: Exported, list_id: str) -> ListCompared:
-    told: Mapping[str, Any] = stored.report["live"]["after"][list_id]
-    reasons = stored.report.get("reasons", {}).get(list_id, {})
+    live = stored.report.live_after[list_id]
+    reasons = stored.report.reasons.get(list_id, {})
     there = export.lists.get(list_id, {})
-    ours = Counted(told["count"], told["sha256"], reasons)
+    ours = Counted(live.count, live.sha256, reasons)
     theirs = Counted(len(there), named(there), reasons_of(there.values()))
     if (ours.count, ours.sha256) == (theirs.count, theirs.sha256):
         return ListCompared(list_id, ours, theirs)
@@ -299,16 +298,16 @@ def _retold(desk: Desk, past: Past, stored: StoredReport, list_id: str) -> dict[
     """Tell the numbers of a list again that a report found live; None: under terms that it does not say."""
     report = stored.report
     dialect = dialect_of(desk.tenant)
-    standing = past.claims_at(report.revision).standing(date.fromisoformat(report["as_of"]))
+    standing = past.claims_at(report.revision).standing(report.as_of)
     claimed = strongest_terms(standing.files).get(list_id, {})
     found: dict[str, Carried | None] = {phone: dialect.carried(terms) for phone, terms in claimed.items()}
-    for phone in _phones(report["not_live"], list_id):
+    for phone in _phones(report.not_live, list_id):
         found.pop(phone, None)
-    found |= dict.fromkeys(_phones(report["kept"], list_id))
+    found |= dict.fromkeys(_phones(report.kept, list_id))
     plan = past.ledger.plan(stored) if past.ledger else {}
-    drift = [one for one in plan.get("drift", ()) if one["kind"] == "unmanaged"]
+    drift = [NumberRow(one) for one in plan.get("drift", ()) if one["kind"] == "unmanaged"]
     return found | dict.fromkeys(_phones(drift, list_id))
 
 
-def _phones(rows: list[dict[str, Any]], list_id: str) -> list[str]:
-    return [phone for row in rows if row["list_id"] == list_id for phone in row["phones"]]
+def _phones(rows: Iterable[NumberRow], list_id: str) -> list[str]:
+    return [phone for row in rows if row.list_id == list_id for phone in row.phones]

@@ -133,12 +133,12 @@ class _Reading:
         for key, known in self._known.items():
             if key not in seen and known.stands:
                 known.stands, known.counts_from = False, day
-        if stored.report.get("removed"):
+        if stored.report.removed:
             self._use(stored, day)
 
     def settled(self, newest: StoredReport, keep: Period) -> Iterator[Reference]:
         """Say of each until when it must be kept."""
-        kept = {(row["list_id"], phone) for row in newest.report["kept"] for phone in row["phones"]}
+        kept = newest.report.kept_keys
         for known in self._known.values():
             relied = kept & {(known.list_id, phone) for phone in known.phones}
             if known.kind == ENTRY and relied:  # its line is gone, and what it asked for goes on

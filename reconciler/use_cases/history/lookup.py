@@ -206,9 +206,9 @@ def _confirmed(past: Past, number: str, list_ids: set[str]) -> dict[str, datetim
         if list_ids <= found.keys():
             break
         report = stored.report
-        missing = {row["list_id"] for row in report["not_live"] if number in row["phones"]}
+        missing = {row.list_id for row in report.not_live if number in row.phones}
         there = {f.list_id for f in past.claims_at(report.revision).files if number in f.numbers}
-        there |= {row["list_id"] for row in report["kept"] if number in row["phones"]}
+        there |= {row.list_id for row in report.kept if number in row.phones}
         for list_id in there - missing - found.keys():
             found[list_id] = report.finished_at
     return found

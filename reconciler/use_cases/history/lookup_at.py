@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from reconciler.audit.report import StoredReport
@@ -12,7 +12,6 @@ from reconciler.lists.phone_input import read_numbers
 from reconciler.use_cases.history.files_at_revision import FilesThen, LineThen
 from reconciler.use_cases.history.report_walk import (
     Look,
-    Reported,
     Told,
     Touch,
     Walk,
@@ -21,6 +20,7 @@ from reconciler.use_cases.history.report_walk import (
     told_of,
     touches_in,
 )
+from reconciler.use_cases.history.run_summary import RunSummary
 from reconciler.use_cases.workspace.context import CommandContext, iso
 from reconciler.use_cases.workspace.opening import open_ledger, open_project, open_repository
 
@@ -71,12 +71,12 @@ class Then:
     number: str
     moment: datetime
     asked_at: datetime
-    report: Reported | None = None
+    report: RunSummary | None = None
     target: Mapping[str, Any] | None = None
-    under_way: Reported | None = None
-    failed: tuple[Reported, ...] = ()
-    first: Reported | None = None
-    head: Reported | None = None
+    under_way: RunSummary | None = None
+    failed: tuple[RunSummary, ...] = ()
+    first: RunSummary | None = None
+    head: RunSummary | None = None
     reports: int = 0
     purges: tuple[int, ...] = ()
     unread: str = ""
@@ -113,7 +113,7 @@ class Case:
         self._standing_next = self._standing_at(self._next[0]) if self._next else Claims()
 
     @property
-    def under_way(self) -> Reported | None:
+    def under_way(self) -> RunSummary | None:
         """The run that had begun to read at the moment, and not ended."""
         told = self._next[1] if self._next else None
         return told.by if told and told.read_at and told.read_at <= self._walk.moment else None
@@ -132,15 +132,14 @@ class Case:
     def _standing_at(self, stored: StoredReport) -> Claims:
         report = stored.report
         try:
-            return self._files.standing(report.revision, date.fromisoformat(report["as_of"]))
+            return self._files.standing(report.revision, report.as_of)
         except RepositoryProblem as problem:
             self.unread = problem.fact
             return Claims()
 
     def _kept(self, stored: StoredReport) -> dict[str, tuple[str, ...]]:
         """Say where a report keeps it without a line, and why."""
-        rows = stored.report["kept"]
-        return {row["list_id"]: tuple(row["blocked_by"]) for row in rows if self._number in row["phones"]}
+        return {row.list_id: row.blocked_by for row in stored.report.kept if self._number in row.phones}
 
     def _history(self, wanted: set[str]) -> Iterator[Touch]:
         """Give what runs did to it, newest first, back to the one that put it on every list that has it."""
@@ -235,22 +234,22 @@ class Case:
         return list_id in self._kept(stored) or any(f.list_id == list_id for f in standing.files)
 
     def _missing(self, stored: StoredReport, list_id: str) -> bool:
-        rows = stored.report["not_live"]
-        return any(row["list_id"] == list_id and self._number in row["phones"] for row in rows)
+        rows = stored.report.not_live
+        return any(row.list_id == list_id and self._number in row.phones for row in rows)
 
     def _why_not(self, list_id: str) -> str:
-        for row in self._stored.report["failures"]:
-            if (row["list_id"], row["phone"]) == (list_id, self._number):
-                return f"{row['code']}: {row['message']}".removesuffix(": ")
+        for row in self._stored.report.failures:
+            if row.key == (list_id, self._number):
+                return f"{row.code}: {row.message}".removesuffix(": ")
         return ""
 
 
 def _end_look(stored: StoredReport, told: Told) -> Look | None:
     """Say when a run saw what it left, number by number; None where it did not."""
-    if not told.by.verified:
+    if not told.by.is_verified_without_gaps:
         return None
-    read_back = stored.report["read_back"]
-    at = datetime.fromisoformat(read_back["at"]) if read_back else told.read_at
+    read_back = stored.report.read_back
+    at = datetime.fromisoformat(read_back.at) if read_back else told.read_at
     return Look(at, told.by) if at else None
 
 
@@ -295,7 +294,7 @@ def then(ctx: CommandContext, text: str, moment: datetime) -> Then:
     walk = Walk(ledger, tenant.name, moment)
     if walk.newest is None:
         last = walk.later[-1] if walk.later else None
-        first = Reported.of(last) if last else None
+        first = RunSummary.of(last) if last else None
         return Then(tenant.name, number, moment, now, first=first, head=walk.head, reports=walk.count)
     case = Case(walk, FilesThen(repository, project, tenant, number), walk.newest)
     lists = tuple(case.lists())
@@ -304,10 +303,10 @@ def then(ctx: CommandContext, text: str, moment: datetime) -> Then:
         number,
         moment,
         now,
-        report=Reported.of(walk.newest),
-        target=walk.newest.report["target"],
+        report=RunSummary.of(walk.newest),
+        target=walk.newest.report.fields["target"],
         under_way=case.under_way,
-        failed=tuple(Reported.of(stored) for stored in reversed(walk.failed)),
+        failed=tuple(RunSummary.of(stored) for stored in reversed(walk.failed)),
         head=walk.head,
         reports=walk.count,
         purges=tuple(walk.purges),

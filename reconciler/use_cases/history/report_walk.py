@@ -9,40 +9,9 @@ from typing import Any
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import StoredReport
 from reconciler.audit.report_files import read_plan
+from reconciler.use_cases.history.run_summary import RunSummary
 
 _ATTEMPTED = ("applied", "rejected", "unknown")
-
-
-@dataclass(frozen=True, slots=True)
-class Reported:
-    """A report, named so that anybody finds it: its place in the chain, its file, the SHA-256 of its bytes.
-
-    `verified`: its run saw CXone as it left it, number by number.
-    """
-
-    seq: int
-    path: str
-    sha256: str
-    status: str
-    revision: str
-    started_at: datetime
-    finished_at: datetime
-    verified: bool
-
-    @classmethod
-    def of(cls, stored: StoredReport) -> "Reported":
-        """Name a stored report."""
-        report = stored.report
-        return cls(
-            report.seq,
-            stored.path,
-            stored.sha256,
-            report["status"],
-            report.revision,
-            datetime.fromisoformat(report["started_at"]),
-            report.finished_at,
-            report.is_verified_without_gaps,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +19,14 @@ class Look:
     """When a run looked into CXone, and which one."""
 
     at: datetime
-    by: Reported
+    by: RunSummary
 
 
 @dataclass(frozen=True, slots=True)
 class Touch:
     """What one run did to the number on one list, or would have done, word for word as its plan has it."""
 
-    by: Reported
+    by: RunSummary
     list_id: str
     action: str
     direction: str
@@ -77,7 +46,7 @@ class Touch:
 class Told:
     """One report's words on one number. `read_at` is when its plan's reading began; None: it read nothing."""
 
-    by: Reported
+    by: RunSummary
     read_at: datetime | None
     complete: bool
     touches: tuple[Touch, ...] = ()
@@ -90,13 +59,13 @@ class Told:
 
 def attempted(stored: StoredReport) -> bool:
     """Tell whether a run sent anything: only then does its plan say what became of a number."""
-    summary = stored.report["summary"]
-    return any(summary.get(outcome, 0) for outcome in _ATTEMPTED)
+    outcomes = stored.report.outcomes
+    return any(outcomes[outcome] for outcome in _ATTEMPTED)
 
 
 def told_of(ledger: Ledger, stored: StoredReport, number: str) -> Told:
     """Open the plan beside a report, and take out what it says of one number."""
-    by = Reported.of(stored)
+    by = RunSummary.of(stored)
     data = ledger.plan_of(stored)
     named = f'"{number}"'.encode() in data
     plan = read_plan(data, stored.plan_path)
@@ -115,10 +84,10 @@ def touches_in(ledger: Ledger, stored: StoredReport, number: str) -> tuple[Touch
     data = ledger.plan_of(stored)
     if f'"{number}"'.encode() not in data:
         return ()
-    return tuple(_touches(Reported.of(stored), read_plan(data, stored.plan_path), number))
+    return tuple(_touches(RunSummary.of(stored), read_plan(data, stored.plan_path), number))
 
 
-def _touches(by: Reported, plan: Mapping[str, Any], number: str) -> Iterator[Touch]:
+def _touches(by: RunSummary, plan: Mapping[str, Any], number: str) -> Iterator[Touch]:
     for change in plan["changes"]:
         if number in change["phones"]:
             yield Touch(
@@ -150,7 +119,7 @@ class Walk:
         self.ledger = ledger
         self.moment = moment
         self.count = 0
-        self.head: Reported | None = None
+        self.head: RunSummary | None = None
         self.newest: StoredReport | None = None
         self.later: deque[StoredReport] = deque(maxlen=_REMEMBERED)  # the nearest to the moment last
         self.failed: list[StoredReport] = []
@@ -160,7 +129,7 @@ class Walk:
         self._reports = ledger.reports(tenant)
         for stored in self._reports:
             self._count(stored)
-            self.head = self.head or Reported.of(stored)
+            self.head = self.head or RunSummary.of(stored)
             if stored.report.finished_at > moment:
                 self.later.append(stored)
             elif stored.report.repeats:
@@ -179,7 +148,7 @@ class Walk:
 
     def _count(self, stored: StoredReport) -> None:
         self.count += 1
-        if stored.report.get("reanchor"):
+        if stored.report.is_reanchored:
             self.purges.append(stored.report.seq)
 
     def next_look(self, number: str) -> tuple[StoredReport, Told] | None:
@@ -197,11 +166,10 @@ class Walk:
 
 def same_list(one: StoredReport, other: StoredReport, list_id: str) -> bool:
     """Tell whether a list was the same group of CXone, where lists are groups."""
-    ids = [stored.report["target"].get("groups", {}).get(list_id) for stored in (one, other)]
+    ids = [stored.report.own_ids.get(list_id) for stored in (one, other)]
     return ids[0] == ids[1] or None in ids
 
 
 def same_target(one: StoredReport, other: StoredReport) -> bool:
     """Tell whether two reports are of one CXone."""
-    names = ("dialect", "organisation", "host")
-    return all(one.report["target"][name] == other.report["target"][name] for name in names)
+    return one.report.target == other.report.target

@@ -1,11 +1,11 @@
-"""One report in brief: what a page about hundreds of them keeps of each. Counts only, no number."""
+"""One report, summed up: who is named by it, and what a page about hundreds of them keeps of each."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from reconciler.audit.report import Report, StoredReport
+from reconciler.audit.report_rows import Latency, LateRow, OpenRow, count_numbers
 
 Reasons = tuple[tuple[str, int], ...]
 """How many numbers a list has by reason code; under an empty code those that a report does not divide."""
@@ -14,12 +14,76 @@ UNDIVIDED = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Latency:
-    """How long a run's write requests took, in milliseconds."""
+class RunSummary:
+    """A report, named so that anybody finds it: its place in the chain, its file, the SHA-256 of its bytes.
 
-    p50: float
-    p95: float
-    longest: float
+    `is_verified`: its run saw CXone as it left it. `is_verified_without_gaps`: it saw every number.
+    """
+
+    seq: int
+    path: str
+    sha256: str
+    status: str
+    revision: str
+    started_at: datetime
+    finished_at: datetime
+    is_verified: bool
+    is_verified_without_gaps: bool
+
+    @classmethod
+    def of(cls, stored: StoredReport) -> "RunSummary":
+        """Name a stored report."""
+        report = stored.report
+        return cls(
+            report.seq,
+            stored.path,
+            stored.sha256,
+            report.status,
+            report.revision,
+            report.started_at,
+            report.finished_at,
+            report.is_verified,
+            report.is_verified_without_gaps,
+        )
+
+    @property
+    def day(self) -> date:
+        """The day on which it ended, UTC."""
+        return self.finished_at.date()
+
+
+@dataclass(frozen=True, slots=True)
+class Deviations:
+    """How many numbers a run left otherwise than the files say, and how many it had to put back."""
+
+    kept: int
+    not_live: int
+    restored: int
+
+    @classmethod
+    def of(cls, report: Report) -> "Deviations":
+        """Count them. A number that is kept for several claims counts once."""
+        return cls(len(report.kept_keys), count_numbers(report.not_live), count_numbers(report.restored))
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeCounts:
+    """How many numbers a run was to change, and how many of them it did not write or is not sure of."""
+
+    created: int
+    updated: int
+    deleted: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """The write requests of a run: how many, how often one was sent again, and how long they took."""
+
+    requests: int
+    again: int
+    conflicts: int
+    latency: Latency | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,135 +94,104 @@ class Waiting:
     """
 
     list_id: str
-    rule: str
-    due: date | None
+    rule: str | None
+    due: date
     numbers: int
     days_late: int = 0
     past: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Brief:
-    """One run, as its report tells it. `in_time` None: the report does not count what was live by its day.
+class Deadlines:
+    """Requests with a last day. `in_time` None: the report does not count what was live by its day."""
 
-    `live` is what CXone had after the run, by list; empty where it was not read, and `unmanaged` None.
-    """
-
-    path: str
-    sha256: str
-    seq: int
-    status: str
-    revision: str
-    started_at: datetime
-    finished_at: datetime
-    by: str
-    scheduled: bool
-    verified: bool
-    created: int
-    updated: int
-    deleted: int
-    failed: int
-    kept: int
-    not_live: int
-    restored: int
-    unmanaged: int | None
-    writes: int
-    again: int
-    conflicts: int
-    latency: Latency | None
     in_time: int | None
     late: tuple[Waiting, ...]
     open: tuple[Waiting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunFigures:
+    """One run in figures: counts only, no number.
+
+    `unmanaged` counts what others had added, None where CXone was not read. `live` is what CXone had after
+    the run, by list; empty where it was not read. `error` is why it failed; empty where it did not.
+    """
+
+    report: RunSummary
+    by: str
+    scheduled: bool
+    changes: ChangeCounts
+    deviations: Deviations
+    unmanaged: int | None
+    writes: Writes
+    deadlines: Deadlines
     live: Mapping[str, Reasons]
     error: str
 
-    @property
-    def day(self) -> date:
-        """The day on which it ended, UTC."""
-        return self.finished_at.date()
-
-
-def brief(stored: StoredReport) -> Brief:
-    """Sum up one report. What a report of an earlier version lacks is nothing, or not told."""
-    report = stored.report
-    summary, requests = report["summary"], report.get("requests") or {}
-    chunks = report["chunks"]
-    return Brief(
-        path=stored.path,
-        sha256=stored.sha256,
-        seq=report.seq,
-        status=str(report["status"]),
-        revision=report.revision,
-        started_at=datetime.fromisoformat(report["started_at"]),
-        finished_at=report.finished_at,
-        by=_by(report),
-        scheduled=(report.get("pipeline") or {}).get("pipeline_source") == "schedule",
-        verified=report.is_verified,
-        created=summary.get("create", 0),
-        updated=summary.get("update", 0),
-        deleted=summary.get("delete", 0),
-        failed=summary.get("rejected", 0) + summary.get("unknown", 0),
-        kept=len({(row["list_id"], phone) for row in report["kept"] for phone in row["phones"]}),
-        not_live=numbers_in(report["not_live"]),
-        restored=numbers_in(report["restored"]),
-        unmanaged=None if report.repeats else summary.get("unmanaged", 0),
-        writes=len(chunks),
-        again=sum(max(0, chunk["attempts"] - 1) for chunk in chunks),
-        conflicts=sum(chunk["conflicts"] for chunk in chunks),
-        latency=_latency(report["latency_ms"]),
-        in_time=requests.get("in_time"),
-        late=_late(requests.get("late", ())),
-        open=_open(requests.get("open", ())),
-        live=_live(report),
-        error=_error(report.get("error")),
-    )
-
-
-def numbers_in(rows: Iterable[Mapping[str, Any]]) -> int:
-    """Count the numbers of rows of a report."""
-    return sum(len(row["phones"]) for row in rows)
+    @classmethod
+    def of(cls, stored: StoredReport) -> "RunFigures":
+        """Sum up one report. What a report of an earlier version lacks is nothing, or not told."""
+        report = stored.report
+        return cls(
+            report=RunSummary.of(stored),
+            by=_by(report),
+            scheduled=report.is_scheduled,
+            changes=_changes(report),
+            deviations=Deviations.of(report),
+            unmanaged=report.unmanaged,
+            writes=_writes(report),
+            deadlines=_deadlines(report),
+            live=_live(report),
+            error=report.error.fact if report.error else "",
+        )
 
 
 def _by(report: Report) -> str:
     """Name who started the run, and say where GitLab vouches for it."""
-    told: Mapping[str, Any] = (report.get("actors") or {}).get("triggerer") or {}
-    name = told.get("login") or (report.get("actor") or {}).get("name") or "unknown"
-    return f"{name} (verified)" if told.get("how") == "verified" else str(name)
+    name, how = report.initiator
+    return f"{name or 'unknown'} (verified)" if how == "verified" else name or "unknown"
 
 
-def _latency(told: Mapping[str, float | None]) -> Latency | None:
-    p50, p95, longest = (told.get(name) for name in ("p50", "p95", "max"))
-    return None if p50 is None or p95 is None or longest is None else Latency(p50, p95, longest)
+def _changes(report: Report) -> ChangeCounts:
+    actions, outcomes = report.actions, report.outcomes
+    failed = outcomes["rejected"] + outcomes["unknown"]
+    return ChangeCounts(actions["create"], actions["update"], actions["delete"], failed)
 
 
-def _late(rows: Iterable[Mapping[str, Any]]) -> tuple[Waiting, ...]:
+def _writes(report: Report) -> Writes:
+    chunks = report.chunks
+    again = sum(max(0, chunk.attempts - 1) for chunk in chunks)
+    return Writes(len(chunks), again, sum(chunk.conflicts for chunk in chunks), report.latency)
+
+
+def _deadlines(report: Report) -> Deadlines:
+    requests = report.requests
+    return Deadlines(requests.in_time, _late(requests.late), _open(requests.open))
+
+
+def _late(rows: Iterable[LateRow]) -> tuple[Waiting, ...]:
     """Join numbers of one list that were due on one day and went live on the same."""
-    counts: dict[tuple[str, str, str, int], int] = {}
+    counts: dict[tuple[str, str, date, int], int] = {}
     for row in rows:
-        key = (row["list_id"], row["rule"] or "", row["due"] or "", row["days_late"])
-        counts[key] = counts.get(key, 0) + len(row["phones"])
+        key = (row.list_id, row.rule or "", row.due, row.days_late)
+        counts[key] = counts.get(key, 0) + len(row.phones)
     return tuple(
-        Waiting(list_id, rule, _date(due), numbers, days_late)
+        Waiting(list_id, rule, due, numbers, days_late)
         for (list_id, rule, due, days_late), numbers in sorted(counts.items())
     )
 
 
-def _open(rows: Iterable[Mapping[str, Any]]) -> tuple[Waiting, ...]:
-    return tuple(
-        Waiting(row["list_id"], row["rule"], _date(row["due"]), len(row["phones"]), past=row["past"])
-        for row in rows
-    )
-
-
-def _date(text: str) -> date | None:
-    return date.fromisoformat(text) if text else None
+def _open(rows: Iterable[OpenRow]) -> tuple[Waiting, ...]:
+    return tuple(Waiting(row.list_id, row.rule, row.due, len(row.phones), past=row.is_past) for row in rows)
 
 
 def _live(report: Report) -> dict[str, Reasons]:
     """Count what was live after the run; a failed run's report may tell of no reading."""
-    after: Mapping[str, Any] = (report.get("live") or {}).get("after") or {}
-    reasons: Mapping[str, Mapping[str, int]] = report.get("reasons") or {}
-    return {list_id: _divided(told["count"], reasons.get(list_id, {})) for list_id, told in after.items()}
+    reasons = report.reasons
+    return {
+        list_id: _divided(live.count, reasons.get(list_id, {})) for list_id, live in report.live_after.items()
+    }
 
 
 def _divided(count: int, reasons: Mapping[str, int]) -> Reasons:
@@ -167,8 +200,3 @@ def _divided(count: int, reasons: Mapping[str, int]) -> Reasons:
     if rest > 0:
         divided[UNDIVIDED] = divided.get(UNDIVIDED, 0) + rest
     return tuple(sorted(divided.items()))
-
-
-def _error(told: object) -> str:
-    """Say why a run failed; nothing of one that did not."""
-    return str(told.get("fact") or "") if isinstance(told, Mapping) else ""

@@ -4,19 +4,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from reconciler import __version__
 from reconciler.audit.chain import Chain
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import StoredReport
+from reconciler.audit.report_rows import Failure, NumberRow
 from reconciler.audit.verification import Verification
 from reconciler.config.configuration import Tenant
 from reconciler.core.model.entries import REGISTRY_REASONS, Claims, Hold, Terms, strongest_terms
 from reconciler.core.model.errors import BrokenChain, DncError, RepositoryProblem
 from reconciler.core.model.finding import Finding, Severity
+from reconciler.core.model.provider import Target
 from reconciler.git.repository import Repository
-from reconciler.use_cases.history.run_summary import Brief, brief
+from reconciler.use_cases.history.run_summary import RunFigures
 from reconciler.use_cases.history.verify import prove
 from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.opening import open_record
@@ -139,8 +140,8 @@ class Record:
 
     tenant: str
     removal: str
-    target: Mapping[str, Any]
-    runs: tuple[Brief, ...]
+    target: Target | None
+    runs: tuple[RunFigures, ...]
     kept: tuple[Remaining, ...]
     failures: tuple[Remaining, ...]
     not_live: tuple[Remaining, ...]
@@ -150,14 +151,14 @@ class Record:
     problems: tuple[Finding, ...]
 
     @property
-    def newest(self) -> Brief | None:
+    def newest(self) -> RunFigures | None:
         """The run that history added last."""
         return self.runs[-1] if self.runs else None
 
     @property
-    def verified(self) -> Brief | None:
+    def verified(self) -> RunFigures | None:
         """The newest run that saw CXone as it left it."""
-        return next((run for run in reversed(self.runs) if run.verified), None)
+        return next((run for run in reversed(self.runs) if run.report.is_verified), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,22 +223,22 @@ def _record(
 ) -> Record:
     newest: StoredReport | None = None
     told: StoredReport | None = None  # the newest that has a plan of its own: a run that failed has none
-    runs: list[Brief] = []
+    runs: list[RunFigures] = []
     for stored in _readable(books, tenant.name):
         newest = newest or stored
         told = stored if told is None and not stored.report.repeats else told
-        runs.append(brief(stored))
-    report: Mapping[str, Any] = newest.report.fields if newest else {}
+        runs.append(RunFigures.of(stored))
+    report = newest.report if newest else None
     return Record(
         tenant=tenant.name,
         removal=tenant.removal,
-        target=report.get("target", {}),
+        target=report.target if report else None,
         runs=tuple(reversed(runs)),
-        kept=_summed((row, why) for row in report.get("kept", ()) for why in row["blocked_by"]),
-        failures=_failures(report.get("failures", ())),
-        not_live=_summed((row, "") for row in report.get("not_live", ())),
+        kept=_summed((row, why) for row in (report.kept if report else ()) for why in row.blocked_by),
+        failures=_failures(report.failures if report else ()),
+        not_live=_summed((row, "") for row in (report.not_live if report else ())),
         drift=_drift(books, told),
-        alarms=tuple(finding["message"] for finding in report.get("alarms", ())),
+        alarms=tuple(finding["message"] for finding in (report.alarms if report else ())),
         files=_files(tenant, project, today),
         problems=_problems(tenant.name, project, verification),
     )
@@ -251,15 +252,15 @@ def _readable(books: Ledger | Chain, tenant: str) -> Iterator[StoredReport]:
         return
 
 
-def _summed(rows: Iterable[tuple[Mapping[str, Any], str]]) -> tuple[Remaining, ...]:
+def _summed(rows: Iterable[tuple[NumberRow, str]]) -> tuple[Remaining, ...]:
     counts: Counter[tuple[str, str]] = Counter()
     for row, cause in rows:
-        counts[row["list_id"], cause] += len(row["phones"])
+        counts[row.list_id, cause] += len(row.phones)
     return tuple(Remaining(*key, count) for key, count in sorted(counts.items()))
 
 
-def _failures(rows: Iterable[Mapping[str, Any]]) -> tuple[Remaining, ...]:
-    counts = Counter((row["list_id"], row["code"] or row["outcome"]) for row in rows)
+def _failures(rows: Iterable[Failure]) -> tuple[Remaining, ...]:
+    counts = Counter((row.key[0], row.code or row.outcome) for row in rows)
     return tuple(Remaining(*key, count) for key, count in sorted(counts.items()))
 
 
@@ -271,7 +272,7 @@ def _drift(books: Ledger | Chain, told: StoredReport | None) -> tuple[Remaining,
         plan = books.plan(told)
     except (DncError, ValueError):
         return ()  # it is not the plan that the report names, and `verify` says so
-    return _summed((row, row["kind"]) for row in plan.get("drift", ()))
+    return _summed((NumberRow(row), row["kind"]) for row in plan.get("drift", ()))
 
 
 def _files(tenant: Tenant, project: Project, today: Today) -> Files:

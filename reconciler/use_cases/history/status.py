@@ -7,8 +7,10 @@ from typing import Any
 
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Report, StoredReport
+from reconciler.audit.report_rows import count_numbers
 from reconciler.config.configuration import Tenant
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
+from reconciler.use_cases.history.run_summary import Deviations
 from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.opening import open_record, say_doubts
 
@@ -96,14 +98,14 @@ def blocked(ctx: CommandContext) -> Blocked:
     newest = books.ledger.newest(books.tenant)
     rows = tuple(
         KeptRow(
-            row["list_id"],
-            tuple(row["phones"]),
-            tuple(row["blocked_by"]),
-            row["path"],
-            row["terms"],
-            row["since"],
+            row.list_id,
+            tuple(row.phones),
+            row.blocked_by,
+            row.path,
+            row.terms_json,
+            row.since,
         )
-        for row in (newest.report["kept"] if newest else ())
+        for row in (newest.report.kept if newest else ())
     )
     return Blocked(books.tenant, newest, rows, ctx.clock())
 
@@ -121,9 +123,7 @@ class Standing:
     verified: Report | None
     age: timedelta | None
     late: int
-    blocked: int
-    not_live: int
-    restored: int
+    deviations: Deviations
 
     def is_older(self, most: timedelta) -> bool:
         """Tell whether the last verified run is too long ago, or there was none."""
@@ -154,19 +154,16 @@ def _standings(tenants: Iterable[Tenant], ledger: Ledger, ctx: CommandContext) -
 
 def _standing(tenant: str, newest: StoredReport | None, ledger: Ledger, now: datetime) -> Standing:
     if newest is None:
-        return Standing(tenant, None, None, None, 0, 0, 0, 0)
+        return Standing(tenant, None, None, None, 0, Deviations(0, 0, 0))
     verified = ledger.last_verified(tenant)
     report = newest.report
-    waiting = report.get("requests", {}).get("open", ())
     return Standing(
         tenant,
         newest,
         verified,
         now - verified.finished_at if verified else None,
-        late=sum(len(row["phones"]) for row in waiting if row["due"] < now.date().isoformat()),
-        blocked=len({(row["list_id"], phone) for row in report["kept"] for phone in row["phones"]}),
-        not_live=sum(len(row["phones"]) for row in report["not_live"]),
-        restored=sum(len(row["phones"]) for row in report["restored"]),
+        late=count_numbers(row for row in report.requests.open if row.due < now.date()),
+        deviations=Deviations.of(report),
     )
 
 
@@ -176,10 +173,10 @@ def meter_standings(ctx: CommandContext, standings: Iterable[Standing]) -> None:
         if ctx.run.meter is None or one.newest is None:
             continue
         told = ctx.run.meter.of(one.tenant)
-        rows = one.newest.report.get("requests", {}).get("open", ())
-        seen = one.verified or one.newest.report
-        told.entries = {name: of["count"] for name, of in seen["live"]["after"].items()}
-        told.status = one.newest.report["status"]
-        told.waiting, told.late = sum(len(row["phones"]) for row in rows), one.late
-        told.blocked, told.not_live = one.blocked, one.not_live
+        report = one.newest.report
+        live = (one.verified or report).live_after
+        told.entries = {list_id: found.count for list_id, found in live.items()}
+        told.status = report.status
+        told.waiting, told.late = count_numbers(report.requests.open), one.late
+        told.blocked, told.not_live = one.deviations.kept, one.deviations.not_live
         told.verified_at = one.verified.finished_at if one.verified else None

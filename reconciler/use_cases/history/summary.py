@@ -8,6 +8,7 @@ from math import ceil
 from typing import Any
 
 from reconciler.audit.report import Report, StoredReport
+from reconciler.audit.report_rows import OpenRow, count_numbers
 from reconciler.core.model.entries import Key
 from reconciler.core.model.errors import RepositoryProblem
 from reconciler.use_cases.history.changes import ChangeRow, rows_of
@@ -19,7 +20,6 @@ from reconciler.use_cases.history.files_at_revision import (
     open_archive,
 )
 from reconciler.use_cases.history.period import Period, day_of, reports_since, within
-from reconciler.use_cases.history.report_walk import Reported
 from reconciler.use_cases.workspace.context import CommandContext
 
 
@@ -46,9 +46,9 @@ def rule_changes_in(reports: Iterable[StoredReport]) -> Iterator[RuleChange]:
 
 
 def _differing(before: Report, now: Report) -> Iterator[str]:
-    yield from (name for name in ("rules", "configuration") if before["hashes"][name] != now["hashes"][name])
-    if before["tool_version"] != now["tool_version"]:
-        yield f"program {before['tool_version']} to {now['tool_version']}"
+    yield from (name for name in ("rules", "configuration") if before.hashes[name] != now.hashes[name])
+    if before.tool_version != now.tool_version:
+        yield f"program {before.tool_version} to {now.tool_version}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,9 @@ def honour_days(reports: Iterable[StoredReport]) -> HonourDays:
     took: Counter[int] = Counter()
     untold = 0
     for stored in reports:
-        told = stored.report.get("requests", {})
-        if "took" not in told and told.get("days", {}).get("max") is not None:
-            untold += 1
-        took.update({int(days): count for days, count in told.get("took", {}).items()})
+        requests = stored.report.requests
+        untold += requests.is_without_counts
+        took.update(requests.took)
     return HonourDays(took, untold)
 
 
@@ -86,8 +85,8 @@ def received(reports: Iterable[StoredReport], period: Period) -> int:
     return sum(
         count
         for stored in reports
-        for days, count in stored.report.get("requests", {}).get("took", {}).items()
-        if day_of(stored) - timedelta(days=int(days)) in period
+        for days, count in stored.report.requests.took.items()
+        if day_of(stored) - timedelta(days=days) in period
     )
 
 
@@ -104,7 +103,7 @@ class LateRequest:
     due: date
     live_on: date
     days_late: int
-    rule: str
+    rule: str | None
     seq: int
     why: str
 
@@ -114,21 +113,20 @@ def late_requests(reports: Sequence[StoredReport], period: Period, files: ListFi
     looked_up = 0
     tried: dict[Key, str] = {}  # what CXone answered, by the newest run before
     for stored in reports:
-        late = stored.report.get("requests", {}).get("late", ()) if day_of(stored) in period else ()
+        late = stored.report.requests.late if day_of(stored) in period else ()
         for row in late:
-            for phone in row["phones"]:
+            for key in row.keys:
                 looked_up += 1
-                key = (row["list_id"], phone)
                 why = tried.get(key) or (
-                    _entered(key, row["due"], stored, files) if looked_up <= _LOOKED_UP else "not looked up"
+                    _entered(key, row.due, stored, files) if looked_up <= _LOOKED_UP else "not looked up"
                 )
                 yield LateRequest(
                     *key,
-                    date.fromisoformat(row["requested_on"]),
-                    date.fromisoformat(row["due"]),
+                    row.requested_on,
+                    row.due,
                     day_of(stored),
-                    row["days_late"],
-                    row["rule"],
+                    row.days_late,
+                    row.rule,
                     stored.report.seq,
                     why,
                 )
@@ -137,29 +135,27 @@ def late_requests(reports: Sequence[StoredReport], period: Period, files: ListFi
 
 def _refused(stored: StoredReport) -> dict[Key, str]:
     """Say what a run tried, and what CXone answered. One that failed repeats what the run before told."""
-    if stored.report["status"] == "failed":
+    if stored.report.is_failed:
         return {}
     return {
-        (failed["list_id"], failed["phone"]): (
-            f"report {stored.report.seq} had tried: {failed['code'] or failed['outcome']}"
-        )
-        for failed in stored.report["failures"]
+        failed.key: f"report {stored.report.seq} had tried: {failed.code or failed.outcome}"
+        for failed in stored.report.failures
     }
 
 
-def _entered(key: Key, due: str, stored: StoredReport, files: ListFiles) -> str:
+def _entered(key: Key, due: date, stored: StoredReport, files: ListFiles) -> str:
     """Say when its entry came to git: after its day, or in time without a run that sent it."""
     report = stored.report
     then = FilesThen(files.repository, files.project, files.tenant, key[1])
     try:
-        standing = then.standing(report.revision, date.fromisoformat(report["as_of"]))
+        standing = then.standing(report.revision, report.as_of)
         lines = list(then.lines(report.revision, standing, key[0]))
     except RepositoryProblem:
         return "its files are gone from this repository"
     entered = min((line.commit.when.date() for line in lines if line.commit), default=None)
     if entered is None:
         return "not known"
-    if entered > date.fromisoformat(due):
+    if entered > due:
         return f"its entry came to git on {entered}"
     return f"in git since {entered}, and no run sent it before report {report.seq}"
 
@@ -198,7 +194,7 @@ def removals(rows: Iterable[ChangeRow]) -> tuple[Removal, ...]:
 
 def verified_days(reports: Iterable[StoredReport]) -> frozenset[date]:
     """Give the days, in UTC, on which a verified run was finished."""
-    return frozenset(day_of(stored) for stored in reports if Reported.of(stored).verified)
+    return frozenset(day_of(stored) for stored in reports if stored.report.is_verified_without_gaps)
 
 
 _BEFORE = timedelta(days=45)  # reports before the period that tell what its first ones changed, and had tried
@@ -221,7 +217,7 @@ class Board:
     honoured: HonourDays
     in_time: int
     late: tuple[LateRequest, ...]
-    open: Sequence[Mapping[str, Any]]
+    open: tuple[OpenRow, ...]
     put_on: int
     removed: tuple[Removal, ...]
     restored: int
@@ -250,25 +246,25 @@ def board(ctx: CommandContext, period: Period) -> Board:
         reports=reports,
         received=received(every, period),
         honoured=honour_days(reports),
-        in_time=sum(s.report.get("requests", {}).get("in_time", 0) for s in reports),
+        in_time=sum(s.report.requests.in_time or 0 for s in reports),
         late=tuple(late_requests(every, period, archive.files)),
-        open=newest.get("requests", {}).get("open", ()) if newest else (),
+        open=newest.requests.open if newest else (),
         put_on=sum(_put_on(stored, archive) for stored in reports),
         removed=removals(_exposing(reports, archive)),
-        restored=sum(len(row["phones"]) for stored in reports for row in stored.report["restored"]),
-        adopted=sum(row["count"] for stored in reports for row in stored.report.get("adopted", ())),
+        restored=sum(count_numbers(stored.report.restored) for stored in reports),
+        adopted=sum(stored.report.adopted for stored in reports),
         verified=len(verified_days(reports) & days),
         days=len(days),
-        failed=sum(stored.report["status"] == "failed" for stored in reports),
-        alarms=newest.get("alarms", ()) if newest else (),
+        failed=sum(stored.report.is_failed for stored in reports),
+        alarms=newest.alarms if newest else (),
         rule_changes=tuple(change for change in rule_changes_in(every) if change.day in period),
-        overrides=tuple((s.report.seq, s.report["overrides"]) for s in reports if s.report["overrides"]),
+        overrides=tuple((s.report.seq, s.report.overrides) for s in reports if s.report.overrides),
     )
 
 
 def _put_on(stored: StoredReport, archive: Archive) -> int:
     """Count the numbers that a run put on, those left out that it put back."""
-    if not stored.report["summary"]["create"]:
+    if not stored.report.actions["create"]:
         return 0
     changes = archive.ledger.plan(stored)["changes"]
     new = (c for c in changes if c["action"] == "create" and c["reason"] != "restored")
@@ -279,6 +275,6 @@ def _exposing(reports: Sequence[StoredReport], archive: Archive) -> Iterator[Cha
     """Give what came off; only plans of runs that took something off are opened."""
     releases = ReleasesThen(archive.files)
     for stored in reports:
-        if stored.report.get("removed"):
+        if stored.report.removed:
             rows = rows_of(stored, archive.ledger.plan(stored), releases)
             yield from (row for row in rows if row.exposing)

@@ -126,14 +126,14 @@ def test_a_day_before_the_run_is_that_of_its_plan(as_of, planned, good):
     """B17: a clock set forward since the plan; by a later day less would be held, so none is believed."""
     report = {**GOOD, "as_of": as_of, "clock": {**GOOD["clock"], "planned": planned}}
     if good:
-        assert parse(orjson.dumps(report), "x").report["as_of"] == as_of
+        assert parse(orjson.dumps(report), "x").report.as_of.isoformat() == as_of
         return
     with pytest.raises(BrokenChain):
         parse(orjson.dumps(report), "x")
 
 
 def test_what_later_versions_add_is_kept():
-    assert parse(orjson.dumps({**GOOD, "news": [1]}), "x").report["news"] == [1]
+    assert parse(orjson.dumps({**GOOD, "news": [1]}), "x").report.fields["news"] == [1]
 
 
 @pytest.mark.parametrize("data", [b"{", b"[]", b"{}", b'{"changes": [0], "drift": []}', b'{"changes": {}}'])

@@ -41,7 +41,7 @@ def history(*reports: StoredReport, plan: dict[str, object]) -> RecordedHistory:
         lambda _: [],
         here,
         (),
-        lambda report: report.report["target"]["host"] == here.host,
+        lambda report: report.report.target.host == here.host,
         lambda *_: True,
     )
 

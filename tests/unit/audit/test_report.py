@@ -24,8 +24,8 @@ def test_the_same_report_gives_the_same_bytes_and_comes_back():
     assert stored.report.previous == reports.Link(**LINK)
     assert stored.report.plan_sha256 == "f" * 64
     assert stored.report.finished_at == AT
-    assert stored.report["hashes"]["rules"] == "b"
-    assert stored.report.get("later-key") is None
+    assert stored.report.hashes["rules"] == "b"
+    assert "later-key" not in stored.report.fields
     assert stored.plan_path == "audit/production/y.plan.json.gz"
     assert data.endswith(b"}\n")
     assert list(json.loads(data))[:4] == ["format_version", "tool_version", "seq", "previous"]

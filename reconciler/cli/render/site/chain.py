@@ -21,10 +21,10 @@ def chain(site: Site, record: Record) -> Chapter:
     newest = record.newest
     if newest is not None:
         rows = (
-            ("Newest report", Cell(newest.path, code=True)),
-            ("Its SHA-256, the chain's head", Cell(newest.sha256, code=True)),
-            ("Revision applied", Cell(newest.revision, code=True)),
-            ("First report that this page tells of", Cell(record.runs[0].path, code=True)),
+            ("Newest report", Cell(newest.report.path, code=True)),
+            ("Its SHA-256, the chain's head", Cell(newest.report.sha256, code=True)),
+            ("Revision applied", Cell(newest.report.revision, code=True)),
+            ("First report that this page tells of", Cell(record.runs[0].report.path, code=True)),
         )
         blocks.append(Table.of("Where the chain ends", "What|Value", rows))
     blocks.append(Text(

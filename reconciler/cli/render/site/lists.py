@@ -10,7 +10,7 @@ from reconciler.cli.render.site.chart import Series, layers, span, spark, stacke
 from reconciler.cli.render.site.periods import Period, sorted_into
 from reconciler.cli.render.site.timeline import Timeline
 from reconciler.core.model.entries import ReasonCode
-from reconciler.use_cases.history.run_summary import UNDIVIDED, Brief
+from reconciler.use_cases.history.run_summary import UNDIVIDED, RunFigures
 from reconciler.use_cases.history.site import HORIZON, Record, Remaining
 
 LAPSES_SHOWN = 60  # rows, the nearest first
@@ -124,11 +124,11 @@ def sizes(record: Record, time: Timeline) -> Chapter:
     return Chapter("lists", "Lists", tuple(blocks))
 
 
-def _size(run: Brief | None, list_id: str) -> int:
+def _size(run: RunFigures | None, list_id: str) -> int:
     return sum(n for _, n in run.live.get(list_id, ())) if run else 0
 
 
-def _all(record: Record, newest: Brief | None, lists: Sequence[str]) -> Table:
+def _all(record: Record, newest: RunFigures | None, lists: Sequence[str]) -> Table:
     """Set what is live beside what the files claim."""
     claimed = {one.list_id: one for one in record.files.claimed}
     names = [*lists, *(name for name in claimed if name not in lists)]
@@ -138,7 +138,7 @@ def _all(record: Record, newest: Brief | None, lists: Sequence[str]) -> Table:
         live = _size(newest, name) if newest and name in newest.live else None
         rows.append([Cell(name, code=True), live, files.numbers if files else 0, files.dated if files else 0])
     seen = (
-        f"Live as the newest reading of CXone had it, {newest.finished_at:%Y-%m-%d %H:%M} UTC. "
+        f"Live as the newest reading of CXone had it, {newest.report.finished_at:%Y-%m-%d %H:%M} UTC. "
         if newest
         else ""
     )
@@ -182,7 +182,7 @@ def _legend(series: Sequence[Series]) -> Iterator[Cell]:
         yield Cell(f"{one.label} {int(values[-1]):,} ({grown})", one.mark, spark=own)
 
 
-def _last(runs: Sequence[Brief], list_id: str) -> Mapping[str, int] | None:
+def _last(runs: Sequence[RunFigures], list_id: str) -> Mapping[str, int] | None:
     """Give the last reading of a period; None without one, empty where it did not have the list."""
     run = next((run for run in reversed(runs) if run.live), None)
     return None if run is None else dict(run.live.get(list_id, ()))

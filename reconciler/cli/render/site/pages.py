@@ -12,7 +12,7 @@ from reconciler.cli.render.site.chart import spark
 from reconciler.cli.render.site.lists import lapses, left, sizes
 from reconciler.cli.render.site.runs import drift, late_in, requests, runs
 from reconciler.cli.render.site.timeline import Timeline
-from reconciler.use_cases.history.run_summary import Brief
+from reconciler.use_cases.history.run_summary import RunFigures
 from reconciler.use_cases.history.site import Record, Site
 
 OLD = timedelta(hours=26)  # as `dnc status` has it by default
@@ -47,28 +47,28 @@ def _unwell(record: Record, made_at: datetime) -> Iterator[tuple[str, str]]:
     if newest is None:
         yield "warn", "no report yet"
         return
-    if newest.not_live:
-        yield "bad", f"{count(newest.not_live)} not live"
-    late = sum(one.numbers for one in newest.open if one.past)
+    if newest.deviations.not_live:
+        yield "bad", f"{count(newest.deviations.not_live)} not live"
+    late = sum(one.numbers for one in newest.deadlines.open if one.past)
     if late:
         yield "bad", f"{count(late, 'request')} late"
-    if newest.status == "failed":
+    if newest.report.status == "failed":
         yield "bad", "the newest run failed"
     if verified is None:
         yield "warn", "never verified"
-    elif made_at - verified.finished_at > OLD:
-        yield "warn", f"last verified {age(verified.finished_at, made_at)} before"
-    waiting = sum(one.numbers for one in newest.open) - late
+    elif made_at - verified.report.finished_at > OLD:
+        yield "warn", f"last verified {age(verified.report.finished_at, made_at)} before"
+    waiting = sum(one.numbers for one in newest.deadlines.open) - late
     if waiting:
         yield "warn", f"{count(waiting, 'request')} open"
 
 
-def total_live(run: Brief) -> int:
+def total_live(run: RunFigures) -> int:
     """Count what was live after a run, on all lists."""
     return sum(n for reasons in run.live.values() for _, n in reasons)
 
 
-def _live(runs: Sequence[Brief]) -> Fact:
+def _live(runs: Sequence[RunFigures]) -> Fact:
     run = next((run for run in reversed(runs) if run.live), None)
     if run is None:
         return Fact("Numbers live", NOTHING, "no reading of CXone yet")
@@ -79,32 +79,32 @@ def _verified(record: Record, made_at: datetime) -> Fact:
     run = record.verified
     if run is None:
         return Fact("Last verified", NOTHING, "no run read all back", "warn")
-    old = made_at - run.finished_at > OLD
-    detail = f"{age(run.finished_at, made_at)} before this page"
-    return Fact("Last verified", f"{run.finished_at:%d %b %H:%M}", detail, "warn" if old else "good")
+    old = made_at - run.report.finished_at > OLD
+    detail = f"{age(run.report.finished_at, made_at)} before this page"
+    return Fact("Last verified", f"{run.report.finished_at:%d %b %H:%M}", detail, "warn" if old else "good")
 
 
-def _days(runs: Sequence[Brief], made_at: datetime) -> Fact:
+def _days(runs: Sequence[RunFigures], made_at: datetime) -> Fact:
     if not runs:
         return Fact("Days verified", NOTHING)
-    first = min(run.day for run in runs)
+    first = min(run.report.day for run in runs)
     days = (max(made_at.date(), first) - first).days + 1
-    seen = {run.day for run in runs if run.verified}
+    seen = {run.report.day for run in runs if run.report.is_verified}
     return Fact("Days verified", f"{len(seen):,} of {days:,}", f"since {first.isoformat()}")
 
 
 def _waiting(record: Record) -> Fact:
     if record.newest is None:
         return Fact("Requests not live", NOTHING)
-    rows = record.newest.open
+    rows = record.newest.deadlines.open
     late = sum(one.numbers for one in rows if one.past)
     waiting = sum(one.numbers for one in rows) - late
     mark = "bad" if late else "warn" if waiting else "good"
     return Fact("Requests not live", f"{late:,} late", f"{waiting:,} open, near their day", mark)
 
 
-def _in_time(runs: Sequence[Brief]) -> Fact:
-    met = sum(run.in_time or 0 for run in runs)
+def _in_time(runs: Sequence[RunFigures]) -> Fact:
+    met = sum(run.deadlines.in_time or 0 for run in runs)
     late = sum(late_in(run) for run in runs)
     if not met + late:
         return Fact("Live in time", NOTHING, "no request with a last day")
@@ -115,12 +115,14 @@ def _left(record: Record) -> Fact:
     newest = record.newest
     if newest is None:
         return Fact("Not live", NOTHING)
-    kept = f"{newest.kept:,} kept without permission"
-    return Fact("Not live", f"{newest.not_live:,}", kept, "bad" if newest.not_live else "good")
+    kept = f"{newest.deviations.kept:,} kept without permission"
+    return Fact(
+        "Not live", f"{newest.deviations.not_live:,}", kept, "bad" if newest.deviations.not_live else "good"
+    )
 
 
-def _restored(runs: Sequence[Brief], made_at: datetime) -> Fact:
-    lately = sum(run.restored for run in runs if run.finished_at > made_at - _LATELY)
+def _restored(runs: Sequence[RunFigures], made_at: datetime) -> Fact:
+    lately = sum(run.deviations.restored for run in runs if run.report.finished_at > made_at - _LATELY)
     return Fact("Put back", f"{lately:,}", "taken off by others, in 30 days")
 
 
@@ -130,7 +132,7 @@ def _chain(record: Record) -> Fact:
     newest = record.newest
     if newest is None:
         return Fact("Chain", NOTHING, "no report yet")
-    return Fact("Chain", count(newest.seq, "report"), f"head {newest.sha256[:12]}", "good")
+    return Fact("Chain", count(newest.report.seq, "report"), f"head {newest.report.sha256[:12]}", "good")
 
 
 INDEX = "index.html"
@@ -202,8 +204,9 @@ def _common(site: Site) -> dict[str, Any]:
 
 
 def _target(record: Record) -> str:
-    told = [str(record.target.get(name) or "") for name in ("organisation", "host", "dialect")]
-    return ", ".join(part for part in told if part)
+    target = record.target
+    parts = (target.organisation, target.host, target.dialect) if target else ()
+    return ", ".join(part for part in parts if part)
 
 
 def _row(record: Record, made_at: datetime) -> Iterable[Value]:
@@ -212,29 +215,29 @@ def _row(record: Record, made_at: datetime) -> Iterable[Value]:
     newest, verified = record.newest, record.verified
     live = next((total_live(run) for run in reversed(record.runs) if run.live), None)
     mark, sentence = standing(record, made_at)
-    waiting = newest.open if newest else ()
+    waiting = newest.deadlines.open if newest else ()
     return (
         Cell(record.tenant, href=page_name(record.tenant)),
         Cell(sentence, mark),
         live,
         Cell("", spark=spark(size)),
-        f"{verified.finished_at:%Y-%m-%d %H:%M}" if verified else None,
+        f"{verified.report.finished_at:%Y-%m-%d %H:%M}" if verified else None,
         sum(one.numbers for one in waiting if one.past),
         sum(one.numbers for one in waiting if not one.past),
-        newest.not_live if newest else None,
-        newest.kept if newest else None,
-        newest.seq if newest else None,
-        Cell(newest.sha256[:16], code=True) if newest else None,
+        newest.deviations.not_live if newest else None,
+        newest.deviations.kept if newest else None,
+        newest.report.seq if newest else None,
+        Cell(newest.report.sha256[:16], code=True) if newest else None,
     )
 
 
 def _sums(site: Site) -> tuple[Fact, ...]:
     newest = [record.newest for record in site.records if record.newest]
     live = sum(next((total_live(r) for r in reversed(x.runs) if r.live), 0) for x in site.records)
-    late = sum(one.numbers for run in newest for one in run.open if one.past)
+    late = sum(one.numbers for run in newest for one in run.deadlines.open if one.past)
     every = [run for record in site.records for run in record.runs]
-    met, missed = sum(run.in_time or 0 for run in every), sum(late_in(run) for run in every)
-    not_live = sum(run.not_live for run in newest)
+    met, missed = sum(run.deadlines.in_time or 0 for run in every), sum(late_in(run) for run in every)
+    not_live = sum(run.deviations.not_live for run in newest)
     well = sum(standing(record, site.made_at)[0] == "good" for record in site.records)
     good = "good" if well == len(site.records) else "warn"
     broken = site.broken

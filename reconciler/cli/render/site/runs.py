@@ -8,13 +8,13 @@ from reconciler.cli.render.messages import DRIFT, count
 from reconciler.cli.render.site.blocks import Block, Cell, Chapter, Figure, Table, Text, Value
 from reconciler.cli.render.site.chart import Series, ranges, span, stacked
 from reconciler.cli.render.site.timeline import Timeline
-from reconciler.use_cases.history.run_summary import Brief, Waiting
+from reconciler.use_cases.history.run_summary import RunFigures, Waiting
 from reconciler.use_cases.history.site import Record
 
 
 def drift(record: Record, time: Timeline) -> Chapter:
     """Show drift over time, and what the newest run saw."""
-    restored = time.total(lambda run: run.restored)
+    restored = time.total(lambda run: run.deviations.restored)
     unmanaged = time.each(
         lambda runs: next((r.unmanaged for r in reversed(runs) if r.unmanaged is not None), None)
     )
@@ -58,13 +58,13 @@ def requests(record: Record, time: Timeline) -> Chapter:
     return Chapter("requests", "Requests and their deadlines", tuple(blocks))
 
 
-def late_in(run: Brief) -> int:
+def late_in(run: RunFigures) -> int:
     """Count the numbers that a run made live after their day."""
-    return sum(one.numbers for one in run.late)
+    return sum(one.numbers for one in run.deadlines.late)
 
 
 def _figure(record: Record, time: Timeline) -> Figure:
-    met, late = time.total(lambda run: run.in_time or 0), time.total(late_in)
+    met, late = time.total(lambda run: run.deadlines.in_time or 0), time.total(late_in)
     series = [Series("good", "in time", met), Series("bad", "late", late)]
     says = (
         f"Requests that went live: {sum(v or 0 for v in met):,.0f} in time, "
@@ -77,7 +77,7 @@ def _figure(record: Record, time: Timeline) -> Figure:
         if a is not None and b is not None and a + b
     )
     table = Table.of(f"Requests live by {time.word}", f"{time.word.capitalize()}|#In time|#Late", rows)
-    untold = sum(run.in_time is None for run in record.runs)
+    untold = sum(run.deadlines.in_time is None for run in record.runs)
     note = f"{count(untold, 'report')} of an earlier version count the late ones only. " if untold else ""
     note += "Counted are requests that a rule gives a last day."
     legend = tuple(Cell(f"{one.label} {sum(v or 0 for v in one.values):,.0f}", one.mark) for one in series)
@@ -86,9 +86,9 @@ def _figure(record: Record, time: Timeline) -> Figure:
 
 def _open(record: Record) -> Block:
     newest = record.newest
-    if newest is None or not newest.open:
+    if newest is None or not newest.deadlines.open:
         return Text("Nothing is open: no request is near or past its last day without being live.")
-    rows = ((one.due.isoformat() if one.due else None, *_what(one)) for one in newest.open)
+    rows = ((one.due.isoformat(), *_what(one)) for one in newest.deadlines.open)
     return Table.of("Open: not live yet, by last day", "Last day|State|List|Rule|#Numbers", rows)
 
 
@@ -97,12 +97,11 @@ def _what(one: Waiting) -> tuple[Value, ...]:
     return (state, Cell(one.list_id, code=True), one.rule, one.numbers)
 
 
-def _late(runs: tuple[Brief, ...]) -> Iterator[tuple[Value, ...]]:
+def _late(runs: tuple[RunFigures, ...]) -> Iterator[tuple[Value, ...]]:
     for run in reversed(runs):
-        for one in run.late:
-            due = one.due.isoformat() if one.due else None
-            yield (run.day.isoformat(), Cell(one.list_id, code=True), one.rule, due, one.numbers,
-                   one.days_late, str(run.seq))  # fmt: skip
+        for one in run.deadlines.late:
+            yield (run.report.day.isoformat(), Cell(one.list_id, code=True), one.rule, one.due.isoformat(),
+                   one.numbers, one.days_late, str(run.report.seq))  # fmt: skip
 
 
 RUNS_SHOWN = 50  # runs with a row of their own, the newest first
@@ -115,7 +114,7 @@ def runs(record: Record, time: Timeline) -> Chapter:
     if not record.runs:
         return Chapter("runs", "Runs", (Text("No report yet: dnc apply writes the first."),))
     blocks: list[Block] = [_outcomes(record, time), _latency(time), _newest(record), *_failed(record)]
-    written = record.runs[-1].seq
+    written = record.runs[-1].report.seq
     if record.problems and len(record.runs) < written:
         read = f"{count(len(record.runs), 'report')} of {written:,} could be read along the chain"
         blocks.insert(0, Text(f"{read}: the others are not on this page.", loud=True))
@@ -123,11 +122,11 @@ def runs(record: Record, time: Timeline) -> Chapter:
 
 
 def _outcomes(record: Record, time: Timeline) -> Figure:
-    totals = Counter(run.status for run in record.runs)
+    totals = Counter(run.report.status for run in record.runs)
     known = [status for status in OUTCOMES if totals[status]]
     names = [*known, *sorted(totals.keys() - OUTCOMES.keys())]
     series = [
-        Series(OUTCOMES.get(status, "odd"), status, time.total(lambda run, s=status: run.status == s))  # type: ignore[misc]  # the loop's own value
+        Series(OUTCOMES.get(status, "odd"), status, time.total(lambda run, s=status: run.report.status == s))  # type: ignore[misc]  # the loop's own value
         for status in names
     ]
     said = ", ".join(f"{totals[status]:,} {status}" for status in names)
@@ -142,24 +141,24 @@ def _outcomes(record: Record, time: Timeline) -> Figure:
     return Figure("Outcomes", stacked(says, time.parts, series), legend, table)
 
 
-def _row(when: str, some: Sequence[Brief]) -> tuple[Value, ...]:
+def _row(when: str, some: Sequence[RunFigures]) -> tuple[Value, ...]:
     times = _times(some)
     return (
         when,
         len(some),
-        sum(run.verified for run in some),
-        sum(run.status not in {"in-sync", "complete"} for run in some),
-        sum(run.created for run in some),
-        sum(run.updated for run in some),
-        sum(run.deleted for run in some),
-        sum(run.restored for run in some),
+        sum(run.report.is_verified for run in some),
+        sum(run.report.status not in {"in-sync", "complete"} for run in some),
+        sum(run.changes.created for run in some),
+        sum(run.changes.updated for run in some),
+        sum(run.changes.deleted for run in some),
+        sum(run.deviations.restored for run in some),
         *(times or (None, None, None)),
     )
 
 
-def _times(some: Sequence[Brief]) -> tuple[float, float, float] | None:
+def _times(some: Sequence[RunFigures]) -> tuple[float, float, float] | None:
     """Sum up latencies: the middle of the runs' p50, the worst run's p95, and the longest request."""
-    told = [run.latency for run in some if run.latency is not None]
+    told = [run.writes.latency for run in some if run.writes.latency is not None]
     if not told:
         return None
     return median(t.p50 for t in told), max(t.p95 for t in told), max(t.longest for t in told)
@@ -174,8 +173,8 @@ def _latency(time: Timeline) -> Block:
         f"Latency in milliseconds, by {time.word}",
         f"{time.word.capitalize()}|#p50|#p95|#Longest|#Requests|#Sent again|#Conflicts",
         (
-            (span(part), *row, sum(r.writes for r in some), sum(r.again for r in some),
-             sum(r.conflicts for r in some))
+            (span(part), *row, sum(r.writes.requests for r in some), sum(r.writes.again for r in some),
+             sum(r.writes.conflicts for r in some))
             for part, row, some in zip(time.parts, rows, time.runs, strict=True)
             if row
         ),
@@ -202,24 +201,27 @@ def _failed(record: Record) -> Iterator[Table]:
     """Say what stopped the newest runs that failed."""
     failed = [run for run in reversed(record.runs) if run.error]
     if failed:
-        rows = ((str(run.seq), f"{run.finished_at:%Y-%m-%d %H:%M}", run.error) for run in failed[:FAILED])
+        rows = (
+            (str(run.report.seq), f"{run.report.finished_at:%Y-%m-%d %H:%M}", run.error)
+            for run in failed[:FAILED]
+        )
         note = f"The newest {FAILED} of {len(failed):,}." if len(failed) > FAILED else ""
         yield Table.of("Why runs failed", "Report|Ended (UTC)|What stopped it", rows, note=note)
 
 
-def _one(run: Brief) -> tuple[Value, ...]:
+def _one(run: RunFigures) -> tuple[Value, ...]:
     return (
-        str(run.seq),
-        f"{run.finished_at:%Y-%m-%d %H:%M}",
-        Cell(run.status, OUTCOMES.get(run.status, "odd")),
-        "yes" if run.verified else "no",
-        run.created,
-        run.updated,
-        run.deleted,
-        run.failed,
-        run.restored,
-        run.latency.p95 if run.latency else None,
+        str(run.report.seq),
+        f"{run.report.finished_at:%Y-%m-%d %H:%M}",
+        Cell(run.report.status, OUTCOMES.get(run.report.status, "odd")),
+        "yes" if run.report.is_verified else "no",
+        run.changes.created,
+        run.changes.updated,
+        run.changes.deleted,
+        run.changes.failed,
+        run.deviations.restored,
+        run.writes.latency.p95 if run.writes.latency else None,
         run.by,
         "schedule" if run.scheduled else "",
-        Cell(run.revision[:8], code=True),
+        Cell(run.report.revision[:8], code=True),
     )

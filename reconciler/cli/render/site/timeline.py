@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.cli.render.site.periods import Period, periods, sorted_into
-from reconciler.use_cases.history.run_summary import Brief
+from reconciler.use_cases.history.run_summary import RunFigures
 
 MOST = 62  # parts: two months of days, a year of weeks, five years of months
 
@@ -17,16 +17,16 @@ class Timeline:
     """Periods without a gap from the first run to the moment of the page, each with its runs."""
 
     parts: tuple[Period, ...]
-    runs: tuple[tuple[Brief, ...], ...]
+    runs: tuple[tuple[RunFigures, ...], ...]
 
     @classmethod
-    def of(cls, runs: tuple[Brief, ...], made_at: datetime) -> "Timeline":
+    def of(cls, runs: tuple[RunFigures, ...], made_at: datetime) -> "Timeline":
         """Put runs in their periods."""
         if not runs:
             return cls((), ())
-        first = min(run.day for run in runs)
-        last = max(made_at.date(), *(run.day for run in runs))
-        found = sorted_into(periods(first, last, most=MOST), runs, lambda run: run.day)
+        first = min(run.report.day for run in runs)
+        last = max(made_at.date(), *(run.report.day for run in runs))
+        found = sorted_into(periods(first, last, most=MOST), runs, lambda run: run.report.day)
         return cls(tuple(part for part, _ in found), tuple(some for _, some in found))
 
     @property
@@ -35,10 +35,10 @@ class Timeline:
         longest = max((part.days for part in self.parts), default=1)
         return next((word for days, word in _PARTS if longest <= days), "period of years")
 
-    def each(self, told: Callable[[tuple[Brief, ...]], float | None]) -> tuple[float | None, ...]:
+    def each(self, told: Callable[[tuple[RunFigures, ...]], float | None]) -> tuple[float | None, ...]:
         """Give one value for each period; None where there was no run."""
         return tuple(told(runs) if runs else None for runs in self.runs)
 
-    def total(self, told: Callable[[Brief], int]) -> tuple[float | None, ...]:
+    def total(self, told: Callable[[RunFigures], int]) -> tuple[float | None, ...]:
         """Sum up one count of the runs of each period."""
         return self.each(lambda runs: sum(told(run) for run in runs))
