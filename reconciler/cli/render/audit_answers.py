@@ -21,7 +21,7 @@ _SHOWN = 20  # late requests on one page
 def board_json(told: Board) -> dict[str, Any]:
     """Say all of it, whole numbers and all."""
     first, last = told.period.first, told.period.last
-    took = {str(days): number for days, number in sorted(told.honoured.took.items())}
+    took = {str(days): number for days, number in sorted(told.requests.honoured.took.items())}
     return {
         "format_version": "1.0",
         "tenant": told.tenant,
@@ -33,27 +33,27 @@ def board_json(told: Board) -> dict[str, Any]:
             "first": told.reports[0].path if told.reports else None,
             "newest": told.reports[-1].path if told.reports else None,
             "sha256": told.reports[-1].sha256 if told.reports else None,
-            "failed": told.failed,
+            "failed": told.runs.failed,
         },
         "requests": {
-            "received": told.received,
-            "honoured": told.honoured.requests,
-            "in_time": told.in_time,
+            "received": told.requests.received,
+            "honoured": told.requests.honoured.requests,
+            "in_time": told.requests.in_time,
             "took": took,
             "days": {
-                "p50": told.honoured.percentile(0.5),
-                "p95": told.honoured.percentile(0.95),
-                "max": told.honoured.percentile(1),
+                "p50": told.requests.honoured.percentile(0.5),
+                "p95": told.requests.honoured.percentile(0.95),
+                "max": told.requests.honoured.percentile(1),
             },
-            "reports_without_counts": told.honoured.untold,
-            "late": [_late_json(one) for one in told.late],
-            "open": [row.fields for row in told.open],
+            "reports_without_counts": told.requests.honoured.untold,
+            "late": [_late_json(one) for one in told.requests.late],
+            "open": [row.fields for row in told.requests.open],
         },
-        "put_on": told.put_on,
-        "removed": [_removal_json(one) for one in told.removed],
-        "restored": told.restored,
-        "adopted": told.adopted,
-        "verified": {"days": told.verified, "of": told.days},
+        "put_on": told.changes.put_on,
+        "removed": [_removal_json(one) for one in told.changes.removed],
+        "restored": told.changes.restored,
+        "adopted": told.changes.adopted,
+        "verified": {"days": told.runs.verified_days, "of": told.runs.days},
         "alarms": list(told.alarms),
         "rule_changes": [_change_json(one) for one in told.rule_changes],
         "overrides": [{"seq": seq, **said} for seq, said in told.overrides],
@@ -114,30 +114,33 @@ def _title(told: Board) -> str:
 
 
 def _rows(told: Board, shown: Shown) -> Iterator[tuple[str, str, list[str]]]:
-    honoured = told.honoured
+    honoured = told.requests.honoured
     p50, p95, most = (honoured.percentile(share) for share in (0.5, 0.95, 1))
     days = f"; days until live: p50 {p50}, p95 {p95}, most {most}" if honoured.requests else ""
     told_less = f"; {count(honoured.untold, 'report')} without counts" if honoured.untold else ""
-    asked = f"{told.received:,} received, {honoured.requests:,} honoured ({told.in_time:,} by their day)"
-    open_now = count_numbers(told.open)
+    asked = (
+        f"{told.requests.received:,} received, {honoured.requests:,} honoured "
+        f"({told.requests.in_time:,} by their day)"
+    )
+    open_now = count_numbers(told.requests.open)
     yield (
         "Requests",
         f"{asked}, {open_now:,} open{days}{told_less}",
         [],
     )
-    late = [_late(one, shown) for one in told.late[:_SHOWN]]
-    more = len(told.late) - len(late)
-    yield "Late", f"{len(told.late):,}", [*late, *([f"and {more:,} more"] if more else [])]
-    yield "Put on", f"{told.put_on:,}", []
+    late = [_late(one, shown) for one in told.requests.late[:_SHOWN]]
+    more = len(told.requests.late) - len(late)
+    yield "Late", f"{len(told.requests.late):,}", [*late, *([f"and {more:,} more"] if more else [])]
+    yield "Put on", f"{told.changes.put_on:,}", []
     yield (
         "Removed",
-        f"{sum(one.numbers for one in told.removed):,}",
-        [_removal(one) for one in told.removed],
+        f"{sum(one.numbers for one in told.changes.removed):,}",
+        [_removal(one) for one in told.changes.removed],
     )
-    yield "Restored", f"{told.restored:,}", []
-    yield "Adopted", f"{told.adopted:,}", []
-    failed = f"; {count(told.failed, 'run')} failed" if told.failed else ""
-    yield "Verified", f"{told.verified:,} of {count(told.days, 'day')}{failed}", []
+    yield "Restored", f"{told.changes.restored:,}", []
+    yield "Adopted", f"{told.changes.adopted:,}", []
+    failed = f"; {count(told.runs.failed, 'run')} failed" if told.runs.failed else ""
+    yield "Verified", f"{told.runs.verified_days:,} of {count(told.runs.days, 'day')}{failed}", []
     yield "Open alarms", f"{len(told.alarms):,}", [f"{a['rule']}: {a['message']}" for a in told.alarms]
     yield (
         "Rule changes",

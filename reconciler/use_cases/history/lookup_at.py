@@ -26,60 +26,100 @@ from reconciler.use_cases.workspace.opening import open_ledger, open_project, op
 
 
 @dataclass(frozen=True, slots=True)
-class OnListThen:
-    """What is known of the number on one list at the moment.
+class WantedThen:
+    """Why a number was to be live on a list: its lines in files, what kept it without one, and its holds."""
 
-    `left`: whether the run before the moment left it live; `live`: whether it was live at the moment, None
-    where runs around it tell different things, or none can tell. `seen_before` and `seen_after` are the looks
-    nearest to the moment, and `there_after` what the latter found. `on_since` is the run that put it on; None
-    where it was live when it was first seen. `why_not` are CXone's words where it is not live.
-    """
-
-    list_id: str
     lines: tuple[LineThen, ...]
     kept: tuple[str, ...] | None
     holds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveThen:
+    """Whether a number was live on a list.
+
+    `left`: whether the run before the moment left it live; `at_moment`: whether it was live at the moment,
+    None where runs around it tell different things, or none can tell. `unmanaged`: others had added it.
+    `why_not` are CXone's words where it is not live.
+    """
+
     left: bool | None
-    live: bool | None
+    at_moment: bool | None
     unmanaged: bool
     terms: Mapping[str, str] | None
-    on_since: Touch | None
-    seen_before: Look | None
-    seen_after: Look | None
-    there_after: bool | None
-    touches: tuple[Touch, ...]
     why_not: str
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """The looks into CXone nearest to the moment, before and after it, and what the latter found."""
+
+    before: Look | None
+    after: Look | None
+    there_after: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class OnListThen:
+    """What is known of the number on one list at the moment.
+
+    `on_since` is the run that put it on; None where it was live when it was first seen.
+    """
+
+    list_id: str
+    wanted: WantedThen
+    live: LiveThen
+    looks: Looks
+    on_since: Touch | None
+    touches: tuple[Touch, ...]
 
     @property
     def is_wanted(self) -> bool:
         """Tell whether it was to be live here."""
-        return bool(self.lines) or self.kept is not None
+        return bool(self.wanted.lines) or self.wanted.kept is not None
 
 
 @dataclass(frozen=True, slots=True)
-class Then:
-    """A number at a past moment, on all lists, and the record that says so.
+class RecordThen:
+    """The runs that tell of the moment.
 
-    `report` is the newest finished at or before the moment; None: the moment is before `first`. `under_way`
-    is a run that had begun and not ended. `failed` are reports between that and the moment that saw nothing.
-    `head` is the chain's end, `reports` how many were walked from there, each link checked. `purges` are
-    those of them that continue the chain after a purge, and explain which links before them do not hold.
-    `unread` says why the files of the report's revision can't be read.
+    `report` is the newest finished at or before the moment; None: the moment is before `first`. `target` is
+    its CXone as it is written there. `under_way` is a run that had begun and not ended. `failed` are reports
+    between that and the moment that saw nothing. `unread` says why the files of the report's revision can't
+    be read.
     """
 
-    tenant: str
-    number: str
-    moment: datetime
-    asked_at: datetime
     report: RunSummary | None = None
     target: Mapping[str, Any] | None = None
     under_way: RunSummary | None = None
     failed: tuple[RunSummary, ...] = ()
     first: RunSummary | None = None
-    head: RunSummary | None = None
-    reports: int = 0
-    purges: tuple[int, ...] = ()
     unread: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChainThen:
+    """The chain that the reports are of.
+
+    `head` is its end, `reports` how many were walked from there, each link checked. `purges` are those of
+    them that continue the chain after a purge, and explain which links before them do not hold.
+    """
+
+    head: RunSummary | None
+    reports: int
+    purges: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """A number at a past moment, on all lists, and the record that says so."""
+
+    tenant: str
+    number: str
+    moment: datetime
+    asked_at: datetime
+    record: RecordThen
+    chain: ChainThen
     lists: tuple[OnListThen, ...] = ()
 
     @property
@@ -90,8 +130,8 @@ class Then:
     @property
     def is_protected(self) -> bool | None:
         """Tell whether it was listed, and live everywhere it should be; None where nobody can tell."""
-        wanted = [one.live for one in self.lists if one.is_wanted]
-        if self.report is None:
+        wanted = [one.live.at_moment for one in self.lists if one.is_wanted]
+        if self.record.report is None:
             return None
         if not wanted or False in wanted:
             return False
@@ -157,24 +197,27 @@ class Case:
 
     def _on_list(self, list_id: str, touches: Sequence[Touch]) -> OnListThen:
         left = self._left(list_id, touches)
-        before, after, there_after = self._looks(list_id, touches, left=left)
+        looks = self._looks(list_id, touches, left=left)
+        changed = looks.after is not None and looks.there_after != left
         applied = [touch for touch in touches if touch.outcome == "applied"]
         lines = self._files.lines(self._stored.report.revision, self._standing, list_id)
         return OnListThen(
             list_id=list_id,
-            lines=() if self.unread else tuple(lines),
-            kept=self._kept(self._stored).get(list_id),
-            holds=tuple(h.matter for h in self._standing.holds if h.names((list_id, self._number))),
-            left=left,
-            live=None if self._changing(list_id) or (after and there_after != left) else left,
-            unmanaged=list_id in self._told.unmanaged,
-            terms=applied[0].after if applied and left else None,
+            wanted=WantedThen(
+                lines=() if self.unread else tuple(lines),
+                kept=self._kept(self._stored).get(list_id),
+                holds=tuple(h.matter for h in self._standing.holds if h.names((list_id, self._number))),
+            ),
+            live=LiveThen(
+                left=left,
+                at_moment=None if self._changing(list_id) or changed else left,
+                unmanaged=list_id in self._told.unmanaged,
+                terms=applied[0].after if applied and left else None,
+                why_not=self._why_not(list_id),
+            ),
+            looks=looks,
             on_since=_beginning(touches),
-            seen_before=before,
-            seen_after=after,
-            there_after=there_after,
             touches=tuple(touches),
-            why_not=self._why_not(list_id),
         )
 
     def _left(self, list_id: str, touches: Sequence[Touch]) -> bool | None:
@@ -191,24 +234,23 @@ class Case:
             return done[0].action != "delete" if done else None
         return False
 
-    def _looks(
-        self, list_id: str, touches: Sequence[Touch], *, left: bool | None
-    ) -> tuple[Look | None, Look | None, bool | None]:
+    def _looks(self, list_id: str, touches: Sequence[Touch], *, left: bool | None) -> Looks:
         """Give the looks nearest to the moment on both sides, and what the later one found."""
         before = self._last_look(self._stored, self._told, touches) if left else None
         if self._next is None or not same_list(self._next[0], self._stored, list_id):
-            return before, None, None
+            return Looks(before, None, None)
         stored, told = self._next
         started = Look(told.read_at or told.by.started_at, told.by)
         there = self._found_at_start(stored, told, list_id)
         if started.at > self._walk.moment:
-            return before, started, there
+            return Looks(before, started, there)
         ended = _end_look(stored, told)
         if ended is None or ended.at <= self._walk.moment:
-            return (started if there else before), None, None
+            return Looks(started if there else before, None, None)
         gone = any(t.action == "delete" and t.outcome == "applied" for t in told.on(list_id))
         stays = self._wanted(stored, self._standing_next, list_id) or list_id in told.unmanaged
-        return started if there else before, ended, stays and not gone and not self._missing(stored, list_id)
+        left_live = stays and not gone and not self._missing(stored, list_id)
+        return Looks(started if there else before, ended, left_live)
 
     def _last_look(self, stored: StoredReport, told: Told, touches: Sequence[Touch]) -> Look | None:
         """Find when it was last seen live: by the run before the moment, at its end or at its start."""
@@ -295,21 +337,16 @@ def then(ctx: CommandContext, text: str, moment: datetime) -> Then:
     if walk.newest is None:
         last = walk.later[-1] if walk.later else None
         first = RunSummary.of(last) if last else None
-        return Then(tenant.name, number, moment, now, first=first, head=walk.head, reports=walk.count)
+        chain = ChainThen(walk.head, walk.count)
+        return Then(tenant.name, number, moment, now, RecordThen(first=first), chain)
     case = Case(walk, FilesThen(repository, project, tenant, number), walk.newest)
     lists = tuple(case.lists())
-    return Then(
-        tenant.name,
-        number,
-        moment,
-        now,
+    record = RecordThen(
         report=RunSummary.of(walk.newest),
         target=walk.newest.report.fields["target"],
         under_way=case.under_way,
         failed=tuple(RunSummary.of(stored) for stored in reversed(walk.failed)),
-        head=walk.head,
-        reports=walk.count,
-        purges=tuple(walk.purges),
         unread=case.unread,
-        lists=lists,
     )
+    chain = ChainThen(walk.head, walk.count, tuple(walk.purges))
+    return Then(tenant.name, number, moment, now, record, chain, lists)

@@ -201,30 +201,53 @@ _BEFORE = timedelta(days=45)  # reports before the period that tell what its fir
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
-    """One tenant's period. `period` has both days; without a report in it, all the rest is empty.
+class RequestTotals:
+    """The requests of a period.
 
-    `received` counts requests by the day on which they were made, `honoured` those that went live in the
-    period by the days that they took. `in_time` counts those that had a day
-    and were live by it. `days` counts the period's days that have begun. `open` and `alarms` are those of
-    its newest report.
+    `received` counts them by the day on which they were made, `honoured` those that went live in the period
+    by the days that they took. `in_time` counts those that had a day and were live by it. `open` are those
+    of its newest report.
     """
 
-    tenant: str
-    period: Period
-    reports: Sequence[StoredReport]
     received: int
     honoured: HonourDays
     in_time: int
     late: tuple[LateRequest, ...]
     open: tuple[OpenRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTotals:
+    """The numbers that runs of a period put on, removed, put back and adopted."""
+
     put_on: int
     removed: tuple[Removal, ...]
     restored: int
     adopted: int
-    verified: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunTotals:
+    """The runs of a period: its days that have begun, those with a verified run, and the runs that failed."""
+
     days: int
+    verified_days: int
     failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """One tenant's period. `period` has both days; without a report in it, all the rest is empty.
+
+    `alarms` are those of its newest report.
+    """
+
+    tenant: str
+    period: Period
+    reports: Sequence[StoredReport]
+    requests: RequestTotals
+    changes: ChangeTotals
+    runs: RunTotals
     alarms: Sequence[Mapping[str, Any]]
     rule_changes: tuple[RuleChange, ...]
     overrides: tuple[tuple[int, Mapping[str, Any]], ...]
@@ -244,18 +267,24 @@ def board(ctx: CommandContext, period: Period) -> Board:
         tenant=archive.tenant,
         period=period,
         reports=reports,
-        received=received(every, period),
-        honoured=honour_days(reports),
-        in_time=sum(s.report.requests.in_time or 0 for s in reports),
-        late=tuple(late_requests(every, period, archive.files)),
-        open=newest.requests.open if newest else (),
-        put_on=sum(_put_on(stored, archive) for stored in reports),
-        removed=removals(_exposing(reports, archive)),
-        restored=sum(count_numbers(stored.report.restored) for stored in reports),
-        adopted=sum(stored.report.adopted for stored in reports),
-        verified=len(verified_days(reports) & days),
-        days=len(days),
-        failed=sum(stored.report.is_failed for stored in reports),
+        requests=RequestTotals(
+            received=received(every, period),
+            honoured=honour_days(reports),
+            in_time=sum(s.report.requests.in_time or 0 for s in reports),
+            late=tuple(late_requests(every, period, archive.files)),
+            open=newest.requests.open if newest else (),
+        ),
+        changes=ChangeTotals(
+            put_on=sum(_put_on(stored, archive) for stored in reports),
+            removed=removals(_exposing(reports, archive)),
+            restored=sum(count_numbers(stored.report.restored) for stored in reports),
+            adopted=sum(stored.report.adopted for stored in reports),
+        ),
+        runs=RunTotals(
+            days=len(days),
+            verified_days=len(verified_days(reports) & days),
+            failed=sum(stored.report.is_failed for stored in reports),
+        ),
         alarms=newest.alarms if newest else (),
         rule_changes=tuple(change for change in rule_changes_in(every) if change.day in period),
         overrides=tuple((s.report.seq, s.report.overrides) for s in reports if s.report.overrides),
