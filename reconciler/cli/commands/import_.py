@@ -86,7 +86,7 @@ def import_(  # noqa: PLR0917  (an option each; Typer passes them by name)
 
 
 def _imported(done: Imported, output: Format) -> int:
-    code = 8 if done.refused else 0
+    code = 8 if done.rows.refused else 0
     if output is Format.JSON:
         emit(answer(imported_json(done), code=code))
     else:
@@ -95,7 +95,7 @@ def _imported(done: Imported, output: Format) -> int:
 
 
 def _took(done: "Taken", output: Format) -> int:
-    code = 8 if done.refused or done.doubts else 0
+    code = 8 if done.rows.refused or done.doubts else 0
     if output is Format.JSON:
         emit(answer(taken_json(done), code=code))
     else:

@@ -11,7 +11,7 @@ from reconciler.core.model.finding import finding_json
 if TYPE_CHECKING:
     from reconciler.use_cases.edits.add import Added
     from reconciler.use_cases.edits.fmt import Formatted
-    from reconciler.use_cases.edits.import_table import Imported
+    from reconciler.use_cases.edits.import_table import Imported, ImportedRows
     from reconciler.use_cases.edits.pull import Pulled
     from reconciler.use_cases.edits.registry_snapshot import Taken
     from reconciler.use_cases.edits.release import Released, Stays
@@ -35,7 +35,7 @@ def added_json(done: "Added", list_id: str) -> dict[str, Any]:
 
 def imported_json(done: "Imported") -> dict[str, Any]:
     """Say what became of a table's rows."""
-    return {"batch": done.batch, **_rows_json(done), "snapshot": None}
+    return {"batch": done.batch, **_rows_json(done.rows), "snapshot": None}
 
 
 def taken_json(done: "Taken") -> dict[str, Any]:
@@ -45,30 +45,30 @@ def taken_json(done: "Taken") -> dict[str, Any]:
         "retrieved_at": done.block.retrieved_at,
         "sha256": done.block.sha256,
         "evidence": done.evidence,
-        "released": _by_list({done.list_id: done.released} if done.released else {}),
+        "released": _by_list({done.rows.list_id: done.released} if done.released else {}),
         "unchanged": [{"area_code": code, "why": why} for code, why in done.unchanged.items()],
         "stays": _stays(done.stays),
         "strangers": [{"file": path, "count": count} for path, count in done.strangers.items()],
         "doubts": list(done.doubts),
     }
-    return {"batch": None, **_rows_json(done), "snapshot": snapshot}
+    return {"batch": None, **_rows_json(done.rows), "snapshot": snapshot}
 
 
-def _rows_json(done: "Imported | Taken") -> dict[str, Any]:
+def _rows_json(rows: "ImportedRows") -> dict[str, Any]:
     return {
-        "list_id": done.list_id,
-        "files": list(done.files),
+        "list_id": rows.list_id,
+        "files": list(rows.files),
         "summary": {
-            "read": done.read,
-            "added": done.added,
-            "present": done.present,
-            "refused": len(done.refused),
-            "ignored": sum(done.left_out.values()),
+            "read": rows.read,
+            "added": rows.added,
+            "present": rows.present,
+            "refused": len(rows.refused),
+            "ignored": sum(rows.left_out.values()),
         },
-        "ignored_rows": dict(done.left_out),
-        "ignored_columns": list(done.ignored),
-        "rejects": str(done.rejects) if done.rejects else None,
-        "refused": [{"line": reject.line, "why": reject.why} for reject in done.refused],
+        "ignored_rows": dict(rows.left_out),
+        "ignored_columns": list(rows.ignored),
+        "rejects": str(rows.rejects) if rows.rejects else None,
+        "refused": [{"line": reject.line, "why": reject.why} for reject in rows.refused],
     }
 
 
@@ -136,23 +136,23 @@ _PRINTED = 10
 
 def show_imported(done: "Imported") -> None:
     """Say what became of a table's rows."""
-    _show_rows(done, "that file")
-    for path in done.files:
+    _show_rows(done.rows, "that file")
+    for path in done.rows.files:
         print(path)
-    complain(f"batch {done.batch}: {_counts(done)}")
-    if done.files:
+    complain(f"batch {done.batch}: {_counts(done.rows)}")
+    if done.rows.files:
         complain("next: commit these files; dnc plan shows what they change")
 
 
 def show_taken(done: "Taken", shown: Shown) -> None:
     """Say what a snapshot changed, and what it did not."""
-    _show_rows(done, "the snapshot")
-    for path in done.files:
+    _show_rows(done.rows, "the snapshot")
+    for path in done.rows.files:
         print(path)
-    block = done.block
-    complain(f"{block.name} of {block.retrieved_at}, sha256 {block.sha256[:12]}…: {_counts(done)}")
+    block, list_id = done.block, done.rows.list_id
+    complain(f"{block.name} of {block.retrieved_at}, sha256 {block.sha256[:12]}…: {_counts(done.rows)}")
     if done.released:
-        complain(f"{len(done.released):,} released from {done.list_id}: REGISTRY_REMOVED, {done.evidence}")
+        complain(f"{len(done.released):,} released from {list_id}: REGISTRY_REMOVED, {done.evidence}")
     _show_doubts(done)
     _show_some(f"{shown.number(one.number)} stays on {one.list_id}: {one.why}" for one in done.stays)
     for code, why in done.unchanged.items():
@@ -160,16 +160,16 @@ def show_taken(done: "Taken", shown: Shown) -> None:
     if not done.doubts and any("lost" in why for why in done.unchanged.values()):
         complain(
             "  way out: retrieve it again; or look at the numbers, and release them: "
-            f"`dnc release NUMBER --list {done.list_id} --reason REGISTRY_REMOVED --evidence {done.evidence}`"
+            f"`dnc release NUMBER --list {list_id} --reason REGISTRY_REMOVED --evidence {done.evidence}`"
         )
     for path, count in done.strangers.items():
         complain(
             f"{path}: {count:,} numbers of {block.name} are in no snapshot's file, and stay whatever it says"
             "\n  way out: give the file a registry block, with name and retrievedAt, to make it one"
         )
-    if done.files:
+    if done.rows.files:
         complain("next: commit these files; dnc plan shows what they change")
-    elif not done.refused and not done.doubts:
+    elif not done.rows.refused and not done.doubts:
         complain("nothing to do: the files have this snapshot already")
 
 
@@ -185,16 +185,16 @@ def _show_doubts(done: "Taken") -> None:
         )
 
 
-def _show_rows(done: "Imported | Taken", again: str) -> None:
-    _show_some((f"line {reject.line}: {reject.why}" for reject in done.refused), f"are in {done.rejects}")
-    if done.refused:
+def _show_rows(rows: "ImportedRows", again: str) -> None:
+    _show_some((f"line {reject.line}: {reject.why}" for reject in rows.refused), f"are in {rows.rejects}")
+    if rows.refused:
         complain(
-            f"refused rows: {done.rejects} (whole numbers: do not commit it). Correct and import {again}"
+            f"refused rows: {rows.rejects} (whole numbers: do not commit it). Correct and import {again}"
         )
-    if done.ignored:
-        complain(f"columns that nothing was taken from: {', '.join(done.ignored)}")
-    if done.left_out:
-        counted = ", ".join(f"{value} ({count:,})" for value, count in sorted(done.left_out.items()))
+    if rows.ignored:
+        complain(f"columns that nothing was taken from: {', '.join(rows.ignored)}")
+    if rows.left_out:
+        counted = ", ".join(f"{value} ({count:,})" for value, count in sorted(rows.left_out.items()))
         complain(f"rows that the profile ignores: {counted}")
 
 
@@ -206,9 +206,9 @@ def _show_some(lines: Iterable[str], where: str = "stay, too") -> None:
         complain(f"{more:,} more {where}")
 
 
-def _counts(done: "Imported | Taken") -> str:
-    left_out = sum(done.left_out.values())
+def _counts(rows: "ImportedRows") -> str:
+    left_out = sum(rows.left_out.values())
     return (
-        f"{done.read:,} rows read, {done.added:,} added, {done.present:,} already there, "
-        f"{len(done.refused):,} refused" + (f", {left_out:,} ignored" if left_out else "")
+        f"{rows.read:,} rows read, {rows.added:,} added, {rows.present:,} already there, "
+        f"{len(rows.refused):,} refused" + (f", {left_out:,} ignored" if left_out else "")
     )

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -283,14 +283,13 @@ _BATCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportedRows:
     """What became of a table's rows: each was added, was there already, was refused, or was left out.
 
     `left_out` counts those that the profile ignores, by column and value; `ignored` names the columns that
     nothing was taken from.
     """
 
-    batch: str
     list_id: str
     read: int
     added: int
@@ -300,6 +299,29 @@ class Imported:
     rejects: Path | None
     ignored: tuple[str, ...]
     left_out: Mapping[str, int]
+
+    @classmethod
+    def of(cls, rows: Rows, added: int, files: Iterable[str], rejects: Path | None) -> "ImportedRows":
+        """Count the rows that were read. `files` are those that changed."""
+        return cls(
+            list_id=rows.list_id,
+            read=rows.read,
+            added=added,
+            present=len(rows.good) - added,
+            refused=rows.refused,
+            files=tuple(files),
+            rejects=rejects,
+            ignored=rows.columns.ignored,
+            left_out=rows.left_out,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a table's rows, under the name of their batch."""
+
+    batch: str
+    rows: ImportedRows
 
 
 def import_(ctx: CommandContext, table: Table) -> Imported:
@@ -317,18 +339,7 @@ def import_(ctx: CommandContext, table: Table) -> Imported:
     rejects = put_aside(table, rows)
     for path, written in files.items():
         put(ctx.folder, path, written)
-    return Imported(
-        batch=batch,
-        list_id=rows.list_id,
-        read=rows.read,
-        added=len(chosen),
-        present=len(rows.good) - len(chosen),
-        refused=rows.refused,
-        files=tuple(files),
-        rejects=rejects,
-        ignored=rows.columns.ignored,
-        left_out=rows.left_out,
-    )
+    return Imported(batch, ImportedRows.of(rows, len(chosen), files, rejects))
 
 
 def chosen_of(good: list[tuple[Candidate, Terms]], has: Mapping[str, Terms]) -> dict[str, Candidate]:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from reconciler.core.model.entries import REGISTRY_REASONS, FileClaims, Release, ReleaseReason, Terms
 from reconciler.core.model.errors import InvalidInput
@@ -27,7 +26,7 @@ from reconciler.use_cases.edits.file_changes import Edits
 from reconciler.use_cases.edits.import_table import (
     MOST,
     Candidate,
-    Reject,
+    ImportedRows,
     Rows,
     Table,
     chosen_of,
@@ -191,15 +190,7 @@ class Taken:
     """
 
     block: Block
-    list_id: str
-    read: int
-    added: int
-    present: int
-    refused: tuple[Reject, ...]
-    left_out: Mapping[str, int]
-    rejects: Path | None
-    ignored: tuple[str, ...]
-    files: tuple[str, ...]
+    rows: ImportedRows
     evidence: str
     released: tuple[str, ...]
     unchanged: Mapping[str, str]
@@ -240,15 +231,7 @@ def snapshot(ctx: CommandContext, table: Table, retrieved_at: str, most_loss: fl
     stays += _kept_elsewhere(desk, rows.list_id, going, {copy.path: copy for copy in copies})
     return Taken(
         block=block,
-        list_id=rows.list_id,
-        read=rows.read,
-        added=added,
-        present=len(rows.good) - added,
-        refused=rows.refused,
-        left_out=rows.left_out,
-        rejects=rejects,
-        ignored=rows.columns.ignored,
-        files=files.changed,
+        rows=ImportedRows.of(rows, added, files.changed, rejects),
         evidence=files.evidence,
         released=tuple(going),
         unchanged=found.unchanged,
