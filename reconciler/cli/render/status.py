@@ -79,8 +79,8 @@ def blocked_json(found: Blocked) -> dict[str, Any]:
             {
                 "list_id": row.list_id,
                 "blocked_by": list(row.blocked_by),
-                "file": row.file,
-                "terms": dict(row.terms),
+                "file": row.path,
+                "terms": dict(row.terms_json),
                 "since": row.since,
                 "phones": list(row.phones),
             }
@@ -102,9 +102,10 @@ def blocked_text(found: Blocked, shown: Shown) -> str:
 
 def _rows(found: Blocked, shown: Shown) -> Iterator[str]:
     for row in found.rows:
-        until = f" until {row.terms['end']}" if row.terms["end"] else ""
-        terms = f"{row.terms['reasonCode']} {row.terms['expirationPolicy']}{until}"
-        yield f"  {row.list_id}: {count(len(row.phones))}, {terms}, from {row.file}"
+        terms = row.claim.terms
+        until = f" until {terms.end}" if terms.end else ""
+        policy = f"{terms.reason_code.value} {terms.expiration_policy.value}{until}"
+        yield f"  {row.list_id}: {count(len(row.phones))}, {policy}, from {row.path}"
         yield f"      {shown.sample(row.phones)}"
         for why in row.blocked_by:
             out = way_out(why, row.list_id, row.phones, shown)

@@ -128,7 +128,7 @@ def says_changes(stored: StoredReport) -> bool:
 
 @dataclass(slots=True)
 class Sums:
-    """Counts of one run's rows, to be held against what its report sums up."""
+    """Counts of the rows of one run's plan, to be compared with the counts of its report."""
 
     actions: Counter[str]
     outcomes: Counter[str]

@@ -1,13 +1,12 @@
 """`dnc status`, `dnc blocked` and `dnc audit`: what the newest reports say. Needs no CXone."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Report, StoredReport
-from reconciler.audit.report_rows import count_numbers
+from reconciler.audit.report_rows import KeptRow, count_numbers
 from reconciler.config.configuration import Tenant
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
 from reconciler.use_cases.history.run_summary import Deviations
@@ -71,18 +70,6 @@ def open_books(ctx: CommandContext, *, fetch: bool = True) -> Books:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptRow:
-    """Numbers of one list that are kept for the same reasons, from the same file, under the same terms."""
-
-    list_id: str
-    phones: tuple[str, ...]
-    blocked_by: tuple[str, ...]
-    file: str
-    terms: Mapping[str, Any]
-    since: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Blocked:
     """A tenant's kept numbers, and the report that tells of them; none where there is no report yet."""
 
@@ -96,18 +83,7 @@ def blocked(ctx: CommandContext) -> Blocked:
     """List what is kept. Raises RepositoryProblem where there is no repository, or the remote is silent."""
     books = open_books(ctx)
     newest = books.ledger.newest(books.tenant)
-    rows = tuple(
-        KeptRow(
-            row.list_id,
-            tuple(row.phones),
-            row.blocked_by,
-            row.path,
-            row.terms_json,
-            row.since,
-        )
-        for row in (newest.report.kept if newest else ())
-    )
-    return Blocked(books.tenant, newest, rows, ctx.clock())
+    return Blocked(books.tenant, newest, newest.report.kept if newest else (), ctx.clock())
 
 
 @dataclass(frozen=True, slots=True)
