@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reconciler.audit.report_rows import NumberRow, Row
+from reconciler.core.model.entries import Release
 
 
 class Actor(Row):
@@ -114,6 +115,19 @@ class Authorization(NumberRow):
 
     __slots__ = ()
 
+    @classmethod
+    def of_release(cls, release: Release) -> "Authorization":
+        """Give what a release says of itself, for a report that does not say what authorised a removal."""
+        return cls(
+            {
+                "permission": "release",
+                "file": release.path,
+                "release": release.reason.value,
+                "evidence": release.evidence,
+                "approved_by": release.approved_by,
+            }
+        )
+
     @property
     def action(self) -> str:
         """What was to be done."""
@@ -164,6 +178,18 @@ class Authorization(NumberRow):
     def approved_by(self) -> str:
         """Who approved it as the file says."""
         return str(self.fields.get("approved_by") or "")
+
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        """Who approved it, as the file and as GitLab say."""
+        request = self.merge_request
+        names = (self.approved_by, *((request.approvers or ()) if request else ()))
+        return tuple(dict.fromkeys(name for name in names if name))
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether somebody approved it, and not only its author."""
+        return bool(self.approvers) and not self.self_approved
 
     @property
     def self_approved(self) -> bool | None:

@@ -218,7 +218,7 @@ def sums_text(exported: Exported) -> str:
 
 
 def _values(row: ChangeRow) -> list[Any]:
-    report = row.stored.report
+    report, by = row.stored.report, row.authorizations
     return [
         *(
             report.finished_text,
@@ -230,13 +230,13 @@ def _values(row: ChangeRow) -> list[Any]:
             row.phone,
         ),
         *(row.reason, _said(row.before), _said(row.after), row.outcome, report.revision),
-        _joined(permit.reason for permit in row.permits),
-        _joined(permit.evidence for permit in row.permits),
-        _joined(name for permit in row.permits for name in permit.approved_by),
-        _joined(_SELF[permit.self_approved] for permit in row.permits),
-        _joined(permit.file for permit in row.permits),
-        _joined(permit.author for permit in row.permits),
-        _joined(permit.merge_request for permit in row.permits),
+        _joined(authorization.release for authorization in by),
+        _joined(authorization.evidence for authorization in by),
+        _joined(name for authorization in by for name in authorization.approvers),
+        _joined(_SELF[authorization.self_approved] for authorization in by),
+        _joined(authorization.file for authorization in by),
+        _joined(authorization.author for authorization in by),
+        _joined(authorization.merge_request.reference for authorization in by if authorization.merge_request),
         *report.initiator,
     ]
 

@@ -8,64 +8,22 @@ from typing import Any
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Report, StoredReport
 from reconciler.audit.report_people import Authorization
-from reconciler.core.model.entries import Key, Release
+from reconciler.core.model.entries import Key
 from reconciler.use_cases.history.files_at_revision import ReleasesThen, open_archive
 from reconciler.use_cases.history.period import Period, reports_since, within
 from reconciler.use_cases.workspace.context import CommandContext
 
 
-@dataclass(frozen=True, slots=True)
-class Permit:
-    """A release, or a lapse (without `reason`). Where nobody told, a text is empty, and `self_approved` None.
-
-    `approved_by` are the names in the file and those that GitLab told.
-    """
-
-    file: str
-    reason: str = ""
-    evidence: str = ""
-    approved_by: tuple[str, ...] = ()
-    author: str = ""
-    merge_request: str = ""
-    self_approved: bool | None = None
-
-    @property
-    def approved(self) -> bool:
-        """Tell whether somebody approved it, and not only its author."""
-        return bool(self.approved_by) and not self.self_approved
-
-
-def permit_of(release: Release) -> Permit:
-    """Say what a release in the files tells of itself."""
-    approved_by = (release.approved_by,) if release.approved_by else ()
-    return Permit(release.path, release.reason.value, release.evidence, approved_by)
-
-
-def permits_told(report: Report) -> Mapping[Key, tuple[Permit, ...]] | None:
-    """Give what a report says of each number that came off; None where it does not say who stands behind."""
+def authorizations_in(report: Report) -> Mapping[Key, tuple[Authorization, ...]] | None:
+    """Give what authorised each number that came off; None where the report does not say."""
     rows = report.people.authorizations if report.people else None
     if rows is None:
         return None
-    found: dict[Key, tuple[Permit, ...]] = {}
+    found: dict[Key, tuple[Authorization, ...]] = {}
     for row in rows:
-        permit = _permit(row)
         for key in row.keys:
-            found[key] = (*found.get(key, ()), permit)
+            found[key] = (*found.get(key, ()), row)
     return found
-
-
-def _permit(row: Authorization) -> Permit:
-    request = row.merge_request
-    named = [row.approved_by, *((request.approvers or ()) if request else ())]
-    return Permit(
-        file=row.file,
-        reason=row.release,
-        evidence=row.evidence,
-        approved_by=tuple(dict.fromkeys(name for name in named if name)),
-        author=row.author,
-        merge_request=request.reference if request else "",
-        self_approved=row.self_approved,
-    )
 
 
 _OUTCOMES = ("applied", "rejected", "unknown")
@@ -73,7 +31,7 @@ _OUTCOMES = ("applied", "rejected", "unknown")
 
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
-    """One change of one number that a run sent, or was to send. `permits` are what permitted it, if any."""
+    """One change of one number that a run sent, or was to send, and what authorised it."""
 
     stored: StoredReport
     action: str
@@ -84,7 +42,7 @@ class ChangeRow:
     before: Mapping[str, str] | None
     after: Mapping[str, str] | None
     outcome: str
-    permits: tuple[Permit, ...] = ()
+    authorizations: tuple[Authorization, ...] = ()
 
     @property
     def exposing(self) -> bool:
@@ -94,18 +52,18 @@ class ChangeRow:
 
 def rows_of(stored: StoredReport, plan: Mapping[str, Any], releases: ReleasesThen) -> Iterator[ChangeRow]:
     """Give the changes of one run, in order of sending. What guards kept was no change."""
-    permits = permits_told(stored.report)
+    reported = authorizations_in(stored.report)
     for change in plan["changes"]:
         if change["blocked_by"]:
             continue
         exposing = change["direction"] == "exposing"
         for phone in change["phones"]:
             key = (change["list_id"], phone)
-            permitted: tuple[Permit, ...] = ()
-            if exposing and permits is not None:
-                permitted = permits.get(key, ())
+            found: tuple[Authorization, ...] = ()
+            if exposing and reported is not None:
+                found = reported.get(key, ())
             elif exposing and change["reason"] != "lapsed":
-                permitted = tuple(map(permit_of, releases.of(stored.report.revision, key)))
+                found = tuple(map(Authorization.of_release, releases.of(stored.report.revision, key)))
             yield ChangeRow(
                 stored,
                 change["action"],
@@ -116,7 +74,7 @@ def rows_of(stored: StoredReport, plan: Mapping[str, Any], releases: ReleasesThe
                 change["before"],
                 change["after"],
                 change["outcome"],
-                permitted,
+                found,
             )
 
 

@@ -171,6 +171,6 @@ class _Reading:
         """Note under which releases a run let numbers off."""
         for row in rows_of(stored, self._ledger.plan(stored), self._releases):
             if row.exposing and row.outcome in {"applied", "unknown"}:
-                for permit in row.permits:
-                    if known := self._known.get((RELEASE, permit.evidence, row.list_id)):
+                for authorization in row.authorizations:
+                    if known := self._known.get((RELEASE, authorization.evidence, row.list_id)):
                         known.used_on = day

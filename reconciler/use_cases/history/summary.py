@@ -179,14 +179,14 @@ def removals(rows: Iterable[ChangeRow]) -> tuple[Removal, ...]:
     groups: dict[str, list[ChangeRow]] = {}
     for row in rows:
         if row.exposing and row.outcome in {"applied", "unknown"}:
-            why = next((permit.reason for permit in row.permits if permit.reason), row.reason)
+            why = next((by.release for by in row.authorizations if by.release), row.reason)
             groups.setdefault(why, []).append(row)
     return tuple(
         Removal(
             why,
             len(some),
-            sum(any(permit.evidence for permit in row.permits) for row in some),
-            sum(any(permit.approved for permit in row.permits) for row in some),
+            sum(any(by.evidence for by in row.authorizations) for row in some),
+            sum(any(by.is_approved for by in row.authorizations) for row in some),
         )
         for why, some in sorted(groups.items())
     )
