@@ -63,7 +63,9 @@ _COMMANDS: Mapping[str, _Command] = {
 def application(called: str | None = None) -> typer.Typer:
     """Put the commands together: all, or only the one that is called. Loading all takes most of a second.
 
-    A name that is none gets all of them, so that the error can name what was meant.
+    A name that is none gets all of them, so that the error can name what was meant. A group that loads its
+    commands when they are asked for would be no shorter: typer makes commands of functions, and has a copy of
+    click of its own, both under private names.
     """
     app = typer.Typer(
         no_args_is_help=True,
