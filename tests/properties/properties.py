@@ -24,8 +24,7 @@ from reconciler.core.model.entries import (
 from reconciler.core.model.live import Live, LiveEntry
 from reconciler.core.model.provider import Write
 from reconciler.core.planning.change import Action, Direction
-from reconciler.core.planning.guards import Limits
-from reconciler.core.planning.inputs import Setting
+from reconciler.core.planning.inputs import Limits, Setting
 from reconciler.core.planning.plan import digest, make_plan
 from reconciler.core.planning.state import Held
 from reconciler.cxone.entries.dialect import EntriesDialect

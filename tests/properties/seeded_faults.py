@@ -160,7 +160,7 @@ FAULTS = (
     Fault(
         "removal: none removes",
         guards.guard,
-        "if not limits.removable:",
+        "if not setting.limits.removable:",
         "if False:",
         (),
         ("guards.test_without_removal_it_is_left_to_people_and_nothing_is_blocked",),

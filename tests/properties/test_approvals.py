@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.model.entries import Key, Release
 from reconciler.core.planning.change import Reason
-from reconciler.core.planning.guards import Limits
-from reconciler.core.planning.inputs import Setting
+from reconciler.core.planning.inputs import Limits, Setting
 from tests.properties.catalogue import Law
 from tests.properties.oracle import Oracle
 from tests.properties.story import play

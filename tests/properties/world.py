@@ -13,8 +13,8 @@ from reconciler.core.model.entries import Claims, FileClaims, Hold, Key, ReasonC
 from reconciler.core.model.live import Live
 from reconciler.core.planning import plan as planning
 from reconciler.core.planning.change import Action, BlockedBy
-from reconciler.core.planning.guards import Circumstances, Limits
-from reconciler.core.planning.inputs import Setting
+from reconciler.core.planning.guards import Circumstances
+from reconciler.core.planning.inputs import Limits, Setting
 from reconciler.core.planning.modifications import touch_of
 from reconciler.core.planning.plan import Plan
 from reconciler.core.planning.ports import unasked

@@ -7,13 +7,13 @@ from itertools import compress, filterfalse
 from operator import is_not
 from typing import TypeVar
 
-from reconciler.core.model.deadline import Deadline, Honour
+from reconciler.core.model.deadline import Deadline
 from reconciler.core.model.entries import Carried, Key, Terms
 from reconciler.core.model.entry_table import terms_of
 from reconciler.core.model.live import Live
-from reconciler.core.model.provider import Dialect
 from reconciler.core.planning.change import Action, BlockedBy, Change, Direction, Drift, DriftKind, Reason
-from reconciler.core.planning.state import Held, Wanted
+from reconciler.core.planning.inputs import Setting
+from reconciler.core.planning.state import Wanted
 
 _T = TypeVar("_T")
 _Numbers = list[str]
@@ -32,9 +32,9 @@ class Difference:
     unchanged: int
 
 
-def differ(wanted: Wanted, held: Held, live: Live, dialect: Dialect, honour: Honour) -> Difference:
-    """Sort every number into its row of the table; `honour` says by when what is missing is to be there."""
-    table = _Table(wanted, held, live, dialect, honour)
+def differ(wanted: Wanted, setting: Setting, live: Live) -> Difference:
+    """Sort every number into its row of the table; `setting.honour` says by when what is missing is due."""
+    table = _Table(wanted, setting, live)
     for list_id in sorted(wanted.list_ids):
         table.list(list_id)
     table.blocked()
@@ -42,12 +42,12 @@ def differ(wanted: Wanted, held: Held, live: Live, dialect: Dialect, honour: Hon
 
 
 class _Table:
-    def __init__(self, wanted: Wanted, held: Held, live: Live, dialect: Dialect, honour: Honour) -> None:
+    def __init__(self, wanted: Wanted, setting: Setting, live: Live) -> None:
         self._wanted = wanted
-        self._held = held
+        self._held = setting.held
         self._live = live
-        self._dialect = dialect
-        self._honour = honour
+        self._dialect = setting.dialect
+        self._honour = setting.honour
         self._groups: dict[_Group, list[str]] = {}
         self._afters: dict[_Group, Terms | None] = {}
         self._dues: dict[str, dict[str, Deadline]] = {}

@@ -7,22 +7,13 @@ from dataclasses import dataclass, field
 from reconciler.core.model.entries import Key, ReasonCode
 from reconciler.core.model.live import Live
 from reconciler.core.planning.change import Action, BlockedBy, Change
+from reconciler.core.planning.inputs import Limits, Setting
 from reconciler.core.planning.state import Held, Wanted
 
 # A small list must be able to lose a few numbers, whatever one percent of it is.
 LEAST_BUDGET = 5
 # A list of this many held numbers or more is never emptied.
 NEVER_EMPTIED = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The safety limits in force for this run. `allow` is `--allow-removals N`; it replaces the others."""
-
-    max_removals: int = 500
-    max_removal_percent: float = 1.0
-    allow: int | None = None
-    removable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +50,8 @@ def budget(list_id: str, held: Held, limits: Limits, met: Circumstances) -> int:
     return max(0, max(LEAST_BUDGET, share) - met.removed_lately.get(list_id, 0))
 
 
-def guard(  # noqa: PLR0913, PLR0917  (the sets, the limits and the circumstances)
-    changes: Iterable[Change],
-    wanted: Wanted,
-    held: Held,
-    live: Live,
-    limits: Limits,
-    met: Circumstances,
+def guard(
+    changes: Iterable[Change], wanted: Wanted, setting: Setting, live: Live, met: Circumstances
 ) -> tuple[Change, ...]:
     """Hold back what the guards do not let go; protective changes pass untouched."""
     done: list[Change] = []
@@ -76,13 +62,13 @@ def guard(  # noqa: PLR0913, PLR0917  (the sets, the limits and the circumstance
     if doubt is BlockedBy.OTHER_CHAIN or doubt is BlockedBy.LATER_OPT_OUT:
         # What is held, or the time, is in doubt itself: people must not take anything off by hand either.
         return (*done, *(part for c in candidates for part in _all(c, doubt)))
-    if not limits.removable:
+    if not setting.limits.removable:
         by_hand = [part for c in candidates for part in _all(c, BlockedBy.UNSUPPORTED, by_hand=True)]
         return (*done, *by_hand)
     by_number = _each(candidates, lambda key, change: _number_guards(key, change, live, met))
     going = [c for c in by_number if c.goes]
     done.extend(c for c in by_number if not c.goes)
-    return (*done, *_list_guards(going, wanted, held, limits, met))
+    return (*done, *_list_guards(going, wanted, setting, met))
 
 
 def within_ceiling(changes: Sequence[Change], live: Live) -> tuple[Change, ...]:
@@ -133,9 +119,8 @@ def _number_guards(key: Key, change: Change, live: Live, met: Circumstances) -> 
     return frozenset(why)
 
 
-def _list_guards(
-    going: list[Change], wanted: Wanted, held: Held, limits: Limits, met: Circumstances
-) -> list[Change]:
+def _list_guards(going: list[Change], wanted: Wanted, setting: Setting, met: Circumstances) -> list[Change]:
+    held, limits = setting.held, setting.limits
     total = sum(len(c.phones) for c in going)
     if limits.allow is not None and (total == limits.allow or (met.arrived and total < limits.allow)):
         return going  # exactly the plan's number; what others did since may only have made it smaller

@@ -7,9 +7,18 @@ from reconciler.core.model.deadline import Honour, NoDeadlines
 from reconciler.core.model.entries import Claims, Hold
 from reconciler.core.model.provider import Dialect
 from reconciler.core.planning.cost import Pace
-from reconciler.core.planning.guards import Limits
 from reconciler.core.planning.ports import Approved, History, unasked
 from reconciler.core.planning.state import Held
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The safety limits in force for this run. `allow` is `--allow-removals N`; it replaces the others."""
+
+    max_removals: int = 500
+    max_removal_percent: float = 1.0
+    allow: int | None = None
+    removable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

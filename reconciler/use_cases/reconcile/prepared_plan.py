@@ -17,8 +17,8 @@ from reconciler.core.model.provider import ClockOffset, Provider
 from reconciler.core.planning.change import BlockedBy
 from reconciler.core.planning.cost import Pace
 from reconciler.core.planning.deadlines import OpenRequest, open_requests
-from reconciler.core.planning.guards import Circumstances, Limits
-from reconciler.core.planning.inputs import Setting
+from reconciler.core.planning.guards import Circumstances
+from reconciler.core.planning.inputs import Limits, Setting
 from reconciler.core.planning.plan import Heading, Plan, make_plan, plan_json
 from reconciler.core.planning.ports import unasked
 from reconciler.git.repository import Repository

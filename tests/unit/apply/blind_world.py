@@ -7,7 +7,8 @@ from reconciler.core.model.errors import Unread
 from reconciler.core.model.live import Live
 from reconciler.core.planning import plan as planning
 from reconciler.core.planning.change import BlockedBy
-from reconciler.core.planning.guards import Circumstances, Limits
+from reconciler.core.planning.guards import Circumstances
+from reconciler.core.planning.inputs import Limits
 from reconciler.core.planning.plan import Plan
 from tests.properties.world import World
 

@@ -12,7 +12,7 @@ from reconciler.core.model.errors import Unread
 from reconciler.core.model.provider import Verdict
 from reconciler.core.planning import plan as planning
 from reconciler.core.planning.change import Action, BlockedBy
-from reconciler.core.planning.guards import Limits
+from reconciler.core.planning.inputs import Limits
 from tests.unit.apply.blind_world import BlindWorld
 from tests.unit.apply.scripted import LIST, LOCAL, phones
 

@@ -7,7 +7,7 @@ from reconciler.core.apply.run import Run, _Wrote
 from reconciler.core.model.entries import Carried, Policy, ReasonCode, Release, ReleaseReason, Terms
 from reconciler.core.model.provider import Verdict
 from reconciler.core.planning.change import Action, BlockedBy
-from reconciler.core.planning.guards import Limits
+from reconciler.core.planning.inputs import Limits
 from tests.properties.world import World
 from tests.support.fake_cxone import RAISE
 from tests.unit.apply.scripted import LIST, LOCAL, phones

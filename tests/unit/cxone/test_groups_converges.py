@@ -8,8 +8,7 @@ from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.sender import Applier
 from reconciler.core.model.entries import Policy, ReasonCode, Terms
 from reconciler.core.planning.change import Action
-from reconciler.core.planning.guards import Limits
-from reconciler.core.planning.inputs import Setting
+from reconciler.core.planning.inputs import Limits, Setting
 from reconciler.core.planning.plan import make_plan
 from reconciler.core.planning.state import Held
 from tests.unit.cxone.groups_world import LIST, NEVER, number, until, world

@@ -19,8 +19,8 @@ from reconciler.core.model.entries import (
 )
 from reconciler.core.model.live import Live, LiveEntry
 from reconciler.core.planning.change import Action, BlockedBy, Change
-from reconciler.core.planning.guards import Circumstances, Limits
-from reconciler.core.planning.inputs import Setting
+from reconciler.core.planning.guards import Circumstances
+from reconciler.core.planning.inputs import Limits, Setting
 from reconciler.core.planning.plan import Plan, make_plan
 from reconciler.core.planning.ports import Others
 from reconciler.core.planning.state import Held, HeldClaim, Kept

@@ -6,7 +6,8 @@ import pytest
 
 from reconciler.core.model.entries import ReasonCode
 from reconciler.core.planning.change import Action, BlockedBy
-from reconciler.core.planning.guards import Circumstances, Limits, budget
+from reconciler.core.planning.guards import Circumstances, budget
+from reconciler.core.planning.inputs import Limits
 from reconciler.core.planning.plan import Plan
 from tests.unit.planning.builders import A, B, Case, claims, entry, held, live, never, numbers, release, told
 

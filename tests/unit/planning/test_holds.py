@@ -8,7 +8,8 @@ import pytest
 from reconciler.core.model.entries import Hold, ReasonCode
 from reconciler.core.model.entries import ReleaseReason as Why
 from reconciler.core.planning.change import Action, BlockedBy
-from reconciler.core.planning.guards import Circumstances, Limits
+from reconciler.core.planning.guards import Circumstances
+from reconciler.core.planning.inputs import Limits
 from reconciler.core.planning.state import Held, gone_holds
 from tests.unit.planning.builders import (
     KEY,

@@ -8,7 +8,8 @@ import pytest
 from reconciler.core.model.entries import Carried, Hold, Policy, ReasonCode, Terms
 from reconciler.core.model.entries import ReleaseReason as Why
 from reconciler.core.planning.change import BlockedBy
-from reconciler.core.planning.guards import Circumstances, Limits, budget
+from reconciler.core.planning.guards import Circumstances, budget
+from reconciler.core.planning.inputs import Limits
 from reconciler.core.planning.ports import Others
 from reconciler.core.planning.state import HeldClaim, Kept
 from tests.unit.planning.builders import (
