@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -42,18 +43,19 @@ def metered(file: Path | None, ctx: CommandContext, command: str) -> Iterator[Co
         code = wrong.exit_code
         raise
     finally:
-        _write(file, ctx, meter, command, code, began.timestamp())
+        _write(file, _text(ctx, meter, command, code=code, began=began))
 
 
-def _write(  # noqa: PLR0917
-    file: Path, ctx: CommandContext, meter: Meter, command: str, code: int, began: float
-) -> None:
+def _text(ctx: CommandContext, meter: Meter, command: str, *, code: int, began: datetime) -> bytes:
     from reconciler.cli.render.openmetrics import openmetrics  # noqa: PLC0415  (it loads a library of its own)
 
     ended = ctx.clock().timestamp()
     if command != "status":
         meter.of(tenant_of(ctx))  # that it ran is told in any case
-    text = openmetrics(meter, command=command, code=code, began=began, ended=ended)
+    return openmetrics(meter, command=command, code=code, began=began.timestamp(), ended=ended)
+
+
+def _write(file: Path, text: bytes) -> None:
     try:
         put(file.absolute().parent, file.name, text)
     except DncError as problem:

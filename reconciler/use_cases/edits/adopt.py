@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 
 from reconciler.config.tenant import Tenant
 from reconciler.core.model.entries import Carried, FileClaims, Policy, ReasonCode
@@ -125,7 +125,7 @@ Groups = Mapping[Keys, Mapping[str, str]]
 
 def _judged(desk: Desk, list_id: str, new: Mapping[str, Carried], done: Adopted) -> Groups:
     """Give each number the keys that the rules take; one with an end that they refuse goes without."""
-    as_of, day = desk.today.as_of, _day(desk.ctx)
+    as_of, day = desk.today.as_of, _day(desk.ctx.clock())
     known: dict[Carried, Entry] = {}
     entries = {phone: known.setdefault(t, entry_of(t, as_of)) for phone, t in new.items()}
     for phone in _wrong(desk, list_id, entries, day):
@@ -153,8 +153,8 @@ def _wrong(desk: Desk, list_id: str, entries: Mapping[str, Entry], day: date) ->
     return wrong
 
 
-def _day(ctx: CommandContext) -> date:
-    return ctx.clock().astimezone(UTC).date()
+def _day(now: datetime) -> date:
+    return now.astimezone(UTC).date()
 
 
 class _Shelf:

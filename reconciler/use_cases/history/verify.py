@@ -156,7 +156,7 @@ def reanchor(ctx: CommandContext, heads: Mapping[str, str], reason: str, evidenc
             "passed_over": links(contradicting),
         }
         ledger.check_writable()
-        stored = ledger.append(content, _plan(ctx, tenant.name, content), at=ctx.clock())
+        stored = ledger.append(content, _plan(ctx.clock(), tenant.name, content), at=ctx.clock())
         ledger.deliver(push=True)
         ledger.demand_signed()
     return Reanchored(stored, heads, tuple(sorted(breaks)), chain[0].sha256)
@@ -234,9 +234,8 @@ def _content(
     return content
 
 
-def _plan(ctx: CommandContext, tenant: str, content: Content) -> bytes:
+def _plan(now: datetime, tenant: str, content: Content) -> bytes:
     """Say that nothing was planned."""
-    now = ctx.clock()
     heading = Heading(
         tool_version=content["tool_version"],
         tenant=tenant,

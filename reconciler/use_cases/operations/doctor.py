@@ -224,7 +224,7 @@ def doctor(ctx: CommandContext, *, with_probe: bool = False) -> Examined:
             met = tuple(_cxone(provider, tenant))
             checks += met
             if with_probe and all(check.state is not State.FAIL for check in met):
-                probed = _probed(provider, project, tenant, ctx)
+                probed = _probed(provider, project, tenant, Today.at(ctx.clock()))
                 checks += probed.checks
     except DncError as error:
         checks.append(failed("probe" if with_probe else "cxone", error))
@@ -337,11 +337,11 @@ def _clock(provider: Provider) -> Check:
     return Check("clock", State.WARNING, said(offset), WAY_OUT)
 
 
-def _probed(provider: Provider, project: Project, tenant: Tenant, ctx: CommandContext) -> Probed:
+def _probed(provider: Provider, project: Project, tenant: Tenant, today: Today) -> Probed:
     settings = tenant.connection
     if not (isinstance(provider, GroupsProvider) and isinstance(settings, GroupsSettings)):
         return Probed((Check("probe", State.WARNING, "dialect entries has nothing to probe"),), {})
     sources = project.sources(tenant)
     # What is wrong in a file, `dnc validate` says: here only the lists that are named count.
-    lists = project.read_lists(sources, Today.at(ctx.clock()))
+    lists = project.read_lists(sources, today)
     return probe(provider, lists.claims.list_ids, settings)

@@ -1,6 +1,5 @@
 """`dnc apply`: make CXone match the commit, and write down what was done."""
 
-import os
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -166,15 +165,7 @@ def apply(
     started = ctx.clock()
     planned_tip = ledger.tip
     journal = journal_of(inputs.repository, inputs.project.configuration.audit, inputs.tenant.name, ctx.clock)
-    granted = plan.wanted.granted
-    introduced = introduction(
-        prepared.heading.revision or "",
-        started,
-        state.provider.target,
-        os.getpid(),
-        plan.wanted.registry,
-        {key[1:]: granted[key[1:]].releases for key in plan.exposing if key[1:] in granted},
-    )
+    introduced = introduction(plan, prepared.heading.revision or "", state.provider.target, started)
     provider = Journalled(
         state.provider,
         journal,

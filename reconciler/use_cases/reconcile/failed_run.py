@@ -28,14 +28,8 @@ from reconciler.use_cases.workspace.context import CommandContext, iso
 from reconciler.use_cases.workspace.opening import open_committed, open_ledger, open_repository
 
 
-def repeated(  # noqa: PLR0913  (what a report is told by)
-    ctx: CommandContext,
-    repository: Repository,
-    before: Report,
-    started: datetime,
-    *,
-    status: str,
-    error: dict[str, Any] | None = None,
+def repeated(
+    ctx: CommandContext, repository: Repository, before: Report, started: datetime, *, status: str
 ) -> Content:
     """Write it: revision, date, kept and not live, known refusals, limits and target are as before."""
     finished, head = max(started, ctx.clock()), repository.head()
@@ -85,7 +79,7 @@ def repeated(  # noqa: PLR0913  (what a report is told by)
         alarms=told.get("alarms", []),
         live={"before": {}, "after": {}},
         reasons={},
-        error=error,
+        error=None,
         actors=triggerer_json(ctx, repository),
         ran={},
     )
@@ -131,7 +125,8 @@ def _leave(ctx: CommandContext, error: DncError, started: datetime) -> str:
         if newest is None:
             return "the first report of a tenant is of a run that read CXone"
         told = _error(repository, error)
-        content = repeated(ctx, repository, newest.report, started, status="failed", error=told)
+        content = repeated(ctx, repository, newest.report, started, status="failed")
+        content["error"] = told
         content["ran"] = ran_json(project, tenant, ctx.environ, None)
         _append(ctx, ledger, content, error)
         push = project.configuration.audit.push

@@ -129,24 +129,18 @@ class SavedProvider:
 
 
 @contextmanager
-def open_live(  # noqa: PLR0913  (what decides where live is read from)
+def open_live(
     read_from: ReadFrom,
     project: Project,
     ctx: CommandContext,
-    *,
-    begun: Provider | None,
     list_ids: frozenset[str],
     past_of: Callable[[Provider], Past],
 ) -> Iterator[tuple[Provider, Past]]:
     """Give what tells live, and the past of that CXone. `list_ids` are the files' lists.
 
-    `begun` is the CXone that is being read already, if it is.
     Raises InvalidInput where only a saved reading will do and there is none that can be used. Where one
     would do and cannot be used, that is said, and CXone is read.
     """
-    if begun is not None:
-        yield begun, past_of(begun)
-        return
     written = project.tenant(ctx.options.tenant)
     found: tuple[SavedProvider, Past] | None = None
     if read_from is not ReadFrom.LIVE:

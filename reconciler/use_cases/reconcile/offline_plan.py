@@ -8,14 +8,13 @@ from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import StoredReport
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.planning.plan import Heading, failed_json
-from reconciler.lists.reader import Lists
 from reconciler.use_cases.reconcile.large_additions import demand_confirmed
 from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
 from reconciler.use_cases.reconcile.rule_changes import excused, last_applied
 from reconciler.use_cases.workspace.context import CommandContext, Today, iso
 from reconciler.use_cases.workspace.destination import RULE, Withheld
 from reconciler.use_cases.workspace.opening import demand_committed, refresh
-from reconciler.use_cases.workspace.project import judged
+from reconciler.use_cases.workspace.project import demand_valid
 
 NOT_READ = "none"  # where live is from
 HINDRANCE = "its plan was made without CXone, since it changes where secrets go or which variables are read"
@@ -44,11 +43,10 @@ def without_cxone(withheld: Withheld) -> Unread:
     now = ctx.clock()
     today = Today.at(now, ctx.options.as_of)
 
-    def excuse(lists: Lists) -> Lists:
-        return excused(lists, project, today, lambda: last_applied(project, [tenant], repository, ledger))
-
     sources = project.sources(tenant)
-    lists = judged(project, tenant, sources, today, excuse)
+    lists = project.read_lists(sources, today)
+    lists = excused(lists, project, today, lambda: last_applied(project, [tenant], repository, ledger))
+    demand_valid(lists, project, tenant, today)
     newest = ledger.newest(tenant.name) if ledger else None
     heading = Heading(
         tool_version=__version__,

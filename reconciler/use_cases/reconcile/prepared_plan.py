@@ -22,7 +22,6 @@ from reconciler.core.planning.inputs import Limits, Setting
 from reconciler.core.planning.plan import Heading, Plan, make_plan, plan_json
 from reconciler.core.planning.ports import unasked
 from reconciler.git.repository import Repository
-from reconciler.lists.reader import Lists
 from reconciler.rules.honour_by import Deadlines
 from reconciler.use_cases.reconcile.clock_skew import apart, clock_notes, earlier
 from reconciler.use_cases.reconcile.doubt import chain_doubts, chain_notes, held_back
@@ -63,7 +62,7 @@ from reconciler.use_cases.workspace.opening import (
     open_repository,
     refresh,
 )
-from reconciler.use_cases.workspace.project import Project, judged
+from reconciler.use_cases.workspace.project import Project, demand_valid
 from reconciler.use_cases.workspace.tree import Tree
 
 
@@ -211,24 +210,23 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
     tenant = resolve(written, ctx.environ, credentials=asks)
     meter_past(ctx, tenant.name, ledger)
 
-    def excuse(lists: Lists) -> Lists:
-        return excused(lists, project, today, lambda: last_applied(project, [tenant], repository, ledger))
-
     sources = project.sources(tenant)
     with ExitStack() as stack:
         begun = stack.enter_context(begun_early(tenant, ctx, sources)) if asks else None
-        lists = judged(project, tenant, sources, today, excuse, environ=comparable(ctx))
+        lists = project.read_lists(sources, today)
+        lists = excused(lists, project, today, lambda: last_applied(project, [tenant], repository, ledger))
+        demand_valid(lists, project, tenant, today, environ=comparable(ctx))
         files = Files(project, tenant, sources, lists.claims)
         left = left_behind(repository, project, tenant, ctx)
 
         def past_of(provider: Provider) -> Past:
             return Past(repository, ledger, provider.target, files, left, _own_ids(tenant, provider))
 
-        provider, past = stack.enter_context(
-            open_live(
-                request.read_from, project, ctx, begun=begun, list_ids=lists.claims.list_ids, past_of=past_of
-            )
-        )
+        if begun is not None:
+            provider, past = begun, past_of(begun)
+        else:
+            opened = open_live(request.read_from, project, ctx, lists.claims.list_ids, past_of)
+            provider, past = stack.enter_context(opened)
         if past.other_target:
             ctx.say("the newest report is of another CXone than this one: nothing is held")
         for list_id in sorted(past.moved):

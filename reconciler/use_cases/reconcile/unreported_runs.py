@@ -1,8 +1,9 @@
 """Runs that ended without a report: found in the journal by the next run, and told of in its report."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.audit.journal import Journal
 from reconciler.audit.report import Report
@@ -16,6 +17,9 @@ from reconciler.core.planning.state import HeldClaim
 from reconciler.git.repository import Repository
 from reconciler.use_cases.workspace.context import Clock, CommandContext, iso
 from reconciler.use_cases.workspace.project import Project
+
+if TYPE_CHECKING:
+    from reconciler.core.planning.plan import Plan
 
 
 def journal_of(repository: Repository, audit: AuditSettings, tenant: str, clock: Clock) -> Journal:
@@ -42,17 +46,12 @@ def _started_in(report: Report) -> list[str]:
     return [run.started_at for run in report.unreported_runs]
 
 
-def introduction(  # noqa: PLR0913, PLR0917  (what a run is known by)
-    revision: str,
-    started: datetime,
-    target: Target,
-    pid: int,
-    registry: Mapping[Key, HeldClaim],
-    releases: Mapping[Key, Iterable[Release]],
-) -> dict[str, Any]:
+def introduction(plan: "Plan", revision: str, target: Target, started: datetime) -> dict[str, Any]:
     """Say who a run is, for its journal; which registries' entries it will write over, by which releases."""
+    granted = plan.wanted.granted
+    releases = {key[1:]: granted[key[1:]].releases for key in plan.exposing if key[1:] in granted}
     entries: dict[str, dict[str, str]] = {}
-    for (list_id, phone), claim in sorted(registry.items()):
+    for (list_id, phone), claim in sorted(plan.wanted.registry.items()):
         entries.setdefault(list_id, {})[phone] = claim.terms.reason_code.value
     return {
         "registry": entries,
@@ -60,7 +59,7 @@ def introduction(  # noqa: PLR0913, PLR0917  (what a run is known by)
         "revision": revision,
         "started_at": iso(started),
         "target": target_json(target),
-        "pid": pid,
+        "pid": os.getpid(),
     }
 
 

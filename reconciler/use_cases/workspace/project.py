@@ -267,24 +267,18 @@ def as_sources(files: Mapping[str, bytes]) -> tuple[Source, ...]:
     return tuple(Source(path, data) for path, data in files.items())
 
 
-Excuse = Callable[[Lists], Lists]
-"""What turns the findings of entries that were applied before into alarms."""
-
-
-def judged(  # noqa: PLR0913  (what decides whether lists are valid)
+def demand_valid(
+    lists: Lists,
     project: Project,
     tenant: Tenant,
-    sources: tuple[Source, ...],
     today: Today,
-    excuse: Excuse,
     *,
     environ: Mapping[str, str] | None = None,
-) -> Lists:
-    """Read a tenant's lists. Raises InvalidInput with every finding where there is an error.
+) -> None:
+    """Refuse a tenant's lists that have an error. Raises InvalidInput with every finding.
 
     `environ` has the variables with which other tenants' targets are compared with this one's.
     """
-    lists = excuse(project.read_lists(sources, today))
     contested: tuple[Finding, ...] = ()
     if rivals := project.rivals(tenant, environ):
         globs = [glob for one in (tenant, *rivals) for glob in one.lists]
@@ -298,7 +292,6 @@ def judged(  # noqa: PLR0913  (what decides whether lists are valid)
             "correct them; dnc validate shows them all",
             findings=findings,
         )
-    return lists
 
 
 def rule_files(tree: Tree) -> dict[str, bytes]:
