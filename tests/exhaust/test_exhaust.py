@@ -46,7 +46,7 @@ HOLES = {
         ),
     ),
     "S2": Hole(
-        ((_Judge._others_keep, "return entry is not None and", "return False and"),),
+        ((_Judge._others_keep, "return shown.end is None and", "return False and"),),
         (
             "an agent enters CUSTOMER_REQUESTED with an end that nobody can tell",
             "file p says CUSTOMER_REQUESTED that ends in 5 days",

@@ -130,18 +130,34 @@ PERMISSION_RULE_FAULTS = (
     Fault(
         "our date ends what others entered",
         _Judge._others_keep,
-        "return entry is not None and",
+        "return shown.end is None and",
         "return False and",
         ("live_from_first_entry_to_last_permission",),
         ("rules.test_our_date_ends_nothing_that_others_entered",),
     ),
     Fault(
         "what a run wrote over is forgotten",
-        _Judge._opted_out_since,
-        "others is not None and others.overwritten is not None and",
-        "False and",
+        _Judge._is_on_record_since,
+        "return others.overwritten >= since",
+        "return False",
         (),
         ("rules.test_what_a_run_wrote_over_is_no_older_than_the_run",),
+    ),
+    Fault(
+        "what was there before our claim is forgotten once it is ours again",
+        _Judge._is_on_record_since,
+        "return first is None or first > since",
+        "return False",
+        (),
+        ("rules.test_what_was_there_first_and_was_restored_is_no_older_than_our_claim",),
+    ),
+    Fault(
+        "what others asked for is forgotten while its entry is off",
+        _Judge._opted_out_since,
+        "if since is not None and self._is_on_record_since(key, claim, since):",
+        "if since is not None and self._live.get(key) and self._is_on_record_since(key, claim, since):",
+        (),
+        ("rules.test_an_opt_out_on_record_counts_while_its_entry_is_off",),
     ),
     # The record
     Fault(

@@ -259,7 +259,8 @@ class Judge:
         if self._opted_out_since(key, claim, self._history.first_held(key, claim)):
             return True
         entry = self._live.get(key)
-        return entry is not None and entry.terms.end is None and self._others(key, claim) is not None
+        shown = self._dialect.carried(claim.terms) if entry is None else entry.terms
+        return shown.end is None and self._others(key, claim) is not None
 
     def _others(self, key: Key, claim: HeldClaim) -> Others | None:
         """Say what others have in the number's entry: as reports tell, and by its last modification."""
@@ -280,6 +281,8 @@ class Judge:
 
         An entry that is stronger than what we hold counts as well, unless it is others' alone.
         """
+        if since is not None and self._is_on_record_since(key, claim, since):
+            return True
         entry = self._live.get(key)
         if entry is None:
             return False
@@ -288,12 +291,26 @@ class Judge:
         held = max((self._dialect.strength(self._dialect.carried(terms)) for terms in ours), default=())
         if not claim.ended and self._dialect.strength(entry.terms) > held:
             return True
-        others, touch = self._history.others(key), touch_of(entry)
+        touch = touch_of(entry)
         if touch is None or since is None:
             return True
-        if others is not None and others.overwritten is not None and others.overwritten >= since:
-            return True
         return touch.latest >= since and not self._history.ours(key, touch.at)
+
+    def _is_on_record_since(self, key: Key, claim: HeldClaim, since: datetime) -> bool:
+        """Tell whether reports know of somebody else's request since then that no entry shows any more.
+
+        It counts whether we have restored the entry that others took off, or are about to.
+        """
+        others, entry = self._history.others(key), self._live.get(key)
+        if others is None:
+            return False
+        if others.overwritten is not None:
+            return others.overwritten >= since
+        touch = None if entry is None else touch_of(entry)
+        if touch is not None and not self._history.ours(key, touch.at):
+            return False  # the entry shows it
+        first = self._history.first_held(key, claim)  # theirs was there before
+        return first is None or first > since
 
     def _blind(self, key: Key, claim: HeldClaim) -> bool:
         """Tell whether the number would be created weaker than the claim, and may be there all the same."""

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.core.model.entries import Carried, Hold, Policy, ReasonCode, Terms
 from reconciler.core.model.entries import ReleaseReason as Why
-from reconciler.core.planning.change import BlockedBy
+from reconciler.core.planning.change import Action, BlockedBy
 from reconciler.core.planning.guards import Circumstances, budget
 from reconciler.core.planning.inputs import Limits
 from reconciler.core.planning.ports import Others
@@ -176,7 +176,34 @@ def test_what_a_run_wrote_over_is_no_older_than_the_run() -> None:
     asked = replace(never(), requested_on=day(-40))
     over = Others("UNKNOWN", overwritten=SINCE)
     assert blocked(letting(asked, on=-30, others_there=over).plan()) == LATER
-    assert told(letting(asked, on=-30, others_there=replace(over, overwritten=None)).plan()) == OFF
+    assert told(letting(asked, on=-30).plan()) == OFF
+
+
+def test_what_was_there_first_and_was_restored_is_no_older_than_our_claim() -> None:
+    """Others took their entry off, and what we restored shows our own time."""
+    asked, theirs = replace(never(), requested_on=day(-40)), Others("CUSTOMER_REQUESTED")
+    assert told(letting(asked, on=0, others_there=theirs).plan()) == OFF
+    case = letting(asked, on=-30, others_there=theirs)
+    assert blocked(case.plan()) == LATER
+    case.live = live({KEY: entry(asked, SINCE - timedelta(days=35))})  # theirs still shows when it was
+    assert told(case.plan()) == OFF
+
+
+def test_an_opt_out_on_record_counts_while_its_entry_is_off() -> None:
+    """Whether others have taken the entry off, or we have restored it by now, decides nothing."""
+    back = [(Action.CREATE, A, (ONE,))]
+    asked = replace(never(), requested_on=day(-40))
+    before = held(claims(("a.yaml", A, ONE, until(day(-1)))), as_of=day(-2))
+    for others, comes in (
+        (Others("UNKNOWN"), back),
+        (Others(touched=True, overwritten=SINCE), back),
+        (None, []),
+    ):
+        case = letting(asked, on=-30, others_there=others)
+        case.live = live()
+        assert told(case.plan()) == comes
+        lapsed = Case(claims(), before, live(), ledger=Ledger(others_there=others))
+        assert told(lapsed.plan()) == comes
 
 
 def test_a_registrys_entry_that_nobody_claims_is_kept_when_it_is_written_over() -> None:
