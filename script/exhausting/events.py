@@ -177,7 +177,7 @@ EVENTS = (
     ),
     Event("a script enters NATIONAL", act("national", enter=True)),
     Event("an agent modifies the entry and leaves its terms", act("touch"), core=False),
-    Event("an agent takes the number off", act("remove"), core=False),
+    Event("an agent takes the number off", act("remove")),
     # Holds.
     Event("a hold names the number", hold(None)),
     Event("a hold names the number for 5 days", hold(SOON), core=False),

@@ -14,6 +14,7 @@ from script.exhausting.events import EVENTS
 from script.exhausting.scene import Scene, without_threads
 from script.exhausting.search import Search, digest
 from tests.properties.seeding import Fault, seeded
+from tests.properties.world import World
 from tests.support.project import ROOT
 
 BY_WORDS = {event.words: event for event in EVENTS}
@@ -34,7 +35,7 @@ class Hole:
 
 
 HOLES = {
-    "S1": Hole(
+    "a registry's end": Hole(
         (
             (entries.Terms.effective_end, "None if self.registry else self.end", "self.end"),
             (state.HeldClaim.stood_in_for, "terms.registry == self.registry and ", ""),
@@ -45,7 +46,7 @@ HOLES = {
             "file p says CUSTOMER_REQUESTED that ends in 5 days",
         ),
     ),
-    "S2": Hole(
+    "our date on others' entry": Hole(
         ((_Judge._others_keep, "return shown.end is None and", "return False and"),),
         (
             "an agent enters CUSTOMER_REQUESTED with an end that nobody can tell",
@@ -53,14 +54,14 @@ HOLES = {
             "10 days pass",
         ),
     ),
-    "S5, an old release": Hole(
+    "an old release": Hole(
         ((_Judge._is_older, "if asked is not None and on < asked and", "if False and"),),
         (
             "file p says CUSTOMER_REQUESTED, requested yesterday",
             "all lines go, with a CONSENT_GIVEN of 5 days ago",
         ),
     ),
-    "S5, a used release": Hole(
+    "a used release": Hole(
         ((_Judge._spent, "if self._history.used(release):", "if False:"),),
         (
             "file p says CUSTOMER_REQUESTED without an end",
@@ -70,7 +71,16 @@ HOLES = {
             "all lines go, with a CONSENT_GIVEN of today",
         ),
     ),
-    "S6": Hole(
+    "what a run saw of others": Hole(
+        ((World._touched, "found[key] = ", "_ = "),),
+        (
+            "file p says CUSTOMER_REQUESTED that ends in 5 days",
+            "an agent enters CUSTOMER_REQUESTED with an end that nobody can tell",
+            "an agent takes the number off",
+            "10 days pass",
+        ),
+    ),
+    "MOVED to what says less": Hole(
         ((_Judge._arrived, "if self._says_as_much(c, key, claim)", "if True"),),
         (
             "file p says NATIONAL",
@@ -98,7 +108,7 @@ def _shortest(words: tuple[str, ...], most: int) -> tuple[tuple[str, ...], str]:
 
 @pytest.mark.parametrize("name", HOLES)
 def test_it_finds_the_hole_that_a_rule_closes(name: str) -> None:
-    """S1, S2, S5, S6: with the rule taken out, the shortest history is the one that was played by hand."""
+    """With the rule taken out, the shortest history is the one that was played by hand."""
     hole = HOLES[name]
     with ExitStack() as faults:
         for of, good, bad in hole.faults:
@@ -131,6 +141,20 @@ ONCE_EXPOSED = (
         "file p says CUSTOMER_REQUESTED without an end",
         "a script enters NATIONAL",
         "10 days pass",
+        "all lines go, with a CONSENT_GIVEN of today",
+    ),
+    # A release from before a script's entry let our claim go while others had taken the entry off.
+    (
+        "file p says CUSTOMER_REQUESTED, requested yesterday",
+        "a script enters NATIONAL",
+        "all lines go, with a CONSENT_GIVEN of today",
+        "an agent takes the number off",
+    ),
+    # What we restored showed our own time, and a consent from before the agent's entry counted.
+    (
+        "an agent enters CUSTOMER_REQUESTED with an end that nobody can tell",
+        "file p says CUSTOMER_REQUESTED that ends in 5 days",
+        "an agent takes the number off",
         "all lines go, with a CONSENT_GIVEN of today",
     ),
 )

@@ -18,6 +18,7 @@ from tests.properties.strategies import (
     HELD_STORIES,
     LEAVE_STORIES,
     STORIES,
+    TAKEN_OFF_STORIES,
     TROUBLED_STORIES,
     UNPERMITTED_STORIES,
 )
@@ -104,7 +105,7 @@ _LAWS = (
     ),
     Law(
         properties.live_from_first_entry_to_last_permission,
-        _story(st.one_of(STORIES, STORIES, LEAVE_STORIES, HELD_STORIES)),
+        _story(st.one_of(STORIES, STORIES, LEAVE_STORIES, HELD_STORIES, TAKEN_OFF_STORIES)),
     ),
     Law(holds_and_deadlines.holds_hold, _story(HELD_STORIES)),
     Law(holds_and_deadlines.earlier_deadlines_first, _story(ASKING_STORIES)),

@@ -19,6 +19,8 @@ The rules:
    reassigned; the end of the term where ours was over) and later than what they asked.
    A registry's entry that no line of ours asks for as strongly ends only by that registry's word, and not
    by the word that ends another registry's request of ours.
+   Whoever takes an entry off that a run of ours has seen may be anybody, so what was asked for by it does not
+   end when we put the number back. What no run has seen is taken back by whoever takes it off.
 6. *While a hold names the number, nothing ends*, nor within a day after the first run that missed the hold.
 7. *In doubt nothing comes off*: while two clocks are apart, nothing at all; while nobody can tell who
    approved a release, nothing by a release.
@@ -83,7 +85,7 @@ class Oracle:
     # What others do.
 
     def acted(self, key: Key, act: Act, touched: bool) -> None:
-        """Note an agent's act. Who takes an entry off takes back what others asked for, not what we did."""
+        """Note an agent's act. Who takes an entry off takes back what others asked for, if no run saw it."""
         said = self.world.cxone.at(key)
         if act.kind == "forge":
             self.forged |= {key} if touched else set()
@@ -92,7 +94,8 @@ class Oracle:
         elif act.kind == "rename":
             self.begin_chain()
         elif act.kind == "remove" or said is None:
-            self.theirs = {k: v for k, v in self.theirs.items() if k != key}
+            self._forget(key, seen=False)
+            self._take_off(key)
         elif touched:
             registry = kind(said.reason_code) and not self._explained(key, said)
             new = Theirs(self.world.clock.now, said, not self.owed.get(key), registry)
@@ -296,9 +299,10 @@ class Oracle:
         after = moment.after
         for key in {*self.owed, *self.standing}:
             self._doubt(key, moment)
+            self._see(key, moment)
             self._settle(key, moment)
             if key not in after:
-                self.theirs = {k: v for k, v in self.theirs.items() if k != key}
+                self._forget(key, seen=key not in self.standing and not self.kept(key))
         self.let_off |= {call.key for call in moment.calls if call.key is not None and call.key not in after}
         beside = {
             (release, line)
@@ -308,6 +312,26 @@ class Oracle:
         here = set(self.world.files.releases)
         self.beside = frozenset({known for known in self.beside if known[0] in here} | beside)
         self._note_holds()
+
+    def _see(self, key: Key, moment: Moment) -> None:
+        """Note what this run read of others' requests for a number of ours."""
+        if key in self.theirs and key not in self.doubtful and moment.run.before.get(key) is not None:
+            self.theirs = {**self.theirs, key: tuple(replace(t, seen=True) for t in self.theirs[key])}
+
+    def _take_off(self, key: Key) -> None:
+        """Note that others took off what a run saw; a registry's word is owed on where we hold it.
+
+        An entry of a registry's that stood beside no claim of ours, and that no run wrote over, was on the
+        list by itself: once it is off, what is left of it is that somebody asked.
+        """
+        holds = any(claim.registry and not claim.path for claim in self.world.held.claims(key))
+        left = tuple(replace(t, registry=t.registry and holds) for t in self.theirs.get(key, ()))
+        self.theirs = {k: v for k, v in {**self.theirs, key: left}.items() if v}
+
+    def _forget(self, key: Key, *, seen: bool) -> None:
+        """Forget what others asked for, as far as no run has seen it, or all of it."""
+        left = () if seen else tuple(t for t in self.theirs.get(key, ()) if t.seen)
+        self.theirs = {k: v for k, v in {**self.theirs, key: left}.items() if v}
 
     def _settle(self, key: Key, moment: Moment) -> None:
         before, after, today = self.owed.get(key, {}), moment.after, self.standing.get(key, {})

@@ -28,6 +28,7 @@ class Report:
     used: frozenset[Release] = frozenset()
     off: frozenset[Key] = frozenset()
     others: Mapping[Key, str] = field(default_factory=dict)
+    touched: Mapping[Key, datetime] = field(default_factory=dict)
     overwrote: frozenset[Key] = frozenset()
     doubted: Mapping[Key, datetime] = field(default_factory=dict)
     lingering: Mapping[Hold, datetime] = field(default_factory=dict)  # since the first report that says so
@@ -105,13 +106,14 @@ class Past:
     def others(self, key: Key) -> Others | None:
         found = None
         for report in self._while_held(key):
-            before, over = key in report.others, key in report.overwrote
-            if before or over:
+            before, over, seen = key in report.others, key in report.overwrote, report.touched.get(key)
+            if before or over or seen:
                 known = found or Others()
+                gone = (known.overwritten, report.started if over else None, seen)
                 found = Others(
                     report.others.get(key) or known.reason,
-                    known.touched or not before,
-                    known.overwritten or (report.started if over else None),
+                    known.touched or seen is not None or not before,
+                    max((moment for moment in gone if moment), default=None),
                 )
         return found
 

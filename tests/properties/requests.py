@@ -20,13 +20,15 @@ Line = tuple[str, Terms]
 class Theirs:
     """What somebody else asked for: when, as what, and whether that was before we had any line.
 
-    `registry`: they entered what a registry says, where nothing of a registry's was.
+    `registry`: they entered what a registry says, where nothing of a registry's was. `seen`: a run of ours
+    read it while a line of ours asked for the number as well.
     """
 
     at: datetime
     said: Carried
     first: bool
     registry: bool = False
+    seen: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from reconciler.core.apply import run
 from reconciler.core.model import entries
 from reconciler.core.planning import permission, state, verdict
 from tests.properties.seeding import Fault
+from tests.properties.world import World
 
 _Judge = verdict.Judge
 
@@ -140,8 +141,22 @@ PERMISSION_RULE_FAULTS = (
         _Judge._is_on_record_since,
         "return others.overwritten >= since",
         "return False",
-        (),
+        ("live_from_first_entry_to_last_permission",),
         ("rules.test_what_a_run_wrote_over_is_no_older_than_the_run",),
+    ),
+    Fault(
+        "what a run saw of others is not reported",
+        World._touched,
+        "found[key] = ",
+        "_ = ",
+        ("live_from_first_entry_to_last_permission",),
+    ),
+    Fault(
+        "what others did to an entry is forgotten once it is ours again",
+        _Judge._others,
+        "not None and self._history.ours(key, touch.at):\n        return known",
+        "not None and self._history.ours(key, touch.at):\n        return None",
+        ("live_from_first_entry_to_last_permission",),
     ),
     Fault(
         "what was there before our claim is forgotten once it is ours again",

@@ -189,11 +189,35 @@ ASKING = st.builds(
     st.sampled_from([0, 1, 9]),
 )
 
+
+def _taken_off(line: Line, said: Said, act: str, days: int) -> tuple[Chapter, ...]:
+    """Let others modify an entry of ours and a run see it, and others take it off and a run restore it."""
+    key = (line[1], line[2])
+    return (
+        Chapter((Edit("put", line, said),)),
+        Chapter(acts=(Act(act, key),), days=days),
+        Chapter(acts=(Act("remove", key),)),
+    )
+
+
+TAKEN_OFF = st.builds(
+    _taken_off,
+    st.builds(lambda path: (path, *KEYS[0]), st.sampled_from(PATHS)),
+    SAID,
+    st.sampled_from(["touch", *ENTRIES]),
+    st.sampled_from([0, 1]),
+)
+
 CLAIMED = st.lists(PUTS, max_size=10).map(lambda puts: (Chapter(tuple(puts)),))
 STORIES = stories()
 TROUBLED_STORIES = stories(TROUBLE)
 LEAVE_STORIES = stories(ASKING_LEAVE)
 HELD_STORIES = stories(HOLDING)
+TAKEN_OFF_STORIES = st.builds(
+    lambda begin, then: (*begin, *then),
+    TAKEN_OFF,
+    st.lists(st.one_of(CHAPTERS, ASKING_LEAVE), min_size=1, max_size=3),
+)
 ASKING_STORIES = st.lists(ASKING, min_size=1, max_size=3).map(tuple)
 CLEAN_STORIES = stories(CHAPTERS.map(_quiet))
 UNPERMITTED_STORIES = stories(

@@ -94,7 +94,7 @@ class World:
             before = newest.kept[key].claims if key in newest.kept else ()
             kept[key] = Kept((*before, claim), (BlockedBy.NO_RELEASE,))
         forged = replace(newest, kept=kept, started=at, finished=at, wrote=frozenset(), took_off=Counter())
-        self.reports.append(replace(forged, used=frozenset(), off=frozenset(), others={}))
+        self.reports.append(replace(forged, used=frozenset(), off=frozenset(), others={}, touched={}))
 
     @property
     def as_of(self) -> date:
@@ -214,6 +214,7 @@ class World:
             frozenset(release for releases in run.used.values() for release in releases),
             frozenset(off),
             self._others(run, setting),
+            self._touched(run, setting),
             run.plan.overwrites,
             dict(run.tally.doubted),
             {hold: known.get(hold, started) for hold in setting.lingering},
@@ -236,4 +237,19 @@ class World:
                 touch = touch_of(entry) if key in held.not_live else None
                 if touch is None or not setting.history.ours(key, touch.at):
                     found[key] = entry.terms.reason_code
+        return found
+
+    def _touched(self, run: Run, setting: Setting) -> dict[Key, datetime]:
+        """Name what we held and somebody else had modified, by what this run read of it."""
+        found: dict[Key, datetime] = {}
+        for live in (run.before, run.after) if run.read_back == "full" else (run.before,):
+            written = run.wrote | run.plan.overwrites if live is run.after else frozenset()
+            for key in ((list_id, phone) for list_id, entries in live.lists.items() for phone in entries):
+                touch = touch_of(live.lists[key[0]][key[1]])
+                if touch is None or key not in setting.held or key in written:
+                    continue
+                first = setting.history.first_held(key, next(setting.held.claims(key)))
+                is_since = first is None or touch.latest >= first
+                if is_since and not setting.history.ours(key, touch.at):
+                    found[key] = max(touch.latest, found.get(key, touch.latest))
         return found
