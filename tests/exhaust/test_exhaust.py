@@ -157,6 +157,14 @@ ONCE_EXPOSED = (
         "an agent takes the number off",
         "all lines go, with a CONSENT_GIVEN of today",
     ),
+    # The registry's word let its entry get weaker than what an agent had asked for before it.
+    (
+        "an agent enters UNKNOWN without an end, where there is nothing",
+        "file p says CUSTOMER_REQUESTED that ends in 5 days",
+        "a script enters NATIONAL",
+        "10 days pass",
+        "all lines go, with a REGISTRY_REMOVED of today",
+    ),
 )
 
 

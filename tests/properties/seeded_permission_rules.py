@@ -174,6 +174,14 @@ PERMISSION_RULE_FAULTS = (
         (),
         ("rules.test_an_opt_out_on_record_counts_while_its_entry_is_off",),
     ),
+    Fault(
+        "a registry's word lets its entry get our weaker terms",
+        permission._Sorted.sort,
+        "if BlockedBy.LATER_OPT_OUT in blocked and",
+        "if False and",
+        (),
+        ("rules.test_a_registrys_entry_does_not_get_weaker_than_what_others_may_have_asked_for",),
+    ),
     # The record
     Fault(
         "a kept row is believed whatever git has",

@@ -117,6 +117,9 @@ class _Sorted:
             blocked.extend(verdict.blocked_by)
             if claim is unclaimed:
                 self.registry[key] = claim
+        if BlockedBy.LATER_OPT_OUT in blocked and self._weakens_others(key, going, staying):
+            staying += going
+            going = []
         if staying:
             self.kept[key] = Kept(tuple(staying), blocks(blocked))
         if ended:
@@ -124,6 +127,16 @@ class _Sorted:
         if going:
             reason = Reason.RELEASED if Reason.RELEASED in reasons else Reason.LAPSED
             self.granted[key] = Grant(reason, tuple(going), tuple(dict.fromkeys(releases)))
+
+    def _weakens_others(self, key: Key, going: list[HeldClaim], staying: list[HeldClaim]) -> bool:
+        """Tell whether an entry that is not ours would get our weaker terms, and others asked for the number.
+
+        The registry's word ends a registry's entry, and nobody knows for how long the others asked.
+        """
+        left = [claim.terms for claim in staying]
+        left += [f.numbers[key[1]] for f in self._judge.claiming(key)]
+        best = max((terms.strength for terms in left), default=())
+        return any(not claim.path and claim.terms.strength > best for claim in going)
 
     def keep_registry(self, key: Key, claim: HeldClaim) -> None:
         """Keep a registry's entry that one of our claims takes the place of."""

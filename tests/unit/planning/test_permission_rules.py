@@ -206,6 +206,18 @@ def test_an_opt_out_on_record_counts_while_its_entry_is_off() -> None:
         assert told(lapsed.plan()) == comes
 
 
+def test_a_registrys_entry_does_not_get_weaker_than_what_others_may_have_asked_for() -> None:
+    """The registry's word ends its own entry, and our terms are over: theirs may have had no end."""
+    ours, registry = HeldClaim("a.yaml", until(day(-1)), SINCE), HeldClaim("", never(NATIONAL))
+    before = replace(held(claims()), kept={KEY: Kept((ours, registry), (BlockedBy.LATER_OPT_OUT,))})
+    stands, removed = live({KEY: entry(never(NATIONAL))}), release(reason=Why.REGISTRY_REMOVED)
+    case = Case(claims(releases=[removed]), before, stands, ledger=Ledger(others_there=Others("UNKNOWN")))
+    assert told(case.plan()) == []
+    assert case.plan().wanted.kept[KEY].claims == (ours, registry)
+    case.desired = claims(releases=[removed, release()])
+    assert told(case.plan()) == OFF
+
+
 def test_a_registrys_entry_that_nobody_claims_is_kept_when_it_is_written_over() -> None:
     """S25: a claim that takes the place of a registry's entry does not take it away."""
     case = Case(
