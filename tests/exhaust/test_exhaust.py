@@ -119,6 +119,14 @@ def test_it_finds_the_hole_that_a_rule_closes(name: str) -> None:
 
 
 ONCE_EXPOSED = (
+    # A registry's entry that is stronger than ours was not held from the reading that saw it.
+    (
+        "a script enters NATIONAL",
+        "file p says CUSTOMER_REQUESTED that ends in 5 days",
+        "an agent enters CUSTOMER_REQUESTED with an end that nobody can tell",
+        "10 days pass",
+        "all lines go, with a CONSENT_GIVEN of today",
+    ),
     # The state's claim explained an entry of the national registry.
     (
         "file p says CUSTOMER_REQUESTED without an end",

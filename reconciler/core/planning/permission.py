@@ -170,7 +170,10 @@ def unclaimed_registry(key: Key, live: Live, held: Held, judge: Judge) -> HeldCl
 def _overwritten(
     setting: Setting, live: Live, lists: Mapping[str, Mapping[str, Terms]], judge: Judge
 ) -> Iterator[tuple[Key, HeldClaim]]:
-    """Find registries' entries that nobody claims and that a company's claim is about to be written over."""
+    """Find registries' entries that nobody claims, of numbers that a company's claim is about.
+
+    Also where the claim is weaker and is not written over it: somebody else may change the entry later.
+    """
     company = {f.list_id for files in judge.by_list.values() for f in files if not _registry_alone(f)}
     for list_id in sorted(company):  # what is kept has been sorted
         wanted, entries = lists.get(list_id, {}), terms_of(live.lists.get(list_id, {}))
@@ -186,9 +189,7 @@ def _overwritten(
             terms = wanted.get(phone)
             if terms is None or terms.registry:
                 continue
-            carried = setting.dialect.carried(terms)
-            stronger = setting.dialect.strength(entries[phone]) > setting.dialect.strength(carried)
-            if not stronger and (claim := unclaimed_registry((list_id, phone), live, setting.held, judge)):
+            if claim := unclaimed_registry((list_id, phone), live, setting.held, judge):
                 yield (list_id, phone), claim
 
 
