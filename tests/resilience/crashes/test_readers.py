@@ -24,9 +24,9 @@ TODAY = Today.at(datetime(2026, 11, 23, 12, tzinfo=UTC))
 DNC = """
 import sys
 from reconciler.cli.main import main
-from reconciler.reconcile import readers
-readers.LARGE = 1
-readers._processors = lambda: 2
+from reconciler.use_cases.workspace import project
+project.LARGE = 1
+project._processors = lambda: 2
 sys.argv = ["dnc", "validate"]
 main()
 """

@@ -170,7 +170,7 @@ def test_only_two_mean_their_colours():
         if isinstance(node, ast.Name | ast.Attribute)
         and (getattr(node, "id", "") or getattr(node, "attr", "")) in past
     }
-    assert users == {"logs.py", "progress.py"}
+    assert users == {"call.py", "output.py"}
 
 
 def test_a_release_and_its_evidence(project: Project):
