@@ -106,7 +106,7 @@ def test_where_the_newest_revision_cannot_be_told_all_goes_back_on(project: Proj
     assert [r["seq"] for r in project.reports(at=f"origin/{BRANCH}")] == [1, 2]
 
 
-def test_what_went_back_on_is_ours_and_may_come_off_later(project: Project, monkeypatch):
+def test_what_went_back_on_is_ours_and_stays_that_day(project: Project, monkeypatch):
     project.list(entry(A, B))
     project.apply()
     project.list(entry(B), releases=[release(A, on=today())])
@@ -121,9 +121,10 @@ def test_what_went_back_on_is_ours_and_may_come_off_later(project: Project, monk
     other.list(entry(B), releases=[release(A, on=today())])
     other.apply(code=6)
     assert set(project.live()) == {A, B}
+    # A new release of the same day may be older than what put the number back. Careful, and safe.
     other.list(entry(B), releases=[release(A, on=today(), evidence="FORM-9")])
     other.apply()
-    assert set(project.live()) == {B}
+    assert set(project.live()) == {A, B}
 
 
 def test_another_tenants_report_does_not_hold_up_a_removal(project: Project):
