@@ -238,6 +238,6 @@ def reanchored_text(done: Reanchored) -> str:
             f"  {len(done.breaks)} breaks before it are taken as explained:",
             *(f"    {one.path}: {one}" for one in done.breaks),
             f"The chain starts with {done.first}.",
-            "Where audit.genesis pins another, change it by a merge request: until then nothing comes off.",
+            "Where audit.genesis pins another, change it by a merge request: until then nothing is removed.",
         ]
     )
