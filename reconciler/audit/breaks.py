@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from reconciler.audit.report import StoredReport
-from reconciler.audit.report_files import report_of
+from reconciler.audit.report_files import report_path_of
 
 Kind = Literal["tenant", "number", "follows", "report", "plan"]
 
@@ -46,7 +46,7 @@ class Break:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ReanchorRecord:
     """A report that continues a chain after a purge or a doubt: heads before and after, why, who, breaks.
 
     The heads are commits or SHA-256 of reports. It explains exactly these breaks, of reports before it.
@@ -63,50 +63,50 @@ class Record:
     left_out: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
-    def of(cls, stored: StoredReport) -> "Record | None":
+    def of(cls, stored: StoredReport) -> "ReanchorRecord | None":
         """Read the record that a report is; None where it is an ordinary one."""
-        said = stored.report.fields.get("reanchor")
-        if not isinstance(said, dict):
+        fields = stored.report.fields.get("reanchor")
+        if not isinstance(fields, dict):
             return None
-        breaks = frozenset(Break(**one) for one in said["breaks"])
-        over, out = (
-            frozenset((link["path"], link["sha256"]) for link in said.get(name, ()))
+        breaks = frozenset(Break(**row) for row in fields["breaks"])
+        passed_over, out = (
+            frozenset((link["path"], link["sha256"]) for link in fields.get(name, ()))
             for name in ("passed_over", "left_out")
         )
-        return cls(stored, said["heads"], said["reason"], said["evidence"], breaks, over, out)
+        return cls(stored, fields["heads"], fields["reason"], fields["evidence"], breaks, passed_over, out)
 
     def __str__(self) -> str:
         report = self.stored.report
-        told = [f"{old} became {new}" for old, new in self.heads.items()]
-        told += [f"{path} is passed over" for path, _ in sorted(self.passed_over)]
-        told += [f"{path} is left out" for path, _ in sorted(self.left_out)]
-        who, when = report.actor.name, report.finished_text[:19]
+        changes = [f"{old} became {new}" for old, new in self.heads.items()]
+        changes += [f"{path} is passed over" for path, _ in sorted(self.passed_over)]
+        changes += [f"{path} is left out" for path, _ in sorted(self.left_out)]
+        author, when = report.actor.name, report.finished_text[:19]
         count = f"{len(self.breaks)} break{'' if len(self.breaks) == 1 else 's'}"
         return (
-            f"REANCHORED by {who} at {when}Z, in report {report.seq}: {', '.join(told)}; "
+            f"REANCHORED by {author} at {when}Z, in report {report.seq}: {', '.join(changes)}; "
             f"{count} before it are taken as explained: {self.reason} ({self.evidence})"
         )
 
 
-def records_of(chain: Iterable[StoredReport]) -> tuple[Record, ...]:
+def find_records(chain: Iterable[StoredReport]) -> tuple[ReanchorRecord, ...]:
     """Find the records among reports."""
-    return tuple(record for stored in chain if (record := Record.of(stored)))
+    return tuple(record for stored in chain if (record := ReanchorRecord.of(stored)))
 
 
-def explained(broken: Break, seqs: Mapping[str, int], records: Iterable[Record]) -> bool:
+def is_explained(broken: Break, seqs: Mapping[str, int], records: Iterable[ReanchorRecord]) -> bool:
     """Tell whether a record after the place of a break names exactly it; `seqs` is by path of a report."""
-    place = seqs.get(report_of(broken.path), 0)
+    place = seqs.get(report_path_of(broken.path), 0)
     return any(broken in record.breaks and place < record.stored.report.seq for record in records)
 
 
-def contains_report(sha256: str, records: Iterable[Record]) -> bool:
+def was_replaced(sha256: str, records: Iterable[ReanchorRecord]) -> bool:
     """Tell whether a SHA-256 or commit is one that a purge replaced, as a record says."""
     return any(
-        sha256 in record.heads or any(sha256 == one.said and one.found for one in record.breaks)
+        sha256 in record.heads or any(sha256 == broken.said and broken.found for broken in record.breaks)
         for record in records
     )
 
 
-def break_json(broken: Break) -> dict[str, Any]:
+def break_to_json(broken: Break) -> dict[str, Any]:
     """Say a break as a record keeps it."""
     return asdict(broken)

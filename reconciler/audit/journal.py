@@ -11,15 +11,15 @@ from typing import Any
 
 import orjson
 
-from reconciler.audit.unfinished import Unfinished, by_list, read_journal
+from reconciler.audit.unfinished import UnreportedRun, group_by_list, parse_journal
 from reconciler.core.model.entries import Key
 from reconciler.core.model.errors import DncError, RepositoryProblem
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import Answer, ClockOffset, Dialect, Provider, Target, Verdict, Write
 
 # Kept free for the report: its own size, and what a number takes in report, plan and journal at most.
-_ROOM_BYTES = 2 * 1024 * 1024
-_ROOM_BYTES_A_NUMBER = 200
+_RESERVED_BYTES = 2 * 1024 * 1024
+_RESERVED_BYTES_PER_NUMBER = 200
 
 
 class Journal:
@@ -30,17 +30,17 @@ class Journal:
 
     def __init__(self, path: Path, clock: Callable[[], datetime]) -> None:
         self.path = path  # others of its name beside it: what is kept free, and the lock
-        self._room = path.with_suffix(".room")
+        self._reserve_file = path.with_suffix(".room")
         self._clock = clock
         self._lock = Lock()
         self._file = -1
         self._begun_at = 0
         self._sent = 0
 
-    def unfinished(self) -> tuple[Unfinished, ...]:
+    def unreported_runs(self) -> tuple[UnreportedRun, ...]:
         """Tell of the runs that left this journal behind, oldest first."""
         try:
-            return read_journal(self.path.read_bytes())
+            return parse_journal(self.path.read_bytes())
         except FileNotFoundError:
             return ()
         except OSError as error:
@@ -62,7 +62,7 @@ class Journal:
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._keep_room(_ROOM_BYTES + numbers * _ROOM_BYTES_A_NUMBER)
+            self._reserve_space(_RESERVED_BYTES + numbers * _RESERVED_BYTES_PER_NUMBER)
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
             self._file = os.open(self.path, flags, 0o600)
             self._begun_at = os.fstat(self._file).st_size
@@ -74,7 +74,7 @@ class Journal:
             self.close()
             raise self._problem(error) from error
 
-    def sending(
+    def record_send(
         self,
         action: str,
         keys: Iterable[Key],
@@ -83,7 +83,7 @@ class Journal:
         exposing: Iterable[Key],
         offset: ClockOffset | None,
     ) -> int:
-        """Write down what is about to be sent; the number that `answered` takes. On disk when it returns."""
+        """Write down what is about to be sent; give the number for `record_answer`. On disk at the return."""
         with self._lock:
             self._sent += 1
             number = self._sent
@@ -91,9 +91,9 @@ class Journal:
             "send": number,
             "at": self._now(),
             "action": action,
-            "numbers": by_list(keys),
-            "overwrites": by_list(overwrites),
-            "exposing": by_list(exposing),
+            "numbers": group_by_list(keys),
+            "overwrites": group_by_list(overwrites),
+            "exposing": group_by_list(exposing),
             "offset_seconds": _seconds(offset),
         }
         try:
@@ -102,7 +102,7 @@ class Journal:
             raise self._problem(error) from error
         return number
 
-    def answered(self, number: int, answer: Answer | None, *, offset: ClockOffset | None) -> None:
+    def record_answer(self, number: int, answer: Answer | None, *, offset: ClockOffset | None) -> None:
         """Write down what was answered; None: nothing of it can have been stored.
 
         What can't be written down stays unanswered, which is never less than the truth.
@@ -118,10 +118,10 @@ class Journal:
         with suppress(OSError):
             self._add(record)
 
-    def make_room(self) -> None:
+    def release_reserve(self) -> None:
         """Give back what was kept free: the report is about to be written."""
         with suppress(OSError):
-            self._room.unlink(missing_ok=True)
+            self._reserve_file.unlink(missing_ok=True)
 
     def finish(self) -> None:
         """Take the journal away: a report tells of this run, and of those before that had left theirs."""
@@ -138,7 +138,7 @@ class Journal:
 
     def close(self) -> None:
         """Close the file. What was neither finished nor forgotten stays for the next run to tell of."""
-        self.make_room()
+        self.release_reserve()
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
@@ -150,9 +150,9 @@ class Journal:
                 line = line[os.write(self._file, line) :]
         os.fsync(self._file)  # outside of the lock: chunks that go at once are synced at once
 
-    def _keep_room(self, size: int) -> None:
+    def _reserve_space(self, size: int) -> None:
         """Take the space now that the report will need, so that nobody else fills it meanwhile."""
-        self._room.unlink(missing_ok=True)
+        self._reserve_file.unlink(missing_ok=True)
         free = shutil.disk_usage(self.path.parent).free
         if free < 2 * size:  # once to be kept, once for the journal as it grows
             raise RepositoryProblem(
@@ -160,7 +160,7 @@ class Journal:
                 "free space there, then run again",
                 where=str(self.path.parent),
             )
-        file = os.open(self._room, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        file = os.open(self._reserve_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             if hasattr(os, "posix_fallocate"):
                 os.posix_fallocate(file, 0, size)
@@ -192,7 +192,7 @@ def _seconds(offset: ClockOffset | None) -> tuple[float, float] | None:
     return (offset.least.total_seconds(), offset.most.total_seconds()) if offset else None
 
 
-class Journalled:
+class JournalledProvider:
     """The provider of one run, with its journal. Reads go through as they are.
 
     `overwrites` are the numbers whose entry somebody else touched last; `exposing` those that this run may
@@ -221,13 +221,13 @@ class Journalled:
         """Read everything."""
         return self._provider.read(list_ids)
 
-    def told_organisation(self) -> str:
+    def reported_organisation(self) -> str:
         """Name the organisation as CXone itself told it."""
-        return self._provider.told_organisation()
+        return self._provider.reported_organisation()
 
-    def own_id(self, list_id: str) -> str:
+    def tenant_list_id(self, list_id: str) -> str:
         """Give the tenant's own id of a list."""
-        return self._provider.own_id(list_id)
+        return self._provider.tenant_list_id(list_id)
 
     def total(self) -> int:
         """Ask only how many entries there are."""
@@ -240,29 +240,29 @@ class Journalled:
     def upsert(self, chunk: Sequence[Write]) -> Answer:
         """Send one chunk, written down before and after."""
         keys = [write.key for write in chunk]
-        over = self._overwrites.intersection(keys)
-        number = self._journal.sending(
+        overwritten = self._overwrites.intersection(keys)
+        number = self._journal.record_send(
             "upsert",
             keys,
-            overwrites=over,
+            overwrites=overwritten,
             exposing=self._exposing.intersection(keys),
             offset=self.clock_offset(),
         )
-        return self._told(number, lambda: self._provider.upsert(chunk))
+        return self._send_recorded(number, lambda: self._provider.upsert(chunk))
 
     def remove(self, key: Key, entry_id: str) -> Answer:
         """Take one entry off, written down before and after."""
-        number = self._journal.sending(
+        number = self._journal.record_send(
             "remove", [key], overwrites=(), exposing=[key], offset=self.clock_offset()
         )
-        return self._told(number, lambda: self._provider.remove(key, entry_id))
+        return self._send_recorded(number, lambda: self._provider.remove(key, entry_id))
 
-    def _told(self, number: int, send: Callable[[], Answer]) -> Answer:
+    def _send_recorded(self, number: int, send: Callable[[], Answer]) -> Answer:
         try:
             answer = send()
         except DncError:
             # Raised only where nothing can have been stored; whatever else comes tells nothing.
-            self._journal.answered(number, None, offset=self.clock_offset())
+            self._journal.record_answer(number, None, offset=self.clock_offset())
             raise
-        self._journal.answered(number, answer, offset=self.clock_offset())
+        self._journal.record_answer(number, answer, offset=self.clock_offset())
         return answer

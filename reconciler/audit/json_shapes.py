@@ -17,24 +17,24 @@ _HASH = re.compile("[0-9a-f]{64}")
 _COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
-def simple(test: Callable[[Any], object], said: str) -> Shape:
+def simple(test: Callable[[Any], object], message: str) -> Shape:
     """Make a shape of a test; what it raises for a value of another type is a failure, too."""
 
     def judge(value: Any) -> str:  # noqa: ANN401  (JSON)
         try:
-            return "" if test(value) else f": {said}"
+            return "" if test(value) else f": {message}"
         except (TypeError, ValueError, OverflowError):
-            return f": {said}"
+            return f": {message}"
 
     return judge
 
 
-def moment_of(text: str) -> datetime:
+def parse_moment(text: str) -> datetime:
     """Read a moment with a time zone, in UTC. Raises ValueError or TypeError."""
-    found = datetime.fromisoformat(text)
-    if found.tzinfo is None or found.year not in _YEARS:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None or moment.year not in _YEARS:
         raise ValueError(text)
-    return found.astimezone(UTC)
+    return moment.astimezone(UTC)
 
 
 def _is_number(value: object) -> bool:
@@ -57,7 +57,7 @@ PLACE = simple(
 )
 PERCENT = simple(lambda value: _is_number(value) and 0 <= value <= 100, "not a percentage")  # noqa: PLR2004
 DAYS = simple(lambda value: value.isascii() and value.isdigit() and int(value) < _MOST, "not a count of days")
-MOMENT = simple(moment_of, "not a time with a time zone")
+MOMENT = simple(parse_moment, "not a time with a time zone")
 DAY = simple(date.fromisoformat, "not a date")
 """Any day that a file may name: terms and holds may end in the year 9999."""
 RUN_DAY = simple(lambda value: date.fromisoformat(value).year in _YEARS, "not a day of a run")
@@ -71,8 +71,8 @@ PHONE = simple(is_e164, "not an E.164 number")
 
 def one_of(names: type[Any] | tuple[str, ...]) -> Shape:
     """Allow a few texts: those of an enumeration, or these."""
-    known = frozenset(names if isinstance(names, tuple) else (one.value for one in names))
-    return simple(lambda value: value in known, "a word that this version does not know")
+    allowed = frozenset(names if isinstance(names, tuple) else (member.value for member in names))
+    return simple(lambda value: value in allowed, "a word that this version does not know")
 
 
 def maybe(shape: Shape) -> Shape:
@@ -104,23 +104,23 @@ def pairs(key: Shape, shape: Shape) -> Shape:
     return judge
 
 
-def fields(shapes: Mapping[str, Shape], *, also: Callable[[Mapping[str, Any]], str] | None = None) -> Shape:
+def fields(shapes: Mapping[str, Shape], *, check: Callable[[Mapping[str, Any]], str] | None = None) -> Shape:
     """Make the shape of an object with these keys; one that ends in `?` may be absent, others may be there.
 
-    `also` judges what several of them say together, once each is in order.
+    `check` judges what several of them say together, once each is in order.
     """
-    known = [(name.removesuffix("?"), name.endswith("?"), shape) for name, shape in shapes.items()]
+    expected = [(name.removesuffix("?"), name.endswith("?"), shape) for name, shape in shapes.items()]
 
     def judge(value: Any) -> str:  # noqa: ANN401  (JSON)
         if not isinstance(value, dict):
             return ": not an object"
-        for name, optional, shape in known:
+        for name, optional, shape in expected:
             if name not in value:
                 if optional:
                     continue
                 return f".{name}: missing"
             if odd := shape(value[name]):
                 return f".{name}{odd}"
-        return also(value) if also else ""
+        return check(value) if check else ""
 
     return judge

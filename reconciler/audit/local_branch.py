@@ -5,13 +5,13 @@ from collections.abc import Container, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from reconciler.audit.report_files import sha256, tenant_of
+from reconciler.audit.report_files import sha256, tenant_of_path
 from reconciler.audit.trust import GOOD, Doubt, Signers
 from reconciler.core.model.errors import DncError, RepositoryProblem
 from reconciler.git.repository import Repository
 
 
-class Own:
+class AppendedReports:
     """A file for each report that this clone appended, named by its SHA-256; its path on the branch inside.
 
     A file each, because runs of several tenants may write at the same time.
@@ -37,7 +37,7 @@ class Own:
                 where=str(self._folder),
             ) from error
 
-    def known(self, path: str, sha256: str) -> bool:
+    def has(self, path: str, sha256: str) -> bool:
         """Tell whether this clone appended a report with these bytes there."""
         try:
             return (self._folder / sha256).read_bytes() == path.encode()
@@ -50,11 +50,11 @@ class Own:
             return [file.read_bytes().decode(errors="replace") for file in self._folder.iterdir()]
         return []
 
-    def forget(self, seen: Container[str]) -> None:
+    def forget(self, pushed_paths: Container[str]) -> None:
         """Forget the reports that were seen at the remote, by their paths."""
         with suppress(OSError):
             for file in self._folder.iterdir():
-                if file.read_bytes().decode(errors="replace") in seen:
+                if file.read_bytes().decode(errors="replace") in pushed_paths:
                     file.unlink(missing_ok=True)
 
 
@@ -72,16 +72,16 @@ class LocalBranch:
     def __init__(self, git: Repository, branch: str, folder: str, signers: Signers) -> None:
         self.branch = branch
         self.tip: str | None = None  # where it was when `vouched` looked
-        self.foreign: tuple[str, ...] = ()  # the reports that nobody stands behind
+        self.unvouched: tuple[str, ...] = ()  # the reports that nobody stands behind
         self._git = git
         self._folder = folder
         self._signers = signers
-        self._own = Own(git.own_folder() / branch / folder / "appended")
+        self._appended_reports = AppendedReports(git.own_folder() / branch / folder / "appended")
 
     @property
     def doubt(self) -> Doubt:
         """Say that there are reports which nobody stands behind."""
-        count = len(self.foreign)
+        count = len(self.unvouched)
         reports = "a report is" if count == 1 else f"{count} reports are"
         return Doubt(
             f"{reports} on the local branch {self.branch} and not at the remote; this clone does not remember"
@@ -89,31 +89,31 @@ class LocalBranch:
             self.branch,
         )
 
-    def vouched(self, known: str | None) -> str | None:
-        """Look where the branch is; give the commit up to which it counts, `known` being the remote's tip."""
-        self.tip, self.foreign = self._git.branch_tip(self.branch), ()
-        if self.tip is None or self.tip == known or self._git.remote() is None:
+    def vouched_tip(self, remote_tip: str | None) -> str | None:
+        """Look where the branch is; give the commit up to which it counts. `remote_tip` is the remote's."""
+        self.tip, self.unvouched = self._git.branch_tip(self.branch), ()
+        if self.tip is None or self.tip == remote_tip or self._git.remote() is None:
             return self.tip
-        last = known
-        added = list(self._appended(self.tip, known))
-        for place, (commit, path, sha) in enumerate(added):
-            if not (self._own.known(path, sha) or self._signed(commit)):
-                self.foreign = tuple(path for _, path, _ in added[place:])
+        last = remote_tip
+        reports = list(self._reports_beyond(self.tip, remote_tip))
+        for place, (commit, path, sha) in enumerate(reports):
+            if not (self._appended_reports.has(path, sha) or self._has_good_signature(commit)):
+                self.unvouched = tuple(path for _, path, _ in reports[place:])
                 return last
             last = commit
         return self.tip
 
-    def move(self, to: str, known: str | None) -> bool:
-        """Move the branch to a commit whose reports are ours; False when it is not where `vouched` saw it.
+    def move(self, to: str, remote_tip: str | None) -> bool:
+        """Move the branch to a commit whose reports are ours; False if it is not where `vouched_tip` saw it.
 
         What nobody stands behind stays on a branch beside it.
         """
         if to == self.tip:
             return True
         if self._git.remote() is not None:
-            for _, path, sha in self._appended(to, known):
-                self._own.add(path, sha)
-        if self.foreign and self.tip:
+            for _, path, sha in self._reports_beyond(to, remote_tip):
+                self._appended_reports.add(path, sha)
+        if self.unvouched and self.tip:
             self._git.advance_branch(f"{self.branch}-doubtful-{self.tip[:12]}", self.tip, was=None)
         if not self._git.advance_branch(self.branch, to, was=self.tip):
             return False
@@ -122,29 +122,32 @@ class LocalBranch:
 
     def forget(self, remote_tip: str) -> None:
         """Forget which reports this clone appended, as far as the remote has them."""
-        paths = self._own.paths()
+        paths = self._appended_reports.paths()
         for start in range(0, len(paths), _AT_ONCE):
-            self._own.forget(self._git.listing(remote_tip, *paths[start : start + _AT_ONCE]))
+            self._appended_reports.forget(self._git.listing(remote_tip, *paths[start : start + _AT_ONCE]))
 
-    def _appended(self, tip: str, known: str | None) -> Iterator[tuple[str, str, str]]:
+    def _reports_beyond(self, tip: str, remote_tip: str | None) -> Iterator[tuple[str, str, str]]:
         """Give every report that a commit beyond the remote's tip added: commit, path, SHA-256 as added."""
         added = [
             (commit, path)
-            for commit, status, path in self._git.log_changes(tip, beyond=known)
-            if status == "A" and tenant_of(path, self._folder)
+            for commit, status, path in self._git.log_changes(tip, beyond=remote_tip)
+            if status == "A" and tenant_of_path(path, self._folder)
         ]
         blobs = self._git.listing(tip, self._folder) if added else {}
-        now = self._git.read_blobs([blobs[path] for _, path in added if path in blobs])
+        current_data = self._git.read_blobs([blobs[path] for _, path in added if path in blobs])
         for commit, path in added:
-            data = now.get(blobs.get(path, ""), b"")
-            if not self._own.known(path, sha256(data)):  # a later commit may have changed it
+            data = current_data.get(blobs.get(path, ""), b"")
+            if not self._appended_reports.has(path, sha256(data)):  # a later commit may have changed it
                 blob = self._git.listing(commit, path).get(path, "")
                 data = self._git.read_blobs([blob])[blob] if blob else b""
             yield commit, path, sha256(data)
 
-    def _signed(self, commit: str) -> bool:
+    def _has_good_signature(self, commit: str) -> bool:
         try:
             signers = self._signers()
-            return signers is not None and self._git.signatures.among([commit], signers)[commit] == GOOD
+            return (
+                signers is not None
+                and self._git.signatures.letters_of_commits([commit], signers)[commit] == GOOD
+            )
         except DncError:
             return False  # what cannot be checked vouches for nothing

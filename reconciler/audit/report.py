@@ -7,32 +7,32 @@ from typing import Any
 
 import orjson
 
-from reconciler.audit.report_files import RESTORE, plan_path, sha256
+from reconciler.audit.report_files import RESTORE_FIX, plan_path, sha256
 from reconciler.audit.report_format import FORMAT_VERSION, REPEATS, REPORT
 from reconciler.audit.report_people import Actor, Environment, People
 from reconciler.audit.report_rows import (
-    Chunk,
-    Failure,
-    KeptRow,
+    ChunkRow,
+    ConfiguredLimits,
+    FailureRow,
     Latency,
-    Limits,
     LingeringHold,
     ListCount,
     NumberRow,
     ReadBack,
     Requests,
+    RetainedRow,
     RunError,
-    UnreportedRun,
+    UnreportedRunRow,
     Window,
     keys_in,
-    target_in,
-    window_in,
+    target_from_json,
+    window_from_json,
 )
 from reconciler.core.model.entries import Key
 from reconciler.core.model.errors import BrokenChain
 from reconciler.core.model.provider import Target
-from reconciler.core.model.target import same_target
-from reconciler.core.planning.state import Kept
+from reconciler.core.model.target import is_same_target
+from reconciler.core.planning.state import Retained
 
 REANCHORED = "reanchored"  # the status of a report that only continues a chain after a purge
 
@@ -57,7 +57,7 @@ class Report:
         return int(self.fields["seq"])
 
     @property
-    def repeats(self) -> bool:
+    def is_repeat(self) -> bool:
         """Tell whether it only repeats what the one before told: its run failed, or there was none."""
         return self.fields["status"] in REPEATS
 
@@ -90,11 +90,11 @@ class Report:
     @property
     def moment(self) -> datetime:
         """When the run was over: on CXone's clock as far as it was told, for ours may be set to any time."""
-        told = self.fields.get("clock", {}).get("cxone")
-        return datetime.fromisoformat(told) if told else self.finished_at
+        cxone_time = self.fields.get("clock", {}).get("cxone")
+        return datetime.fromisoformat(cxone_time) if cxone_time else self.finished_at
 
     @property
-    def rewritten(self) -> bool:
+    def accepts_rewritten_history(self) -> bool:
         """Tell whether it says that history was rewritten before it, and that somebody accepted that."""
         return bool(self.fields["overrides"].get("accept_history"))
 
@@ -121,11 +121,11 @@ class Report:
     @property
     def error(self) -> RunError | None:
         """Why it failed."""
-        told = self.fields.get("error")
-        return RunError(told) if told else None
+        fields = self.fields.get("error")
+        return RunError(fields) if fields else None
 
     @property
-    def held_revision(self) -> str | None:
+    def last_applied_revision(self) -> str | None:
         """The revision of the last applied state."""
         revision: str | None = self.fields["held_revision"]
         return revision
@@ -138,11 +138,11 @@ class Report:
     @property
     def target(self) -> Target:
         """The CXone that the run wrote to."""
-        return target_in(self.fields["target"])
+        return target_from_json(self.fields["target"])
 
-    def is_of(self, target: Target) -> bool:
+    def is_of_target(self, target: Target) -> bool:
         """Tell whether it is of this CXone, however its address is written."""
-        return same_target(self.target, target)
+        return is_same_target(self.target, target)
 
     @property
     def own_ids(self) -> Mapping[str, str]:
@@ -157,12 +157,14 @@ class Report:
         return hashes
 
     @property
-    def seen_limits(self) -> Limits:
+    def seen_limits(self) -> ConfiguredLimits:
         """The limits that the run saw configured."""
-        told = self.fields["safety"]
+        safety = self.fields["safety"]
         # Reports of the first version tell only what was in force, which was what they saw.
-        seen = told.get("configured", told)
-        return Limits(seen["max_removals"], seen["max_removal_percent"], seen.get("approvals", 0))
+        configured = safety.get("configured", safety)
+        return ConfiguredLimits(
+            configured["max_removals"], configured["max_removal_percent"], configured.get("approvals", 0)
+        )
 
     @property
     def removal_note(self) -> str:
@@ -212,7 +214,7 @@ class Report:
     @property
     def write_window(self) -> Window | None:
         """When the run can have written, on CXone's clock; None: it wrote nothing."""
-        return window_in(self.fields)
+        return window_from_json(self.fields)
 
     @property
     def actions(self) -> Mapping[str, int]:
@@ -237,16 +239,16 @@ class Report:
     @property
     def unmanaged(self) -> int | None:
         """How many numbers others had added; None: the run has not looked."""
-        return None if self.repeats else self._counts("unmanaged")["unmanaged"]
+        return None if self.is_repeat else self._counts("unmanaged")["unmanaged"]
 
     def _counts(self, *names: str) -> dict[str, int]:
         summary = self.fields["summary"]
         return {name: summary.get(name, 0) for name in names}
 
     @property
-    def chunks(self) -> tuple[Chunk, ...]:
+    def chunks(self) -> tuple[ChunkRow, ...]:
         """The write requests."""
-        return tuple(map(Chunk, self.fields["chunks"]))
+        return tuple(map(ChunkRow, self.fields["chunks"]))
 
     @property
     def latency(self) -> Latency | None:
@@ -255,30 +257,30 @@ class Report:
         return None if None in times else Latency(*times)
 
     @property
-    def failures(self) -> tuple[Failure, ...]:
+    def failures(self) -> tuple[FailureRow, ...]:
         """The numbers that were not written, and why."""
-        return tuple(map(Failure, self.fields["failures"]))
+        return tuple(map(FailureRow, self.fields["failures"]))
 
     @property
-    def kept(self) -> tuple[KeptRow, ...]:
+    def retained(self) -> tuple[RetainedRow, ...]:
         """The numbers that stay although the files no longer list them: all of them, in every report."""
-        return tuple(map(KeptRow, self.fields["kept"]))
+        return tuple(map(RetainedRow, self.fields["kept"]))
 
     @property
-    def kept_keys(self) -> frozenset[Key]:
+    def retained_keys(self) -> frozenset[Key]:
         """Those numbers, each with its list."""
-        return keys_in(self.kept)
+        return keys_in(self.retained)
 
     @property
-    def kept_claims(self) -> dict[Key, Kept]:
+    def retained_entries(self) -> dict[Key, Retained]:
         """Those numbers with the claims that keep them, and why they stay."""
-        kept: dict[Key, Kept] = {}
-        for row in self.kept:
-            claim, guards = row.claim, row.guards
+        retained: dict[Key, Retained] = {}
+        for row in self.retained:
+            entry, guards = row.entry, row.guards
             for key in row.keys:
-                others = kept[key].claims if key in kept else ()
-                kept[key] = Kept((*others, claim), guards)
-        return kept
+                earlier_entries = retained[key].entries if key in retained else ()
+                retained[key] = Retained((*earlier_entries, entry), guards)
+        return retained
 
     @property
     def not_live(self) -> tuple[NumberRow, ...]:
@@ -313,13 +315,13 @@ class Report:
         return used
 
     @property
-    def others(self) -> Mapping[str, int]:
+    def foreign_counts(self) -> Mapping[str, int]:
         """By list how many entries of others' were found at the first claim, seen or written over."""
         others: Mapping[str, int] = self.fields.get("others", {})
         return others
 
     @property
-    def touched(self) -> Mapping[str, int] | None:
+    def modified_counts(self) -> Mapping[str, int] | None:
         """By list how many entries somebody else had modified; None: not all was read."""
         touched: Mapping[str, int] | None = self.fields.get("touched")
         return touched
@@ -330,27 +332,27 @@ class Report:
         return tuple(map(LingeringHold, self.fields.get("lingering_holds", ())))
 
     @property
-    def unreported_runs(self) -> tuple[UnreportedRun, ...]:
+    def unreported_runs(self) -> tuple[UnreportedRunRow, ...]:
         """The runs before it that ended without a report."""
-        return tuple(map(UnreportedRun, self.fields.get("interrupted", ())))
+        return tuple(map(UnreportedRunRow, self.fields.get("interrupted", ())))
 
     def unreported_windows(self, target: Target) -> Iterator[tuple[int, Window]]:
         """Give when those runs wrote to this CXone, by their place."""
         for number, run in enumerate(self.unreported_runs):
             window = run.write_window
-            if window is not None and same_target(run.target, target):
+            if window is not None and is_same_target(run.target, target):
                 yield number, window
 
     @property
     def read_back(self) -> ReadBack | None:
         """The verification read; None: there was none."""
-        told = self.fields["read_back"]
-        return ReadBack(told) if told else None
+        fields = self.fields["read_back"]
+        return ReadBack(fields) if fields else None
 
     @property
     def is_verified(self) -> bool:
         """Whether the run saw CXone as it left it: it read it back, or had nothing to send."""
-        if self.repeats or self.status == "interrupted":
+        if self.is_repeat or self.status == "interrupted":
             return False
         read_back = self.read_back
         return self.status == "in-sync" if read_back is None else read_back.is_full
@@ -381,7 +383,7 @@ class Report:
     def live_after(self) -> Mapping[str, ListCount]:
         """What was live afterwards, by list; empty where the run read nothing."""
         after = (self.fields.get("live") or {}).get("after") or {}
-        return {list_id: ListCount(told) for list_id, told in after.items()}
+        return {list_id: ListCount(fields) for list_id, fields in after.items()}
 
     @property
     def reasons(self) -> Mapping[str, Mapping[str, int]]:
@@ -402,8 +404,8 @@ class Report:
     @property
     def people(self) -> People | None:
         """Who stands behind the run; None: an earlier version wrote it."""
-        told = self.fields.get("actors")
-        return People(told) if told else None
+        fields = self.fields.get("actors")
+        return People(fields) if fields else None
 
     @property
     def initiator(self) -> tuple[str, str]:
@@ -417,8 +419,8 @@ class Report:
     @property
     def environment(self) -> Environment | None:
         """What the run ran with; None: it failed, or an earlier version wrote it."""
-        told = self.fields.get("ran")
-        return Environment(told) if told else None
+        fields = self.fields.get("ran")
+        return Environment(fields) if fields else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,14 +447,14 @@ class StoredReport:
         return {"path": self.path, "sha256": self.sha256}
 
 
-def parse(data: bytes, where: str) -> StoredReport:
+def parse_report(data: bytes, where: str) -> StoredReport:
     """Read a report. BrokenChain, naming `where` and the field, if it is none, or of a later version."""
     try:
         fields = orjson.loads(data)
         version = int(str(fields["format_version"]).partition(".")[0])
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise BrokenChain(
-            f"this is no audit report ({type(error).__name__})", RESTORE, where=where
+            f"this is no audit report ({type(error).__name__})", RESTORE_FIX, where=where
         ) from error
     if version > int(FORMAT_VERSION.partition(".")[0]):
         raise BrokenChain(
@@ -461,5 +463,5 @@ def parse(data: bytes, where: str) -> StoredReport:
             where=where,
         )
     if odd := REPORT(fields):
-        raise BrokenChain(f"this is no audit report: {odd.removeprefix('.')}", RESTORE, where=where)
+        raise BrokenChain(f"this is no audit report: {odd.removeprefix('.')}", RESTORE_FIX, where=where)
     return StoredReport(where, sha256(data), Report(fields))

@@ -57,7 +57,9 @@ class Content(TypedDict):
     passed_over: NotRequired[Sequence[Mapping[str, str]]]  # reports whose signature does not count
 
 
-def build(content: Content, *, seq: int, previous: Mapping[str, str] | None, plan_sha256: str) -> bytes:
+def build_report(
+    content: Content, *, seq: int, previous: Mapping[str, str] | None, plan_sha256: str
+) -> bytes:
     """Write a report: the same content gives the same bytes."""
     head = {
         "format_version": FORMAT_VERSION,
@@ -79,8 +81,8 @@ def relink(
     passed_over: Sequence[Mapping[str, str]] | None = None,
 ) -> bytes:
     """Write a report again at another place in the chain, otherwise unchanged but for what is passed over."""
-    over = {} if passed_over is None else {"passed_over": passed_over}
-    return dump({**report.fields, "seq": seq, "previous": previous, **over})
+    passed_over_field = {} if passed_over is None else {"passed_over": passed_over}
+    return dump({**report.fields, "seq": seq, "previous": previous, **passed_over_field})
 
 
 def dump(fields: Mapping[str, Any]) -> bytes:

@@ -12,7 +12,7 @@ import orjson
 from reconciler.audit.report_format import PLAN
 from reconciler.core.model.errors import BrokenChain
 
-RESTORE = "run `dnc audit verify`; restore the branch from a clone that still has the report"
+RESTORE_FIX = "run `dnc audit verify`; restore the branch from a clone that still has the report"
 
 PLAN_SUFFIX = ".plan.json.gz"
 REPORT_SUFFIX = ".json"
@@ -26,14 +26,14 @@ _TENANT = re.compile(r"[a-z0-9-]+")
 _NAME = re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]{6}Z-[0-9a-f]{12}-[0-9a-f]{8}\.json")
 
 
-def read_plan(data: bytes, where: str) -> dict[str, Any]:
+def parse_plan(data: bytes, where: str) -> dict[str, Any]:
     """Read the plan beside a report. BrokenChain, naming `where` and the field, if it is none."""
     try:
         plan: dict[str, Any] = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise BrokenChain("this is no plan (not JSON)", RESTORE, where=where) from error
+        raise BrokenChain("this is no plan (not JSON)", RESTORE_FIX, where=where) from error
     if odd := PLAN(plan):
-        raise BrokenChain(f"this is no plan: {odd.removeprefix('.')}", RESTORE, where=where)
+        raise BrokenChain(f"this is no plan: {odd.removeprefix('.')}", RESTORE_FIX, where=where)
     return plan
 
 
@@ -56,16 +56,16 @@ def unpack_plan(packed: bytes, where: str = "") -> bytes:
     if size > min(_PLAN_BYTES, max(_PLAN_FREE, _PLAN_RATIO * len(packed))):
         raise BrokenChain(
             f"the plan would be {size:,} bytes, packed into {len(packed):,}: no plan of this program is so",
-            RESTORE,
+            RESTORE_FIX,
             where=where,
         )
     unpacking = zlib.decompressobj(wbits=31)
     try:
         plan = unpacking.decompress(packed, size + 1)
     except zlib.error as error:
-        raise BrokenChain("the plan is not packed by gzip", RESTORE, where=where) from error
+        raise BrokenChain("the plan is not packed by gzip", RESTORE_FIX, where=where) from error
     if len(plan) != size or not unpacking.eof or unpacking.unused_data:
-        raise BrokenChain("the plan is not as long as its own end says", RESTORE, where=where)
+        raise BrokenChain("the plan is not as long as its own end says", RESTORE_FIX, where=where)
     return plan
 
 
@@ -87,12 +87,12 @@ def plan_path(path: str) -> str:
     return path.removesuffix(REPORT_SUFFIX) + PLAN_SUFFIX
 
 
-def report_of(path: str) -> str:
+def report_path_of(path: str) -> str:
     """Name the report that a plan file belongs to; a report is its own."""
     return path.removesuffix(PLAN_SUFFIX) + REPORT_SUFFIX if path.endswith(PLAN_SUFFIX) else path
 
 
-def tenant_of(path: str, folder: str) -> str | None:
+def tenant_of_path(path: str, folder: str) -> str | None:
     """Tell whose report a file is; None if it is not named like a report."""
     below = path.removeprefix(f"{folder.strip('/')}/")
     tenant, _, name = below.partition("/")

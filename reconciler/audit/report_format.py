@@ -22,9 +22,9 @@ from reconciler.audit.json_shapes import (
     Shape,
     fields,
     maybe,
-    moment_of,
     one_of,
     pairs,
+    parse_moment,
     rows,
     simple,
 )
@@ -43,12 +43,12 @@ _DECADES = 10**9  # seconds: no two clocks of this century are further apart
 _SLIP = timedelta(days=2)  # the day is taken before CXone is read, and 12 hours behind UTC
 
 
-def _read_at(told: Any) -> str:  # noqa: ANN401  (JSON)
+def _read_at(moment: Any) -> str:  # noqa: ANN401  (JSON)
     """Allow nothing where CXone could not be read."""
-    return MOMENT(told) if told else ""
+    return MOMENT(moment) if moment else ""
 
 
-def _terms_agree(terms: Mapping[str, Any]) -> str:
+def _terms_contradiction(terms: Mapping[str, Any]) -> str:
     dated = terms["expirationPolicy"] != Policy.NEVER
     if terms["end"] and not dated:
         return ".end: the policy is NEVER, and there is an end"
@@ -67,7 +67,7 @@ _TERMS = fields(
         "source": TEXT,
         "jurisdiction": maybe(TEXT),
     },
-    also=_terms_agree,
+    check=_terms_contradiction,
 )
 _TARGET: dict[str, Shape] = {"dialect": TEXT, "organisation": TEXT, "host": TEXT}
 _WINDOW = maybe(fields({"from": MOMENT, "to": MOMENT}))
@@ -81,7 +81,7 @@ _LINK = fields({"path": TEXT, "sha256": HASH})
 _BLOCKED = rows(one_of(BlockedBy))
 _PERSON = fields({"name": TEXT, "email?": maybe(TEXT)})
 _LIMITS: dict[str, Shape] = {"max_removals": WHOLE, "max_removal_percent": PERCENT, "approvals?": WHOLE}
-_CENSUS = pairs(TEXT, fields({"count": WHOLE, "sha256": TEXT}))
+_LIST_HASHES = pairs(TEXT, fields({"count": WHOLE, "sha256": TEXT}))
 _OPEN = fields({**_LIST, "rule": maybe(TEXT), "due": DAY, "past": FLAG})
 _LATE = fields({**_LIST, "requested_on": DAY, "due": DAY, "rule": maybe(TEXT), "days_late": WHOLE})
 _REQUEST = fields(
@@ -118,9 +118,9 @@ _ACTORS = fields(
         "merge_requests?": rows(_REQUEST),
         "exposing?": rows(_EXPOSING),
     },
-    also=lambda told: "" if not told or {"triggerer", "unknown"} <= told.keys() else ": incomplete",
+    check=lambda told: "" if not told or {"triggerer", "unknown"} <= told.keys() else ": incomplete",
 )
-_RAN = fields(
+_RUN_FACTS = fields(
     {
         "package": fields({"sha256": TEXT, "record": TEXT}),
         "python": TEXT,
@@ -129,7 +129,7 @@ _RAN = fields(
         "clock_skew": fields({"seconds": maybe(NUMBER), "limit_seconds": NUMBER, "within": maybe(FLAG)}),
     }
 )
-_KEPT = fields(
+_RETAINED = fields(
     {
         **_LIST,
         "path": TEXT,
@@ -156,13 +156,13 @@ _HOLD = fields(
 _BREAK = fields({"path": TEXT, "kind": TEXT, "about": TEXT, "said": TEXT, "found": TEXT})
 
 
-def _agrees(report: Mapping[str, Any]) -> str:
+def _first_contradiction(report: Mapping[str, Any]) -> str:
     """Say where fields contradict each other; clocks may be set, but not by days within one run."""
     return next(_contradictions(report), "")
 
 
 def _contradictions(report: Mapping[str, Any]) -> Iterator[str]:
-    started, finished = moment_of(report["started_at"]), moment_of(report["finished_at"])
+    started, finished = parse_moment(report["started_at"]), parse_moment(report["finished_at"])
     if started > finished:
         yield ".started_at: after finished_at"
     if (report["seq"] == 1) != (report["previous"] is None):
@@ -170,26 +170,31 @@ def _contradictions(report: Mapping[str, Any]) -> Iterator[str]:
     if report["status"] == "reanchored" and not report.get("reanchor"):
         yield ".reanchor: missing, and the status is reanchored"
     if report["status"] not in REPEATS:
-        clock, on = report["clock"], date.fromisoformat(report["as_of"])
-        near = [_day(started), *(_day(moment_of(told)) for told in [clock.get("cxone")] if told)]
-        if all(abs(on - day) > _SLIP for day in near) and not _set_forward(clock, started, on):
+        clock, as_of = report["clock"], date.fromisoformat(report["as_of"])
+        nearby_days = [
+            _day(started),
+            *(_day(parse_moment(cxone_time)) for cxone_time in [clock.get("cxone")] if cxone_time),
+        ]
+        if all(abs(as_of - day) > _SLIP for day in nearby_days) and not _was_clock_set_forward(
+            clock, started, as_of
+        ):
             yield ".as_of: not the day of started_at"
     # A hold may go by the later of the two clocks: an earlier one would end it sooner. What only repeats the
     # report before has CXone's clock from nowhere, and leaves it as it is.
-    latest = max(finished, moment_of(report["clock"].get("cxone") or report["finished_at"]))
+    latest = max(finished, parse_moment(report["clock"].get("cxone") or report["finished_at"]))
     bounds = {"kept": finished} | ({} if report["status"] in REPEATS else {"lingering_holds": latest})
     for name, bound in bounds.items():
         for n, row in enumerate(report.get(name, ())):
-            if row["since"] and moment_of(row["since"]) > bound:
+            if row["since"] and parse_moment(row["since"]) > bound:
                 yield f".{name}[{n}].since: after finished_at"
 
 
-def _set_forward(clock: Mapping[str, Any], started: datetime, on: date) -> bool:
+def _was_clock_set_forward(clock: Mapping[str, Any], started: datetime, as_of: date) -> bool:
     """Tell whether our clock was set forward since the plan, of whose clocks the earlier told the day.
 
     By an earlier day more is held, so that day harms nobody; a later one would hold less.
     """
-    return "planned" in clock and on <= _day(moment_of(clock["planned"])) < _day(started)
+    return "planned" in clock and as_of <= _day(parse_moment(clock["planned"])) < _day(started)
 
 
 def _day(moment: datetime) -> date:
@@ -233,7 +238,7 @@ REPORT = fields(
             )
         ),
         "not_live": rows(fields(_LIST)),
-        "kept": rows(_KEPT),
+        "kept": rows(_RETAINED),
         "releases_used?": pairs(TEXT, WHOLE),
         "others?": pairs(TEXT, WHOLE),
         "touched?": maybe(pairs(TEXT, WHOLE)),
@@ -271,11 +276,11 @@ REPORT = fields(
             }
         ),
         "alarms?": rows(fields({"message": TEXT})),
-        "live": fields({"before": _CENSUS, "after": _CENSUS}),
+        "live": fields({"before": _LIST_HASHES, "after": _LIST_HASHES}),
         "reasons?": pairs(TEXT, pairs(TEXT, WHOLE)),
         "error?": maybe(fields({"exit_code": WHOLE, "fact": TEXT, "where": TEXT, "revision": maybe(TEXT)})),
         "actors?": _ACTORS,
-        "ran?": lambda told: "" if told == {} else _RAN(told),
+        "ran?": lambda told: "" if told == {} else _RUN_FACTS(told),
         "reanchor?": fields(
             {
                 "heads": pairs(TEXT, TEXT),
@@ -288,7 +293,7 @@ REPORT = fields(
         ),
         "passed_over?": rows(_LINK),
     },
-    also=_agrees,
+    check=_first_contradiction,
 )
 
 _CHANGE = fields(

@@ -110,13 +110,13 @@ class MergeRequest(Row):
         return str(self.fields["how"])
 
 
-class Authorization(NumberRow):
+class AuthorizationRow(NumberRow):
     """What authorised numbers to be removed or weakened, and who stands behind it."""
 
     __slots__ = ()
 
     @classmethod
-    def of_release(cls, release: Release) -> "Authorization":
+    def of_release(cls, release: Release) -> "AuthorizationRow":
         """Give what a release says of itself, for a report that does not say what authorised a removal."""
         return cls(
             {
@@ -194,8 +194,8 @@ class Authorization(NumberRow):
     @property
     def self_approved(self) -> bool | None:
         """Whether its own author approved it; None: nobody tells."""
-        told: bool | None = self.fields.get("self_approved")
-        return told
+        is_self_approved: bool | None = self.fields.get("self_approved")
+        return is_self_approved
 
     @property
     def blocked_by(self) -> Sequence[str]:
@@ -212,8 +212,8 @@ class People(Row):
     @property
     def triggerer(self) -> Triggerer | None:
         """Who started it."""
-        told = self.fields.get("triggerer")
-        return Triggerer(told) if told else None
+        fields = self.fields.get("triggerer")
+        return Triggerer(fields) if fields else None
 
     @property
     def authors(self) -> tuple[Author, ...]:
@@ -226,10 +226,10 @@ class People(Row):
         return tuple(map(MergeRequest, self.fields.get("merge_requests", ())))
 
     @property
-    def authorizations(self) -> tuple[Authorization, ...] | None:
+    def authorizations(self) -> tuple[AuthorizationRow, ...] | None:
         """What authorised each removal; None where the report does not say."""
         rows = self.fields.get("exposing")
-        return None if rows is None else tuple(map(Authorization, rows))
+        return None if rows is None else tuple(map(AuthorizationRow, rows))
 
     @property
     def unknown(self) -> Sequence[str]:
@@ -261,8 +261,8 @@ class Environment(Row):
     @property
     def organisation(self) -> str | None:
         """The organisation as CXone told it."""
-        told: str | None = self.fields["organisation"]["told"]
-        return told
+        organisation: str | None = self.fields["organisation"]["told"]
+        return organisation
 
     @property
     def fingerprint(self) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 from reconciler.core.model.entries import Hold, Key, Policy, ReasonCode, Terms
 from reconciler.core.model.provider import Target
 from reconciler.core.planning.change import BlockedBy
-from reconciler.core.planning.state import HeldClaim
+from reconciler.core.planning.state import AppliedEntry
 
 Window = tuple[datetime, datetime]
 """From the first moment to the last."""
@@ -47,7 +47,7 @@ class NumberRow(Row):
         return ((list_id, phone) for phone in self.phones)
 
 
-class KeptRow(NumberRow):
+class RetainedRow(NumberRow):
     """Numbers that stay although the files no longer list them, with the claim that keeps them."""
 
     __slots__ = ()
@@ -80,16 +80,16 @@ class KeptRow(NumberRow):
         return since
 
     @property
-    def claim(self) -> HeldClaim:
+    def entry(self) -> AppliedEntry:
         """The claim that keeps them. One without a revision is of no file that git has."""
         day = self.fields.get("retrieved_on")
-        return HeldClaim(
+        return AppliedEntry(
             self.path,
-            _terms(self.terms_json),
+            _terms_from_json(self.terms_json),
             datetime.fromisoformat(self.since) if self.since else None,
             retrieved_on=date.fromisoformat(day) if day else None,
-            held_at=self.fields.get("held_at") or "",
-            ended=bool(self.fields.get("ended")),
+            last_revision=self.fields.get("held_at") or "",
+            is_own_ended=bool(self.fields.get("ended")),
         )
 
 
@@ -154,7 +154,7 @@ class Requests(Row):
         return in_time
 
     @property
-    def took(self) -> Mapping[int, int]:
+    def counts_by_days(self) -> Mapping[int, int]:
         """How many went live, by the days that they took."""
         return {int(days): count for days, count in self.fields.get("took", {}).items()}
 
@@ -174,7 +174,7 @@ class Requests(Row):
         return tuple(map(OpenRow, self.fields.get("open", ())))
 
 
-class Failure(Row):
+class FailureRow(Row):
     """One number that was not written, and what CXone answered."""
 
     __slots__ = ()
@@ -205,7 +205,7 @@ class Failure(Row):
         return str(self.fields["message"])
 
 
-class Chunk(Row):
+class ChunkRow(Row):
     """One write request."""
 
     __slots__ = ()
@@ -267,7 +267,7 @@ class ListCount(Row):
         return str(self.fields["sha256"])
 
 
-class UnreportedRun(Row):
+class UnreportedRunRow(Row):
     """A run before this one that ended without a report, as its journal told of it."""
 
     __slots__ = ()
@@ -285,7 +285,7 @@ class UnreportedRun(Row):
     @property
     def target(self) -> Target:
         """The CXone that it wrote to."""
-        return target_in(self.fields["target"])
+        return target_from_json(self.fields["target"])
 
     @property
     def unanswered(self) -> int:
@@ -300,7 +300,7 @@ class UnreportedRun(Row):
     @property
     def write_window(self) -> Window | None:
         """When it can have written, on CXone's clock; None: it wrote nothing."""
-        return window_in(self.fields)
+        return window_from_json(self.fields)
 
     @property
     def removed(self) -> Mapping[str, int]:
@@ -317,15 +317,15 @@ class LingeringHold(Row):
     @property
     def hold(self) -> Hold:
         """The hold as its file had it."""
-        told = self.fields
+        fields = self.fields
         return Hold(
-            told["matter"],
-            date.fromisoformat(told["from"]),
-            date.fromisoformat(told["until"]) if told["until"] else None,
-            frozenset(told["phones"]),
-            told["list_id"],
-            everything=told["everything"],
-            path=told["path"],
+            fields["matter"],
+            date.fromisoformat(fields["from"]),
+            date.fromisoformat(fields["until"]) if fields["until"] else None,
+            frozenset(fields["phones"]),
+            fields["list_id"],
+            everything=fields["everything"],
+            path=fields["path"],
         )
 
     @property
@@ -335,7 +335,7 @@ class LingeringHold(Row):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ConfiguredLimits:
     """The safety limits that a run saw configured."""
 
     max_removals: int
@@ -379,25 +379,25 @@ def count_numbers(rows: Iterable[NumberRow]) -> int:
     return sum(len(row.phones) for row in rows)
 
 
-def target_in(told: Mapping[str, Any]) -> Target:
+def target_from_json(fields: Mapping[str, Any]) -> Target:
     """Read which CXone a report or a journal names."""
-    return Target(told["dialect"], told["organisation"], told["host"])
+    return Target(fields["dialect"], fields["organisation"], fields["host"])
 
 
-def window_in(told: Mapping[str, Any]) -> Window | None:
+def window_from_json(fields: Mapping[str, Any]) -> Window | None:
     """Read when a run can have written; None where it wrote nothing, or an earlier version does not say."""
-    window = told.get("write_window")
+    window = fields.get("write_window")
     if window is None:
         return None
     return datetime.fromisoformat(window["from"]), datetime.fromisoformat(window["to"])
 
 
-def _terms(told: Mapping[str, Any]) -> Terms:
+def _terms_from_json(fields: Mapping[str, Any]) -> Terms:
     return Terms(
-        ReasonCode(told["reasonCode"]),
-        Policy(told["expirationPolicy"]),
-        date.fromisoformat(told["end"]) if told["end"] else None,
-        date.fromisoformat(told["requestedOn"]) if told["requestedOn"] else None,
-        told["source"],
-        told["jurisdiction"],
+        ReasonCode(fields["reasonCode"]),
+        Policy(fields["expirationPolicy"]),
+        date.fromisoformat(fields["end"]) if fields["end"] else None,
+        date.fromisoformat(fields["requestedOn"]) if fields["requestedOn"] else None,
+        fields["source"],
+        fields["jurisdiction"],
     )

@@ -8,31 +8,32 @@ from typing import Any
 
 import orjson
 
-from reconciler.audit.report_rows import target_in
+from reconciler.audit.report_rows import target_from_json
 from reconciler.core.model.entries import Key
 from reconciler.core.model.provider import Target, Verdict
 
 # Connecting may take 5 s and the answer 25 s: so long can a request be under way whose answer nobody wrote
 # down. A touch later than that may be somebody else's, and counts as such.
-_UNDER_WAY = timedelta(seconds=30)
+_MAX_IN_FLIGHT = timedelta(seconds=30)
 
 _STORED = frozenset({Verdict.ANSWERED, Verdict.AMBIGUOUS})
 
-Named = tuple[str, str, str, str, str]
+ReleaseRecord = tuple[str, str, str, str, str]
 """A release as a record names it: list, number, day, reason, evidence."""
 
-Numbers = Mapping[str, Iterable[str]]
+NumbersByList = Mapping[str, Iterable[str]]
 """Numbers by list, as a journal and a report write them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Unfinished:
+class UnreportedRun:
     """One run without a report. Times are ours; `window` is when it can have written, on CXone's clock.
 
-    `wrote` are the numbers whose touch in that window is ours; `removed` counts by list what it took off or
-    weakened, or may have. `asked` is when each number was first asked for, on CXone's clock: what was touched
-    before that was not by this run. `overwrote` are numbers whose entry somebody else had touched last,
-    `took_off` those that it took off, or may have, `exposed` those that CXone said it took off or weakened.
+    `written` are the numbers whose touch in that window is ours; `removed` counts by list what it took off or
+    weakened, or may have. `requested_at` is when each number was first asked for, on CXone's clock: what was
+    touched before that was not by this run. `overwritten` are numbers whose entry somebody else had touched
+    last, `removed_keys` those that it took off, or may have, `exposed` those that CXone said it took off or
+    weakened.
     """
 
     run: Mapping[str, Any]  # as it introduced itself: revision, started_at, target and so on
@@ -40,12 +41,12 @@ class Unfinished:
     chunks: int = 0
     unanswered: int = 0
     numbers: int = 0
-    wrote: frozenset[Key] = frozenset()
+    written: frozenset[Key] = frozenset()
     removed: Mapping[str, int] = field(default_factory=dict)
     window: tuple[datetime, datetime] | None = None
-    asked: Mapping[Key, datetime] = field(default_factory=dict)
-    overwrote: frozenset[Key] = frozenset()
-    took_off: frozenset[Key] = frozenset()
+    requested_at: Mapping[Key, datetime] = field(default_factory=dict)
+    overwritten: frozenset[Key] = frozenset()
+    removed_keys: frozenset[Key] = frozenset()
     exposed: frozenset[Key] = frozenset()
 
     @property
@@ -56,32 +57,32 @@ class Unfinished:
     @property
     def target(self) -> Target:
         """The CXone that it wrote to."""
-        return target_in(self.run["target"])
+        return target_from_json(self.run["target"])
 
     @property
-    def releases(self) -> Iterator[Named]:
+    def releases(self) -> Iterator[ReleaseRecord]:
         """Give the releases by which it was to take numbers off, or to weaken them."""
         for row in self.run.get("releases", ()):
             for phone in row["phones"]:
                 yield (row["list_id"], phone, row["released_on"], row["reason"], row["evidence"])
 
 
-def read_journal(data: bytes) -> tuple[Unfinished, ...]:
+def parse_journal(data: bytes) -> tuple[UnreportedRun, ...]:
     """Read the runs of a journal, oldest first. A line that was cut short by the death of its run is none."""
-    runs: list[_Run] = []
+    runs: list[_RunRecords] = []
     for line in data.split(b"\n"):
         try:
             record = orjson.loads(line)
             if "run" in record:
-                runs.append(_Run(record["run"], datetime.fromisoformat(record["at"])))
+                runs.append(_RunRecords(record["run"], datetime.fromisoformat(record["at"])))
             elif runs:
-                runs[-1].take(record)
+                runs[-1].add(record)
         except (ValueError, KeyError, TypeError):
             continue
-    return tuple(run.told() for run in runs)
+    return tuple(run.to_unreported_run() for run in runs)
 
 
-def by_list(keys: Iterable[Key]) -> dict[str, list[str]]:
+def group_by_list(keys: Iterable[Key]) -> dict[str, list[str]]:
     """Write numbers list by list."""
     lists: dict[str, list[str]] = {}
     for list_id, phone in sorted(keys):
@@ -89,11 +90,11 @@ def by_list(keys: Iterable[Key]) -> dict[str, list[str]]:
     return lists
 
 
-def _keys(numbers: Numbers) -> Iterator[Key]:
+def _keys(numbers: NumbersByList) -> Iterator[Key]:
     return chain.from_iterable(((list_id, phone) for phone in phones) for list_id, phones in numbers.items())
 
 
-class _Run:
+class _RunRecords:
     """One run as its records come."""
 
     def __init__(self, run: Mapping[str, Any], at: datetime) -> None:
@@ -102,7 +103,7 @@ class _Run:
         self._sent: dict[int, Mapping[str, Any]] = {}
         self._answered: dict[int, Mapping[str, Any]] = {}
 
-    def take(self, record: Mapping[str, Any]) -> None:
+    def add(self, record: Mapping[str, Any]) -> None:
         at = datetime.fromisoformat(record["at"])
         if "send" in record:
             self._sent[int(record["send"])] = record
@@ -110,71 +111,73 @@ class _Run:
             self._answered[int(record["answered"])] = record
         self._last = max(self._last, at)
 
-    def told(self) -> Unfinished:
-        wrote: set[Key] = set()
-        overwrote: set[Key] = set()
-        took_off: set[Key] = set()
+    def to_unreported_run(self) -> UnreportedRun:
+        written: set[Key] = set()
+        overwritten: set[Key] = set()
+        removed_keys: set[Key] = set()
         exposed: set[Key] = set()
-        asked: dict[Key, datetime] = {}
-        removed: dict[str, int] = {}
+        requested_at: dict[Key, datetime] = {}
+        removed_counts: dict[str, int] = {}
         window: tuple[datetime, datetime] | None = None
-        for number, sent in self._sent.items():
+        for number, send in self._sent.items():
             answer = self._answered.get(number)
-            stored = self._stored(sent, answer)
+            stored = self._stored_keys(send, answer)
             if not stored:
                 continue
-            weaker = stored & frozenset(_keys(sent["exposing"]))
+            exposing = stored & frozenset(_keys(send["exposing"]))
             if answer is not None and Verdict(answer["verdict"]) is Verdict.ANSWERED:
-                exposed |= weaker
-            for list_id, _ in weaker:
-                removed[list_id] = removed.get(list_id, 0) + 1
-            if sent["action"] != "upsert":
-                took_off |= stored
-            if sent["action"] == "upsert":
-                theirs = frozenset(_keys(sent["overwrites"]))
-                wrote |= stored - theirs
-                overwrote |= stored & theirs
-                span = self._span(sent, answer)
-                window = _joined(window, span)
+                exposed |= exposing
+            for list_id, _ in exposing:
+                removed_counts[list_id] = removed_counts.get(list_id, 0) + 1
+            if send["action"] != "upsert":
+                removed_keys |= stored
+            if send["action"] == "upsert":
+                overwritten_keys = frozenset(_keys(send["overwrites"]))
+                written |= stored - overwritten_keys
+                overwritten |= stored & overwritten_keys
+                span = self._write_window(send, answer)
+                window = _extend_window(window, span)
                 for key in stored:
-                    asked.setdefault(key, span[0])
-        return Unfinished(
+                    requested_at.setdefault(key, span[0])
+        return UnreportedRun(
             run=self._run,
             last_at=self._last,
             chunks=len(self._sent),
             unanswered=len(self._sent.keys() - self._answered.keys()),
-            numbers=sum(1 for sent in self._sent.values() for _ in _keys(sent["numbers"])),
-            wrote=frozenset(wrote),
-            removed=removed,
+            numbers=sum(1 for send in self._sent.values() for _ in _keys(send["numbers"])),
+            written=frozenset(written),
+            removed=removed_counts,
             window=window,
-            asked=asked,
-            overwrote=frozenset(overwrote),
-            took_off=frozenset(took_off),
+            requested_at=requested_at,
+            overwritten=frozenset(overwritten),
+            removed_keys=frozenset(removed_keys),
             exposed=frozenset(exposed),
         )
 
-    def _stored(self, sent: Mapping[str, Any], answer: Mapping[str, Any] | None) -> frozenset[Key]:
+    def _stored_keys(self, sent: Mapping[str, Any], answer: Mapping[str, Any] | None) -> frozenset[Key]:
         """Name what may have been stored: everything that was not refused by an answer."""
         keys = frozenset(_keys(sent["numbers"]))
         if answer is None:
             return keys
         if Verdict(answer["verdict"]) not in _STORED:
             return frozenset()
-        refused = frozenset(answer["refused"])
-        return frozenset(key for key in keys if key[1] not in refused)
+        refused_phones = frozenset(answer["refused"])
+        return frozenset(key for key in keys if key[1] not in refused_phones)
 
-    def _span(self, sent: Mapping[str, Any], answer: Mapping[str, Any] | None) -> tuple[datetime, datetime]:
+    def _write_window(
+        self, sent: Mapping[str, Any], answer: Mapping[str, Any] | None
+    ) -> tuple[datetime, datetime]:
         """Say when a chunk can have been stored, on CXone's clock."""
         began = datetime.fromisoformat(sent["at"])
         if answer is not None:
             ended = datetime.fromisoformat(answer["at"])
         else:
-            ended = max(self._last, began + _UNDER_WAY)
+            ended = max(self._last, began + _MAX_IN_FLIGHT)
         offset = (answer or sent)["offset_seconds"] or (0.0, 0.0)
         return began + timedelta(seconds=offset[0]), ended + timedelta(seconds=offset[1])
 
 
-def _joined(
+def _extend_window(
     window: tuple[datetime, datetime] | None, span: tuple[datetime, datetime]
 ) -> tuple[datetime, datetime]:
     return span if window is None else (min(window[0], span[0]), max(window[1], span[1]))

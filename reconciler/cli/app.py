@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from reconciler import __version__
-from reconciler.cli.call import Call, LogFormat, begin
+from reconciler.cli.call import GlobalOptions, LogFormat, set_options
 from reconciler.cli.completion import tenants
 from reconciler.use_cases.workspace.context import DEFAULT_CONFIGURATION
 
@@ -22,15 +22,15 @@ class _Command:
     name: str
     examples: str = ""
 
-    def join(self, app: typer.Typer, called: str) -> None:
+    def add_to(self, app: typer.Typer, is_called: str) -> None:
         """Put the command into the application. Its module is loaded here, and no earlier."""
         module = import_module(f"reconciler.cli.commands.{self.module}")
         command = getattr(module, self.name)
         if isinstance(command, typer.Typer):
-            app.add_typer(command, name=called)
+            app.add_typer(command, name=is_called)
         else:
             epilog = getattr(module, self.examples) if self.examples else None
-            app.command(called, epilog=epilog)(command)
+            app.command(is_called, epilog=epilog)(command)
 
 
 _COMMANDS: Mapping[str, _Command] = {
@@ -60,7 +60,7 @@ _COMMANDS: Mapping[str, _Command] = {
 }
 
 
-def application(called: str | None = None) -> typer.Typer:
+def application(called_command: str | None = None) -> typer.Typer:
     """Put the commands together: all, or only the one that is called. Loading all takes most of a second.
 
     A name that is none gets all of them, so that the error can name what was meant. A group that loads its
@@ -76,8 +76,8 @@ def application(called: str | None = None) -> typer.Typer:
     )
     app.callback()(options)
     for name, command in _COMMANDS.items():
-        if called == name or called not in _COMMANDS:
-            command.join(app, name)
+        if called_command == name or called_command not in _COMMANDS:
+            command.add_to(app, name)
     return app
 
 
@@ -96,4 +96,4 @@ def options(
     if version:
         print(f"dnc {__version__}")
         raise typer.Exit
-    begin(Call(config, tenant, verbose, log_format))
+    set_options(GlobalOptions(config, tenant, verbose, log_format))

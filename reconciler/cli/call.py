@@ -15,7 +15,7 @@ from typing import Any
 
 import typer
 
-from reconciler.cli.terminal import clean_event, colourful, harmless_json, line
+from reconciler.cli.terminal import escape_event, escape_json, escape_line, escaped_stderr
 from reconciler.core.model.errors import DncError
 from reconciler.core.model.finding import Finding
 from reconciler.use_cases.workspace.context import DEFAULT_CONFIGURATION, CommandContext, Options
@@ -46,16 +46,16 @@ def configure(log_format: LogFormat, *, verbose: bool) -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            clean_event,
+            escape_event,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(file=colourful()),
+        logger_factory=structlog.PrintLoggerFactory(file=escaped_stderr()),
         cache_logger_on_first_use=False,
     )
 
 
-_DAY = len("2026-11-23")
+_DATE_LENGTH = len("2026-11-23")
 
 
 class Format(StrEnum):
@@ -66,7 +66,7 @@ class Format(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class GlobalOptions:
     """The global options of one call."""
 
     configuration: Path = Path(DEFAULT_CONFIGURATION)
@@ -77,61 +77,63 @@ class Call:
     def context(self, *, as_of: str | None = None, onto: str | None = None) -> CommandContext:
         """Build the context of this call. Raises a usage error for a date that is none."""
         start_logging = partial(configure, self.log_format, verbose=self.verbose)
-        options = Options(self.configuration, self.tenant, day(as_of, "--as-of") if as_of else None, onto)
-        return CommandContext(options, dict(os.environ), say=complain, start_logging=start_logging)
+        options = Options(
+            self.configuration, self.tenant, parse_day_option(as_of, "--as-of") if as_of else None, onto
+        )
+        return CommandContext(options, dict(os.environ), say=print_error, start_logging=start_logging)
 
 
-_call: ContextVar[Call] = ContextVar("call", default=Call())  # noqa: B039  (frozen)
+_call: ContextVar[GlobalOptions] = ContextVar("call", default=GlobalOptions())  # noqa: B039  (frozen)
 
 
-def begin(call: Call) -> None:
+def set_options(call: GlobalOptions) -> None:
     """Keep the global options for the command that follows."""
     _call.set(call)
 
 
-def current() -> Call:
+def current_options() -> GlobalOptions:
     """Give the global options of this call."""
     return _call.get()
 
 
-def complain(sentence: str) -> None:
+def print_error(sentence: str) -> None:
     """Say something to people: stderr."""
     print(sentence, file=sys.stderr)
 
 
 def json_text(document: Mapping[str, Any], *, indent: int | None = None) -> str:
     """Write a JSON document, fit for a terminal, too."""
-    return harmless_json(json.dumps(document, indent=indent, ensure_ascii=False))
+    return escape_json(json.dumps(document, indent=indent, ensure_ascii=False))
 
 
-def emit(document: Mapping[str, Any]) -> None:
+def print_json(document: Mapping[str, Any]) -> None:
     """Print a JSON document on stdout."""
     print(json_text(document, indent=2))
 
 
-def show_findings(findings: tuple[Finding, ...]) -> None:
+def print_findings(findings: tuple[Finding, ...]) -> None:
     """Print findings, one a line, to stderr."""
     for finding in findings:
-        complain(line(str(finding)))
+        print_error(escape_line(str(finding)))
 
 
 @contextmanager
-def errors_told(on_error: Callable[[DncError], None] = lambda _: None) -> Iterator[None]:
+def exit_on_errors(on_error: Callable[[DncError], None] = lambda _: None) -> Iterator[None]:
     """Turn the errors of the tree into a sentence on stderr and the fixed exit code."""
     try:
         yield
     except DncError as error:
         on_error(error)
-        own = error.findings
-        if own != DncError.findings.__get__(error):  # more than the error itself says
-            show_findings(own)
-        complain(f"error: {error}")
+        error_findings = error.findings
+        if error_findings != DncError.findings.__get__(error):  # more than the error itself says
+            print_findings(error_findings)
+        print_error(f"error: {error}")
         raise typer.Exit(error.exit_code) from None
     except BrokenPipeError:
         raise typer.Exit(0) from None
 
 
-def day(text: str, option: str) -> date:
+def parse_day_option(text: str, option: str) -> date:
     """Read a day that an option was given. Raises a usage error for what is none."""
     try:
         return date.fromisoformat(text)
@@ -139,24 +141,24 @@ def day(text: str, option: str) -> date:
         raise typer.BadParameter(f"{text!r} is no date: write it as 2026-11-23", param_hint=option) from None
 
 
-def moment(text: str, option: str) -> datetime:
+def parse_moment_option(text: str, option: str) -> datetime:
     """Read a moment that an option was given; a day is its first moment in UTC. Raises a usage error.
 
     A moment without a zone is refused: hours decide, and nobody could tell whose they are.
     """
     try:
-        if len(text) == _DAY:
+        if len(text) == _DATE_LENGTH:
             return datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
-        found = datetime.fromisoformat(text)
+        parsed_moment = datetime.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(
             f"{text!r} is no moment: write it as 2026-03-04T17:02Z, or a day as 2026-03-04", param_hint=option
         ) from None
-    if found.tzinfo is None:
+    if parsed_moment.tzinfo is None:
         raise typer.BadParameter(
             f"{text!r} has no zone: write {text}Z for UTC, or {text}-05:00", param_hint=option
         )
     try:
-        return found.astimezone(UTC)
+        return parsed_moment.astimezone(UTC)
     except OverflowError:
         raise typer.BadParameter(f"{text!r} is beyond the calendar", param_hint=option) from None

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, MutableMapping
 
 # Where the shells hand over the line, as Typer's scripts do it (0.28, 0.29): bash; zsh, fish and PowerShell.
-_LINES = ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")
-ASKED = "_DNC_COMPLETE"
+_LINE_VARIABLES = ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")
+COMPLETION_VARIABLE = "_DNC_COMPLETE"
 
 
 def command_in(environ: MutableMapping[str, str], global_values: tuple[str, ...]) -> str | None:
@@ -12,14 +12,16 @@ def command_in(environ: MutableMapping[str, str], global_values: tuple[str, ...]
 
     A global option that stands behind it, and waits for its value, is put in front for whoever completes.
     """
-    name = next((name for name in _LINES if name in environ), None)
-    if ASKED not in environ or name is None:
+    name = next((name for name in _LINE_VARIABLES if name in environ), None)
+    if COMPLETION_VARIABLE not in environ or name is None:
         return None
     line = environ[name]
     words = line.split()
-    begun = "" if line.endswith(" ") or int(environ.get("COMP_CWORD", "0")) == len(words) else words.pop()
+    incomplete_word = (
+        "" if line.endswith(" ") or int(environ.get("COMP_CWORD", "0")) == len(words) else words.pop()
+    )
     if words and words[-1] in global_values:
-        environ[name] = f"{words[0]} {words[-1]} {begun}"
+        environ[name] = f"{words[0]} {words[-1]} {incomplete_word}"
         environ["COMP_CWORD"] = "2"
         return None
     return next((word for word in words[1:] if not word.startswith("-")), None)
@@ -28,12 +30,12 @@ def command_in(environ: MutableMapping[str, str], global_values: tuple[str, ...]
 def tenants(incomplete: str) -> Iterator[str]:
     """Name the tenants of the configuration in this folder."""
     # Completion alone needs these, and they take their time.
-    from reconciler.cli.call import current  # noqa: PLC0415
+    from reconciler.cli.call import current_options  # noqa: PLC0415
     from reconciler.core.model.errors import DncError  # noqa: PLC0415
     from reconciler.use_cases.workspace.opening import open_project  # noqa: PLC0415
 
     try:
-        names = open_project(current().context(), None).configuration.tenants
+        names = open_project(current_options().context(), None).configuration.tenants
     except DncError:
         return  # a shell is no place for what is wrong with a file
     yield from (name for name in names if name.startswith(incomplete))

@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import complain
+from reconciler.cli.call import print_error
 from reconciler.core.model.errors import DncError
 from reconciler.use_cases.workspace.context import CommandContext, Meter
-from reconciler.use_cases.workspace.files import put
-from reconciler.use_cases.workspace.opening import tenant_of
+from reconciler.use_cases.workspace.files import write_file
+from reconciler.use_cases.workspace.opening import tenant_name
 
 MetricsOption = Annotated[
     Path | None,
@@ -24,7 +24,7 @@ MetricsOption = Annotated[
 
 
 @contextmanager
-def metered(file: Path | None, ctx: CommandContext, command: str) -> Iterator[CommandContext]:
+def metered_context(file: Path | None, ctx: CommandContext, command: str) -> Iterator[CommandContext]:
     """Give a context with a meter, and write the file at the end, whatever that is.
 
     A file that cannot be written is a warning: what a command did must not depend on who watches it.
@@ -32,7 +32,7 @@ def metered(file: Path | None, ctx: CommandContext, command: str) -> Iterator[Co
     if file is None:
         yield ctx
         return
-    meter, began, code = Meter(), ctx.clock(), 1
+    meter, started_at, code = Meter(), ctx.clock(), 1
     try:
         yield replace(ctx, run=replace(ctx.run, meter=meter))
         code = 0
@@ -43,7 +43,7 @@ def metered(file: Path | None, ctx: CommandContext, command: str) -> Iterator[Co
         code = wrong.exit_code
         raise
     finally:
-        _write(file, _text(ctx, meter, command, code=code, began=began))
+        _write(file, _text(ctx, meter, command, code=code, began=started_at))
 
 
 def _text(ctx: CommandContext, meter: Meter, command: str, *, code: int, began: datetime) -> bytes:
@@ -51,12 +51,12 @@ def _text(ctx: CommandContext, meter: Meter, command: str, *, code: int, began: 
 
     ended = ctx.clock().timestamp()
     if command != "status":
-        meter.of(tenant_of(ctx))  # that it ran is told in any case
-    return openmetrics(meter, command=command, code=code, began=began.timestamp(), ended=ended)
+        meter.of_tenant(tenant_name(ctx))  # that it ran is told in any case
+    return openmetrics(meter, command=command, code=code, started_at=began.timestamp(), ended_at=ended)
 
 
 def _write(file: Path, text: bytes) -> None:
     try:
-        put(file.absolute().parent, file.name, text)
+        write_file(file.absolute().parent, file.name, text)
     except DncError as problem:
-        complain(f"warning: {file}: the metrics were not written: {problem.fact}")
+        print_error(f"warning: {file}: the metrics were not written: {problem.fact}")

@@ -16,7 +16,7 @@ ChangedSinceOption = Annotated[
 ]
 
 
-def demand_one(paths: Sequence[Path] | None, changed_since: str | None) -> None:
+def demand_paths_or_since(paths: Sequence[Path] | None, changed_since: str | None) -> None:
     """Raise a usage error where files are named, and those that changed are asked for as well."""
     if paths and changed_since is not None:
         raise typer.BadParameter(
@@ -33,14 +33,14 @@ def examples(*calls: str) -> str:
     A long one goes on in the next line, as a shell reads it. The `\b` keeps click from flowing all of them
     into one paragraph.
     """
-    lines = (line for call in calls for line in _lines(call))
+    lines = (line for call in calls for line in _wrap_call(call))
     return "\n".join(("\b", "Examples:" if len(calls) > 1 else "Example:", *lines))
 
 
-def _lines(call: str) -> Iterator[str]:
+def _wrap_call(call: str) -> Iterator[str]:
     """Break a call before an option, where it is too long for a line."""
-    first, *options = call.split(" --")
-    line = f"  {first}"
+    first_part, *options = call.split(" --")
+    line = f"  {first_part}"
     for option in options:
         if len(line) + len(option) > _WIDTH:
             yield f"{line} \\"
@@ -49,25 +49,25 @@ def _lines(call: str) -> Iterator[str]:
     yield line
 
 
-def mapped(said: Sequence[str], fields: Sequence[str]) -> dict[str, str]:
+def parse_column_map(pairs: Sequence[str], fields: Sequence[str]) -> dict[str, str]:
     """Read FIELD=COLUMN pairs. Raises a usage error for what is none, or no field."""
-    named: dict[str, str] = {}
-    for pair in said:
+    column_map: dict[str, str] = {}
+    for pair in pairs:
         field, equals, title = pair.partition("=")
         if not equals or field not in fields or not title:
             raise typer.BadParameter(
                 f"write FIELD=COLUMN, FIELD one of {', '.join(fields)}", param_hint="--map"
             )
-        named[field] = title
-    return named
+        column_map[field] = title
+    return column_map
 
 
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
-def span(text: str, option: str) -> timedelta:
+def parse_age(text: str, option: str) -> timedelta:
     """Read a span. Raises a usage error that names the option."""
-    found = re.fullmatch(r"([0-9]{1,5})([mhd])", text)
-    if found is None:
+    match = re.fullmatch(r"([0-9]{1,5})([mhd])", text)
+    if match is None:
         raise typer.BadParameter(f"{text!r} is no time: write it as 26h", param_hint=option)
-    return int(found[1]) * _UNITS[found[2]]
+    return int(match[1]) * _UNITS[match[2]]

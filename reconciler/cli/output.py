@@ -9,61 +9,61 @@ from typing import Annotated, Any, BinaryIO, TextIO, cast
 
 import typer
 
-from reconciler.cli.call import Format, emit, errors_told
-from reconciler.cli.terminal import colourful
+from reconciler.cli.call import Format, exit_on_errors, print_json
+from reconciler.cli.terminal import escaped_stderr
 from reconciler.core.model.errors import DncError, InvalidInput
-from reconciler.core.model.finding import finding_json
+from reconciler.core.model.finding import finding_to_json
 
 Output = Annotated[Format, typer.Option("--format", help="How it is printed.")]
 
 
-def told(output: Format) -> AbstractContextManager[None]:
+def error_output(output: Format) -> AbstractContextManager[None]:
     """Turn the errors of the tree into the fixed exit code, and say them as the format asks."""
 
     def on_error(error: DncError) -> None:
         if output is Format.JSON:
-            findings = [finding_json(finding) for finding in error.findings]
-            emit(answer({"findings": findings}, code=error.exit_code, errored=True))
+            findings = [finding_to_json(finding) for finding in error.findings]
+            print_json(to_answer({"findings": findings}, code=error.exit_code, errored=True))
 
-    return errors_told(on_error)
+    return exit_on_errors(on_error)
 
 
-def answer(said: Mapping[str, Any], *, code: int = 0, errored: bool = False) -> dict[str, Any]:
-    """Make the document that a command answers with, `said` being what is its own."""
+def to_answer(fields: Mapping[str, Any], *, code: int = 0, errored: bool = False) -> dict[str, Any]:
+    """Make the document that a command answers with, `fields` being what is its own."""
     head = {"format_version": "1.0", "errored": errored, "exit_code": code}
-    return {**head, **said, "findings": said.get("findings", [])}
+    return {**head, **fields, "findings": fields.get("findings", [])}
 
 
 @contextmanager
-def own_file(file: Path) -> Iterator[TextIO]:
+def open_private_file(file: Path) -> Iterator[TextIO]:
     """Open a file to be written by and for its owner. Raises InvalidInput where that can't be done."""
-    with _opened(file, "w", encoding="utf-8", errors="replace", newline="") as out:
-        yield cast("TextIO", out)
+    with _open_private(file, "w", encoding="utf-8", errors="replace", newline="") as stream:
+        yield cast("TextIO", stream)
 
 
-def write_own(file: Path, data: bytes) -> None:
+def write_private_file(file: Path, data: bytes) -> None:
     """Write bytes likewise."""
-    with _opened(file, "wb") as out:
-        cast("BinaryIO", out).write(data)
+    with _open_private(file, "wb") as stream:
+        cast("BinaryIO", stream).write(data)
 
 
 @contextmanager
-def _opened(file: Path, mode: str, **how: str) -> Iterator[object]:
+def _open_private(file: Path, mode: str, **open_options: str) -> Iterator[object]:
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, mode, **how) as out:  # type: ignore[call-overload]  # text or bytes, as asked
-            yield out
+        with os.fdopen(descriptor, mode, **open_options) as stream:  # type: ignore[call-overload]  # text or bytes, as asked
+            yield stream
     except OSError as error:
         raise InvalidInput(
             f"cannot be written: {error.strerror}", "name another file: -o", where=str(file)
         ) from error
 
 
-_LINES = 10
+_PROGRESS_LINES = 10
 
 
 @contextmanager
-def counting(total: int) -> Iterator[Callable[[int], None]]:
+def show_progress(total: int) -> Iterator[Callable[[int], None]]:
     """Give a function that is told of numbers as they are done."""
     if not total:
         yield lambda _: None
@@ -71,16 +71,16 @@ def counting(total: int) -> Iterator[Callable[[int], None]]:
         from rich.console import Console  # noqa: PLC0415  (only where there is a terminal)
         from rich.progress import Progress  # noqa: PLC0415
 
-        with Progress(console=Console(file=colourful())) as bar:
+        with Progress(console=Console(file=escaped_stderr())) as bar:
             task = bar.add_task("applying", total=total)
             yield lambda done: bar.advance(task, done)
     else:
-        yield _lines(total)
+        yield _progress_lines(total)
 
 
-def _lines(total: int) -> Callable[[int], None]:
+def _progress_lines(total: int) -> Callable[[int], None]:
     done = 0
-    step = max(1, total // _LINES)
+    step = max(1, total // _PROGRESS_LINES)
 
     def advance(count: int) -> None:
         nonlocal done

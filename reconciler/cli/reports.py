@@ -9,62 +9,62 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from reconciler.cli.render.masking import Shown
+from reconciler.cli.render.masking import NumberFormat
 
 if TYPE_CHECKING:
-    from reconciler.use_cases.history.lookup_at import Then
-    from reconciler.use_cases.reconcile.validate import Validated
+    from reconciler.use_cases.history.lookup_at import LookupAt
+    from reconciler.use_cases.reconcile.validate import ValidateResult
 
 
-def _terraform(document: Mapping[str, Any], _shown: Shown) -> str:
+def _terraform(document: Mapping[str, Any], _shown: NumberFormat) -> str:
     from reconciler.cli.render.gitlab_reports import terraform  # noqa: PLC0415  (only for this kind)
 
     return terraform(document)
 
 
-def _markdown(document: Mapping[str, Any], shown: Shown) -> str:
-    from reconciler.cli.render.markdown import markdown  # noqa: PLC0415  (only for this kind)
+def _markdown(document: Mapping[str, Any], number_format: NumberFormat) -> str:
+    from reconciler.cli.render.markdown import render_plan_markdown  # noqa: PLC0415  (only for this kind)
 
-    return markdown(document, shown)
-
-
-def _html(document: Mapping[str, Any], shown: Shown) -> str:
-    from reconciler.cli.render.html import html  # noqa: PLC0415  (only for this kind)
-
-    return html(document, shown)
+    return render_plan_markdown(document, number_format)
 
 
-def _code_quality(done: "Validated") -> str:
+def _html(document: Mapping[str, Any], number_format: NumberFormat) -> str:
+    from reconciler.cli.render.html import render_plan_html  # noqa: PLC0415  (only for this kind)
+
+    return render_plan_html(document, number_format)
+
+
+def _code_quality(result: "ValidateResult") -> str:
     from reconciler.cli.render.gitlab_reports import code_quality  # noqa: PLC0415  (only for this kind)
 
-    return code_quality(done)
+    return code_quality(result)
 
 
-def _junit(done: "Validated") -> str:
+def _junit(result: "ValidateResult") -> str:
     from reconciler.cli.render.gitlab_reports import junit  # noqa: PLC0415  (only for this kind)
 
-    return junit(done)
+    return junit(result)
 
 
-def _page(found: "Then", shown: Shown) -> str:
-    from reconciler.cli.render.lookup_at import then_page  # noqa: PLC0415  (only for this kind)
+def _lookup_at_page(lookup_at: "LookupAt", number_format: NumberFormat) -> str:
+    from reconciler.cli.render.lookup_at import lookup_at_page  # noqa: PLC0415  (only for this kind)
 
-    return then_page(found, shown)
+    return lookup_at_page(lookup_at, number_format)
 
 
-PLAN_REPORTS: Mapping[str, Callable[[Mapping[str, Any], Shown], str]] = {
+PLAN_REPORTS: Mapping[str, Callable[[Mapping[str, Any], NumberFormat], str]] = {
     "terraform": _terraform,
     "markdown": _markdown,
     "html": _html,
 }
-VALIDATION_REPORTS: Mapping[str, Callable[["Validated"], str]] = {
+VALIDATION_REPORTS: Mapping[str, Callable[["ValidateResult"], str]] = {
     "codequality": _code_quality,
     "junit": _junit,
 }
-THEN_REPORTS: Mapping[str, Callable[["Then", Shown], str]] = {"html": _page}
+LOOKUP_AT_REPORTS: Mapping[str, Callable[["LookupAt", NumberFormat], str]] = {"html": _lookup_at_page}
 
 
-def asked(reports: Sequence[str], known: Sequence[str]) -> list[tuple[str, Path]]:
+def parse_report_options(reports: Sequence[str], known: Sequence[str]) -> list[tuple[str, Path]]:
     """Read KIND=FILE pairs. Raises a usage error for an unknown kind, before any work is done."""
     pairs = []
     for report in reports:
@@ -77,22 +77,22 @@ def asked(reports: Sequence[str], known: Sequence[str]) -> list[tuple[str, Path]
     return pairs
 
 
-def write_validation(done: "Validated", reports: Sequence[str]) -> None:
+def write_validation(result: "ValidateResult", reports: Sequence[str]) -> None:
     """Write the reports that were asked of `validate`."""
-    for kind, file in asked(reports, list(VALIDATION_REPORTS)):
-        _write(file, VALIDATION_REPORTS[kind](done))
+    for kind, file in parse_report_options(reports, list(VALIDATION_REPORTS)):
+        _write(file, VALIDATION_REPORTS[kind](result))
 
 
 def write_plan(document: Mapping[str, Any], reports: Sequence[str]) -> None:
     """Write the reports that were asked of `plan`. They are copies that travel, so numbers are masked."""
-    for kind, file in asked(reports, list(PLAN_REPORTS)):
-        _write(file, PLAN_REPORTS[kind](document, Shown(masked=True)))
+    for kind, file in parse_report_options(reports, list(PLAN_REPORTS)):
+        _write(file, PLAN_REPORTS[kind](document, NumberFormat(is_masked=True)))
 
 
-def write_then(found: "Then", reports: Sequence[str], *, whole: bool) -> None:
+def write_lookup_at(lookup_at: "LookupAt", reports: Sequence[str], *, whole_number: bool) -> None:
     """Write the pages that were asked of `check --at`: masked, but for the one number where that is asked."""
-    for kind, file in asked(reports, list(THEN_REPORTS)):
-        _write(file, THEN_REPORTS[kind](found, Shown(masked=not whole)))
+    for kind, file in parse_report_options(reports, list(LOOKUP_AT_REPORTS)):
+        _write(file, LOOKUP_AT_REPORTS[kind](lookup_at, NumberFormat(is_masked=not whole_number)))
 
 
 def _write(file: Path, text: str) -> None:

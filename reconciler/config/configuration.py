@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from reconciler.config.connection_settings import DIALECTS, REFERENCE, URL_KEYS, EntriesSettings, url_problem
-from reconciler.config.globs import folder, is_yaml, leads_to, matches, problem
-from reconciler.config.import_profile import Profile, profiles_of
+from reconciler.config.globs import glob_problem, is_yaml, list_folder, matches, may_lead_to
+from reconciler.config.import_profile import ImportProfile, parse_profiles
 from reconciler.config.tenant import DEFAULT_LISTS, Tenant, resolve, with_known_variables
 from reconciler.core.model.errors import InvalidInput
-from reconciler.core.model.finding import Finding, Severity, shown
+from reconciler.core.model.finding import Finding, Severity, redact
 from reconciler.rules.rule_set import Rules
-from reconciler.rules.schema_errors import Step, finding_of, pointer, rule_of, sentence
+from reconciler.rules.schema_errors import Step, pointer, rule_id_of, schema_error_to_finding, sentence
 from reconciler.yaml_tree.documents import read_document
 from reconciler.yaml_tree.nodes import MapNode, locate, plain, unpack
 
@@ -21,14 +21,14 @@ __all__ = [
     "Configuration",
     "Safety",
     "Tenant",
+    "folder_filter",
     "matches",
-    "misnamed",
-    "reached_folders",
+    "misnamed_files",
+    "possible_targets",
     "read_configuration",
     "resolve",
-    "shared_targets",
-    "targets_of",
-    "uncovered",
+    "shared_target_findings",
+    "uncovered_files",
     "unread_folders",
 ]
 
@@ -42,7 +42,7 @@ _INTEGERS = frozenset(
     }
 )
 _NUMBERS = frozenset({"maxRemovalPercent", "maxLossPercent"})
-_TRUTHS = {"true": True, "false": False}
+_BOOLEANS = {"true": True, "false": False}
 _INTEGER = re.compile(r"-?[0-9]{1,12}")
 _NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")
 
@@ -79,7 +79,7 @@ class AuditSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Readings:
+class SavedReadSettings:
     """How old a saved reading of CXone may be that stands in for CXone in a merge request's plan."""
 
     max_age_hours: int = 26
@@ -94,8 +94,8 @@ class Configuration:
     tenants: Mapping[str, Tenant]
     safety: Safety = field(default_factory=Safety)
     audit: AuditSettings = field(default_factory=AuditSettings)
-    imports: Mapping[str, Profile] = field(default_factory=dict)
-    readings: Readings = field(default_factory=Readings)
+    imports: Mapping[str, ImportProfile] = field(default_factory=dict)
+    saved_reads: SavedReadSettings = field(default_factory=SavedReadSettings)
 
 
 def read_configuration(path: str, data: bytes | None, rules: Rules) -> Configuration:
@@ -107,89 +107,98 @@ def read_configuration(path: str, data: bytes | None, rules: Rules) -> Configura
     document = read_document(path, data)
     findings = list(document.findings)
     if isinstance(document.root, MapNode):
-        findings += _findings(path, document.root, rules)
+        findings += _schema_findings(path, document.root, rules)
     elif not findings:
-        said = "this is no configuration: write defaultTenant and tenants"
-        findings.append(Finding(path, 1, 1, "", "CONF-01", Severity.ERROR, said))
+        message = "this is no configuration: write defaultTenant and tenants"
+        findings.append(Finding(path, 1, 1, "", "CONF-01", Severity.ERROR, message))
     if findings or not isinstance(document.root, MapNode):
         count = f"{len(findings)} error{'s' * (len(findings) > 1)}"
         fact = f"{count} in the configuration"
         raise InvalidInput(fact, "correct them", where=path, findings=sorted(set(findings)))
-    return _configuration(path, document.root)
+    return _parse_configuration(path, document.root)
 
 
-def targets_of(tenant: Tenant, environ: Mapping[str, str], resolved: Tenant | None) -> Targets:
+def possible_targets(tenant: Tenant, environ: Mapping[str, str], resolved_tenant: Tenant | None) -> Targets:
     """Give a tenant's target as it is written, with the variables that are set, and as it was resolved."""
     targets = {tenant.target, with_known_variables(tenant, environ).target}
-    return targets | {resolved.target} if resolved and resolved.name == tenant.name else targets
+    return (
+        targets | {resolved_tenant.target}
+        if resolved_tenant and resolved_tenant.name == tenant.name
+        else targets
+    )
 
 
-def shared_targets(
+def shared_target_findings(
     configuration: Configuration,
     list_ids: Mapping[str, Iterable[str]],
     environ: Mapping[str, str] | None = None,
-    resolved: Tenant | None = None,
+    resolved_tenant: Tenant | None = None,
 ) -> tuple[Finding, ...]:
     """Find two tenants with one target and a list in common: each would undo what the other does (CONF-07).
 
     `list_ids` are the lists that each tenant's files name. Targets are compared as they are written, and with
-    the variables that are set in `environ`; `resolved` is the tenant that was chosen, if one was.
+    the variables that are set in `environ`; `resolved_tenant` is the tenant that was chosen, if one was.
     """
-    seen: dict[tuple[str, ...], str] = {}
+    owners: dict[tuple[str, ...], str] = {}
     findings = []
     for tenant in configuration.tenants.values():
-        targets = targets_of(tenant, environ or {}, resolved)
+        targets = possible_targets(tenant, environ or {}, resolved_tenant)
         for list_id in sorted(set(list_ids.get(tenant.name, ()))):
-            own = tenant.own_list_id(list_id)
-            others = [seen.setdefault((*target, own), tenant.name) for target in sorted(targets)]
-            other = next((name for name in others if name != tenant.name), tenant.name)
-            if other != tenant.name:
-                said = (
-                    f"{tenant.name} and {other} have one target, and the list {own} in common: "
+            cxone_list_id = tenant.own_list_id(list_id)
+            owner_names = [
+                owners.setdefault((*target, cxone_list_id), tenant.name) for target in sorted(targets)
+            ]
+            other_name = next((name for name in owner_names if name != tenant.name), tenant.name)
+            if other_name != tenant.name:
+                message = (
+                    f"{tenant.name} and {other_name} have one target, and the list {cxone_list_id} "
+                    "in common: "
                     "give the list to one of them"
                 )
                 place = f"/tenants/{tenant.name}"
                 findings.append(
-                    Finding(configuration.path, tenant.line, 0, place, "CONF-07", Severity.ERROR, said)
+                    Finding(configuration.path, tenant.line, 0, place, "CONF-07", Severity.ERROR, message)
                 )
     return tuple(findings)
 
 
-def uncovered(paths: Iterable[str], configuration: Configuration) -> tuple[Finding, ...]:
+def uncovered_files(paths: Iterable[str], configuration: Configuration) -> tuple[Finding, ...]:
     """Find YAML files below a list folder that no tenant's globs reach: nobody would be protected by them."""
-    globs, folders = _reach(configuration)
+    globs, folders = _globs_and_folders(configuration)
     findings = []
     for path in sorted(paths):
-        below = next((name for name in folders if path.startswith(name)), "")
-        if below and is_yaml(path) and not matches(globs, path):
-            way_out = f"add it to a tenant's lists, or move it out of {below}"
+        list_folder = next((name for name in folders if path.startswith(name)), "")
+        if list_folder and is_yaml(path) and not matches(globs, path):
+            fix = f"add it to a tenant's lists, or move it out of {list_folder}"
             parent, _, name = path.rpartition("/")
             visible = f"{parent}/{name.lstrip('.').rpartition('.')[0]}.yaml"
             if matches(globs, visible):
-                way_out = f"name it {visible}"
-            said = f"no tenant's lists reach this file, so it protects nobody: {way_out}"
-            findings.append(_not_read(path, said))
+                fix = f"name it {visible}"
+            message = f"no tenant's lists reach this file, so it protects nobody: {fix}"
+            findings.append(_not_read(path, message))
     return tuple(findings)
 
 
 def unread_folders(paths: Iterable[str], configuration: Configuration) -> tuple[Finding, ...]:
     """Find links and other repositories where lists would be: whatever lies in them protects nobody."""
-    globs, folders = _reach(configuration)
-    said = "a link to a folder, or another repository: its lists are not read. Put the files themselves here"
+    globs, folders = _globs_and_folders(configuration)
+    message = (
+        "a link to a folder, or another repository: its lists are not read. Put the files themselves here"
+    )
     return tuple(
-        _not_read(path, said)
+        _not_read(path, message)
         for path in sorted(paths)
         if not matches(globs, path)
         and any(path.startswith(name) or name.startswith(f"{path}/") for name in folders)
     )
 
 
-def misnamed(paths: Iterable[str], configuration: Configuration) -> tuple[Finding, ...]:
+def misnamed_files(paths: Iterable[str], configuration: Configuration) -> tuple[Finding, ...]:
     """Find list files whose name is no UTF-8: no report could name them, so none of theirs could come off."""
-    globs, _ = _reach(configuration)
-    said = "its name is no UTF-8, so no report can name this file: rename it with git mv"
+    globs, _ = _globs_and_folders(configuration)
+    message = "its name is no UTF-8, so no report can name this file: rename it with git mv"
     return tuple(
-        _not_read(path, said)
+        _not_read(path, message)
         for path in sorted(paths)
         if matches(globs, path) and path != path.encode(errors="replace").decode()
     )
@@ -199,109 +208,113 @@ def _not_read(path: str, said: str) -> Finding:
     return Finding(path, 0, 0, "", "LIST-05", Severity.ERROR, said)
 
 
-def reached_folders(configuration: Configuration) -> Callable[[str], bool]:
+def folder_filter(configuration: Configuration) -> Callable[[str], bool]:
     """Give the test for folders (ending in `/`) that are looked into: by a glob, or below a list folder."""
-    globs, folders = _reach(configuration)
-    below = tuple(folders)
-    return lambda name: name.startswith(below) or leads_to(globs, name)
+    globs, folders = _globs_and_folders(configuration)
+    list_folders = tuple(folders)
+    return lambda name: name.startswith(list_folders) or may_lead_to(globs, name)
 
 
-def _reach(configuration: Configuration) -> tuple[frozenset[str], list[str]]:
+def _globs_and_folders(configuration: Configuration) -> tuple[frozenset[str], list[str]]:
     """Give every tenant's globs, and the list folders, the deepest first."""
     globs = frozenset(glob for tenant in configuration.tenants.values() for glob in tenant.lists)
-    return globs, sorted({below for glob in globs if (below := folder(glob))}, key=len, reverse=True)
+    return globs, sorted(
+        {folder_path for glob in globs if (folder_path := list_folder(glob))}, key=len, reverse=True
+    )
 
 
-def _findings(path: str, root: MapNode, rules: Rules) -> Iterator[Finding]:
-    document = _typed(plain(root))
+def _schema_findings(path: str, root: MapNode, rules: Rules) -> Iterator[Finding]:
+    document = _typed_value(plain(root))
     for judge in rules.configuration:
         for error in judge.iter_errors(document):
-            rule = rule_of(error, "CONF-01", "CONF-02")
+            rule = rule_id_of(error, "CONF-01", "CONF-02")
             steps = tuple(error.absolute_path)
-            said = f"{_named(steps)}{sentence(error)}"
-            yield finding_of(error, root, steps, file=path, rule=rule, message=said)
+            message = f"{_profile_prefix(steps)}{sentence(error)}"
+            yield schema_error_to_finding(error, root, steps, file=path, rule=rule, message=message)
     tenants = root.values.get("tenants")
     chosen = root.values.get("defaultTenant")
     if not isinstance(tenants, MapNode):
         return
     if isinstance(chosen, str) and chosen not in tenants.values:
-        said = "the default tenant is none of the tenants: name one of them, or add it"
-        yield _at(path, root, ("defaultTenant",), "CONF-06", said)
+        message = "the default tenant is none of the tenants: name one of them, or add it"
+        yield _finding_at(path, root, ("defaultTenant",), "CONF-06", message)
     for name, tenant in tenants.values.items():
         if isinstance(tenant, MapNode):
             yield from _tenant_findings(path, root, name, tenant)
 
 
-def _named(steps: tuple[Step, ...]) -> str:
+def _profile_prefix(steps: tuple[Step, ...]) -> str:
     """Name what a sentence about a profile is about: its keys are the same in each."""
     is_profile = len(steps) > 1 and steps[0] == "imports"
-    return f"{'.'.join(shown(str(step)) for step in steps)}: " if is_profile else ""
+    return f"{'.'.join(redact(str(step)) for step in steps)}: " if is_profile else ""
 
 
 def _tenant_findings(path: str, root: MapNode, name: str, tenant: MapNode) -> Iterator[Finding]:
     for key in URL_KEYS:
         url = tenant.values.get(key)
         if isinstance(url, str) and not REFERENCE.search(url) and (why := url_problem(url)):
-            yield _at(
+            yield _finding_at(
                 path, root, ("tenants", name, key), "CONF-04", f"{key} {why}: write https:// and a host"
             )
     globs = plain(tenant.values.get("lists"))
     for place, glob in enumerate(globs if isinstance(globs, list) else ()):
-        if isinstance(glob, str) and (why := problem(glob)):
-            yield _at(path, root, ("tenants", name, "lists", place), "CONF-05", f"the glob {why}")
+        if isinstance(glob, str) and (why := glob_problem(glob)):
+            yield _finding_at(path, root, ("tenants", name, "lists", place), "CONF-05", f"the glob {why}")
 
 
-def _at(path: str, root: MapNode, steps: tuple[Step, ...], rule: str, said: str) -> Finding:
+def _finding_at(path: str, root: MapNode, steps: tuple[Step, ...], rule: str, message: str) -> Finding:
     line, column = unpack(locate(root, iter(steps)))
-    return Finding(path, line, column, pointer(steps), rule, Severity.ERROR, said)
+    return Finding(path, line, column, pointer(steps), rule, Severity.ERROR, message)
 
 
-def _typed(value: Any, key: str = "") -> Any:  # noqa: ANN401  (plain YAML in, plain JSON out)
+def _typed_value(value: Any, key: str = "") -> Any:  # noqa: ANN401  (plain YAML in, plain JSON out)
     """Turn the text of numbers and truth values into such, by key; what is none of them stays text."""
     if isinstance(value, dict):
-        return {name: _typed(item, name) for name, item in value.items()}
+        return {name: _typed_value(item, name) for name, item in value.items()}
     if isinstance(value, list):
-        return [_typed(item) for item in value]
+        return [_typed_value(item) for item in value]
     if key in _INTEGERS and isinstance(value, str) and _INTEGER.fullmatch(value):
         return int(value)
     if key in _NUMBERS and isinstance(value, str) and _NUMBER.fullmatch(value):
         return float(value)
-    return _TRUTHS.get(value, value) if key == "embedded" and isinstance(value, str) else value
+    return _BOOLEANS.get(value, value) if key == "embedded" and isinstance(value, str) else value
 
 
-def _configuration(path: str, root: MapNode) -> Configuration:
-    said = _typed(plain(root))
-    safety, audit = said.get("safety", {}), said.get("audit", {})
+def _parse_configuration(path: str, root: MapNode) -> Configuration:
+    settings = _typed_value(plain(root))
+    safety, audit = settings.get("safety", {}), settings.get("audit", {})
     tenants = {
-        name: _tenant(name, tenant, unpack(locate(root, iter(("tenants", name)), key=True))[0])
-        for name, tenant in said["tenants"].items()
+        name: _parse_tenant(name, tenant, unpack(locate(root, iter(("tenants", name)), key=True))[0])
+        for name, tenant in settings["tenants"].items()
     }
     return Configuration(
         path=path,
-        default_tenant=said["defaultTenant"],
+        default_tenant=settings["defaultTenant"],
         tenants=tenants,
         safety=Safety(**{_snake(key): value for key, value in safety.items()}),
-        audit=_audit(audit, said["defaultTenant"]),
-        imports=profiles_of(said.get("imports", {})),
-        readings=Readings(**{_snake(key): value for key, value in said.get("readings", {}).items()}),
+        audit=_parse_audit(audit, settings["defaultTenant"]),
+        imports=parse_profiles(settings.get("imports", {})),
+        saved_reads=SavedReadSettings(
+            **{_snake(key): value for key, value in settings.get("readings", {}).items()}
+        ),
     )
 
 
-def _audit(said: Mapping[str, Any], default_tenant: str) -> AuditSettings:
+def _parse_audit(settings: Mapping[str, Any], default_tenant: str) -> AuditSettings:
     """One value of `genesis` is the default tenant's."""
-    genesis = said.get("genesis", {})
-    pinned = genesis if isinstance(genesis, dict) else {default_tenant: genesis}
-    return AuditSettings(**{**said, "genesis": pinned})
+    genesis = settings.get("genesis", {})
+    pinned_genesis = genesis if isinstance(genesis, dict) else {default_tenant: genesis}
+    return AuditSettings(**{**settings, "genesis": pinned_genesis})
 
 
-def _tenant(name: str, said: Mapping[str, Any], line: int) -> Tenant:
+def _parse_tenant(name: str, said: Mapping[str, Any], line: int) -> Tenant:
     pace = _EMBEDDED_PACE if said.get("embedded", False) else _PACE
-    given: dict[str, Any] = {"requests_per_minute": pace} | {_snake(key): said[key] for key in said}
-    given["lists"] = tuple(said.get("lists", DEFAULT_LISTS))
-    settings = DIALECTS[given.pop("dialect", EntriesSettings.dialect)]
-    of_connection = {one.name for one in fields(settings)} & given.keys()
-    connection = settings(**{name: given.pop(name) for name in of_connection})
-    return Tenant(name=name, connection=connection, line=line, **given)
+    given_fields: dict[str, Any] = {"requests_per_minute": pace} | {_snake(key): said[key] for key in said}
+    given_fields["lists"] = tuple(said.get("lists", DEFAULT_LISTS))
+    settings = DIALECTS[given_fields.pop("dialect", EntriesSettings.dialect)]
+    of_connection = {one.name for one in fields(settings)} & given_fields.keys()
+    connection = settings(**{name: given_fields.pop(name) for name in of_connection})
+    return Tenant(name=name, connection=connection, line=line, **given_fields)
 
 
 def _snake(key: str) -> str:

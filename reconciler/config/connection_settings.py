@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.provider import Target
-from reconciler.core.model.target import normalised
+from reconciler.core.model.target import normalise_address
 
 WirePolicy = Literal["as-written", "never"]
 NumberForm = Literal["national", "international"]
@@ -281,7 +281,7 @@ def _is_secret(name: str) -> bool:
 
 
 def _spelling(url: str) -> str:
-    return url.rstrip("/") if REFERENCE.search(url) else normalised(url)
+    return url.rstrip("/") if REFERENCE.search(url) else normalise_address(url)
 
 
 def _is_loopback(host: str) -> bool:

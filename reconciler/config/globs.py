@@ -9,22 +9,22 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 _FOLDERS = r"(?:(?!\.)[^/]+/)*"
-_WILD = re.compile(r"[*?]")
+_WILDCARD = re.compile(r"[*?]")
 # Left behind by editors and file systems; not even a typing error makes one of them a list.
-_DEBRIS = (".#", "._")
+_EDITOR_PREFIXES = (".#", "._")
 
 
 def matches(globs: Iterable[str], path: str) -> bool:
     """Tell whether one of the globs reaches the path (relative, with `/`)."""
-    return any(_compiled(glob).fullmatch(path) for glob in globs)
+    return any(_path_pattern(glob).fullmatch(path) for glob in globs)
 
 
-def leads_to(globs: Iterable[str], below: str) -> bool:
+def may_lead_to(globs: Iterable[str], folder_path: str) -> bool:
     """Tell whether one of the globs may reach a file below a folder (relative, ending in `/`)."""
-    return any(_leading(glob).fullmatch(below) for glob in globs)
+    return any(_folder_pattern(glob).fullmatch(folder_path) for glob in globs)
 
 
-def problem(glob: str) -> str:
+def glob_problem(glob: str) -> str:
     """Say why a glob cannot be used, and the way out; empty for a good one."""
     parts = glob.split("/")
     if glob.startswith("/") or ".." in parts:
@@ -34,36 +34,36 @@ def problem(glob: str) -> str:
     return ""
 
 
-def folder(glob: str) -> str:
+def list_folder(glob: str) -> str:
     """Give the list folder of a glob: what comes before its first wildcard; empty is the root."""
     parts = glob.split("/")[:-1]
-    wild = next((place for place, part in enumerate(parts) if _WILD.search(part)), len(parts))
-    return "".join(f"{part}/" for part in parts[:wild])
+    first_wildcard = next((place for place, part in enumerate(parts) if _WILDCARD.search(part)), len(parts))
+    return "".join(f"{part}/" for part in parts[:first_wildcard])
 
 
 def is_yaml(path: str) -> bool:
     """Tell whether the name is a YAML file's."""
     name = path.rpartition("/")[2]
-    return name.lower().endswith((".yaml", ".yml")) and not name.startswith(_DEBRIS)
+    return name.lower().endswith((".yaml", ".yml")) and not name.startswith(_EDITOR_PREFIXES)
 
 
 @lru_cache(maxsize=256)
-def _compiled(glob: str) -> re.Pattern[str]:
+def _path_pattern(glob: str) -> re.Pattern[str]:
     *folders, name = glob.split("/")
-    written = "".join(_FOLDERS if part == "**" else _component(part) + "/" for part in folders)
-    return re.compile(written + (_FOLDERS if name == "**" else "") + _component(name))
+    pattern = "".join(_FOLDERS if part == "**" else _component_pattern(part) + "/" for part in folders)
+    return re.compile(pattern + (_FOLDERS if name == "**" else "") + _component_pattern(name))
 
 
 @lru_cache(maxsize=256)
-def _leading(glob: str) -> re.Pattern[str]:
+def _folder_pattern(glob: str) -> re.Pattern[str]:
     *folders, name = glob.split("/")
-    written = _FOLDERS if name == "**" else ""
+    pattern = _FOLDERS if name == "**" else ""
     for part in reversed(folders):
-        written = f"(?:{_FOLDERS if part == '**' else _component(part) + '/'}{written})?"
-    return re.compile(written)
+        pattern = f"(?:{_FOLDERS if part == '**' else _component_pattern(part) + '/'}{pattern})?"
+    return re.compile(pattern)
 
 
-def _component(part: str) -> str:
+def _component_pattern(part: str) -> str:
     visible = r"(?!\.)" if part.startswith(("*", "?")) else ""
     pieces = re.split(r"(\*+|\?)", part)
     return visible + "".join(

@@ -5,16 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.core.model.finding import shown
+from reconciler.core.model.finding import redact
 from reconciler.rules.periods import parse_date
 
 _DAYS = ("requestedOn", "listedOn", "firstSeenOn", "expirationDate")
-_PARTS = {"YYYY": r"(?P<year>[0-9]{4})", "MM": r"(?P<month>[0-9]{%s})", "DD": r"(?P<day>[0-9]{%s})"}
+_DATE_PARTS = {"YYYY": r"(?P<year>[0-9]{4})", "MM": r"(?P<month>[0-9]{%s})", "DD": r"(?P<day>[0-9]{%s})"}
 _TIME = r"(?:[T ]+[0-9]{1,2}:[0-9]{2}(?::[0-9.]+)?(?: ?[AaPp][Mm])?)?"  # of the day, which nothing uses
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class ImportProfile:
     """What is known of a sender's tables; without a name, nothing is.
 
     `columns` says which column a field has, `reasons` what the sender's codes mean, and `other_reason` what
@@ -36,64 +36,71 @@ class Profile:
     fresh_for: str | None = None
     max_loss_percent: float | None = None
 
-    def at(self, *keys: str) -> str:
+    def key_path(self, *keys: str) -> str:
         """Say where a key of the profile stands, as people say it."""
         return ".".join(("imports", self.name, *keys))
 
-    def translated(self, said: Mapping[str, str]) -> dict[str, str]:
+    def translate(self, row_fields: Mapping[str, str]) -> dict[str, str]:
         """Put reasons for codes, and days as `YYYY-MM-DD`; a day that is written otherwise stays as it is.
 
-        `said` is by field, and has a known code or none.
+        `row_fields` is by field, and has a known code or none.
         """
-        own = dict(said)
-        if self.reasons and "reasonCode" in own:
-            own["reasonCode"] = self.reasons.get(own["reasonCode"]) or self.other_reason or own["reasonCode"]
-        elif "reasonCode" in own:
-            own["reasonCode"] = own["reasonCode"].upper()
+        translated_fields = dict(row_fields)
+        if self.reasons and "reasonCode" in translated_fields:
+            translated_fields["reasonCode"] = (
+                self.reasons.get(translated_fields["reasonCode"])
+                or self.other_reason
+                or translated_fields["reasonCode"]
+            )
+        elif "reasonCode" in translated_fields:
+            translated_fields["reasonCode"] = translated_fields["reasonCode"].upper()
         for key in _DAYS if self.dates else ():
-            if key in own:
-                own[key] = self._day(own[key])
-        return own
+            if key in translated_fields:
+                translated_fields[key] = self._parse_day(translated_fields[key])
+        return translated_fields
 
-    def why_not(self, said: Mapping[str, str]) -> str:
+    def refusal_reason(self, row_fields: Mapping[str, str]) -> str:
         """Say why a row is refused, and the way out: the profile does not know its code. Empty: it is not."""
-        code = said.get("reasonCode")
+        code = row_fields.get("reasonCode")
         if not self.reasons or code is None or code in self.reasons or self.other_reason:
             return ""
-        known = self.at("reasons")
-        return f"the code {shown(code)} is not in {known}: add it there, or otherReason for all that are not"
+        reasons_key = self.key_path("reasons")
+        return (
+            f"the code {redact(code)} is not in {reasons_key}: add it there, or otherReason for all that "
+            "are not"
+        )
 
-    def _day(self, text: str) -> str:
+    def _parse_day(self, text: str) -> str:
         if parse_date(text):
             return text
         form = re.escape(self.dates or "")
         digits = "2" if form.isalpha() else "1,2"  # 1112026 is two days
-        for part, pattern in _PARTS.items():
+        for part, pattern in _DATE_PARTS.items():
             form = form.replace(part, pattern.replace("%s", digits))
-        found = re.fullmatch(form + _TIME, text)
-        if found is None:
+        match = re.fullmatch(form + _TIME, text)
+        if match is None:
             return text
-        day = f"{found['year']}-{int(found['month']):02}-{int(found['day']):02}"
+        day = f"{match['year']}-{int(match['month']):02}-{int(match['day']):02}"
         return day if parse_date(day) else text
 
 
-def profiles_of(said: Mapping[str, Any]) -> dict[str, Profile]:
+def parse_profiles(settings: Mapping[str, Any]) -> dict[str, ImportProfile]:
     """Make the profiles of what stands below `imports`, which the schema must have found well written."""
-    return {name: _profile(name, keys or {}) for name, keys in said.items()}
+    return {name: _parse_profile(name, keys or {}) for name, keys in settings.items()}
 
 
-def _profile(name: str, said: Mapping[str, Any]) -> Profile:
-    ignore, registry = said.get("ignore", {}), said.get("registry", {})
-    return Profile(
+def _parse_profile(name: str, settings: Mapping[str, Any]) -> ImportProfile:
+    ignore, registry = settings.get("ignore", {}), settings.get("registry", {})
+    return ImportProfile(
         name=name,
-        list_id=said.get("listId"),
-        columns=said.get("columns", {}),
-        reasons=said.get("reasons", {}),
-        other_reason=said.get("otherReason"),
+        list_id=settings.get("listId"),
+        columns=settings.get("columns", {}),
+        reasons=settings.get("reasons", {}),
+        other_reason=settings.get("otherReason"),
         ignored_rows={column: frozenset(values) for column, values in ignore.get("rows", {}).items()},
         ignored_columns=frozenset(ignore.get("columns", ())),
-        defaults=said.get("defaults", {}),
-        dates=said.get("dates"),
+        defaults=settings.get("defaults", {}),
+        dates=settings.get("dates"),
         fresh_for=registry.get("freshFor"),
         max_loss_percent=registry.get("maxLossPercent"),
     )

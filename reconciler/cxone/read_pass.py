@@ -7,17 +7,17 @@ from datetime import UTC, datetime
 from itertools import compress
 from re import compile as pattern
 
-from reconciler.core.model.entries import Carried, Key
-from reconciler.core.model.entry_table import Book
-from reconciler.core.model.live import Live, LiveEntry, Unreadable
+from reconciler.core.model.entries import Key, ProjectedTerms
+from reconciler.core.model.entry_table import EntryTable
+from reconciler.core.model.live import Live, LiveEntry, UnreadableEntry
 from reconciler.core.model.phone import is_e164
-from reconciler.cxone.http.sanitize import harmless, visible
+from reconciler.cxone.http.sanitize import mark_invisible, sanitize
 
 _AT_ONCE = 1 << 16  # hashes that are compared as one set
 _PARTS = 4
 
 
-class Ids:
+class IdCounter:
     """Ids by their 64-bit hash, 8 bytes each.
 
     Two ids of one hash would count as one (1 in 30 million reads of a million rows). Such a read does not
@@ -41,7 +41,7 @@ class Ids:
         """Add some."""
         self._hashes.extend(map(hash, ids))
 
-    def join(self, other: "Ids") -> None:
+    def join(self, other: "IdCounter") -> None:
         """Add those of another look."""
         self._hashes.extend(other._hashes)  # noqa: SLF001  (of its own kind)
 
@@ -53,21 +53,21 @@ class Ids:
             marks = octets[:: self._hashes.itemsize].tobytes()
         count = 0
         for part in range(_PARTS):
-            here = bytes(byte % _PARTS == part for byte in range(256))
-            count += len(set(compress(self._hashes, marks.translate(here))))
+            is_in_part = bytes(byte % _PARTS == part for byte in range(256))
+            count += len(set(compress(self._hashes, marks.translate(is_in_part))))
         return count
 
 
-Strength = Callable[[Carried], tuple[int, ...]]
+Strength = Callable[[ProjectedTerms], tuple[int, ...]]
 
 _ALL_E164 = pattern(r"(?:\+[1-9][0-9]{6,14}\n)*")
 
 
-class _Terms(dict[tuple[str, str], Carried]):
+class _Terms(dict[tuple[str, str], ProjectedTerms]):
     """Each reason and policy once."""
 
-    def __missing__(self, pair: tuple[str, str]) -> Carried:
-        return self.setdefault(pair, Carried(visible(pair[0]), visible(pair[1])))
+    def __missing__(self, pair: tuple[str, str]) -> ProjectedTerms:
+        return self.setdefault(pair, ProjectedTerms(mark_invisible(pair[0]), mark_invisible(pair[1])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,27 +78,27 @@ class Page:
     phones: Sequence[str]
     codes: Sequence[str]
     policies: Sequence[str]
-    owns: Sequence[str]
+    list_names: Sequence[str]
     times: Sequence[str | None]
     total: int
 
 
-class Look:
+class ReadPass:
     """What one reading of all pages saw. `wanted` maps the tenant's list names to the files'.
 
     Ids are counted for themselves: rows do not tell, as one seen twice and one missed give the right count.
     """
 
-    def __init__(self, wanted: Mapping[str, str], strength: Strength) -> None:
-        self.ids = Ids()
-        self.lists: dict[str, Book] = {name: Book() for name in wanted.values()}
-        self.twins: dict[Key, set[str]] = {}
-        self.codes: dict[Key, set[str]] = {}
-        self.unreadable: dict[str, Unreadable] = {}
+    def __init__(self, list_ids_by_name: Mapping[str, str], strength: Strength) -> None:
+        self.ids = IdCounter()
+        self.tables: dict[str, EntryTable] = {name: EntryTable() for name in list_ids_by_name.values()}
+        self.duplicate_ids: dict[Key, set[str]] = {}
+        self.duplicate_codes: dict[Key, set[str]] = {}
+        self.unreadable: dict[str, UnreadableEntry] = {}
         self.foreign: dict[str, str] = {}
         self.totals: set[int] = set()
         self.total = 0
-        self._wanted = wanted
+        self._list_ids_by_name = list_ids_by_name
         self._strength = strength
         self._terms = _Terms()
 
@@ -114,139 +114,139 @@ class Look:
         self.ids.update(page.ids)
         if not page.ids:
             return
-        if _uniform(page.codes) and _uniform(page.policies):
+        if _is_uniform(page.codes) and _is_uniform(page.policies):
             terms = [self._terms[page.codes[0], page.policies[0]]] * len(page.ids)
         else:
             terms = list(map(self._terms.__getitem__, zip(page.codes, page.policies, strict=True)))
-        if _uniform(page.owns):
-            self._take(page.owns[0], page.phones, terms, page.ids, page.times)
+        if _is_uniform(page.list_names):
+            self._add_list(page.list_names[0], page.phones, terms, page.ids, page.times)
             return
-        for own in dict.fromkeys(page.owns):
-            mine = [one == own for one in page.owns]
-            self._take(
-                own,
-                list(compress(page.phones, mine)),
-                list(compress(terms, mine)),
-                list(compress(page.ids, mine)),
-                list(compress(page.times, mine)),
+        for list_name in dict.fromkeys(page.list_names):
+            is_of_list = [name == list_name for name in page.list_names]
+            self._add_list(
+                list_name,
+                list(compress(page.phones, is_of_list)),
+                list(compress(terms, is_of_list)),
+                list(compress(page.ids, is_of_list)),
+                list(compress(page.times, is_of_list)),
             )
 
-    def _take(
+    def _add_list(
         self,
-        own: str,
+        list_name: str,
         phones: Sequence[str],
-        terms: Sequence[Carried],
+        terms: Sequence[ProjectedTerms],
         ids: Sequence[str],
         times: Sequence[str | None],
     ) -> None:
         """Take in a page's entries of one list; one by one where there is something uncommon among them."""
-        name = self._wanted.get(own)
-        if name is None:
-            self.foreign.update(dict.fromkeys(ids, own))
+        list_id = self._list_ids_by_name.get(list_name)
+        if list_id is None:
+            self.foreign.update(dict.fromkeys(ids, list_name))
             return
-        book = self.lists[name]
-        if _all_e164(phones) and book.extend(phones, terms, ids, times):
+        table = self.tables[list_id]
+        if _are_all_e164(phones) and table.extend(phones, terms, ids, times):
             return
         for phone, entry in zip(phones, map(LiveEntry, terms, ids, times), strict=True):
             if not is_e164(phone):
-                self.unreadable[entry.id] = Unreadable(name, harmless(phone))
-            elif phone in book:
-                self._again((name, phone), entry)
+                self.unreadable[entry.id] = UnreadableEntry(list_id, sanitize(phone))
+            elif phone in table:
+                self._add_duplicate((list_id, phone), entry)
             else:
-                book[phone] = entry
+                table[phone] = entry
 
     def live(self, read_at: str) -> Live:
         """Give what this look saw, as a reading that adds up."""
         return self._live(read_at, complete=True, unseen=frozenset())
 
-    def union(self, before: "Look", read_at: str) -> Live:
+    def union(self, previous: "ReadPass", read_at: str) -> Live:
         """Give what this look and the one before saw together, where neither adds up. Uses both up.
 
         A key has its strongest terms of both, and the id that this look saw. Where the looks saw two ids of
         one key, each may have missed one of two entries, so the reason codes of both are kept.
         """
         unseen: set[Key] = set()
-        several = before.codes.keys() | self.codes.keys()
-        for name, book in before.lists.items():
-            mine = self.lists[name]
-            for phone, entry in book.items():
-                found = mine.get(phone)
-                if found is None:
+        several_codes_keys = previous.duplicate_codes.keys() | self.duplicate_codes.keys()
+        for name, table in previous.tables.items():
+            own_table = self.tables[name]
+            for phone, entry in table.items():
+                own_entry = own_table.get(phone)
+                if own_entry is None:
                     unseen.add((name, phone))
-                    mine[phone] = entry
-                elif found != entry:
-                    if found.id != entry.id or (name, phone) in several:
-                        self._note((name, phone), found, entry)
-                    mine[phone] = self._merged(found, entry)
-        for key in unseen & before.twins.keys():
-            self.twins[key] = before.twins[key]
-        for key, codes in before.codes.items():
-            self.codes.setdefault(key, set()).update(codes)
-        self.unreadable = before.unreadable | self.unreadable
-        self.foreign = before.foreign | self.foreign
-        self.ids.join(before.ids)
+                    own_table[phone] = entry
+                elif own_entry != entry:
+                    if own_entry.id != entry.id or (name, phone) in several_codes_keys:
+                        self._note_codes((name, phone), own_entry, entry)
+                    own_table[phone] = self._merged(own_entry, entry)
+        for key in unseen & previous.duplicate_ids.keys():
+            self.duplicate_ids[key] = previous.duplicate_ids[key]
+        for key, codes in previous.duplicate_codes.items():
+            self.duplicate_codes.setdefault(key, set()).update(codes)
+        self.unreadable = previous.unreadable | self.unreadable
+        self.foreign = previous.foreign | self.foreign
+        self.ids.join(previous.ids)
         return self._live(read_at, complete=False, unseen=frozenset(unseen))
 
     def _live(self, read_at: str, *, complete: bool, unseen: frozenset[Key]) -> Live:
         foreign: dict[str, int] = {}
-        for own in map(visible, self.foreign.values()):
-            foreign[own] = foreign.get(own, 0) + 1
+        for list_name in map(mark_invisible, self.foreign.values()):
+            foreign[list_name] = foreign.get(list_name, 0) + 1
         return Live(
-            lists={name: book for name, book in sorted(self.lists.items()) if book},
+            lists={name: table for name, table in sorted(self.tables.items()) if table},
             complete=complete,
             unseen=unseen,
-            twins={key: tuple(sorted(ids)) for key, ids in sorted(self.twins.items())},
+            duplicate_ids={key: tuple(sorted(ids)) for key, ids in sorted(self.duplicate_ids.items())},
             unreadable=tuple(sorted(self.unreadable.values(), key=lambda odd: (odd.list_id, odd.text))),
             foreign=dict(sorted(foreign.items())),
-            entries=len(self.ids),
+            entry_count=len(self.ids),
             read_at=read_at,
-            codes={key: frozenset(codes) for key, codes in sorted(self.codes.items())},
+            duplicate_codes={key: frozenset(codes) for key, codes in sorted(self.duplicate_codes.items())},
         )
 
-    def _again(self, key: Key, entry: LiveEntry) -> None:
+    def _add_duplicate(self, key: Key, entry: LiveEntry) -> None:
         """Take in a key that was seen before: the same entry on a page that moved, or a twin of it."""
-        book = self.lists[key[0]]
-        kept = book[key[1]]
-        if entry.id in {kept.id, *self.twins.get(key, ())}:
-            book[key[1]] = self._merged(kept, entry)
-            if key in self.twins:
-                self._note(key, entry)
+        table = self.tables[key[0]]
+        known = table[key[1]]
+        if entry.id in {known.id, *self.duplicate_ids.get(key, ())}:
+            table[key[1]] = self._merged(known, entry)
+            if key in self.duplicate_ids:
+                self._note_codes(key, entry)
             return
-        strongest = entry if self._strength(entry.terms) > self._strength(kept.terms) else kept
-        other = kept if strongest is entry else entry
-        book[key[1]] = self._merged(strongest, other)
-        self.twins.setdefault(key, set()).add(other.id)
-        self._note(key, kept, entry)
+        strongest = entry if self._strength(entry.terms) > self._strength(known.terms) else known
+        other = known if strongest is entry else entry
+        table[key[1]] = self._merged(strongest, other)
+        self.duplicate_ids.setdefault(key, set()).add(other.id)
+        self._note_codes(key, known, entry)
 
-    def _note(self, key: Key, *entries: LiveEntry) -> None:
+    def _note_codes(self, key: Key, *entries: LiveEntry) -> None:
         """Note the reason codes of entries of one key: merged they show only the strongest's."""
-        self.codes.setdefault(key, set()).update(entry.terms.reason_code for entry in entries)
+        self.duplicate_codes.setdefault(key, set()).update(entry.terms.reason_code for entry in entries)
 
-    def _merged(self, kept: LiveEntry, other: LiveEntry) -> LiveEntry:
+    def _merged(self, known: LiveEntry, other: LiveEntry) -> LiveEntry:
         """Keep the one's id, with the stronger terms of both and the later touch."""
-        stronger = max(kept.terms, other.terms, key=self._strength)
-        return LiveEntry(stronger, kept.id, later(kept.modified, other.modified))
+        stronger = max(known.terms, other.terms, key=self._strength)
+        return LiveEntry(stronger, known.id, later_time(known.modified, other.modified))
 
 
-def _uniform(column: Sequence[str]) -> bool:
+def _is_uniform(column: Sequence[str]) -> bool:
     """Tell whether a column has one value only, without hashing each."""
     return column.count(column[0]) == len(column)
 
 
-def _all_e164(phones: Sequence[str]) -> bool:
+def _are_all_e164(phones: Sequence[str]) -> bool:
     """Judge a page's phones at once; the line breaks are counted, so that none hides in a phone."""
     text = "\n".join(phones) + "\n"
     return text.count("\n") == len(phones) and _ALL_E164.fullmatch(text) is not None
 
 
-def later(one: str | None, other: str | None) -> str | None:
+def later_time(first: str | None, second: str | None) -> str | None:
     """Give the later of two times as received; None, which counts as touched, where that cannot be told."""
-    if one == other:
-        return one
-    moments = [_moment(one), _moment(other)]
+    if first == second:
+        return first
+    moments = [_moment(first), _moment(second)]
     if moments[0] is None or moments[1] is None:
         return None
-    return one if moments[0] >= moments[1] else other
+    return first if moments[0] >= moments[1] else second
 
 
 def _moment(text: str | None) -> datetime | None:

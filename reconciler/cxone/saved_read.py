@@ -18,12 +18,12 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, Any
 
-from reconciler.core.model.entries import Carried
-from reconciler.core.model.entry_table import Book, Columns, Texts
+from reconciler.core.model.entries import ProjectedTerms
+from reconciler.core.model.entry_table import Columns, EntryTable, Texts
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.model.gc_pause import collector_off
-from reconciler.core.model.live import Live, Unreadable
+from reconciler.core.model.live import Live, UnreadableEntry
 from reconciler.core.model.provider import Target
 
 FORMAT = "dnc-reading 3"
@@ -48,7 +48,7 @@ class Stamp:
     report: str | None
 
 
-def unusable(path: Path, why: str) -> InvalidInput:
+def unusable_error(path: Path, why: str) -> InvalidInput:
     """Say why a reading cannot stand in for CXone."""
     return _problem(path, f"the saved reading {why}")
 
@@ -73,22 +73,22 @@ def load(path: Path, key: bytes | None = None) -> tuple[Stamp, Live]:
     """
     try:
         with path.open("rb") as file, collector_off():
-            told, digest, mac = file.readline(_HEAD).decode("ascii").removesuffix("\n").rsplit(" ", 2)
-            if told != FORMAT:
-                raise unusable(path, "was kept by another version of dnc")
+            file_format, digest, mac = file.readline(_HEAD).decode("ascii").removesuffix("\n").rsplit(" ", 2)
+            if file_format != FORMAT:
+                raise unusable_error(path, "was kept by another version of dnc")
             start = file.tell()
             if hashlib.file_digest(file, "sha256").hexdigest() != digest:
-                raise unusable(path, "is damaged")
+                raise unusable_error(path, "is damaged")
             if key and not hmac.compare_digest(mac, _mac(digest, key)):
-                raise unusable(path, "was not kept with this DNC_READING_KEY")
+                raise unusable_error(path, "was not kept with this DNC_READING_KEY")
             file.seek(start)
             return _read(path, file)
     except FileNotFoundError:
         raise _problem(path, "there is no saved reading") from None
     except OSError as error:
-        raise unusable(path, f"cannot be read: {error.strerror}") from error
+        raise unusable_error(path, f"cannot be read: {error.strerror}") from error
     except (ValueError, LookupError, TypeError) as error:
-        raise unusable(path, "is damaged") from error
+        raise unusable_error(path, "is damaged") from error
 
 
 def _problem(path: Path, fact: str) -> InvalidInput:
@@ -117,22 +117,22 @@ def _mac(digest: str, key: bytes) -> str:
 def _parts(stamp: Stamp, live: Live) -> Iterator[bytes | bytearray | memoryview]:
     """Give the header, one line of JSON, and then each list's columns."""
     columns = {name: _columns(entries) for name, entries in live.lists.items()}
-    parts = {name: _blobs(kept) for name, kept in columns.items()}
+    parts = {name: _blobs(list_columns) for name, list_columns in columns.items()}
     lists = {
         name: {
-            "carried": [_carried_json(terms) for terms in columns[name].carried],
+            "carried": [_projection_to_json(terms) for terms in columns[name].projections],
             "sizes": [len(blob) for blob in blobs],
         }
         for name, blobs in parts.items()
     }
-    header = {"machine": _MACHINE, "stamp": asdict(stamp), "live": _live_json(live), "lists": lists}
+    header = {"machine": _MACHINE, "stamp": asdict(stamp), "live": _live_header_to_json(live), "lists": lists}
     yield json.dumps(header).encode() + b"\n"
     for blobs in parts.values():
         yield from blobs
 
 
 def _columns(entries: Mapping[str, Any]) -> Columns:
-    return (entries if isinstance(entries, Book) else Book(entries)).columns
+    return (entries if isinstance(entries, EntryTable) else EntryTable(entries)).columns
 
 
 def _blobs(columns: Columns) -> list[bytes | bytearray | memoryview]:
@@ -145,49 +145,53 @@ def _blobs(columns: Columns) -> list[bytes | bytearray | memoryview]:
 def _read(path: Path, file: IO[bytes]) -> tuple[Stamp, Live]:
     header = json.loads(file.readline())
     if header["machine"] != _MACHINE:
-        raise unusable(path, "was kept by another kind of machine")
-    told, stamp = header["live"], header["stamp"]
+        raise unusable_error(path, "was kept by another kind of machine")
+    header_live, stamp = header["live"], header["stamp"]
     live = Live(
-        lists={name: _book(file, kept) for name, kept in header["lists"].items()},
-        twins={(list_id, phone): tuple(ids) for list_id, phone, ids in told["twins"]},
-        unreadable=tuple(Unreadable(list_id, text) for list_id, text in told["unreadable"]),
-        foreign=told["foreign"],
-        entries=told["entries"],
-        read_at=told["read_at"],
-        warnings=tuple(Finding(**{**f, "severity": Severity(f["severity"])}) for f in told["warnings"]),
-        ceiling=told["ceiling"],
-        saved=True,
-        codes={(list_id, phone): frozenset(codes) for list_id, phone, codes in told["codes"]},
+        lists={name: _read_table(file, list_header) for name, list_header in header["lists"].items()},
+        duplicate_ids={(list_id, phone): tuple(ids) for list_id, phone, ids in header_live["twins"]},
+        unreadable=tuple(UnreadableEntry(list_id, text) for list_id, text in header_live["unreadable"]),
+        foreign=header_live["foreign"],
+        entry_count=header_live["entries"],
+        read_at=header_live["read_at"],
+        warnings=tuple(
+            Finding(**{**row, "severity": Severity(row["severity"])}) for row in header_live["warnings"]
+        ),
+        ceiling=header_live["ceiling"],
+        is_saved=True,
+        duplicate_codes={
+            (list_id, phone): frozenset(codes) for list_id, phone, codes in header_live["codes"]
+        },
     )
     return Stamp(**{**stamp, "target": Target(**stamp["target"])}), live
 
 
-def _book(file: IO[bytes], kept: Mapping[str, Any]) -> Book:
-    phones, ids, moments, *columns = (file.read(size) for size in kept["sizes"])
+def _read_table(file: IO[bytes], list_header: Mapping[str, Any]) -> EntryTable:
+    phones, ids, moments, *columns = (file.read(size) for size in list_header["sizes"])
     terms, id_ends, times, moment_ends = map(array, "LQLQ", columns)
-    carried = tuple(_carried(terms) for terms in kept["carried"])
-    return Book.of(
-        Columns(phones, carried, terms, Texts.of(ids, id_ends), times, Texts.of(moments, moment_ends))
+    projections = tuple(_projection_from_json(terms) for terms in list_header["carried"])
+    return EntryTable.of(
+        Columns(phones, projections, terms, Texts.of(ids, id_ends), times, Texts.of(moments, moment_ends))
     )
 
 
-def _live_json(live: Live) -> dict[str, Any]:
+def _live_header_to_json(live: Live) -> dict[str, Any]:
     return {
-        "twins": [[*key, ids] for key, ids in live.twins.items()],
+        "twins": [[*key, ids] for key, ids in live.duplicate_ids.items()],
         "unreadable": [[odd.list_id, odd.text] for odd in live.unreadable],
         "foreign": dict(live.foreign),
-        "entries": live.entries,
+        "entries": live.entry_count,
         "read_at": live.read_at,
         "warnings": [asdict(finding) for finding in live.warnings],
         "ceiling": live.ceiling,
-        "codes": [[*key, sorted(codes)] for key, codes in live.codes.items()],
+        "codes": [[*key, sorted(codes)] for key, codes in live.duplicate_codes.items()],
     }
 
 
-def _carried_json(terms: Carried) -> list[str | None]:
+def _projection_to_json(terms: ProjectedTerms) -> list[str | None]:
     return [terms.reason_code, terms.expiration_policy, terms.end.isoformat() if terms.end else None]
 
 
-def _carried(said: list[Any]) -> Carried:
-    reason_code, policy, end = said
-    return Carried(reason_code, policy, date.fromisoformat(end) if end else None)
+def _projection_from_json(fields: list[Any]) -> ProjectedTerms:
+    reason_code, policy, end = fields
+    return ProjectedTerms(reason_code, policy, date.fromisoformat(end) if end else None)

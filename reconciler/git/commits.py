@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from reconciler.core.model.errors import RepositoryProblem
-from reconciler.git.runner import SIGNING_KEY, Git, Said, problem, raw, reason
+from reconciler.git.runner import SIGNING_KEY, Git, GitOutput, command_problem, encode_text, error_line
 from reconciler.git.storage import no_temporary_files
 
 AUTHOR = ("dnc", "dnc@localhost")
@@ -21,7 +21,7 @@ _OUTRUN = re.compile(r"but expected|reference already exists|File exists|unable 
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class CommitContent:
     """What a commit says besides its files. Without a parent it is an orphan; `merged` are further ones."""
 
     message: str
@@ -31,7 +31,7 @@ class Made:
     merged: Sequence[str] = ()
 
 
-class Signed(Protocol):
+class CommitSigner(Protocol):
     """Runs `git commit-tree` so that the commit is signed; None where it could not."""
 
     def __call__(
@@ -41,46 +41,53 @@ class Signed(Protocol):
         ...
 
 
-def build(
-    git: Git, files: Mapping[str, bytes], made: Made, *, onto: str | None = None, signed: Signed | None = None
+def build_commit(
+    git: Git,
+    files: Mapping[str, bytes],
+    content: CommitContent,
+    *,
+    base_tree: str | None = None,
+    sign: CommitSigner | None = None,
 ) -> str:
     """Commit `files` (paths from the root), signed if that can be done. Moves no ref.
 
-    `onto` is the tree that the files are put into; the parent's without it.
+    `base_tree` is the tree that the files are put into; the parent's without it.
     """
-    blobs = {path: git.line("hash-object", "-w", "--stdin", stdin=data) for path, data in files.items()}
+    blobs = {path: git.run_line("hash-object", "-w", "--stdin", stdin=data) for path, data in files.items()}
     try:
         with tempfile.TemporaryDirectory(prefix="dnc-index-") as folder:
-            tree = _tree(git, blobs, onto or made.parent, {"GIT_INDEX_FILE": str(Path(folder) / "index")})
+            tree = _tree(
+                git, blobs, base_tree or content.parent, {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+            )
     except OSError as error:
         raise no_temporary_files("an index", error) from error
-    date = f"@{int(made.when.astimezone(UTC).timestamp())} +0000"
-    who = {
+    date = f"@{int(content.when.astimezone(UTC).timestamp())} +0000"
+    identity = {
         f"GIT_{role}_{what}": value
         for role in ("AUTHOR", "COMMITTER")
-        for what, value in (("NAME", made.author[0]), ("EMAIL", made.author[1]), ("DATE", date))
+        for what, value in (("NAME", content.author[0]), ("EMAIL", content.author[1]), ("DATE", date))
     }
-    parents = [word for sha in (made.parent, *made.merged) if sha for word in ("-p", sha)]
-    message = f"{made.message}\n".encode()
-    sha = signed((tree, *parents), stdin=message, environment=who) if signed else None
-    return sha or git.line("commit-tree", tree, *parents, stdin=message, environment=who)
+    parents = [argument for sha in (content.parent, *content.merged) if sha for argument in ("-p", sha)]
+    message = f"{content.message}\n".encode()
+    sha = sign((tree, *parents), stdin=message, environment=identity) if sign else None
+    return sha or git.run_line("commit-tree", tree, *parents, stdin=message, environment=identity)
 
 
 def _tree(git: Git, blobs: Mapping[str, str], onto: str | None, index: Mapping[str, str]) -> str:
     git.run("read-tree", onto or "--empty", environment=index)
-    lines = b"".join(f"100644 {sha}\t".encode() + raw(path) + b"\0" for path, sha in blobs.items())
+    lines = b"".join(f"100644 {sha}\t".encode() + encode_text(path) + b"\0" for path, sha in blobs.items())
     git.run("update-index", "-z", "--index-info", stdin=lines, environment=index)
-    return git.line("write-tree", environment=index)
+    return git.run_line("write-tree", environment=index)
 
 
-def move_ref(git: Git, ref: str, to: str, *, was: str | None, why: str) -> bool:
+def move_ref(git: Git, ref: str, to: str, *, was: str | None, message: str) -> bool:
     """Move a ref from `was` (None: it must not exist) to `to`; False if it is not there any more."""
-    said = git.ask("update-ref", "-m", why, ref, to, was or "0" * len(to))
-    if said.code == 0:
+    output = git.run_unchecked("update-ref", "-m", message, ref, to, was or "0" * len(to))
+    if output.code == 0:
         return True
-    if _OUTRUN.search(said.err):
+    if _OUTRUN.search(output.err):
         return False
-    raise problem("update-ref", said)
+    raise command_problem("update-ref", output)
 
 
 _PROGRAM = "ssh-keygen"
@@ -103,9 +110,9 @@ class Signatures:
         if not self._git.signing_key:
             return None
         try:
-            with _private(Path(self._git.signing_key)) as key:
+            with _private_copy(Path(self._git.signing_key)) as key:
                 options = (*_FORMAT, "-c", f"user.signingkey={key}")
-                said = self._git.ask(
+                output = self._git.run_unchecked(
                     *options, "commit-tree", "-S", *arguments, stdin=stdin, environment=environment
                 )
         except OSError as error:
@@ -114,17 +121,17 @@ class Signatures:
         except RepositoryProblem as problem:
             self.failure = problem.fact
             return None
-        self.failure = "" if said.code == 0 else _why(said)
-        return said.out.decode().strip() if said.code == 0 else None
+        self.failure = "" if output.code == 0 else _signing_failure(output)
+        return output.out.decode().strip() if output.code == 0 else None
 
-    def of(self, rev: str, signers: bytes) -> list[tuple[str, str]]:
+    def letters_of_history(self, rev: str, signers: bytes) -> list[tuple[str, str]]:
         """Give every commit of a history with git's letter for its signature, oldest first.
 
         G: good, by one of the allowed signers; N: none; everything else is a signature that does not count.
         """
         return self._letters(signers, "--reverse", "--topo-order", "--end-of-options", rev)
 
-    def among(self, commits: Sequence[str], signers: bytes) -> dict[str, str]:
+    def letters_of_commits(self, commits: Sequence[str], signers: bytes) -> dict[str, str]:
         """Give git's letter for the signature of each of these commits."""
         return dict(self._letters(signers, "--no-walk", "--end-of-options", *commits)) if commits else {}
 
@@ -142,7 +149,7 @@ class Signatures:
 
 
 @contextmanager
-def _private(key: Path) -> Iterator[Path]:
+def _private_copy(key: Path) -> Iterator[Path]:
     """Copy a key to where only we can read it: ssh-keygen refuses a pipeline's file, open to all, without."""
     data = key.read_bytes()
     with tempfile.TemporaryDirectory(prefix="dnc-key-") as folder:
@@ -152,7 +159,7 @@ def _private(key: Path) -> Iterator[Path]:
         yield copy
 
 
-def _why(said: Said) -> str:
+def _signing_failure(output: GitOutput) -> str:
     if shutil.which(_PROGRAM) is None:
         return f"{_PROGRAM} is not installed"
-    return f"git could not sign with the key that {SIGNING_KEY} names: {reason(said.err)}"
+    return f"git could not sign with the key that {SIGNING_KEY} names: {error_line(output.err)}"

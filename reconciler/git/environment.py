@@ -94,25 +94,27 @@ _OWN = frozenset({"local", "worktree"})
 
 
 def environment_for(
-    given: Mapping[str, str], overriding: Iterable[Setting], besides: Iterable[Setting]
+    variables: Mapping[str, str], overriding: Iterable[Setting], further: Iterable[Setting]
 ) -> dict[str, str]:
     """Make the environment of one git.
 
-    `overriding` outweighs files of configuration; the environment's own settings outweigh that, and `besides`
+    `overriding` outweighs files of configuration; the environment's own settings outweigh that, and `further`
     and the tool's own outweigh everything.
     """
-    kept = {name: given[name] for name in given if name in _PASSED or _PASSED_OF_GIT.fullmatch(name)}
-    count = _count(kept.pop("GIT_CONFIG_COUNT", ""))
-    theirs = [
-        (kept[f"GIT_CONFIG_KEY_{n}"], kept.get(f"GIT_CONFIG_VALUE_{n}", ""))
+    passed = {
+        name: variables[name] for name in variables if name in _PASSED or _PASSED_OF_GIT.fullmatch(name)
+    }
+    count = _count(passed.pop("GIT_CONFIG_COUNT", ""))
+    given_settings = [
+        (passed[f"GIT_CONFIG_KEY_{n}"], passed.get(f"GIT_CONFIG_VALUE_{n}", ""))
         for n in range(count)
-        if f"GIT_CONFIG_KEY_{n}" in kept
+        if f"GIT_CONFIG_KEY_{n}" in passed
     ]
-    settings = [*overriding, *theirs, *_CONFIG.items(), *besides]
+    settings = [*overriding, *given_settings, *_CONFIG.items(), *further]
     for number, (key, value) in enumerate(settings):
-        kept[f"GIT_CONFIG_KEY_{number}"] = key
-        kept[f"GIT_CONFIG_VALUE_{number}"] = value
-    return {"GIT_PROXY_COMMAND": ""} | kept | _FIXED | {"GIT_CONFIG_COUNT": str(len(settings))}
+        passed[f"GIT_CONFIG_KEY_{number}"] = key
+        passed[f"GIT_CONFIG_VALUE_{number}"] = value
+    return {"GIT_PROXY_COMMAND": ""} | passed | _FIXED | {"GIT_CONFIG_COUNT": str(len(settings))}
 
 
 def _count(text: str) -> int:
@@ -127,13 +129,13 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def overrides(listed: bytes, given: Mapping[str, str]) -> list[Setting]:
+def overrides(listed: bytes, variables: Mapping[str, str]) -> list[Setting]:
     """Give the settings that undo what a repository's own configuration would run.
 
     `listed` is what LIST prints. The user's and the system's settings of that kind are repeated after them.
     RepositoryProblem for a setting that nothing undoes.
     """
-    undone: list[Setting] = []
+    undoing: list[Setting] = []
     repeated: list[Setting] = []
     fields = iter(listed.decode("utf-8", "surrogateescape").split("\0")[:-1])
     for scope, field in zip(fields, fields, strict=True):
@@ -143,17 +145,17 @@ def overrides(listed: bytes, given: Mapping[str, str]) -> list[Setting]:
                 f"the repository's own configuration has {key}, which names a program to run",
                 f"if you did not set it, clone the repository anew; else: git config --unset-all {key}",
             )
-        inert = _inert(key, given)
-        if inert is None:
+        inert_value = _inert(key, variables)
+        if inert_value is None:
             continue
         if scope in _OWN:
-            undone.append((key, inert))
+            undoing.append((key, inert_value))
         elif scope in {"system", "global"}:
             repeated.append((key, value))
-    return [*undone, *repeated] if undone else []
+    return [*undoing, *repeated] if undoing else []
 
 
-def _inert(key: str, given: Mapping[str, str]) -> str | None:
+def _inert(key: str, variables: Mapping[str, str]) -> str | None:
     if key == _SSH:
-        return shlex.quote(given.get("GIT_SSH") or "ssh")
+        return shlex.quote(variables.get("GIT_SSH") or "ssh")
     return next((inert for pattern, inert in _PROGRAMS if pattern.fullmatch(key)), None)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from reconciler.core.model.errors import RepositoryProblem
-from reconciler.git.runner import Git, problem, text
+from reconciler.git.runner import Git, command_problem, decode_text
 
 _COMMIT_LINE = re.compile(rb"\x01([0-9a-f]{40,64})\0\n?")
 
@@ -26,20 +26,20 @@ class Commit:
 
 def is_shallow(git: Git) -> bool:
     """Tell whether history was cut when this was cloned."""
-    return git.line("rev-parse", "--is-shallow-repository") == "true"
+    return git.run_line("rev-parse", "--is-shallow-repository") == "true"
 
 
 def resolve(git: Git, name: str) -> str | None:
     """Find the commit that a name stands for; None if there is none."""
-    said = git.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-    return said.out.decode().strip() if said.code == 0 else None
+    output = git.run_unchecked("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    return output.out.decode().strip() if output.code == 0 else None
 
 
 def cut_commits(git: Git) -> frozenset[str]:
     """Name the commits whose parents a shallow clone does not have."""
     if not is_shallow(git):
         return frozenset()
-    path = git.line("rev-parse", "--path-format=absolute", "--git-path", "shallow")
+    path = git.run_line("rev-parse", "--path-format=absolute", "--git-path", "shallow")
     with open(path, encoding="ascii") as listed:  # noqa: PTH123  (git's own text, surrogates and all)
         return frozenset(listed.read().split())
 
@@ -50,12 +50,12 @@ def is_whole(git: Git, *revs: str) -> bool:
     return not cut or cut.isdisjoint(git.run("rev-list", "--end-of-options", *revs, "--").decode().split())
 
 
-def descends(git: Git, ancestor: str, commit: str) -> bool:
+def is_descendant(git: Git, ancestor: str, commit: str) -> bool:
     """Tell whether this clone can see that `commit` contains `ancestor`."""
-    said = git.ask("merge-base", "--is-ancestor", "--end-of-options", ancestor, commit)
-    if said.code > 1:
-        raise problem("merge-base", said)
-    return said.code == 0
+    output = git.run_unchecked("merge-base", "--is-ancestor", "--end-of-options", ancestor, commit)
+    if output.code > 1:
+        raise command_problem("merge-base", output)
+    return output.code == 0
 
 
 def additions(git: Git, rev: str, folder: str, *, limit: int, skip: int = 0) -> list[tuple[str, list[str]]]:
@@ -67,25 +67,25 @@ def additions(git: Git, rev: str, folder: str, *, limit: int, skip: int = 0) -> 
     )  # fmt: skip
     _, *parts = _COMMIT_LINE.split(out)
     return [
-        (sha.decode(), [text(name) for name in names.split(b"\0") if name])
+        (sha.decode(), [decode_text(name) for name in names.split(b"\0") if name])
         for sha, names in zip(parts[::2], parts[1::2], strict=True)
     ]
 
 
 def has_merges(git: Git, rev: str) -> bool:
     """Tell whether any commit of a history has more than one parent."""
-    return bool(git.line("rev-list", "--merges", "--max-count=1", "--end-of-options", rev, "--"))
+    return bool(git.run_line("rev-list", "--merges", "--max-count=1", "--end-of-options", rev, "--"))
 
 
 def changes(
-    git: Git, rev: str, folder: str, *, beyond: str | None = None, last: int | None = None
+    git: Git, rev: str, folder: str, *, excluded_rev: str | None = None, last: int | None = None
 ) -> list[Change]:
     """List what every commit of a history did below the folder, oldest first; a merge against each parent.
 
     No history is simplified away: a merge that drops what one side had is seen as a removal. `last` bounds
     how many commits are looked at where none is a merge, the newest first.
     """
-    excluded = [f"^{beyond}"] if beyond else []
+    excluded = [f"^{excluded_rev}"] if excluded_rev else []
     bound = [f"--max-count={last}"] if last and not has_merges(git, rev) else []
     options = ("--reverse", "--topo-order", *bound, "--end-of-options")
     commits = git.run("rev-list", *options, rev, *excluded, "--")
@@ -94,15 +94,15 @@ def changes(
         *(["--", folder] if folder else []),
         stdin=commits,
     )  # fmt: skip
-    found = []
+    file_changes = []
     commit = ""
     fields = iter(out.split(b"\0")[:-1])
     for field in fields:
         if len(field) == 1:
-            found.append((commit, field.decode(), text(next(fields))))
+            file_changes.append((commit, field.decode(), decode_text(next(fields))))
         else:
             commit = field.decode()
-    return found
+    return file_changes
 
 
 def describe(git: Git, rev: str) -> Commit:
@@ -110,13 +110,13 @@ def describe(git: Git, rev: str) -> Commit:
     out = git.run(
         "show", "--no-patch", "--format=%H%x00%an <%ae>%x00%ct%x00%B", "--end-of-options", rev, "--"
     )
-    sha, author, seconds, message = text(out).split("\0", 3)
+    sha, author, seconds, message = decode_text(out).split("\0", 3)
     return Commit(sha, author, datetime.fromtimestamp(int(seconds), UTC), message.strip("\n"))
 
 
 def last_change_of(git: Git, rev: str, path: str, needle: str) -> str | None:
     """Find the newest commit that changed how often a text stands in a file."""
-    out = git.line(
+    out = git.run_line(
         "log", "--max-count=1", "--no-renames", "--no-textconv", "--no-ext-diff", "--format=%H",
         f"-S{needle}", "--end-of-options", rev, "--", path,
     )  # fmt: skip
@@ -125,7 +125,7 @@ def last_change_of(git: Git, rev: str, path: str, needle: str) -> str | None:
 
 def merge_bringing(git: Git, sha: str, head: str) -> str | None:
     """Find the merge that brought a commit to the first-parent line of `head`; None for one made on it."""
-    if not descends(git, sha, head):
+    if not is_descendant(git, sha, head):
         return None
     line = git.run("rev-list", "--first-parent", "--end-of-options", f"{sha}..{head}", "--").decode().split()
     after = set(
@@ -141,7 +141,7 @@ def merge_bringing(git: Git, sha: str, head: str) -> str | None:
 def revisions_of(git: Git, rev: str, path: str, *, limit: int) -> list[str]:
     """List the commits that changed a file, newest first, and after each of them its parents."""
     options = (f"--max-count={limit}", "--no-renames", "--format=%H %P", "--end-of-options")
-    out = git.line("log", *options, rev, "--", path)
+    out = git.run_line("log", *options, rev, "--", path)
     return list(dict.fromkeys(out.split()))
 
 
@@ -159,24 +159,24 @@ class Revision:
     blob: str | None
 
 
-def lives_of(git: Git, path: str, *revs: str) -> list[Revision]:
+def list_file_revisions(git: Git, path: str, *revs: str) -> list[Revision]:
     """List every commit that changed a file, merges that changed it themselves included, newest first."""
     out = git.run(
         "log", "--simplify-merges", "--parents", "--no-renames", "-z", "--format=%H%x01%P%x01%an%x01%ae",
         "--end-of-options", *revs, "--", path,
     )  # fmt: skip
-    found = []
+    revisions = []
     for record in out.split(b"\0"):
         if record:
-            sha, parents, name, mail = text(record).strip("\n").split("\x01")
+            sha, parents, name, mail = decode_text(record).strip("\n").split("\x01")
             listed = git.run("ls-tree", "-z", "--full-tree", sha, "--", path)
             blob = listed.split(b"\t")[0].decode().split(" ")[2] if listed else None
-            found.append(Revision(sha, tuple(parents.split()), name, mail, blob))
-    return found
+            revisions.append(Revision(sha, tuple(parents.split()), name, mail, blob))
+    return revisions
 
 
 # Commit, line in that commit, line as `rev` has it. What stands in the line itself begins with a tab.
-_BLAMED = re.compile(rb"^([0-9a-f]{40,64}) ([0-9]+) ([0-9]+)(?: [0-9]+)?$", re.MULTILINE)
+_BLAME_LINE = re.compile(rb"^([0-9a-f]{40,64}) ([0-9]+) ([0-9]+)(?: [0-9]+)?$", re.MULTILINE)
 
 
 class Writers:
@@ -187,27 +187,29 @@ class Writers:
         self._prefix = prefix
         self._complete = complete
 
-    def since(self, rev: str | None, *, limit: int) -> tuple[int, list[Commit]]:
+    def commits_since(self, rev: str | None, *, limit: int) -> tuple[int, list[Commit]]:
         """Count the commits that HEAD has and `rev` has not, and read the newest of them."""
         self._complete("HEAD")
-        wanted = ("--end-of-options", "HEAD", *([f"^{rev}"] if rev else []), "--")
-        count = int(self._git.line("rev-list", "--count", *wanted))
+        selection = ("--end-of-options", "HEAD", *([f"^{rev}"] if rev else []), "--")
+        count = int(self._git.run_line("rev-list", "--count", *selection))
         form = "--format=%H%x01%an <%ae>%x01%ct%x01%B"
-        found = []
-        for record in text(self._git.run("log", "-z", form, f"--max-count={limit}", *wanted)).split("\0"):
+        commits = []
+        for record in decode_text(self._git.run("log", "-z", form, f"--max-count={limit}", *selection)).split(
+            "\0"
+        ):
             if record:
                 sha, author, seconds, message = record.strip("\n").split("\x01", 3)
                 when = datetime.fromtimestamp(int(seconds), UTC)
-                found.append(Commit(sha, author, when, message.strip("\n")))
-        return count, found
+                commits.append(Commit(sha, author, when, message.strip("\n")))
+        return count, commits
 
-    def of_lines(self, rev: str, path: str, lines: Iterable[int]) -> dict[int, str]:
+    def commits_of_lines(self, rev: str, path: str, lines: Iterable[int]) -> dict[int, str]:
         """Name the commit that wrote each of these lines, as `rev` has the file; moved lines keep theirs."""
         self._complete(rev)
-        wanted = [part for line in sorted(set(lines)) for part in ("-L", f"{line},{line}")]
+        line_options = [part for line in sorted(set(lines)) for part in ("-L", f"{line},{line}")]
         commit = resolve(self._git, rev)  # `git blame` knows no --end-of-options
         if commit is None:
             raise RepositoryProblem(f"there is no commit {rev}", "name a commit of this clone")
-        options = ("--porcelain", "--no-textconv", "-w", "-M", *wanted)
+        options = ("--porcelain", "--no-textconv", "-w", "-M", *line_options)
         out = self._git.run("blame", *options, commit, "--", self._prefix + path)
-        return {int(found[3]): found[1].decode() for found in _BLAMED.finditer(out)}
+        return {int(match[3]): match[1].decode() for match in _BLAME_LINE.finditer(out)}

@@ -8,9 +8,9 @@ from typing import Literal
 
 from reconciler.core.model.errors import BrokenChain, RepositoryProblem
 from reconciler.git import commits
-from reconciler.git.runner import NETWORK_SECONDS, Git, Said, known, reason
+from reconciler.git.runner import NETWORK_SECONDS, Git, GitOutput, error_line, known_problem
 
-Pushed = Literal["pushed", "outrun"]
+PushResult = Literal["pushed", "outrun"]
 
 DEPTH_REMEDY = "set GIT_DEPTH: 0 for the job, or run: git fetch --unshallow"
 
@@ -31,7 +31,7 @@ _OUTRUN = re.compile(
 
 def find(git: Git) -> str | None:
     """Name the remote: origin, else the only one; None without any."""
-    names = [name for name in git.line("remote").split("\n") if name and not name.startswith("-")]
+    names = [name for name in git.run_line("remote").split("\n") if name and not name.startswith("-")]
     if not names:
         return None
     if "origin" in names:
@@ -50,8 +50,8 @@ class Remote:
     def __init__(self, git: Git, name: str) -> None:
         self.name = name
         self._git = git
-        self._url = git.ask("ls-remote", "--get-url", name).out.decode("utf-8", "replace").strip()
-        self.takes_options = True  # until a push says otherwise
+        self._url = git.run_unchecked("ls-remote", "--get-url", name).out.decode("utf-8", "replace").strip()
+        self.takes_push_options = True  # until a push says otherwise
 
     def tracking(self, branch: str) -> str:
         """Name the local ref that remembers a branch of the remote."""
@@ -59,12 +59,12 @@ class Remote:
 
     def heads(self) -> tuple[str | None, dict[str, str]]:
         """Ask for the branch that HEAD names (None: unborn or detached), and every branch's tip."""
-        said = self._network("ls-remote", "--symref", "--end-of-options", self.name, "HEAD", "refs/heads/*")
-        if said.code:
-            raise self._silent(said)
+        output = self._network("ls-remote", "--symref", "--end-of-options", self.name, "HEAD", "refs/heads/*")
+        if output.code:
+            raise self._no_answer(output)
         default = None
         tips = {}
-        for line in said.out.decode("utf-8", "surrogateescape").splitlines():
+        for line in output.out.decode("utf-8", "surrogateescape").splitlines():
             value, _, ref = line.partition("\t")
             if value.startswith("ref: refs/heads/"):
                 default = value.removeprefix("ref: refs/heads/")
@@ -72,12 +72,12 @@ class Remote:
                 tips[ref.removeprefix("refs/heads/")] = value
         return (default if default in tips else None), tips
 
-    def default_branch(self, hint: str | None, besides: str) -> tuple[str, str]:
-        """Find the default branch and its tip: HEAD, hint, main, master, or the only one but `besides`."""
+    def default_branch(self, hint: str | None, excluded: str) -> tuple[str, str]:
+        """Find the default branch and its tip: HEAD, hint, main, master, or the only one but `excluded`."""
         default, tips = self.heads()
-        others = [name for name in tips if name != besides]
-        only = others[0] if len(others) == 1 else None
-        for name in (default, hint, "main", "master", only):
+        others = [name for name in tips if name != excluded]
+        only_branch = others[0] if len(others) == 1 else None
+        for name in (default, hint, "main", "master", only_branch):
             if name is not None and name in tips:
                 return name, tips[name]
         fact = (
@@ -95,14 +95,14 @@ class Remote:
         `grows_only` is for a branch that nobody may rewrite: BrokenChain if the new tip lacks the old one.
         """
         force = "" if grows_only else "+"
-        said = self._fetch(f"{force}refs/heads/{branch}:{self.tracking(branch)}")
-        if said.code == 0:
+        output = self._fetch(f"{force}refs/heads/{branch}:{self.tracking(branch)}")
+        if output.code == 0:
             return True
-        if "couldn't find remote ref" in said.err:
+        if "couldn't find remote ref" in output.err:
             return False
-        if "non-fast-forward" in said.err or "[rejected]" in said.err:
-            raise self._rewritten(branch)
-        raise self._silent(said)
+        if "non-fast-forward" in output.err or "[rejected]" in output.err:
+            raise self._rewritten_error(branch)
+        raise self._no_answer(output)
 
     def fetch_commit(self, sha: str) -> bool:
         """Try to fetch one commit that no branch need contain; False if the remote does not give it."""
@@ -116,61 +116,61 @@ class Remote:
                 f"the remote {self.name} has no branch to fetch history from", DEPTH_REMEDY
             )
         # With --unshallow the server completes every cut commit, whichever branch is asked for.
-        said = self._fetch(f"refs/heads/{default or next(iter(tips))}", "--unshallow")
-        if said.code and "on a complete repository does not make sense" not in said.err:
-            problem = self._silent(said)
+        output = self._fetch(f"refs/heads/{default or next(iter(tips))}", "--unshallow")
+        if output.code and "on a complete repository does not make sense" not in output.err:
+            problem = self._no_answer(output)
             raise RepositoryProblem(f"{problem.fact}; history is missing in this shallow clone", DEPTH_REMEDY)
 
-    def push(self, branch: str, sha: str, *, skip_ci: bool, asked: Sequence[str] = ()) -> Pushed:
+    def push(self, branch: str, sha: str, *, skip_ci: bool, push_options: Sequence[str] = ()) -> PushResult:
         """Push a commit as a branch; `outrun` when the branch is not an ancestor of it any more.
 
-        `asked` are push options; a remote that takes none gets the commit all the same.
+        `push_options` are push options; a remote that takes none gets the commit all the same.
         """
-        wanted = [*(["ci.skip"] if skip_ci else []), *asked]
-        options = [f"--push-option={option}" for option in wanted] if self.takes_options else []
-        said = self._push(*options, what=f"{sha}:refs/heads/{branch}")
-        if said.code and options and "does not support push options" in said.err:
-            self.takes_options = False
-            return self.push(branch, sha, skip_ci=skip_ci, asked=asked)
-        if said.code == 0:
+        all_options = [*(["ci.skip"] if skip_ci else []), *push_options]
+        options = [f"--push-option={option}" for option in all_options] if self.takes_push_options else []
+        output = self._push(*options, refspec=f"{sha}:refs/heads/{branch}")
+        if output.code and options and "does not support push options" in output.err:
+            self.takes_push_options = False
+            return self.push(branch, sha, skip_ci=skip_ci, push_options=push_options)
+        if output.code == 0:
             self._git.run("update-ref", self.tracking(branch), sha)
             return "pushed"
         rejected = [
-            line for line in said.out.decode("utf-8", "replace").splitlines() if line.startswith("!\t")
+            line for line in output.out.decode("utf-8", "replace").splitlines() if line.startswith("!\t")
         ]
         if any(_OUTRUN.search(line) for line in rejected):
             return "outrun"
         if rejected:
-            why = rejected[0].rpartition("\t")[2]
+            refusal = rejected[0].rpartition("\t")[2]
             raise RepositoryProblem(
-                f"the remote {self.name} refuses the push to {branch}: {why} ({reason(said.err)})",
+                f"the remote {self.name} refuses the push to {branch}: {refusal} ({error_line(output.err)})",
                 f"let the pipeline's token push to {branch}: as a protected branch, allow it there",
             )
-        raise self._silent(said)
+        raise self._no_answer(output)
 
     def tags(self, pattern: str) -> dict[str, str]:
         """Ask for the commits of the tags that fit a pattern."""
-        said = self._network("ls-remote", "--tags", "--end-of-options", self.name, f"refs/tags/{pattern}")
-        if said.code:
-            raise self._silent(said)
-        found = {}
-        for line in said.out.decode("utf-8", "surrogateescape").splitlines():
+        output = self._network("ls-remote", "--tags", "--end-of-options", self.name, f"refs/tags/{pattern}")
+        if output.code:
+            raise self._no_answer(output)
+        commits_by_tag = {}
+        for line in output.out.decode("utf-8", "surrogateescape").splitlines():
             sha, _, ref = line.partition("\t")
-            found[ref.removeprefix("refs/tags/").removesuffix("^{}")] = (
+            commits_by_tag[ref.removeprefix("refs/tags/").removesuffix("^{}")] = (
                 sha  # a peeled one comes after its tag
             )
-        return found
+        return commits_by_tag
 
     def push_tag(self, name: str) -> None:
         """Push a tag; RepositoryProblem where the remote does not take it."""
-        said = self._push(what=f"refs/tags/{name}")
-        if said.code:
-            rejected = any(line.startswith(b"!\t") for line in said.out.splitlines())
+        output = self._push(refspec=f"refs/tags/{name}")
+        if output.code:
+            rejected = any(line.startswith(b"!\t") for line in output.out.splitlines())
             raise (
-                self._silent(said)
+                self._no_answer(output)
                 if not rejected
                 else RepositoryProblem(
-                    f"the remote {self.name} refuses the tag {name} ({reason(said.err)})",
+                    f"the remote {self.name} refuses the tag {name} ({error_line(output.err)})",
                     "let whoever runs this create protected tags of that name",
                 )
             )
@@ -180,32 +180,32 @@ class Remote:
 
         Hooks and protected branches are not asked. A branch that has moved on is no obstacle.
         """
-        said = self._push("--dry-run", what=f"{sha}:refs/heads/{branch}")
-        if said.code and not any(line.startswith(b"!\t") for line in said.out.splitlines()):
-            raise self._silent(said)
+        output = self._push("--dry-run", refspec=f"{sha}:refs/heads/{branch}")
+        if output.code and not any(line.startswith(b"!\t") for line in output.out.splitlines()):
+            raise self._no_answer(output)
 
-    def _push(self, *options: str, what: str) -> Said:
+    def _push(self, *options: str, refspec: str) -> GitOutput:
         command = ("push", "--porcelain", "--no-verify", *options)
-        return self._network(*command, "--end-of-options", self.name, what)
+        return self._network(*command, "--end-of-options", self.name, refspec)
 
-    def _fetch(self, what: str, *options: str) -> Said:
+    def _fetch(self, refspec: str, *options: str) -> GitOutput:
         for _ in range(_BUSY_TRIES):
-            said = self._network(*_FETCH, *options, "--end-of-options", self.name, what)
-            if said.code == 0 or not _BUSY.search(said.err):
+            output = self._network(*_FETCH, *options, "--end-of-options", self.name, refspec)
+            if output.code == 0 or not _BUSY.search(output.err):
                 break
             time.sleep(_BUSY_SECONDS * (0.5 + secrets.randbelow(1000) / 1000))
-        return said
+        return output
 
-    def _network(self, *arguments: str) -> Said:
-        return self._git.ask(*arguments, seconds=NETWORK_SECONDS, url=self._url)
+    def _network(self, *arguments: str) -> GitOutput:
+        return self._git.run_unchecked(*arguments, seconds=NETWORK_SECONDS, url=self._url)
 
-    def _silent(self, said: Said) -> RepositoryProblem:
-        return known(said) or RepositoryProblem(
-            f"the remote {self.name} does not answer: {reason(said.err)}",
+    def _no_answer(self, output: GitOutput) -> RepositoryProblem:
+        return known_problem(output) or RepositoryProblem(
+            f"the remote {self.name} does not answer: {error_line(output.err)}",
             f"check the network and `git remote get-url {self.name}`, then run again",
         )
 
-    def _rewritten(self, branch: str) -> BrokenChain:
+    def _rewritten_error(self, branch: str) -> BrokenChain:
         tracking = self.tracking(branch)
         return BrokenChain(
             f"the branch {branch} of the remote {self.name} was rewritten: it lost commits that are here",
@@ -222,23 +222,23 @@ class Tags:
         self._git = git
         self._remote = remote
 
-    def found(self, pattern: str) -> dict[str, str]:
+    def find_tags(self, pattern: str) -> dict[str, str]:
         """Find the commits of the tags that fit, by `place: name`: one place may have moved its own."""
         form = "--format=%(refname:strip=2) %(objectname) %(*objectname)"
-        listed = self._git.line("for-each-ref", form, f"refs/tags/{pattern}")
+        listed = self._git.run_line("for-each-ref", form, f"refs/tags/{pattern}")
         rows = (row.split(" ") for row in listed.split("\n") if row)
         tags = {f"here: {name}": peeled or sha for name, sha, peeled in rows}
         if self._remote is not None:
-            there = self._remote.tags(pattern)
-            tags |= {f"{self._remote.name}: {name}": sha for name, sha in there.items()}
+            remote_tags = self._remote.tags(pattern)
+            tags |= {f"{self._remote.name}: {name}": sha for name, sha in remote_tags.items()}
         return tags
 
-    def put(self, name: str, sha: str) -> None:
+    def create(self, name: str, sha: str) -> None:
         """Put a new tag on a commit, and push it where there is a remote, never by force.
 
         RepositoryProblem where there is one of that name, or the remote refuses it.
         """
-        if not commits.move_ref(self._git, f"refs/tags/{name}", sha, was=None, why="dnc: anchor"):
+        if not commits.move_ref(self._git, f"refs/tags/{name}", sha, was=None, message="dnc: anchor"):
             raise RepositoryProblem(f"there is a tag {name} already", "wait a second, and run it again")
         if self._remote is not None:
             self._remote.push_tag(name)

@@ -19,7 +19,7 @@ from reconciler.git.environment import LIST, Setting, environment_for, overrides
 NETWORK_SECONDS = 60.0
 LOCAL_SECONDS = 300.0
 HURRIED_SECONDS = 4.0  # what the network still gets once we were asked to stop: a kill follows soon
-_LOOK_SECONDS = 0.2  # between two looks whether we were
+_POLL_SECONDS = 0.2  # between two looks whether we were
 
 TOKEN = "DNC_GIT_TOKEN"  # noqa: S105  (the variable's name, not a token)
 SIGNING_KEY = "DNC_SIGNING_KEY"  # names the file of an SSH private key, as a pipeline's file variable does
@@ -64,7 +64,7 @@ _KNOWN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class GitOutput:
     """What one git command answered. `err` has no credentials in it."""
 
     code: int
@@ -72,12 +72,12 @@ class Said:
     err: str
 
 
-def text(raw: bytes) -> str:
+def decode_text(raw: bytes) -> str:
     """Decode a path or a message; bytes that are no UTF-8 survive the way back."""
     return raw.decode("utf-8", "surrogateescape")
 
 
-def raw(path: str) -> bytes:
+def encode_text(path: str) -> bytes:
     """Encode what `text` decoded."""
     return path.encode("utf-8", "surrogateescape")
 
@@ -85,7 +85,7 @@ def raw(path: str) -> bytes:
 class Git:
     """Git in one folder. Every error is a RepositoryProblem; arguments never appear in one.
 
-    Once `hurried`, a call that may wait for the network gets HURRIED_SECONDS from then on.
+    Once `is_hurried`, a call that may wait for the network gets HURRIED_SECONDS from then on.
     """
 
     def __init__(
@@ -93,15 +93,15 @@ class Git:
         folder: Path,
         environment: Mapping[str, str] | None = None,
         *,
-        hurried: Callable[[], bool] = lambda: False,
+        is_hurried: Callable[[], bool] = lambda: False,
     ) -> None:
         self.folder = folder
-        self.hurried = hurried
-        self._given = dict(os.environ if environment is None else environment)
-        self._token = self._given.pop(TOKEN, "")
-        self.signing_key = self._given.get(SIGNING_KEY, "")
-        self._overriding: Sequence[Setting] | None = None
-        program = shutil.which("git", path=self._given.get("PATH"))
+        self.is_hurried = is_hurried
+        self._variables = dict(os.environ if environment is None else environment)
+        self._token = self._variables.pop(TOKEN, "")
+        self.signing_key = self._variables.get(SIGNING_KEY, "")
+        self._overrides: Sequence[Setting] | None = None
+        program = shutil.which("git", path=self._variables.get("PATH"))
         if program is None:
             raise RepositoryProblem(
                 "git is not installed, or not on PATH", "install git 2.38 or later: history lives in git"
@@ -110,27 +110,31 @@ class Git:
 
     def within(self, folder: Path) -> "Git":
         """Take the same git to another folder."""
-        environment = self._given | ({TOKEN: self._token} if self._token else {})
-        return Git(folder, environment, hurried=self.hurried)
+        environment = self._variables | ({TOKEN: self._token} if self._token else {})
+        return Git(folder, environment, is_hurried=self.is_hurried)
 
-    def ask(
+    def run_unchecked(
         self,
         *arguments: str,
         stdin: bytes = b"",
         environment: Mapping[str, str] | None = None,
         seconds: float = LOCAL_SECONDS,
         url: str = "",
-    ) -> Said:
+    ) -> GitOutput:
         """Run one command and return what it said, whatever its exit code. `url` gets the token."""
-        if self._overriding is None:
-            listed = self._ask(LIST, environment_for(self._given, (), ()), b"", seconds, network=False)
+        if self._overrides is None:
+            listed = self._execute(
+                LIST, environment_for(self._variables, (), ()), b"", seconds, network=False
+            )
             if listed.code:
-                raise problem(LIST[0], listed)
-            self._overriding = overrides(listed.out, self._given)
-        given = environment_for(self._given, self._overriding, self._authorization(url))
-        return self._ask(arguments, given | dict(environment or {}), stdin, seconds, network=bool(url))
+                raise command_problem(LIST[0], listed)
+            self._overrides = overrides(listed.out, self._variables)
+        full_environment = environment_for(self._variables, self._overrides, self._token_header(url))
+        return self._execute(
+            arguments, full_environment | dict(environment or {}), stdin, seconds, network=bool(url)
+        )
 
-    def _ask(
+    def _execute(
         self,
         arguments: Sequence[str],
         environment: Mapping[str, str],
@@ -138,7 +142,7 @@ class Git:
         seconds: float,
         *,
         network: bool,
-    ) -> Said:
+    ) -> GitOutput:
         command = [self._program, "-C", str(self.folder), *arguments]
         began = time.monotonic()
         # A session of its own: on a time-out its helpers (ssh, remote-https) go too, and Ctrl-C does not cut
@@ -152,7 +156,7 @@ class Git:
             start_new_session=True,
         ) as process:
             try:
-                out, err = self._patiently(process, stdin, seconds, network=network)
+                out, stderr = self._communicate(process, stdin, seconds, network=network)
             except BaseException as error:
                 with suppress(ProcessLookupError):  # it may be over by now
                     os.killpg(process.pid, signal.SIGKILL)
@@ -163,25 +167,27 @@ class Git:
                         "check the network and the remote, then run again",
                     ) from error
                 raise
-        return Said(process.returncode, out, self._scrubbed(text(err)))
+        return GitOutput(process.returncode, out, self._without_credentials(decode_text(stderr)))
 
-    def _patiently(
+    def _communicate(
         self, process: subprocess.Popen[bytes], stdin: bytes, seconds: float, *, network: bool
     ) -> tuple[bytes, bytes]:
         """Wait for the process to end; for the network only a moment longer once we are in a hurry."""
         end = time.monotonic() + seconds
-        given: bytes | None = stdin
+        pending_input: bytes | None = stdin
         while True:
-            if network and self.hurried():
+            if network and self.is_hurried():
                 end = min(end, time.monotonic() + HURRIED_SECONDS)
                 network = False
-            left = max(0.0, end - time.monotonic())
+            seconds_left = max(0.0, end - time.monotonic())
             try:
-                return process.communicate(given, timeout=min(left, _LOOK_SECONDS) if network else left)
+                return process.communicate(
+                    pending_input, timeout=min(seconds_left, _POLL_SECONDS) if network else seconds_left
+                )
             except subprocess.TimeoutExpired:
                 if time.monotonic() >= end:
                     raise
-                given = None  # it has all of it, or goes on taking it
+                pending_input = None  # it has all of it, or goes on taking it
 
     def run(
         self,
@@ -191,16 +197,18 @@ class Git:
         seconds: float = LOCAL_SECONDS,
     ) -> bytes:
         """Run one command that must succeed; return its output."""
-        said = self.ask(*arguments, stdin=stdin, environment=environment, seconds=seconds)
-        if said.code:
-            raise problem(arguments[0], said)
-        return said.out
+        output = self.run_unchecked(*arguments, stdin=stdin, environment=environment, seconds=seconds)
+        if output.code:
+            raise command_problem(arguments[0], output)
+        return output.out
 
-    def line(self, *arguments: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None) -> str:
+    def run_line(
+        self, *arguments: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None
+    ) -> str:
         """Run one command that must succeed; return the one line that it printed."""
-        return text(self.run(*arguments, stdin=stdin, environment=environment)).removesuffix("\n")
+        return decode_text(self.run(*arguments, stdin=stdin, environment=environment)).removesuffix("\n")
 
-    def _authorization(self, url: str) -> list[Setting]:
+    def _token_header(self, url: str) -> list[Setting]:
         """Send the token as a header to the remote's own host only, and never on a command line."""
         parts = urlsplit(url)
         if not self._token or parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -215,29 +223,29 @@ class Git:
         host = parts.netloc.rpartition("@")[2]
         return [(f"http.{parts.scheme}://{host}/.extraHeader", f"Authorization: Basic {secret}")]
 
-    def _scrubbed(self, said: str) -> str:
-        said = _CREDENTIALS.sub(r"\1", said)
-        return said.replace(self._token, "[token]") if self._token else said
+    def _without_credentials(self, text: str) -> str:
+        text = _CREDENTIALS.sub(r"\1", text)
+        return text.replace(self._token, "[token]") if self._token else text
 
 
-def reason(err: str) -> str:
+def error_line(err: str) -> str:
     """Pick the line that says why out of what git printed."""
     lines = [line.strip() for line in err.splitlines() if line.strip()]
     telling = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "ssh:"))]
     return (telling or lines or ["it gave no reason"])[0]
 
 
-def known(said: Said) -> RepositoryProblem | None:
+def known_problem(output: GitOutput) -> RepositoryProblem | None:
     """Explain the failures that git itself explains badly."""
-    for pattern, fact, way_out in _KNOWN:
-        if match := pattern.search(said.err):
-            return RepositoryProblem(f"{fact} ({reason(said.err)})", way_out.format(**match.groupdict()))
+    for pattern, fact, fix in _KNOWN:
+        if match := pattern.search(output.err):
+            return RepositoryProblem(f"{fact} ({error_line(output.err)})", fix.format(**match.groupdict()))
     return None
 
 
-def problem(command: str, said: Said) -> RepositoryProblem:
+def command_problem(command: str, output: GitOutput) -> RepositoryProblem:
     """Make an error of a command that failed."""
-    return known(said) or RepositoryProblem(
-        f"git {command} failed with exit code {said.code}: {reason(said.err)}",
+    return known_problem(output) or RepositoryProblem(
+        f"git {command} failed with exit code {output.code}: {error_line(output.err)}",
         "run `git fsck` and `git status` here; the clone may be damaged or locked by another program",
     )

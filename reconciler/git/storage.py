@@ -6,14 +6,16 @@ from datetime import datetime
 from pathlib import Path
 
 from reconciler.core.model.errors import RepositoryProblem
-from reconciler.git.runner import Git, reason, text
+from reconciler.git.runner import Git, decode_text, error_line
 
 FOLDER = "dnc"  # our own, beside git's: locks and journals, which no commit and no `git clean` touches
 
 
 def common_folder(git: Git) -> Path:
     """Name the .git folder that all worktrees of this clone share."""
-    return Path(text(git.run("rev-parse", "--path-format=absolute", "--git-common-dir")).removesuffix("\n"))
+    return Path(
+        decode_text(git.run("rev-parse", "--path-format=absolute", "--git-common-dir")).removesuffix("\n")
+    )
 
 
 def demand_writable(git: Git) -> None:
@@ -21,8 +23,8 @@ def demand_writable(git: Git) -> None:
 
     Tried with a file, because permissions tell nothing of a full disk, a quota or a read-only mount.
     """
-    inside = common_folder(git)
-    for folder in (inside / "objects", inside / "refs" / "heads", _temporary()):
+    git_folder = common_folder(git)
+    for folder in (git_folder / "objects", git_folder / "refs" / "heads", _temporary_folder()):
         try_writing(folder)
 
 
@@ -54,7 +56,7 @@ def no_temporary_files(what: str, error: OSError) -> RepositoryProblem:
     )
 
 
-def _temporary() -> Path:
+def _temporary_folder() -> Path:
     try:
         return Path(tempfile.gettempdir())
     except OSError as error:
@@ -80,9 +82,9 @@ class Bundles:
         self._git = git
 
     @property
-    def made_by(self) -> str:
+    def git_version(self) -> str:
         """Tell which git this is."""
-        return self._git.line("version").removeprefix("git version ")
+        return self._git.run_line("version").removeprefix("git version ")
 
     def last_before(self, tip: str, moment: datetime) -> str | None:
         """Find the newest commit of a branch's own line from before a moment; None if there is none."""
@@ -97,7 +99,7 @@ class Bundles:
     def commits(self, tip: str, base: str | None) -> int:
         """Count the commits of `tip` that `base` does not have."""
         wanted = (tip, *([f"^{base}"] if base else []))
-        return int(self._git.line("rev-list", "--count", "--end-of-options", *wanted, "--"))
+        return int(self._git.run_line("rev-list", "--count", "--end-of-options", *wanted, "--"))
 
     def make(self, branch: str, tip: str, base: str | None) -> bytes:
         """Pack these commits as `git bundle` would (gitformat-bundle), `tip` being that branch.
@@ -106,13 +108,13 @@ class Bundles:
         """
         head = "# v2 git bundle\n" if len(tip) == _SHA1 else "# v3 git bundle\n@object-format=sha256\n"
         needs = f"-{base} \n" if base else ""
-        wanted = f"{tip}\n" + (f"^{base}\n" if base else "")
-        packed = self._git.run(*_PACK, stdin=wanted.encode())
+        revisions = f"{tip}\n" + (f"^{base}\n" if base else "")
+        packed = self._git.run(*_PACK, stdin=revisions.encode())
         return f"{head}{needs}{tip} refs/heads/{branch}\n\n".encode() + packed
 
     def verify(self, file: str) -> None:
         """Let git verify a bundle that was written. RepositoryProblem where it does not hold."""
-        said = self._git.ask("bundle", "verify", file)
-        if said.code:
-            fact = f"git does not verify the bundle: {reason(said.err)}"
+        output = self._git.run_unchecked("bundle", "verify", file)
+        if output.code:
+            fact = f"git does not verify the bundle: {error_line(output.err)}"
             raise RepositoryProblem(fact, "check the disk, and make it again", where=file)

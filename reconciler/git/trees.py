@@ -10,10 +10,10 @@ from hashlib import sha1, sha256
 from pathlib import Path
 
 from reconciler.core.model.errors import RepositoryProblem
-from reconciler.git.runner import Git, problem, raw, reason, text
+from reconciler.git.runner import Git, command_problem, decode_text, encode_text, error_line
 from reconciler.git.storage import no_temporary_files
 
-Wanted = Callable[[str], bool]
+PathFilter = Callable[[str], bool]
 
 _REGULAR = frozenset({"100644", "100755"})
 _SHA_256 = 64  # digits of such a name
@@ -29,7 +29,7 @@ class TreeFile:
     mode: str
 
     @property
-    def regular(self) -> bool:
+    def is_regular(self) -> bool:
         """Tell a file from a symbolic link or a submodule."""
         return self.mode in _REGULAR
 
@@ -37,12 +37,12 @@ class TreeFile:
 def tree_files(git: Git, rev: str, *paths: str) -> list[TreeFile]:
     """List every file of a commit or tree below the paths (all by default), named from the root."""
     listed = git.run("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", rev, *paths)
-    found = []
+    files = []
     for record in listed.split(b"\0")[:-1]:
         facts, _, path = record.partition(b"\t")
         mode, _, sha = facts.decode().split(" ")
-        found.append(TreeFile(text(path), sha, mode))
-    return found
+        files.append(TreeFile(decode_text(path), sha, mode))
+    return files
 
 
 def read_blobs(git: Git, shas: Iterable[str]) -> dict[str, bytes]:
@@ -73,15 +73,17 @@ def read_files(git: Git, files: Sequence[TreeFile], at_hand: Mapping[str, bytes]
 
     What is at hand under the same path and has the same name as a blob is not read again.
     """
-    odd = [file.path for file in files if not file.regular]
+    odd = [file.path for file in files if not file.is_regular]
     if odd:
         raise RepositoryProblem(
             f"not followed, being a symbolic link or a submodule: {', '.join(odd)}",
             "commit the file itself in its place",
             where=odd[0],
         )
-    same = {f.sha: at_hand[f.path] for f in files if f.path in at_hand and is_named(at_hand[f.path], f.sha)}
-    blobs = same | read_blobs(git, (file.sha for file in files if file.sha not in same))
+    known_blobs = {
+        f.sha: at_hand[f.path] for f in files if f.path in at_hand and is_named(at_hand[f.path], f.sha)
+    }
+    blobs = known_blobs | read_blobs(git, (file.sha for file in files if file.sha not in known_blobs))
     return {file.path: blobs[file.sha] for file in files}
 
 
@@ -93,48 +95,49 @@ def is_named(data: bytes, sha: str) -> bool:
     return digest.hexdigest() == sha
 
 
-def merge_bases(git: Git, one: str, other: str) -> list[str]:
+def merge_bases(git: Git, first: str, second: str) -> list[str]:
     """Name the best common ancestors that this clone can see."""
-    said = git.ask("merge-base", "--all", "--end-of-options", one, other)
-    if said.code > 1:
-        raise problem("merge-base", said)
-    return said.out.decode().split()
+    output = git.run_unchecked("merge-base", "--all", "--end-of-options", first, second)
+    if output.code > 1:
+        raise command_problem("merge-base", output)
+    return output.out.decode().split()
 
 
-def merge_trees(git: Git, onto: str, head: str) -> str:
+def merge_trees(git: Git, base: str, head: str) -> str:
     """Merge two commits without a working tree, as a server would; return the tree.
 
     No attribute counts, so no merge driver runs, and what `merge=union` would join is a conflict.
     """
     options = ("--write-tree", "--name-only", "--no-messages", "-z", "--end-of-options")
-    with _bare(git) as environment:
-        said = git.ask("merge-tree", *options, onto, head, environment=environment)
-    if said.code == 0:
-        return said.out.rstrip(b"\0\n").decode()
-    if said.code == 1:
-        names = [text(name) for name in said.out.split(b"\0")[1:] if name]
+    with _bare_repository(git) as environment:
+        output = git.run_unchecked("merge-tree", *options, base, head, environment=environment)
+    if output.code == 0:
+        return output.out.rstrip(b"\0\n").decode()
+    if output.code == 1:
+        names = [decode_text(name) for name in output.out.split(b"\0")[1:] if name]
         raise RepositoryProblem(
             f"HEAD conflicts with the target branch in {', '.join(names)}",
             "merge or rebase onto the target branch, resolve the conflict, and push",
             where=names[0] if names else "",
         )
-    if said.code == _USAGE:
+    if output.code == _USAGE:
         raise RepositoryProblem(
-            f"{git.line('version')} can't compute a merge without a working tree", "install git 2.38 or later"
+            f"{git.run_line('version')} can't compute a merge without a working tree",
+            "install git 2.38 or later",
         )
-    if "unrelated histories" in said.err:
+    if "unrelated histories" in output.err:
         raise RepositoryProblem(
             "HEAD and the target branch have no common history",
             "set GIT_DEPTH: 0 for the job; if the histories really are unrelated, rebase the branch",
         )
     raise RepositoryProblem(
-        f"the merge with the target branch can't be computed: {reason(said.err)}",
+        f"the merge with the target branch can't be computed: {error_line(output.err)}",
         "set GIT_DEPTH: 0 for the job",
     )
 
 
 @contextmanager
-def _bare(git: Git) -> Iterator[Mapping[str, str]]:
+def _bare_repository(git: Git) -> Iterator[Mapping[str, str]]:
     """Make a repository of the same objects without configuration, attributes, index and working tree."""
     try:
         with tempfile.TemporaryDirectory(prefix="dnc-merge-") as folder:
@@ -152,17 +155,19 @@ def _bare(git: Git) -> Iterator[Mapping[str, str]]:
 
 
 def _path(git: Git, name: str) -> str:
-    return git.line("rev-parse", "--path-format=absolute", "--git-path", name)
+    return git.run_line("rev-parse", "--path-format=absolute", "--git-path", name)
 
 
 def _configuration(git: Git) -> str:
     """Say how objects are named, and in a partial clone where the missing ones are."""
     lines = ["[core]", "repositoryFormatVersion = 1", "bare = true", "[extensions]"]
-    lines.append(f"objectFormat = {git.line('rev-parse', '--show-object-format')}")
-    promisors = git.ask("config", "-z", "--name-only", "--get-regexp", r"^remote\..*\.promisor$").out
-    for key in text(promisors).split("\0")[:-1]:
+    lines.append(f"objectFormat = {git.run_line('rev-parse', '--show-object-format')}")
+    promisors = git.run_unchecked(
+        "config", "-z", "--name-only", "--get-regexp", r"^remote\..*\.promisor$"
+    ).out
+    for key in decode_text(promisors).split("\0")[:-1]:
         name = key.removeprefix("remote.").removesuffix(".promisor")
-        url = git.line("ls-remote", "--get-url", "--end-of-options", name)
+        url = git.run_line("ls-remote", "--get-url", "--end-of-options", name)
         lines += [f"[remote {_quoted(name)}]", "promisor = true", f"url = {_quoted(url)}"]
     return "".join(f"{line}\n" for line in lines)
 
@@ -176,24 +181,28 @@ _LINK = "120000"
 _SUBMODULE = "160000"
 
 
-def differing(
+def list_changed_files(
     folder: Path,
     committed: Iterable[TreeFile],
-    lying: Iterable[str],
+    present_paths: Iterable[str],
     read: Callable[[list[str]], Mapping[str, bytes]],
 ) -> list[str]:
-    """List what is changed, missing or additional in `folder`. `lying` is what is there; `read` reads blobs.
+    """List what is changed, missing or new in `folder`. `present_paths` is what is there; `read` reads blobs.
 
     A file that differs from its blob in CRLF for LF alone is no difference: `core.autocrlf` makes such ones,
     they say the same, and what is applied is the blob.
     """
-    there = {file.path: file for file in committed if file.mode != _SUBMODULE}
-    here = frozenset(lying)
-    data = {path: _data(folder / path) for path in here & there.keys()}
-    unlike = {path for path, found in data.items() if found is None or not _is(found, there[path])}
-    blobs = read([there[path].sha for path in unlike])
-    changed = (path for path in unlike if not _same_lines(data[path], blobs[there[path].sha]))
-    return sorted({*(here ^ there.keys()), *changed})
+    committed_files = {file.path: file for file in committed if file.mode != _SUBMODULE}
+    present = frozenset(present_paths)
+    data = {path: _data(folder / path) for path in present & committed_files.keys()}
+    unlike_paths = {
+        path
+        for path, file_data in data.items()
+        if file_data is None or not _is_same_file(file_data, committed_files[path])
+    }
+    blobs = read([committed_files[path].sha for path in unlike_paths])
+    changed = (path for path in unlike_paths if not _same_lines(data[path], blobs[committed_files[path].sha]))
+    return sorted({*(present ^ committed_files.keys()), *changed})
 
 
 _Data = tuple[bytes, bool]
@@ -205,18 +214,18 @@ def _data(file: Path) -> _Data | None:
     try:
         mode = file.lstat().st_mode
         if stat.S_ISLNK(mode):
-            return raw(os.readlink(file)), True  # noqa: PTH115  (the text of the link as it is)
+            return encode_text(os.readlink(file)), True  # noqa: PTH115  (the text of the link as it is)
         return (file.read_bytes(), False) if stat.S_ISREG(mode) else None
     except OSError:
         return None
 
 
-def _is(found: _Data, file: TreeFile) -> bool:
-    data, link = found
+def _is_same_file(file_data: _Data, file: TreeFile) -> bool:
+    data, link = file_data
     return link == (file.mode == _LINK) and is_named(data, file.sha)
 
 
-def _same_lines(found: _Data | None, blob: bytes) -> bool:
-    if found is None or found[1]:
+def _same_lines(file_data: _Data | None, blob: bytes) -> bool:
+    if file_data is None or file_data[1]:
         return False
-    return found[0].replace(b"\r\n", b"\n") == blob.replace(b"\r\n", b"\n")
+    return file_data[0].replace(b"\r\n", b"\n") == blob.replace(b"\r\n", b"\n")

@@ -16,16 +16,16 @@ _OWN = 0o600
 
 
 @contextmanager
-def in_turn(  # noqa: PLR0913  (whose turn, as whom, and how to wait)
+def run_lock(  # noqa: PLR0913  (whose turn, as whom, and how to wait)
     path: Path,
-    what: str,
+    run_name: str,
     *,
     since: str,
     seconds: float,
-    say: Callable[[str], None],
-    stopped: Callable[[], bool],
+    notify: Callable[[str], None],
+    is_stopped: Callable[[], bool],
 ) -> Iterator[None]:
-    """Hold the lock at `path`; wait for it at most so many seconds, or until `stopped`.
+    """Hold the lock at `path`; wait for it at most so many seconds, or until `is_stopped`.
 
     `since` is the moment, for whoever finds the lock taken. The lock is the kernel's: it goes with the
     process that holds it, however that ends. RepositoryProblem naming the holder when it is not to be had.
@@ -34,17 +34,20 @@ def in_turn(  # noqa: PLR0913  (whose turn, as whom, and how to wait)
     lock = FileLock(path, mode=_OWN, fallback_to_soft=False, thread_local=False)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not _taken(lock, 0.0, stopped):
-            say(f"{what} is under way here already ({_holder(path)}): waiting {seconds:g} s at most")
-            if not _taken(lock, seconds, stopped):
+        if not _try_acquire(lock, 0.0, is_stopped):
+            notify(
+                f"{run_name} is under way here already ({_describe_holder(path)}): waiting "
+                f"{seconds:g} s at most"
+            )
+            if not _try_acquire(lock, seconds, is_stopped):
                 raise RepositoryProblem(
-                    f"{what} is under way here already: {_holder(path)}",
+                    f"{run_name} is under way here already: {_describe_holder(path)}",
                     "let it end, or end that process (it finishes its chunk and reports), and run again",
                     where=str(path),
                 )
         try:
-            _named(path).touch(mode=_OWN)
-            _named(path).write_text(json.dumps({"pid": os.getpid(), "since": since}), encoding="ascii")
+            _holder_file(path).touch(mode=_OWN)
+            _holder_file(path).write_text(json.dumps({"pid": os.getpid(), "since": since}), encoding="ascii")
         except OSError:
             lock.release()
             raise
@@ -54,11 +57,11 @@ def in_turn(  # noqa: PLR0913  (whose turn, as whom, and how to wait)
         yield
     finally:
         with suppress(OSError):  # it only names; the lock is what counts
-            _named(path).unlink(missing_ok=True)
+            _holder_file(path).unlink(missing_ok=True)
         lock.release()
 
 
-def _taken(lock: FileLock, seconds: float, stopped: Callable[[], bool]) -> bool:
+def _try_acquire(lock: FileLock, seconds: float, stopped: Callable[[], bool]) -> bool:
     try:
         lock.acquire(timeout=seconds, poll_interval=_POLL_SECONDS, cancel_check=stopped)
     except Timeout:
@@ -66,14 +69,14 @@ def _taken(lock: FileLock, seconds: float, stopped: Callable[[], bool]) -> bool:
     return True
 
 
-def _named(path: Path) -> Path:
+def _holder_file(path: Path) -> Path:
     """Name the file that says who holds the lock; the lock file itself stays as it is."""
     return path.with_suffix(".holder")
 
 
-def _holder(path: Path) -> str:
+def _describe_holder(path: Path) -> str:
     try:
-        told = json.loads(_named(path).read_text(encoding="ascii"))
-        return f"process {int(told['pid'])}, since {told['since']}"
+        holder = json.loads(_holder_file(path).read_text(encoding="ascii"))
+        return f"process {int(holder['pid'])}, since {holder['since']}"
     except (OSError, ValueError, KeyError, TypeError):
         return "by a process that has not said its number yet"

@@ -24,7 +24,7 @@ _LATER = frozenset({HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS})
 class GitLabProblem(DncError):
     """GitLab could not be asked, or refused. Whoever asked says it as a warning: it never fails a plan.
 
-    `passing`: the same request may succeed later. `status` is that of GitLab's answer, if it gave one.
+    `is_passing`: the same request may succeed later. `status` is that of GitLab's answer, if it gave one.
     """
 
     rule = "GITLAB"
@@ -32,14 +32,14 @@ class GitLabProblem(DncError):
     def __init__(
         self,
         fact: str,
-        way_out: str = "",
+        fix: str = "",
         *,
         where: str = "",
-        passing: bool = False,
+        is_passing: bool = False,
         status: int | None = None,
     ) -> None:
-        super().__init__(fact, way_out, where=where)
-        self.passing = passing
+        super().__init__(fact, fix, where=where)
+        self.is_passing = is_passing
         self.status = status
 
 
@@ -84,13 +84,13 @@ class GitLab:
         """Close every connection."""
         self._session.close()
 
-    def me(self) -> int:
+    def user_id(self) -> int:
         """Tell which user the token is."""
         path = "/user"
-        found = _decoded(self._ask("GET", path), path)
-        number = found.get("id") if isinstance(found, dict) else None
+        user = _decode_json(self._request("GET", path), path)
+        number = user.get("id") if isinstance(user, dict) else None
         if type(number) is not int:
-            raise odd_answer(path)
+            raise unknown_form_error(path)
         return number
 
     def get(self, path: str) -> Any:  # noqa: ANN401  (JSON)
@@ -101,11 +101,11 @@ class GitLab:
         """Read a list of the project, page by page."""
         page = "1"
         for _ in range(PAGES):
-            asked = {**parameters, "per_page": str(PAGE_SIZE), "page": page}
-            answer = self._ask("GET", self._project + path, parameters=asked)
-            rows = _decoded(answer, path)
+            page_parameters = {**parameters, "per_page": str(PAGE_SIZE), "page": page}
+            answer = self._request("GET", self._project + path, parameters=page_parameters)
+            rows = _decode_json(answer, path)
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise odd_answer(path)
+                raise unknown_form_error(path)
             yield from rows
             page = answer.headers.get("x-next-page", "")
             if not page:
@@ -122,15 +122,15 @@ class GitLab:
     def delete(self, path: str) -> None:
         """Take something away; what is gone already counts as taken."""
         try:
-            self._ask("DELETE", self._project + path)
+            self._request("DELETE", self._project + path)
         except GitLabProblem as problem:
             if problem.status != HTTPStatus.NOT_FOUND:
                 raise
 
     def _json(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401
-        return _decoded(self._ask(method, self._project + path, body), path)
+        return _decode_json(self._request(method, self._project + path, body), path)
 
-    def _ask(
+    def _request(
         self,
         method: str,
         path: str,
@@ -150,7 +150,7 @@ class GitLab:
         except (requests.RequestException, ValueError) as error:  # ValueError: nothing that can be sent
             # The library's text holds addresses, and may hold a proxy's password.
             raise GitLabProblem(
-                f"GitLab does not answer ({type(error).__name__})", "run the job again", passing=True
+                f"GitLab does not answer ({type(error).__name__})", "run the job again", is_passing=True
             ) from None
         if not answer.ok or answer.is_redirect:
             raise _refusal(method, path, answer.status_code)
@@ -174,15 +174,17 @@ def _refusal(method: str, path: str, status: int) -> GitLabProblem:
         HTTPStatus.NOT_FOUND: "the token of GITLAB_TOKEN does not see this: make it in this project",
     }
     way = "run the job again" if passing else ways.get(status, "see docs/gitlab.md, Tokens")
-    return GitLabProblem(f"GitLab answers {status} to {method} {path}", way, passing=passing, status=status)
+    return GitLabProblem(
+        f"GitLab answers {status} to {method} {path}", way, is_passing=passing, status=status
+    )
 
 
-def odd_answer(path: str) -> GitLabProblem:
+def unknown_form_error(path: str) -> GitLabProblem:
     """Say that an answer is JSON of another shape than GitLab's."""
     return GitLabProblem(f"GitLab's answer to {path} has an unknown form", "is CI_API_V4_URL its API?")
 
 
-def _decoded(answer: requests.Response, path: str) -> Any:  # noqa: ANN401  (JSON)
+def _decode_json(answer: requests.Response, path: str) -> Any:  # noqa: ANN401  (JSON)
     try:
         return answer.json()
     except (ValueError, RecursionError):

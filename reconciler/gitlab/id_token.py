@@ -16,10 +16,10 @@ AUDIENCE = "dnc"
 KEYS = "/oauth/discovery/keys"
 TIMEOUT = (3.0, 5.0)  # seconds to connect, and between two bytes of the answer
 _LEEWAY = 60  # seconds between two machines' clocks
-_WAY_OUT = "id_tokens: {DNC_ID_TOKEN: {aud: dnc}} in the job gives one"
+_FIX = "id_tokens: {DNC_ID_TOKEN: {aud: dnc}} in the job gives one"
 
 
-def claims_of(token: str, server: str, now: datetime) -> Mapping[str, Any]:
+def verify_claims(token: str, server: str, now: datetime) -> Mapping[str, Any]:
     """Verify a token's signature, issuer, audience and time; give its claims.
 
     Raises GitLabProblem where any of these is not as it must be, or the keys cannot be had.
@@ -43,15 +43,13 @@ def claims_of(token: str, server: str, now: datetime) -> Mapping[str, Any]:
                 "verify_iat": False,
             },
         )
-        over = now.timestamp() > int(claims["exp"]) + _LEEWAY
-        early = now.timestamp() < int(claims.get("nbf", 0)) - _LEEWAY
+        is_expired = now.timestamp() > int(claims["exp"]) + _LEEWAY
+        is_early = now.timestamp() < int(claims.get("nbf", 0)) - _LEEWAY
     except (jwt.PyJWTError, KeyError, TypeError, ValueError) as error:
         # Its text may hold the token.
-        raise GitLabProblem(
-            f"the id_token is not to be believed ({type(error).__name__})", _WAY_OUT
-        ) from None
-    if over or early:
-        raise GitLabProblem("the id_token is over, or not valid yet", _WAY_OUT)
+        raise GitLabProblem(f"the id_token is not to be believed ({type(error).__name__})", _FIX) from None
+    if is_expired or is_early:
+        raise GitLabProblem("the id_token is over, or not valid yet", _FIX)
     return claims
 
 
@@ -62,12 +60,12 @@ def _keys(server: str) -> dict[str, Any]:
         with requests.Session() as session:
             session.auth = lambda request: request  # a .netrc would add its own header
             answer = session.get(server.rstrip("/") + KEYS, timeout=TIMEOUT, allow_redirects=False)
-            found = answer.json() if answer.status_code == requests.codes.ok else None
+            keys = answer.json() if answer.status_code == requests.codes.ok else None
     except (requests.RequestException, ValueError) as error:
         host = urlsplit(server).hostname
         raise GitLabProblem(
-            f"{host} does not give its keys ({type(error).__name__})", "", passing=True
+            f"{host} does not give its keys ({type(error).__name__})", "", is_passing=True
         ) from None
-    if not isinstance(found, dict):
-        raise GitLabProblem(f"{urlsplit(server).hostname} does not give its keys", "", passing=True)
-    return found
+    if not isinstance(keys, dict):
+        raise GitLabProblem(f"{urlsplit(server).hostname} does not give its keys", "", is_passing=True)
+    return keys

@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciler.gitlab.client import GitLab, GitLabProblem
 
-_UNDER_WAY = ("created", "waiting_for_resource", "preparing", "pending", "running")
+_RUNNING_STATUSES = ("created", "waiting_for_resource", "preparing", "pending", "running")
 
 
 class MergeRequest:
@@ -24,15 +24,15 @@ class MergeRequest:
         longer one the name before; each version leaves the other aside.
         """
         newest = self._read().get("head_pipeline") or {}
-        if newest.get("id") != pipeline or newest.get("status") not in _UNDER_WAY:
+        if newest.get("id") != pipeline or newest.get("status") not in _RUNNING_STATUSES:
             raise GitLabProblem(
                 "this is not the running pipeline of the merge request's last commit",
                 "none needed: the newer pipeline decides",
             )
-        said = {"sha": sha, "auto_merge": True, "merge_when_pipeline_succeeds": True}
-        self._gitlab.put(f"{self._path}/merge", said)
+        fields = {"sha": sha, "auto_merge": True, "merge_when_pipeline_succeeds": True}
+        self._gitlab.put(f"{self._path}/merge", fields)
 
-    def call_off(self) -> bool:
+    def cancel_merge(self) -> bool:
         """Take a merge back that waits for its pipeline; tell whether one did."""
         if not self._read().get("merge_when_pipeline_succeeds"):
             return False
@@ -40,10 +40,10 @@ class MergeRequest:
         return True
 
     def _read(self) -> dict[str, Any]:
-        found = self._gitlab.get(self._path)
-        if not isinstance(found, dict):
+        answer = self._gitlab.get(self._path)
+        if not isinstance(answer, dict):
             raise GitLabProblem("GitLab's answer is no merge request", "is CI_API_V4_URL its API?")
-        return found
+        return answer
 
 
 LATE = "GitLab took too long: the rest was not asked"
@@ -59,7 +59,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
+class MergedRequest:
     """A merged merge request: who wrote it, who approved it, who merged it and when, and its commits."""
 
     reference: str
@@ -71,65 +71,67 @@ class Brought:
     commits: frozenset[str]
 
 
-class Bringer:
+class MergedRequests:
     """Asks one project, each thing once. GitLabProblem where it may not see, and once `over` is true."""
 
-    def __init__(self, gitlab: GitLab, *, over: Callable[[], bool]) -> None:
+    def __init__(self, gitlab: GitLab, *, is_over: Callable[[], bool]) -> None:
         self._gitlab = gitlab
-        self._over = over
-        self._known: dict[int, Brought] = {}
-        self._of: dict[str, tuple[Brought, ...]] = {}
+        self._is_over = is_over
+        self._by_number: dict[int, MergedRequest] = {}
+        self._by_commit: dict[str, tuple[MergedRequest, ...]] = {}
 
-    def of(self, sha: str) -> tuple[Brought, ...]:
+    def requests_of(self, sha: str) -> tuple[MergedRequest, ...]:
         """Find the merged merge requests that brought a commit."""
-        known = tuple(one for one in self._known.values() if sha in one.commits)
-        if known:
-            return known
-        if sha not in self._of:
-            self._of[sha] = tuple(
+        requests = tuple(request for request in self._by_number.values() if sha in request.commits)
+        if requests:
+            return requests
+        if sha not in self._by_commit:
+            self._by_commit[sha] = tuple(
                 self._read(row)
                 for row in self._rows(f"/repository/commits/{sha}/merge_requests")
                 if row.get("state") == "merged"
             )
-        return self._of[sha]
+        return self._by_commit[sha]
 
-    def starter(self, pipeline: str) -> Person | None:
+    def pipeline_starter(self, pipeline: str) -> Person | None:
         """Name the user who started a pipeline."""
         self._demand_time()
-        found = self._gitlab.get(f"/pipelines/{int(pipeline)}")
-        return person(found.get("user")) if isinstance(found, dict) else None
+        pipeline_answer = self._gitlab.get(f"/pipelines/{int(pipeline)}")
+        return parse_person(pipeline_answer.get("user")) if isinstance(pipeline_answer, dict) else None
 
-    def _read(self, row: Mapping[str, Any]) -> Brought:
+    def _read(self, row: Mapping[str, Any]) -> MergedRequest:
         number = int(row["iid"])
-        if number not in self._known:
+        if number not in self._by_number:
             path = f"/merge_requests/{number}"
             self._demand_time()
-            said = self._gitlab.get(f"{path}/approvals")
-            approved = said.get("approved_by") or () if isinstance(said, dict) else ()
-            own = {str(commit.get("id")) for commit in self._rows(f"{path}/commits")}
-            merging = {str(row[key]) for key in ("merge_commit_sha", "squash_commit_sha") if row.get(key)}
-            people = (person(one.get("user")) for one in approved)
-            self._known[number] = Brought(
+            approvals = self._gitlab.get(f"{path}/approvals")
+            approved = approvals.get("approved_by") or () if isinstance(approvals, dict) else ()
+            commit_ids = {str(commit.get("id")) for commit in self._rows(f"{path}/commits")}
+            merge_commit_ids = {
+                str(row[key]) for key in ("merge_commit_sha", "squash_commit_sha") if row.get(key)
+            }
+            people = (parse_person(approver.get("user")) for approver in approved)
+            self._by_number[number] = MergedRequest(
                 reference=str((row.get("references") or {}).get("full") or f"!{number}"),
                 url=str(row.get("web_url") or ""),
-                author=person(row.get("author")),
-                approvers=tuple(one for one in people if one),
-                merger=person(row.get("merge_user") or row.get("merged_by")),
+                author=parse_person(row.get("author")),
+                approvers=tuple(approver for approver in people if approver),
+                merger=parse_person(row.get("merge_user") or row.get("merged_by")),
                 merged_at=row.get("merged_at"),
-                commits=frozenset(own | merging),
+                commits=frozenset(commit_ids | merge_commit_ids),
             )
-        return self._known[number]
+        return self._by_number[number]
 
     def _rows(self, path: str) -> list[Mapping[str, Any]]:
         self._demand_time()
         return [row for row in self._gitlab.pages(path) if isinstance(row, dict)]
 
     def _demand_time(self) -> None:
-        if self._over():
-            raise GitLabProblem(LATE, "the report says what was learnt until then", passing=True)
+        if self._is_over():
+            raise GitLabProblem(LATE, "the report says what was learnt until then", is_passing=True)
 
 
-def person(user: object) -> Person | None:
+def parse_person(user: object) -> Person | None:
     """Read a user as GitLab's API gives one."""
     if not isinstance(user, dict) or not user.get("username"):
         return None

@@ -23,21 +23,21 @@ class Notes:
     def __init__(self, gitlab: GitLab, merge_request: int) -> None:
         self._gitlab = gitlab
         self._path = f"/merge_requests/{merge_request}/notes"
-        self._me = _me(gitlab)
+        self._own_user_id = _own_user_id(gitlab)
 
-    def ours(self) -> list[Note]:
+    def own_notes(self) -> list[Note]:
         """Find the notes that we wrote, oldest first. What somebody else marked as ours is not.
 
         There is more than one where two tenants' jobs made theirs at the same moment.
         """
-        return sorted(self._marked(), key=lambda note: note.id)
+        return sorted(self._marked_notes(), key=lambda note: note.id)
 
-    def _marked(self) -> Iterator[Note]:
-        for found in self._gitlab.pages(self._path, sort="asc", order_by="created_at"):
-            body = str(found.get("body", ""))
-            author = (found.get("author") or {}).get("id")
-            if body.startswith(MARKER) and self._me in (None, author) and not found.get("system"):
-                yield Note(int(found["id"]), body)
+    def _marked_notes(self) -> Iterator[Note]:
+        for row in self._gitlab.pages(self._path, sort="asc", order_by="created_at"):
+            body = str(row.get("body", ""))
+            author = (row.get("author") or {}).get("id")
+            if body.startswith(MARKER) and self._own_user_id in (None, author) and not row.get("system"):
+                yield Note(int(row["id"]), body)
 
     def write(self, body: str) -> None:
         """Add a note."""
@@ -52,16 +52,16 @@ class Notes:
         self._gitlab.delete(f"{self._path}/{note.id}")
 
 
-def _me(gitlab: GitLab) -> int | None:
+def _own_user_id(gitlab: GitLab) -> int | None:
     """Tell which user the token is; None where it may not know: then the marker alone tells our note."""
     try:
-        return gitlab.me()
+        return gitlab.user_id()
     except GitLabProblem:
         return None
 
 
 LARGEST_NOTE = 59_000  # characters; GitLab takes a million, and is slow long before
-ALL = "-all-"  # the section of all tenants together; they have names of their own
+ALL_TENANTS = "-all-"  # the section of all tenants together; they have names of their own
 Render = Callable[[int], str]
 """Gives a tenant's section in at most so many characters."""
 
@@ -71,31 +71,31 @@ _SECTION = re.compile(
 _FRAME = len("<!-- dnc:tenant  -->\n\n<!-- dnc:end  -->\n\n")
 
 
-def sections(body: str) -> dict[str, str]:
+def split_sections(body: str) -> dict[str, str]:
     """Take a note apart: tenant to section."""
     return {tenant: text.rstrip("\n") for tenant, text in _SECTION.findall(body)}
 
 
-def gathered(bodies: Iterable[str]) -> dict[str, str]:
+def merge_sections(bodies: Iterable[str]) -> dict[str, str]:
     """Put together what several notes say; where two speak of one tenant, the later one."""
-    found: dict[str, str] = {}
+    merged: dict[str, str] = {}
     for body in bodies:
-        found |= sections(body)
-    return found
+        merged |= split_sections(body)
+    return merged
 
 
-def note(parts: Mapping[str, str]) -> str:
+def build_note(parts: Mapping[str, str]) -> str:
     """Write the note: one section for each tenant, in order of name."""
-    told = [
+    section_texts = [
         f"<!-- dnc:tenant {name} -->\n{text}\n<!-- dnc:end {name} -->\n"
         for name, text in sorted(parts.items())
     ]
-    return "\n".join([MARKER, *told])
+    return "\n".join([MARKER, *section_texts])
 
 
-def room(others: Mapping[str, str], tenant: str) -> int:
+def remaining_length(others: Mapping[str, str], tenant: str) -> int:
     """Tell how many characters the other tenants leave."""
-    return max(0, LARGEST_NOTE - len(note(others)) - _FRAME - 2 * len(tenant))
+    return max(0, LARGEST_NOTE - len(build_note(others)) - _FRAME - 2 * len(tenant))
 
 
 ROUNDS = 6
@@ -116,22 +116,24 @@ class Sticky:
         self._pause = pause
         self._uniform = uniform
 
-    def put(self, tenant: str, render: Render, *, anew: bool = True) -> None:
+    def write_section(self, tenant: str, render: Render, *, is_added: bool = True) -> None:
         """Write a tenant's section. Raises GitLabProblem when it does not stay there, try by try.
 
-        Without `anew` only where the note has one already.
+        Without `is_added` only where the note has one already.
         """
         last: GitLabProblem | None = None
         for round_ in range(ROUNDS):
             try:
-                if not anew and tenant not in gathered(found.body for found in self._notes.ours()):
+                if not is_added and tenant not in merge_sections(
+                    own_note.body for own_note in self._notes.own_notes()
+                ):
                     return
-                wrote = self._write(tenant, render)
+                written = self._write_once(tenant, render)
                 self._pause(self._uniform(*SETTLE))
-                if self._stands(tenant, wrote):
+                if self._is_in_place(tenant, written):
                     return
             except GitLabProblem as problem:
-                if not problem.passing:
+                if not problem.is_passing:
                     raise
                 last = problem
                 self._pause(self._uniform(0, _BACKOFF * 2**round_))
@@ -139,24 +141,24 @@ class Sticky:
             "other jobs wrote over the note each time", "run the job again when they are done"
         )
 
-    def _write(self, tenant: str, render: Render) -> str:
-        ours = self._notes.ours()
-        others = gathered(found.body for found in ours)
-        others.pop(tenant, None)
-        text = render(room(others, tenant)).strip("\n")
-        body = note({**others, tenant: text})
-        if not ours:
+    def _write_once(self, tenant: str, render: Render) -> str:
+        own_notes = self._notes.own_notes()
+        other_sections = merge_sections(own_note.body for own_note in own_notes)
+        other_sections.pop(tenant, None)
+        text = render(remaining_length(other_sections, tenant)).strip("\n")
+        body = build_note({**other_sections, tenant: text})
+        if not own_notes:
             self._notes.write(body)
-        elif ours[0].body != body:
-            self._notes.edit(ours[0], body)
-        self._spare(ours[1:])
+        elif own_notes[0].body != body:
+            self._notes.edit(own_notes[0], body)
+        self._remove_extra(own_notes[1:])
         return text
 
-    def _spare(self, notes: list[Note]) -> None:
+    def _remove_extra(self, notes: list[Note]) -> None:
         """Take away what was made beside the first note; its sections are in that by now."""
         for extra in notes:
             self._notes.remove(extra)
 
-    def _stands(self, tenant: str, text: str) -> bool:
-        ours = self._notes.ours()
-        return len(ours) == 1 and sections(ours[0].body).get(tenant) == text
+    def _is_in_place(self, tenant: str, text: str) -> bool:
+        own_notes = self._notes.own_notes()
+        return len(own_notes) == 1 and split_sections(own_notes[0].body).get(tenant) == text

@@ -8,52 +8,58 @@ from typing import Any
 
 from reconciler.core.model.entries import (
     REGISTRY_REASONS,
-    FileClaims,
+    FileEntries,
     ReasonCode,
     Terms,
     is_list_id,
     is_reference,
 )
 from reconciler.core.model.finding import Finding, Severity
-from reconciler.lists.entry_rules import Group, Spread, effective, structure_of_terms, terms_of
+from reconciler.lists.entry_rules import (
+    EntryGroup,
+    GroupFindings,
+    effective_entry,
+    parse_terms,
+    terms_structure_verdicts,
+)
 from reconciler.lists.phone_blocks import (
     NUMBERING,
-    Block,
-    Listed,
-    Numbers,
-    listed_in,
+    FileNumbers,
+    NumberBlock,
+    PhoneTexts,
+    duplicate_findings,
     number_findings,
-    sift,
-    twin_findings,
+    partition_numbers,
+    phone_texts_in,
 )
-from reconciler.lists.reading_state import Asked, HeldList, Reading, ReleaseNode
+from reconciler.lists.reading_state import HoldList, Reading, ReleaseNode, RequestList
 from reconciler.lists.releases_holds import (
-    HAPPENED,
-    day_of,
+    PAST_DAY_KEYS,
+    future_day_findings,
     hold_findings,
-    holds_of,
     is_future,
-    later_than,
     list_findings,
+    parse_day,
+    parse_holds,
+    parse_releases,
     release_findings,
-    releases_of,
 )
-from reconciler.rules.evaluation import stated_in
+from reconciler.rules.evaluation import stated_jurisdiction
 from reconciler.rules.jurisdictions import place_at
 from reconciler.rules.numbering import Head
 from reconciler.rules.periods import parse_date
 from reconciler.rules.rule_set import Rules
-from reconciler.rules.schema_errors import finding_of, rule_of, sentence
+from reconciler.rules.schema_errors import rule_id_of, schema_error_to_finding, sentence
 from reconciler.yaml_tree.nodes import ListNode, MapNode, Value, plain
 
 _NUMBER = "+12125550123"
-_FREE = {"phone": _NUMBER, "phones": [_NUMBER], "evidence": "REF"}
+_PLACEHOLDERS = {"phone": _NUMBER, "phones": [_NUMBER], "evidence": "REF"}
 _DAYS = frozenset({"requestedOn", "listedOn", "firstSeenOn", "releasedOn", "expirationDate"})
-_ANY = object()  # stands in a shape for a value that may be any well-written one
+_ANY_VALUE = object()  # stands in a shape for a value that may be any well-written one
 
 
 @dataclass(frozen=True, slots=True)
-class Shapes:
+class ItemGroups:
     """The items of one sequence, grouped: for each shape the places of its items, the first one first."""
 
     items: Sequence[Value]
@@ -62,30 +68,30 @@ class Shapes:
 
     def representatives(self) -> list[object]:
         """Give one item of each shape, as `jsonschema` wants it."""
-        return [self._reduced(self.items[places[0]]) for places in self.members]
+        return [self._with_placeholders(self.items[places[0]]) for places in self.members]
 
-    def without_days(self) -> "Shapes":
+    def without_days(self) -> "ItemGroups":
         """Group further: entries that differ only in well-written days have one structure, if not one end."""
         if not self.free:
             return self
         groups: dict[Hashable, list[Sequence[int]]] = {}
         for places in self.members:
             item = self.items[places[0]]
-            key = _dayless(_shape(item, self.free)) if isinstance(item, MapNode) else places[0]
+            key = _without_days(_shape(item, self.free)) if isinstance(item, MapNode) else places[0]
             groups.setdefault(key, []).append(places)
         members = tuple(tuple(chain.from_iterable(group)) for group in groups.values())
-        return Shapes(self.items, members, self.free)
+        return ItemGroups(self.items, members, self.free)
 
-    def _reduced(self, item: Value) -> object:
+    def _with_placeholders(self, item: Value) -> object:
         if not isinstance(item, MapNode):
             return plain(item)
         return {
-            name: _FREE[name] if name in self.free and _is_free(name, value) else plain(value)
+            name: _PLACEHOLDERS[name] if name in self.free and _is_free(name, value) else plain(value)
             for name, value in item.values.items()
         }
 
 
-def shapes(value: Value, *, free: frozenset[str]) -> Shapes:
+def group_items(value: Value, *, free: frozenset[str]) -> ItemGroups:
     """Group the items of a sequence by shape; what is no sequence has none.
 
     `free` are the keys whose well-written values make no difference (see `Rules.free`); without any, every
@@ -96,40 +102,48 @@ def shapes(value: Value, *, free: frozenset[str]) -> Shapes:
     for place, item in enumerate(items):
         key = _shape(item, free) if free and isinstance(item, MapNode) else place
         groups.setdefault(key, []).append(place)
-    return Shapes(items, tuple(groups.values()), free)
+    return ItemGroups(items, tuple(groups.values()), free)
 
 
-def structure_findings(path: str, root: MapNode, rules: Rules, parts: dict[str, Shapes]) -> Iterator[Finding]:
+def structure_findings(
+    path: str, root: MapNode, rules: Rules, parts: dict[str, ItemGroups]
+) -> Iterator[Finding]:
     """Judge the whole file by the list schema; `parts` are its sequences that are grouped by shape."""
-    coarse = {name: part.without_days() for name, part in parts.items()}
+    coarse_groups = {name: group.without_days() for name, group in parts.items()}
     document: dict[str, Any] = {
-        name: coarse[name].representatives() if name in coarse else plain(value)
+        name: coarse_groups[name].representatives() if name in coarse_groups else plain(value)
         for name, value in root.values.items()
     }
     for error in rules.structure.iter_errors(document):
         steps = tuple(error.absolute_path)
-        rule = rule_of(error, "LIST-01", "LIST-02")
+        rule = rule_id_of(error, "LIST-01", "LIST-02")
         regulation = rules.by_id(rule)
-        message = regulation.word(sentence(error)) if regulation else ""
+        message = regulation.with_basis(sentence(error)) if regulation else ""
         citation = regulation.printed_citation if regulation else ""
-        if len(steps) > 1 and steps[0] in coarse:
-            for place in coarse[str(steps[0])].members[int(steps[1])]:
-                where = (steps[0], place, *steps[2:])
-                yield finding_of(error, root, where, file=path, rule=rule, message=message, citation=citation)
+        if len(steps) > 1 and steps[0] in coarse_groups:
+            for place in coarse_groups[str(steps[0])].members[int(steps[1])]:
+                item_steps = (steps[0], place, *steps[2:])
+                yield schema_error_to_finding(
+                    error, root, item_steps, file=path, rule=rule, message=message, citation=citation
+                )
         else:
-            yield finding_of(error, root, steps, file=path, rule=rule, message=message, citation=citation)
+            yield schema_error_to_finding(
+                error, root, steps, file=path, rule=rule, message=message, citation=citation
+            )
 
 
 def _shape(item: MapNode, free: frozenset[str]) -> tuple[tuple[str, Hashable], ...]:
     """Tell what decides the verdict. A branch is its own shape: it is compared by identity."""
     return tuple(
-        (name, _ANY if name in free and _is_free(name, value) else value)
+        (name, _ANY_VALUE if name in free and _is_free(name, value) else value)
         for name, value in item.values.items()
     )
 
 
-def _dayless(shape: tuple[tuple[str, Hashable], ...]) -> Hashable:
-    return tuple((name, _ANY if name in _DAYS and parse_date(value) else value) for name, value in shape)
+def _without_days(shape: tuple[tuple[str, Hashable], ...]) -> Hashable:
+    return tuple(
+        (name, _ANY_VALUE if name in _DAYS and parse_date(value) else value) for name, value in shape
+    )
 
 
 def _is_free(name: str, value: Value) -> bool:
@@ -141,7 +155,7 @@ def _is_free(name: str, value: Value) -> bool:
     return name == "phones" and isinstance(value, ListNode) and value.is_text
 
 
-MOST_ERRORS = 10_000  # of structure, in one file
+MAX_STRUCTURE_ERRORS = 10_000  # of structure, in one file
 _PARTS = ("entries", "releases", "holds")
 
 
@@ -155,154 +169,177 @@ class ListFile:
         list_id = root.values.get("listId")
         self.list_id = list_id if isinstance(list_id, str) and is_list_id(list_id) else None
         rule = reading.rules.by_id(NUMBERING)
-        self.told = 0  # errors of structure
-        self.asked: set[tuple[str | None, Head]] = set()
-        self.numbering = rule if rule and rule.gives and rule.in_force(reading.as_of) else None
+        self.structure_errors = 0  # errors of structure
+        self.request_heads: set[tuple[str | None, Head]] = set()
+        self.numbering = rule if rule and rule.finding_severity and rule.is_in_force(reading.as_of) else None
 
     def read(self) -> list[Finding]:
         """Read the file's parts."""
         rules = self.reading.rules
         parts = {
-            name: shapes(self.root.values[name], free=rules.free)
+            name: group_items(self.root.values[name], free=rules.free_keys)
             for name in _PARTS
             if isinstance(self.root.values.get(name), ListNode)
         }
-        findings = list(self._bounded(structure_findings(self.path, self.root, rules, parts)))
+        findings = list(self._limited(structure_findings(self.path, self.root, rules, parts)))
         if self.list_id and (parts.keys() & {"entries", "releases"} or "holds" not in parts):
             self.reading.list_ids.add(self.list_id)
-        numbers = Numbers()
-        for name, part in parts.items():
-            blocks, wrong = self._blocks(part.items, f"/{name}")
-            findings += wrong
+        numbers = FileNumbers()
+        for name, groups in parts.items():
+            blocks, number_findings = self._number_blocks(groups.items, f"/{name}")
+            findings += number_findings
             if name == "entries":
-                findings += self._entries(part, blocks, numbers)
+                findings += self._entry_findings(groups, blocks, numbers)
             elif name == "releases":
-                findings += self._releases(part.items, blocks)
+                findings += self._release_findings(groups.items, blocks)
             else:
-                findings += self._holds(part.items)
-        findings += list_findings(self.reading, self.path, self.root, _registry_numbers(numbers))
+                findings += self._hold_findings(groups.items)
+        findings += list_findings(self.reading, self.path, self.root, _count_registry_numbers(numbers))
         return findings
 
-    def _bounded(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+    def _limited(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         """Give as many as anybody reads: a file that is no list at all has millions."""
         for finding in findings:
-            self.told += 1
-            if self.told > MOST_ERRORS:
-                if self.told == MOST_ERRORS + 1:
-                    said = f"more than {MOST_ERRORS:,} errors of structure: correct those that are told first"
-                    yield Finding(self.path, 0, 0, "", "LIST-01", Severity.ERROR, said)
+            self.structure_errors += 1
+            if self.structure_errors > MAX_STRUCTURE_ERRORS:
+                if self.structure_errors == MAX_STRUCTURE_ERRORS + 1:
+                    message = (
+                        f"more than {MAX_STRUCTURE_ERRORS:,} errors of structure: correct those that are "
+                        "told first"
+                    )
+                    yield Finding(self.path, 0, 0, "", "LIST-01", Severity.ERROR, message)
                 return
             yield finding
 
-    def _blocks(self, items: Sequence[Value], path: str) -> tuple[list[Block], list[Finding]]:
+    def _number_blocks(self, items: Sequence[Value], path: str) -> tuple[list[NumberBlock], list[Finding]]:
         """Sort out the numbers of each item."""
-        blocks: list[Block] = []
+        blocks: list[NumberBlock] = []
         findings: list[Finding] = []
-        nothing = Block()
+        empty_block = NumberBlock()
         for place, node in enumerate(items):
-            block = nothing
-            for listed in self._listed(node, f"{path}/{place}"):
-                more, is_wrong = sift(listed)
-                block = block + more
+            block = empty_block
+            for phone_texts in self._phone_texts(node, f"{path}/{place}"):
+                new_block, is_wrong = partition_numbers(phone_texts)
+                block = block + new_block
                 if is_wrong:
-                    findings += self._wrong_numbers(listed)
+                    findings += self._number_findings(phone_texts)
             blocks.append(block)
         return blocks, findings
 
-    def _wrong_numbers(self, listed: Listed) -> Iterator[Finding]:
-        for finding, phone in number_findings(self.path, listed, self.numbering):
+    def _number_findings(self, phone_texts: PhoneTexts) -> Iterator[Finding]:
+        for finding, phone in number_findings(self.path, phone_texts, self.numbering):
             if phone and finding.severity is Severity.ERROR:
-                self.reading.refuse(finding, self.list_id, (phone,))
+                self.reading.add_regulation_error(finding, self.list_id, (phone,))
             yield finding
 
-    def _entries(self, entries: Shapes, blocks: list[Block], numbers: Numbers) -> Iterator[Finding]:
+    def _entry_findings(
+        self, entries: ItemGroups, blocks: list[NumberBlock], numbers: FileNumbers
+    ) -> Iterator[Finding]:
         node = self.root.values.get("defaults")
         defaults = node if isinstance(node, MapNode) else None
         if defaults:
-            yield from self._in_future(defaults, "/defaults")
+            yield from self._future_date_findings(defaults, "/defaults")
         terms: list[Terms | None] = [None] * len(entries.items)
         for members in entries.members:
-            first = entries.items[members[0]]
-            if isinstance(first, MapNode):
-                said = effective(first, defaults)
-                understood = terms_of(said)
-                held = self.reading.intern(understood) if understood else None
+            first_item = entries.items[members[0]]
+            if isinstance(first_item, MapNode):
+                fields = effective_entry(first_item, defaults)
+                parsed_terms = parse_terms(fields)
+                shared_terms = self.reading.intern(parsed_terms) if parsed_terms else None
                 for place in members:
-                    terms[place] = held
-                group = Group(
-                    said,
-                    [(at, e, blocks[at]) for at in members if isinstance(e := entries.items[at], MapNode)],
+                    terms[place] = shared_terms
+                group = EntryGroup(
+                    fields,
+                    [
+                        (index, entry, blocks[index])
+                        for index in members
+                        if isinstance(entry := entries.items[index], MapNode)
+                    ],
                 )
-                yield from self._judged(group)
-                if held and held.reason_code is ReasonCode.CUSTOMER_REQUESTED:
-                    stated = stated_in(said)
-                    self.asked |= {(stated, head) for head in group.heads}
+                yield from self._group_findings(group)
+                if shared_terms and shared_terms.reason_code is ReasonCode.CUSTOMER_REQUESTED:
+                    jurisdiction = stated_jurisdiction(fields)
+                    self.request_heads |= {(jurisdiction, head) for head in group.heads}
         self._note_requests()
-        yield from self._numbers(entries, blocks, terms, numbers)
+        yield from self._add_entries(entries, blocks, terms, numbers)
 
-    def _judged(self, group: Group) -> Iterator[Finding]:
-        spread = Spread(self.reading, self.path, self.list_id, group)
-        yield from self._bounded(spread.same_for_all(structure_of_terms(group.said, self.reading.rules)))
-        yield from spread.by_regulations()
-        if any(is_future(group.said.get(key), self.reading.latest) for key in HAPPENED):
+    def _group_findings(self, group: EntryGroup) -> Iterator[Finding]:
+        group_findings = GroupFindings(self.reading, self.path, self.list_id, group)
+        yield from self._limited(
+            group_findings.for_all_entries(terms_structure_verdicts(group.fields, self.reading.rules))
+        )
+        yield from group_findings.regulation_findings()
+        if any(is_future(group.fields.get(key), self.reading.latest) for key in PAST_DAY_KEYS):
             for place, entry, _ in group.entries:
-                yield from self._in_future(entry, f"/entries/{place}")
+                yield from self._future_date_findings(entry, f"/entries/{place}")
 
     def _note_requests(self) -> None:
         """Note where people's own requests are kept, for the rules that look at the whole company."""
         mark = self.root.value_mark("listId")
-        for stated, place in {(stated, place_at(head)) for stated, head in self.asked}:
+        for jurisdiction, place in {
+            (jurisdiction, place_at(head)) for jurisdiction, head in self.request_heads
+        }:
             if self.list_id:
-                self.reading.asked.append(Asked(self.path, self.list_id, mark, stated, place))
+                self.reading.request_lists.append(
+                    RequestList(self.path, self.list_id, mark, jurisdiction, place)
+                )
 
-    def _numbers(
-        self, entries: Shapes, blocks: list[Block], terms: list[Terms | None], numbers: Numbers
+    def _add_entries(
+        self, entries: ItemGroups, blocks: list[NumberBlock], terms: list[Terms | None], numbers: FileNumbers
     ) -> Iterator[Finding]:
-        for block, held in zip(blocks, terms, strict=True):
-            numbers.take(block, held)
-        if numbers.has_twins:
-            each = enumerate(entries.items)
-            listed = (part for place, node in each for part in self._listed(node, f"/entries/{place}"))
-            yield from twin_findings(self.path, listed)
+        for block, block_terms in zip(blocks, terms, strict=True):
+            numbers.add(block, block_terms)
+        if numbers.has_duplicates:
+            numbered_items = enumerate(entries.items)
+            phone_texts = (
+                part
+                for place, node in numbered_items
+                for part in self._phone_texts(node, f"/entries/{place}")
+            )
+            yield from duplicate_findings(self.path, phone_texts)
         if self.list_id:
-            distinct = frozenset(numbers.counts)
-            claimed = FileClaims(self.path, self.list_id, numbers.claimed(), distinct, self._retrieved_on())
-            self.reading.files.append(claimed)
+            distinct_terms = frozenset(numbers.counts)
+            file_entries = FileEntries(
+                self.path, self.list_id, numbers.entries(), distinct_terms, self._retrieved_on()
+            )
+            self.reading.files.append(file_entries)
 
     def _retrieved_on(self) -> date | None:
         """Give the day of the registry's copy that this file is; None for any other file."""
         registry = self.root.values.get("registry")
-        return day_of(registry.values.get("retrievedAt")) if isinstance(registry, MapNode) else None
+        return parse_day(registry.values.get("retrievedAt")) if isinstance(registry, MapNode) else None
 
-    def _releases(self, items: Sequence[Value], blocks: list[Block]) -> Iterator[Finding]:
+    def _release_findings(self, items: Sequence[Value], blocks: list[NumberBlock]) -> Iterator[Finding]:
         for place, node in enumerate(items):
             if not isinstance(node, MapNode):
                 continue
             path = f"/releases/{place}"
             yield from release_findings(self.path, node, path, self.list_id, self.reading.latest)
             if self.list_id:
-                for release in releases_of(self.path, node, self.list_id):
+                for release in parse_releases(self.path, node, self.list_id):
                     self.reading.releases.setdefault((self.list_id, release.phone), []).append(release)
-            found = ReleaseNode(self.path, path, node, self.list_id or "", blocks[place])
-            self.reading.release_nodes.append(found)
+            release_node = ReleaseNode(self.path, path, node, self.list_id or "", blocks[place])
+            self.reading.release_nodes.append(release_node)
 
-    def _holds(self, items: Sequence[Value]) -> Iterator[Finding]:
+    def _hold_findings(self, items: Sequence[Value]) -> Iterator[Finding]:
         for place, node in enumerate(items):
             if isinstance(node, MapNode):
                 yield from hold_findings(self.path, node, f"/holds/{place}", self.reading.latest)
-                self.reading.holds += holds_of(self.path, node)
+                self.reading.holds += parse_holds(self.path, node)
                 if isinstance(list_id := node.values.get("listId"), str):
-                    named = HeldList(self.path, f"/holds/{place}/listId", node.value_mark("listId"), list_id)
-                    self.reading.held_lists.append(named)
+                    hold_list = HoldList(
+                        self.path, f"/holds/{place}/listId", node.value_mark("listId"), list_id
+                    )
+                    self.reading.hold_lists.append(hold_list)
 
-    def _listed(self, node: Value, path: str) -> Iterator[Listed]:
+    def _phone_texts(self, node: Value, path: str) -> Iterator[PhoneTexts]:
         if isinstance(node, MapNode):
-            yield from listed_in(node, path)
+            yield from phone_texts_in(node, path)
 
-    def _in_future(self, node: MapNode, path: str) -> Iterator[Finding]:
-        for key in HAPPENED:
-            yield from later_than(self.reading.latest, self.path, node, path, key)
+    def _future_date_findings(self, node: MapNode, path: str) -> Iterator[Finding]:
+        for key in PAST_DAY_KEYS:
+            yield from future_day_findings(self.reading.latest, self.path, node, path, key)
 
 
-def _registry_numbers(numbers: Numbers) -> int:
-    return sum(n for terms, n in numbers.counts.items() if terms.reason_code in REGISTRY_REASONS)
+def _count_registry_numbers(numbers: FileNumbers) -> int:
+    return sum(count for terms, count in numbers.counts.items() if terms.reason_code in REGISTRY_REASONS)

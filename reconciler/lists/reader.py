@@ -5,19 +5,32 @@ from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
-from reconciler.core.model.entries import Claims
-from reconciler.core.model.finding import Finding, Severity, in_order
+from reconciler.core.model.entries import DeclaredEntries
+from reconciler.core.model.finding import Finding, Severity, sort_findings
 from reconciler.core.model.gc_pause import collector_off
-from reconciler.lists.cross_file_rules import company_findings, looks_beyond, release_rule_findings
+from reconciler.lists.cross_file_rules import (
+    company_findings,
+    may_depend_on_other_files,
+    release_rule_findings,
+)
 from reconciler.lists.list_file import ListFile
 from reconciler.lists.phone_blocks import NUMBERING
-from reconciler.lists.reading_state import Found, Reading, Refused
-from reconciler.lists.releases_holds import unknown_lists
+from reconciler.lists.reading_state import Reading, ReadResult, RegulationError
+from reconciler.lists.releases_holds import unknown_list_findings
 from reconciler.rules.rule_set import Rules
 from reconciler.yaml_tree.documents import read_document
 from reconciler.yaml_tree.nodes import MapNode
 
-__all__ = ["Elsewhere", "Found", "Lists", "Refused", "Source", "in_examples", "read_alone", "read_lists"]
+__all__ = [
+    "Lists",
+    "ParallelReads",
+    "ReadResult",
+    "RegulationError",
+    "Source",
+    "is_in_examples",
+    "read_lists",
+    "read_one_file",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +41,7 @@ class Source:
     data: bytes
 
 
-Elsewhere = Mapping[str, Callable[[], Found | None]]
+ParallelReads = Mapping[str, Callable[[], ReadResult | None]]
 """By path what is read elsewhere, to be waited for; None where that did not come about."""
 
 
@@ -36,18 +49,18 @@ Elsewhere = Mapping[str, Callable[[], Found | None]]
 class Lists:
     """What the files say, what is wrong with them (by file and line), and how many numbers they claim.
 
-    `refused` are the errors that regulations found, with the numbers that each is about. `beyond`: a finding
-    about these files may depend on what files say that were not read.
+    `regulation_errors` are the errors that regulations found, with the numbers that each is about.
+    `depends_on_other_files`: a finding about these files may depend on what files say that were not read.
     """
 
-    claims: Claims
+    declared_entries: DeclaredEntries
     findings: tuple[Finding, ...]
-    numbers: int
-    refused: tuple[Refused, ...] = ()
-    beyond: bool = False
+    number_count: int
+    regulation_errors: tuple[RegulationError, ...] = ()
+    depends_on_other_files: bool = False
 
 
-def in_examples(path: str) -> bool:
+def is_in_examples(path: str) -> bool:
     """Tell whether a file lies in a folder of examples, whose numbers are nobody's."""
     return "examples" in path.split("/")[:-1]
 
@@ -58,79 +71,92 @@ def read_lists(  # noqa: PLR0913  (what files are judged by)
     *,
     as_of: date,
     latest: date,
-    examples: Callable[[str], bool] = in_examples,
-    elsewhere: Elsewhere = MappingProxyType({}),
+    is_example: Callable[[str], bool] = is_in_examples,
+    parallel_reads: ParallelReads = MappingProxyType({}),
 ) -> Lists:
     """Read list files. Never raises for what they hold: everything wrong is a finding.
 
     `as_of` is the date at UTC-12, by which rules are in force; `latest` is the latest date that people may
-    write (today at UTC+14). `examples` tells which files hold no real numbers: there fictional ones are not
+    write (today at UTC+14). `is_example` tells which files hold no real numbers: there fictional ones are not
     odd. Claims whose term is over are there too: `Claims.standing` leaves them out. Where there are errors,
-    the claims are those of the parts that can be understood. `elsewhere` gives by path what `read_alone`
+    the claims are those of the parts that can be understood. `parallel_reads` gives by path what `read_alone`
     found in files, so that these are not read here.
     """
-    reading = Reading(rules=rules, as_of=as_of, latest=latest, examples=examples)
+    reading = Reading(rules=rules, as_of=as_of, latest=latest, is_example=is_example)
     with collector_off():
-        read_all(reading, sources, elsewhere)
-        return _told(reading)
+        read_all(reading, sources, parallel_reads)
+        return _to_lists(reading)
 
 
-def _told(reading: Reading) -> Lists:
-    claims = Claims(
+def _to_lists(reading: Reading) -> Lists:
+    declared_entries = DeclaredEntries(
         tuple(reading.files),
-        {key: tuple(found) for key, found in reading.releases.items()},
+        {key: tuple(releases) for key, releases in reading.releases.items()},
         frozenset(reading.list_ids),
         tuple(reading.holds),
     )
     numbers = sum(len(file.numbers) for file in reading.files)
-    said = frozenset(reading.findings) if reading.refused else frozenset()
-    refused = tuple(reading.refused[finding] for finding in in_order(said & reading.refused.keys()))
-    beyond = looks_beyond(reading) or any(unknown_lists(reading))
-    return Lists(claims, tuple(in_order(reading.findings)), numbers, refused, beyond)
+    reported = frozenset(reading.findings) if reading.regulation_errors else frozenset()
+    regulation_errors = tuple(
+        reading.regulation_errors[finding]
+        for finding in sort_findings(reported & reading.regulation_errors.keys())
+    )
+    depends_on_other_files = may_depend_on_other_files(reading) or any(unknown_list_findings(reading))
+    return Lists(
+        declared_entries,
+        tuple(sort_findings(reading.findings)),
+        numbers,
+        regulation_errors,
+        depends_on_other_files,
+    )
 
 
-def read_alone(source: Source, rules: Rules, *, as_of: date, latest: date, is_example: bool) -> Found:
+def read_one_file(source: Source, rules: Rules, *, as_of: date, latest: date, is_example: bool) -> ReadResult:
     """Read one file, for a reading of all that goes on elsewhere. The dates are those of `read_lists`."""
-    reading = Reading(rules=rules, as_of=as_of, latest=latest, examples=lambda _: is_example)
+    reading = Reading(rules=rules, as_of=as_of, latest=latest, is_example=lambda _: is_example)
     with collector_off():
-        _read(reading, source)
-    return reading.found
+        _read_file(reading, source)
+    return reading.result
 
 
 def read_all(
-    reading: Reading, sources: Iterable[Source], elsewhere: Elsewhere = MappingProxyType({})
+    reading: Reading, sources: Iterable[Source], parallel_reads: ParallelReads = MappingProxyType({})
 ) -> None:
     """Read the files one after the other, then judge what needs all of them."""
     for source in sources:
-        found = elsewhere[source.path]() if source.path in elsewhere else None
-        if found is None:
-            _read(reading, source)
+        read_result = parallel_reads[source.path]() if source.path in parallel_reads else None
+        if read_result is None:
+            _read_file(reading, source)
         else:
-            reading.add(found)
+            reading.merge(read_result)
     reading.findings += release_rule_findings(reading)
     reading.findings += company_findings(reading)
-    reading.findings += unknown_lists(reading)
+    reading.findings += unknown_list_findings(reading)
 
 
-def _read(reading: Reading, source: Source) -> None:
+def _read_file(reading: Reading, source: Source) -> None:
     document = read_document(source.path, source.data)
     if isinstance(document.root, MapNode):
-        found = ListFile(reading, source.path, document.root).read()
-        reading.findings += _without_echoes(document.findings, found)
+        file_findings = ListFile(reading, source.path, document.root).read()
+        reading.findings += _without_duplicates(document.findings, file_findings)
         return
     reading.findings += document.findings
     if not document.findings:
-        said = "this is no list: write listId, and entries or releases"
-        reading.findings.append(Finding(source.path, 1, 1, "", "LIST-01", Severity.ERROR, said))
+        message = "this is no list: write listId, and entries or releases"
+        reading.findings.append(Finding(source.path, 1, 1, "", "LIST-01", Severity.ERROR, message))
 
 
-def _without_echoes(unreadable: tuple[Finding, ...], found: Iterable[Finding]) -> Iterator[Finding]:
+def _without_duplicates(
+    yaml_findings: tuple[Finding, ...], file_findings: Iterable[Finding]
+) -> Iterator[Finding]:
     """Say a thing once: where YAML itself went wrong nothing else counts, and a number is wrong once."""
-    said: set[object] = {(finding.line, finding.column) for finding in unreadable}
-    yield from unreadable
-    for finding in found:
+    seen: set[object] = {(finding.line, finding.column) for finding in yaml_findings}
+    yield from yaml_findings
+    for finding in file_findings:
         place = (finding.line, finding.column)
-        what = (place, finding.rule) if finding.rule == NUMBERING else (place, finding.rule, finding.message)
-        if place not in said and what not in said:
-            said.add(what)
+        identity = (
+            (place, finding.rule) if finding.rule == NUMBERING else (place, finding.rule, finding.message)
+        )
+        if place not in seen and identity not in seen:
+            seen.add(identity)
             yield finding

@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from datetime import date
 
-from reconciler.core.model.entries import FileClaims, Hold, Key, Release, Terms
+from reconciler.core.model.entries import FileEntries, Hold, Key, Release, Terms
 from reconciler.core.model.finding import Finding
-from reconciler.lists.phone_blocks import Block
-from reconciler.rules.evaluation import Judge
+from reconciler.lists.phone_blocks import NumberBlock
+from reconciler.rules.evaluation import RuleJudge
 from reconciler.rules.jurisdictions import Place
 from reconciler.rules.rule_set import Rules
 from reconciler.yaml_tree.nodes import MapNode
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RegulationError:
     """An error that a regulation found, not the structure of the file, and the numbers that it is about.
 
     `list_id` is empty where the file names none that can be read.
@@ -33,22 +33,22 @@ class ReleaseNode:
     path: str
     node: MapNode
     list_id: str
-    block: Block
+    block: NumberBlock
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestList:
     """Where people's own requests are kept: a list, and for each kind of number whose rules hold."""
 
     file: str
     list_id: str
     mark: int
-    stated: str | None
+    jurisdiction: str | None
     place: Place | None
 
 
 @dataclass(frozen=True, slots=True)
-class HeldList:
+class HoldList:
     """Where a hold names a list."""
 
     file: str
@@ -58,61 +58,61 @@ class HeldList:
 
 
 @dataclass(slots=True)
-class Found:
+class ReadResult:
     """What files said, and what is wrong with each by itself."""
 
-    files: list[FileClaims] = field(default_factory=list)
+    files: list[FileEntries] = field(default_factory=list)
     releases: dict[Key, list[Release]] = field(default_factory=dict)
     release_nodes: list[ReleaseNode] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
-    held_lists: list[HeldList] = field(default_factory=list)
-    asked: list[Asked] = field(default_factory=list)
+    hold_lists: list[HoldList] = field(default_factory=list)
+    request_lists: list[RequestList] = field(default_factory=list)
     list_ids: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
-    refused: dict[Finding, Refused] = field(default_factory=dict)
+    regulation_errors: dict[Finding, RegulationError] = field(default_factory=dict)
 
-    def refuse(self, finding: Finding, list_id: str | None, phones: Iterable[str]) -> None:
+    def add_regulation_error(self, finding: Finding, list_id: str | None, phones: Iterable[str]) -> None:
         """Note an error that a regulation found."""
-        self.refused[finding] = Refused(finding, list_id or "", tuple(phones))
+        self.regulation_errors[finding] = RegulationError(finding, list_id or "", tuple(phones))
 
 
 @dataclass(slots=True, kw_only=True)
-class Reading(Found):
+class Reading(ReadResult):
     """What was read so far. `interned` has one object for all equal terms of all files.
 
-    `examples` tells which files hold no real numbers: there fictional ones are not odd. `concerned` counts
-    for the census, where one is taken.
+    `is_example` tells which files hold no real numbers: there fictional ones are not odd. `concerned_counts`
+    counts for the census, where one is taken.
     """
 
     rules: Rules
     as_of: date
     latest: date
-    examples: Callable[[str], bool]
-    judge: Judge = field(init=False)
-    concerned: dict[str, int] | None = None
+    is_example: Callable[[str], bool]
+    judge: RuleJudge = field(init=False)
+    concerned_counts: dict[str, int] | None = None
     interned: dict[Terms, Terms] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.judge = Judge(self.rules.regulations, self.as_of)
+        self.judge = RuleJudge(self.rules.regulations, self.as_of)
 
     @property
-    def found(self) -> Found:
+    def result(self) -> ReadResult:
         """Give what was found, without what it was found with."""
-        return Found(*(getattr(self, one.name) for one in fields(Found)))
+        return ReadResult(*(getattr(self, attribute.name) for attribute in fields(ReadResult)))
 
     def intern(self, terms: Terms) -> Terms:
         """Give the one object of these terms."""
         return self.interned.setdefault(terms, terms)
 
-    def add(self, found: Found) -> None:
+    def merge(self, result: ReadResult) -> None:
         """Take over what was found in files that were read elsewhere."""
-        self.files += (file.sharing(self.intern) for file in found.files)
-        for key, releases in found.releases.items():
+        self.files += (file.with_shared_terms(self.intern) for file in result.files)
+        for key, releases in result.releases.items():
             self.releases.setdefault(key, []).extend(releases)
-        self.release_nodes += found.release_nodes
-        self.holds += found.holds
-        self.held_lists += found.held_lists
-        self.asked += found.asked
-        self.list_ids |= found.list_ids
-        self.findings += found.findings
-        self.refused |= found.refused
+        self.release_nodes += result.release_nodes
+        self.holds += result.holds
+        self.hold_lists += result.hold_lists
+        self.request_lists += result.request_lists
+        self.list_ids |= result.list_ids
+        self.findings += result.findings
+        self.regulation_errors |= result.regulation_errors

@@ -18,12 +18,12 @@ from reconciler.rules.schema_errors import sentence
 from reconciler.yaml_tree.nodes import unpack
 
 _T = TypeVar("_T")
-Said = Mapping[str, object]
+EntryFields = Mapping[str, object]
 Heads = frozenset[Head]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Violation:
     """One thing that is wrong with a document; `path` leads to what it is about.
 
     `regulation` is the rule of a rule file; None where the structure of the files asks for it.
@@ -40,97 +40,97 @@ class Verdict:
         """The document's own key that it is about; empty for the document itself."""
         return str(self.path[0]) if self.path else ""
 
-    def finding(self, file: str, mark: int, pointer: str, aside: str = "") -> Finding:
+    def to_finding(self, file: str, mark: int, pointer: str, aside: str = "") -> Finding:
         """Say it of a place in a file. `aside` goes behind the sentence."""
         line, column = unpack(mark)
-        said, rule = self.message + aside, self.regulation
-        word, citation = (rule.word(said), rule.printed_citation) if rule else (said, "")
+        text, rule = self.message + aside, self.regulation
+        word, citation = (rule.with_basis(text), rule.printed_citation) if rule else (text, "")
         return Finding(file, line, column, pointer, self.rule, self.severity, word, citation)
 
 
-class Judge:
+class RuleJudge:
     """The rules in force on `as_of`, the date at UTC-12, and what they have judged already."""
 
     def __init__(self, rules: Iterable[Rule], as_of: date) -> None:
-        self._in_force = [rule for rule in rules if rule.gives and rule.in_force(as_of)]
-        self.of_entries = self.of_scope(Scope.ENTRY)
-        self.of_numbers = [rule for rule in self.of_entries if rule.condition.sees_numbers]
-        self._of_terms = [rule for rule in self.of_entries if not rule.condition.sees_numbers]
-        self._verdicts: dict[Hashable, tuple[Verdict, ...]] = {}
+        self._active_rules = [rule for rule in rules if rule.finding_severity and rule.is_in_force(as_of)]
+        self.entry_rules = self.rules_of_scope(Scope.ENTRY)
+        self.number_rules = [rule for rule in self.entry_rules if rule.condition.sees_numbers]
+        self._term_rules = [rule for rule in self.entry_rules if not rule.condition.sees_numbers]
+        self._verdicts: dict[Hashable, tuple[Violation, ...]] = {}
         self._concerns: dict[Hashable, bool] = {}
-        self._found: dict[Hashable, dict[Verdict, Heads]] = {}
+        self._found: dict[Hashable, dict[Violation, Heads]] = {}
 
-    def of_scope(self, scope: Scope) -> list[Rule]:
+    def rules_of_scope(self, scope: Scope) -> list[Rule]:
         """Give the rules in force that judge documents of this scope."""
-        return [rule for rule in self._in_force if rule.scope is scope]
+        return [rule for rule in self._active_rules if rule.scope is scope]
 
-    def verdicts(self, said: Said, heads: Heads) -> dict[Verdict, Heads]:
+    def violations(self, fields: EntryFields, heads: Heads) -> dict[Violation, Heads]:
         """Judge an entry for numbers of these heads; each verdict with the heads that it concerns.
 
         Without any head the entry's own words are judged, not its place.
         """
-        found: dict[Verdict, Heads] = {}
-        for rule in self._of_terms:
-            if self.concerns(rule, said):
-                found |= self._found_by(rule, said, heads)
-        return found
+        violations: dict[Violation, Heads] = {}
+        for rule in self._term_rules:
+            if self.can_fail(rule, fields):
+                violations |= self._violations_of(rule, fields, heads)
+        return violations
 
-    def _found_by(self, rule: Rule, said: Said, heads: Heads) -> dict[Verdict, Heads]:
-        stated = stated_in(said)
+    def _violations_of(self, rule: Rule, fields: EntryFields, heads: Heads) -> dict[Violation, Heads]:
+        stated = stated_jurisdiction(fields)
 
-        def find() -> dict[Verdict, Heads]:
-            found: dict[Verdict, set[Head]] = {}
-            for place, members in self._by_place(rule, stated, heads).items():
-                for verdict in self._judged(rule, placed(said, place)):
+        def find() -> dict[Violation, Heads]:
+            found: dict[Violation, set[Head]] = {}
+            for place, members in self._heads_by_place(rule, stated, heads).items():
+                for verdict in self._cached_violations(rule, with_place(fields, place)):
                     found.setdefault(verdict, set()).update(members)
             return {verdict: frozenset(members) for verdict, members in found.items()}
 
-        return _remembered(self._found, rule, said, find, stated, heads)
+        return _cached(self._found, rule, fields, find, stated, heads)
 
-    def concerns(self, rule: Rule, said: Said) -> bool:
+    def can_fail(self, rule: Rule, fields: EntryFields) -> bool:
         """Tell whether such entries can fail the rule at all, wherever their numbers are."""
         guard = rule.condition.guard
         if guard is None or sees_place(rule):
             return True
-        return _remembered(self._concerns, rule, said, lambda: guard.is_valid(dict(said)))  # type: ignore[arg-type]  # plain JSON values
+        return _cached(self._concerns, rule, fields, lambda: guard.is_valid(dict(fields)))  # type: ignore[arg-type]  # plain JSON values
 
-    def heads_concerned(self, rule: Rule, said: Said, heads: Heads) -> Heads:
+    def concerned_heads(self, rule: Rule, fields: EntryFields, heads: Heads) -> Heads:
         """Give the heads of the numbers that the rule holds for under these terms, and is about."""
-        if not self.concerns(rule, said):
+        if not self.can_fail(rule, fields):
             return frozenset()
-        stated, guard = stated_in(said), rule.condition.guard
-        held = frozenset(head for head in heads if rule.applies(stated, place_at(head)))
+        stated, guard = stated_jurisdiction(fields), rule.condition.guard
+        applicable = frozenset(head for head in heads if rule.applies_to(stated, place_at(head)))
         if guard is None or not sees_place(rule):
-            return held
-        return frozenset(head for head in held if guard.is_valid(placed(said, place_at(head))))  # type: ignore[arg-type]  # plain JSON values
+            return applicable
+        return frozenset(head for head in applicable if guard.is_valid(with_place(fields, place_at(head))))  # type: ignore[arg-type]  # plain JSON values
 
-    def _judged(self, rule: Rule, document: Said) -> tuple[Verdict, ...]:
-        return _remembered(self._verdicts, rule, document, lambda: tuple(judged_by(rule, document)))
+    def _cached_violations(self, rule: Rule, document: EntryFields) -> tuple[Violation, ...]:
+        return _cached(self._verdicts, rule, document, lambda: tuple(find_violations(rule, document)))
 
-    def _by_place(
+    def _heads_by_place(
         self, rule: Rule, stated: str | None, heads: Heads
     ) -> Mapping[Place | None, Collection[Head]]:
         """Give the heads that the rule holds for, by as much of their place as it looks at."""
         sees = sees_place(rule)
         if not heads:
-            return {None: ()} if not sees and rule.applies(stated, None) else {}
+            return {None: ()} if not sees and rule.applies_to(stated, None) else {}
         places: dict[Place | None, list[Head]] = {}
         for head in heads:
             place = place_at(head)
-            if rule.applies(stated, place) and (place is not None or not sees):
+            if rule.applies_to(stated, place) and (place is not None or not sees):
                 places.setdefault(place if sees else None, []).append(head)
         return places
 
 
-def judged_by(rule: Rule, document: Said) -> Iterator[Verdict]:
+def find_violations(rule: Rule, document: EntryFields) -> Iterator[Violation]:
     """Judge one document by one rule."""
     for error in rule.errors(document):
-        yield Verdict(rule.id, rule.severity_of(error), sentence(error), tuple(error.absolute_path), rule)
+        yield Violation(rule.id, rule.severity_of(error), sentence(error), tuple(error.absolute_path), rule)
 
 
-def placed(said: Said, place: Place | None) -> dict[str, object]:
+def with_place(fields: EntryFields, place: Place | None) -> dict[str, object]:
     """Put where its number is into an entry, for the rules that look at it."""
-    document = dict(said)
+    document = dict(fields)
     if place and place.region:
         document["region"] = place.region
     if place and place.area_code:
@@ -138,9 +138,9 @@ def placed(said: Said, place: Place | None) -> dict[str, object]:
     return document
 
 
-def stated_in(said: Said) -> str | None:
+def stated_jurisdiction(fields: EntryFields) -> str | None:
     """Give the jurisdiction that an entry states."""
-    stated = said.get("jurisdiction")
+    stated = fields.get("jurisdiction")
     return stated if isinstance(stated, str) else None
 
 
@@ -149,15 +149,15 @@ def sees_place(rule: Rule) -> bool:
     return rule.condition.sees("region") or rule.condition.sees("areaCode")
 
 
-def _remembered(
-    memory: dict[Hashable, _T], rule: Rule, document: Said, find: Callable[[], _T], *beside: Hashable
+def _cached(
+    memory: dict[Hashable, _T], rule: Rule, document: EntryFields, find: Callable[[], _T], *beside: Hashable
 ) -> _T:
     """Judge once what the rule sees of a document, and what is beside it."""
-    seen = tuple(pair for pair in document.items() if rule.condition.sees(pair[0]))
+    seen_fields = tuple(pair for pair in document.items() if rule.condition.sees(pair[0]))
     try:
-        known = memory.get((rule, seen, beside))
+        cached = memory.get((rule, seen_fields, beside))
     except TypeError:  # a list or a mapping where none belongs
         return find()
-    if known is None:
-        known = memory[rule, seen, beside] = find()
-    return known
+    if cached is None:
+        cached = memory[rule, seen_fields, beside] = find()
+    return cached

@@ -108,14 +108,17 @@ def country_of(stated: str) -> str:
     return part if country == "US" and part in US_JURISDICTIONS else country
 
 
-def same_country(stated: str, region: str) -> bool:
+def is_same_country(stated: str, region: str) -> bool:
     """Tell whether a stated jurisdiction and a number's region go together: all of the US are one."""
     country = country_of(stated)
     return country == region or {country, region} <= US_JURISDICTIONS
 
 
-def applies(
-    jurisdictions: Collection[str], area_codes: Collection[str], stated: str | None, place: Place | None
+def is_applicable(
+    jurisdictions: Collection[str],
+    area_codes: Collection[str],
+    stated_jurisdiction: str | None,
+    place: Place | None,
 ) -> bool:
     """Tell whether a rule of these jurisdictions holds for a number at `place`; none given: everywhere.
 
@@ -125,8 +128,9 @@ def applies(
     if not jurisdictions or (place is not None and place.area_code in area_codes):
         return True
     region = place.region if place else None
-    country = country_of(stated) if stated else region
+    country = country_of(stated_jurisdiction) if stated_jurisdiction else region
     return any(
-        jurisdiction in {country, stated} or (jurisdiction == "US" and country in US_JURISDICTIONS)
+        jurisdiction in {country, stated_jurisdiction}
+        or (jurisdiction == "US" and country in US_JURISDICTIONS)
         for jurisdiction in jurisdictions
     )

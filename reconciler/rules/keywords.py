@@ -17,9 +17,9 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from reconciler.core.model.errors import InvalidInput
-from reconciler.core.model.finding import counted, listed, shown
-from reconciler.rules.jurisdictions import country_of, is_jurisdiction, place_of, same_country
-from reconciler.rules.numbering import why_not
+from reconciler.core.model.finding import format_count, join_names, redact
+from reconciler.rules.jurisdictions import country_of, is_jurisdiction, is_same_country, place_of
+from reconciler.rules.numbering import invalid_reason
 from reconciler.rules.periods import Period, Span, parse_date, parse_period
 
 SECONDS = 1.0  # for one search; a good pattern takes microseconds
@@ -38,7 +38,7 @@ def ecma_pattern(pattern: str) -> re.Pattern[str]:
     return re.compile(anchored, re.ASCII)
 
 
-def found(pattern: str, text: str) -> bool:
+def is_found(pattern: str, text: str) -> bool:
     """Tell whether the pattern is found in the text.
 
     Raises InvalidInput where that takes too long: a repeat inside a repeat tries every way to share a text
@@ -48,7 +48,7 @@ def found(pattern: str, text: str) -> bool:
     if len(text) <= _SHORT or not _may_take_long(pattern):
         return expression.search(text) is not None
     try:
-        with _limited():
+        with _time_limit():
             return expression.search(text) is not None
     except _TooLong:
         raise InvalidInput(
@@ -65,7 +65,7 @@ def _may_take_long(pattern: str) -> bool:
 
 
 @contextmanager
-def _limited() -> Iterator[None]:
+def _time_limit() -> Iterator[None]:
     """Limit the time of what Python's own engine does: it looks for signals while it searches.
 
     Only the main thread gets those, and only there are files judged; Windows has none.
@@ -77,13 +77,13 @@ def _limited() -> Iterator[None]:
     def too_long(*_: object) -> None:
         raise _TooLong
 
-    before = signal.signal(signal.SIGALRM, too_long)
+    previous_handler = signal.signal(signal.SIGALRM, too_long)
     signal.setitimer(signal.ITIMER_REAL, SECONDS)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGALRM, previous_handler)
 
 
 Schema = Mapping[str, Any]
@@ -92,68 +92,68 @@ HONOUR = "honourWithin"
 FRESHNESS = "freshness"
 
 
-def minimum_term(_: Validator, wants: Mapping[str, str], instance: object, __: Schema) -> Errors:
+def minimum_term(_: Validator, options: Mapping[str, str], instance: object, __: Schema) -> Errors:
     """Hold one date against a period after another."""
     if not isinstance(instance, dict):
         return
-    start, end = parse_date(instance.get(wants["from"])), parse_date(instance.get(wants["to"]))
-    period = parse_period(wants["atLeast"])
+    start, end = parse_date(instance.get(options["from"])), parse_date(instance.get(options["to"]))
+    period = parse_period(options["atLeast"])
     if start is None or end is None or period is None:
         return  # the structure says so
-    least = period.after(start)
-    if least is None:
-        yield ValidationError(f"{period} from {start} end on no date: use NEVER", path=(wants["to"],))
-    elif end < least:
-        event = "first publication" if wants["from"] == "listedOn" else "request"
+    earliest_end = period.after(start)
+    if earliest_end is None:
+        yield ValidationError(f"{period} from {start} end on no date: use NEVER", path=(options["to"],))
+    elif end < earliest_end:
+        event = "first publication" if options["from"] == "listedOn" else "request"
         yield ValidationError(
-            f"ends {end}; {period} from the {event} end on {least}: use that day or later, or NEVER",
-            path=(wants["to"],),
+            f"ends {end}; {period} from the {event} end on {earliest_end}: use that day or later, or NEVER",
+            path=(options["to"],),
         )
 
 
-def honour_within(_: Validator, wants: Mapping[str, Any], instance: object, __: Schema) -> Errors:
+def honour_within(_: Validator, options: Mapping[str, Any], instance: object, __: Schema) -> Errors:
     """Hold the day on which an example was live against the ceiling."""
     if not isinstance(instance, dict):
         return
-    start, live = parse_date(instance.get(wants["from"])), parse_date(instance.get("liveOn"))
-    due = Span.of(wants["ceiling"]).after(start) if start else None
+    start, live = parse_date(instance.get(options["from"])), parse_date(instance.get("liveOn"))
+    due = Span.of(options["ceiling"]).after(start) if start else None
     if live and due and live > due:
         days = (live - due).days
-        yield ValidationError(f"late: live {counted(days, 'day')} after {due}, the honour-by date")
+        yield ValidationError(f"late: live {format_count(days, 'day')} after {due}, the honour-by date")
 
 
-def sets_the_clock(_: Validator, __: Mapping[str, Any], instance: object, ___: Schema) -> Errors:
+def report_clock(_: Validator, __: Mapping[str, Any], instance: object, ___: Schema) -> Errors:
     """Report each `honourWithin` that an entry reaches: the clock asks by this."""
     if isinstance(instance, dict):
         yield ValidationError("sets the clock")
 
 
-def freshness(_: Validator, wants: Mapping[str, Any], instance: object, __: Schema) -> Errors:
+def freshness(_: Validator, options: Mapping[str, Any], instance: object, __: Schema) -> Errors:
     """Hold the age of a registry's copy against its limit."""
     if not isinstance(instance, dict):
         return
-    at, today = str(instance.get(wants["at"], ""))[:10], parse_date(instance.get("asOf"))
-    retrieved = parse_date(at)
-    if retrieved is None or today is None:
+    retrieved_text, today = str(instance.get(options["at"], ""))[:10], parse_date(instance.get("asOf"))
+    retrieved_on = parse_date(retrieved_text)
+    if retrieved_on is None or today is None:
         return  # the structure says so
     name = str(instance.get("name", ""))
-    limits = [wants["limits"].get(name, wants["otherwise"]), instance.get("freshFor")]
-    last = min(_after(period, retrieved) for period in map(parse_period, limits) if period)
-    notice = parse_period(wants["alarmFrom"])
-    days = counted((today - retrieved).days, "day")
-    age = f"the copy of {shown(name)} was retrieved on {retrieved}, {days} ago"
+    limits = [options["limits"].get(name, options["otherwise"]), instance.get("freshFor")]
+    last = min(_after(period, retrieved_on) for period in map(parse_period, limits) if period)
+    notice = parse_period(options["alarmFrom"])
+    days = format_count((today - retrieved_on).days, "day")
+    age = f"the copy of {redact(name)} was retrieved on {retrieved_on}, {days} ago"
     if today > last:
-        said = f"{age}, and was fresh until {last}: retrieve it again, and correct retrievedAt and sha256"
-        yield ValidationError(said, path=(wants["at"],))
-    elif notice and today >= min(_after(notice, retrieved), last):
+        message = f"{age}, and was fresh until {last}: retrieve it again, and correct retrievedAt and sha256"
+        yield ValidationError(message, path=(options["at"],))
+    elif notice and today >= min(_after(notice, retrieved_on), last):
         yield ValidationError(
-            f"{age}, and is stale after {last}: retrieve it again by then", path=(wants["at"],)
+            f"{age}, and is stale after {last}: retrieve it again by then", path=(options["at"],)
         )
 
 
 def possible_number(_: Validator, wanted: bool, instance: object, __: Schema) -> Errors:  # noqa: FBT001  (a keyword's value)
     """Ask whether the numbering plan can have the number."""
-    if wanted and isinstance(instance, str) and (why := why_not(instance)):
+    if wanted and isinstance(instance, str) and (why := invalid_reason(instance)):
         yield ValidationError(why)
 
 
@@ -164,16 +164,17 @@ def valid_number(_: Validator, wanted: bool, instance: object, __: Schema) -> Er
         yield ValidationError("begins with digits that no numbering plan has in use: check the number")
 
 
-def outside_range(_: Validator, wants: Mapping[str, str], instance: object, __: Schema) -> Errors:
+def outside_range(_: Validator, options: Mapping[str, str], instance: object, __: Schema) -> Errors:
     """Hold the subscriber number, the last digits, against a range."""
-    if isinstance(instance, str) and lies_inside(wants, instance) and why_not(instance) is None:
-        yield ValidationError(f"is in the range {wants['from']} to {wants['to']}: check the number")
+    if isinstance(instance, str) and is_in_range(options, instance) and invalid_reason(instance) is None:
+        yield ValidationError(f"is in the range {options['from']} to {options['to']}: check the number")
 
 
-def lies_inside(wants: Mapping[str, str], text: str) -> bool:
+def is_in_range(options: Mapping[str, str], text: str) -> bool:
     """Tell whether the last digits lie in the range. Whether it is a possible number is not asked."""
     return (
-        text.startswith(f"+{wants['code']}") and wants["from"] <= text[-len(wants["from"]) :] <= wants["to"]
+        text.startswith(f"+{options['code']}")
+        and options["from"] <= text[-len(options["from"]) :] <= options["to"]
     )
 
 
@@ -184,7 +185,7 @@ def compare_countries(_: Validator, keys: list[str], instance: object, __: Schem
     stated, region = (instance.get(key) for key in keys)
     if not isinstance(stated, str) or not isinstance(region, str) or not is_jurisdiction(stated):
         return  # the structure says so, or there is nothing to compare
-    if not same_country(stated, region):
+    if not is_same_country(stated, region):
         yield ValidationError(
             f"the number is one of {region}, and {country_of(stated)} is stated: check which holds",
             path=(keys[0],),
@@ -200,7 +201,7 @@ _FORMATS.checks("date")(lambda text: not isinstance(text, str) or parse_date(tex
 
 
 def _pattern(_: Validator, pattern: str, instance: object, __: Schema) -> Errors:
-    if isinstance(instance, str) and not found(pattern, instance):
+    if isinstance(instance, str) and not is_found(pattern, instance):
         yield ValidationError("is not written as it must be")
 
 
@@ -215,24 +216,24 @@ def _additional_properties(validator: Any, extra: object, instance: object, sche
     """Report each unknown key for itself, at its place, with the key that was meant."""
     if not isinstance(instance, dict):
         return
-    known = list(schema.get("properties", {}))
+    known_names = list(schema.get("properties", {}))
     patterns = list(schema.get("patternProperties", {}))
     for name, value in instance.items():
-        if name in known or any(found(pattern, name) for pattern in patterns):
+        if name in known_names or any(is_found(pattern, name) for pattern in patterns):
             continue
         if extra is not False:
             yield from validator.descend(value, extra, path=name)
             continue
-        near = get_close_matches(name, known, n=1)
-        way_out = f"did you mean {near[0]}?" if near else f"the keys here are {listed(known, 'and')}"
-        yield ValidationError(f"unknown key {shown(name)}: {way_out}", path=(name,))
+        near = get_close_matches(name, known_names, n=1)
+        fix = f"did you mean {near[0]}?" if near else f"the keys here are {join_names(known_names, 'and')}"
+        yield ValidationError(f"unknown key {redact(name)}: {fix}", path=(name,))
 
 
 def _pattern_properties(validator: Any, patterns: Schema, instance: object, _: Schema) -> Errors:  # noqa: ANN401  (as above)
     if isinstance(instance, dict):
         for pattern, schema in patterns.items():
             for name, value in instance.items():
-                if found(pattern, name):
+                if is_found(pattern, name):
                     yield from validator.descend(value, schema, path=name, schema_path=pattern)
 
 
@@ -252,7 +253,7 @@ _Extended: type[Validator] = extend(  # type: ignore[no-untyped-call]
         "sameCountry": compare_countries,
     },
 )
-_Clock: type[Validator] = extend(_Extended, validators={HONOUR: sets_the_clock})  # type: ignore[no-untyped-call]
+_Clock: type[Validator] = extend(_Extended, validators={HONOUR: report_clock})  # type: ignore[no-untyped-call]
 
 
 def clock(schema: Schema) -> Validator:

@@ -43,9 +43,9 @@ _SHARED = frozenset(
 )
 
 
-def why_not(text: str) -> str | None:
+def invalid_reason(text: str) -> str | None:
     """Say why the text is no possible E.164 number, and the way out; None where it is one (rule NUM-01)."""
-    return _why_not(text[:_CODE], len(text)) if is_e164(text) else _NOT_E164
+    return _invalid_head_reason(text[:_CODE], len(text)) if is_e164(text) else _NOT_E164
 
 
 def head_of(phone: str) -> Head:
@@ -57,7 +57,7 @@ def head_of(phone: str) -> Head:
 
 def is_possible(head: Head) -> bool:
     """Tell whether numbers with this head are possible."""
-    return _why_not(head[0][:_CODE], head[1]) is None
+    return _invalid_head_reason(head[0][:_CODE], head[1]) is None
 
 
 def possible_heads(texts: Sequence[str], *, ascending: bool = False) -> frozenset[Head] | None:
@@ -66,23 +66,25 @@ def possible_heads(texts: Sequence[str], *, ascending: bool = False) -> frozense
     Without a step of Python for each of a million: numbers outside +1 are looked at twice. `ascending` says
     that each is above the last, so that those of one head are passed over at once.
     """
-    joined = "".join(texts).encode(errors="replace")  # of bytes, only "0" to "9" are digits
-    digits = joined.translate(None, b"+")
-    if len(joined) - len(digits) != len(texts) or not digits.isdigit():
+    all_bytes = "".join(texts).encode(errors="replace")  # of bytes, only "0" to "9" are digits
+    digits = all_bytes.translate(None, b"+")
+    if len(all_bytes) - len(digits) != len(texts) or not digits.isdigit():
         return None if texts else frozenset()
     # If each begins with a "+", there are no more of them, and all the rest are digits.
     length = max(1, len(texts[0]))
-    if joined[::length] == b"+" * len(texts) and len(joined) == length * len(texts):  # all of one length
+    if all_bytes[::length] == b"+" * len(texts) and len(all_bytes) == length * len(
+        texts
+    ):  # all of one length
         starts = _starts(texts) if ascending else map(_START, texts)
         heads = set(product(set(starts), (length,)))
     else:
         heads = set(zip(map(_START, texts), map(len, texts), strict=True))
     if not all(is_e164(head.ljust(length, "0")) and is_possible((head, length)) for head, length in heads):
         return None
-    elsewhere = {head for head in heads if head[0][1] != NORTH_AMERICA}
-    if not elsewhere:
+    foreign_heads = {head for head in heads if head[0][1] != NORTH_AMERICA}
+    if not foreign_heads:
         return frozenset(heads)
-    return frozenset(heads - elsewhere) | {head_of(text) for text in texts if text[1] != NORTH_AMERICA}
+    return frozenset(heads - foreign_heads) | {head_of(text) for text in texts if text[1] != NORTH_AMERICA}
 
 
 def _starts(texts: Sequence[str]) -> Iterator[str]:
@@ -101,7 +103,7 @@ def country_code(head: str) -> str | None:
 
 
 @cache  # at most 999 heads and 9 lengths
-def _why_not(head: str, length: int) -> str | None:
+def _invalid_head_reason(head: str, length: int) -> str | None:
     """Judge by what decides: libphonenumber's own test looks at the country code and the length only."""
     code = country_code(head)
     if code is None:

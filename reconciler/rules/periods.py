@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import isodate
 
-from reconciler.core.model.finding import counted
+from reconciler.core.model.finding import format_count
 
 # No time part and no fractions: a term is made of whole days. `[0-9]`, as in `model.phone`.
 _PERIOD = re.compile(r"P(?=[0-9])(?:[0-9]{1,7}Y)?(?:[0-9]{1,7}M)?(?:[0-9]{1,7}W)?(?:[0-9]{1,7}D)?")
@@ -24,7 +24,7 @@ class Period:
 
     def __str__(self) -> str:
         parts = ((self.years, "year"), (self.months, "month"), (self.days, "day"))
-        return " and ".join(counted(number, noun) for number, noun in parts if number) or "no time"
+        return " and ".join(format_count(number, noun) for number, noun in parts if number) or "no time"
 
     def after(self, start: date) -> date | None:
         """Give the day on which the period that starts on `start` ends; None beyond the year 9999.
@@ -51,10 +51,10 @@ def parse_period(text: object) -> Period | None:
     """Read `P5Y`, `P1Y6M`, `P2W`, `P90D`; None for anything else."""
     if not isinstance(text, str) or _PERIOD.fullmatch(text) is None:
         return None
-    read = isodate.parse_duration(text)
-    if isinstance(read, timedelta):
-        return Period(0, 0, read.days)
-    return Period(int(read.years), int(read.months), read.tdelta.days)
+    duration = isodate.parse_duration(text)
+    if isinstance(duration, timedelta):
+        return Period(0, 0, duration.days)
+    return Period(int(duration.years), int(duration.months), duration.tdelta.days)
 
 
 def parse_date(text: object) -> date | None:

@@ -11,7 +11,7 @@ from jsonschema import ValidationError
 from jsonschema.protocols import Validator
 
 from reconciler.core.model.finding import Severity
-from reconciler.rules.jurisdictions import Place, applies
+from reconciler.rules.jurisdictions import Place, is_applicable
 from reconciler.rules.keywords import HONOUR, Schema, clock, validator
 from reconciler.rules.schema_errors import sentence, severity_beside
 
@@ -50,7 +50,7 @@ class Condition:
 
     def __init__(self, schema: Schema, says: str | None = None) -> None:
         self.schema = schema
-        self._judged = {**schema, "says": says} if says is not None else schema
+        self._schema_with_sentence = {**schema, "says": says} if says is not None else schema
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Condition) and self.schema == other.schema
@@ -60,11 +60,11 @@ class Condition:
 
     def validator(self) -> Validator:
         """Make what judges a document."""
-        return validator(self._judged)
+        return validator(self._schema_with_sentence)
 
     def clock(self) -> Validator:
         """Make what reports the deadlines that a document has."""
-        return clock(self._judged)
+        return clock(self._schema_with_sentence)
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -75,7 +75,7 @@ class Condition:
     def sees_all(self) -> bool:
         """Tell whether it may look at keys that it does not name."""
         keys = set(_keys(self.schema))
-        return bool(keys & _WHOLE) or any(isinstance(v, dict) for v in _compared(self.schema))
+        return bool(keys & _WHOLE) or any(isinstance(v, dict) for v in _compared_values(self.schema))
 
     def sees(self, key: str) -> bool:
         """Tell whether the verdict may depend on that key."""
@@ -84,12 +84,12 @@ class Condition:
     @cached_property
     def sees_numbers(self) -> bool:
         """Tell whether it looks at the number itself: it names `phone` among the properties."""
-        return any("phone" in part for part in _under(self.schema, "properties"))
+        return any("phone" in part for part in _values_of_key(self.schema, "properties"))
 
     @cached_property
     def sees_evidence(self) -> bool:
         """Tell whether it looks at what the evidence says, not only whether there is some."""
-        return self.sees_all or any("evidence" in part for part in _under(self.schema, "properties"))
+        return self.sees_all or any("evidence" in part for part in _values_of_key(self.schema, "properties"))
 
     @cached_property
     def asks_of_heads_only(self) -> bool:
@@ -99,7 +99,9 @@ class Condition:
     @cached_property
     def ranges(self) -> tuple[Schema, ...]:
         """Give the ranges that a number must be outside of, where it asks for nothing else."""
-        return tuple(_under(self.schema, "outsideRange")) if self._asks_of_phone_only(_OF_RANGES) else ()
+        return (
+            tuple(_values_of_key(self.schema, "outsideRange")) if self._asks_of_phone_only(_OF_RANGES) else ()
+        )
 
     @cached_property
     def sets_clock(self) -> bool:
@@ -109,7 +111,7 @@ class Condition:
     @cached_property
     def severities(self) -> frozenset[str]:
         """Give the severities that stand beside keywords."""
-        return frozenset(part for part in _under(self.schema, "severity") if isinstance(part, str))
+        return frozenset(part for part in _values_of_key(self.schema, "severity") if isinstance(part, str))
 
     @cached_property
     def guard(self) -> Validator | None:
@@ -125,14 +127,14 @@ class Condition:
         return (
             set(self.schema) == {"properties"}
             and set(properties) == {"phone"}
-            and _only(properties["phone"], allowed)
+            and _has_only(properties["phone"], allowed)
         )
 
 
-def _only(schema: object, allowed: frozenset[str]) -> bool:
+def _has_only(schema: object, allowed: frozenset[str]) -> bool:
     if not isinstance(schema, dict):
         return False
-    return set(schema) <= allowed and all(_only(part, allowed) for part in schema.get("allOf", ()))
+    return set(schema) <= allowed and all(_has_only(part, allowed) for part in schema.get("allOf", ()))
 
 
 def _texts(schema: Any) -> Iterator[str]:  # noqa: ANN401  (any JSON)
@@ -157,21 +159,21 @@ def _keys(schema: Any) -> Iterator[str]:  # noqa: ANN401  (any JSON)
             yield from _keys(item)
 
 
-def _under(schema: Any, key: str) -> Iterator[Any]:  # noqa: ANN401  (any JSON)
+def _values_of_key(schema: Any, key: str) -> Iterator[Any]:  # noqa: ANN401  (any JSON)
     """Give every value that stands under that key, wherever it is."""
     if isinstance(schema, dict):
         if key in schema:
             yield schema[key]
         for value in schema.values():
-            yield from _under(value, key)
+            yield from _values_of_key(value, key)
     elif isinstance(schema, list):
         for item in schema:
-            yield from _under(item, key)
+            yield from _values_of_key(item, key)
 
 
-def _compared(schema: object) -> Iterator[object]:
-    yield from _under(schema, "const")
-    for values in _under(schema, "enum"):
+def _compared_values(schema: object) -> Iterator[object]:
+    yield from _values_of_key(schema, "const")
+    for values in _values_of_key(schema, "enum"):
         yield from values if isinstance(values, list) else ()
 
 
@@ -217,31 +219,31 @@ class Rule:
     condition: Condition = field(repr=False)
 
     @cached_property
-    def gives(self) -> Severity | None:
+    def finding_severity(self) -> Severity | None:
         """The severity of its findings; None for a rule that is listed only."""
         return Severity(self.severity) if self.severity in set(Severity) else None
 
-    def in_force(self, as_of: date) -> bool:
+    def is_in_force(self, as_of: date) -> bool:
         """Tell whether the rule holds on that date."""
         return self.effective_from <= as_of and (self.effective_to is None or as_of <= self.effective_to)
 
-    def applies(self, stated: str | None, place: Place | None) -> bool:
+    def applies_to(self, stated: str | None, place: Place | None) -> bool:
         """Tell whether the rule holds for a number at that place, with that jurisdiction stated."""
-        return applies(self.jurisdictions, self.by_area_code, stated, place)
+        return is_applicable(self.jurisdictions, self.by_area_code, stated, place)
 
     def errors(self, document: Mapping[str, Any]) -> Iterator[ValidationError]:
         """Judge one document of the rule's scope."""
-        yield from self._judge.iter_errors(dict(document))
+        yield from self._validator.iter_errors(dict(document))
 
     def message(self, error: ValidationError) -> str:
-        """Say what was found, and on whose word (see `word`)."""
-        return self.word(sentence(error))
+        """Say what was found, and on whose word (see `with_basis`)."""
+        return self.with_basis(sentence(error))
 
-    def word(self, said: str) -> str:
+    def with_basis(self, text: str) -> str:
         """Put behind a sentence on whose word it is: a policy or an inference is named as one."""
         words = [self.basis] if self.basis != LAW else []
         words += ["unverified"] if self.unverified else []
-        return f"{said} ({', '.join(words)})" if words else said
+        return f"{text} ({', '.join(words)})" if words else text
 
     @property
     def printed_citation(self) -> str:
@@ -252,12 +254,14 @@ class Rule:
         """Tell how severe this error is: as the keyword says, or as the rule does."""
         return Severity(severity_beside(error) or self.severity)
 
-    def looser_than(self, packaged: "Rule") -> str:
+    def why_looser_than(self, packaged: "Rule") -> str:
         """Say how the rule is, or may be, looser than the packaged one of the same id; empty if it is not."""
         if _RANKS.index(self.severity) < _RANKS.index(packaged.severity):
             return f"{self.id} is {self.severity} in {self.file}, and {packaged.severity} as packaged"
-        ours, theirs = ((r.condition.schema, r.scope, *_reach(r)) for r in (self, packaged))
-        if ours != theirs:
+        own_terms, packaged_terms = (
+            (r.condition.schema, r.scope, *_scope_of_numbers(r)) for r in (self, packaged)
+        )
+        if own_terms != packaged_terms:
             return f"{self.id} asks for something else in {self.file} than as packaged"
         ends_earlier = (self.effective_to or date.max) < (packaged.effective_to or date.max)
         if self.effective_from > packaged.effective_from or ends_earlier:
@@ -265,32 +269,36 @@ class Rule:
         return ""
 
     @cached_property
-    def _judge(self) -> Validator:
+    def _validator(self) -> Validator:
         return self.condition.validator()
 
 
-def rules_of(file: str, content: Mapping[str, Any]) -> tuple[Rule, ...]:
+def parse_rules(file: str, content: Mapping[str, Any]) -> tuple[Rule, ...]:
     """Read the rules of one rule file, which `schema/regulation.schema.json` has found to be one."""
     return tuple(_rule(file, member) for member in content.get("allOf", ()))
 
 
-def too_severe(rule: Rule) -> str:
+def severest_part(rule: Rule) -> str:
     """Name a severity inside the rule's condition that is higher than its own; empty if there is none."""
-    inside = rule.condition.severities
-    higher = (one for one in inside if _RANKS.index(one) > _RANKS.index(rule.severity))
+    severities = rule.condition.severities
+    higher = (severity for severity in severities if _RANKS.index(severity) > _RANKS.index(rule.severity))
     return next(higher, "")
 
 
-def _reach(rule: Rule) -> tuple[frozenset[str], frozenset[str]]:
+def _scope_of_numbers(rule: Rule) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(rule.jurisdictions), rule.by_area_code
 
 
 def _rule(file: str, member: Mapping[str, Any]) -> Rule:
-    until, whose = member.get("effectiveTo"), member["jurisdiction"]
+    effective_to, jurisdiction = member.get("effectiveTo"), member["jurisdiction"]
     return Rule(
         id=member["id"],
         file=file,
-        jurisdictions=() if whose is None else (whose,) if isinstance(whose, str) else tuple(whose),
+        jurisdictions=()
+        if jurisdiction is None
+        else (jurisdiction,)
+        if isinstance(jurisdiction, str)
+        else tuple(jurisdiction),
         scope=Scope(member.get("scope", Scope.ENTRY)),
         by_area_code=frozenset(member.get("byAreaCode", ())),
         statement=member["statement"],
@@ -299,7 +307,7 @@ def _rule(file: str, member: Mapping[str, Any]) -> Rule:
         citation=member.get("citation"),
         severity=member["severity"],
         effective_from=date.fromisoformat(member["effectiveFrom"]),
-        effective_to=date.fromisoformat(until) if until else None,
+        effective_to=date.fromisoformat(effective_to) if effective_to else None,
         confidence=member["confidence"],
         unverified=member["confidence"] == "L",
         adopted_by=member["adoptedBy"],

@@ -19,7 +19,7 @@ from referencing.exceptions import Unresolvable
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.rules.keywords import Schema, ecma_pattern, validator
-from reconciler.rules.rule import Rule, Scope, rules_of, too_severe
+from reconciler.rules.rule import Rule, Scope, parse_rules, severest_part
 from reconciler.rules.schema_errors import sentence
 
 MOST = 100_000  # parts; the packaged schemas have a few hundred each
@@ -44,10 +44,10 @@ class _Expansion:
         if not isinstance(node, dict):
             return 1
         reference = node.get("$ref")
-        referred = self._referred(reference) if isinstance(reference, str) else 0
+        referred = self._reference_size(reference) if isinstance(reference, str) else 0
         return 1 + referred + sum(self.size(value) for key, value in node.items() if key != "$defs")
 
-    def _referred(self, reference: str) -> int:
+    def _reference_size(self, reference: str) -> int:
         if reference not in self._sizes:
             self._sizes[reference] = 0  # while it is counted: it may refer to itself
             self._sizes[reference] = self.size(self._target(reference))
@@ -66,15 +66,15 @@ EFFECTIVE = "/$defs/effective"  # in it: what holds of a number once the default
 CONFIGURATION_SCHEMA = "dnc.schema.json"
 _RULE_SCHEMA = "regulation.schema.json"
 _RULE_FOLDER = "regulations/"
-_WAY_OUT = "correct the file, or remove it so that the packaged one holds"
+_FIX = "correct the file, or remove it so that the packaged one holds"
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What files are judged by.
 
-    `looser` says which packaged rules are missing or looser in the repository's own files; `digest` is the
-    SHA-256 over all files in force; `as_packaged` says that the list schema is the packaged one, so that
+    `looser_rules` says which packaged rules are missing or looser in the repository's own files; `digest` is
+    the SHA-256 over all files in force; `is_packaged` says that the list schema is the packaged one, so that
     numbers and evidence, which it judges each for itself, need not be judged with every entry. The
     configuration is judged by the packaged schema, and by the repository's own beside it: the program relies
     on the former.
@@ -84,25 +84,25 @@ class Rules:
     effective: Validator = field(repr=False)
     configuration: tuple[Validator, ...] = field(repr=False)
     regulations: tuple[Rule, ...]
-    looser: tuple[str, ...]
+    looser_rules: tuple[str, ...]
     digest: str
-    as_packaged: bool
+    is_packaged: bool
 
     @property
-    def free(self) -> frozenset[str]:
+    def free_keys(self) -> frozenset[str]:
         """The keys of an entry whose well-written values no rule tells apart, but for what it finds itself.
 
         None where the list schema is a repository's own: it may look at anything.
         """
-        if not self.as_packaged:
+        if not self.is_packaged:
             return frozenset()
         of_entries = (rule for rule in self.regulations if rule.scope is Scope.ENTRY)
-        seen = any(rule.condition.sees_evidence for rule in of_entries)
-        return frozenset({"phone", "phones"} if seen else {"phone", "phones", "evidence"})
+        sees_evidence = any(rule.condition.sees_evidence for rule in of_entries)
+        return frozenset({"phone", "phones"} if sees_evidence else {"phone", "phones", "evidence"})
 
     def by_id(self, rule: str) -> Rule | None:
         """Look a regulation up."""
-        return next((known for known in self.regulations if known.id == rule), None)
+        return next((regulation for regulation in self.regulations if regulation.id == rule), None)
 
 
 def load_rules(overrides: Mapping[str, bytes]) -> Rules:
@@ -112,27 +112,29 @@ def load_rules(overrides: Mapping[str, bytes]) -> Rules:
     for one that is no JSON, no JSON Schema, or no rule file.
     """
     packaged = _packaged()
-    own = {name: data for name, data in overrides.items() if name.endswith(".json")}
-    files = {**packaged, **own}
-    shipped = _shipped()
-    same = {name for name, data in own.items() if packaged.get(name) == data}
+    own_files = {name: data for name, data in overrides.items() if name.endswith(".json")}
+    files = {**packaged, **own_files}
+    packaged_schemas = _shipped()
+    unchanged = {name for name, data in own_files.items() if packaged.get(name) == data}
     contents = {
-        name: shipped[name] if name not in own or name in same else _parsed(name, files[name])
+        name: packaged_schemas[name]
+        if name not in own_files or name in unchanged
+        else _parse_file(name, files[name])
         for name in sorted(files)
     }
     regulations = _regulations(contents)
-    as_packaged = contents[LIST_SCHEMA] == shipped[LIST_SCHEMA]
-    configurations = [shipped[CONFIGURATION_SCHEMA]]
+    is_packaged = contents[LIST_SCHEMA] == packaged_schemas[LIST_SCHEMA]
+    configurations = [packaged_schemas[CONFIGURATION_SCHEMA]]
     if contents[CONFIGURATION_SCHEMA] not in configurations:
         configurations.append(contents[CONFIGURATION_SCHEMA])
     return Rules(
-        structure=_judge(LIST_SCHEMA, contents[LIST_SCHEMA]),
-        effective=_judge(LIST_SCHEMA, contents[LIST_SCHEMA], EFFECTIVE),
-        configuration=tuple(_judge(CONFIGURATION_SCHEMA, content) for content in configurations),
+        structure=_validator_of(LIST_SCHEMA, contents[LIST_SCHEMA]),
+        effective=_validator_of(LIST_SCHEMA, contents[LIST_SCHEMA], EFFECTIVE),
+        configuration=tuple(_validator_of(CONFIGURATION_SCHEMA, content) for content in configurations),
         regulations=regulations,
-        looser=tuple(_looser(contents, shipped, regulations)),
+        looser_rules=tuple(_looser(contents, packaged_schemas, regulations)),
         digest=_digest(files),
-        as_packaged=as_packaged,
+        is_packaged=is_packaged,
     )
 
 
@@ -160,13 +162,13 @@ def _shipped() -> Mapping[str, dict[str, Any]]:
 def _shipped_rules() -> Mapping[str, tuple[Rule, ...]]:
     """Read the packaged rules, file by file. They are what the tests found them to be."""
     return {
-        name: rules_of(f"schema/{name}", content)
+        name: parse_rules(f"schema/{name}", content)
         for name, content in _shipped().items()
         if name.startswith(_RULE_FOLDER)
     }
 
 
-def _parsed(name: str, data: bytes) -> dict[str, Any]:
+def _parse_file(name: str, data: bytes) -> dict[str, Any]:
     try:
         content = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
@@ -182,12 +184,12 @@ def _parsed(name: str, data: bytes) -> dict[str, Any]:
     return content
 
 
-def _judge(name: str, content: Schema, at: str = "") -> Validator:
+def _validator_of(name: str, content: Schema, at: str = "") -> Validator:
     """Make a validator. A packaged schema is what the tests found it to be; checking it takes its time."""
-    return validator(content, at=at) if content is _shipped()[name] else _checked(name, content, at)
+    return validator(content, at=at) if content is _shipped()[name] else _checked_validator(name, content, at)
 
 
-def _checked(name: str, content: Schema, at: str = "") -> Validator:
+def _checked_validator(name: str, content: Schema, at: str = "") -> Validator:
     """Make a validator, and find out now, not in the middle of a list, whether it can be used."""
     try:
         for pattern in _strings(content, "pattern"):
@@ -208,34 +210,34 @@ def _checked(name: str, content: Schema, at: str = "") -> Validator:
 
 
 def _regulations(contents: Mapping[str, Schema]) -> tuple[Rule, ...]:
-    shipped = _shipped()
-    meta = None
-    found: dict[str, Rule] = {}
+    packaged_schemas = _shipped()
+    meta_validator = None
+    rules_by_id: dict[str, Rule] = {}
     for name, content in contents.items():
         if not name.startswith(_RULE_FOLDER):
             continue
-        if content is shipped.get(name) and contents[_RULE_SCHEMA] is shipped[_RULE_SCHEMA]:
+        if content is packaged_schemas.get(name) and contents[_RULE_SCHEMA] is packaged_schemas[_RULE_SCHEMA]:
             rules = _shipped_rules()[name]
         else:
-            meta = meta or _checked(_RULE_SCHEMA, contents[_RULE_SCHEMA])
-            rules = _own_rules(name, content, meta)
+            meta_validator = meta_validator or _checked_validator(_RULE_SCHEMA, contents[_RULE_SCHEMA])
+            rules = _own_rules(name, content, meta_validator)
         for rule in rules:
-            if rule.id in found:
-                raise _invalid(name, f"{rule.id} stands in {found[rule.id].file} too")
-            found[rule.id] = rule
-    return tuple(found[key] for key in sorted(found))
+            if rule.id in rules_by_id:
+                raise _invalid(name, f"{rule.id} stands in {rules_by_id[rule.id].file} too")
+            rules_by_id[rule.id] = rule
+    return tuple(rules_by_id[key] for key in sorted(rules_by_id))
 
 
 def _own_rules(name: str, content: Schema, meta: Validator) -> tuple[Rule, ...]:
     """Read a rule file of the repository's own. Raises InvalidInput for one that is none."""
-    wrong = best_match(meta.iter_errors(content))
-    if wrong is not None:
-        place = "/".join(str(step) for step in wrong.absolute_path)
-        raise _invalid(name, f"this is no rule file, at {place or 'its root'}: {sentence(wrong)}")
-    _checked(name, content)
-    rules = rules_of(f"schema/{name}", content)
+    error = best_match(meta.iter_errors(content))
+    if error is not None:
+        place = "/".join(str(step) for step in error.absolute_path)
+        raise _invalid(name, f"this is no rule file, at {place or 'its root'}: {sentence(error)}")
+    _checked_validator(name, content)
+    rules = parse_rules(f"schema/{name}", content)
     for rule in rules:
-        if severity := too_severe(rule):
+        if severity := severest_part(rule):
             raise _invalid(name, f"{rule.id} is {rule.severity}, a part of it {severity}: lower that part")
     return rules
 
@@ -246,12 +248,16 @@ def _looser(
     for name in sorted(shipped):
         if not name.startswith(_RULE_FOLDER) and contents[name] != shipped[name]:
             yield f"schema/{name} is not the packaged one"
-    known = {rule.id: rule for rule in regulations}
+    rules_by_id = {rule.id: rule for rule in regulations}
     for rule in chain.from_iterable(_shipped_rules().values()):
-        ours = known.get(rule.id)
-        said = ours.looser_than(rule) if ours else f"{rule.id} is missing from this repository's {rule.file}"
-        if said:
-            yield said
+        own_rule = rules_by_id.get(rule.id)
+        message = (
+            own_rule.why_looser_than(rule)
+            if own_rule
+            else f"{rule.id} is missing from this repository's {rule.file}"
+        )
+        if message:
+            yield message
 
 
 def _digest(files: Mapping[str, bytes]) -> str:
@@ -275,7 +281,7 @@ def _strings(content: object, key: str) -> Iterator[str]:
 
 
 def _invalid(name: str, fact: str) -> InvalidInput:
-    return InvalidInput(fact, _WAY_OUT, where=f"schema/{name}")
+    return InvalidInput(fact, _FIX, where=f"schema/{name}")
 
 
 def review_findings(rules: Rules, as_of: date) -> tuple[Finding, ...]:
@@ -291,5 +297,5 @@ def review_findings(rules: Rules, as_of: date) -> tuple[Finding, ...]:
             f"was to be reviewed by {rule.review_due}: review it with counsel, then write the next date",
         )
         for rule in rules.regulations
-        if rule.in_force(as_of) and rule.review_due < as_of
+        if rule.is_in_force(as_of) and rule.review_due < as_of
     )

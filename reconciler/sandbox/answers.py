@@ -38,17 +38,17 @@ def echo(status: int, content_type: str, sent: str) -> Response:
     return Response(body, status, media_type=content_type)
 
 
-def retyped(whole: Response) -> Response:
+def retype(whole: Response) -> Response:
     """Give numbers as text, and text that is all digits (but for a plus) as numbers."""
-    return answer(_retyped(orjson.loads(whole.body)), whole.status_code)
+    return answer(_retype_value(orjson.loads(whole.body)), whole.status_code)
 
 
-def _retyped(value: object) -> object:
+def _retype_value(value: object) -> object:
     match value:
         case dict():
-            return {name: _retyped(inner) for name, inner in value.items()}
+            return {name: _retype_value(inner) for name, inner in value.items()}
         case list():
-            return [_retyped(inner) for inner in value]
+            return [_retype_value(inner) for inner in value]
         case int():
             return str(value)
         case str() if value.removeprefix("+").isdecimal():

@@ -7,9 +7,9 @@ from starlette.datastructures import MutableHeaders
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reconciler.sandbox.control import Control, guarded
+from reconciler.sandbox.control import Control, guard_routes
 from reconciler.sandbox.entries.api import Api
-from reconciler.sandbox.faults import Kind
+from reconciler.sandbox.faults import RequestKind
 from reconciler.sandbox.gate import Gate
 from reconciler.sandbox.groups.api import GroupsApi
 from reconciler.sandbox.groups.control import GroupsControl
@@ -20,19 +20,19 @@ def application(tenant: Tenant) -> ASGIApp:
     """Build the application of one tenant."""
     api, guard = Api(tenant), Gate(tenant).guard
     routes = [
-        Route("/api/v2/oauth/token", guard(Kind.TOKEN, api.token), methods=["POST"]),
-        Route("/api/v2/dnc/entries", guard(Kind.READ, api.read), methods=["GET"]),
-        Route("/api/v2/dnc/entries/bulk", guard(Kind.BULK, api.bulk), methods=["POST"]),
-        Route("/api/v2/dnc/entries/{id}", guard(Kind.DELETE, api.delete), methods=["DELETE"]),
+        Route("/api/v2/oauth/token", guard(RequestKind.TOKEN, api.token), methods=["POST"]),
+        Route("/api/v2/dnc/entries", guard(RequestKind.READ, api.read), methods=["GET"]),
+        Route("/api/v2/dnc/entries/bulk", guard(RequestKind.BULK, api.bulk), methods=["POST"]),
+        Route("/api/v2/dnc/entries/{id}", guard(RequestKind.DELETE, api.delete), methods=["DELETE"]),
     ]
     routes += GroupsApi(tenant).routes(guard)
     if tenant.settings.control:
-        routes += guarded(Control(tenant).routes() + GroupsControl(tenant).routes())
+        routes += guard_routes(Control(tenant).routes() + GroupsControl(tenant).routes())
     # A path with a slash too many is another path, and no redirect.
-    return _Dated(Router(routes, redirect_slashes=False), tenant)
+    return _WithDate(Router(routes, redirect_slashes=False), tenant)
 
 
-class _Dated:
+class _WithDate:
     """Gives every answer the `Date` of the sandbox's clock, which is CXone's clock to its clients."""
 
     def __init__(self, application: ASGIApp, tenant: Tenant) -> None:

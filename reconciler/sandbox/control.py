@@ -12,7 +12,7 @@ from starlette.routing import Route
 from reconciler.sandbox.answers import answer, problem
 from reconciler.sandbox.entries.agent import Act, Deed
 from reconciler.sandbox.entries.entry import NOW, Conduct, Entry
-from reconciler.sandbox.faults import Action, Fault, Kind
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from reconciler.sandbox.tenant import Tenant
 
 # What each field of a fault may be.
@@ -44,17 +44,17 @@ class Unreadable(Exception):
 
 def parse_faults(body: bytes) -> list[Fault]:
     """Read one fault, or an array of them. Raises Unreadable."""
-    return _each(body, _fault)
+    return _each(body, _parse_fault)
 
 
 def parse_acts(body: bytes) -> list[Act]:
     """Read one act, or an array of them. Raises Unreadable."""
-    return _each(body, _act)
+    return _each(body, _parse_act)
 
 
 def parse_conduct(body: bytes) -> Conduct:
     """Read a whole conduct; what is not named is as it should be. Raises Unreadable."""
-    match _json(body):
+    match _parse_json(body):
         case {**content} if content.keys() <= {"refused", "ignored", "deletes", "mostItems"}:
             pass
         case _:
@@ -64,25 +64,27 @@ def parse_conduct(body: bytes) -> Conduct:
             pass
         case _:
             raise Unreadable("refused is an object of codes, ignored an array, deletes true or false")
-    most = content.get("mostItems")
-    if most is not None and (not isinstance(most, int) or isinstance(most, bool)):
+    max_items = content.get("mostItems")
+    if max_items is not None and (not isinstance(max_items, int) or isinstance(max_items, bool)):
         raise Unreadable("mostItems is a number")
-    return Conduct({str(k): str(v) for k, v in refused.items()}, {str(i) for i in ignored}, deletes, most)
+    return Conduct(
+        {str(k): str(v) for k, v in refused.items()}, {str(i) for i in ignored}, deletes, max_items
+    )
 
 
 def _each(body: bytes, read: Callable[[Any], _T]) -> list[_T]:
-    content = _json(body)
+    content = _parse_json(body)
     return [read(item) for item in (content if isinstance(content, list) else [content])]
 
 
-def _json(body: bytes) -> Any:  # noqa: ANN401  (any JSON)
+def _parse_json(body: bytes) -> Any:  # noqa: ANN401  (any JSON)
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise Unreadable("the body is not JSON") from error
 
 
-def _fault(item: Any) -> Fault:  # noqa: ANN401  (any JSON)
+def _parse_fault(item: Any) -> Fault:  # noqa: ANN401  (any JSON)
     if not isinstance(item, dict) or not item.keys() <= _TYPES.keys():
         raise Unreadable(f"a fault is an object of {', '.join(_TYPES)}")
     for name, value in item.items():
@@ -93,19 +95,19 @@ def _fault(item: Any) -> Fault:  # noqa: ANN401  (any JSON)
         raise Unreadable(f"status is {_LEAST_STATUS} to {_MOST_STATUS}")
     fields = {name: value for name, value in item.items() if name not in _RENAMED}
     try:
-        fields["action"] = Action(item.get("action", ""))
-        fields["on"] = None if item.get("on") is None else Kind(item["on"])
+        fields["action"] = FaultAction(item.get("action", ""))
+        fields["on"] = None if item.get("on") is None else RequestKind(item["on"])
     except ValueError as error:
         raise Unreadable(str(error)) from error
     after = item.get("retryAfter")
     fields["retry_after"] = None if after is None else str(after)
     if "contentType" in item:
         fields["content_type"] = item["contentType"]
-    fields["acts"] = tuple(_act(act) for act in item.get("acts", []))
+    fields["acts"] = tuple(_parse_act(act) for act in item.get("acts", []))
     return Fault(**fields)
 
 
-def _act(item: Any) -> Act:  # noqa: ANN401  (any JSON)
+def _parse_act(item: Any) -> Act:  # noqa: ANN401  (any JSON)
     try:
         deed = Deed(item["act"])
         entry = Entry(
@@ -133,7 +135,7 @@ class Control:
         """List the control API's paths."""
         return [
             Route("/_sandbox/faults", self.plan, methods=["POST"]),
-            Route("/_sandbox/faults", self.waiting, methods=["GET"]),
+            Route("/_sandbox/faults", self.list_faults, methods=["GET"]),
             Route("/_sandbox/faults", self.clear, methods=["DELETE"]),
             Route("/_sandbox/conduct", self.behave, methods=["PUT"]),
             Route("/_sandbox/tokens", self.revoke, methods=["DELETE"]),
@@ -152,9 +154,9 @@ class Control:
         self._tenant.faults.plan(*faults)
         return Response(status_code=204)
 
-    async def waiting(self, request: Request) -> Response:  # noqa: ARG002  (Starlette)
+    async def list_faults(self, request: Request) -> Response:  # noqa: ARG002  (Starlette)
         """Tell which faults have not been met, or not often enough."""
-        waiting = self._tenant.faults.waiting
+        waiting = self._tenant.faults.waiting_faults
         return answer([{"action": fault.action, "on": fault.on, "times": fault.times} for fault in waiting])
 
     async def clear(self, request: Request) -> Response:  # noqa: ARG002  (Starlette)
@@ -178,7 +180,7 @@ class Control:
 
     async def requests(self, request: Request) -> Response:  # noqa: ARG002  (Starlette)
         """List the requests of the API, oldest first."""
-        return answer([asked.wire() for asked in self._tenant.requests.all()])
+        return answer([logged_request.to_json() for logged_request in self._tenant.requests.list_requests()])
 
     async def forget(self, request: Request) -> Response:  # noqa: ARG002  (Starlette)
         """Begin counting anew."""
@@ -191,12 +193,12 @@ class Control:
             acts = parse_acts(await request.body())
         except Unreadable as error:
             return problem(400, str(error))
-        done = [act.perform(self._tenant.store, self._tenant.now()) for act in acts]
-        return answer({"done": sum(done), "missing": done.count(False)}, 200 if all(done) else 404)
+        results = [act.perform(self._tenant.store, self._tenant.now()) for act in acts]
+        return answer({"done": sum(results), "missing": results.count(False)}, 200 if all(results) else 404)
 
     async def entries(self, request: Request) -> Response:  # noqa: ARG002  (Starlette)
         """Dump everything, with the sources."""
-        return answer([{**entry.wire(), "source": entry.source} for entry in self._tenant.store.entries()])
+        return answer([{**entry.to_json(), "source": entry.source} for entry in self._tenant.store.entries()])
 
 
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
@@ -205,13 +207,13 @@ _WITH_BODY = frozenset({"POST", "PUT"})
 _Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def guarded(routes: Iterable[Route]) -> Iterator[Route]:
+def guard_routes(routes: Iterable[Route]) -> Iterator[Route]:
     """Give the same routes, which refuse what a page of another site can send."""
     for route in routes:
-        yield Route(route.path, _guarded(route.endpoint), methods=list(route.methods or ()))
+        yield Route(route.path, _guard_endpoint(route.endpoint), methods=list(route.methods or ()))
 
 
-def _guarded(endpoint: _Endpoint) -> _Endpoint:
+def _guard_endpoint(endpoint: _Endpoint) -> _Endpoint:
     async def answer(request: Request) -> Response:
         return _refusal(request) or await endpoint(request)
 

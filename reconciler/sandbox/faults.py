@@ -7,7 +7,7 @@ from enum import StrEnum
 from reconciler.sandbox.entries.agent import Act
 
 
-class Kind(StrEnum):
+class RequestKind(StrEnum):
     """What a request is for."""
 
     TOKEN = "token"  # noqa: S105  (a kind of request)
@@ -16,7 +16,7 @@ class Kind(StrEnum):
     DELETE = "delete"
 
 
-class Action(StrEnum):
+class FaultAction(StrEnum):
     """What a fault does to a request, or to the answer to it."""
 
     SLOW = "slow"  # nothing but its delay, and the acts that come before
@@ -46,8 +46,8 @@ class Fault:
     `retry_after` is the header as sent: seconds, a date, or what nobody can read.
     """
 
-    action: Action
-    on: Kind | None = None
+    action: FaultAction
+    on: RequestKind | None = None
     times: int | None = 1
     skip: int = 0
     stored: bool = False
@@ -62,10 +62,10 @@ class Fault:
 
 
 @dataclass(slots=True)
-class _Waiting:
+class _WaitingFault:
     fault: Fault
     skip: int
-    left: int | None
+    times_left: int | None
 
 
 class Faults:
@@ -76,13 +76,13 @@ class Faults:
     """
 
     def __init__(self) -> None:
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[_WaitingFault] = []
         self._lock = threading.Lock()
 
     def plan(self, *faults: Fault) -> None:
         """Let faults wait for requests."""
         with self._lock:
-            self._waiting += [_Waiting(fault, fault.skip, fault.times) for fault in faults]
+            self._waiting += [_WaitingFault(fault, fault.skip, fault.times) for fault in faults]
 
     def clear(self) -> None:
         """Forget what waits."""
@@ -90,26 +90,26 @@ class Faults:
             self._waiting.clear()
 
     @property
-    def waiting(self) -> tuple[Fault, ...]:
+    def waiting_faults(self) -> tuple[Fault, ...]:
         """The faults that have not been met, or not often enough yet."""
         with self._lock:
             return tuple(waiting.fault for waiting in self._waiting)
 
-    def take(self, kind: Kind) -> Fault | None:
+    def take(self, kind: RequestKind) -> Fault | None:
         """Find the fault that a request meets, and count it."""
         with self._lock:
-            met: _Waiting | None = None
+            matched: _WaitingFault | None = None
             for waiting in self._waiting:
                 if waiting.fault.on not in (None, kind):
                     continue
                 if waiting.skip:
                     waiting.skip -= 1
-                elif met is None:
-                    met = waiting
-            if met is None:
+                elif matched is None:
+                    matched = waiting
+            if matched is None:
                 return None
-            if met.left is not None:
-                met.left -= 1
-                if met.left <= 0:
-                    self._waiting.remove(met)
-            return met.fault
+            if matched.times_left is not None:
+                matched.times_left -= 1
+                if matched.times_left <= 0:
+                    self._waiting.remove(matched)
+            return matched.fault

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reconciler.sandbox import answers
-from reconciler.sandbox.faults import Action, Fault, Kind
-from reconciler.sandbox.request_log import Asked
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
+from reconciler.sandbox.request_log import LoggedRequest
 from reconciler.sandbox.tenant import Tenant
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -19,14 +19,14 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 # These change what an answer says, so there must be one; the others take its place.
 _CHANGING = frozenset(
     {
-        Action.SLOW,
-        Action.TORN,
-        Action.HALF_JSON,
-        Action.SHORT_COUNT,
-        Action.WRONG_TOTAL,
-        Action.REVOKE,
-        Action.RETYPED,
-        Action.UNKNOWN_FIELDS,
+        FaultAction.SLOW,
+        FaultAction.TORN,
+        FaultAction.HALF_JSON,
+        FaultAction.SHORT_COUNT,
+        FaultAction.WRONG_TOTAL,
+        FaultAction.REVOKE,
+        FaultAction.RETYPED,
+        FaultAction.UNKNOWN_FIELDS,
     }
 )
 
@@ -37,14 +37,14 @@ class Gate:
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
 
-    def guard(self, kind: Kind, endpoint: Endpoint) -> Endpoint:
+    def guard(self, kind: RequestKind, endpoint: Endpoint) -> Endpoint:
         """Put the gate before an endpoint."""
 
         async def guarded(request: Request) -> Response:
             arrived, seconds = self._tenant.now(), self._tenant.monotonic()
             response = await self._answer(kind, endpoint, request)
             self._tenant.requests.note(
-                Asked(
+                LoggedRequest(
                     method=request.method,
                     path=request.url.path,
                     kind=kind,
@@ -58,7 +58,7 @@ class Gate:
 
         return guarded
 
-    async def _answer(self, kind: Kind, endpoint: Endpoint, request: Request) -> Response:
+    async def _answer(self, kind: RequestKind, endpoint: Endpoint, request: Request) -> Response:
         # The body is read whole before anything is decided: an early answer would close the connection.
         await request.body()
         if self._tenant.settings.latency:
@@ -70,12 +70,12 @@ class Gate:
         fault = self._tenant.faults.take(kind)
         if fault is None:
             return await _carry_out(endpoint, request)
-        return await self._meet(fault, endpoint, request)
+        return await self._apply_fault(fault, endpoint, request)
 
-    async def _meet(self, fault: Fault, endpoint: Endpoint, request: Request) -> Response:
+    async def _apply_fault(self, fault: Fault, endpoint: Endpoint, request: Request) -> Response:
         for act in fault.acts:
             act.perform(self._tenant.store, self._tenant.now())
-        if fault.action is Action.REVOKE:
+        if fault.action is FaultAction.REVOKE:
             self._tenant.tokens.revoke()
         if not fault.stored:
             await asyncio.sleep(fault.delay)
@@ -100,14 +100,14 @@ async def _carry_out(endpoint: Endpoint, request: Request) -> Response:
 
 async def _replace(fault: Fault, request: Request) -> Response:
     match fault.action:
-        case Action.CUT:
+        case FaultAction.CUT:
             return answers.Cut()
-        case Action.HTML:
+        case FaultAction.HTML:
             return answers.html()
-        case Action.REDIRECT:
+        case FaultAction.REDIRECT:
             # 307 keeps method and body: the worst that a client can be talked into.
             return answers.problem(307, "elsewhere", {"Location": fault.location})
-        case Action.TEXT | Action.ECHO | Action.ENDLESS:
+        case FaultAction.TEXT | FaultAction.ECHO | FaultAction.ENDLESS:
             return await _hostile(fault, request)
         case _:
             headers = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}
@@ -116,15 +116,15 @@ async def _replace(fault: Fault, request: Request) -> Response:
 
 async def _hostile(fault: Fault, request: Request) -> Response:
     match fault.action:
-        case Action.ECHO:
-            return answers.echo(fault.status, fault.content_type, await _sent(request))
-        case Action.ENDLESS:
+        case FaultAction.ECHO:
+            return answers.echo(fault.status, fault.content_type, await _request_text(request))
+        case FaultAction.ENDLESS:
             return answers.Endless(media_type=fault.content_type)
         case _:
             return Response(fault.body.encode(), fault.status, media_type=fault.content_type)
 
 
-async def _sent(request: Request) -> str:
+async def _request_text(request: Request) -> str:
     """Write a request down whole: its headers, its form both as sent and as read, its body."""
     head = "".join(f"{name}: {value}\n" for name, value in request.headers.items())
     body = (await request.body()).decode("utf-8", "replace")
@@ -132,20 +132,20 @@ async def _sent(request: Request) -> str:
 
 
 # These keep the status and change the body, if there is one.
-_RESHAPING: dict[Action, Callable[[Response], Response]] = {
-    Action.HALF_JSON: answers.half,
-    Action.RETYPED: answers.retyped,
-    Action.UNKNOWN_FIELDS: answers.with_unknown_fields,
+_RESHAPING: dict[FaultAction, Callable[[Response], Response]] = {
+    FaultAction.HALF_JSON: answers.half,
+    FaultAction.RETYPED: answers.retype,
+    FaultAction.UNKNOWN_FIELDS: answers.with_unknown_fields,
 }
 
 
 def _change(fault: Fault, whole: Response) -> Response:
     match fault.action:
-        case Action.TORN if not whole.body:
+        case FaultAction.TORN if not whole.body:
             return answers.Cut()
-        case Action.TORN:
+        case FaultAction.TORN:
             return answers.Torn(whole.body, whole.status_code, media_type="application/json")
-        case Action.SHORT_COUNT | Action.WRONG_TOTAL if whole.status_code < 300:  # noqa: PLR2004  (a success)
+        case FaultAction.SHORT_COUNT | FaultAction.WRONG_TOTAL if whole.status_code < 300:  # noqa: PLR2004  (a success)
             return _miscount(fault, whole)
         case _:
             reshape = _RESHAPING.get(fault.action)
@@ -154,9 +154,9 @@ def _change(fault: Fault, whole: Response) -> Response:
 
 def _miscount(fault: Fault, whole: Response) -> Response:
     content = orjson.loads(whole.body)
-    if fault.action is Action.WRONG_TOTAL and "total" in content:
+    if fault.action is FaultAction.WRONG_TOTAL and "total" in content:
         content["total"] = max(0, content["total"] + fault.by)
-    elif fault.action is Action.SHORT_COUNT and "successes" in content:
+    elif fault.action is FaultAction.SHORT_COUNT and "successes" in content:
         fewer = min(fault.by, content["successes"])
         content["successes"] -= fewer
         content["failures"] = max(0, content["failures"] - (fault.by - fewer))

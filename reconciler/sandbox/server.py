@@ -24,7 +24,7 @@ from reconciler.sandbox.tenant import Tenant
 _KEEP_ALIVE = 120
 
 
-class Unbound(DncError):
+class AddressUnavailable(DncError):
     """The server cannot have its address."""
 
     rule = "SANDBOX"
@@ -60,7 +60,7 @@ class _Server(uvicorn.Server):
         )
         super().__init__(config)
         self.up = threading.Event()
-        self._told = asyncio.Event()
+        self._stop_requested = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
@@ -76,7 +76,7 @@ class _Server(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
         self.up.set()
         if not self.should_exit:
-            await self._told.wait()
+            await self._stop_requested.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close what is open, answered or not."""
@@ -101,13 +101,13 @@ class _Server(uvicorn.Server):
         """Tell the server to stop, from any thread."""
         self.should_exit = True
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._told.set)
+            self._loop.call_soon_threadsafe(self._stop_requested.set)
 
 
 @contextmanager
 def serving(application: ASGIApp) -> Iterator[str]:
     """Serve on a free port of the loopback, from a thread of its own, for the length of a block."""
-    with _bound("127.0.0.1", 0) as sock:
+    with _listening_socket("127.0.0.1", 0) as sock:
         url = _url(sock)
         server = _Server(application)
         thread = threading.Thread(target=server.run, args=([sock],), name=f"sandbox {url}", daemon=True)
@@ -125,17 +125,17 @@ def serve(application: ASGIApp, host: str, port: int, announce: Callable[[str], 
 
     Raises Unbound when the address is taken, or is none of this machine.
     """
-    with _bound(host, port) as sock:
+    with _listening_socket(host, port) as sock:
         announce(_url(sock))
         _Server(application).run([sock])
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _listening_socket(host: str, port: int) -> socket.socket:
     try:
         # From here on the kernel takes connections, and keeps them until the server runs.
         return socket.create_server((host, port), backlog=512)
     except OSError as error:
-        raise Unbound(
+        raise AddressUnavailable(
             f"the sandbox cannot listen: {error.strerror or error}",
             "give another host or port; port 0 takes a free one",
             where=f"{host}:{port}",

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from reconciler.sandbox.entries.entry import Conduct, wire_time
+from reconciler.sandbox.entries.entry import Conduct, format_time
 from reconciler.sandbox.entries.store import Store
 from reconciler.sandbox.faults import Faults
 from reconciler.sandbox.groups.behaviour import Groups
@@ -30,7 +30,7 @@ class SlidingMinute:
     def __init__(self, limit: int | None, monotonic: Callable[[], float]) -> None:
         self._limit = limit
         self._monotonic = monotonic
-        self._taken: deque[float] = deque()
+        self._request_times: deque[float] = deque()
         self._lock = threading.Lock()
 
     def take(self) -> int | None:
@@ -39,11 +39,11 @@ class SlidingMinute:
             return None
         with self._lock:
             now = self._monotonic()
-            while self._taken and self._taken[0] <= now - _MINUTE:
-                self._taken.popleft()
-            if len(self._taken) >= self._limit:
-                return max(1, math.ceil(self._taken[0] + _MINUTE - now))
-            self._taken.append(now)
+            while self._request_times and self._request_times[0] <= now - _MINUTE:
+                self._request_times.popleft()
+            if len(self._request_times) >= self._limit:
+                return max(1, math.ceil(self._request_times[0] + _MINUTE - now))
+            self._request_times.append(now)
             return None
 
 
@@ -112,4 +112,4 @@ class Tenant:
 
     def now(self) -> str:
         """Read the clock, as a time of the wire."""
-        return wire_time(self.clock())
+        return format_time(self.clock())

@@ -58,25 +58,25 @@ class Tokens:
         client = self._clients.get(client_id)
         expected = client.secret if client else ""
         # Compared as bytes, since text must be ASCII there.
-        right = hmac.compare_digest(expected.encode(), secret.encode())
-        if client is None or not right:
+        is_right = hmac.compare_digest(expected.encode(), secret.encode())
+        if client is None or not is_right:
             return None
         now = self._clock()
         token = secrets.token_urlsafe(32)
         with self._lock:
-            self._issued = {text: held for text, held in self._issued.items() if held.expires > now}
+            self._issued = {text: issued for text, issued in self._issued.items() if issued.expires > now}
             self._issued[token] = _Token(client, now + self._lifetime)
         return token
 
     def access(self, token: str, scope: str) -> Access:
         """Judge one call by its token: known and not expired, of this organisation, and with the scope."""
         with self._lock:
-            held = self._issued.get(token)
-        if held is None or held.expires <= self._clock():
+            issued = self._issued.get(token)
+        if issued is None or issued.expires <= self._clock():
             return Access.NO_TOKEN
-        if held.client.organisation not in (None, self._organisation):
+        if issued.client.organisation not in (None, self._organisation):
             return Access.OTHER_ORGANISATION
-        return Access.GRANTED if scope in held.client.scopes else Access.NO_SCOPE
+        return Access.GRANTED if scope in issued.client.scopes else Access.NO_SCOPE
 
     def revoke(self) -> None:
         """Revoke every token issued so far."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from reconciler.core.model.finding import Finding, Severity, shown
+from reconciler.core.model.finding import Finding, Severity, redact
 from reconciler.core.model.gc_pause import collector_off
 from reconciler.yaml_tree.fast_lines import Run, fold, unfold
 from reconciler.yaml_tree.nodes import ListNode, MapNode, Value, pack, unpack
@@ -67,11 +67,11 @@ class _Reader:
         """Read the only document of the file."""
         if len(data) > LARGEST:
             raise self._unreadable(0, too_large(len(data)))
-        if (root := self._quickly(data)) is not None:
+        if (root := self._read_folded(data)) is not None:
             return root
         return self.parse(self._text(data))
 
-    def _quickly(self, data: bytes) -> Value:
+    def _read_folded(self, data: bytes) -> Value:
         """Read a file without what stands in runs; None where there are none, or it is not that simple."""
         folded, runs = fold(data)
         if sum(len(run.items) for run in runs) > MOST_ITEMS:
@@ -94,8 +94,8 @@ class _Reader:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             at = pack(mark.line, mark.column) if mark else 0
-            said = error.problem or "unreadable"
-            raise self._unreadable(at, f"this is not YAML: {said}") from error
+            problem = error.problem or "unreadable"
+            raise self._unreadable(at, f"this is not YAML: {problem}") from error
         except yaml.reader.ReaderError as error:
             line = text.encode()[: int(error.position)].count(b"\n")
             raise self._unreadable(pack(line, 0), "a control character: remove it") from error
@@ -104,10 +104,10 @@ class _Reader:
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            at = _place(data, error.start)
+            at = _mark_at(data, error.start)
             raise self._unreadable(at, "this is not UTF-8: save the file as UTF-8") from error
         if (zero := data.find(b"\0")) >= 0:
-            raise self._unreadable(_place(data, zero), "a NUL character: remove it")
+            raise self._unreadable(_mark_at(data, zero), "a NUL character: remove it")
         return text
 
     def _document(self) -> Value:
@@ -129,7 +129,7 @@ class _Reader:
     def _value(self, event: Any, depth: int) -> Value:  # noqa: ANN401  (PyYAML's C parser has no types)
         kind = type(event)
         if kind is yaml.AliasEvent:
-            self._refuse(event, "YAML-03", f"the alias *{shown(event.anchor)}: write the value itself")
+            self._refuse(event, "YAML-03", f"the alias *{redact(event.anchor)}: write the value itself")
             return None
         if event.anchor or event.tag:
             self._refuse_marks(event)
@@ -141,35 +141,35 @@ class _Reader:
                 raise self._too_long(event)
             return self._texts.setdefault(text, text)
         if depth > MAX_DEPTH:
-            at = pack(event.start_mark.line, event.start_mark.column)
-            raise self._unreadable(at, f"nested deeper than {MAX_DEPTH} levels: flatten it")
+            place = pack(event.start_mark.line, event.start_mark.column)
+            raise self._unreadable(place, f"nested deeper than {MAX_DEPTH} levels: flatten it")
         return self._mapping(event, depth) if kind is yaml.MappingStartEvent else self._sequence(event, depth)
 
     def _mapping(self, event: Any, depth: int) -> MapNode:  # noqa: ANN401  (as above)
-        following = self._next
+        next_event = self._next
         begin = pack(event.start_mark.line, event.start_mark.column)
         offsets = array("q")
         node = MapNode(begin, offsets=offsets)
         values, place = node.values, offsets.append
-        while type(key_event := following()) is not yaml.MappingEndEvent:
+        while type(key_event := next_event()) is not yaml.MappingEndEvent:
             if len(values) >= MOST_KEYS:
-                at = pack(key_event.start_mark.line, key_event.start_mark.column)
-                raise self._unreadable(at, f"more than {MOST_KEYS:,} keys: this is no list of numbers")
+                mark = pack(key_event.start_mark.line, key_event.start_mark.column)
+                raise self._unreadable(mark, f"more than {MOST_KEYS:,} keys: this is no list of numbers")
             key = self._key(key_event, depth)
-            value_event = following()
+            value_event = next_event()
             value = self._value(value_event, depth + 1)
             if key is None:
                 continue
             if key in values:
                 first, _ = unpack(node.key_mark(key))
-                said = f"the key {shown(key)} stands in line {first} already: keep one"
-                self._refuse(key_event, "YAML-02", said)
+                message = f"the key {redact(key)} stands in line {first} already: keep one"
+                self._refuse(key_event, "YAML-02", message)
                 continue
             values[key] = value
-            at = key_event.start_mark
-            place((at.line << 32) + at.column - begin)
-            at = value_event.start_mark
-            place((at.line << 32) + at.column - begin)
+            mark = key_event.start_mark
+            place((mark.line << 32) + mark.column - begin)
+            mark = value_event.start_mark
+            place((mark.line << 32) + mark.column - begin)
         return node
 
     def _key(self, event: Any, depth: int) -> str | None:  # noqa: ANN401  (as above)
@@ -188,10 +188,10 @@ class _Reader:
         begin = pack(event.start_mark.line, event.start_mark.column)
         items: list[Value] = []
         marks = array("Q")
-        following, scalar, end = self._next, yaml.ScalarEvent, yaml.SequenceEndEvent
-        add, mark = items.append, marks.append
+        next_event, scalar, end = self._next, yaml.ScalarEvent, yaml.SequenceEndEvent
+        add_item, add_mark = items.append, marks.append
         for _ in range(MOST_ITEMS + 1 - self._items):
-            item = following()
+            item = next_event()
             kind = type(item)
             if kind is end:
                 self._items += len(items)
@@ -199,21 +199,21 @@ class _Reader:
                 if self.runs:
                     unfold(node, self.runs)
                 return node
-            at = item.start_mark
-            mark((at.line << 32) + at.column)
+            start_mark = item.start_mark
+            add_mark((start_mark.line << 32) + start_mark.column)
             if kind is scalar and not item.anchor and not item.tag:
                 text = item.value
                 if len(text) > LONGEST:
                     raise self._too_long(item)
-                add(text if text not in _EMPTY or item.style else None)
+                add_item(text if text not in _EMPTY or item.style else None)
             else:
-                add(self._value(item, depth + 1))
+                add_item(self._value(item, depth + 1))
         raise self._too_many(begin)
 
     def _refuse_marks(self, event: Any) -> None:  # noqa: ANN401  (as above)
         if event.anchor:
-            said = f"the anchor &{shown(event.anchor)}: write the value where it holds"
-            self._refuse(event, "YAML-03", said)
+            message = f"the anchor &{redact(event.anchor)}: write the value where it holds"
+            self._refuse(event, "YAML-03", message)
         if event.tag:
             self._refuse(event, "YAML-03", "a tag: write the value without it")
 
@@ -229,8 +229,8 @@ class _Reader:
 
     def _too_long(self, event: Any) -> _Unreadable:  # noqa: ANN401  (as above)
         at = pack(event.start_mark.line, event.start_mark.column)
-        said = f"a value of {len(event.value):,} characters: write at most {LONGEST:,}"
-        return self._unreadable(at, said)
+        message = f"a value of {len(event.value):,} characters: write at most {LONGEST:,}"
+        return self._unreadable(at, message)
 
     def _too_many(self, at: int) -> _Unreadable:
         return self._unreadable(at, f"more than {MOST_ITEMS:,} items: split the file")
@@ -245,6 +245,6 @@ def too_large(size: int) -> str:
     return f"the file has {size:,} bytes: split it into files of at most {LARGEST:,}"
 
 
-def _place(data: bytes, offset: int) -> int:
+def _mark_at(data: bytes, offset: int) -> int:
     start = data.rfind(b"\n", 0, offset) + 1
     return pack(data.count(b"\n", 0, offset), offset - start)

@@ -53,37 +53,37 @@ class Run:
 
 def fold(data: bytes) -> tuple[bytes, list[Run]]:
     """Give the file with every run reduced to its first and last item, line numbers kept, and the runs."""
-    kept: list[bytes] = []
+    kept_parts: list[bytes] = []
     runs: list[Run] = []
     line = end = 0
-    for found in _RUN.finditer(data):
-        start = found.start()
-        stop = data.rfind(b"\n", start, found.end()) + 1
-        indent = found["numbers"] if found["entries"] is None else found["entries"]
+    for match in _RUN.finditer(data):
+        start = match.start()
+        stop = data.rfind(b"\n", start, match.end()) + 1
+        indent = match["numbers"] if match["entries"] is None else match["entries"]
         item = b"\n" + indent + b"- "
         if data.count(item, start, min(stop, start + _SHORT)) + 1 < _SHORTEST:
             continue
-        begins = line + data.count(b"\n", end, start)
-        mark = pack(begins, len(indent) + len("- "))
-        read = _numbers if found["entries"] is None else _entries
-        run = read(data, (start, stop), indent, mark)
+        first_line = line + data.count(b"\n", end, start)
+        mark = pack(first_line, len(indent) + len("- "))
+        parse_run = _numbers if match["entries"] is None else _entries
+        run = parse_run(data, (start, stop), indent, mark)
         if run is None:
             continue
         runs.append(run)
         second = data.index(item, start, stop) + 1
         last = data.rindex(item, start, stop) + 1
-        between = (run.marks[-1] - run.marks[1]) // _ONE_LINE
-        kept += (data[end:second], b"\n" * between, data[last:stop])
+        skipped_lines = (run.marks[-1] - run.marks[1]) // _ONE_LINE
+        kept_parts += (data[end:second], b"\n" * skipped_lines, data[last:stop])
         line = run.marks[-1] // _ONE_LINE + data.count(b"\n", last, stop)
         end = stop
-    return b"".join(kept) + data[end:], runs
+    return b"".join(kept_parts) + data[end:], runs
 
 
 def _numbers(data: bytes, span: tuple[int, int], indent: bytes, mark: int) -> Run:
     texts: list[str] = []
     quote = b'"' if data[span[0] + len(indent) + len("- ")] == _QUOTE else b""
-    for some in _items(data, span, indent + b"- ", quote):
-        texts += some
+    for piece in _items(data, span, indent + b"- ", quote):
+        texts += piece
     return Run(texts, range(mark, mark + len(texts) * _ONE_LINE, _ONE_LINE))
 
 
@@ -93,17 +93,17 @@ def _entries(data: bytes, span: tuple[int, int], indent: bytes, mark: int) -> Ru
     places = array("Q")
     pairs = _Pairs()
     offsets: dict[tuple[str, ...], Sequence[int]] = {}
-    between = f"\n{indent.decode()}  "
-    for some in _items(data, span, indent + b"- "):
-        for rows in some:
-            each = rows.split(between)
-            values: dict[str, Value] = dict(map(pairs.__getitem__, each))
-            if len(values) < len(each) or "" in values:
+    separator = f"\n{indent.decode()}  "
+    for piece in _items(data, span, indent + b"- "):
+        for item_text in piece:
+            pairs_text = item_text.split(separator)
+            values: dict[str, Value] = dict(map(pairs.__getitem__, pairs_text))
+            if len(values) < len(pairs_text) or "" in values:
                 return None
             keys = tuple(values)
             items.append(MapNode(mark, values, offsets.get(keys) or offsets.setdefault(keys, _offsets(keys))))
             places.append(mark)
-            mark += len(each) * _ONE_LINE
+            mark += len(pairs_text) * _ONE_LINE
     return Run(items, places)
 
 
@@ -141,46 +141,48 @@ def unfold(node: ListNode, runs: list[Run]) -> None:
     if not node.marks:
         return
     # Those of the sequences within it are out already.
-    here = slice(bisect_left(runs, node.mark, key=_start), bisect_right(runs, node.marks[-1], key=_start))
-    if len(runs[here]) == 1 and not node.items[2:] and _stands(runs[here][0], node, 0):
-        (run,) = runs[here]
+    run_slice = slice(
+        bisect_left(runs, node.mark, key=_start), bisect_right(runs, node.marks[-1], key=_start)
+    )
+    if len(runs[run_slice]) == 1 and not node.items[2:] and _is_neighbour_pair(runs[run_slice][0], node, 0):
+        (run,) = runs[run_slice]
         node.items, node.marks = run.items, run.marks
-        del runs[here]
+        del runs[run_slice]
         return
     items: list[Value] = []
     marks = array("Q")
-    done = 0
-    left: list[Run] = []
-    for run in runs[here]:
-        at = bisect_left(node.marks, run.marks[0])
-        if not _stands(run, node, at):
-            left.append(run)
+    copied = 0
+    left_over: list[Run] = []
+    for run in runs[run_slice]:
+        index = bisect_left(node.marks, run.marks[0])
+        if not _is_neighbour_pair(run, node, index):
+            left_over.append(run)
             continue
-        items += node.items[done : at + 1]
+        items += node.items[copied : index + 1]
         items += run.items[1:-1]
-        marks.extend(node.marks[done : at + 1])
+        marks.extend(node.marks[copied : index + 1])
         marks.extend(run.marks[1:-1])
-        done = at + 1
-    if done:
-        node.items = [*items, *node.items[done:]]
-        marks.extend(node.marks[done:])
+        copied = index + 1
+    if copied:
+        node.items = [*items, *node.items[copied:]]
+        marks.extend(node.marks[copied:])
         node.marks = marks
-    runs[here] = left
+    runs[run_slice] = left_over
 
 
 def _start(run: Run) -> int:
     return run.marks[0]
 
 
-def _stands(run: Run, node: ListNode, at: int) -> bool:
+def _is_neighbour_pair(run: Run, node: ListNode, at: int) -> bool:
     """Tell whether the parser read the run's first and last item as neighbours from there on."""
     return tuple(node.marks[at : at + 2]) == (run.marks[0], run.marks[-1]) and all(
-        map(_same, node.items[at : at + 2], (run.items[0], run.items[-1]))
+        map(_is_same, node.items[at : at + 2], (run.items[0], run.items[-1]))
     )
 
 
-def _same(read: Value, lifted: Value) -> bool:
-    if isinstance(read, MapNode) and isinstance(lifted, MapNode):
-        same = (read.mark, read.values) == (lifted.mark, lifted.values)
-        return same and list(read.offsets) == list(lifted.offsets)
-    return read == lifted
+def _is_same(parsed: Value, lifted: Value) -> bool:
+    if isinstance(parsed, MapNode) and isinstance(lifted, MapNode):
+        is_same_text = (parsed.mark, parsed.values) == (lifted.mark, lifted.values)
+        return is_same_text and list(parsed.offsets) == list(lifted.offsets)
+    return parsed == lifted

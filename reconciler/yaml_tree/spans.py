@@ -75,17 +75,17 @@ def gaps(text: str, part: Part, start: int, end: int) -> list[str]:
     return [text[a:b] for a, b in zip(ends, starts, strict=True)]
 
 
-def _collect(part: Part, found: list[Leaf]) -> None:
+def _collect(part: Part, leaves: list[Leaf]) -> None:
     if isinstance(part, Leaf):
-        found.append(part)
+        leaves.append(part)
         return
     for place, item in enumerate(part.parts):
         if part.keys is not None:
-            found.append(part.keys[place])
+            leaves.append(part.keys[place])
         if isinstance(item, Leaf):
-            found.append(item)
+            leaves.append(item)
         else:
-            _collect(item, found)
+            _collect(item, leaves)
 
 
 class _Reader:
@@ -93,26 +93,30 @@ class _Reader:
         self.text = text
         lengths = (len(line) + 1 for line in text.split("\n"))
         self.lines = list(accumulate(lengths, initial=0))
-        self.following: Any = yaml.CSafeLoader(text).get_event  # PyYAML's C parser has no types
+        self.next_event: Any = yaml.CSafeLoader(text).get_event  # PyYAML's C parser has no types
 
     def document(self) -> Part:
-        self.following()  # the start of the stream
-        self.following()  # the start of the document
-        return self.part(self.following())
+        self.next_event()  # the start of the stream
+        self.next_event()  # the start of the document
+        return self.part(self.next_event())
 
     def part(self, event: Any) -> Part:  # noqa: ANN401  (PyYAML's C parser has no types)
         if type(event) is yaml.ScalarEvent:
             return self._leaf(event)
         branch = Branch(self._at(event.start_mark), 0, bool(event.flow_style), None, [])
-        last = self._keyed(branch) if type(event) is yaml.MappingStartEvent else self._listed(branch)
+        last = (
+            self._read_mapping(branch)
+            if type(event) is yaml.MappingStartEvent
+            else self._read_sequence(branch)
+        )
         is_block = branch.parts and not branch.is_flow
         branch.end = branch.parts[-1].end if is_block else self._at(last.end_mark)
         if is_block and branch.keys:
             branch.end = max(branch.end, branch.keys[-1].end)
         return branch
 
-    def _keyed(self, branch: Branch) -> Any:  # noqa: ANN401  (as above)
-        following, part, leaf = self.following, self.part, self._leaf
+    def _read_mapping(self, branch: Branch) -> Any:  # noqa: ANN401  (as above)
+        following, part, leaf = self.next_event, self.part, self._leaf
         keys: list[Leaf] = []
         while type(event := following()) is not yaml.MappingEndEvent:
             keys.append(leaf(event))
@@ -120,8 +124,8 @@ class _Reader:
         branch.keys = keys
         return event
 
-    def _listed(self, branch: Branch) -> Any:  # noqa: ANN401  (as above)
-        following, part = self.following, self.part
+    def _read_sequence(self, branch: Branch) -> Any:  # noqa: ANN401  (as above)
+        following, part = self.next_event, self.part
         while type(event := following()) is not yaml.SequenceEndEvent:
             branch.parts.append(part(event))
         return event

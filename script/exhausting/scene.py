@@ -74,7 +74,7 @@ class Scene:
         watchers, self.world.cxone.watchers = self.world.cxone.watchers, []
         plan, _, _ = self.world.plan()
         self.world.cxone.watchers = watchers
-        return any(change.goes and change.action is not Action.CREATE for change in plan.changes)
+        return any(change.is_allowed and change.action is not Action.CREATE for change in plan.changes)
 
     @property
     def outline(self) -> tuple[Any, ...]:
@@ -111,7 +111,9 @@ class Scene:
 
     def _live(self, past: Past) -> tuple[Any, ...]:
         rows = self.world.cxone.rows.values()
-        return (sorted(((r.key, r.terms, r.modified, past.ours(r.key, r.modified)) for r in rows), key=repr),)
+        return (
+            sorted(((r.key, r.terms, r.modified, past.is_ours(r.key, r.modified)) for r in rows), key=repr),
+        )
 
     def _held(self, past: Past) -> tuple[Any, ...]:
         held = self.world.held
@@ -121,8 +123,12 @@ class Scene:
             ((f.path, f.list_id, tuple(f.numbers.items()), f.retrieved_on) for f in claims), key=repr
         )
         kept = [
-            (key, [(replace(c, held_at=None), past.vouched(key, c)) for c in kept.claims], kept.blocked_by)
-            for key, kept in sorted(held.kept.items())
+            (
+                key,
+                [(replace(c, last_revision=None), past.is_confirmed_by_git(key, c)) for c in kept.entries],
+                kept.blocked_by,
+            )
+            for key, kept in sorted(held.retained.items())
         ]
         lingering = sorted(newest.lingering.items(), key=repr) if newest else None
         releases = sorted(held.releases.items())
@@ -135,7 +141,12 @@ class Scene:
         old = max(((now - r.finished).days for r in past.reports), default=-1)
         return (
             [
-                (past.first_held(key, None), past.others(key), past.taken_off(key), past.accounted(key))
+                (
+                    past.applied_since(key, None),
+                    past.foreign_entry(key),
+                    past.was_removed(key),
+                    past.is_accounted_for(key),
+                )
                 for key in (HERE, THERE)
             ],
             [(_requests(past, key), *_claimed(past, key)) for key in (HERE, THERE)],
@@ -169,8 +180,8 @@ def _requests(past: Past, key: Key) -> list[tuple[tuple[date, bool], date]]:
     days: dict[tuple[date, bool], date] = {}
     for report in past.reports:
         for claim in past._claims(report, key):  # noqa: SLF001  (what `latest_request` is made of)
-            if claim.asked_on:
-                days[claim.asked_on, claim.registry] = report.finished.date()
+            if claim.request_day:
+                days[claim.request_day, claim.is_registry] = report.finished.date()
     return sorted(days.items())
 
 
@@ -182,7 +193,7 @@ def _claimed(past: Past, key: Key) -> list[list[Any]]:
         least = None
         for report in past._while_held(key):  # noqa: SLF001  (what `first_claimed` is made of)
             claims = past._claims(report, key)  # noqa: SLF001
-            held = [c.terms.strength for c in claims if c.registry == registry]
+            held = [c.terms.strength for c in claims if c.is_registry == registry]
             if not held:
                 break
             least = max(held) if least is None else min(least, max(held))

@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from reconciler.sandbox.faults import Kind
-from reconciler.sandbox.request_log import Asked
+from reconciler.sandbox.faults import RequestKind
+from reconciler.sandbox.request_log import LoggedRequest
 from script.soaking import tricks
 from script.soaking.oracle import Claim, Files, Key, Oracle, Owed, Release, Versions
 from script.soaking.victim import AHEAD
@@ -57,7 +57,7 @@ class Story:
         self.seen = self.before = self.live
         note = self.project.sandbox.requests.note
 
-        def answered(asked: Asked) -> None:
+        def answered(asked: LoggedRequest) -> None:
             note(asked)
             self.figures["requests"] += 1
             self.watch()
@@ -217,7 +217,7 @@ class Story:
         faults = [
             replace(
                 FAULTS[self.chance.choice(TOLD)],
-                on=self.chance.choice([*Kind, None]),
+                on=self.chance.choice([*RequestKind, None]),
                 skip=self.chance.randint(0, 8),
                 times=self.chance.choice([1, 1, 2, 3, 9, None]),
             )

@@ -6,7 +6,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from reconciler.cli.render.openmetrics import openmetrics
 from reconciler.cxone.http.stats import Statistics
-from reconciler.use_cases.workspace.context import Measured, Meter
+from reconciler.use_cases.workspace.context import Meter, TenantMetrics
 from tests.docs.pages import ROOT, first_cells, names
 from tests.support.project import START
 
@@ -15,8 +15,8 @@ def test_every_family_is_explained():
     wire = Statistics()
     wire.latencies_ms = array("f", [12.0])
     one = {"x": 1}
-    told = Measured(one, one, one, one, 2, 1, 3, 4, 5, START, "complete")
+    told = TenantMetrics(one, one, one, one, 2, 1, 3, 4, 5, START, "complete")
     now = START.timestamp()
-    text = openmetrics(Meter({"t": told}, wire), command="apply", code=0, began=now - 1, ended=now)
+    text = openmetrics(Meter({"t": told}, wire), command="apply", code=0, started_at=now - 1, ended_at=now)
     families = {family.name for family in text_string_to_metric_families(text.decode())}
     assert set(names(first_cells((ROOT / "docs" / "metrics.md").read_text(), "family"))) == families

@@ -8,7 +8,7 @@ import pytest
 from reconciler.audit.report_content import Content
 from reconciler.core.model.entries import FITTING, ReleaseReason
 from reconciler.core.planning.change import BlockedBy, Direction, DriftKind, Reason
-from reconciler.core.planning.plan import COUNTS, failed_json
+from reconciler.core.planning.plan import COUNTS, failed_plan_to_json
 from reconciler.rules.rule_set import load_rules
 from tests.docs.pages import PAGES, ROOT, anchors, first_cells, links, names, section
 
@@ -102,7 +102,7 @@ def test_every_value_of_a_plan_is_explained(head, values):
 
 def test_every_key_of_a_plan_is_explained(heading):
     said = section(PLAN, "The plan")
-    assert set(names(first_cells(said, "key"))) == set(failed_json(heading, ()))
+    assert set(names(first_cells(said, "key"))) == set(failed_plan_to_json(heading, ()))
     assert set(COUNTS) <= set(re.findall(r"`(\w+)`", said))
 
 

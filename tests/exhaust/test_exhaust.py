@@ -18,7 +18,7 @@ from tests.properties.world import World
 from tests.support.project import ROOT
 
 BY_WORDS = {event.words: event for event in EVENTS}
-_Judge = verdict.Judge
+_Judge = verdict.EntryJudge
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Hole:
 HOLES = {
     "a registry's end": Hole(
         (
-            (entries.Terms.effective_end, "None if self.registry else self.end", "self.end"),
-            (state.HeldClaim.stood_in_for, "terms.registry == self.registry and ", ""),
-            (state.HeldClaim.covered_by, "other.registry == self.registry and ", ""),
+            (entries.Terms.effective_end, "None if self.is_registry else self.end", "self.end"),
+            (state.AppliedEntry.is_covered_by_terms, "terms.is_registry == self.is_registry and ", ""),
+            (state.AppliedEntry.is_covered_by, "other.is_registry == self.is_registry and ", ""),
         ),
         (
             "file p says STATE with an end in 5 days",
@@ -47,7 +47,7 @@ HOLES = {
         ),
     ),
     "our date on others' entry": Hole(
-        ((_Judge._others_keep, "return shown.end is None and", "return False and"),),
+        ((_Judge._is_kept_for_others, "return shown.end is None and", "return False and"),),
         (
             "an agent enters CUSTOMER_REQUESTED with an end that nobody can tell",
             "file p says CUSTOMER_REQUESTED that ends in 5 days",
@@ -55,14 +55,14 @@ HOLES = {
         ),
     ),
     "an old release": Hole(
-        ((_Judge._is_older, "if asked is not None and on < asked and", "if False and"),),
+        ((_Judge._is_older, "if requested is not None and released_on < requested and", "if False and"),),
         (
             "file p says CUSTOMER_REQUESTED, requested yesterday",
             "all lines go, with a CONSENT_GIVEN of 5 days ago",
         ),
     ),
     "a used release": Hole(
-        ((_Judge._spent, "if self._history.used(release):", "if False:"),),
+        ((_Judge._is_already_used, "if self._history.is_used(release):", "if False:"),),
         (
             "file p says CUSTOMER_REQUESTED without an end",
             "all lines go, with a CONSENT_GIVEN of today",
@@ -81,7 +81,7 @@ HOLES = {
         ),
     ),
     "MOVED to what says less": Hole(
-        ((_Judge._arrived, "if self._says_as_much(c, key, claim)", "if True"),),
+        ((_Judge._moved_terms, "if self._is_equivalent(c, key, entry)", "if True"),),
         (
             "file p says NATIONAL",
             "all lines go, with a MOVED; the other list gets one that ends in 5 days",

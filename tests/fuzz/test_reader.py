@@ -13,7 +13,7 @@ from reconciler.config.configuration import read_configuration
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Severity
 from reconciler.core.model.phone import is_e164
-from reconciler.lists.edit.canonical import canonical
+from reconciler.lists.edit.canonical import canonical_list
 from reconciler.lists.reader import Source, read_lists
 from reconciler.rules.rule_set import load_rules
 from tests.fuzz import files
@@ -27,7 +27,7 @@ fuzzed = settings(
 
 
 def read(data: bytes, rules=RULES):
-    lists = read_lists([Source("a.yaml", data)], rules, as_of=AS_OF, latest=LATEST, examples=lambda _: True)
+    lists = read_lists([Source("a.yaml", data)], rules, as_of=AS_OF, latest=LATEST, is_example=lambda _: True)
     for finding in lists.findings:
         assert finding.file == "a.yaml"
         assert (
@@ -39,7 +39,7 @@ def read(data: bytes, rules=RULES):
         assert finding.rule
         assert "\n" not in str(finding)
         str(finding).encode()
-    for file in lists.claims.files:
+    for file in lists.declared_entries.files:
         assert all(is_e164(phone) for phone in file.numbers)
     return lists
 
@@ -60,7 +60,7 @@ def errors(lists) -> bool:
 @given(files.lists)
 def test_a_list_is_claims_or_findings(data):
     lists = read(data)
-    assert errors(lists) or lists.claims.list_ids or b"holds" in data
+    assert errors(lists) or lists.declared_entries.list_ids or b"holds" in data
 
 
 @fuzzed
@@ -70,15 +70,15 @@ def test_what_is_put_in_order_says_the_same(data):
     if errors(before):
         return
     try:
-        ordered = canonical("a.yaml", data)
+        ordered = canonical_list("a.yaml", data)
     except InvalidInput:
         return
     after = read(ordered)
     assert not errors(after)
-    assert [(f.list_id, dict(f.numbers)) for f in after.claims.files] == [
-        (f.list_id, dict(f.numbers)) for f in before.claims.files
+    assert [(f.list_id, dict(f.numbers)) for f in after.declared_entries.files] == [
+        (f.list_id, dict(f.numbers)) for f in before.declared_entries.files
     ]
-    assert canonical("a.yaml", ordered) == ordered
+    assert canonical_list("a.yaml", ordered) == ordered
 
 
 @fuzzed

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.cli.render.gitlab_reports import LARGEST, child_pipeline
+from reconciler.cli.render.gitlab_reports import MAX_REPORT_BYTES, child_pipeline
 from reconciler.core.model.errors import InvalidInput
 from reconciler.use_cases.operations.ci_tenants import FanOut, Work
 from tests.support.project import MERGE_REQUEST, ROOT, Project, entry, making
@@ -181,7 +181,7 @@ def test_nothing_to_do_is_a_pipeline_too(three, tmp_path):
 def test_five_hundred_tenants_fit_with_room(tmp_path):
     found = FanOut(Work.APPLY, tuple(f"tenant-{n:03}" for n in range(500)), "dnc.yaml")
     text = child_pipeline(found)
-    assert len(text.encode()) < LARGEST / 20
+    assert len(text.encode()) < MAX_REPORT_BYTES / 20
     jobs = yaml.safe_load(text)
     assert sum("extends" in job for job in jobs.values()) == 500
     groups = {job["resource_group"] for job in jobs.values() if "resource_group" in job}
@@ -193,7 +193,7 @@ def test_five_hundred_tenants_fit_with_room(tmp_path):
 
 
 def test_more_than_gitlab_takes_is_refused(monkeypatch):
-    monkeypatch.setattr("reconciler.cli.render.gitlab_reports.LARGEST", 2_000)
+    monkeypatch.setattr("reconciler.cli.render.gitlab_reports.MAX_REPORT_BYTES", 2_000)
     found = FanOut(Work.PLAN, tuple(f"t{n:02}" for n in range(20)), "dnc.yaml")
     with pytest.raises(InvalidInput, match=r"20 tenants has [0-9],[0-9]{3} bytes, and GitLab takes 2,000"):
         child_pipeline(found)

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 import yaml
 
-from reconciler.gitlab.notes import sections
+from reconciler.gitlab.notes import split_sections
 from reconciler.sandbox.server import Sandbox
 from reconciler.sandbox.tenant import Settings
 from tests.pipeline.test_ci_tenants import configure, name, tenant
@@ -99,12 +99,12 @@ def test_the_merge_request_has_one_note_for_all(forty, planned, api):
     project, _ = forty
     _, report = planned
     assert len(api.bodies) == 1
-    assert sections(api.bodies[0]) == {"-all-": report.rstrip("\n")}
+    assert split_sections(api.bodies[0]) == {"-all-": report.rstrip("\n")}
     before = project.head
     # The next push takes back what the last one changed.
     assert run(project, "--changed-since", before, **api.environ()) == {"nothing": 0}
     assert len(api.bodies) == 1
-    assert "**no tenant has changed**" in sections(api.bodies[0])["-all-"]
+    assert "**no tenant has changed**" in split_sections(api.bodies[0])["-all-"]
 
 
 def test_a_merge_request_of_no_tenant_gets_no_note(forty, api):

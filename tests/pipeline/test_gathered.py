@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from reconciler.cli.render.note import LARGEST, gathered, read_plan
+from reconciler.cli.render.note import MAX_NOTE_CHARACTERS, read_plan, render_plans_report
 
 PHONE = "+12125550123"
 
@@ -43,7 +43,7 @@ def report(tmp_path):
             paths.append(tmp_path / f"{tenant}.json")
             if said is not None:
                 paths[-1].write_text(said if isinstance(said, str) else json.dumps(said))
-        return gathered([read_plan(path) for path in paths])
+        return render_plans_report([read_plan(path) for path in paths])
 
     return make
 
@@ -109,7 +109,7 @@ def test_it_fits_into_what_room_there_is(tmp_path, room):
     for n in range(40):
         paths.append(tmp_path / f"t{n:02}.json")
         paths[-1].write_text(json.dumps(plan(change("exposing"))))
-    assert len(gathered([read_plan(path) for path in paths], room)) <= room
+    assert len(render_plans_report([read_plan(path) for path in paths], room)) <= room
 
 
 def test_all_in_sync(report):
@@ -120,7 +120,7 @@ def test_five_hundred_busy_tenants_stay_within_a_note(report):
     busy = plan(*[change("exposing", list_id=f"list-{n}") for n in range(30)], change())
     down = {f"d{n:03}": plan(errored=True) for n in range(100)}
     text = report(**{f"t{n:03}": busy for n in range(400)}, **down)
-    assert len(text) <= LARGEST
+    assert len(text) <= MAX_NOTE_CHARACTERS
     assert text.splitlines()[2].startswith("**100 tenants without a plan; 400 to create, 12,000 to delete")
     assert all(f"**{tenant}**" in text for tenant in down)
     assert "more lines" in text

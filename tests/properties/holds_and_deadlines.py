@@ -21,7 +21,10 @@ def holds_hold(story: Story) -> None:
     for moment in play(story, world=world, before_run=begin):
         nothing_exposed(moment, named)
         by_hand = {
-            key for c in (*moment.run.plan.changes, *moment.run.final.changes) if c.by_hand for key in c.keys
+            key
+            for c in (*moment.run.plan.changes, *moment.run.final_plan.changes)
+            if c.by_hand
+            for key in c.keys
         }
         assert not by_hand & named
 

@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from reconciler.core.model.entries import Carried, Hold, Key, Release, Terms
+from reconciler.core.model.entries import Hold, Key, ProjectedTerms, Release, Terms
 from tests.properties.requests import (
     COMPANY_RELEASES,
     NEVER,
@@ -103,7 +103,7 @@ class Oracle:
             earlier = [t for t in self.theirs.get(key, ()) if t.at < self.started]
             self.theirs = {**self.theirs, key: (*earlier, new)}
 
-    def _explained(self, key: Key, said: Carried) -> bool:
+    def _explained(self, key: Key, said: ProjectedTerms) -> bool:
         """Tell whether a line of ours asks for as much of a registry as others entered."""
         rank = RANKS.index(said.reason_code)
         lines = [terms for _, terms in self.owed.get(key, {})]
@@ -183,7 +183,7 @@ class Oracle:
         there = (release.to or "", release.phone)
         live, dialect = self.world.cxone.at(there), self.world.cxone.dialect
         for line in self.standing.get(there, {}).values():
-            carried = dialect.carried(line)
+            carried = dialect.project(line)
             if stands_in(line, terms) and live and dialect.strength(live) >= dialect.strength(carried):
                 return line
         return None
@@ -270,18 +270,18 @@ class Oracle:
             self._may_expose(call.key, None)
         strength = self.world.cxone.dialect.strength
         for write in call.writes:
-            new, there = self.world.cxone.dialect.carried(write.terms), call.before.get(write.key)
+            new, there = self.world.cxone.dialect.project(write.terms), call.before.get(write.key)
             ours = write.key in {*self.standing, *self.owed, *self.forged}
             assert ours, f"{write.key} is not ours to write"
             unread = write.key in self.world.cxone.faults.missed  # what no look saw is created as held
             if there is not None and strength(new) < strength(there) and not unread:
                 self._may_expose(write.key, new)
 
-    def _may_expose(self, key: Key, new: Carried | None) -> None:
-        strength, carried = self.world.cxone.dialect.strength, self.world.cxone.dialect.carried
+    def _may_expose(self, key: Key, new: ProjectedTerms | None) -> None:
+        strength, carried = self.world.cxone.dialect.strength, self.world.cxone.dialect.project
         how = f"{key} comes off" if new is None else f"{key} gets weaker"
 
-        def is_enough(asked: Carried) -> bool:
+        def is_enough(asked: ProjectedTerms) -> bool:
             return new is not None and strength(asked) <= strength(new)
 
         assert self.world.doubt != "apart", f"{how} while the clocks are apart"  # rule 7
@@ -315,7 +315,7 @@ class Oracle:
 
     def _see(self, key: Key, moment: Moment) -> None:
         """Note what this run read of others' requests for a number of ours."""
-        if key in self.theirs and key not in self.doubtful and moment.run.before.get(key) is not None:
+        if key in self.theirs and key not in self.doubtful and moment.run.live_before.get(key) is not None:
             self.theirs = {**self.theirs, key: tuple(replace(t, seen=True) for t in self.theirs[key])}
 
     def _take_off(self, key: Key) -> None:
@@ -324,7 +324,7 @@ class Oracle:
         An entry of a registry's that stood beside no claim of ours, and that no run wrote over, was on the
         list by itself: once it is off, what is left of it is that somebody asked.
         """
-        holds = any(claim.registry and not claim.path for claim in self.world.held.claims(key))
+        holds = any(claim.is_registry and not claim.path for claim in self.world.held.entries(key))
         left = tuple(replace(t, registry=t.registry and holds) for t in self.theirs.get(key, ()))
         self.theirs = {k: v for k, v in {**self.theirs, key: left}.items() if v}
 
@@ -350,7 +350,7 @@ class Oracle:
                 left[line] = held
             else:
                 self._use(key, line)
-        mine = [claim.terms for claim in self.world.held.claims(key) if not claim.ended]
+        mine = [claim.terms for claim in self.world.held.entries(key) if not claim.is_own_ended]
         for terms in [*today.values(), *(line[1] for line in kept)]:
             if key not in self.doubtful:
                 assert any(stands_in(other, terms) for other in mine), f"{key} is owed and not held"
@@ -368,7 +368,7 @@ class Oracle:
 
     def _still(self, line: Line, key: Key, moment: Moment) -> bool:
         """Tell whether the run goes on holding a line that it might have let go: nothing is used up then."""
-        held = {(c.path, c.terms) for c in self.world.held.claims(key) if not c.ended}
+        held = {(c.path, c.terms) for c in self.world.held.entries(key) if not c.is_own_ended}
         return line in held or self._untold(key, moment)
 
     def _untold(self, key: Key, moment: Moment) -> bool:
@@ -384,8 +384,8 @@ class Oracle:
         if len(fitting) == 1:
             self.used |= {fitting[0]}
 
-    def _is_live(self, key: Key, left: dict[Line, Held], after: dict[Key, Carried]) -> None:
-        strength, carried = self.world.cxone.dialect.strength, self.world.cxone.dialect.carried
+    def _is_live(self, key: Key, left: dict[Line, Held], after: dict[Key, ProjectedTerms]) -> None:
+        strength, carried = self.world.cxone.dialect.strength, self.world.cxone.dialect.project
         best = max((terms for _, terms in left), key=asks)
         assert key in after, f"{key} is owed and not live after a run that could write it"
         assert strength(after[key]) >= strength(carried(best)), f"{key} is weaker than owed"

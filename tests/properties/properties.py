@@ -10,9 +10,9 @@ from datetime import timedelta
 from random import Random
 
 from reconciler.core.apply.outcomes import Outcome
-from reconciler.core.apply.sender import chunks, writes_of
+from reconciler.core.apply.sender import split_into_chunks, upserts_of
 from reconciler.core.model.entries import (
-    Claims,
+    DeclaredEntries,
     Key,
     Policy,
     ReasonCode,
@@ -24,9 +24,9 @@ from reconciler.core.model.entries import (
 from reconciler.core.model.live import Live, LiveEntry
 from reconciler.core.model.provider import Write
 from reconciler.core.planning.change import Action, Direction
-from reconciler.core.planning.inputs import Limits, Setting
-from reconciler.core.planning.plan import digest, make_plan
-from reconciler.core.planning.state import Held
+from reconciler.core.planning.inputs import Limits, PlanFacts
+from reconciler.core.planning.plan import make_plan, plan_digest
+from reconciler.core.planning.state import LastApplied
 from reconciler.cxone.entries.dialect import EntriesDialect
 from tests.properties.oracle import Oracle
 from tests.properties.story import KEYS, Act, Chapter, Moment, play
@@ -37,12 +37,12 @@ DIALECT = EntriesDialect()
 Story = tuple[Chapter, ...]
 
 
-def _setting(desired: Claims, held: Held) -> Setting:
+def _setting(desired: DeclaredEntries, held: LastApplied) -> PlanFacts:
     as_of = Clock().now.date()
-    return Setting(desired, held, DIALECT, Past(()), as_of, Limits(removable=True), honour=Fortnight())
+    return PlanFacts(desired, held, DIALECT, Past(()), as_of, Limits(removable=True), deadlines=Fortnight())
 
 
-def _files(story: Story) -> Claims:
+def _files(story: Story) -> DeclaredEntries:
     """Give the files as a story leaves them."""
     world = World()
     for chapter in story:
@@ -56,10 +56,10 @@ def a_state_does_not_differ_from_itself(story: Story) -> None:
     claims = _files(story)
     state = strongest_terms(claims.files)
     lists = {
-        list_id: {p: LiveEntry(DIALECT.carried(t), "1", None) for p, t in numbers.items()}
+        list_id: {p: LiveEntry(DIALECT.project(t), "1", None) for p, t in numbers.items()}
         for list_id, numbers in state.items()
     }
-    plan = make_plan(_setting(claims, Held(claims.files, claims.releases)), Live(lists))
+    plan = make_plan(_setting(claims, LastApplied(claims.files, claims.releases)), Live(lists))
     assert plan.changes == ()
     assert plan.drift == ()
     assert plan.unchanged == sum(map(len, state.values()))
@@ -70,7 +70,7 @@ def applying_converges(story: Story) -> None:
     for moment in play(story):
         world = moment.world
         plan, _, _ = world.plan()
-        assert plan.pending == 0, "the next plan is not empty"
+        assert plan.pending_count == 0, "the next plan is not empty"
         missing = [d for d in plan.drift if d.kind == "removed"]
         assert not missing
         _as_declared(moment)
@@ -78,22 +78,22 @@ def applying_converges(story: Story) -> None:
 
 def _as_declared(moment: Moment) -> None:
     """What stands in the files is live, whatever else is."""
-    standing = moment.world.files.claims().standing(moment.world.as_of)
+    standing = moment.world.files.claims().active_on(moment.world.as_of)
     for list_id, numbers in strongest_terms(standing.files).items():
         for phone, terms in numbers.items():
             there = moment.after.get((list_id, phone))
             assert there is not None
             # What is kept may end later, and be weaker in all that the wire carries.
-            assert (list_id, phone) in moment.world.held.kept or DIALECT.strength(there) >= DIALECT.strength(
-                DIALECT.carried(terms)
-            )
+            assert (list_id, phone) in moment.world.held.retained or DIALECT.strength(
+                there
+            ) >= DIALECT.strength(DIALECT.project(terms))
 
 
 def chunks_are_the_plan(phones: Sequence[Key], size: int, largest: int, refused: set[str]) -> None:
     """Chunks are the plan cut up: same changes, same order, at most `size`, no phone twice in one."""
     terms = Terms(ReasonCode.LOCAL, Policy.NEVER)
     writes = [Write(list_id, phone, terms) for list_id, phone in phones]
-    cut = list(chunks(writes, size))
+    cut = list(split_into_chunks(writes, size))
     assert [w for chunk in cut for w in chunk] == writes
     for chunk in cut:
         assert 0 < len(chunk) <= size
@@ -102,7 +102,7 @@ def chunks_are_the_plan(phones: Sequence[Key], size: int, largest: int, refused:
     world.files.lines = {("p.yaml", *key): terms for key in phones}
     world.cxone.faults.largest, world.cxone.faults.refused = largest, refused
     run = world.run(chunk_size=size)
-    planned = [w for _, w in writes_of(run.plan.going(Direction.PROTECTIVE))]
+    planned = [w for _, w in upserts_of(run.plan.allowed_changes(Direction.PROTECTIVE))]
     sent = [c.writes for c in world.cxone.calls if c.kind == "upsert"]
     assert all(len(c) <= size and len({w.phone for w in c}) == len(c) for c in sent)
     assert [w for c in sent if len(c) <= largest for w in c] == planned
@@ -114,7 +114,7 @@ def digest_ignores_order(story: Story, seed: int) -> None:
     dice = Random(seed)
     claims = _files(story)
 
-    def shuffled(claims: Claims) -> Claims:
+    def shuffled(claims: DeclaredEntries) -> DeclaredEntries:
         files = []
         for f in claims.files:
             numbers = list(f.numbers.items())
@@ -123,9 +123,9 @@ def digest_ignores_order(story: Story, seed: int) -> None:
         dice.shuffle(files)
         return replace(claims, files=tuple(files))
 
-    def told(claims: Claims, held: Claims) -> str:
-        plan = make_plan(_setting(claims, Held(held.files, held.releases)), Live())
-        return digest(plan.changes, DIALECT, "production", TARGET)
+    def told(claims: DeclaredEntries, held: DeclaredEntries) -> str:
+        plan = make_plan(_setting(claims, LastApplied(held.files, held.releases)), Live())
+        return plan_digest(plan.changes, DIALECT, "production", TARGET)
 
     nothing = replace(claims, files=())
     assert told(claims, nothing) == told(shuffled(claims), nothing)
@@ -141,7 +141,7 @@ def a_failed_apply_is_recovered(story: Story) -> None:
     for _ in range(2):
         world.clock.tick(8 * 86400)  # the budget of a week
         world.run()
-    assert world.plan()[0].pending == 0
+    assert world.plan()[0].pending_count == 0
     _as_declared(moment)
 
 
@@ -152,7 +152,7 @@ def held_and_desired_is_never_absent(story: Story) -> None:
 
     def begin() -> None:
         both.clear()
-        standing = world.files.claims().standing(world.as_of)
+        standing = world.files.claims().active_on(world.as_of)
         now = {(f.list_id, phone) for f in standing.files for phone in f.numbers}
         both.update(k for k in now if k in world.held and k in world.cxone.stored)
 
@@ -166,8 +166,10 @@ def every_change_has_one_outcome(story: Story) -> None:
     """Every change ends in exactly one of applied, rejected, unknown, not attempted."""
     for moment in play(story):
         run = moment.run
-        planned = [(c.action, *key) for c in run.plan.changes if c.goes for key in c.keys]
-        decided = [(c.action, *key) for c in run.final.going(Direction.EXPOSING) for key in c.keys]
+        planned = [(c.action, *key) for c in run.plan.changes if c.is_allowed for key in c.keys]
+        decided = [
+            (c.action, *key) for c in run.final_plan.allowed_changes(Direction.EXPOSING) for key in c.keys
+        ]
         assert len(set(planned)) == len(planned)
         assert set(planned) <= run.tally.results.keys() <= {*planned, *decided}
         assert all(result.outcome in Outcome for result in run.tally.results.values())
@@ -178,7 +180,8 @@ def _truthful(moment: Moment) -> None:
     """Applied is there, and what was never sent is not called applied."""
     attempted = {w.key for c in moment.calls for w in c.writes} | {c.key for c in moment.calls if c.key}
     terms = {
-        (a, *w.key): w.terms for a, w in writes_of((*moment.run.plan.changes, *moment.run.final.changes))
+        (a, *w.key): w.terms
+        for a, w in upserts_of((*moment.run.plan.changes, *moment.run.final_plan.changes))
     }
     blind = {phone for name, phone in moment.chapter.faults if name in {"missed", "unseen"}}
     for change, result in moment.run.tally.results.items():
@@ -189,11 +192,11 @@ def _truthful(moment: Moment) -> None:
         if result.outcome is Outcome.APPLIED and key[1] not in blind:
             if action is Action.DELETE:
                 assert there is None
-            elif moment.run.read_back == "full" and change not in moment.run.final.exposing:
+            elif moment.run.read_back == "full" and change not in moment.run.final_plan.exposing_keys:
                 assert there is not None
-                assert DIALECT.strength(there) >= DIALECT.strength(DIALECT.carried(terms[change]))
+                assert DIALECT.strength(there) >= DIALECT.strength(DIALECT.project(terms[change]))
         if result.outcome is Outcome.REJECTED and action is Action.CREATE:
-            wanted = DIALECT.strength(DIALECT.carried(terms[change]))
+            wanted = DIALECT.strength(DIALECT.project(terms[change]))
             assert there is None or DIALECT.strength(there) < wanted or moment.chapter.faults
 
 
@@ -211,7 +214,7 @@ def nothing_exposed(moment: Moment, keys: AbstractSet[Key]) -> None:
         for write in call.writes:
             there = call.before.get(write.key)
             if write.key in keys - missed and there is not None:
-                assert DIALECT.strength(DIALECT.carried(write.terms)) >= DIALECT.strength(there)
+                assert DIALECT.strength(DIALECT.project(write.terms)) >= DIALECT.strength(there)
     weak = {key for key in KEYS if ("weakened", key[1]) in moment.chapter.faults}
     for key in (moment.before.keys() & keys) - weak - missed:
         assert key in moment.after
@@ -225,7 +228,7 @@ def what_is_not_ours_is_untouched(story: Story) -> None:
     standing: set[Key] = set()
 
     def begin() -> None:
-        now = world.files.claims().standing(world.as_of)
+        now = world.files.claims().active_on(world.as_of)
         standing.clear()
         standing.update((f.list_id, phone) for f in now.files for phone in f.numbers)
 
@@ -237,7 +240,7 @@ def what_is_not_ours_is_untouched(story: Story) -> None:
                 assert write.key in standing | claimed, "it writes what nobody claimed"
                 there = call.before.get(write.key)
                 if there is not None and write.key not in claimed | missed:
-                    new = DIALECT.strength(DIALECT.carried(write.terms))
+                    new = DIALECT.strength(DIALECT.project(write.terms))
                     assert new >= DIALECT.strength(there), "it weakens what it does not hold"
         claimed |= standing
 
@@ -246,8 +249,10 @@ def exposing_after_protective(story: Story) -> None:
     """Nothing exposing before everything protective; a refusal holds its phone, an unknown holds all."""
     for moment in play(story):
         run = moment.run
-        protective = {(c.action, *key) for c in run.plan.going(Direction.PROTECTIVE) for key in c.keys}
-        exposing = {key for c in run.final.going(Direction.EXPOSING) for key in c.keys}
+        protective = {
+            (c.action, *key) for c in run.plan.allowed_changes(Direction.PROTECTIVE) for key in c.keys
+        }
+        exposing = {key for c in run.final_plan.allowed_changes(Direction.EXPOSING) for key in c.keys}
         writes = [_kinds(c, exposing) for c in moment.calls]
         first = next((n for n, kinds in enumerate(writes) if "exposing" in kinds), None)
         if first is None:

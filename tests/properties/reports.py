@@ -7,19 +7,19 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
 
-from reconciler.core.model.entries import OURS_ONLY, Claims, Hold, Key, Release
-from reconciler.core.planning.ports import Others
-from reconciler.core.planning.state import Held, HeldClaim, Kept
+from reconciler.core.model.entries import OWN_ENTRY_RELEASES, DeclaredEntries, Hold, Key, Release
+from reconciler.core.planning.ports import ForeignEntry
+from reconciler.core.planning.state import AppliedEntry, LastApplied, Retained
 
 
 @dataclass(frozen=True)
 class Report:
     """What the ledger keeps of one run, as far as later runs need it."""
 
-    claims: Claims
+    claims: DeclaredEntries
     as_of: date
     not_live: frozenset[Key]
-    kept: dict[Key, Kept]
+    kept: dict[Key, Retained]
     started: datetime
     finished: datetime
     wrote: frozenset[Key]
@@ -34,9 +34,9 @@ class Report:
     lingering: Mapping[Hold, datetime] = field(default_factory=dict)  # since the first report that says so
 
     @cached_property
-    def held(self) -> Held:
-        standing = self.claims.standing(self.as_of)
-        return Held(
+    def held(self) -> LastApplied:
+        standing = self.claims.active_on(self.as_of)
+        return LastApplied(
             standing.files, self.claims.releases, self.not_live, self.kept, self.revision, standing.holds
         )
 
@@ -50,52 +50,55 @@ class Past:
 
     reports: tuple[Report, ...]
 
-    def ours(self, key: Key, touched: datetime) -> bool:
+    def is_ours(self, key: Key, touched: datetime) -> bool:
         return any(
             r.started <= touched <= r.finished and key in r.wrote and touched >= r.doubted.get(key, r.started)
             for r in self.reports
         )
 
-    def first_held(self, key: Key, _claim: HeldClaim) -> datetime | None:
+    def applied_since(self, key: Key, _claim: AppliedEntry) -> datetime | None:
         return min((report.started for report in self._while_held(key)), default=None)
 
-    def first_claimed(self, key: Key, claim: HeldClaim) -> datetime | None:
+    def covered_since(self, key: Key, claim: AppliedEntry) -> datetime | None:
         since = None
         for report in self._while_held(key):
-            if not any(map(claim.covered_by, self._claims(report, key))):
+            if not any(map(claim.is_covered_by, self._claims(report, key))):
                 break
             since = report.started
         return since
 
-    def accounted(self, key: Key) -> bool:
+    def is_accounted_for(self, key: Key) -> bool:
         live = False
         for older, newer in pairwise([*self._while_held(key)][::-1]):
             live = live or key not in older.not_live
             left = self._claims(newer, key)
             held = self._claims(older, key) if live else self._kept(older, key)
-            gone = [c for c in held if not c.terms.over(newer.as_of) and not any(map(c.covered_by, left))]
-            ended = any(c.ended for c in left)
+            gone = [
+                c for c in held if not c.terms.is_expired(newer.as_of) and not any(map(c.is_covered_by, left))
+            ]
+            ended = any(c.is_own_ended for c in left)
             released = any(
-                (r.list_id, r.phone) == key and (not ended or r.reason in OURS_ONLY) for r in newer.used
+                (r.list_id, r.phone) == key and (not ended or r.reason in OWN_ENTRY_RELEASES)
+                for r in newer.used
             )
             if gone and not released:
                 return False
         return True
 
-    def used(self, release: Release) -> bool:
+    def is_used(self, release: Release) -> bool:
         return any(release in report.used for report in self.reports)
 
     def latest_request(self, key: Key, since: date, *, registry: bool) -> date | None:
         days = [
-            claim.asked_on
+            claim.request_day
             for report in self.reports
             if report.finished.date() >= since - timedelta(days=1)
             for claim in self._claims(report, key)
-            if claim.asked_on and claim.registry is registry
+            if claim.request_day and claim.is_registry is registry
         ]
         return max(days, default=None)
 
-    def taken_off(self, key: Key) -> bool:
+    def was_removed(self, key: Key) -> bool:
         since = {report.revision for report in self._while_held(key)}
         before = [report for report in self.reports if report.revision not in since]
         return any(self._claims(report, key) for report in before) or any(
@@ -103,48 +106,48 @@ class Past:
             for report in self.reports
         )
 
-    def others(self, key: Key) -> Others | None:
+    def foreign_entry(self, key: Key) -> ForeignEntry | None:
         found = None
         for report in self._while_held(key):
             before, over, seen = key in report.others, key in report.overwrote, report.touched.get(key)
             if before or over or seen:
-                known = found or Others()
-                gone = (known.overwritten, report.started if over else None, seen)
-                found = Others(
-                    report.others.get(key) or known.reason,
-                    known.touched or seen is not None or not before,
+                known = found or ForeignEntry()
+                gone = (known.overwritten_at, report.started if over else None, seen)
+                found = ForeignEntry(
+                    report.others.get(key) or known.reason_code,
+                    known.is_modified or seen is not None or not before,
                     max((moment for moment in gone if moment), default=None),
                 )
         return found
 
-    def vouched(self, key: Key, claim: HeldClaim) -> bool:
+    def is_confirmed_by_git(self, key: Key, claim: AppliedEntry) -> bool:
         """Ask the files of each run as git has them: the last in which this file named the number."""
         if not claim.path:
-            return claim.terms.registry and not claim.ended
+            return claim.terms.is_registry and not claim.is_own_ended
         for report in reversed(self.reports):
             files = report.claims.files
             named = [f.numbers.get(key[1]) for f in files if (f.list_id, f.path) == (key[0], claim.path)]
             there = named[0] if named else None
-            if report.revision == claim.held_at:
+            if report.revision == claim.last_revision:
                 return there == claim.terms
-            stood = there is not None and not there.over(report.as_of)
-            if stood and HeldClaim(claim.path, claim.terms).stood_in_for(there):
+            stood = there is not None and not there.is_expired(report.as_of)
+            if stood and AppliedEntry(claim.path, claim.terms).is_covered_by_terms(there):
                 return False
         return False
 
     def _while_held(self, key: Key) -> Iterator[Report]:
         for report in reversed(self.reports):
-            if not report.held.stood(key) and key not in report.kept:
+            if not report.held.was_declared(key) and key not in report.kept:
                 return
             yield report
 
-    def _claims(self, report: Report, key: Key) -> list[HeldClaim]:
+    def _claims(self, report: Report, key: Key) -> list[AppliedEntry]:
         files = [
-            HeldClaim(f.path, f.numbers[key[1]], retrieved_on=f.retrieved_on)
+            AppliedEntry(f.path, f.numbers[key[1]], retrieved_on=f.retrieved_on)
             for f in report.held.files
             if f.list_id == key[0] and key[1] in f.numbers
         ]
         return [*files, *self._kept(report, key)]
 
-    def _kept(self, report: Report, key: Key) -> list[HeldClaim]:
-        return list(report.kept[key].claims) if key in report.kept else []
+    def _kept(self, report: Report, key: Key) -> list[AppliedEntry]:
+        return list(report.kept[key].entries) if key in report.kept else []

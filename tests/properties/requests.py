@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from reconciler.core.model.entries import Carried, Hold, Key, Terms
+from reconciler.core.model.entries import Hold, Key, ProjectedTerms, Terms
 from tests.properties.world import World
 
 REGISTRIES = {"NATIONAL", "STATE"}
@@ -25,7 +25,7 @@ class Theirs:
     """
 
     at: datetime
-    said: Carried
+    said: ProjectedTerms
     first: bool
     registry: bool = False
     seen: bool = False

@@ -8,10 +8,10 @@ from tests.properties.seeded_permission import PERMISSION_FAULTS
 from tests.properties.seeded_permission_rules import PERMISSION_RULE_FAULTS
 from tests.properties.seeding import Fault
 
-_Table, _Look = diff._Table, run._Look
+_Table, _Look = diff._DiffTable, run._VerificationRead
 
-DELETE_UNMANAGED = """if grant is None:
-        self._put(Action.DELETE, key, Direction.EXPOSING, Reason.VANISHED, found, None)
+DELETE_UNMANAGED = """if authorization is None:
+        self._add_change(Action.DELETE, key, Direction.EXPOSING, Reason.VANISHED, live_terms, None)
     elif False:"""
 
 FAULTS = (
@@ -21,8 +21,8 @@ FAULTS = (
     # The table
     Fault(
         "what nobody holds is deleted",
-        _Table._unwanted,
-        "if grant is None:",
+        _Table._add_unexpected,
+        "if authorization is None:",
         DELETE_UNMANAGED,
         (
             "what_is_not_ours_is_untouched",
@@ -32,8 +32,8 @@ FAULTS = (
     ),
     Fault(
         "live that is stronger is written over",
-        _Table._different,
-        "if actual > wanted:",
+        _Table._add_different,
+        "if actual > target_strength:",
         "if False:",
         (
             "nothing_goes_without_permission",
@@ -43,14 +43,14 @@ FAULTS = (
     ),
     Fault(
         "live that is weaker is left",
-        _Table._different,
-        "if actual > wanted:",
-        "if actual != wanted:",
+        _Table._add_different,
+        "if actual > target_strength:",
+        "if actual != target_strength:",
         ("applying_converges", "live_from_first_entry_to_last_permission"),
     ),
     Fault(
         "a number that is missing is left",
-        _Table._missing,
+        _Table._add_missing,
         "if key in self._held:",
         "if key in self._held:\n        return\n    if False:",
         ("applying_converges", "live_from_first_entry_to_last_permission"),
@@ -65,7 +65,7 @@ FAULTS = (
     ),
     Fault(
         "entries in the order of the files",
-        diff._Table.changes,
+        diff._DiffTable.changes,
         "tuple(sorted(phones))",
         "tuple(phones)",
         (),
@@ -82,31 +82,31 @@ FAULTS = (
     # Guards
     Fault(
         "a budget off by one",
-        guards._list_guards,
-        "size > budget(list_id, held, limits, met)",
-        "size > 1 + budget(list_id, held, limits, met)",
+        guards._apply_list_guards,
+        "size > removal_budget(list_id, last_applied, limits, circumstances)",
+        "size > 1 + removal_budget(list_id, last_applied, limits, circumstances)",
         (),
         ("guards.test_within_the_budget_all_go_and_over_it_none",),
     ),
     Fault(
         "the last days are forgotten",
-        guards.budget,
-        " - met.removed_lately.get(list_id, 0)",
+        guards.removal_budget,
+        " - circumstances.recent_removals.get(list_id, 0)",
         "",
         (),
         ("guards.test_what_the_last_days_took_off_counts",),
     ),
     Fault(
         "a chain that has just begun has a whole budget",
-        guards.budget,
-        "0 if list_id in met.young else ",
+        guards.removal_budget,
+        "0 if list_id in circumstances.young_lists else ",
         "",
         (),
         ("rules.test_the_chain_of_a_week_has_the_least_budget",),
     ),
     Fault(
         "a limit of 0 is a limit of 5",
-        guards.budget,
+        guards.removal_budget,
         "return 0",
         "return 5",
         (),
@@ -114,7 +114,7 @@ FAULTS = (
     ),
     Fault(
         "more is allowed than the plan's number",
-        guards._list_guards,
+        guards._apply_list_guards,
         "total == limits.allow",
         "total <= limits.allow",
         (),
@@ -122,7 +122,7 @@ FAULTS = (
     ),
     Fault(
         "a list is emptied",
-        guards._anything_stays,
+        guards._has_remaining,
         "return any(",
         "return True or any(",
         (),
@@ -130,36 +130,36 @@ FAULTS = (
     ),
     Fault(
         "rows that nobody saw come off",
-        guards._number_guards,
+        guards._number_blocks,
         "key in live.unseen",
         "False",
         ("exposing_after_protective",),
     ),
     Fault(
         "a refusal does not hold back",
-        guards._number_guards,
-        "key[1] in met.refused",
+        guards._number_blocks,
+        "key[1] in circumstances.refused_phones",
         "False",
         ("exposing_after_protective",),
     ),
     Fault(
         "an unknown does not hold back",
-        run._lessons,
+        run._exposing_block,
         "Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED",
         "Outcome.REJECTED",
         ("exposing_after_protective",),
     ),
     Fault(
         "an earlier plan does not bind",
-        guards._number_guards,
-        "met.agreed is not None",
+        guards._number_blocks,
+        "circumstances.approved_changes is not None",
         "False",
         (),
         ("guards.test_only_what_an_earlier_plan_showed_goes",),
     ),
     Fault(
         "removal: none removes",
-        guards.guard,
+        guards.apply_guards,
         "if not setting.limits.removable:",
         "if False:",
         (),
@@ -167,7 +167,7 @@ FAULTS = (
     ),
     Fault(
         "a blocked change goes",
-        change.Change.goes,
+        change.Change.is_allowed,
         "return not self.blocked_by",
         "return True",
         ("nothing_goes_without_permission", "live_from_first_entry_to_last_permission"),
@@ -177,20 +177,23 @@ FAULTS = (
         "exposing before protective",
         run.carry_out,
         "applier.upsert(protective)",
-        "applier.remove(plan.going(Direction.EXPOSING), live)\n    applier.upsert(protective)",
+        """applier.remove(plan.allowed_changes(Direction.EXPOSING), live)
+    applier.upsert(protective)""",
         ("exposing_after_protective",),
     ),
     Fault(
         "no second decision",
         run.carry_out,
-        "final = decide(after, refused=refused, hold_back=hold_back, wrote=wrote)\n    if",
-        "final = plan\n    if",
+        """final_plan = decide(after, refused=refused_phones, hold_back=block, wrote=written_keys)
+    if""",
+        """final_plan = plan
+    if""",
         ("exposing_after_protective", "live_from_first_entry_to_last_permission"),
     ),
     Fault(
         "no read-back before what is exposing",
-        _Look.back,
-        "if not tally.written and not self.full:",
+        _Look.read_back,
+        "if not tally.has_written and not self.full:",
         "if True:",
         ("exposing_after_protective",),
     ),
@@ -202,11 +205,15 @@ FAULTS = (
         ("applying_converges",),
     ),
     Fault(
-        "a phone is twice in a chunk", sender.chunks, "or write.phone in phones", "", ("chunks_are_the_plan",)
+        "a phone is twice in a chunk",
+        sender.split_into_chunks,
+        "or write.phone in phones",
+        "",
+        ("chunks_are_the_plan",),
     ),
     Fault(
         "a chunk is one too large",
-        sender.chunks,
+        sender.split_into_chunks,
         "len(chunk) == size",
         "len(chunk) > size",
         ("chunks_are_the_plan",),
@@ -242,7 +249,7 @@ FAULTS = (
     Fault(
         "twins stay behind",
         sender.Applier._remove_one,
-        "(*live.twins.get(key, ()), entry.id)",
+        "(*live.duplicate_ids.get(key, ()), entry.id)",
         "(entry.id,)",
         (),
         ("applier.test_twins_go_before_the_entry_and_what_is_left_keeps_the_number_silent",),

@@ -4,9 +4,9 @@ from reconciler.core.model import entries
 from reconciler.core.planning import deadlines, diff, state, verdict
 from tests.properties.seeding import Fault
 
-_Judge, _Table = verdict.Judge, diff._Table
+_Judge, _Table = verdict.EntryJudge, diff._DiffTable
 
-ON_HOLD = "if any(hold.names(key) for hold in self._holds):"
+ON_HOLD = "if any(hold.covers(key) for hold in self._holds):"
 OTHERWISE = ON_HOLD[:-1] + " and "
 
 HOLD_AND_DEADLINE_FAULTS = (
@@ -46,55 +46,55 @@ HOLD_AND_DEADLINE_FAULTS = (
         OTHERWISE + "not any(r.to for r in self._setting.desired.releases.get(key, ())):",
         ("holds_hold",),
     ),
-    Fault("a hold does not name everything", entries.Hold.names, "self.everything or ", "", ("holds_hold",)),
+    Fault("a hold does not name everything", entries.Hold.covers, "self.everything or ", "", ("holds_hold",)),
     Fault(
         "a hold does not name its list",
-        entries.Hold.names,
+        entries.Hold.covers,
         "key[0] == self.list_id",
         "False",
         ("holds_hold",),
     ),
     Fault(
         "a hold does not name its numbers",
-        entries.Hold.names,
+        entries.Hold.covers,
         " or key[1] in self.phones",
         "",
         ("holds_hold",),
     ),
     Fault(
         "a hold ends a day early",
-        entries.Hold.stands,
+        entries.Hold.is_active,
         "as_of <= self.until",
         "as_of < self.until",
         ("holds_hold",),
     ),
     Fault(
         "a hold without an end does not stand",
-        entries.Hold.stands,
+        entries.Hold.is_active,
         "self.until is None or",
         "self.until is not None and",
         ("holds_hold",),
     ),
     Fault(
         "a hold stands for ever",
-        entries.Claims.standing,
-        "if hold.stands(as_of)",
+        entries.DeclaredEntries.active_on,
+        "if hold.is_active(as_of)",
         "",
         (),
         ("holds.test_a_hold_stands_until_its_last_day_is_over_everywhere",),
     ),
     Fault(
         "a release that a hold held back counts as spent",
-        _Judge._spent,
-        "BlockedBy.NO_RELEASE in kept.blocked_by",
-        "bool({BlockedBy.NO_RELEASE, BlockedBy.HOLD} & set(kept.blocked_by))",
+        _Judge._is_already_used,
+        "BlockedBy.NO_RELEASE in retained.blocked_by",
+        "bool({BlockedBy.NO_RELEASE, BlockedBy.HOLD} & set(retained.blocked_by))",
         (),
         ("holds.test_a_release_that_a_hold_alone_held_back_is_not_spent",),
     ),
     Fault(
         "a hold hides what else keeps the number",
         _Judge.verdict,
-        "(*found.blocked_by, BlockedBy.HOLD)",
+        "(*verdict.blocked_by, BlockedBy.HOLD)",
         "(BlockedBy.HOLD,)",
         (),
         ("holds.test_it_is_said_beside_what_else_keeps_the_number",),
@@ -102,22 +102,22 @@ HOLD_AND_DEADLINE_FAULTS = (
     Fault(
         "a hold that went a moment ago is over",
         _Judge.__init__,
-        "(*standing.holds, *setting.lingering)",
-        "standing.holds",
+        "(*active.holds, *inputs.lingering_holds)",
+        "active.holds",
         ("live_from_first_entry_to_last_permission",),
         ("rules.test_a_hold_that_went_a_moment_ago_keeps_its_number",),
     ),
     Fault(
         "a hold that names less stands in",
-        state.stands_in,
-        "return hold.phones <= frozenset().union(*(o.phones for o in same))",
-        "return bool(same)",
+        state.is_covered,
+        "return hold.phones <= frozenset().union(*(o.phones for o in same_matter))",
+        "return bool(same_matter)",
         (),
         ("holds.test_only_what_names_as_much_and_as_long_stands_in",),
     ),
     Fault(
         "a hold that ends earlier stands in",
-        state._lasts,
+        state._ends_no_earlier,
         "hold.until >= other.until",
         "True",
         (),
@@ -147,30 +147,30 @@ HOLD_AND_DEADLINE_FAULTS = (
     ),
     Fault(
         "the last claim's deadline counts",
-        _Table._nearest,
+        _Table._nearest_deadlines,
         "due < dues[phone]",
         "True",
         ("earlier_deadlines_first",),
     ),
     Fault(
         "only the strongest claim has a deadline",
-        _Table._due,
-        "if len(self._wanted.standing[list_id]) == 1:",
+        _Table._due_deadline,
+        "if len(self._wanted.active_files[list_id]) == 1:",
         "if True:",
         ("earlier_deadlines_first",),
     ),
     Fault(
         "one deadline stands for a group",
-        _Table._put,
+        _Table._add_change,
         "blocked_by, due)",
         "blocked_by, None)",
         ("earlier_deadlines_first",),
     ),
     Fault(
         "a restored number is a request anew",
-        _Table._missing,
+        _Table._add_missing,
         "Reason.RESTORED, None, terms)",
-        "Reason.RESTORED, None, terms, due=self._due(key, terms))",
+        "Reason.RESTORED, None, terms, due=self._due_deadline(key, terms))",
         ("earlier_deadlines_first",),
         ("requests.test_a_restored_number_was_live_in_time_and_goes_after_requests",),
     ),

@@ -6,14 +6,14 @@ from reconciler.core.planning import permission, state, verdict
 from tests.properties.seeding import Fault
 from tests.properties.world import World
 
-_Judge = verdict.Judge
+_Judge = verdict.EntryJudge
 
 PERMISSION_RULE_FAULTS = (
     # Kinds
     Fault(
         "a line of another kind covers",
-        state.HeldClaim.stood_in_for,
-        "terms.registry == self.registry and ",
+        state.AppliedEntry.is_covered_by_terms,
+        "terms.is_registry == self.is_registry and ",
         "",
         ("live_from_first_entry_to_last_permission",),
         ("rules.test_a_company_claim_in_place_of_a_registrys_keeps_the_registrys",),
@@ -21,15 +21,15 @@ PERMISSION_RULE_FAULTS = (
     Fault(
         "a registry's entry has an end",
         entries.Terms.effective_end,
-        "None if self.registry else self.end",
+        "None if self.is_registry else self.end",
         "self.end",
         ("live_from_first_entry_to_last_permission",),
         ("rules.test_a_registrys_end_counts_for_nothing",),
     ),
     Fault(
         "a registry's entry that nobody claims is taken away by what is written over it",
-        permission._Sorted.keep_registry,
-        "self.registry[key] = claim",
+        permission._EntryPartition.retain_registry_entry,
+        "self.registry[key] = entry",
         "return",
         (),
         ("rules.test_a_registrys_entry_that_nobody_claims_is_kept_when_it_is_written_over",),
@@ -37,8 +37,8 @@ PERMISSION_RULE_FAULTS = (
     # Age and use
     Fault(
         "a used release is as good as new",
-        _Judge._spent,
-        "if self._history.used(release):",
+        _Judge._is_already_used,
+        "if self._history.is_used(release):",
         "if False:",
         (),
         ("rules.test_a_release_that_a_report_names_as_used_is_used",),
@@ -46,7 +46,7 @@ PERMISSION_RULE_FAULTS = (
     Fault(
         "a release may be older than the request",
         _Judge._is_older,
-        "if asked is not None and on < asked and",
+        "if requested is not None and released_on < requested and",
         "if False and",
         (),
         ("rules.test_a_release_from_before_the_request_does_not_fit",),
@@ -54,7 +54,7 @@ PERMISSION_RULE_FAULTS = (
     Fault(
         "what reports tell of requests is not asked",
         _Judge._is_older,
-        "days.append(self._history.latest_request(key, on, registry=claim.registry))",
+        "days.append(self._history.latest_request(key, released_on, registry=entry.is_registry))",
         "pass",
         (),
         ("rules.test_a_release_from_before_an_earlier_request_as_told_by_reports_does_not_fit",),
@@ -62,7 +62,7 @@ PERMISSION_RULE_FAULTS = (
     Fault(
         "without a day of request any release is young enough",
         _Judge._is_older,
-        "return claim.asked_on is None or",
+        "return entry.request_day is None or",
         "return",
         (),
         ("rules.test_without_a_day_of_request_the_first_day_counts",),
@@ -70,15 +70,15 @@ PERMISSION_RULE_FAULTS = (
     Fault(
         "a claim is as old as the number",
         _Judge._is_older,
-        "self._history.first_claimed(key, claim)",
-        "self._history.first_held(key, claim)",
+        "self._history.covered_since(key, entry)",
+        "self._history.first_held(key, entry)",
         (),
         ("rules.test_without_a_day_of_request_the_numbers_first_day_is_not_enough",),
     ),
     Fault(
         "that a permission took it off before is forgotten",
         _Judge._is_older,
-        " or self._history.taken_off(key)",
+        " or self._history.was_removed(key)",
         "",
         (),
         ("rules.test_after_a_permission_took_it_off_the_day_since_which_it_is_held_counts",),
@@ -86,7 +86,7 @@ PERMISSION_RULE_FAULTS = (
     Fault(
         "a release may be older than the registry's copy",
         _Judge._is_older,
-        "[c.asked_on for c in",
+        "[c.request_day for c in",
         "[c.terms.requested_on for c in",
         (),
         ("rules.test_a_registrys_copy_is_not_let_off_from_before_it_was_taken",),
@@ -94,8 +94,8 @@ PERMISSION_RULE_FAULTS = (
     # MOVED
     Fault(
         "MOVED to anything that is claimed",
-        _Judge._arrived,
-        "if self._says_as_much(c, key, claim)",
+        _Judge._moved_terms,
+        "if self._is_equivalent(c, key, entry)",
         "if True",
         ("live_from_first_entry_to_last_permission",),
         (
@@ -105,8 +105,9 @@ PERMISSION_RULE_FAULTS = (
     ),
     Fault(
         "MOVED to what is live as something weaker",
-        _Judge._arrived,
-        "return terms if self._dialect.strength(entry.terms) >= self._dialect.strength(carried) else None",
+        _Judge._moved_terms,
+        "return terms if self._dialect.strength(live_entry.terms) >= self._dialect.strength(projected) "
+        "else None",
         "return terms",
         (),
         ("rules.test_weaker_terms_live_on_the_other_list_are_no_arrival",),
@@ -114,23 +115,23 @@ PERMISSION_RULE_FAULTS = (
     # Whose entry it is
     Fault(
         "a release of our claim lets off what others entered",
-        _Judge._ends_ours_only,
-        "if others is None:",
+        _Judge._is_own_entry_release,
+        "if foreign_entry is None:",
         "if True:",
         ("live_from_first_entry_to_last_permission",),
         ("rules.test_a_release_of_our_claim_leaves_what_others_entered",),
     ),
     Fault(
         "any release lets off what an ended claim left",
-        _Judge._fits,
-        "if claim.ended:",
+        _Judge._is_fitting,
+        "if entry.is_own_ended:",
         "if False:",
         (),
         ("rules.test_what_is_left_of_an_ended_claim_goes_by_a_release_of_the_number_only",),
     ),
     Fault(
         "our date ends what others entered",
-        _Judge._others_keep,
+        _Judge._is_kept_for_others,
         "return shown.end is None and",
         "return False and",
         ("live_from_first_entry_to_last_permission",),
@@ -139,7 +140,7 @@ PERMISSION_RULE_FAULTS = (
     Fault(
         "what a run wrote over is forgotten",
         _Judge._is_on_record_since,
-        "return others.overwritten >= since",
+        "return others.overwritten_at >= since",
         "return False",
         ("live_from_first_entry_to_last_permission",),
         ("rules.test_what_a_run_wrote_over_is_no_older_than_the_run",),
@@ -153,9 +154,11 @@ PERMISSION_RULE_FAULTS = (
     ),
     Fault(
         "what others did to an entry is forgotten once it is ours again",
-        _Judge._others,
-        "not None and self._history.ours(key, touch.at):\n        return known",
-        "not None and self._history.ours(key, touch.at):\n        return None",
+        _Judge._foreign_entry,
+        """not None and self._history.is_ours(key, modification.at):
+        return reported""",
+        """not None and self._history.is_ours(key, modification.at):
+        return None""",
         ("live_from_first_entry_to_last_permission",),
     ),
     Fault(
@@ -168,15 +171,15 @@ PERMISSION_RULE_FAULTS = (
     ),
     Fault(
         "what others asked for is forgotten while its entry is off",
-        _Judge._opted_out_since,
-        "if since is not None and self._is_on_record_since(key, claim, since):",
-        "if since is not None and self._live.get(key) and self._is_on_record_since(key, claim, since):",
+        _Judge._was_modified_since,
+        "if since is not None and self._is_on_record_since(key, entry, since):",
+        "if since is not None and self._live.get(key) and self._is_on_record_since(key, entry, since):",
         (),
         ("rules.test_an_opt_out_on_record_counts_while_its_entry_is_off",),
     ),
     Fault(
         "a registry's word lets its entry get our weaker terms",
-        permission._Sorted.sort,
+        permission._EntryPartition.partition,
         "if BlockedBy.LATER_OPT_OUT in blocked and",
         "if False and",
         (),
@@ -185,48 +188,48 @@ PERMISSION_RULE_FAULTS = (
     # The record
     Fault(
         "a kept row is believed whatever git has",
-        _Judge._believed,
-        "not self._history.vouched(key, claim)",
+        _Judge._is_confirmed,
+        "not self._history.is_confirmed_by_git(key, entry)",
         "False",
         (),
         ("rules.test_a_kept_row_that_git_does_not_have_lets_nothing_go",),
     ),
     Fault(
         "what a report leaves out is forgotten",
-        _Judge._believed,
-        "return self._history.accounted(key)",
+        _Judge._is_confirmed,
+        "return self._history.is_accounted_for(key)",
         "return True",
         (),
         ("rules.test_a_report_that_leaves_out_what_was_kept_lets_nothing_go",),
     ),
     Fault(
         "what an ended claim wrote is a registry's entry",
-        permission.unclaimed_registry,
-        "(claim.terms for claim in held.claims(key))",
-        "(claim.terms for claim in held.claims(key) if claim.registry)",
+        permission.undeclared_registry_entry,
+        "(entry.terms for entry in last_applied.entries(key))",
+        "(entry.terms for entry in last_applied.entries(key) if entry.is_registry)",
         (),
         ("rules.test_what_a_claim_of_ours_that_has_ended_wrote_is_no_registrys_entry",),
     ),
     Fault(
         "a release that was used is not told",
-        run.Run.used,
-        "if grant.releases and key not in waiting",
+        run.Run.used_releases,
+        "if authorization.releases and key not in unfinished",
         "if False",
         (),
         ("run.test_a_removal_that_was_not_done_uses_no_release",),
     ),
     Fault(
         "what a guard kept from going is used",
-        run.Run.used,
-        " and key not in waiting",
+        run.Run.used_releases,
+        " and key not in unfinished",
         "",
         (),
         ("run.test_a_removal_that_was_not_done_uses_no_release",),
     ),
     Fault(
         "what was in doubt before the run is the run's",
-        run._Wrote.__contains__,
-        "key in self.plan.overwrites or key in self.tally.doubted",
+        run._WrittenKeys.__contains__,
+        "key in self.plan.overwrites or key in self.tally.doubtful",
         "key in self.plan.overwrites",
         (),
         ("run.test_a_write_in_doubt_does_not_claim_an_agents_in_the_same_run",),

@@ -8,16 +8,16 @@ from typing import Literal
 
 from reconciler.core.apply.run import Run
 from reconciler.core.model.entries import (
-    Carried,
     Hold,
     Key,
     Policy,
+    ProjectedTerms,
     ReasonCode,
     Release,
     ReleaseReason,
     Terms,
 )
-from reconciler.core.planning.state import HeldClaim
+from reconciler.core.planning.state import AppliedEntry
 from tests.properties.world import LISTS, Line, World
 from tests.support.fake_cxone import Call, Faults
 
@@ -106,13 +106,13 @@ class Edit:
 
 # What an agent or a script may enter, whatever is there.
 ENTRIES = {
-    "strengthen": Carried("CUSTOMER_REQUESTED", "NEVER"),
-    "weaken": Carried("UNKNOWN", "RELATIVE"),
-    "date": Carried("CUSTOMER_REQUESTED", "ABSOLUTE"),
-    "national": Carried("NATIONAL", "NEVER"),
-    "state": Carried("STATE", "ABSOLUTE"),
-    "local": Carried("LOCAL", "NEVER"),
-    "policy": Carried("COMPANY_POLICY", "ABSOLUTE"),
+    "strengthen": ProjectedTerms("CUSTOMER_REQUESTED", "NEVER"),
+    "weaken": ProjectedTerms("UNKNOWN", "RELATIVE"),
+    "date": ProjectedTerms("CUSTOMER_REQUESTED", "ABSOLUTE"),
+    "national": ProjectedTerms("NATIONAL", "NEVER"),
+    "state": ProjectedTerms("STATE", "ABSOLUTE"),
+    "local": ProjectedTerms("LOCAL", "NEVER"),
+    "policy": ProjectedTerms("COMPANY_POLICY", "ABSOLUTE"),
 }
 OVER = Terms(ReasonCode.CUSTOMER_REQUESTED, Policy.NEVER, date(2020, 1, 1))
 
@@ -138,9 +138,11 @@ class Act:
                 world.cxone.take_off(self.key)
                 return False
             case "forge" | "omit":
-                known = any(r.held.stood(self.key) for r in world.reports)
+                known = any(r.held.was_declared(self.key) for r in world.reports)
                 if known:
-                    claim = HeldClaim(PATHS[0], OVER, world.clock.now, held_at=world.reports[-1].revision)
+                    claim = AppliedEntry(
+                        PATHS[0], OVER, world.clock.now, last_revision=world.reports[-1].revision
+                    )
                     world.forge(self.key, claim if self.kind == "forge" else None)
                 return known
             case "rename":
@@ -148,11 +150,11 @@ class Act:
                 return False
             case "add":
                 if there is None:
-                    world.cxone.put(self.key, Carried("UNKNOWN", "NEVER"))
+                    world.cxone.put(self.key, ProjectedTerms("UNKNOWN", "NEVER"))
                 return there is None
         if there is None and not self.enter:
             return False
-        world.cxone.put(self.key, ENTRIES.get(self.kind, there or Carried("UNKNOWN", "NEVER")))
+        world.cxone.put(self.key, ENTRIES.get(self.kind, there or ProjectedTerms("UNKNOWN", "NEVER")))
         return True
 
 
@@ -194,11 +196,11 @@ class Moment:
     world: World
     chapter: Chapter
     run: Run
-    before: dict[Key, Carried]
+    before: dict[Key, ProjectedTerms]
     calls: tuple[Call, ...]
 
     @property
-    def after(self) -> dict[Key, Carried]:
+    def after(self) -> dict[Key, ProjectedTerms]:
         return self.world.cxone.stored
 
 

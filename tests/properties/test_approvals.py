@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.model.entries import Key, Release
 from reconciler.core.planning.change import Reason
-from reconciler.core.planning.inputs import Limits, Setting
+from reconciler.core.planning.inputs import Limits, PlanFacts
 from tests.properties.catalogue import Law
 from tests.properties.oracle import Oracle
 from tests.properties.story import play
@@ -25,8 +25,8 @@ class Careful(World):
         super().__init__()
         self.approved: list[Release] = []
 
-    def setting(self, limits: Limits) -> Setting:
-        return replace(super().setting(limits), approved=self.approved.__contains__)
+    def setting(self, limits: Limits) -> PlanFacts:
+        return replace(super().setting(limits), is_approved=self.approved.__contains__)
 
 
 class Strict(Oracle):
@@ -39,7 +39,7 @@ class Strict(Oracle):
 def check_unapproved(story):
     """Without any approval no number comes off but by a lapse."""
     for moment in play(story, world=Careful()):
-        exposing = [c for c in moment.run.plan.changes if c.exposing and c.goes]
+        exposing = [c for c in moment.run.plan.changes if c.is_exposing and c.is_allowed]
         assert all(change.reason is Reason.LAPSED for change in exposing)
 
 

@@ -9,16 +9,16 @@ from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.run import Run, carry_out
 from reconciler.core.apply.sender import Applier
 from reconciler.core.model.deadline import Deadline
-from reconciler.core.model.entries import Claims, FileClaims, Hold, Key, ReasonCode, Release, Terms
+from reconciler.core.model.entries import DeclaredEntries, FileEntries, Hold, Key, ReasonCode, Release, Terms
 from reconciler.core.model.live import Live
 from reconciler.core.planning import plan as planning
 from reconciler.core.planning.change import Action, BlockedBy
 from reconciler.core.planning.guards import Circumstances
-from reconciler.core.planning.inputs import Limits, Setting
-from reconciler.core.planning.modifications import touch_of
+from reconciler.core.planning.inputs import Limits, PlanFacts
+from reconciler.core.planning.modifications import modification_of
 from reconciler.core.planning.plan import Plan
 from reconciler.core.planning.ports import unasked
-from reconciler.core.planning.state import Held, HeldClaim, Kept, gone_holds, stands_in
+from reconciler.core.planning.state import AppliedEntry, LastApplied, Retained, is_covered, removed_holds
 from tests.properties.reports import Past, Report
 from tests.support.fake_cxone import Clock, FakeCxone
 
@@ -51,7 +51,7 @@ class Files:
         lists = list(self.releases), list(self.holds)
         return Files(dict(self.lines), *lists, dict(self.retrieved), list(self.tidied))
 
-    def claims(self) -> Claims:
+    def claims(self) -> DeclaredEntries:
         files: dict[tuple[str, str], dict[str, Terms]] = {}
         for (path, list_id, phone), terms in self.lines.items():
             files.setdefault((path, list_id), {})[phone] = terms
@@ -59,9 +59,9 @@ class Files:
         for r in self.releases:
             releases[r.list_id, r.phone] = (*releases.get((r.list_id, r.phone), ()), r)
         named = {list_id for _, list_id in files} | {list_id for list_id, _ in releases}
-        return Claims(
+        return DeclaredEntries(
             tuple(
-                FileClaims(p, i, n, frozenset(n.values()), self.retrieved.get(p))
+                FileEntries(p, i, n, frozenset(n.values()), self.retrieved.get(p))
                 for (p, i), n in sorted(files.items())
             ),
             releases,
@@ -86,13 +86,13 @@ class World:
         """Let the next report be the first of its chain: another path, branch, tenant or target."""
         self.reports = []
 
-    def forge(self, key: Key, claim: HeldClaim | None) -> None:
+    def forge(self, key: Key, claim: AppliedEntry | None) -> None:
         """Let somebody append a report: a number is kept by his claim as well, or by nothing."""
         newest, at = self.reports[-1], self.clock.tick()
         kept = {other: kept for other, kept in newest.kept.items() if other != key}
         if claim is not None:
-            before = newest.kept[key].claims if key in newest.kept else ()
-            kept[key] = Kept((*before, claim), (BlockedBy.NO_RELEASE,))
+            before = newest.kept[key].entries if key in newest.kept else ()
+            kept[key] = Retained((*before, claim), (BlockedBy.NO_RELEASE,))
         forged = replace(newest, kept=kept, started=at, finished=at, wrote=frozenset(), took_off=Counter())
         self.reports.append(replace(forged, used=frozenset(), off=frozenset(), others={}, touched={}))
 
@@ -102,21 +102,21 @@ class World:
         return (self.clock.now - timedelta(hours=12)).date()
 
     @property
-    def held(self) -> Held:
-        return self.reports[-1].held if self.reports else Held()
+    def held(self) -> LastApplied:
+        return self.reports[-1].held if self.reports else LastApplied()
 
-    def setting(self, limits: Limits) -> Setting:
+    def setting(self, limits: Limits) -> PlanFacts:
         past, claims = Past(tuple(self.reports)), self.files.claims()
-        return Setting(
+        return PlanFacts(
             claims,
             self.held,
             self.cxone.dialect,
             past,
             self.as_of,
             limits,
-            honour=Fortnight(),
-            approved=(lambda _: False) if self.doubt == "silent" else unasked,
-            lingering=self._lingering(),
+            deadlines=Fortnight(),
+            is_approved=(lambda _: False) if self.doubt == "silent" else unasked,
+            lingering_holds=self._lingering(),
         )
 
     @property
@@ -125,10 +125,10 @@ class World:
 
     def _lingering(self) -> tuple[Hold, ...]:
         """Give the holds that went from the files and are in force until a day after it was told."""
-        found = dict.fromkeys(gone_holds(self.held.holds, self.files.holds, self.as_of))
+        found = dict.fromkeys(removed_holds(self.held.holds, self.files.holds, self.as_of))
         for hold, since in self.reports[-1].lingering.items() if self.reports else ():
             recent = self.clock.now - since < timedelta(hours=24)
-            if recent and hold.stands(self.as_of) and not stands_in(hold, self.files.holds):
+            if recent and hold.is_active(self.as_of) and not is_covered(hold, self.files.holds):
                 found.setdefault(hold)
         return tuple(found)
 
@@ -137,19 +137,19 @@ class World:
         week = self.clock.now - timedelta(days=7)
         return frozenset() if any(r.finished < week for r in self.reports) else LISTS
 
-    def look(self, setting: Setting) -> Live:
-        return self.cxone.read(setting.desired.list_ids | setting.held.list_ids)
+    def look(self, setting: PlanFacts) -> Live:
+        return self.cxone.read(setting.declared.list_ids | setting.last_applied.list_ids)
 
     def removed_lately(self) -> Counter[str]:
         week = self.clock.now - timedelta(days=7)
         lately = (r.took_off for r in self.reports if r.finished >= week)
         return sum(lately, Counter())
 
-    def plan(self, limits: Limits | None = None) -> tuple[Plan, Live, Setting]:
+    def plan(self, limits: Limits | None = None) -> tuple[Plan, Live, PlanFacts]:
         setting = self.setting(limits or Limits(removable=True))
         live = self.look(setting)
         lately, young = self.removed_lately(), self._young()
-        met = Circumstances(removed_lately=lately, young=young, hold_back=self._hold_back)
+        met = Circumstances(recent_removals=lately, young_lists=young, general_block=self._hold_back)
         return planning.make_plan(setting, live, met), live, setting
 
     def run(
@@ -170,12 +170,17 @@ class World:
         ) -> Plan:
             back = hold_back or self._hold_back
             met = Circumstances(
-                lately, refused=refused, hold_back=back, arrived=True, wrote=wrote, young=young
+                lately,
+                refused_phones=refused,
+                general_block=back,
+                protective_sent=True,
+                written_keys=wrote,
+                young_lists=young,
             )
             return planning.make_plan(setting, live, met)
 
         applier = Applier(
-            self.cxone, chunk_size=chunk_size, concurrency=1, stopped=stopped, out_of_time=out_of_time
+            self.cxone, chunk_size=chunk_size, concurrency=1, is_stopped=stopped, is_out_of_time=out_of_time
         )
         run = carry_out(
             plan,
@@ -184,15 +189,15 @@ class World:
             self.cxone,
             decide=decide,
             may_expose=may_expose,
-            list_ids=setting.desired.list_ids | setting.held.list_ids,
+            list_ids=setting.declared.list_ids | setting.last_applied.list_ids,
         )
         self.runs.append(run)
         self.reports.append(self._report(run, setting, started))
         self.clock.tick()
         return run
 
-    def _report(self, run: Run, setting: Setting, started: datetime) -> Report:
-        exposed = {c for c in run.final.exposing if c in run.tally.results}
+    def _report(self, run: Run, setting: PlanFacts, started: datetime) -> Report:
+        exposed = {c for c in run.final_plan.exposing_keys if c in run.tally.results}
         took_off = Counter(
             list_id
             for action, list_id, phone in exposed
@@ -202,54 +207,57 @@ class World:
         known = self.reports[-1].lingering if self.reports else {}
         self.revisions += 1
         return Report(
-            setting.desired,
+            setting.declared,
             setting.as_of,
             run.not_live,
-            {key: self._kept(kept, setting.held) for key, kept in run.kept.items()},
+            {key: self._kept(kept, setting.last_applied) for key, kept in run.retained.items()},
             started,
             self.clock.tick(),
-            run.wrote,
+            run.written_keys,
             took_off,
             f"r{self.revisions}",
-            frozenset(release for releases in run.used.values() for release in releases),
+            frozenset(release for releases in run.used_releases.values() for release in releases),
             frozenset(off),
             self._others(run, setting),
             self._touched(run, setting),
             run.plan.overwrites,
-            dict(run.tally.doubted),
-            {hold: known.get(hold, started) for hold in setting.lingering},
+            dict(run.tally.doubtful),
+            {hold: known.get(hold, started) for hold in setting.lingering_holds},
         )
 
-    def _kept(self, kept: Kept, held: Held) -> Kept:
+    def _kept(self, kept: Retained, held: LastApplied) -> Retained:
         """Write down at which revision the files last had what is kept now."""
         at = {True: held.revision, False: ""}
-        claims = (c if c.held_at is not None else replace(c, held_at=at[bool(c.path)]) for c in kept.claims)
-        return Kept(tuple(claims), kept.blocked_by)
+        claims = (
+            c if c.last_revision is not None else replace(c, last_revision=at[bool(c.path)])
+            for c in kept.entries
+        )
+        return Retained(tuple(claims), kept.blocked_by)
 
-    def _others(self, run: Run, setting: Setting) -> dict[Key, str]:
+    def _others(self, run: Run, setting: PlanFacts) -> dict[Key, str]:
         """Name what was there when it was first claimed, and was nobody's of ours."""
         found = {}
-        for f in setting.desired.standing(setting.as_of).files:
+        for f in setting.declared.active_on(setting.as_of).files:
             for key in ((f.list_id, phone) for phone in f.numbers):
-                entry, held = run.before.get(key), setting.held
+                entry, held = run.live_before.get(key), setting.last_applied
                 if entry is None or key in held:
                     continue
-                touch = touch_of(entry) if key in held.not_live else None
-                if touch is None or not setting.history.ours(key, touch.at):
+                touch = modification_of(entry) if key in held.not_live else None
+                if touch is None or not setting.history.is_ours(key, touch.at):
                     found[key] = entry.terms.reason_code
         return found
 
-    def _touched(self, run: Run, setting: Setting) -> dict[Key, datetime]:
+    def _touched(self, run: Run, setting: PlanFacts) -> dict[Key, datetime]:
         """Name what we held and somebody else had modified, by what this run read of it."""
         found: dict[Key, datetime] = {}
-        for live in (run.before, run.after) if run.read_back == "full" else (run.before,):
-            written = run.wrote | run.plan.overwrites if live is run.after else frozenset()
+        for live in (run.live_before, run.live_after) if run.read_back == "full" else (run.live_before,):
+            written = run.written_keys | run.plan.overwrites if live is run.live_after else frozenset()
             for key in ((list_id, phone) for list_id, entries in live.lists.items() for phone in entries):
-                touch = touch_of(live.lists[key[0]][key[1]])
-                if touch is None or key not in setting.held or key in written:
+                touch = modification_of(live.lists[key[0]][key[1]])
+                if touch is None or key not in setting.last_applied or key in written:
                     continue
-                first = setting.history.first_held(key, next(setting.held.claims(key)))
+                first = setting.history.applied_since(key, next(setting.last_applied.entries(key)))
                 is_since = first is None or touch.latest >= first
-                if is_since and not setting.history.ours(key, touch.at):
+                if is_since and not setting.history.is_ours(key, touch.at):
                     found[key] = max(touch.latest, found.get(key, touch.latest))
         return found

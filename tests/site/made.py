@@ -7,11 +7,18 @@ from hashlib import sha256
 from typing import Any
 
 from reconciler.audit.report import Report, StoredReport
-from reconciler.audit.verification import Head, Verification
+from reconciler.audit.verification import ChainHead, Verification
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.model.provider import Target
 from reconciler.use_cases.history.run_summary import RunFigures
-from reconciler.use_cases.history.site import Claimed, Files, Lapse, Record, Remaining, Site
+from reconciler.use_cases.history.site import (
+    DeclaredCounts,
+    FileCounts,
+    Lapse,
+    RemainingNumbers,
+    Site,
+    TenantRecord,
+)
 
 START = datetime(2026, 9, 1, 6, tzinfo=UTC)
 
@@ -35,23 +42,23 @@ def report(seq: int, at: datetime = START, **more: Any) -> StoredReport:
     return StoredReport(name, sha256(name.encode()).hexdigest(), Report(fields))
 
 
-def record(reports: Iterable[StoredReport], tenant: str = "production", **more: Any) -> Record:
+def record(reports: Iterable[StoredReport], tenant: str = "production", **more: Any) -> TenantRecord:
     """Make a tenant of reports, oldest first."""
-    plain = Record(
+    plain = TenantRecord(
         tenant=tenant, removal="delete",
         target=Target("entries", "acme", "cx.example"),
-        runs=tuple(map(RunFigures.of, reports)), kept=(), failures=(), not_live=(), drift=(), alarms=(),
-        files=Files(), problems=(),
+        runs=tuple(map(RunFigures.of, reports)), retained=(), failures=(), not_live=(), drift=(), alarms=(),
+        files=FileCounts(), problems=(),
     )  # fmt: skip
     return replace(plain, **more)
 
 
 def site(
-    *records: Record, at: datetime, problems: tuple[Finding, ...] = (), remarks: tuple[str, ...] = ()
+    *records: TenantRecord, at: datetime, problems: tuple[Finding, ...] = (), remarks: tuple[str, ...] = ()
 ) -> Site:
     """Put tenants together."""
     heads = tuple(
-        Head(
+        ChainHead(
             branch,
             one.tenant,
             len(one.runs),
@@ -106,13 +113,13 @@ def golden() -> Site:
     broken = Finding("dnc-audit:audit/production/a.json", 0, 0, "", "CHAIN", Severity.ERROR, "it is gone")
     full = record(
         reports,
-        kept=(Remaining("customers", "no-release", 2),),
-        failures=(Remaining("customers", "INVALID", 1),),
-        not_live=(Remaining("customers", "", 1),),
-        drift=(Remaining("customers", "unmanaged", 2),),
+        retained=(RemainingNumbers("customers", "no-release", 2),),
+        failures=(RemainingNumbers("customers", "INVALID", 1),),
+        not_live=(RemainingNumbers("customers", "", 1),),
+        drift=(RemainingNumbers("customers", "unmanaged", 2),),
         alarms=("1 request for customers is late",),
-        files=Files(
-            (Claimed("customers", (("CUSTOMER_REQUESTED", 113), ("STATE", 4)), 4),),
+        files=FileCounts(
+            (DeclaredCounts("customers", (("CUSTOMER_REQUESTED", 113), ("STATE", 4)), 4),),
             (Lapse(date(2026, 9, 30), "customers", "LOCAL", 4, 1),),
             2,
         ),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.render.site.pages import pages
+from reconciler.cli.render.site.pages import render_site
 from tests.site import made
 
 PROGRAM = next(
@@ -65,7 +65,7 @@ addEventListener("load", function () {
 def seen(tmp_path_factory) -> dict:
     """Open the pages once, and give what was measured; `console` is what the browser complained of."""
     folder = tmp_path_factory.mktemp("site")
-    for name, page in pages(made.golden()).items():
+    for name, page in render_site(made.golden()).items():
         (folder / name).write_text(page, encoding="utf-8")
     (folder / "probe.html").write_text(PROBE, encoding="utf-8")
     return looked_at(folder / "probe.html", folder / "profile")

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from reconciler.cli.commands.site import MARKER
-from reconciler.cli.render.site.blocks import NOTHING
+from reconciler.cli.render.site.blocks import NO_VALUE
 from tests.site.test_rendering import WHOLE
 from tests.support.played import play
 from tests.support.project import LIST, entry
@@ -115,7 +115,7 @@ holds:
     assert project.run("site", "public", "--tenant", "production").code == 0
     told = tables(page(project))
     assert told["By last day"] == [["2026-12-24", LIST, "COMPANY_POLICY", "2", "1"]]
-    assert told["Every list"] == [[LIST, NOTHING, "3", "3"]]
+    assert told["Every list"] == [[LIST, NO_VALUE, "3", "3"]]
     assert re.search(r"[0-9]+ errors? in the files: what they concern is not counted", page(project))
 
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from reconciler.cli.render.html import html, style
-from reconciler.cli.render.site.pages import pages
+from reconciler.cli.render.html import render_plan_html, style
+from reconciler.cli.render.site.pages import render_site
 from tests.resilience.hostile_input.test_renderers import SHOWN, document
 from tests.site import made
 from tests.site.test_rendering import NAMES, Page
@@ -55,7 +55,7 @@ def test_every_colour_has_both_themes():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_structure(name):
-    page = pages(made.golden())[name]
+    page = render_site(made.golden())[name]
     told = Page(page)
     levels = [int(tag[1]) for tag, _ in told.tags if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
@@ -71,14 +71,14 @@ def test_structure(name):
 
 
 def test_every_chart_has_its_table():
-    page = pages(made.golden())["tenant-production.html"]
+    page = render_site(made.golden())["tenant-production.html"]
     figures = re.findall(r"<figure>.*?</figure>", page, re.DOTALL)
     assert len(figures) >= 5
     assert all('role="img"' in figure and "<table" in figure for figure in figures)
 
 
 def test_the_plans_page_has_the_same_look_and_lets_nothing_else_in():
-    page = html(document("a"), SHOWN)
+    page = render_plan_html(document("a"), SHOWN)
     told = Page(page)
     (own,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
     assert own == style()

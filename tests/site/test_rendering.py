@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.render.html import hidden
-from reconciler.cli.render.site.pages import pages
-from reconciler.cli.render.site.runs import RUNS_SHOWN
-from reconciler.cli.render.site.timeline import MOST
+from reconciler.cli.render.html import mask_numbers
+from reconciler.cli.render.site.pages import render_site
+from reconciler.cli.render.site.runs import MAX_RUNS
+from reconciler.cli.render.site.timeline import MAX_PERIODS
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.model.provider import Target
-from reconciler.use_cases.history.site import Remaining
+from reconciler.use_cases.history.site import RemainingNumbers
 from tests.resilience.hostile_input.strings import ALL, HOSTILE, RAW
 from tests.site import made
 
@@ -41,12 +41,12 @@ class Page(HTMLParser):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_data_gives_the_page_of_before(name):
     """To take over what changed on purpose: python -m tests.site.test_rendering."""
-    told = _ASSETS.sub("", pages(made.golden())[name])
+    told = _ASSETS.sub("", render_site(made.golden())[name])
     assert told == (GOLDEN / name).read_text(encoding="utf-8")
 
 
 def test_every_tenant_has_a_page_and_the_first_leads_there():
-    found = pages(made.golden())
+    found = render_site(made.golden())
     assert sorted(found) == sorted(NAMES)
     hrefs = Page(found["index.html"]).attributes["href"]
     assert {"tenant-production.html", "tenant-canada.html"} <= set(hrefs)
@@ -54,7 +54,7 @@ def test_every_tenant_has_a_page_and_the_first_leads_there():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_needs_nothing_from_outside(name):
-    page = pages(made.golden())[name]
+    page = render_site(made.golden())[name]
     told = Page(page)
     links = [
         value for key in ("src", "href", "action", "data", "srcset") for value in told.attributes.get(key, ())
@@ -69,11 +69,11 @@ def test_no_number_is_whole_wherever_a_report_has_one():
     told = "INVALID +12125550107, 2125550107, (212) 555-0107"
     full = made.record(
         [made.report(1, status="failed", error={"fact": told}, actor={"name": told})],
-        tenant="production", alarms=(told,), failures=(Remaining(told, told, 1),),
-        drift=(Remaining("a", told, 1),),
+        tenant="production", alarms=(told,), failures=(RemainingNumbers(told, told, 1),),
+        drift=(RemainingNumbers("a", told, 1),),
         problems=(Finding(told, 0, 0, "", "CHAIN", Severity.ERROR, told),),
     )  # fmt: skip
-    for page in pages(made.site(full, at=made.START)).values():
+    for page in render_site(made.site(full, at=made.START)).values():
         assert not WHOLE.search(page)
         assert "5550107" not in page
         assert "555-0107" not in page
@@ -90,7 +90,7 @@ def test_no_number_is_whole_wherever_a_report_has_one():
     ],
 )
 def test_a_number_is_known_from_a_date_a_count_and_a_hash(text, shown):
-    assert hidden(text) == (shown or text)
+    assert mask_numbers(text) == (shown or text)
 
 
 def hostile_site(text: str):
@@ -103,9 +103,9 @@ def hostile_site(text: str):
         revision=text,
         requests={"in_time": 1, "late": [late], "open": [waiting]},
     )  # fmt: skip
-    rows = (Remaining(text, text, 1),)
+    rows = (RemainingNumbers(text, text, 1),)
     full = made.record(
-        [one], kept=rows, failures=rows, not_live=rows, drift=rows, alarms=(text,),
+        [one], retained=rows, failures=rows, not_live=rows, drift=rows, alarms=(text,),
         target=Target(text, text, text),
         problems=(Finding(text, 0, 0, "", "CHAIN", Severity.ERROR, text),),
     )  # fmt: skip
@@ -114,7 +114,7 @@ def hostile_site(text: str):
 
 @pytest.mark.parametrize("text", [*HOSTILE, ALL])
 def test_names_from_elsewhere_are_text(text):
-    told, calm = pages(hostile_site(text)), pages(hostile_site("a"))
+    told, calm = render_site(hostile_site(text)), render_site(hostile_site("a"))
     for name, page in told.items():
         assert Page(page).tags == Page(calm[name]).tags
         assert RAW.search(page) is None
@@ -128,16 +128,18 @@ def test_hundreds_of_runs_and_lists_make_no_endless_page():
         made.report(at + 1, made.START + timedelta(hours=6 * at), live={"after": lists}, reasons=reasons)
         for at in range(1_500)
     ]
-    page = pages(made.site(made.record(reports), at=reports[-1].report.finished_at))["tenant-production.html"]
-    assert f"The newest {RUNS_SHOWN} of 1,500 runs" in page
+    page = render_site(made.site(made.record(reports), at=reports[-1].report.finished_at))[
+        "tenant-production.html"
+    ]
+    assert f"The newest {MAX_RUNS} of 1,500 runs" in page
     assert "The 12 largest of 60 lists have a chart." in page
     assert "by week" in page
-    assert page.count("<tr>") < 60 + 18 * (MOST + 2) + 2 * RUNS_SHOWN
+    assert page.count("<tr>") < 60 + 18 * (MAX_PERIODS + 2) + 2 * MAX_RUNS
     assert len(page) < 450_000
 
 
 def test_a_number_of_runs_is_on_the_page_once_for_each_period():
-    page = pages(made.golden())["tenant-production.html"]
+    page = render_site(made.golden())["tenant-production.html"]
     assert "All 13 runs, by day" in page
     assert (
         page.count('<th scope="row" class="short">2026-09-07</th>') == 5
@@ -145,5 +147,5 @@ def test_a_number_of_runs_is_on_the_page_once_for_each_period():
 
 
 if __name__ == "__main__":
-    for name, page in pages(made.golden()).items():
+    for name, page in render_site(made.golden()).items():
         (GOLDEN / name).write_text(_ASSETS.sub("", page), encoding="utf-8")

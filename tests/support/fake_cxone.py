@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from reconciler.core.model.entries import Carried, Key
+from reconciler.core.model.entries import Key, ProjectedTerms
 from reconciler.core.model.errors import CxoneUnavailable
 from reconciler.core.model.live import Live, LiveEntry
 from reconciler.core.model.provider import Answer, ClockOffset, Dialect, Failure, Target, Verdict, Write
 from reconciler.cxone.entries.dialect import EntriesDialect
 
 TARGET = Target("entries", "org-1", "cxone.test")
-WEAKEST = Carried("UNKNOWN", "ABSOLUTE")
+WEAKEST = ProjectedTerms("UNKNOWN", "ABSOLUTE")
 RAISE = "raise"
 
 
@@ -35,7 +35,7 @@ class Row:
 
     id: str
     key: Key
-    terms: Carried
+    terms: ProjectedTerms
     modified: datetime | None
 
 
@@ -61,7 +61,7 @@ class Call:
     kind: str  # read, total, upsert, remove
     writes: tuple[Write, ...] = ()
     key: Key | None = None
-    before: dict[Key, Carried] = field(default_factory=dict)
+    before: dict[Key, ProjectedTerms] = field(default_factory=dict)
 
 
 def _pop(queue: deque[str]) -> str:
@@ -85,7 +85,7 @@ class FakeCxone:
 
     # What agents and tests do.
 
-    def put(self, key: Key, terms: Carried) -> None:
+    def put(self, key: Key, terms: ProjectedTerms) -> None:
         """Let somebody else add an entry, or write over it."""
         self._store(key, terms)
 
@@ -93,18 +93,18 @@ class FakeCxone:
         """Let somebody else remove a number."""
         self.rows = {i: r for i, r in self.rows.items() if r.key != key}
 
-    def twin(self, key: Key, terms: Carried) -> None:
+    def twin(self, key: Key, terms: ProjectedTerms) -> None:
         """Let CXone have a key twice."""
         entry_id = str(next(self._ids))
         self.rows[entry_id] = Row(entry_id, key, terms, self.clock.tick())
 
-    def at(self, key: Key) -> Carried | None:
+    def at(self, key: Key) -> ProjectedTerms | None:
         """Tell the strongest terms that stand on a number."""
         found = [r.terms for r in self.rows.values() if r.key == key]
         return max(found, key=self.dialect.strength, default=None)
 
     @property
-    def stored(self) -> dict[Key, Carried]:
+    def stored(self) -> dict[Key, ProjectedTerms]:
         """Give everything that stands."""
         return {key: terms for key in {r.key for r in self.rows.values()} if (terms := self.at(key))}
 
@@ -132,9 +132,9 @@ class FakeCxone:
             if fault == Verdict.NOT_SENT:
                 return Answer(Verdict.NOT_SENT)
             if fault and fault != "stored":
-                return Answer(Verdict(fault), attempts=1, why=Failure("500", "sorry"))
+                return Answer(Verdict(fault), attempts=1, cause=Failure("500", "sorry"))
             if len(chunk) > self.faults.largest:
-                return Answer(Verdict.TOO_LARGE, attempts=1, why=Failure("413", "too large"))
+                return Answer(Verdict.TOO_LARGE, attempts=1, cause=Failure("413", "too large"))
             failures = self._take(chunk)
             verdict = Verdict.AMBIGUOUS if fault else Verdict.ANSWERED
             why = Failure("500", "sorry") if fault else None
@@ -151,7 +151,7 @@ class FakeCxone:
             if fault == Verdict.NOT_SENT:
                 return Answer(Verdict.NOT_SENT)
             if fault and fault != "gone":
-                return Answer(Verdict(fault), attempts=1, why=Failure("500", "sorry"))
+                return Answer(Verdict(fault), attempts=1, cause=Failure("500", "sorry"))
             row = self.rows.get(entry_id)
             assert row is None or row.key == key, "an id of another number"
             self.rows.pop(entry_id, None)
@@ -174,10 +174,10 @@ class FakeCxone:
         for w in chunk:
             if w.phone not in self.faults.refused | self.faults.dropped:
                 weak = w.phone in self.faults.weakened
-                self._store(w.key, WEAKEST if weak else self.dialect.carried(w.terms))
+                self._store(w.key, WEAKEST if weak else self.dialect.project(w.terms))
         return {p: Failure("INVALID", "refused") for p in phones if p in self.faults.refused}
 
-    def _store(self, key: Key, terms: Carried) -> None:
+    def _store(self, key: Key, terms: ProjectedTerms) -> None:
         row = next((r for r in self.rows.values() if r.key == key), None)
         if row is None:
             entry_id = str(next(self._ids))

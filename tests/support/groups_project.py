@@ -54,20 +54,22 @@ class GroupsProject(Project):
     def live(self, list_id: str = LIST) -> dict[str, str]:
         """What is in force in CXone: number to `expiredDate`, empty where there is none."""
         today = self.clock().astimezone(UTC).date().isoformat()
-        return {_e164(r.phone): r.expired or "" for r in self.records(list_id) if not r.over(today)}
+        return {_e164(r.phone): r.expired or "" for r in self.records(list_id) if not r.is_expired(today)}
 
     def acts(self, deed: str, phone: str, *, expired: str | None = None, list_id: str = LIST) -> None:
         """Let somebody act in CXone: `add` or `expire` a number."""
         groups = self.sandbox.groups
         group = next(i for i, name in groups.store.names().items() if name == list_id)
         if deed == "add":
-            groups.put(group, phone[2:], expired)
+            groups.add_number(group, phone[2:], expired)
         else:
-            assert groups.store.expire(group, groups.stored(phone[2:]), groups.today, groups.now)
+            assert groups.store.expire(group, groups.to_stored_form(phone[2:]), groups.today, groups.now)
 
     def sent(self, method: str = "POST") -> int:
         """Count the requests that wrote records."""
-        return sum(a.method == method and a.path.endswith("/records") for a in self.sandbox.requests.all())
+        return sum(
+            a.method == method and a.path.endswith("/records") for a in self.sandbox.requests.list_requests()
+        )
 
     def environment(self) -> dict[str, str]:
         return {

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from reconciler.sandbox.faults import Action, Fault, Kind
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from tests.support.project import Project, dated, entry, release
 
 _MERGED = {"CI_PIPELINE_SOURCE": "push", "GITLAB_USER_LOGIN": "ann.analyst"}
@@ -71,5 +71,5 @@ def _faults(project: Project, day: int, days: int) -> None:
     }
     project.sandbox.conduct.refused = refused.get(day, project.sandbox.conduct.refused)
     if day == 16:
-        busy = Fault(Action.STATUS, Kind.BULK, status=503)
+        busy = Fault(FaultAction.STATUS, RequestKind.BULK, status=503)
         project.sandbox.plan(busy, busy)

@@ -178,7 +178,7 @@ class Project:
 
     def asked(self, kind: str) -> int:
         """Count the requests of a kind."""
-        return sum(a.kind == kind for a in self.sandbox.requests.all())
+        return sum(a.kind == kind for a in self.sandbox.requests.list_requests())
 
     # Calls.
 

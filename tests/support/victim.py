@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.sandbox.faults import Fault, Kind
-from reconciler.sandbox.request_log import Asked
+from reconciler.sandbox.faults import Fault, RequestKind
+from reconciler.sandbox.request_log import LoggedRequest
 from tests.support.project import ROOT, Clock, Project
 from tests.support.result import Result
 
@@ -48,24 +48,24 @@ class Moments:
     count: int = 0
     at: int = -1
     act: Callable[[], None] = lambda: None
-    kinds: tuple[Kind, ...] = tuple(Kind)
+    kinds: tuple[RequestKind, ...] = tuple(RequestKind)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         faults, log = self.project.sandbox.faults, self.project.sandbox.requests
         take, note = faults.take, log.note
 
-        def arrived(kind: Kind) -> Fault | None:
+        def arrived(kind: RequestKind) -> Fault | None:
             self._met(kind)
             return take(kind)
 
-        def answered(asked: Asked) -> None:
+        def answered(asked: LoggedRequest) -> None:
             note(asked)
             self._met(asked.kind)
 
         faults.take, log.note = arrived, answered
 
-    def _met(self, kind: Kind) -> None:
+    def _met(self, kind: RequestKind) -> None:
         if kind not in self.kinds:
             return
         with self._lock:

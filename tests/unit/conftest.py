@@ -24,7 +24,7 @@ def read(rules: Rules) -> Callable[..., Lists]:
 
     def reading(*texts: str, rules: Rules = rules, as_of=AS_OF, examples=lambda _: True) -> Lists:
         sources = [Source(f"{chr(97 + n)}.yaml", text.encode()) for n, text in enumerate(texts)]
-        return read_lists(sources, rules, as_of=as_of, latest=LATEST, examples=examples)
+        return read_lists(sources, rules, as_of=as_of, latest=LATEST, is_example=examples)
 
     return reading
 

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import Format, complain, current, emit, show_findings
+from reconciler.cli.call import Format, current_options, print_error, print_findings, print_json
 from reconciler.cli.options import examples
-from reconciler.cli.output import Output, answer, told
-from reconciler.cli.render.edits import added_json
-from reconciler.cli.render.masking import Shown
+from reconciler.cli.output import Output, error_output, to_answer
+from reconciler.cli.render.edits import add_json
+from reconciler.cli.render.masking import NumberFormat
 from reconciler.core.model.entries import Policy, ReasonCode
-from reconciler.use_cases.edits.add import Added, Wanted
+from reconciler.use_cases.edits.add import Addition, AddResult
 from reconciler.use_cases.edits.add import add as run
 
 EXAMPLES = examples(
@@ -46,29 +46,31 @@ def add(  # noqa: PLR0917  (an option each; Typer passes them by name)
     output: Output = Format.TEXT,
 ) -> None:
     """Put numbers on a list, in its file's sorted place. All or none; the same twice changes nothing."""
-    ctx = current().context()
-    given = {"reasonCode": reason.value, "expirationPolicy": policy.value, "requestedOn": requested_on,
+    ctx = current_options().context()
+    given_keys = {"reasonCode": reason.value, "expirationPolicy": policy.value, "requestedOn": requested_on,
              "evidence": evidence, "retention": retention, "expirationDate": until, "source": source,
              "jurisdiction": jurisdiction}  # fmt: skip
-    keys = {key: value for key, value in given.items() if value is not None}
-    with told(output):
-        done = run(ctx, Wanted(list_id, numbers, keys, file))
+    keys = {key: value for key, value in given_keys.items() if value is not None}
+    with error_output(output):
+        result = run(ctx, Addition(list_id, numbers, keys, file))
         if output is Format.JSON:
-            emit(answer(added_json(done, list_id)))
+            print_json(to_answer(add_json(result, list_id)))
         else:
-            _show(done, list_id, Shown(masked=ctx.pipeline.running))
+            _print_result(result, list_id, NumberFormat(is_masked=ctx.pipeline.is_running))
 
 
-def _show(done: Added, list_id: str, shown: Shown) -> None:
-    for number in done.numbers:
-        print(f"{shown.number(number)} added to {done.file}")
-    for number, line in done.present.items():
-        print(f"{shown.number(number)} is there already, {done.file}:{line}")
-    show_findings(done.odd)
-    if done.others:
-        complain(f"{list_id} is a new list: no file named it. The others: {', '.join(done.others)}")
-    if done.numbers:
-        terms = done.terms
+def _print_result(result: AddResult, list_id: str, number_format: NumberFormat) -> None:
+    for number in result.numbers:
+        print(f"{number_format.number(number)} added to {result.file}")
+    for number, line in result.already_present.items():
+        print(f"{number_format.number(number)} is there already, {result.file}:{line}")
+    print_findings(result.warnings)
+    if result.other_lists:
+        print_error(f"{list_id} is a new list: no file named it. The others: {', '.join(result.other_lists)}")
+    if result.numbers:
+        terms = result.terms
         until = f", until {terms.end}" if terms.end else ""
-        complain(f"{len(done.numbers)} on {list_id}: {terms.reason_code} {terms.expiration_policy}{until}")
-        complain(f"next: commit {done.file}; dnc plan shows what it changes")
+        print_error(
+            f"{len(result.numbers)} on {list_id}: {terms.reason_code} {terms.expiration_policy}{until}"
+        )
+        print_error(f"next: commit {result.file}; dnc plan shows what it changes")

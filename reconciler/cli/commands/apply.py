@@ -14,22 +14,22 @@ from typing import Annotated, Any
 
 import typer
 
-from reconciler.cli.call import Format, complain, current, emit, errors_told
-from reconciler.cli.metrics import MetricsOption, metered
+from reconciler.cli.call import Format, current_options, exit_on_errors, print_error, print_json
+from reconciler.cli.metrics import MetricsOption, metered_context
 from reconciler.cli.options import examples
-from reconciler.cli.output import counting
-from reconciler.cli.render.apply_text import applied_json, applied_text
-from reconciler.cli.render.masking import Shown
+from reconciler.cli.output import show_progress
+from reconciler.cli.render.apply_text import apply_result_json, apply_result_text
+from reconciler.cli.render.masking import NumberFormat
 from reconciler.cli.render.plan_text import plan_text
 from reconciler.core.model.errors import DncError, InvalidInput
 from reconciler.cxone.http.stop import TimeBudget
 from reconciler.use_cases.operations.notify import notify
-from reconciler.use_cases.reconcile.apply import Applied, exposing_of
+from reconciler.use_cases.reconcile.apply import ApplyResult, exposing_from_json
 from reconciler.use_cases.reconcile.apply import apply as run
-from reconciler.use_cases.reconcile.failed_run import attest_failure
-from reconciler.use_cases.reconcile.plan import failed
+from reconciler.use_cases.reconcile.failed_run import report_failure
+from reconciler.use_cases.reconcile.plan import failed_plan_json
 from reconciler.use_cases.reconcile.prepared_plan import PlanRequest, PreparedPlan, prepare_plan
-from reconciler.use_cases.reconcile.run_lock import in_turn
+from reconciler.use_cases.reconcile.run_lock import hold_run_lock
 from reconciler.use_cases.reconcile.run_metrics import meter_plan
 from reconciler.use_cases.workspace.context import CommandContext
 
@@ -65,67 +65,67 @@ def apply(  # noqa: PLR0917  (an option each: typer passes them by name)
     output: Annotated[Format, typer.Option("--format", help="How the result is printed.")] = Format.TEXT,
 ) -> None:
     """Make CXone match the commit, verify it, and commit an audit report."""
-    ctx = current().context()
+    ctx = current_options().context()
     ctx = replace(
         ctx,
         options=replace(ctx.options, attest=attest),
-        run=replace(ctx.run, budget=_budget(deadline, ctx.run.stop)),
+        run=replace(ctx.run, budget=_parse_deadline(deadline, ctx.run.stop)),
     )
-    started = ctx.clock()
+    started_at = ctx.clock()
     _demand_consent(ctx, yes=yes)
 
     def on_error(error: DncError) -> None:
         notify(ctx, error)
-        attest_failure(ctx, error, started)
+        report_failure(ctx, error, started_at)
         if output is Format.JSON:
-            emit({**failed(ctx, error), "status": "failed", "exit_code": error.exit_code})
+            print_json({**failed_plan_json(ctx, error), "status": "failed", "exit_code": error.exit_code})
 
-    with metered(metrics, ctx, "apply") as ctx, errors_told(on_error):
-        document = _read(saved)
+    with metered_context(metrics, ctx, "apply") as ctx, exit_on_errors(on_error):
+        document = _read_saved_plan(saved)
         _stop_on_signals(ctx)
         request = PlanRequest(to_apply=True, accept_history=accept_history, limits_allow=allow_removals)
         with (
-            in_turn(ctx),
+            hold_run_lock(ctx),
             prepare_plan(ctx, request) as prepared,
         ):
             meter_plan(prepared)
             _demand_named_sandbox(prepared, ctx)
-            shown = Shown(masked=ctx.pipeline.running)
-            complain(plan_text(prepared.document, shown))
-            _ask(prepared, yes=yes or ctx.pipeline.running)
-            agreed = exposing_of(document, prepared) if document else None
-            with counting(prepared.plan.pending) as progress:
-                done = run(prepared, agreed=agreed, progress=progress)
-        _show(done, output, shown)
-        notify(ctx, done)
-        raise typer.Exit(done.exit_code)
+            number_format = NumberFormat(is_masked=ctx.pipeline.is_running)
+            print_error(plan_text(prepared.document, number_format))
+            _ask_confirmation(prepared, yes=yes or ctx.pipeline.is_running)
+            agreed_changes = exposing_from_json(document, prepared) if document else None
+            with show_progress(prepared.plan.pending_count) as progress:
+                result = run(prepared, agreed_changes=agreed_changes, progress=progress)
+        _print_result(result, output, number_format)
+        notify(ctx, result)
+        raise typer.Exit(result.exit_code)
 
 
-def _show(done: Applied, output: Format, shown: Shown) -> None:
+def _print_result(result: ApplyResult, output: Format, number_format: NumberFormat) -> None:
     if output is Format.JSON:
-        emit(applied_json(done))
+        print_json(apply_result_json(result))
     else:
-        print(applied_text(done, shown))
-    if done.problem is not None:
-        complain(f"error: {done.problem}")
+        print(apply_result_text(result, number_format))
+    if result.problem is not None:
+        print_error(f"error: {result.problem}")
 
 
-def _read(saved: Path | None) -> dict[str, Any] | None:
-    if saved is None:
+def _read_saved_plan(saved_file: Path | None) -> dict[str, Any] | None:
+    if saved_file is None:
         return None
     try:
-        document = json.loads(saved.read_bytes())
+        document = json.loads(saved_file.read_bytes())
         return {name: document[name] for name in ("tenant", "errored", "changes")} | {
             "numbers": document.get("numbers")
         }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InvalidInput(
-            "this is no saved plan", "make one: dnc plan -o plan.json", where=str(saved)
+            "this is no saved plan", "make one: dnc plan -o plan.json", where=str(saved_file)
         ) from error
 
 
 def _demand_consent(ctx: CommandContext, *, yes: bool) -> None:
-    if not (yes or ctx.pipeline.running or sys.stdin.isatty()):
+    if not (yes or ctx.pipeline.is_running or sys.stdin.isatty()):
         raise typer.BadParameter(
             "there is no terminal to ask on, and this is no pipeline", param_hint="--yes"
         )
@@ -134,39 +134,39 @@ def _demand_consent(ctx: CommandContext, *, yes: bool) -> None:
 def _demand_named_sandbox(prepared: PreparedPlan, ctx: CommandContext) -> None:
     if not prepared.inputs.tenant.embedded:
         return
-    complain(f"{prepared.inputs.tenant.name} is the built-in CXone: it protects nobody")
-    if ctx.pipeline.running and ctx.options.tenant is None:
+    print_error(f"{prepared.inputs.tenant.name} is the built-in CXone: it protects nobody")
+    if ctx.pipeline.is_running and ctx.options.tenant is None:
         raise typer.BadParameter(
             f"in a pipeline the built-in CXone must be asked for: --tenant {prepared.inputs.tenant.name}",
             param_hint="--tenant",
         )
 
 
-def _ask(prepared: PreparedPlan, *, yes: bool) -> None:
-    if prepared.plan.pending and not yes:
-        with _interrupts_as_usual():
-            question = f"Apply {prepared.plan.pending:,} changes to {prepared.inputs.tenant.name}?"
+def _ask_confirmation(prepared: PreparedPlan, *, yes: bool) -> None:
+    if prepared.plan.pending_count and not yes:
+        with _default_interrupts():
+            question = f"Apply {prepared.plan.pending_count:,} changes to {prepared.inputs.tenant.name}?"
             typer.confirm(question, abort=True, err=True)
 
 
-def _budget(text: str | None, stop: Event) -> TimeBudget | None:
+def _parse_deadline(text: str | None, stop: Event) -> TimeBudget | None:
     """Read a time, counted from now. Raises a usage error for what is none."""
     if text is None:
         return None
-    found = re.fullmatch(r"([0-9]{1,6})([smh])", text)
-    if found is None:
+    match = re.fullmatch(r"([0-9]{1,6})([smh])", text)
+    if match is None:
         raise typer.BadParameter(f"{text!r} is no time: write it as 50m", param_hint="--deadline")
-    return TimeBudget(stop, int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]])
+    return TimeBudget(stop, int(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]])
 
 
 @contextmanager
-def _interrupts_as_usual() -> Iterator[None]:
+def _default_interrupts() -> Iterator[None]:
     """Let Ctrl-C end a question: nothing is in flight that would have to be finished first."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    previous_handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous_handler)
 
 
 def _stop_on_signals(ctx: CommandContext) -> None:

@@ -11,55 +11,58 @@ from typing import Annotated, Any
 import typer
 
 from reconciler.audit.report import StoredReport
-from reconciler.cli.call import Format, complain, current, day, emit, json_text
-from reconciler.cli.options import examples, mapped, span
-from reconciler.cli.output import Output, answer, own_file, told, write_own
+from reconciler.cli.call import Format, current_options, json_text, parse_day_option, print_error, print_json
+from reconciler.cli.options import examples, parse_age, parse_column_map
+from reconciler.cli.output import Output, error_output, open_private_file, to_answer, write_private_file
 from reconciler.cli.render.audit import (
-    anchored_json,
-    anchored_text,
-    listed,
-    proved_json,
-    proved_text,
-    reanchored_json,
-    reanchored_text,
-    shown_report,
+    anchor_json,
+    anchor_text,
+    reanchor_json,
+    reanchor_text,
+    report_list_text,
+    report_text,
+    verify_json,
+    verify_text,
 )
 from reconciler.cli.render.audit_answers import (
-    board_json,
-    board_markdown,
-    board_text,
-    compared_json,
-    compared_text,
+    comparison_json,
+    comparison_text,
     references_csv,
     references_json,
     references_text,
+    summary_json,
+    summary_markdown,
+    summary_text,
     sums_text,
     write_csv,
     write_json,
 )
-from reconciler.cli.render.masking import Shown
-from reconciler.cli.render.messages import count
+from reconciler.cli.render.masking import NumberFormat
+from reconciler.cli.render.messages import count_text
 from reconciler.use_cases.history.bundle import Month, bundle_month
 from reconciler.use_cases.history.changes import export_changes
-from reconciler.use_cases.history.compare import FIELDS, Asked
+from reconciler.use_cases.history.compare import FIELDS, ExportFile
 from reconciler.use_cases.history.compare import compare as run_compare
 from reconciler.use_cases.history.evidence import references
 from reconciler.use_cases.history.period import Period
-from reconciler.use_cases.history.status import open_books
-from reconciler.use_cases.history.summary import board
+from reconciler.use_cases.history.status import open_reports
+from reconciler.use_cases.history.summary import summarize_period
 from reconciler.use_cases.history.verify import anchor as run_anchor
-from reconciler.use_cases.history.verify import prove
 from reconciler.use_cases.history.verify import reanchor as run_reanchor
+from reconciler.use_cases.history.verify import verify_chains
 
-From = Annotated[
+FromOption = Annotated[
     str | None, typer.Option("--from", metavar="DATE", help="The first day, in UTC; else the first report's.")
 ]
-To = Annotated[str | None, typer.Option("--to", metavar="DATE", help="The last day; today otherwise.")]
+ToOption = Annotated[str | None, typer.Option("--to", metavar="DATE", help="The last day; today otherwise.")]
 
 
-def period(first: str | None, last: str | None) -> Period:
+def parse_period_options(first: str | None, last: str | None) -> Period:
     """Read both. Raises a usage error for what is no date, or ends before it begins."""
-    days = [day(text, option) if text else None for text, option in ((first, "--from"), (last, "--to"))]
+    days = [
+        parse_day_option(text, option) if text else None
+        for text, option in ((first, "--from"), (last, "--to"))
+    ]
     if days[0] and days[1] and days[1] < days[0]:
         raise typer.BadParameter(f"{last} is before {first}", param_hint="--to")
     return Period(*days)
@@ -70,12 +73,12 @@ ANCHOR_EXAMPLES = examples("dnc audit anchor", "dnc audit anchor --format json")
 
 def anchor(output: Output = Format.TEXT) -> None:
     """Tag the record as it is, and print its hash for a place that the pipeline can't write."""
-    with told(output):
-        done = run_anchor(current().context())
+    with error_output(output):
+        result = run_anchor(current_options().context())
         if output is Format.JSON:
-            emit(answer(anchored_json(done)))
+            print_json(to_answer(anchor_json(result)))
         else:
-            print(anchored_text(done))
+            print(anchor_text(result))
 
 
 BUNDLE_EXAMPLES = examples(
@@ -93,30 +96,30 @@ def bundle(
     output: Output = Format.TEXT,
 ) -> None:
     """Write what the audit branch got in a month as a git bundle, verified, for write-once storage."""
-    with told(output):
-        made = bundle_month(current().context(), _month(month))
-        path = file or Path(f"{made.branch.replace('/', '-')}-{made.month}.bundle")
-        write_own(path, made.data)
-        made.verify(str(path.absolute()))
-        beside, manifest = path.with_name(f"{path.name}.manifest.json"), made.said_of(path.name)
-        with own_file(beside) as out:
-            out.write(json_text(manifest, indent=2) + "\n")
+    with error_output(output):
+        month_bundle = bundle_month(current_options().context(), _parse_month(month))
+        path = file or Path(f"{month_bundle.branch.replace('/', '-')}-{month_bundle.month}.bundle")
+        write_private_file(path, month_bundle.data)
+        month_bundle.verify(str(path.absolute()))
+        beside, manifest = path.with_name(f"{path.name}.manifest.json"), month_bundle.manifest_for(path.name)
+        with open_private_file(beside) as stream:
+            stream.write(json_text(manifest, indent=2) + "\n")
         if output is Format.JSON:
-            emit({"errored": False, **manifest})
+            print_json({"errored": False, **manifest})
         else:
-            reports = sum(one["reports"] for one in manifest["tenants"])
-            told_of = f"{count(reports, 'report')} of {made.month}"
+            reports = sum(tenant_row["reports"] for tenant_row in manifest["tenants"])
+            told_of = f"{count_text(reports, 'report')} of {month_bundle.month}"
             print(f"{path}: {told_of}, verified by git, described by {beside}")
             print(f"  SHA-256 {manifest['bundle']['sha256']}")
-            if not made.over:
+            if not month_bundle.is_complete:
                 print("  the month is not over: make it again when it is")
 
 
-def _month(text: str) -> Month:
-    found = _MONTH.fullmatch(text)
-    if found is None or found[1] in {"0000", "9999"}:
+def _parse_month(text: str) -> Month:
+    match = _MONTH.fullmatch(text)
+    if match is None or match[1] in {"0000", "9999"}:
         raise typer.BadParameter(f"{text!r} is no month: write it as 2026-11", param_hint="--month")
-    return Month(int(found[1]), int(found[2]))
+    return Month(int(match[1]), int(match[2]))
 
 
 COMPARE_EXAMPLES = examples(
@@ -138,15 +141,15 @@ def compare(
     output: Output = Format.TEXT,
 ) -> None:
     """Hold an export that you took out of CXone yourself against a report. Exit 3 where they differ."""
-    ctx = current().context()
-    asked = Asked(export, mapped(columns or [], FIELDS), list_id)
-    with told(output):
-        done = run_compare(ctx, asked, report)
-        code = 0 if done.is_equal else 3
+    ctx = current_options().context()
+    export_file = ExportFile(export, parse_column_map(columns or [], FIELDS), list_id)
+    with error_output(output):
+        comparison = run_compare(ctx, export_file, report)
+        code = 0 if comparison.is_equal else 3
         if output is Format.JSON:
-            emit(answer(compared_json(done), code=code))
+            print_json(to_answer(comparison_json(comparison), code=code))
         else:
-            print(compared_text(done, Shown(masked=True)))
+            print(comparison_text(comparison, NumberFormat(is_masked=True)))
     raise typer.Exit(code)
 
 
@@ -175,10 +178,10 @@ def evidence(
     file: Annotated[Path | None, typer.Option("-o", "--output", help="The file, for its owner only.")] = None,
 ) -> None:
     """Name what entries and releases refer to, and until when each must be kept."""
-    with told(Format.JSON if output is ReferenceFormat.JSON else Format.TEXT):
-        found = references(current().context())
-        with own_file(file) if file else nullcontext(sys.stdout) as out:
-            _WRITE[output](found, out)
+    with error_output(Format.JSON if output is ReferenceFormat.JSON else Format.TEXT):
+        all_references = references(current_options().context())
+        with open_private_file(file) if file else nullcontext(sys.stdout) as stream:
+            _WRITE[output](all_references, stream)
 
 
 EXPORT_EXAMPLES = examples(
@@ -195,23 +198,25 @@ class TableFormat(StrEnum):
 
 
 def export(
-    first: From = None,
-    last: To = None,
+    first: FromOption = None,
+    last: ToOption = None,
     *,
     exposing: Annotated[bool, typer.Option("--exposing", help="Only what came off or got weaker.")] = False,
     output: Annotated[TableFormat, typer.Option("--format", help="How it is written.")] = TableFormat.CSV,
     file: Annotated[Path | None, typer.Option("-o", "--output", help="The file, for its owner only.")] = None,
 ) -> None:
     """Write every change of a period, one row each, and hold the sums against the reports' own."""
-    days = period(first, last)
-    with told(Format(output) if output is TableFormat.JSON else Format.TEXT):
-        exported = export_changes(current().context(), days, exposing=exposing)
-        with own_file(file) if file else nullcontext(sys.stdout) as out:
-            write_json(exported, out) if output is TableFormat.JSON else write_csv(exported, out)
-        complain(sums_text(exported))
-    for difference in exported.differences:
-        complain(f"error: {difference}\n  way out: dnc audit verify")
-    raise typer.Exit(4 if exported.differences else 0)
+    days = parse_period_options(first, last)
+    with error_output(Format(output) if output is TableFormat.JSON else Format.TEXT):
+        changes_export = export_changes(current_options().context(), days, exposing=exposing)
+        with open_private_file(file) if file else nullcontext(sys.stdout) as stream:
+            write_json(changes_export, stream) if output is TableFormat.JSON else write_csv(
+                changes_export, stream
+            )
+        print_error(sums_text(changes_export))
+    for difference in changes_export.differences:
+        print_error(f"error: {difference}\n  way out: dnc audit verify")
+    raise typer.Exit(4 if changes_export.differences else 0)
 
 
 REANCHOR_EXAMPLES = examples(
@@ -234,20 +239,22 @@ def reanchor(
     output: Output = Format.TEXT,
 ) -> None:
     """Continue the chain after a purge of history or a doubt, by a record that verify shows ever after."""
-    pairs = _pairs(heads or ())
-    with told(output):
-        done = run_reanchor(current().context(), pairs, reason, evidence)
+    pairs = _parse_heads(heads or ())
+    with error_output(output):
+        result = run_reanchor(current_options().context(), pairs, reason, evidence)
         if output is Format.JSON:
-            emit(answer(reanchored_json(done)))
+            print_json(to_answer(reanchor_json(result)))
         else:
-            print(reanchored_text(done))
+            print(reanchor_text(result))
 
 
-def _pairs(texts: Sequence[str]) -> dict[str, str]:
-    found = [_PAIR.fullmatch(text.lower()) for text in texts]
-    if bad := [text for text, pair in zip(texts, found, strict=True) if pair is None]:
-        raise typer.BadParameter(f"{bad[0]!r}: write whole hashes, as OLD=NEW", param_hint="OLD=NEW")
-    return {pair[1]: pair[2] for pair in found if pair}
+def _parse_heads(texts: Sequence[str]) -> dict[str, str]:
+    matches = [_PAIR.fullmatch(text.lower()) for text in texts]
+    if invalid_texts := [text for text, pair in zip(texts, matches, strict=True) if pair is None]:
+        raise typer.BadParameter(
+            f"{invalid_texts[0]!r}: write whole hashes, as OLD=NEW", param_hint="OLD=NEW"
+        )
+    return {pair[1]: pair[2] for pair in matches if pair}
 
 
 SUMMARY_EXAMPLES = examples(
@@ -265,21 +272,21 @@ class PageFormat(StrEnum):
 
 
 def summary(
-    first: From = None,
-    last: To = None,
+    first: FromOption = None,
+    last: ToOption = None,
     output: Annotated[PageFormat, typer.Option("--format", help="How it is printed.")] = PageFormat.TEXT,
 ) -> None:
     """Sum up a period on one page: requests, what was late and why, what came off, days verified, alarms."""
-    days = period(first, last)
-    ctx = current().context()
-    with told(Format.JSON if output is PageFormat.JSON else Format.TEXT):
-        found = board(ctx, days)
+    days = parse_period_options(first, last)
+    ctx = current_options().context()
+    with error_output(Format.JSON if output is PageFormat.JSON else Format.TEXT):
+        period_summary = summarize_period(ctx, days)
         if output is PageFormat.JSON:
-            emit(board_json(found))
+            print_json(summary_json(period_summary))
         elif output is PageFormat.MARKDOWN:  # a copy that travels
-            print(board_markdown(found, Shown(masked=True)))
+            print(summary_markdown(period_summary, NumberFormat(is_masked=True)))
         else:
-            print(board_text(found, Shown(masked=ctx.pipeline.running)))
+            print(summary_text(period_summary, NumberFormat(is_masked=ctx.pipeline.is_running)))
 
 
 VERIFY_EXAMPLES = examples(
@@ -304,20 +311,20 @@ def verify(
 
     Exit 4 where one does not hold, 3 where the newest report is only too old.
     """
-    known = tuple(_anchor(text) for text in anchors or ())
-    most = span(max_age, "--max-age") if max_age else None
-    with told(output):
-        done = prove(current().context(), known, most)
+    anchor_hashes = tuple(_parse_anchor(text) for text in anchors or ())
+    age_limit = parse_age(max_age, "--max-age") if max_age else None
+    with error_output(output):
+        result = verify_chains(current_options().context(), anchor_hashes, age_limit)
         if output is Format.JSON:
-            emit(proved_json(done))
-        elif text := proved_text(done):
+            print_json(verify_json(result))
+        elif text := verify_text(result):
             print(text)
-        for problem in (*done.found.problems, *done.found.stale):
-            complain(f"error: {problem}")
-    raise typer.Exit(done.exit_code)
+        for problem in (*result.verification.problems, *result.verification.stale):
+            print_error(f"error: {problem}")
+    raise typer.Exit(result.exit_code)
 
 
-def _anchor(text: str) -> str:
+def _parse_anchor(text: str) -> str:
     if not _ANCHOR.fullmatch(text.lower()):
         raise typer.BadParameter(
             f"{text!r} is no hash: write all of a commit's 40 digits, or of a report's SHA-256",
@@ -338,20 +345,24 @@ app.command("reanchor", epilog=REANCHOR_EXAMPLES)(reanchor)
 @app.command("list", epilog=examples("dnc audit list", "dnc audit list --tenant production --format json"))
 def list_reports(output: Output = Format.TEXT) -> None:
     """List the tenant's reports, newest first."""
-    with told(output):
-        books = open_books(current().context())
+    with error_output(output):
+        books = open_reports(current_options().context())
         reports = list(books.reports())
         if output is Format.JSON:
-            emit({"tenant": books.tenant, "reports": [_entry(stored) for stored in reports]})
+            print_json(
+                {"tenant": books.tenant, "reports": [_report_row(stored_report) for stored_report in reports]}
+            )
         else:
-            print(listed(reports) or f"no report for {books.tenant} yet: dnc apply writes the first")
+            print(
+                report_list_text(reports) or f"no report for {books.tenant} yet: dnc apply writes the first"
+            )
 
 
-def _entry(stored: StoredReport) -> dict[str, Any]:
-    report = stored.report
+def _report_row(stored_report: StoredReport) -> dict[str, Any]:
+    report = stored_report.report
     return {
-        "path": stored.path,
-        "sha256": stored.sha256,
+        "path": stored_report.path,
+        "sha256": stored_report.sha256,
         "seq": report.seq,
         "status": report.status,
         "revision": report.revision,
@@ -367,24 +378,25 @@ def show(
     output: Output = Format.TEXT,
 ) -> None:
     """Show one report."""
-    with told(output):
-        stored = open_books(current().context()).find(report)
+    with error_output(output):
+        stored_report = open_reports(current_options().context()).find(report)
         if output is Format.JSON:
-            emit(dict(stored.report.fields))
+            print_json(dict(stored_report.report.fields))
         else:
-            print(shown_report(stored))
+            print(report_text(stored_report))
 
 
 @app.command("push", epilog=examples("dnc audit push"))
 def push(output: Output = Format.TEXT) -> None:
     """Push the reports that a run could not push; of every tenant, in order."""
-    with told(output):
-        pushed = open_books(current().context(), fetch=False).push()
+    with error_output(output):
+        pushed_paths = open_reports(current_options().context(), fetch=False).push()
         if output is Format.JSON:
-            emit({"pushed": list(pushed)})
+            print_json({"pushed": list(pushed_paths)})
         else:
             print(
-                "\n".join(f"pushed {path}" for path in pushed) or "nothing waits: the remote has every report"
+                "\n".join(f"pushed {path}" for path in pushed_paths)
+                or "nothing waits: the remote has every report"
             )
 
 

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import Format, current, emit, moment
+from reconciler.cli.call import Format, current_options, parse_moment_option, print_json
 from reconciler.cli.options import examples
-from reconciler.cli.output import Output, told
-from reconciler.cli.render.lookup import whereabouts_json, whereabouts_text
-from reconciler.cli.render.masking import Shown
-from reconciler.cli.reports import THEN_REPORTS, asked, write_then
-from reconciler.use_cases.history.lookup import whereabouts
+from reconciler.cli.output import Output, error_output
+from reconciler.cli.render.lookup import lookup_json, lookup_text
+from reconciler.cli.render.masking import NumberFormat
+from reconciler.cli.reports import LOOKUP_AT_REPORTS, parse_report_options, write_lookup_at
+from reconciler.use_cases.history.lookup import look_up
 from reconciler.use_cases.workspace.context import CommandContext
 
 EXAMPLES = examples(
@@ -37,40 +37,40 @@ def check(  # noqa: PLR0917  (an option each; Typer passes them by name)
     output: Output = Format.TEXT,
 ) -> None:
     """Say where a number is listed, since when, by which commit, live or not. Exit 3 where it is not."""
-    ctx = current().context()
+    ctx = current_options().context()
     pages = report or []
-    asked(pages, list(THEN_REPORTS))
+    parse_report_options(pages, list(LOOKUP_AT_REPORTS))
     if at is None and (pages or whole_number):
         raise typer.BadParameter("a page is made of a past moment: add --at", param_hint="--report")
     if at is not None and live:
         raise typer.BadParameter("CXone tells of today only: leave --live out", param_hint="--at")
-    with told(output):
+    with error_output(output):
         if at is not None:
-            protected = _then(ctx, number, at, output, pages, whole=whole_number)
+            is_protected = _check_at(ctx, number, at, output, pages, whole_number=whole_number)
         else:
-            protected = _now(ctx, number, output, live=live)
-    raise typer.Exit(0 if protected else 3)
+            is_protected = _check_now(ctx, number, output, live=live)
+    raise typer.Exit(0 if is_protected else 3)
 
 
-def _now(ctx: CommandContext, number: str, output: Format, *, live: bool) -> bool:
-    found = whereabouts(ctx, number, live=live)
+def _check_now(ctx: CommandContext, number: str, output: Format, *, live: bool) -> bool:
+    lookup = look_up(ctx, number, live=live)
     if output is Format.JSON:
-        emit(whereabouts_json(found))
+        print_json(lookup_json(lookup))
     else:
-        print(whereabouts_text(found, Shown(masked=ctx.pipeline.running)))
-    return found.is_protected
+        print(lookup_text(lookup, NumberFormat(is_masked=ctx.pipeline.is_running)))
+    return lookup.is_protected
 
 
-def _then(
-    ctx: CommandContext, number: str, at: str, output: Format, pages: Sequence[str], *, whole: bool
+def _check_at(
+    ctx: CommandContext, number: str, at: str, output: Format, pages: Sequence[str], *, whole_number: bool
 ) -> bool:
-    from reconciler.cli.render.lookup_at import then_json, then_text  # noqa: PLC0415  (most calls ask about now)
-    from reconciler.use_cases.history.lookup_at import then  # noqa: PLC0415  (as above)
+    from reconciler.cli.render.lookup_at import lookup_at_json, lookup_at_text  # noqa: PLC0415  (most calls ask about now)
+    from reconciler.use_cases.history.lookup_at import look_up_at  # noqa: PLC0415  (as above)
 
-    found = then(ctx, number, moment(at, "--at"))
-    write_then(found, pages, whole=whole)
+    lookup_at = look_up_at(ctx, number, parse_moment_option(at, "--at"))
+    write_lookup_at(lookup_at, pages, whole_number=whole_number)
     if output is Format.JSON:
-        emit(then_json(found))
+        print_json(lookup_at_json(lookup_at))
     else:
-        print(then_text(found, Shown(masked=ctx.pipeline.running)))
-    return bool(found.is_protected)
+        print(lookup_at_text(lookup_at, NumberFormat(is_masked=ctx.pipeline.is_running)))
+    return bool(lookup_at.is_protected)

@@ -5,18 +5,18 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import Format, complain, current, json_text
+from reconciler.cli.call import Format, current_options, json_text, print_error
 from reconciler.cli.options import examples
-from reconciler.cli.output import Output, answer, told
+from reconciler.cli.output import Output, error_output, to_answer
 from reconciler.cli.render.gitlab_reports import child_pipeline
-from reconciler.cli.render.messages import count
-from reconciler.cli.render.note import gathered, read_plan
-from reconciler.gitlab.notes import ALL
+from reconciler.cli.render.messages import count_text
+from reconciler.cli.render.note import read_plan, render_plans_report
+from reconciler.gitlab.notes import ALL_TENANTS
 from reconciler.use_cases.operations.ci_tenants import Work, fan_out
 from reconciler.use_cases.operations.merge_request import post_note
 
 app = typer.Typer(no_args_is_help=True, help="Many tenants: a job for each, and their plans in one report.")
-_Out = Annotated[Path | None, typer.Option("-o", "--out", help="Write it here; on stdout otherwise.")]
+_OutOption = Annotated[Path | None, typer.Option("-o", "--out", help="Write it here; on stdout otherwise.")]
 
 
 @app.command(
@@ -43,19 +43,23 @@ def tenants(
             help="YAML to begin with: default, variables, what all jobs share.",
         ),
     ] = None,
-    out: _Out = None,
+    out: _OutOption = None,
     output: Output = Format.TEXT,
 ) -> None:
     """Write a child pipeline with a job for each tenant."""
-    with told(output):
-        found = fan_out(current().context(), since=changed_since, work=work)
+    with error_output(output):
+        fan_out_result = fan_out(current_options().context(), since=changed_since, work=work)
         if output is Format.JSON:
-            said = {"work": found.work.value, "tenants": list(found.tenants), "onto": found.onto}
-            _write(f"{json_text(answer(said), indent=2)}\n", out)
+            tenants_json = {
+                "work": fan_out_result.work.value,
+                "tenants": list(fan_out_result.tenants),
+                "onto": fan_out_result.target_branch,
+            }
+            _write(f"{json_text(to_answer(tenants_json), indent=2)}\n", out)
             return
-        shared = common.read_text(encoding="utf-8") if common else ""
-        _write(child_pipeline(found, shared), out)
-        complain(f"{count(len(found.tenants), 'tenant')} to {found.work}")
+        common_yaml = common.read_text(encoding="utf-8") if common else ""
+        _write(child_pipeline(fan_out_result, common_yaml), out)
+        print_error(f"{count_text(len(fan_out_result.tenants), 'tenant')} to {fan_out_result.work}")
 
 
 @app.command(
@@ -77,14 +81,19 @@ def gather(
         bool,
         typer.Option("--note", help="Write it into the merge request's note, too; needs GITLAB_TOKEN."),
     ] = False,
-    out: _Out = None,
+    out: _OutOption = None,
 ) -> None:
     """Merge the plans of many tenants into one Markdown report. Numbers are masked."""
-    found = [read_plan(path) for path in plans or ()]
-    _write(gathered(found), out)
+    tenant_plans = [read_plan(path) for path in plans or ()]
+    _write(render_plans_report(tenant_plans), out)
     if note:
         # A merge request of no tenant gets no note; one that had changed some is told that it does not now.
-        post_note(current().context(), ALL, lambda room: gathered(found, room), anew=bool(found))
+        post_note(
+            current_options().context(),
+            ALL_TENANTS,
+            lambda room: render_plans_report(tenant_plans, room),
+            as_new_note=bool(tenant_plans),
+        )
 
 
 def _write(text: str, out: Path | None) -> None:

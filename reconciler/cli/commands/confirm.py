@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import Format, complain, current, emit
+from reconciler.cli.call import Format, current_options, print_error, print_json
 from reconciler.cli.options import examples
-from reconciler.cli.output import Output, answer, told
-from reconciler.cli.render.messages import count as counted
-from reconciler.use_cases.edits.confirm import Confirmed
+from reconciler.cli.output import Output, error_output, to_answer
+from reconciler.cli.render.messages import count_text as counted
+from reconciler.use_cases.edits.confirm import ConfirmResult
 from reconciler.use_cases.edits.confirm import confirm as run
 
 EXAMPLES = examples("dnc confirm 12500", "dnc confirm 12500 --onto origin/main")
@@ -23,17 +23,17 @@ def confirm(
     output: Output = Format.TEXT,
 ) -> None:
     """Say in the files that somebody has counted the very many numbers that a branch adds."""
-    with told(output):
-        done = run(current().context(onto=onto), count)
+    with error_output(output):
+        result = run(current_options().context(onto=onto), count)
         if output is Format.JSON:
-            emit(answer({"files": list(done.files), "added": dict(done.added)}))
+            print_json(to_answer({"files": list(result.files), "added": dict(result.added_counts)}))
         else:
-            _show(done)
+            _print_result(result)
 
 
-def _show(done: Confirmed) -> None:
-    for path in done.files:
-        print(f"{path}: confirmed: {done.added[path]}")
-    total = sum(done.added.values())
-    complain(f"{counted(total)} in {counted(len(done.added), 'file')}")
-    complain("next: commit these files" if done.files else "nothing to do: the files say so already")
+def _print_result(result: ConfirmResult) -> None:
+    for path in result.files:
+        print(f"{path}: confirmed: {result.added_counts[path]}")
+    total = sum(result.added_counts.values())
+    print_error(f"{counted(total)} in {counted(len(result.added_counts), 'file')}")
+    print_error("next: commit these files" if result.files else "nothing to do: the files say so already")

@@ -5,39 +5,44 @@ from typing import Annotated, Any
 
 import typer
 
-from reconciler.cli.call import Format, current, emit
+from reconciler.cli.call import Format, current_options, print_json
 from reconciler.cli.options import examples
-from reconciler.cli.output import Output, told
-from reconciler.use_cases.operations.doctor import Examined
+from reconciler.cli.output import Output, error_output
+from reconciler.use_cases.operations.doctor import DoctorResult
 from reconciler.use_cases.operations.doctor import doctor as run
 
 
-def examined_json(found: Examined) -> dict[str, Any]:
+def doctor_json(result: DoctorResult) -> dict[str, Any]:
     """Say every check, and the settings that a probe found."""
     return {
         "format_version": "1.0",
-        "tenant": found.tenant,
-        "errored": found.exit_code != 0,
-        "exit_code": found.exit_code,
+        "tenant": result.tenant,
+        "errored": result.exit_code != 0,
+        "exit_code": result.exit_code,
         "checks": [
-            {"name": c.name, "status": c.state.value, "message": c.said, "way_out": c.way_out or None}
-            for c in found.checks
+            {
+                "name": check.name,
+                "status": check.state.value,
+                "message": check.message,
+                "way_out": check.fix or None,
+            }
+            for check in result.checks
         ],
-        "settings": dict(found.probed.settings) if found.probed else None,
+        "settings": dict(result.probe_result.settings) if result.probe_result else None,
     }
 
 
-def examined_text(found: Examined) -> str:
+def doctor_text(result: DoctorResult) -> str:
     """Show a check a line, the way out below."""
     lines: list[str] = []
-    for check in found.checks:
-        lines.append(f"{check.state.value:<8} {check.name}: {check.said}")
-        if check.way_out:
-            lines.append(f"         way out: {check.way_out}")
-    if found.probed and found.probed.settings:
-        lines += ["", f"settings for tenant {found.tenant} in dnc.yaml:"]
+    for check in result.checks:
+        lines.append(f"{check.state.value:<8} {check.name}: {check.message}")
+        if check.fix:
+            lines.append(f"         way out: {check.fix}")
+    if result.probe_result and result.probe_result.settings:
+        lines += ["", f"settings for tenant {result.tenant} in dnc.yaml:"]
         # JSON is YAML, and quotes what has to be quoted.
-        lines += [f"    {key}: {json.dumps(value)}" for key, value in found.probed.settings.items()]
+        lines += [f"    {key}: {json.dumps(value)}" for key, value in result.probe_result.settings.items()]
     return "\n".join(lines)
 
 
@@ -51,10 +56,10 @@ def doctor(
     output: Output = Format.TEXT,
 ) -> None:
     """Check what a run needs, each with its remedy: configuration, git, branches, sign-in, clock, rate."""
-    with told(output):
-        found = run(current().context(), with_probe=probe)
+    with error_output(output):
+        result = run(current_options().context(), with_probe=probe)
         if output is Format.JSON:
-            emit(examined_json(found))
+            print_json(doctor_json(result))
         else:
-            print(examined_text(found))
-    raise typer.Exit(found.exit_code)
+            print(doctor_text(result))
+    raise typer.Exit(result.exit_code)

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import complain, current, errors_told
+from reconciler.cli.call import current_options, exit_on_errors, print_error
 from reconciler.cli.options import examples
-from reconciler.cli.output import write_own
+from reconciler.cli.output import write_private_file
 from reconciler.use_cases.history.export_list import export as run
 
 EXAMPLES = examples(
@@ -36,15 +36,17 @@ def export(
     ] = None,
 ) -> None:
     """Write a list for affiliates, vendors and other dialers, with a manifest. Whole numbers are in it."""
-    ctx = current().context()
-    with errors_told():
-        made = run(ctx, list_id, since)
-        manifest = json.dumps(made.manifest, indent=2) + "\n"
+    ctx = current_options().context()
+    with exit_on_errors():
+        list_export = run(ctx, list_id, since)
+        manifest = json.dumps(list_export.manifest, indent=2) + "\n"
         if file is None:
-            sys.stdout.write(made.data.decode())
-            complain(manifest.rstrip())
+            sys.stdout.write(list_export.data.decode())
+            print_error(manifest.rstrip())
             return
         beside = file.with_name(f"{file.name}.manifest.json")
-        write_own(file, made.data)
-        write_own(beside, manifest.encode())
-        complain(f"{made.manifest['count']:,} rows of {list_id} in {file} ({output}), described by {beside}")
+        write_private_file(file, list_export.data)
+        write_private_file(beside, manifest.encode())
+        print_error(
+            f"{list_export.manifest['count']:,} rows of {list_id} in {file} ({output}), described by {beside}"
+        )

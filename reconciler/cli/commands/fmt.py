@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import Format, complain, current, emit, show_findings
-from reconciler.cli.options import ChangedSinceOption, demand_one, examples
-from reconciler.cli.output import Output, answer, told
-from reconciler.cli.render.edits import formatted_json
-from reconciler.use_cases.edits.fmt import Formatted
+from reconciler.cli.call import Format, current_options, print_error, print_findings, print_json
+from reconciler.cli.options import ChangedSinceOption, demand_paths_or_since, examples
+from reconciler.cli.output import Output, error_output, to_answer
+from reconciler.cli.render.edits import fmt_json
+from reconciler.use_cases.edits.fmt import FmtResult
 from reconciler.use_cases.edits.fmt import fmt as run
 
 EXAMPLES = examples(
@@ -31,26 +31,27 @@ def fmt(
     output: Output = Format.TEXT,
 ) -> None:
     """Put list files in order: sorted, quoted, same terms gathered, comments kept at their numbers."""
-    ctx = current().context()
-    demand_one(paths, changed_since)
-    with told(output):
-        done = run(ctx, paths or (), since=changed_since, check=check)
-        code = 4 if done.findings else 3 if check and done.changed else 0
+    ctx = current_options().context()
+    demand_paths_or_since(paths, changed_since)
+    with error_output(output):
+        result = run(ctx, paths or (), since=changed_since, check=check)
+        code = 4 if result.findings else 3 if check and result.changed_paths else 0
         if output is Format.JSON:
-            emit(answer(formatted_json(done, check=check), code=code, errored=bool(done.findings)))
+            print_json(to_answer(fmt_json(result, check=check), code=code, errored=bool(result.findings)))
         else:
-            _show(done, check=check)
+            _print_result(result, check=check)
     raise typer.Exit(code)
 
 
-def _show(done: Formatted, *, check: bool) -> None:
-    for path in done.changed:
+def _print_result(result: FmtResult, *, check: bool) -> None:
+    for path in result.changed_paths:
         print(f"{path}: {'not canonical' if check else 'put in order'}")
-    show_findings(done.findings)
-    left_alone = len({finding.file for finding in done.findings})
+    print_findings(result.findings)
+    left_alone = len({finding.file for finding in result.findings})
     if left_alone:
-        complain(f"{left_alone} left alone: correct what is said above, then run dnc fmt again")
-    way_out = "; dnc fmt puts them in order" if check and done.changed else ""
-    complain(
-        f"{done.files} files: {len(done.changed)} {'not canonical' if check else 'put in order'}{way_out}"
+        print_error(f"{left_alone} left alone: correct what is said above, then run dnc fmt again")
+    way_out = "; dnc fmt puts them in order" if check and result.changed_paths else ""
+    print_error(
+        f"{result.files} files: {len(result.changed_paths)} "
+        f"{'not canonical' if check else 'put in order'}{way_out}"
     )

@@ -5,18 +5,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reconciler.cli.call import Format, current, emit
-from reconciler.cli.options import examples, mapped
-from reconciler.cli.output import Output, answer, told
-from reconciler.cli.render.edits import imported_json, show_imported, show_taken, taken_json
-from reconciler.cli.render.masking import Shown
+from reconciler.cli.call import Format, current_options, print_json
+from reconciler.cli.options import examples, parse_column_map
+from reconciler.cli.output import Output, error_output, to_answer
+from reconciler.cli.render.edits import import_json, print_import, print_snapshot, snapshot_json
+from reconciler.cli.render.masking import NumberFormat
 from reconciler.core.model.entries import Policy, ReasonCode
 from reconciler.lists.edit.tables import FIELDS
-from reconciler.use_cases.edits.import_table import Imported, Table
+from reconciler.use_cases.edits.import_table import ImportResult, ImportTable
 from reconciler.use_cases.edits.import_table import import_ as run
 
 if TYPE_CHECKING:
-    from reconciler.use_cases.edits.registry_snapshot import Taken
+    from reconciler.use_cases.edits.registry_snapshot import SnapshotResult
 
 
 EXAMPLES = examples(
@@ -68,50 +68,50 @@ def import_(  # noqa: PLR0917  (an option each; Typer passes them by name)
     output: Output = Format.TEXT,
 ) -> None:
     """Put the numbers of a table on a list, in new files of 5,000. Exit 8: rows refused, or in doubt."""
-    _demand_usage(whole=whole, retrieved_at=retrieved_at, max_loss=max_loss, batch=batch)
-    ctx = current().context()
-    given = {"reasonCode": reason and reason.value, "expirationPolicy": policy and policy.value,
+    _demand_usage(is_snapshot=whole, retrieved_at=retrieved_at, max_loss=max_loss, batch=batch)
+    ctx = current_options().context()
+    given_keys = {"reasonCode": reason and reason.value, "expirationPolicy": policy and policy.value,
              "requestedOn": requested_on, "evidence": evidence, "retention": retention,
              "expirationDate": until, "source": source, "jurisdiction": jurisdiction}  # fmt: skip
-    keys = {key: value for key, value in given.items() if value is not None}
-    table = Table(file, list_id, keys, mapped(columns or [], FIELDS), batch, rejects, profile)
-    with told(output):
+    keys = {key: value for key, value in given_keys.items() if value is not None}
+    table = ImportTable(file, list_id, keys, parse_column_map(columns or [], FIELDS), batch, rejects, profile)
+    with error_output(output):
         if retrieved_at:
             from reconciler.use_cases.edits.registry_snapshot import snapshot  # noqa: PLC0415  (takes its time to load)
 
-            code = _took(snapshot(ctx, table, retrieved_at, max_loss), output)
+            code = _print_snapshot(snapshot(ctx, table, retrieved_at, max_loss), output)
         else:
-            code = _imported(run(ctx, table), output)
+            code = _print_import(run(ctx, table), output)
     raise typer.Exit(code)
 
 
-def _imported(done: Imported, output: Format) -> int:
-    code = 8 if done.rows.refused else 0
+def _print_import(result: ImportResult, output: Format) -> int:
+    code = 8 if result.rows.refused else 0
     if output is Format.JSON:
-        emit(answer(imported_json(done), code=code))
+        print_json(to_answer(import_json(result), code=code))
     else:
-        show_imported(done)
+        print_import(result)
     return code
 
 
-def _took(done: "Taken", output: Format) -> int:
-    code = 8 if done.rows.refused or done.doubts else 0
+def _print_snapshot(result: "SnapshotResult", output: Format) -> int:
+    code = 8 if result.rows.refused or result.doubts else 0
     if output is Format.JSON:
-        emit(answer(taken_json(done), code=code))
+        print_json(to_answer(snapshot_json(result), code=code))
     else:
-        show_taken(done, Shown(masked=current().context().pipeline.running))
+        print_snapshot(result, NumberFormat(is_masked=current_options().context().pipeline.is_running))
     return code
 
 
 def _demand_usage(
-    *, whole: bool, retrieved_at: str | None, max_loss: float | None, batch: str | None
+    *, is_snapshot: bool, retrieved_at: str | None, max_loss: float | None, batch: str | None
 ) -> None:
-    if whole and not retrieved_at:
+    if is_snapshot and not retrieved_at:
         raise typer.BadParameter(
             "say when the registry gave it out: --retrieved-at 2026-11-20", param_hint="--snapshot"
         )
-    if whole and batch:
+    if is_snapshot and batch:
         raise typer.BadParameter("a snapshot has none: an area code has its files", param_hint="--batch")
-    if not whole and (retrieved_at or max_loss is not None):
+    if not is_snapshot and (retrieved_at or max_loss is not None):
         name = "--retrieved-at" if retrieved_at else "--max-loss"
         raise typer.BadParameter("only a snapshot has it: add --snapshot", param_hint=name)

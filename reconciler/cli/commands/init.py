@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import Format, complain, emit
+from reconciler.cli.call import Format, print_error, print_json
 from reconciler.cli.options import examples
-from reconciler.cli.output import Output, answer, told
+from reconciler.cli.output import Output, error_output, to_answer
 from reconciler.use_cases.edits.init import init as run
 from reconciler.use_cases.edits.init import renew_schemas
 
@@ -26,17 +26,17 @@ def init(
     output: Output = Format.TEXT,
 ) -> None:
     """Write a new list repository: configuration, a first list, pipelines, hooks. Overwrites nothing."""
-    with told(output):
+    with error_output(output):
         files = [(folder / name).as_posix() for name in (renew_schemas if schemas else run)(folder)]
         if output is Format.JSON:
-            emit(answer({"files": files}))
+            print_json(to_answer({"files": files}))
             return
         for file in files:
             print(file)
         if schemas:
-            complain("next: commit these files" if files else "the schemas are this version's already")
+            print_error("next: commit these files" if files else "the schemas are this version's already")
             return
-        complain(
+        print_error(
             "next: put your mirror of dnc into .gitlab-ci.yml, your groups into CODEOWNERS; "
             "git init, and commit; then dnc validate, dnc plan"
         )

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reconciler.cli.call import Format, current, emit, errors_told, json_text
-from reconciler.cli.metrics import MetricsOption, metered
+from reconciler.cli.call import Format, current_options, exit_on_errors, json_text, print_json
+from reconciler.cli.metrics import MetricsOption, metered_context
 from reconciler.cli.options import examples
-from reconciler.cli.render.masking import Numbers, NumbersOption, Shown, copier
+from reconciler.cli.render.masking import NumberFormat, NumberMode, NumbersOption, document_copier
 from reconciler.cli.render.plan_text import plan_text
-from reconciler.cli.reports import PLAN_REPORTS, asked, write_plan
+from reconciler.cli.reports import PLAN_REPORTS, parse_report_options, write_plan
 from reconciler.core.model.errors import DncError
 from reconciler.use_cases.reconcile.live_read import ReadFrom
-from reconciler.use_cases.reconcile.plan import Made, failed
+from reconciler.use_cases.reconcile.plan import PlanResult, failed_plan_json
 from reconciler.use_cases.reconcile.plan import plan as run
 from reconciler.use_cases.workspace.context import CommandContext
 
 if TYPE_CHECKING:
-    from reconciler.use_cases.reconcile.auto_merge import Request
+    from reconciler.use_cases.reconcile.auto_merge import MergeRequestPlan
 
 
 NoteOption = Annotated[
@@ -31,10 +31,10 @@ AutoMergeOption = Annotated[
 ]
 
 
-def tell(
+def update_merge_request(
     ctx: CommandContext,
     document: Mapping[str, Any],
-    request: "Request | None",
+    request: "MergeRequestPlan | None",
     *,
     note: bool,
     auto_merge: bool,
@@ -43,14 +43,16 @@ def tell(
     if not (note or auto_merge):
         return
     from reconciler.cli.render.note import Section  # noqa: PLC0415  (GitLab's client comes with these two)
-    from reconciler.use_cases.operations.merge_request import merge_by_itself, post_note  # noqa: PLC0415
+    from reconciler.use_cases.operations.merge_request import post_note, set_auto_merge  # noqa: PLC0415
 
     if note:
-        section = Section(document, request.head if request else None, request.touched if request else "")
+        section = Section(
+            document, request.head if request else None, request.changed_parts if request else ""
+        )
         post_note(ctx, document["tenant"], section.text)
     if auto_merge:
         tip = request.tip if request else ""
-        merge_by_itself(ctx, tip, hindrance=request.hindrance if request else "there is no plan")
+        set_auto_merge(ctx, tip, hindrance=request.hindrance if request else "there is no plan")
 
 
 EXAMPLES = examples(
@@ -81,33 +83,37 @@ def plan(  # noqa: PLR0917  (Typer calls it by keyword)
             "where DNC_READING_KEY proves its origin and reading takes more than 20 requests."
         ),
     ] = ReadFrom.AUTO,
-    numbers: NumbersOption = Numbers.FULL,
+    numbers: NumbersOption = NumberMode.FULL,
     note: NoteOption = False,
     auto_merge: AutoMergeOption = False,
     metrics: MetricsOption = None,
     output: Annotated[Format, typer.Option("--format", help="How the plan is printed.")] = Format.TEXT,
 ) -> None:
     """Show what `apply` would change in CXone. Reads only."""
-    ctx = current().context(as_of=as_of, onto=onto)
+    ctx = current_options().context(as_of=as_of, onto=onto)
     reports = report or []
-    asked(reports, list(PLAN_REPORTS))
+    parse_report_options(reports, list(PLAN_REPORTS))
 
     def on_error(error: DncError) -> None:
-        document = failed(ctx, error)
+        document = failed_plan_json(ctx, error)
         _write(document, out, output)
         write_plan(document, reports)
-        tell(ctx, document, None, note=note, auto_merge=auto_merge)
+        update_merge_request(ctx, document, None, note=note, auto_merge=auto_merge)
 
-    with metered(metrics, ctx, "plan") as ctx, errors_told(on_error):
-        copy = copier(numbers, ctx.environ)
-        made = run(ctx, as_request=note or auto_merge, read_from=_read_from(reading, auto_merge=auto_merge))
-        document = copy(made.document)
+    with metered_context(metrics, ctx, "plan") as ctx, exit_on_errors(on_error):
+        copy = document_copier(numbers, ctx.environ)
+        result = run(ctx, as_request=note or auto_merge, read_from=_read_from(reading, auto_merge=auto_merge))
+        document = copy(result.document)
         _write(document, out, output)
         if output is Format.TEXT:
-            print(plan_text(document, Shown(masked=ctx.pipeline.running and numbers is Numbers.FULL)))
+            print(
+                plan_text(
+                    document, NumberFormat(is_masked=ctx.pipeline.is_running and numbers is NumberMode.FULL)
+                )
+            )
         write_plan(document, reports)
-        tell(ctx, document, made.request, note=note, auto_merge=auto_merge)
-        raise typer.Exit(_exit(made, detailed_exitcode=detailed_exitcode))
+        update_merge_request(ctx, document, result.request, note=note, auto_merge=auto_merge)
+        raise typer.Exit(_exit_code(result, detailed_exitcode=detailed_exitcode))
 
 
 def _read_from(reading: ReadFrom, *, auto_merge: bool) -> ReadFrom:
@@ -115,10 +121,10 @@ def _read_from(reading: ReadFrom, *, auto_merge: bool) -> ReadFrom:
     return ReadFrom.LIVE if auto_merge and reading is ReadFrom.AUTO else reading
 
 
-def _exit(made: Made, *, detailed_exitcode: bool) -> int:
-    if made.newly_blocked:
+def _exit_code(result: PlanResult, *, detailed_exitcode: bool) -> int:
+    if result.has_newly_blocked:
         return 6
-    return 3 if detailed_exitcode and made.pending else 0
+    return 3 if detailed_exitcode and result.pending else 0
 
 
 def _write(document: Mapping[str, Any], out: Path | None, output: Format) -> None:
@@ -128,4 +134,4 @@ def _write(document: Mapping[str, Any], out: Path | None, output: Format) -> Non
         except OSError as error:
             raise typer.BadParameter(f"{out}: {error.strerror}", param_hint="-o") from None
     if output is Format.JSON:
-        emit(document)
+        print_json(document)

@@ -4,14 +4,14 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import Format, complain, current, emit
+from reconciler.cli.call import Format, current_options, print_error, print_json
 from reconciler.cli.options import examples
-from reconciler.cli.output import Output, answer, told
-from reconciler.cli.render.edits import pulled_json
-from reconciler.cli.render.messages import count
-from reconciler.use_cases.edits.pull import Pulled, Scope
+from reconciler.cli.output import Output, error_output, to_answer
+from reconciler.cli.render.edits import pull_json
+from reconciler.cli.render.messages import count_text
+from reconciler.use_cases.edits.pull import PullResult, Scope
 from reconciler.use_cases.edits.pull import pull as run
-from reconciler.use_cases.operations.adoption import Requested, request
+from reconciler.use_cases.operations.adoption import AdoptionRequest, request_adoption
 
 EXAMPLES = examples(
     "dnc pull",
@@ -36,42 +36,52 @@ def pull(
     """Write what CXone has and git does not into dnc-lists/adopted/TENANT/."""
     if list_id is not None and all_lists:
         raise typer.BadParameter("name one list, or all", param_hint="--all-lists")
-    ctx, scope = current().context(), Scope(list_id, all_lists)
-    with told(output):
-        asked = request(ctx, scope) if merge_request else None
-        done = asked.pulled if asked else run(ctx, scope)
+    ctx, scope = current_options().context(), Scope(list_id, all_lists)
+    with error_output(output):
+        adoption_request = request_adoption(ctx, scope) if merge_request else None
+        result = adoption_request.pull_result if adoption_request else run(ctx, scope)
         if output is Format.JSON:
-            emit(answer(pulled_json(done, asked)))
-        elif asked:
-            _request(asked)
+            print_json(to_answer(pull_json(result, adoption_request)))
+        elif adoption_request:
+            _print_request(adoption_request)
         else:
-            _show(done)
-            if done.files:
-                complain(f"next: commit dnc-lists/adopted/{done.tenant}/; dnc plan shows what it changes")
+            _print_result(result)
+            if result.files:
+                print_error(
+                    f"next: commit dnc-lists/adopted/{result.tenant}/; dnc plan shows what it changes"
+                )
 
 
-def _show(done: Pulled) -> None:
-    for path in done.files:
+def _print_result(result: PullResult) -> None:
+    for path in result.files:
         print(path)
-    for list_id, number in done.written.items():
-        complain(f"{list_id}: {count(number)} adopted")
-    for sentence in done.left:
-        complain(f"not adopted: {sentence}")
-    odd = f", {len(done.unreadable):,} unreadable" if done.unreadable else ""
-    written = sum(done.written.values())
-    complain(f"{done.read:,} read, {written:,} written, {done.present:,} there already{odd}")
-    if done.csv:
-        complain(f"unreadable: {done.csv} (as CXone has them: do not commit it); they stay as they are")
+    for list_id, number in result.added_counts.items():
+        print_error(f"{list_id}: {count_text(number)} adopted")
+    for sentence in result.skipped_lists:
+        print_error(f"not adopted: {sentence}")
+    unreadable_text = f", {len(result.unreadable):,} unreadable" if result.unreadable else ""
+    added_count = sum(result.added_counts.values())
+    print_error(
+        f"{result.entry_count:,} read, {added_count:,} written, {result.present_count:,} there "
+        f"already{unreadable_text}"
+    )
+    if result.csv:
+        print_error(f"unreadable: {result.csv} (as CXone has them: do not commit it); they stay as they are")
 
 
-def _request(done: Requested) -> None:
-    _show(done.pulled)
-    if done.commit is None:
-        complain("nothing to adopt" if not done.waiting else f"{done.branch} has them already: merge it")
-    elif done.opened:
-        complain(f"pushed {done.branch}, with a merge request to {done.target}")
+def _print_request(adoption_request: AdoptionRequest) -> None:
+    _print_result(adoption_request.pull_result)
+    if adoption_request.commit is None:
+        print_error(
+            "nothing to adopt"
+            if not adoption_request.is_waiting
+            else f"{adoption_request.branch} has them already: merge it"
+        )
+    elif adoption_request.is_opened:
+        print_error(f"pushed {adoption_request.branch}, with a merge request to {adoption_request.target}")
     else:
-        complain(
-            f"pushed {done.branch}; the remote takes no push options, so no merge request was opened: "
-            f"open one to {done.target}"
+        print_error(
+            f"pushed {adoption_request.branch}; the remote takes no push options, so no merge "
+            "request was opened: "
+            f"open one to {adoption_request.target}"
         )

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import Format, complain, current, emit
+from reconciler.cli.call import Format, current_options, print_error, print_json
 from reconciler.cli.options import examples
-from reconciler.cli.output import Output, answer, told
-from reconciler.cli.render.edits import released_json
-from reconciler.cli.render.masking import Shown
+from reconciler.cli.output import Output, error_output, to_answer
+from reconciler.cli.render.edits import release_json
+from reconciler.cli.render.masking import NumberFormat
 from reconciler.core.model.entries import ReleaseReason
-from reconciler.use_cases.edits.release import Permit, Released
+from reconciler.use_cases.edits.release import ReleaseRequest, ReleaseResult
 from reconciler.use_cases.edits.release import release as run
 
 EXAMPLES = examples(
@@ -42,24 +42,24 @@ def release(  # noqa: PLR0917  (an option each; Typer passes them by name)
     """Let numbers off: take their lines away, and write the release that permits it. All or none."""
     if lists and every:
         raise typer.BadParameter("name lists, or take all", param_hint="--all-lists")
-    ctx = current().context()
-    permit = Permit(numbers or (), reason, evidence, tuple(lists or ()), every, on, to, file)
-    with told(output):
-        done = run(ctx, permit)
+    ctx = current_options().context()
+    request = ReleaseRequest(numbers or (), reason, evidence, tuple(lists or ()), every, on, to, file)
+    with error_output(output):
+        result = run(ctx, request)
         if output is Format.JSON:
-            emit(answer(released_json(done)))
+            print_json(to_answer(release_json(result)))
         else:
-            _show(done, Shown(masked=ctx.pipeline.running))
+            _print_result(result, NumberFormat(is_masked=ctx.pipeline.is_running))
 
 
-def _show(done: Released, shown: Shown) -> None:
+def _print_result(result: ReleaseResult, number_format: NumberFormat) -> None:
     """Say what was released, what stays, and what to do next."""
-    for list_id, numbers in done.released.items():
+    for list_id, numbers in result.released_numbers.items():
         for number in numbers:
-            print(f"{shown.number(number)} released from {list_id}")
-    for stays in done.stays:
-        print(f"{shown.number(stays.number)} stays on {stays.list_id}: {stays.why}")
-    if not done.files:
-        complain("nothing to do: the files say so already")
+            print(f"{number_format.number(number)} released from {list_id}")
+    for retained in result.retained:
+        print(f"{number_format.number(retained.number)} stays on {retained.list_id}: {retained.reason}")
+    if not result.files:
+        print_error("nothing to do: the files say so already")
         return
-    complain(f"next: commit {', '.join(done.files)}; dnc plan shows what it changes")
+    print_error(f"next: commit {', '.join(result.files)}; dnc plan shows what it changes")

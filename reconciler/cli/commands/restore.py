@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import Format, complain, current, emit
+from reconciler.cli.call import Format, current_options, print_error, print_json
 from reconciler.cli.options import examples
-from reconciler.cli.output import Output, answer, told
-from reconciler.cli.render.edits import restored_json
-from reconciler.cli.render.masking import Shown
-from reconciler.use_cases.edits.restore import Restored
+from reconciler.cli.output import Output, error_output, to_answer
+from reconciler.cli.render.edits import restore_json
+from reconciler.cli.render.masking import NumberFormat
+from reconciler.use_cases.edits.restore import RestoreResult
 from reconciler.use_cases.edits.restore import restore as run
 
 EXAMPLES = examples(
@@ -29,21 +29,24 @@ def restore(
     """Put lines that vanished back as they were, from git. All or none."""
     if not numbers and list_id is None:
         raise typer.BadParameter("name numbers, or a list", param_hint="NUMBERS")
-    ctx = current().context()
-    with told(output):
-        done = run(ctx, numbers or (), list_id)
+    ctx = current_options().context()
+    with error_output(output):
+        result = run(ctx, numbers or (), list_id)
         if output is Format.JSON:
-            emit(answer(restored_json(done)))
+            print_json(to_answer(restore_json(result)))
         else:
-            _show(done, Shown(masked=ctx.pipeline.running))
+            _print_result(result, NumberFormat(is_masked=ctx.pipeline.is_running))
 
 
-def _show(done: Restored, shown: Shown) -> None:
-    for one in done.back:
-        print(f"{shown.number(one.number)} is back on {one.list_id}, {one.file}, as of {one.revision[:12]}")
-    for number in done.present:
-        print(f"{shown.number(number)} is there already")
-    if done.files:
-        complain(f"next: commit {', '.join(done.files)}; dnc plan shows what it changes")
-    elif not done.present:
-        complain("nothing to do: no line is missing")
+def _print_result(result: RestoreResult, number_format: NumberFormat) -> None:
+    for restored_line in result.restored_lines:
+        print(
+            f"{number_format.number(restored_line.number)} is back on {restored_line.list_id}, "
+            f"{restored_line.file}, as of {restored_line.revision[:12]}"
+        )
+    for number in result.already_present:
+        print(f"{number_format.number(number)} is there already")
+    if result.files:
+        print_error(f"next: commit {', '.join(result.files)}; dnc plan shows what it changes")
+    elif not result.already_present:
+        print_error("nothing to do: no line is missing")

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from reconciler.cli.call import Format, current, emit
+from reconciler.cli.call import Format, current_options, print_json
 from reconciler.cli.options import examples
-from reconciler.cli.output import Output, told
+from reconciler.cli.output import Output, error_output
 from reconciler.core.model.errors import InvalidInput
 from reconciler.rules.rule import Rule
 from reconciler.rules.rule_set import Rules, load_rules
@@ -27,13 +27,13 @@ class Rulebook:
     rules: Rules
     as_of: date
 
-    def all(self) -> Iterator[Rule]:
+    def all_rules(self) -> Iterator[Rule]:
         """Give every rule, by its id."""
         yield from self.rules.regulations
 
     def find(self, name: str) -> Rule:
         """Look one up, in any case. Raises InvalidInput for an id that is none."""
-        for rule in self.all():
+        for rule in self.all_rules():
             if rule.id.casefold() == name.casefold():
                 return rule
         raise InvalidInput(f"there is no rule {name!r}", "dnc rules lists them all")
@@ -53,11 +53,19 @@ _CONFIDENCE = {
 }
 
 
-def table(rules: Sequence[Rule], as_of: date) -> str:
+def rules_table(rules: Sequence[Rule], as_of: date) -> str:
     """Show rules, one a line, those that are not in force marked."""
     rows = [("RULE", "SEVERITY", "WHERE", "IN FORCE", "REVIEW DUE", "ASKS")]
     rows += [
-        (r.id, r.severity, where(r), in_force(r, as_of), r.review_due.isoformat(), r.statement) for r in rules
+        (
+            rule.id,
+            rule.severity,
+            jurisdictions_text(rule),
+            in_force_text(rule, as_of),
+            rule.review_due.isoformat(),
+            rule.statement,
+        )
+        for rule in rules
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     return "\n".join(
@@ -66,47 +74,47 @@ def table(rules: Sequence[Rule], as_of: date) -> str:
     )
 
 
-def where(rule: Rule) -> str:
+def jurisdictions_text(rule: Rule) -> str:
     """Say whose numbers a rule holds for."""
     area = ["by area code"] if rule.by_area_code else []
     return " ".join([*rule.jurisdictions, *area]) or "everywhere"
 
 
-def in_force(rule: Rule, as_of: date) -> str:
+def in_force_text(rule: Rule, as_of: date) -> str:
     """Say whether it holds on that date, and since or until when it does not."""
-    if rule.in_force(as_of):
+    if rule.is_in_force(as_of):
         return "yes"
     return f"from {rule.effective_from}" if as_of < rule.effective_from else f"until {rule.effective_to}"
 
 
-def explained(rule: Rule, as_of: date) -> str:
+def rule_text(rule: Rule, as_of: date) -> str:
     """Show one rule: what it asks, what that means, on whose word, and an example of each kind."""
-    word = rule.citation if rule.basis == "law" and rule.citation else rule.basis
+    authority = rule.citation if rule.basis == "law" and rule.citation else rule.basis
     until = f" until {rule.effective_to}" if rule.effective_to else ""
     lines = [
         f"{rule.id}: {rule.statement}",
         *([fill(rule.meaning, _WIDTH)] if rule.meaning else []),
         "",
         f"severity    {rule.severity}",
-        f"where       {where(rule)}",
-        f"says        {rule.basis}" + (f", {word}" if word != rule.basis else ""),
+        f"where       {jurisdictions_text(rule)}",
+        f"says        {rule.basis}" + (f", {authority}" if authority != rule.basis else ""),
         f"confidence  {_CONFIDENCE.get(rule.confidence, rule.confidence)}",
-        f"in force    {in_force(rule, as_of)} (from {rule.effective_from}{until})",
+        f"in force    {in_force_text(rule, as_of)} (from {rule.effective_from}{until})",
         f"adopted     by {rule.adopted_by} on {rule.adopted_on}; review due {rule.review_due}",
         f"file        {rule.file}",
-        *_examples(rule.examples),
+        *_example_lines(rule.examples),
     ]
     return "\n".join(lines)
 
 
-def _examples(examples: Mapping[str, Any]) -> Iterator[str]:
+def _example_lines(examples: Mapping[str, Any]) -> Iterator[str]:
     for kind in ("passes", "fails"):
         if kind in examples:
             yield f"\n{kind}:"
-            yield from (f"  {line}" for line in _lines(examples[kind]))
+            yield from (f"  {line}" for line in _value_lines(examples[kind]))
 
 
-def _lines(example: object) -> Iterator[str]:
+def _value_lines(example: object) -> Iterator[str]:
     if isinstance(example, Mapping):
         yield from (f"{key}: {json.dumps(value)}" for key, value in example.items())
     else:
@@ -130,7 +138,7 @@ def rule_json(rule: Rule, as_of: date) -> dict[str, Any]:
         "unverified": rule.unverified,
         "effective_from": rule.effective_from.isoformat(),
         "effective_to": rule.effective_to.isoformat() if rule.effective_to else None,
-        "in_force": rule.in_force(as_of),
+        "in_force": rule.is_in_force(as_of),
         "adopted_by": rule.adopted_by,
         "adopted_on": rule.adopted_on.isoformat(),
         "review_due": rule.review_due.isoformat(),
@@ -143,21 +151,21 @@ app = typer.Typer(
     help="The rules that files are judged by: list them, explain one.",
     epilog=examples("dnc rules", "dnc rules --as-of 2027-01-31", "dnc rules show US-FED-03"),
 )
-_AsOf = Annotated[str | None, typer.Option(help="Which rules are in force on this date (at UTC-12).")]
+_AsOfOption = Annotated[str | None, typer.Option(help="Which rules are in force on this date (at UTC-12).")]
 
 
 @app.callback()
-def rules(context: typer.Context, as_of: _AsOf = None, output: Output = Format.TEXT) -> None:
+def rules(context: typer.Context, as_of: _AsOfOption = None, output: Output = Format.TEXT) -> None:
     """List the rules that files are judged by."""
     if context.invoked_subcommand is not None:
         return
-    with told(output):
-        book = open_rulebook(current().context(as_of=as_of))
+    with error_output(output):
+        rulebook = open_rulebook(current_options().context(as_of=as_of))
         if output is Format.JSON:
-            emit({"format_version": "1.0", "as_of": book.as_of.isoformat(),
-                  "rules": [rule_json(rule, book.as_of) for rule in book.all()]})  # fmt: skip
+            print_json({"format_version": "1.0", "as_of": rulebook.as_of.isoformat(),
+                  "rules": [rule_json(rule, rulebook.as_of) for rule in rulebook.all_rules()]})  # fmt: skip
         else:
-            print(table(tuple(book.all()), book.as_of))
+            print(rules_table(tuple(rulebook.all_rules()), rulebook.as_of))
 
 
 @app.command(
@@ -169,14 +177,14 @@ def rules(context: typer.Context, as_of: _AsOf = None, output: Output = Format.T
 )
 def show(
     rule: Annotated[str, typer.Argument(help="Its id, such as US-FED-03.")],
-    as_of: _AsOf = None,
+    as_of: _AsOfOption = None,
     output: Output = Format.TEXT,
 ) -> None:
     """Explain one rule, with an example that passes and one that fails."""
-    with told(output):
-        book = open_rulebook(current().context(as_of=as_of))
-        found = book.find(rule)
+    with error_output(output):
+        rulebook = open_rulebook(current_options().context(as_of=as_of))
+        found_rule = rulebook.find(rule)
         if output is Format.JSON:
-            emit(rule_json(found, book.as_of))
+            print_json(rule_json(found_rule, rulebook.as_of))
         else:
-            print(explained(found, book.as_of))
+            print(rule_text(found_rule, rulebook.as_of))

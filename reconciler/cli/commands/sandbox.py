@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import current, errors_told
+from reconciler.cli.call import current_options, exit_on_errors
 from reconciler.cli.options import examples
 from reconciler.use_cases.workspace.connection import CLIENT_ID, CLIENT_SECRET, built_in
 from reconciler.use_cases.workspace.context import CommandContext
@@ -56,9 +56,9 @@ def sandbox(
     control: Annotated[bool, typer.Option("--control", help="Offer /_sandbox/ for faults and acts.")] = False,
 ) -> None:
     """Run the built-in CXone as a server, for trying things out. It protects nobody."""
-    with errors_told():
+    with exit_on_errors():
         serve(
-            current().context(),
+            current_options().context(),
             host=host,
             port=port,
             state=state,

@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import Format, current, emit
-from reconciler.cli.metrics import MetricsOption, metered
-from reconciler.cli.options import examples, span
-from reconciler.cli.output import Output, told
-from reconciler.cli.render.masking import Shown
+from reconciler.cli.call import Format, current_options, print_json
+from reconciler.cli.metrics import MetricsOption, metered_context
+from reconciler.cli.options import examples, parse_age
+from reconciler.cli.output import Output, error_output
+from reconciler.cli.render.masking import NumberFormat
 from reconciler.cli.render.status import blocked_json, blocked_text, status_json, status_text
 from reconciler.use_cases.history.status import blocked as find_blocked
 from reconciler.use_cases.history.status import meter_standings
@@ -34,23 +34,23 @@ def status(
     output: Output = Format.TEXT,
 ) -> None:
     """Say in one line for each tenant how it stands. Exit 3 where the last verified run is older."""
-    most = span(max_age, "--max-age")
-    with metered(metrics, current().context(), "status") as ctx, told(output):
+    age_limit = parse_age(max_age, "--max-age")
+    with metered_context(metrics, current_options().context(), "status") as ctx, error_output(output):
         found = look(ctx)
         meter_standings(ctx, found)
         if output is Format.JSON:
-            emit(status_json(found, most))
+            print_json(status_json(found, age_limit))
         else:
-            print(status_text(found, most))
-        raise typer.Exit(3 if any(one.is_older(most) for one in found) else 0)
+            print(status_text(found, age_limit))
+        raise typer.Exit(3 if any(one.is_older(age_limit) for one in found) else 0)
 
 
 def blocked(output: Output = Format.TEXT) -> None:
     """List what is kept without permission, with the reasons and the commands that settle them."""
-    ctx = current().context()
-    with told(output):
-        found = find_blocked(ctx)
+    ctx = current_options().context()
+    with error_output(output):
+        blocked_numbers = find_blocked(ctx)
         if output is Format.JSON:
-            emit(blocked_json(found))
+            print_json(blocked_json(blocked_numbers))
         else:
-            print(blocked_text(found, Shown(masked=ctx.pipeline.running)))
+            print(blocked_text(blocked_numbers, NumberFormat(is_masked=ctx.pipeline.is_running)))

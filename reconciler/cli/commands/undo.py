@@ -4,17 +4,19 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import Format, complain, current, emit
+from reconciler.cli.call import Format, current_options, print_error, print_json
 from reconciler.cli.options import examples
-from reconciler.cli.output import Output, answer, told
-from reconciler.cli.render.edits import released_json
-from reconciler.cli.render.masking import Shown
-from reconciler.use_cases.edits.undo import Undone
+from reconciler.cli.output import Output, error_output, to_answer
+from reconciler.cli.render.edits import release_json
+from reconciler.cli.render.masking import NumberFormat
+from reconciler.use_cases.edits.undo import UndoResult
 from reconciler.use_cases.edits.undo import undo as run
 
 EXAMPLES = examples(
     "dnc undo 20261123-1a2b3c4d",
 )
+
+_MAX_NAMED = 5  # files
 
 
 def undo(
@@ -22,20 +24,21 @@ def undo(
     output: Output = Format.TEXT,
 ) -> None:
     """Release exactly what an import added; name the rest, with the reason. All or none."""
-    ctx = current().context()
-    with told(output):
-        done = run(ctx, batch)
+    ctx = current_options().context()
+    with error_output(output):
+        result = run(ctx, batch)
         if output is Format.JSON:
-            emit(answer({"batch": batch, **released_json(done)}))
+            print_json(to_answer({"batch": batch, **release_json(result)}))
         else:
-            _show(done, batch, Shown(masked=ctx.pipeline.running))
+            _print_result(result, batch, NumberFormat(is_masked=ctx.pipeline.is_running))
 
 
-def _show(done: Undone, batch: str, shown: Shown) -> None:
-    for stays in done.stays:
-        print(f"{shown.number(stays.number)} stays on {stays.list_id}: {stays.why}")
-    for list_id, numbers in done.released.items():
-        complain(f"{len(numbers):,} taken back from {list_id}: ENTERED_IN_ERROR, undo:{batch}")
-    complain(f"{len(done.stays):,} of the batch stay")
-    if done.files:
-        complain(f"next: commit {', '.join(done.files[:5])}{' …' * (len(done.files) > 5)}; then dnc plan")  # noqa: PLR2004  (as many as are named)
+def _print_result(result: UndoResult, batch: str, number_format: NumberFormat) -> None:
+    for retained in result.retained:
+        print(f"{number_format.number(retained.number)} stays on {retained.list_id}: {retained.reason}")
+    for list_id, numbers in result.released_numbers.items():
+        print_error(f"{len(numbers):,} taken back from {list_id}: ENTERED_IN_ERROR, undo:{batch}")
+    print_error(f"{len(result.retained):,} of the batch stay")
+    if result.files:
+        more = " …" * (len(result.files) > _MAX_NAMED)
+        print_error(f"next: commit {', '.join(result.files[:_MAX_NAMED])}{more}; then dnc plan")

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import Format, complain, current, emit, errors_told
-from reconciler.cli.options import ChangedSinceOption, demand_one, examples
-from reconciler.cli.reports import VALIDATION_REPORTS, asked, write_validation
-from reconciler.cli.terminal import line
+from reconciler.cli.call import Format, current_options, exit_on_errors, print_error, print_json
+from reconciler.cli.options import ChangedSinceOption, demand_paths_or_since, examples
+from reconciler.cli.reports import VALIDATION_REPORTS, parse_report_options, write_validation
+from reconciler.cli.terminal import escape_line
 from reconciler.core.model.errors import DncError
-from reconciler.core.model.finding import Severity, finding_json
-from reconciler.use_cases.reconcile.validate import Validated
+from reconciler.core.model.finding import Severity, finding_to_json
+from reconciler.use_cases.reconcile.validate import ValidateResult
 from reconciler.use_cases.reconcile.validate import validate as run
 
 EXAMPLES = examples(
@@ -33,34 +33,42 @@ def validate(
     output: Annotated[Format, typer.Option("--format", help="How findings are printed.")] = Format.TEXT,
 ) -> None:
     """Check lists, rules and configuration; print every finding of every file."""
-    ctx = current().context(as_of=as_of)
-    asked(report or [], list(VALIDATION_REPORTS))
-    demand_one(paths, changed_since)
+    ctx = current_options().context(as_of=as_of)
+    parse_report_options(report or [], list(VALIDATION_REPORTS))
+    demand_paths_or_since(paths, changed_since)
 
     def on_error(error: DncError) -> None:
-        done = Validated(error.findings, (), 0)
-        write_validation(done, report or [])
+        result = ValidateResult(error.findings, (), 0)
+        write_validation(result, report or [])
         if output is Format.JSON:
-            _show(done, output)
+            _print_result(result, output)
 
-    with errors_told(on_error):
-        done = run(ctx, [str(path) for path in paths or ()], since=changed_since)
-        write_validation(done, report or [])
-        _show(done, output)
-    raise typer.Exit(4 if done.errors else 0)
+    with exit_on_errors(on_error):
+        result = run(ctx, [str(path) for path in paths or ()], since=changed_since)
+        write_validation(result, report or [])
+        _print_result(result, output)
+    raise typer.Exit(4 if result.errors else 0)
 
 
-def _show(done: Validated, output: Format) -> None:
+def _print_result(result: ValidateResult, output: Format) -> None:
     if output is Format.JSON:
-        counts = {severity.value: done.count(severity) for severity in Severity}
-        emit({"format_version": "1.0", "valid": not done.errors, "files": done.files, "numbers": done.numbers,
-              "changed_since": done.since, "summary": counts,
-              "findings": [finding_json(f) for f in done.findings]})  # fmt: skip
+        counts = {severity.value: result.count(severity) for severity in Severity}
+        print_json(
+            {
+                "format_version": "1.0",
+                "valid": not result.errors,
+                "files": result.files,
+                "numbers": result.numbers,
+                "changed_since": result.since,
+                "summary": counts,
+                "findings": [finding_to_json(finding) for finding in result.findings],
+            }
+        )
         return
-    if done.findings:
-        print("\n".join(line(str(finding)) for finding in done.findings))
-    since = f" changed since {done.since}" if done.since else ""
-    complain(
-        f"{done.files} files{since}, {done.numbers:,} numbers: {done.errors} errors, "
-        f"{done.count(Severity.WARNING)} warnings, {done.count(Severity.ALARM)} alarms"
+    if result.findings:
+        print("\n".join(escape_line(str(finding)) for finding in result.findings))
+    since = f" changed since {result.since}" if result.since else ""
+    print_error(
+        f"{result.files} files{since}, {result.numbers:,} numbers: {result.errors} errors, "
+        f"{result.count(Severity.WARNING)} warnings, {result.count(Severity.ALARM)} alarms"
     )

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from reconciler.audit.breaks import Record
+from reconciler.audit.breaks import ReanchorRecord
 from reconciler.audit.report import StoredReport
-from reconciler.audit.report_people import Author, Authorization, Environment, MergeRequest, People
-from reconciler.audit.report_rows import RunError, UnreportedRun, count_numbers
-from reconciler.audit.verification import Head
-from reconciler.cli.render.messages import count
-from reconciler.core.model.finding import finding_json
-from reconciler.use_cases.history.verify import Anchored, Proved, Reanchored
+from reconciler.audit.report_people import Author, AuthorizationRow, Environment, MergeRequest, People
+from reconciler.audit.report_rows import RunError, UnreportedRunRow, count_numbers
+from reconciler.audit.verification import ChainHead
+from reconciler.cli.render.messages import count_text
+from reconciler.core.model.finding import finding_to_json
+from reconciler.use_cases.history.verify import AnchorResult, ReanchorResult, VerifyResult
 
 _Item = TypeVar("_Item")
 _SHOWN = 5  # of authors, merge requests and permissions; the report has them all
@@ -42,34 +42,36 @@ def _people_lines(people: People | None) -> Iterator[str]:
         return  # a report of an earlier version
     if started := people.triggerer:
         yield f"  started   {started.login} ({started.how}, by {started.by})"
-    yield from _several("authors", people.authors, _author)
-    yield from _several("merged", people.merge_requests, _request)
-    yield from _several("let off", people.authorizations or (), _authorization)
-    yield from _several("unknown", people.unknown, str)
+    yield from _limited_lines("authors", people.authors, _author_text)
+    yield from _limited_lines("merged", people.merge_requests, _request_text)
+    yield from _limited_lines("let off", people.authorizations or (), _authorization)
+    yield from _limited_lines("unknown", people.unknown, str)
 
 
-def _several(word: str, rows: Iterable[_Item], line: Callable[[_Item], str]) -> Iterator[str]:
-    told = iter(rows)
-    for row in islice(told, _SHOWN):
+def _limited_lines(word: str, rows: Iterable[_Item], line: Callable[[_Item], str]) -> Iterator[str]:
+    row_iterator = iter(rows)
+    for row in islice(row_iterator, _SHOWN):
         yield f"  {word:<9} {line(row)}"
-    if more := sum(1 for _ in told):
-        yield f"  {word:<9} and {more:,} more: --format json has them"
+    if rest_count := sum(1 for _ in row_iterator):
+        yield f"  {word:<9} and {rest_count:,} more: --format json has them"
 
 
-def _author(row: Author) -> str:
-    return f"{row.name} <{row.email}>, {count(row.commits, 'commit')} ({row.how})"
+def _author_text(row: Author) -> str:
+    return f"{row.name} <{row.email}>, {count_text(row.commits, 'commit')} ({row.how})"
 
 
-def _request(row: MergeRequest) -> str:
+def _request_text(row: MergeRequest) -> str:
     approvers = row.approvers
-    approved = "" if approvers is None else f", approved by {', '.join(approvers) or 'nobody'}"
-    own = ", the author among them" if row.is_self_approved else ""
-    return f"{row.reference} by {row.merger or 'nobody known'}{approved}{own} ({row.how})"
+    approvers_text = "" if approvers is None else f", approved by {', '.join(approvers) or 'nobody'}"
+    self_approved_text = ", the author among them" if row.is_self_approved else ""
+    return (
+        f"{row.reference} by {row.merger or 'nobody known'}{approvers_text}{self_approved_text} ({row.how})"
+    )
 
 
-def _authorization(row: Authorization) -> str:
+def _authorization(row: AuthorizationRow) -> str:
     why = f"{row.release} {row.evidence}" if row.is_release else "lapsed"
-    by = f"{row.action} {count(row.count)} on {row.list_id}: {why}, by {row.author or 'nobody known'}"
+    by = f"{row.action} {count_text(row.count)} on {row.list_id}: {why}, by {row.author or 'nobody known'}"
     request = row.merge_request
     parts = [
         by,
@@ -82,82 +84,85 @@ def _authorization(row: Authorization) -> str:
     return ", ".join(part for part in parts if part)
 
 
-_WAYS_OUT = "; dnc blocked names them, with the commands that settle it"
+_BLOCKED_HINT = "; dnc blocked names them, with the commands that settle it"
 
 
-def listed(reports: Sequence[StoredReport]) -> str:
+def report_list_text(reports: Sequence[StoredReport]) -> str:
     """Show reports, one a line, as they are given."""
-    return "\n".join(_line(stored) for stored in reports)
+    return "\n".join(_report_line(stored_report) for stored_report in reports)
 
 
-def _line(stored: StoredReport) -> str:
-    report = stored.report
+def _report_line(stored_report: StoredReport) -> str:
+    report = stored_report.report
     actions = report.actions
     did = f"+{actions['create']:,} ~{actions['update']:,} -{actions['delete']:,}"
     return (
         f"{report.seq:>5}  {report.finished_text[:19]}Z  {report.revision[:12]}  {report.status:<11} "
-        f"{did:<18} {report.blocked:,} blocked  {stored.path.rsplit('/', 1)[-1]}"
+        f"{did:<18} {report.blocked:,} blocked  {stored_report.path.rsplit('/', 1)[-1]}"
     )
 
 
-def shown_report(stored: StoredReport) -> str:
+def report_text(stored_report: StoredReport) -> str:
     """Show one report: what ran, what it did, what is not as it should be."""
-    report = stored.report
+    report = stored_report.report
     p95, blocked = report.latency.p95 if report.latency else 0, report.blocked
     lines = [
         f"report {report.seq} of {report.tenant}: {report.status}",
-        f"  file      {stored.path}",
-        f"  sha256    {stored.sha256}",
-        f"  revision  {report.revision} (held: {report.held_revision or 'nothing'})",
+        f"  file      {stored_report.path}",
+        f"  sha256    {stored_report.sha256}",
+        f"  revision  {report.revision} (held: {report.last_applied_revision or 'nothing'})",
         f"  ran       {report.started_text} to {report.finished_text}",
         f"  by        {report.actor.name}, commit by {report.actor.commit_author} (asserted)",
         *_people_lines(report.people),
         *_environment_lines(report.environment, report.tool_version),
-        f"  did       {_counts(report.actions)}",
-        f"  outcome   {_counts(report.outcomes)}",
-        f"  stays     {blocked:,} blocked, {report.by_hand:,} by hand{_WAYS_OUT * bool(blocked)}",
-        f"  not live  {count(count_numbers(report.not_live))}",
-        f"  writes    {count(len(report.chunks), 'request')}, p95 {p95 or 0} ms",
-        *([f"  failed    {_error(report.error)}"] if report.error else []),
-        *_reanchored(Record.of(stored)),
+        f"  did       {_counts_text(report.actions)}",
+        f"  outcome   {_counts_text(report.outcomes)}",
+        f"  stays     {blocked:,} blocked, {report.by_hand:,} by hand{_BLOCKED_HINT * bool(blocked)}",
+        f"  not live  {count_text(count_numbers(report.not_live))}",
+        f"  writes    {count_text(len(report.chunks), 'request')}, p95 {p95 or 0} ms",
+        *([f"  failed    {_error_text(report.error)}"] if report.error else []),
+        *_reanchor_lines(ReanchorRecord.of(stored_report)),
         *([f"  note      {report.removal_note}"] if report.removal_note else []),
-        *map(_interrupted, report.unreported_runs),
+        *map(_unreported_run_text, report.unreported_runs),
     ]
     return "\n".join(lines)
 
 
-def _reanchored(record: Record | None) -> list[str]:
+def _reanchor_lines(record: ReanchorRecord | None) -> list[str]:
     """Say what was replaced before this report, where it continues a chain after a purge."""
     if record is None:
         return []
-    heads = (f"  replaced  {old} became {new}" for old, new in record.heads.items())
-    return [*heads, f"  why       {record.reason} ({record.evidence}), {count(len(record.breaks), 'break')}"]
+    heads = (f"  replaced  {old_head} became {new_head}" for old_head, new_head in record.heads.items())
+    return [
+        *heads,
+        f"  why       {record.reason} ({record.evidence}), {count_text(len(record.breaks), 'break')}",
+    ]
 
 
-def _interrupted(run: UnreportedRun) -> str:
-    doubtful = count(run.unanswered, "request")
+def _unreported_run_text(run: UnreportedRunRow) -> str:
+    doubtful = count_text(run.unanswered, "request")
     return (
         f"  before    a run of {run.revision[:12]} from {run.started_at} was interrupted: "
-        f"{count(run.numbers)} sent, {doubtful} without an answer"
+        f"{count_text(run.numbers)} sent, {doubtful} without an answer"
     )
 
 
-def _error(error: RunError) -> str:
+def _error_text(error: RunError) -> str:
     place = f"{error.where}: " if error.where else ""
     return f"exit {error.exit_code} at {error.revision[:12]}: {place}{error.fact}"
 
 
-def _counts(numbers: Mapping[str, int]) -> str:
+def _counts_text(numbers: Mapping[str, int]) -> str:
     return ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in numbers.items())
 
 
-def proved_json(done: Proved) -> dict[str, Any]:
+def verify_json(result: VerifyResult) -> dict[str, Any]:
     """Say what was found."""
-    found = done.found
+    verification = result.verification
     return {
-        "verified": not (found.problems or found.stale),
-        "exit_code": done.exit_code,
-        "chains": [str(head) for head in found.heads],
+        "verified": not (verification.problems or verification.stale),
+        "exit_code": result.exit_code,
+        "chains": [str(head) for head in verification.heads],
         "heads": [
             {
                 "branch": head.branch,
@@ -167,77 +172,84 @@ def proved_json(done: Proved) -> dict[str, Any]:
                 "first": head.first,
                 "finished_at": head.finished_at.isoformat(),
             }
-            for head in found.heads
+            for head in verification.heads
         ],
-        "remarks": list(found.remarks),
-        "problems": [finding_json(p) for p in (*found.problems, *found.stale)],
+        "remarks": list(verification.remarks),
+        "problems": [finding_to_json(problem) for problem in (*verification.problems, *verification.stale)],
     }
 
 
-def proved_text(done: Proved) -> str:
+def verify_text(result: VerifyResult) -> str:
     """Show each chain, where it starts, and what must be seen although it is in order."""
-    return "\n".join([*_lines(done), *(f"! {remark}" for remark in done.found.remarks)])
+    return "\n".join([*_verify_lines(result), *(f"! {remark}" for remark in result.verification.remarks)])
 
 
-def _lines(done: Proved) -> Iterator[str]:
-    for head in done.found.heads:
+def _verify_lines(result: VerifyResult) -> Iterator[str]:
+    for head in result.verification.heads:
         yield str(head)
-        yield f"  starts with {head.first} ({_pinned(head, done)})"
+        yield f"  starts with {head.first} ({_pin_text(head, result)})"
 
 
-def _pinned(head: Head, done: Proved) -> str:
-    if head.tenant in done.genesis:
-        return "audit.genesis pins it" if done.genesis[head.tenant] == head.first else "not what is pinned"
+def _pin_text(head: ChainHead, result: VerifyResult) -> str:
+    if head.tenant in result.genesis:
+        return "audit.genesis pins it" if result.genesis[head.tenant] == head.first else "not what is pinned"
     return f"not pinned; in dnc.yaml: audit: {{genesis: {{{head.tenant}: SHA-256}}}}"
 
 
-def anchored_json(done: Anchored) -> dict[str, Any]:
+def anchor_json(result: AnchorResult) -> dict[str, Any]:
     """Say what was tagged."""
     return {
-        "tag": done.tag,
-        "commit": done.commit,
-        "pushed": done.pushed,
+        "tag": result.tag,
+        "commit": result.commit,
+        "pushed": result.is_pushed,
         "heads": [
-            {"tenant": one.report.tenant, "seq": one.report.seq, "path": one.path, "sha256": one.sha256}
-            for one in done.heads
+            {"tenant": head.report.tenant, "seq": head.report.seq, "path": head.path, "sha256": head.sha256}
+            for head in result.heads
         ],
     }
 
 
-def anchored_text(done: Anchored) -> str:
+def anchor_text(result: AnchorResult) -> str:
     """Show it, with what to do with it."""
-    where = "here and at the remote" if done.pushed else "here"
+    tag_place = "here and at the remote" if result.is_pushed else "here"
     return "\n".join(
         [
-            f"tag {done.tag}, {where}",
-            f"commit {done.commit}",
-            *(f"{one.report.tenant}: report {one.report.seq}, SHA-256 {one.sha256}" for one in done.heads),
+            f"tag {result.tag}, {tag_place}",
+            f"commit {result.commit}",
+            *(
+                f"{head.report.tenant}: report {head.report.seq}, SHA-256 {head.sha256}"
+                for head in result.heads
+            ),
             "Keep these lines where the pipeline's token can't write. Later, in any clone:",
-            f"  dnc audit verify --anchor {done.commit}",
+            f"  dnc audit verify --anchor {result.commit}",
         ]
     )
 
 
-def reanchored_json(done: Reanchored) -> dict[str, Any]:
+def reanchor_json(result: ReanchorResult) -> dict[str, Any]:
     """Say what is on record now."""
     return {
-        "report": {"path": done.stored.path, "sha256": done.stored.sha256, "seq": done.stored.report.seq},
-        "heads": dict(done.heads),
-        "breaks": [{"path": one.path, "said": str(one)} for one in done.breaks],
-        "first": done.first,
+        "report": {
+            "path": result.stored_report.path,
+            "sha256": result.stored_report.sha256,
+            "seq": result.stored_report.report.seq,
+        },
+        "heads": dict(result.heads),
+        "breaks": [{"path": chain_break.path, "said": str(chain_break)} for chain_break in result.breaks],
+        "first": result.first_sha256,
     }
 
 
-def reanchored_text(done: Reanchored) -> str:
+def reanchor_text(result: ReanchorResult) -> str:
     """Show it, and what people have to do next."""
-    report = done.stored.report
+    report = result.stored_report.report
     return "\n".join(
         [
-            f"report {report.seq} of {report.tenant} continues the chain: {done.stored.path}",
-            *(f"  {old} became {new}" for old, new in done.heads.items()),
-            f"  {len(done.breaks)} breaks before it are taken as explained:",
-            *(f"    {one.path}: {one}" for one in done.breaks),
-            f"The chain starts with {done.first}.",
+            f"report {report.seq} of {report.tenant} continues the chain: {result.stored_report.path}",
+            *(f"  {old_head} became {new_head}" for old_head, new_head in result.heads.items()),
+            f"  {len(result.breaks)} breaks before it are taken as explained:",
+            *(f"    {chain_break.path}: {chain_break}" for chain_break in result.breaks),
+            f"The chain starts with {result.first_sha256}.",
             "Where audit.genesis pins another, change it by a merge request: until then nothing is removed.",
         ]
     )

@@ -6,166 +6,200 @@ from typing import Any, TextIO
 
 from reconciler.audit.report_rows import count_numbers
 from reconciler.cli.call import json_text
-from reconciler.cli.render.markdown import plain
-from reconciler.cli.render.masking import Shown
-from reconciler.cli.render.messages import REASONS, count, terms
-from reconciler.use_cases.history.changes import ChangeRow, Exported
-from reconciler.use_cases.history.compare import Compared, Counted, ListCompared
+from reconciler.cli.render.markdown import escape_markdown
+from reconciler.cli.render.masking import NumberFormat
+from reconciler.cli.render.messages import REASON_TEXTS, count_text, terms_summary
+from reconciler.use_cases.history.changes import ChangeRow, ChangesExport
+from reconciler.use_cases.history.compare import ExportComparison, ListComparison, ListContent
 from reconciler.use_cases.history.evidence import RULE, Reference, References
-from reconciler.use_cases.history.summary import Board, LateRequest, Removal, RuleChange
+from reconciler.use_cases.history.summary import LateRequest, PeriodSummary, Removal, RuleChange
 from reconciler.use_cases.workspace.files import write_table
 
 _SHOWN = 20  # late requests on one page
 
 
-def board_json(told: Board) -> dict[str, Any]:
+def summary_json(summary: PeriodSummary) -> dict[str, Any]:
     """Say all of it, whole numbers and all."""
-    first, last = told.period.first, told.period.last
-    took = {str(days): number for days, number in sorted(told.requests.honoured.took.items())}
+    first_day, last_day = summary.period.first, summary.period.last
+    took = {str(days): number for days, number in sorted(summary.requests.honoured.counts_by_days.items())}
     return {
         "format_version": "1.0",
-        "tenant": told.tenant,
+        "tenant": summary.tenant,
         "errored": False,
-        "from": first.isoformat() if first else None,
-        "to": last.isoformat() if last else None,
+        "from": first_day.isoformat() if first_day else None,
+        "to": last_day.isoformat() if last_day else None,
         "reports": {
-            "count": len(told.reports),
-            "first": told.reports[0].path if told.reports else None,
-            "newest": told.reports[-1].path if told.reports else None,
-            "sha256": told.reports[-1].sha256 if told.reports else None,
-            "failed": told.runs.failed,
+            "count": len(summary.reports),
+            "first": summary.reports[0].path if summary.reports else None,
+            "newest": summary.reports[-1].path if summary.reports else None,
+            "sha256": summary.reports[-1].sha256 if summary.reports else None,
+            "failed": summary.runs.failed,
         },
         "requests": {
-            "received": told.requests.received,
-            "honoured": told.requests.honoured.requests,
-            "in_time": told.requests.in_time,
+            "received": summary.requests.received,
+            "honoured": summary.requests.honoured.request_count,
+            "in_time": summary.requests.in_time,
             "took": took,
             "days": {
-                "p50": told.requests.honoured.percentile(0.5),
-                "p95": told.requests.honoured.percentile(0.95),
-                "max": told.requests.honoured.percentile(1),
+                "p50": summary.requests.honoured.percentile(0.5),
+                "p95": summary.requests.honoured.percentile(0.95),
+                "max": summary.requests.honoured.percentile(1),
             },
-            "reports_without_counts": told.requests.honoured.untold,
-            "late": [_late_json(one) for one in told.requests.late],
-            "open": [row.fields for row in told.requests.open],
+            "reports_without_counts": summary.requests.honoured.reports_without_counts,
+            "late": [_late_json(request) for request in summary.requests.late],
+            "open": [row.fields for row in summary.requests.open],
         },
-        "put_on": told.changes.put_on,
-        "removed": [_removal_json(one) for one in told.changes.removed],
-        "restored": told.changes.restored,
-        "adopted": told.changes.adopted,
-        "verified": {"days": told.runs.verified_days, "of": told.runs.days},
-        "alarms": list(told.alarms),
-        "rule_changes": [_change_json(one) for one in told.rule_changes],
-        "overrides": [{"seq": seq, **said} for seq, said in told.overrides],
+        "put_on": summary.changes.put_on,
+        "removed": [_removal_json(request) for request in summary.changes.removed],
+        "restored": summary.changes.restored,
+        "adopted": summary.changes.adopted,
+        "verified": {"days": summary.runs.verified_days, "of": summary.runs.days},
+        "alarms": list(summary.alarms),
+        "rule_changes": [_change_json(request) for request in summary.rule_changes],
+        "overrides": [{"seq": seq, **override} for seq, override in summary.overrides],
     }
 
 
-def _late_json(one: LateRequest) -> dict[str, Any]:
+def _late_json(request: LateRequest) -> dict[str, Any]:
     return {
-        "list_id": one.list_id,
-        "phone": one.phone,
-        "requested_on": one.requested_on.isoformat(),
-        "due": one.due.isoformat(),
-        "live_on": one.live_on.isoformat(),
-        "days_late": one.days_late,
-        "rule": one.rule,
-        "seq": one.seq,
-        "why": one.why,
+        "list_id": request.list_id,
+        "phone": request.phone,
+        "requested_on": request.requested_on.isoformat(),
+        "due": request.due.isoformat(),
+        "live_on": request.live_on.isoformat(),
+        "days_late": request.days_late,
+        "rule": request.rule,
+        "seq": request.seq,
+        "why": request.reason,
     }
 
 
-def _removal_json(one: Removal) -> dict[str, Any]:
+def _removal_json(removal: Removal) -> dict[str, Any]:
     return {
-        "why": one.why,
-        "numbers": one.numbers,
-        "with_evidence": one.with_evidence,
-        "approved": one.approved,
+        "why": removal.reason,
+        "numbers": removal.numbers,
+        "with_evidence": removal.with_evidence,
+        "approved": removal.approved_count,
     }
 
 
-def _change_json(one: RuleChange) -> dict[str, Any]:
-    return {"day": one.day.isoformat(), "seq": one.seq, "what": list(one.what), "revision": one.revision}
+def _change_json(rule_change: RuleChange) -> dict[str, Any]:
+    return {
+        "day": rule_change.day.isoformat(),
+        "seq": rule_change.seq,
+        "what": list(rule_change.changed_parts),
+        "revision": rule_change.revision,
+    }
 
 
-def board_text(told: Board, shown: Shown) -> str:
+def summary_text(summary: PeriodSummary, number_format: NumberFormat) -> str:
     """Show it in plain text."""
-    lines = [_title(told)]
-    for name, said, details in _rows(told, shown):
-        lines.append(f"  {name:<13} {said}")
+    lines = [_summary_title(summary)]
+    for name, paragraph, details in _summary_rows(summary, number_format):
+        lines.append(f"  {name:<13} {paragraph}")
         lines += [f"      {detail}" for detail in details]
     return "\n".join(lines)
 
 
-def board_markdown(told: Board, shown: Shown) -> str:
+def summary_markdown(summary: PeriodSummary, number_format: NumberFormat) -> str:
     """Show it as a page of Markdown."""
-    lines = [f"# {plain(_title(told))}", "", "| | |", "| --- | --- |"]
-    rows = list(_rows(told, shown))
-    lines += [f"| {name} | {plain(said)} |" for name, said, _ in rows]
+    lines = [f"# {escape_markdown(_summary_title(summary))}", "", "| | |", "| --- | --- |"]
+    rows = list(_summary_rows(summary, number_format))
+    lines += [f"| {name} | {escape_markdown(paragraph)} |" for name, paragraph, _ in rows]
     for name, _, details in rows:
         if details:
-            lines += ["", f"## {name}", "", *(f"- {plain(detail)}" for detail in details)]
+            lines += ["", f"## {name}", "", *(f"- {escape_markdown(detail)}" for detail in details)]
     return "\n".join(lines)
 
 
-def _title(told: Board) -> str:
-    seqs = [stored.report.seq for stored in told.reports]
+def _summary_title(summary: PeriodSummary) -> str:
+    seqs = [stored_report.report.seq for stored_report in summary.reports]
     reports = f"reports {seqs[0]} to {seqs[-1]}" if seqs else "no report"
-    return f"{told.tenant}, {told.period.first} to {told.period.last} ({reports})"
+    return f"{summary.tenant}, {summary.period.first} to {summary.period.last} ({reports})"
 
 
-def _rows(told: Board, shown: Shown) -> Iterator[tuple[str, str, list[str]]]:
-    honoured = told.requests.honoured
-    p50, p95, most = (honoured.percentile(share) for share in (0.5, 0.95, 1))
-    days = f"; days until live: p50 {p50}, p95 {p95}, most {most}" if honoured.requests else ""
-    told_less = f"; {count(honoured.untold, 'report')} without counts" if honoured.untold else ""
-    asked = (
-        f"{told.requests.received:,} received, {honoured.requests:,} honoured "
-        f"({told.requests.in_time:,} by their day)"
+def _summary_rows(
+    summary: PeriodSummary, number_format: NumberFormat
+) -> Iterator[tuple[str, str, list[str]]]:
+    honour_days = summary.requests.honoured
+    p50, p95, longest = (honour_days.percentile(share) for share in (0.5, 0.95, 1))
+    days = f"; days until live: p50 {p50}, p95 {p95}, most {longest}" if honour_days.request_count else ""
+    told_less = (
+        f"; {count_text(honour_days.reports_without_counts, 'report')} without counts"
+        if honour_days.reports_without_counts
+        else ""
     )
-    open_now = count_numbers(told.requests.open)
+    requests_text = (
+        f"{summary.requests.received:,} received, {honour_days.request_count:,} honoured "
+        f"({summary.requests.in_time:,} by their day)"
+    )
+    open_now = count_numbers(summary.requests.open)
     yield (
         "Requests",
-        f"{asked}, {open_now:,} open{days}{told_less}",
+        f"{requests_text}, {open_now:,} open{days}{told_less}",
         [],
     )
-    late = [_late(one, shown) for one in told.requests.late[:_SHOWN]]
-    more = len(told.requests.late) - len(late)
-    yield "Late", f"{len(told.requests.late):,}", [*late, *([f"and {more:,} more"] if more else [])]
-    yield "Put on", f"{told.changes.put_on:,}", []
+    late_lines = [_late_text(request, number_format) for request in summary.requests.late[:_SHOWN]]
+    rest_count = len(summary.requests.late) - len(late_lines)
+    yield (
+        "Late",
+        f"{len(summary.requests.late):,}",
+        [*late_lines, *([f"and {rest_count:,} more"] if rest_count else [])],
+    )
+    yield "Put on", f"{summary.changes.put_on:,}", []
     yield (
         "Removed",
-        f"{sum(one.numbers for one in told.changes.removed):,}",
-        [_removal(one) for one in told.changes.removed],
+        f"{sum(request.numbers for request in summary.changes.removed):,}",
+        [_removal_text(request) for request in summary.changes.removed],
     )
-    yield "Restored", f"{told.changes.restored:,}", []
-    yield "Adopted", f"{told.changes.adopted:,}", []
-    failed = f"; {count(told.runs.failed, 'run')} failed" if told.runs.failed else ""
-    yield "Verified", f"{told.runs.verified_days:,} of {count(told.runs.days, 'day')}{failed}", []
-    yield "Open alarms", f"{len(told.alarms):,}", [f"{a['rule']}: {a['message']}" for a in told.alarms]
+    yield "Restored", f"{summary.changes.restored:,}", []
+    yield "Adopted", f"{summary.changes.adopted:,}", []
+    failed_text = f"; {count_text(summary.runs.failed, 'run')} failed" if summary.runs.failed else ""
+    yield (
+        "Verified",
+        f"{summary.runs.verified_days:,} of {count_text(summary.runs.days, 'day')}{failed_text}",
+        [],
+    )
+    yield (
+        "Open alarms",
+        f"{len(summary.alarms):,}",
+        [f"{alarm['rule']}: {alarm['message']}" for alarm in summary.alarms],
+    )
     yield (
         "Rule changes",
-        f"{len(told.rule_changes):,}",
-        [f"{c.day}, report {c.seq}, {c.revision[:12]}: {', '.join(c.what)}" for c in told.rule_changes],
+        f"{len(summary.rule_changes):,}",
+        [
+            f"{rule_change.day}, report {rule_change.seq}, {rule_change.revision[:12]}: "
+            f"{', '.join(rule_change.changed_parts)}"
+            for rule_change in summary.rule_changes
+        ],
     )
     yield (
         "Overrides",
-        f"{len(told.overrides):,}",
-        [f"report {seq}: up to {o['allow_removals']:,} removals, by {o['by']}" for seq, o in told.overrides],
+        f"{len(summary.overrides):,}",
+        [
+            f"report {seq}: up to {override['allow_removals']:,} removals, by {override['by']}"
+            for seq, override in summary.overrides
+        ],
     )
 
 
-def _late(one: LateRequest, shown: Shown) -> str:
-    days = f"{one.days_late} day{'s' * (one.days_late != 1)} late"
-    asked = f"asked {one.requested_on}, due {one.due}, live {one.live_on}"
-    return f"{shown.number(one.phone)} on {one.list_id}: {asked} ({days}, {one.rule}): {one.why}"
-
-
-def _removal(one: Removal) -> str:
-    name = REASONS.get(one.why, one.why)
-    if not one.with_evidence:
-        return f"{name}: {one.numbers:,}"
+def _late_text(request: LateRequest, number_format: NumberFormat) -> str:
+    days = f"{request.days_late} day{'s' * (request.days_late != 1)} late"
+    dates_text = f"asked {request.requested_on}, due {request.due}, live {request.live_on}"
     return (
-        f"{name}: {one.numbers:,}, {one.with_evidence:,} with evidence, {one.approved:,} approved by others"
+        f"{number_format.number(request.phone)} on {request.list_id}: {dates_text} ({days}, "
+        f"{request.rule}): {request.reason}"
+    )
+
+
+def _removal_text(removal: Removal) -> str:
+    name = REASON_TEXTS.get(removal.reason, removal.reason)
+    if not removal.with_evidence:
+        return f"{name}: {removal.numbers:,}"
+    return (
+        f"{name}: {removal.numbers:,}, {removal.with_evidence:,} with evidence, "
+        f"{removal.approved_count:,} approved by others"
     )
 
 
@@ -175,15 +209,15 @@ CHANGE_COLUMNS = (
     *("release_reason", "evidence", "approved_by", "self_approved", "file", "author", "merge_request"),
     *("actor", "actor_how"),
 )
-_SELF = {None: "", True: "yes", False: "no"}
+_SELF_APPROVED = {None: "", True: "yes", False: "no"}
 
 
-def write_csv(exported: Exported, out: TextIO) -> None:
+def write_csv(exported: ChangesExport, out: TextIO) -> None:
     """Write every change as it comes."""
     write_table(out, CHANGE_COLUMNS, (_values(row) for row in exported.rows()))
 
 
-def write_json(exported: Exported, out: TextIO) -> None:
+def write_json(exported: ChangesExport, out: TextIO) -> None:
     """Write one document: every change, what was counted, and whether it is what the reports sum up."""
     rows = list(_rows_json(exported))
     document = {
@@ -191,7 +225,7 @@ def write_json(exported: Exported, out: TextIO) -> None:
         "tenant": exported.tenant,
         "errored": bool(exported.differences),
         "reports": len(exported.reports),
-        "rows": exported.given,
+        "rows": exported.row_count,
         "actions": dict(sorted(exported.actions.items())),
         "outcomes": dict(sorted(exported.outcomes.items())),
         "differences": exported.differences,
@@ -200,53 +234,60 @@ def write_json(exported: Exported, out: TextIO) -> None:
     out.write(json_text(document, indent=2) + "\n")
 
 
-def _rows_json(exported: Exported) -> Iterator[dict[str, Any]]:
+def _rows_json(exported: ChangesExport) -> Iterator[dict[str, Any]]:
     for row in exported.rows():
-        said: dict[str, Any] = dict(zip(CHANGE_COLUMNS, _values(row), strict=True))
-        yield said | {"before": row.before, "after": row.after}
+        row_json: dict[str, Any] = dict(zip(CHANGE_COLUMNS, _values(row), strict=True))
+        yield row_json | {"before": row.before, "after": row.after}
 
 
-def sums_text(exported: Exported) -> str:
+def sums_text(exported: ChangesExport) -> str:
     """Say the same in a line."""
     if not exported.reports:
         return f"no report of {exported.tenant} is of these days"
     first, last = (exported.reports[place].report.seq for place in (0, -1))
     reports = f"report {first}" if first == last else f"reports {first} to {last}"
-    told = ", ".join(f"{number:,} {name}" for name, number in sorted(exported.outcomes.items())) or "none"
+    outcomes_text = (
+        ", ".join(f"{number:,} {name}" for name, number in sorted(exported.outcomes.items())) or "none"
+    )
     agree = "does not add up" if exported.differences else "as the reports sum up"
-    return f"{exported.tenant}, {reports}: {count(exported.given, 'row')}; all changes: {told}; {agree}"
+    return (
+        f"{exported.tenant}, {reports}: {count_text(exported.row_count, 'row')}; all changes: "
+        f"{outcomes_text}; {agree}"
+    )
 
 
 def _values(row: ChangeRow) -> list[Any]:
-    report, by = row.stored.report, row.authorizations
+    report, by = row.stored_report.report, row.authorizations
     return [
         *(
             report.finished_text,
             report.seq,
-            row.stored.path,
+            row.stored_report.path,
             row.action,
             row.direction,
             row.list_id,
             row.phone,
         ),
-        *(row.reason, _said(row.before), _said(row.after), row.outcome, report.revision),
-        _joined(authorization.release for authorization in by),
-        _joined(authorization.evidence for authorization in by),
-        _joined(name for authorization in by for name in authorization.approvers),
-        _joined(_SELF[authorization.self_approved] for authorization in by),
-        _joined(authorization.file for authorization in by),
-        _joined(authorization.author for authorization in by),
-        _joined(authorization.merge_request.reference for authorization in by if authorization.merge_request),
+        *(row.reason, _terms_cell(row.before), _terms_cell(row.after), row.outcome, report.revision),
+        _join_cells(authorization.release for authorization in by),
+        _join_cells(authorization.evidence for authorization in by),
+        _join_cells(name for authorization in by for name in authorization.approvers),
+        _join_cells(_SELF_APPROVED[authorization.self_approved] for authorization in by),
+        _join_cells(authorization.file for authorization in by),
+        _join_cells(authorization.author for authorization in by),
+        _join_cells(
+            authorization.merge_request.reference for authorization in by if authorization.merge_request
+        ),
         *report.initiator,
     ]
 
 
-def _joined(words: Iterable[str]) -> str:
+def _join_cells(words: Iterable[str]) -> str:
     return "; ".join(dict.fromkeys(word for word in words if word))
 
 
-def _said(wire: Any) -> str:  # noqa: ANN401  (JSON)
-    return terms(wire) if wire else ""
+def _terms_cell(api_terms: Any) -> str:  # noqa: ANN401  (JSON)
+    return terms_summary(api_terms) if api_terms else ""
 
 
 _DIFFERING = {
@@ -256,57 +297,65 @@ _DIFFERING = {
 }
 
 
-def compared_text(done: Compared, shown: Shown) -> str:
+def comparison_text(comparison: ExportComparison, number_format: NumberFormat) -> str:
     """Say for each list whether it is equal, else what differs."""
-    report, export = done.stored.report, done.export
+    report, export = comparison.stored_report.report, comparison.export
     lines = [
         f"report {report.seq} of {report.tenant}, run at {report.finished_text}",
-        f"  report    SHA-256 {done.stored.sha256}",
-        f"  export    {count(export.rows, 'row')}, SHA-256 {export.sha256}",
+        f"  report    SHA-256 {comparison.stored_report.sha256}",
+        f"  export    {count_text(export.rows, 'row')}, SHA-256 {export.sha256}",
     ]
     if export.unreadable:
-        lines.append(f"  left out  {count(export.unreadable, 'row')} whose number is none")
+        lines.append(f"  left out  {count_text(export.unreadable, 'row')} whose number is none")
     if export.repeated:
-        lines.append(f"  repeated  {count(export.repeated, 'row')}: the strongest of a number counts")
+        lines.append(f"  repeated  {count_text(export.repeated, 'row')}: the strongest of a number counts")
     if export.foreign:
-        named = (f"{name or '(no name)'} {number:,}" for name, number in sorted(export.foreign.items()))
-        lines.append(f"  foreign   rows of lists that are not compared: {', '.join(named)}")
-    for one in done.lists:
-        lines += _list(one, shown)
+        list_counts = (f"{name or '(no name)'} {number:,}" for name, number in sorted(export.foreign.items()))
+        lines.append(f"  foreign   rows of lists that are not compared: {', '.join(list_counts)}")
+    for list_comparison in comparison.lists:
+        lines += _list_lines(list_comparison, number_format)
     return "\n".join(lines)
 
 
-def _list(one: ListCompared, shown: Shown) -> Iterator[str]:
-    if one.is_equal:
-        yield f"{one.list_id}: equal: {count(one.report.count)}, SHA-256 {one.report.sha256}"
-        return
-    yield f"{one.list_id}: differs"
-    yield f"  report    {_counted(one.report)}"
-    yield f"  export    {_counted(one.export)}"
-    for name, words in _DIFFERING.items():
-        phones = getattr(one.differing, name)
-        if phones:
-            yield f"  {count(len(phones))} {words}: {shown.sample(phones)}"
-    if not any(asdict(one.differing).values()):
-        yield "  the same numbers, under other terms"
-    if one.retold != one.report.count:
+def _list_lines(list_comparison: ListComparison, number_format: NumberFormat) -> Iterator[str]:
+    if list_comparison.is_equal:
         yield (
-            f"  git and the report tell {count(one.retold or 0)} of the {one.report.count:,} that were live: "
+            f"{list_comparison.list_id}: equal: {count_text(list_comparison.report.count)}, SHA-256 "
+            f"{list_comparison.report.sha256}"
+        )
+        return
+    yield f"{list_comparison.list_id}: differs"
+    yield f"  report    {_content_text(list_comparison.report)}"
+    yield f"  export    {_content_text(list_comparison.export)}"
+    for name, words in _DIFFERING.items():
+        phones = getattr(list_comparison.difference, name)
+        if phones:
+            yield f"  {count_text(len(phones))} {words}: {number_format.sample(phones)}"
+    if not any(asdict(list_comparison.difference).values()):
+        yield "  the same numbers, under other terms"
+    if list_comparison.reconstructed_count != list_comparison.report.count:
+        yield (
+            f"  git and the report tell {count_text(list_comparison.reconstructed_count or 0)} of "
+            f"the {list_comparison.report.count:,} that were live: "
             "the difference by number is as far as they tell"
         )
 
 
-def _counted(side: Counted) -> str:
+def _content_text(side: ListContent) -> str:
     reasons = ", ".join(f"{reason} {number:,}" for reason, number in side.reasons.items())
-    return f"{count(side.count)}{f' ({reasons})' if reasons else ''}, SHA-256 {side.sha256}"
+    return f"{count_text(side.count)}{f' ({reasons})' if reasons else ''}, SHA-256 {side.sha256}"
 
 
-def compared_json(done: Compared) -> dict[str, Any]:
+def comparison_json(comparison: ExportComparison) -> dict[str, Any]:
     """Say the same for programs, numbers whole."""
-    export = done.export
+    export = comparison.export
     return {
-        "tenant": done.stored.report.tenant,
-        "report": {"seq": done.stored.report.seq, "path": done.stored.path, "sha256": done.stored.sha256},
+        "tenant": comparison.stored_report.report.tenant,
+        "report": {
+            "seq": comparison.stored_report.report.seq,
+            "path": comparison.stored_report.path,
+            "sha256": comparison.stored_report.sha256,
+        },
         "export": {
             "sha256": export.sha256,
             "rows": export.rows,
@@ -314,17 +363,19 @@ def compared_json(done: Compared) -> dict[str, Any]:
             "repeated": export.repeated,
             "foreign": export.foreign,
         },
-        "equal": done.is_equal,
+        "equal": comparison.is_equal,
         "lists": [
             {
-                "list_id": one.list_id,
-                "equal": one.is_equal,
-                "report": asdict(one.report),
-                "export": asdict(one.export),
-                "differing": {name: list(phones) for name, phones in asdict(one.differing).items()},
-                "retold": one.retold,
+                "list_id": list_comparison.list_id,
+                "equal": list_comparison.is_equal,
+                "report": asdict(list_comparison.report),
+                "export": asdict(list_comparison.export),
+                "differing": {
+                    name: list(phones) for name, phones in asdict(list_comparison.difference).items()
+                },
+                "retold": list_comparison.reconstructed_count,
             }
-            for one in done.lists
+            for list_comparison in comparison.lists
         ],
     }
 
@@ -336,60 +387,73 @@ REFERENCE_COLUMNS = (
 _CELL: Mapping[object, str] = {None: "", True: "yes", False: "no"}
 
 
-def references_csv(found: References, out: TextIO) -> None:
+def references_csv(all_references: References, out: TextIO) -> None:
     """Write a row for each; a day that is not known yet is empty."""
-    write_table(out, REFERENCE_COLUMNS, ([_CELL.get(v, v) for v in _row(one).values()] for one in found.all))
+    write_table(
+        out,
+        REFERENCE_COLUMNS,
+        (
+            [_CELL.get(value, value) for value in _reference_row(reference).values()]
+            for reference in all_references.all
+        ),
+    )
 
 
-def references_json(found: References, out: TextIO) -> None:
+def references_json(all_references: References, out: TextIO) -> None:
     """Write one document."""
     document = {
         "format_version": "1.0",
-        "tenant": found.tenant,
+        "tenant": all_references.tenant,
         "errored": False,
         "rule": RULE,
-        "keep": str(found.keep),
-        "first_report": found.first.path if found.first else None,
-        "newest_report": found.newest.path if found.newest else None,
-        "revisions_gone": list(found.gone),
-        "references": [_row(one) for one in found.all],
+        "keep": str(all_references.keep),
+        "first_report": all_references.first.path if all_references.first else None,
+        "newest_report": all_references.newest.path if all_references.newest else None,
+        "revisions_gone": list(all_references.missing_revisions),
+        "references": [_reference_row(reference) for reference in all_references.all],
     }
     out.write(json_text(document, indent=2) + "\n")
 
 
-def references_text(found: References, out: TextIO) -> None:
+def references_text(all_references: References, out: TextIO) -> None:
     """Write a line for each, and what the days mean."""
-    out.writelines(f"{line}\n" for line in _lines(found))
+    out.writelines(f"{line}\n" for line in _lines(all_references))
 
 
-def _row(one: Reference) -> dict[str, Any]:
+def _reference_row(reference: Reference) -> dict[str, Any]:
     return {
-        "evidence": one.evidence,
-        "kind": one.kind,
-        "list_id": one.list_id,
-        "numbers": len(one.phones),
-        "first_seen": one.first_seen.isoformat(),
-        "last_seen": one.last_seen.isoformat(),
-        "stands": one.stands,
-        "counts_from": one.counts_from.isoformat() if one.counts_from else None,
-        "keep_until": one.keep_until.isoformat() if one.keep_until else None,
+        "evidence": reference.evidence,
+        "kind": reference.kind,
+        "list_id": reference.list_id,
+        "numbers": len(reference.phones),
+        "first_seen": reference.first_seen.isoformat(),
+        "last_seen": reference.last_seen.isoformat(),
+        "stands": reference.is_active,
+        "counts_from": reference.counts_from.isoformat() if reference.counts_from else None,
+        "keep_until": reference.keep_until.isoformat() if reference.keep_until else None,
     }
 
 
-def _lines(found: References) -> Iterator[str]:
-    if found.first is None or found.newest is None:
-        yield f"there is no report of {found.tenant}: dnc apply writes the first"
+def _lines(all_references: References) -> Iterator[str]:
+    if all_references.first is None or all_references.newest is None:
+        yield f"there is no report of {all_references.tenant}: dnc apply writes the first"
         return
-    first, newest = found.first.report.seq, found.newest.report.seq
+    first, newest = all_references.first.report.seq, all_references.newest.report.seq
     reports = f"reports {first} to {newest}"
-    yield f"{found.tenant}, {reports}: {count(len(found.all), 'reference')}, kept {found.keep} [{RULE}]"
-    for one in found.all:
-        yield f"  {one.evidence}: {one.kind} on {one.list_id}, {count(len(one.phones))}: {_until(one, found)}"
-    for revision in found.gone:
+    yield (
+        f"{all_references.tenant}, {reports}: {count_text(len(all_references.all), 'reference')}, kept "
+        f"{all_references.keep} [{RULE}]"
+    )
+    for reference in all_references.all:
+        yield (
+            f"  {reference.evidence}: {reference.kind} on {reference.list_id}, "
+            f"{count_text(len(reference.phones))}: {_retention_text(reference, all_references)}"
+        )
+    for revision in all_references.missing_revisions:
         yield f"  the files of {revision[:12]} are gone from this repository: what they named is not told"
 
 
-def _until(one: Reference, found: References) -> str:
-    if one.keep_until:
-        return f"keep until {one.keep_until} (counted from {one.counts_from})"
-    return f"stands: keep it while it does, and {found.keep} more"
+def _retention_text(reference: Reference, all_references: References) -> str:
+    if reference.keep_until:
+        return f"keep until {reference.keep_until} (counted from {reference.counts_from})"
+    return f"stands: keep it while it does, and {all_references.keep} more"

@@ -3,55 +3,57 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from reconciler.cli.call import complain
-from reconciler.cli.render.masking import Shown
-from reconciler.core.model.entries import terms_json
-from reconciler.core.model.finding import finding_json
+from reconciler.cli.call import print_error
+from reconciler.cli.render.masking import NumberFormat
+from reconciler.core.model.entries import terms_to_json
+from reconciler.core.model.finding import finding_to_json
 
 if TYPE_CHECKING:
-    from reconciler.use_cases.edits.add import Added
-    from reconciler.use_cases.edits.fmt import Formatted
-    from reconciler.use_cases.edits.import_table import Imported, ImportedRows
-    from reconciler.use_cases.edits.pull import Pulled
-    from reconciler.use_cases.edits.registry_snapshot import Taken
-    from reconciler.use_cases.edits.release import Released, Stays
-    from reconciler.use_cases.edits.restore import Restored
-    from reconciler.use_cases.edits.undo import Undone
-    from reconciler.use_cases.operations.adoption import Requested
+    from reconciler.use_cases.edits.add import AddResult
+    from reconciler.use_cases.edits.fmt import FmtResult
+    from reconciler.use_cases.edits.import_table import ImportedRows, ImportResult
+    from reconciler.use_cases.edits.pull import PullResult
+    from reconciler.use_cases.edits.registry_snapshot import SnapshotResult
+    from reconciler.use_cases.edits.release import ReleaseResult, RetainedNumber
+    from reconciler.use_cases.edits.restore import RestoreResult
+    from reconciler.use_cases.edits.undo import UndoResult
+    from reconciler.use_cases.operations.adoption import AdoptionRequest
 
 
-def added_json(done: "Added", list_id: str) -> dict[str, Any]:
+def add_json(result: "AddResult", list_id: str) -> dict[str, Any]:
     """Say what was added, and what was there already, with its line."""
     return {
         "list_id": list_id,
-        "files": [done.file] if done.numbers else [],
-        "file": done.file,
-        "added": list(done.numbers),
-        "present": [{"phone": number, "line": line} for number, line in done.present.items()],
-        "terms": terms_json(done.terms),
-        "findings": [finding_json(finding) for finding in done.odd],
+        "files": [result.file] if result.numbers else [],
+        "file": result.file,
+        "added": list(result.numbers),
+        "present": [{"phone": number, "line": line} for number, line in result.already_present.items()],
+        "terms": terms_to_json(result.terms),
+        "findings": [finding_to_json(finding) for finding in result.warnings],
     }
 
 
-def imported_json(done: "Imported") -> dict[str, Any]:
+def import_json(result: "ImportResult") -> dict[str, Any]:
     """Say what became of a table's rows."""
-    return {"batch": done.batch, **_rows_json(done.rows), "snapshot": None}
+    return {"batch": result.batch, **_rows_json(result.rows), "snapshot": None}
 
 
-def taken_json(done: "Taken") -> dict[str, Any]:
+def snapshot_json(result: "SnapshotResult") -> dict[str, Any]:
     """Say what a snapshot changed, and what it did not."""
     snapshot = {
-        "registry": done.block.name,
-        "retrieved_at": done.block.retrieved_at,
-        "sha256": done.block.sha256,
-        "evidence": done.evidence,
-        "released": _by_list({done.rows.list_id: done.released} if done.released else {}),
-        "unchanged": [{"area_code": code, "why": why} for code, why in done.unchanged.items()],
-        "stays": _stays(done.stays),
-        "strangers": [{"file": path, "count": count} for path, count in done.strangers.items()],
-        "doubts": list(done.doubts),
+        "registry": result.block.name,
+        "retrieved_at": result.block.retrieved_at,
+        "sha256": result.block.sha256,
+        "evidence": result.evidence,
+        "released": _by_list(
+            {result.rows.list_id: result.released_numbers} if result.released_numbers else {}
+        ),
+        "unchanged": [{"area_code": code, "why": reason} for code, reason in result.unchanged_codes.items()],
+        "stays": _retained_json(result.retained),
+        "strangers": [{"file": path, "count": count} for path, count in result.unmaintained_files.items()],
+        "doubts": list(result.doubts),
     }
-    return {"batch": None, **_rows_json(done.rows), "snapshot": snapshot}
+    return {"batch": None, **_rows_json(result.rows), "snapshot": snapshot}
 
 
 def _rows_json(rows: "ImportedRows") -> dict[str, Any]:
@@ -68,58 +70,68 @@ def _rows_json(rows: "ImportedRows") -> dict[str, Any]:
         "ignored_rows": dict(rows.left_out),
         "ignored_columns": list(rows.ignored),
         "rejects": str(rows.rejects) if rows.rejects else None,
-        "refused": [{"line": reject.line, "why": reject.why} for reject in rows.refused],
+        "refused": [{"line": reject.line, "why": reject.reason} for reject in rows.refused],
     }
 
 
-def formatted_json(done: "Formatted", *, check: bool) -> dict[str, Any]:
+def fmt_json(result: "FmtResult", *, check: bool) -> dict[str, Any]:
     """Say which files were not canonical, and why some were left alone."""
     return {
-        "checked": done.files,
-        "changed": list(done.changed),
-        "files": [] if check else list(done.changed),
-        "findings": [finding_json(finding) for finding in done.findings],
+        "checked": result.files,
+        "changed": list(result.changed_paths),
+        "files": [] if check else list(result.changed_paths),
+        "findings": [finding_to_json(finding) for finding in result.findings],
     }
 
 
-def released_json(done: "Released | Undone") -> dict[str, Any]:
+def release_json(result: "ReleaseResult | UndoResult") -> dict[str, Any]:
     """Say what was let off, and what stays all the same."""
     return {
-        "files": list(done.files),
-        "released": _by_list(done.released),
-        "stays": _stays(done.stays),
+        "files": list(result.files),
+        "released": _by_list(result.released_numbers),
+        "stays": _retained_json(result.retained),
     }
 
 
-def restored_json(done: "Restored") -> dict[str, Any]:
+def restore_json(result: "RestoreResult") -> dict[str, Any]:
     """Say what was put back, and where it came from."""
     return {
-        "files": list(done.files),
+        "files": list(result.files),
         "restored": [
-            {"phone": one.number, "list_id": one.list_id, "file": one.file, "revision": one.revision}
-            for one in done.back
+            {
+                "phone": restored_line.number,
+                "list_id": restored_line.list_id,
+                "file": restored_line.file,
+                "revision": restored_line.revision,
+            }
+            for restored_line in result.restored_lines
         ],
-        "present": list(done.present),
+        "present": list(result.already_present),
     }
 
 
-def pulled_json(done: "Pulled", asked: "Requested | None" = None) -> dict[str, Any]:
+def pull_json(result: "PullResult", adoption_request: "AdoptionRequest | None" = None) -> dict[str, Any]:
     """Say what was adopted, and, with a merge request, where it is."""
     return {
-        "tenant": done.tenant,
-        "files": list(done.files),
+        "tenant": result.tenant,
+        "files": list(result.files),
         "summary": {
-            "read": done.read,
-            "written": sum(done.written.values()),
-            "present": done.present,
-            "unreadable": len(done.unreadable),
+            "read": result.entry_count,
+            "written": sum(result.added_counts.values()),
+            "present": result.present_count,
+            "unreadable": len(result.unreadable),
         },
-        "written": dict(done.written),
-        "not_adopted": list(done.left),
-        "unreadable": done.csv,
+        "written": dict(result.added_counts),
+        "not_adopted": list(result.skipped_lists),
+        "unreadable": result.csv,
         "merge_request": None
-        if asked is None
-        else {"branch": asked.branch, "target": asked.target, "commit": asked.commit, "opened": asked.opened},
+        if adoption_request is None
+        else {
+            "branch": adoption_request.branch,
+            "target": adoption_request.target,
+            "commit": adoption_request.commit,
+            "opened": adoption_request.is_opened,
+        },
     }
 
 
@@ -127,86 +139,98 @@ def _by_list(numbers: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
     return [{"list_id": list_id, "phones": list(phones)} for list_id, phones in numbers.items()]
 
 
-def _stays(stays: "Iterable[Stays]") -> list[dict[str, str]]:
-    return [{"phone": one.number, "list_id": one.list_id, "why": one.why} for one in stays]
+def _retained_json(retained: "Iterable[RetainedNumber]") -> list[dict[str, str]]:
+    return [
+        {"phone": retained_number.number, "list_id": retained_number.list_id, "why": retained_number.reason}
+        for retained_number in retained
+    ]
 
 
-_PRINTED = 10
+_MAX_PRINTED = 10
 
 
-def show_imported(done: "Imported") -> None:
+def print_import(result: "ImportResult") -> None:
     """Say what became of a table's rows."""
-    _show_rows(done.rows, "that file")
-    for path in done.rows.files:
+    _print_rows(result.rows, "that file")
+    for path in result.rows.files:
         print(path)
-    complain(f"batch {done.batch}: {_counts(done.rows)}")
-    if done.rows.files:
-        complain("next: commit these files; dnc plan shows what they change")
+    print_error(f"batch {result.batch}: {_counts_text(result.rows)}")
+    if result.rows.files:
+        print_error("next: commit these files; dnc plan shows what they change")
 
 
-def show_taken(done: "Taken", shown: Shown) -> None:
+def print_snapshot(result: "SnapshotResult", number_format: NumberFormat) -> None:
     """Say what a snapshot changed, and what it did not."""
-    _show_rows(done.rows, "the snapshot")
-    for path in done.rows.files:
+    _print_rows(result.rows, "the snapshot")
+    for path in result.rows.files:
         print(path)
-    block, list_id = done.block, done.rows.list_id
-    complain(f"{block.name} of {block.retrieved_at}, sha256 {block.sha256[:12]}…: {_counts(done.rows)}")
-    if done.released:
-        complain(f"{len(done.released):,} released from {list_id}: REGISTRY_REMOVED, {done.evidence}")
-    _show_doubts(done)
-    _show_some(f"{shown.number(one.number)} stays on {one.list_id}: {one.why}" for one in done.stays)
-    for code, why in done.unchanged.items():
-        complain(f"nothing of area code {code} comes off: {why}")
-    if not done.doubts and any("lost" in why for why in done.unchanged.values()):
-        complain(
-            "  way out: retrieve it again; or look at the numbers, and release them: "
-            f"`dnc release NUMBER --list {list_id} --reason REGISTRY_REMOVED --evidence {done.evidence}`"
+    block, list_id = result.block, result.rows.list_id
+    print_error(
+        f"{block.name} of {block.retrieved_at}, sha256 {block.sha256[:12]}…: {_counts_text(result.rows)}"
+    )
+    if result.released_numbers:
+        print_error(
+            f"{len(result.released_numbers):,} released from {list_id}: REGISTRY_REMOVED, {result.evidence}"
         )
-    for path, count in done.strangers.items():
-        complain(
+    _print_doubts(result)
+    _print_some(
+        f"{number_format.number(retained_number.number)} stays on {retained_number.list_id}: "
+        f"{retained_number.reason}"
+        for retained_number in result.retained
+    )
+    for code, reason in result.unchanged_codes.items():
+        print_error(f"nothing of area code {code} comes off: {reason}")
+    if not result.doubts and any("lost" in reason for reason in result.unchanged_codes.values()):
+        print_error(
+            "  way out: retrieve it again; or look at the numbers, and release them: "
+            f"`dnc release NUMBER --list {list_id} --reason REGISTRY_REMOVED --evidence {result.evidence}`"
+        )
+    for path, count in result.unmaintained_files.items():
+        print_error(
             f"{path}: {count:,} numbers of {block.name} are in no snapshot's file, and stay whatever it says"
             "\n  way out: give the file a registry block, with name and retrievedAt, to make it one"
         )
-    if done.rows.files:
-        complain("next: commit these files; dnc plan shows what they change")
-    elif not done.rows.refused and not done.doubts:
-        complain("nothing to do: the files have this snapshot already")
+    if result.rows.files:
+        print_error("next: commit these files; dnc plan shows what they change")
+    elif not result.rows.refused and not result.doubts:
+        print_error("nothing to do: the files have this snapshot already")
 
 
-def _show_doubts(done: "Taken") -> None:
+def _print_doubts(result: "SnapshotResult") -> None:
     """Say why a snapshot releases nothing, and how to go on."""
-    for doubt in done.doubts:
-        complain(doubt)
-    if done.doubts:
-        complain(
+    for doubt in result.doubts:
+        print_error(doubt)
+    if result.doubts:
+        print_error(
             "nothing was released: a snapshot releases numbers only if every row of its file is "
             "accounted for; new numbers were added all the same\n"
             "  way out: download the file again, or repair what is named above, and import the snapshot again"
         )
 
 
-def _show_rows(rows: "ImportedRows", again: str) -> None:
-    _show_some((f"line {reject.line}: {reject.why}" for reject in rows.refused), f"are in {rows.rejects}")
+def _print_rows(rows: "ImportedRows", retry_command: str) -> None:
+    _print_some((f"line {reject.line}: {reject.reason}" for reject in rows.refused), f"are in {rows.rejects}")
     if rows.refused:
-        complain(
-            f"refused rows: {rows.rejects} (whole numbers: do not commit it). Correct and import {again}"
+        print_error(
+            f"refused rows: {rows.rejects} (whole numbers: do not commit it). Correct and import "
+            f"{retry_command}"
         )
     if rows.ignored:
-        complain(f"columns that nothing was taken from: {', '.join(rows.ignored)}")
+        print_error(f"columns that nothing was taken from: {', '.join(rows.ignored)}")
     if rows.left_out:
-        counted = ", ".join(f"{value} ({count:,})" for value, count in sorted(rows.left_out.items()))
-        complain(f"rows that the profile ignores: {counted}")
+        ignored_text = ", ".join(f"{value} ({count:,})" for value, count in sorted(rows.left_out.items()))
+        print_error(f"rows that the profile ignores: {ignored_text}")
 
 
-def _show_some(lines: Iterable[str], where: str = "stay, too") -> None:
-    told = list(lines)
-    for line in told[:_PRINTED]:
-        complain(line)
-    if more := len(told[_PRINTED:]):
-        complain(f"{more:,} more {where}")
+def _print_some(lines: Iterable[str], rest_place: str = "stay, too") -> None:
+    all_lines = list(lines)
+    for line in all_lines[:_MAX_PRINTED]:
+        print_error(line)
+    if rest_count := len(all_lines[_MAX_PRINTED:]):
+        print_error(f"{rest_count:,} more {rest_place}")
 
 
-def _counts(rows: "ImportedRows") -> str:
+def _counts_text(rows: "ImportedRows") -> str:
     left_out = sum(rows.left_out.values())
     return (
         f"{rows.read:,} rows read, {rows.added:,} added, {rows.present:,} already there, "

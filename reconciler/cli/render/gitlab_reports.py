@@ -15,7 +15,7 @@ import yaml
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.use_cases.operations.ci_tenants import FanOut, Work
-from reconciler.use_cases.reconcile.validate import Validated
+from reconciler.use_cases.reconcile.validate import ValidateResult
 from reconciler.use_cases.workspace.context import DEFAULT_CONFIGURATION, STATE_FOLDER
 
 LARGEST_COUNT = 999_999  # GitLab shows larger counts as this anyway; real totals stand in the text
@@ -31,28 +31,28 @@ def terraform(document: Mapping[str, Any]) -> str:
     return json.dumps({name: min(summary[name], LARGEST_COUNT) for name in ("create", "update", "delete")})
 
 
-def code_quality(done: Validated) -> str:
+def code_quality(result: ValidateResult) -> str:
     """Give findings as Code Quality issues; an empty array when clean."""
-    seen: dict[str, int] = {}
-    return json.dumps([_issue(f, seen) for f in done.findings], indent=1)
+    seen_names: dict[str, int] = {}
+    return json.dumps([_issue(finding, seen_names) for finding in result.findings], indent=1)
 
 
-def _issue(finding: Finding, seen: dict[str, int]) -> dict[str, Any]:
+def _issue(finding: Finding, seen_names: dict[str, int]) -> dict[str, Any]:
     # By rule, path and key: neither lines, nor places in a list, nor counts in a sentence. A finding must
     # stay the same one when lines above it move.
-    named = " ".join(_MASKED.findall(finding.message))
-    name = f"{finding.rule}\0{finding.file}\0{_INDEX.sub('/*', finding.path)}\0{named}"
-    seen[name] = seen.get(name, 0) + 1
+    masked_numbers = " ".join(_MASKED.findall(finding.message))
+    name = f"{finding.rule}\0{finding.file}\0{_INDEX.sub('/*', finding.path)}\0{masked_numbers}"
+    seen_names[name] = seen_names.get(name, 0) + 1
     path = posixpath.normpath(finding.file) if finding.file else _WHOLE
-    ours = not path.startswith(("/", ".."))  # GitLab knows only files of the repository
+    is_in_project = not path.startswith(("/", ".."))  # GitLab knows only files of the repository
     return {
-        "description": _encodable(finding.message if ours else f"{finding.file}: {finding.message}"),
+        "description": _encodable(finding.message if is_in_project else f"{finding.file}: {finding.message}"),
         "check_name": finding.rule,
-        "fingerprint": hashlib.sha256(_encodable(f"{name}\0{seen[name]}").encode()).hexdigest(),
+        "fingerprint": hashlib.sha256(_encodable(f"{name}\0{seen_names[name]}").encode()).hexdigest(),
         "severity": _SEVERITY[finding.severity],
         "location": {
-            "path": _encodable(path if ours else _WHOLE),
-            "lines": {"begin": max(1, finding.line) if ours else 1},
+            "path": _encodable(path if is_in_project else _WHOLE),
+            "lines": {"begin": max(1, finding.line) if is_in_project else 1},
         },
     }
 
@@ -62,68 +62,73 @@ def _encodable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def junit(done: Validated) -> str:
+def junit(result: ValidateResult) -> str:
     """Give one test case for each file, and one more for each rule that a file does not meet."""
-    found: dict[tuple[str, str], list[Finding]] = {}
-    for finding in done.findings:
-        found.setdefault((finding.file, finding.rule), []).append(finding)
-    clean = [path for path in done.checked if not any(file == path for file, _ in found)]
+    findings_by_file: dict[tuple[str, str], list[Finding]] = {}
+    for finding in result.findings:
+        findings_by_file.setdefault((finding.file, finding.rule), []).append(finding)
+    clean = [path for path in result.checked_files if not any(file == path for file, _ in findings_by_file)]
     suite = ET.Element("testsuite", name="dnc validate")
     for path in clean:
         ET.SubElement(suite, "testcase", classname=_printable(path), name="valid", file=_printable(path))
-    for (path, rule), findings in found.items():
-        where = _printable(path)
-        case = ET.SubElement(suite, "testcase", classname=where, name=_printable(rule), file=where)
-        _fail(case, findings)
-    failures = sum(any(f.severity is Severity.ERROR for f in findings) for findings in found.values())
-    suite.set("tests", str(len(clean) + len(found)))
+    for (path, rule), findings in findings_by_file.items():
+        printable_path = _printable(path)
+        case = ET.SubElement(
+            suite, "testcase", classname=printable_path, name=_printable(rule), file=printable_path
+        )
+        _add_failure(case, findings)
+    failures = sum(
+        any(file_finding.severity is Severity.ERROR for file_finding in findings)
+        for findings in findings_by_file.values()
+    )
+    suite.set("tests", str(len(clean) + len(findings_by_file)))
     suite.set("failures", str(failures))
     return ET.tostring(suite, encoding="unicode", xml_declaration=True)
 
 
-def _fail(case: ET.Element, findings: Iterable[Finding]) -> None:
-    errors = [f for f in findings if f.severity is Severity.ERROR]
-    others = [f for f in findings if f.severity is not Severity.ERROR]
+def _add_failure(case: ET.Element, findings: Iterable[Finding]) -> None:
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    other_findings = [finding for finding in findings if finding.severity is not Severity.ERROR]
     if errors:
         failure = ET.SubElement(case, "failure", message=_printable(errors[0].message), type=errors[0].rule)
         failure.text = _printable("\n".join(map(str, errors)))
-    if others:
-        ET.SubElement(case, "system-out").text = _printable("\n".join(map(str, others)))
+    if other_findings:
+        ET.SubElement(case, "system-out").text = _printable("\n".join(map(str, other_findings)))
 
 
 def _printable(text: str) -> str:
     """Leave out what XML cannot hold."""
-    return "".join(c for c in text if c in "\n\t" or c.isprintable())
+    return "".join(character for character in text if character in "\n\t" or character.isprintable())
 
 
-LARGEST = 5_000_000  # bytes
+MAX_REPORT_BYTES = 5_000_000  # bytes
 FOLDER = "plans"
 REPORT = "plans.md"
 _TENANT = "$DNC_TENANT"
 # Warnings: 6, something stays that nothing permits to come off; 7, a newer revision is applied already.
-_PASSING = {Work.PLAN: 6, Work.APPLY: 7}
+_PASSING_EXIT_CODES = {Work.PLAN: 6, Work.APPLY: 7}
 _HEAD = "# Written by dnc ci tenants, for one pipeline. What is changed here is lost.\n"
 
 
-def child_pipeline(found: FanOut, common: str = "") -> str:
+def child_pipeline(fan_out: FanOut, common: str = "") -> str:
     """Write the pipeline. `common` is YAML that comes first: `default`, `variables`, whatever jobs share.
 
     Raises InvalidInput for YAML that cannot come first, and where GitLab would not take the whole.
     """
-    document = _document(found)
-    _demand_apart(common, document)
-    shared = f"{common.rstrip()}\n" if common.strip() else ""
-    text = _HEAD + shared + yaml.safe_dump(document, sort_keys=False, width=10_000)
-    if (size := len(text.encode())) > LARGEST:
+    document = _pipeline_document(fan_out)
+    _demand_no_conflict(common, document)
+    common_yaml = f"{common.rstrip()}\n" if common.strip() else ""
+    text = _HEAD + common_yaml + yaml.safe_dump(document, sort_keys=False, width=10_000)
+    if (size := len(text.encode())) > MAX_REPORT_BYTES:
         raise InvalidInput(
-            f"the child pipeline of {len(found.tenants):,} tenants has {size:,} bytes, and GitLab takes "
-            f"{LARGEST:,}",
+            f"the child pipeline of {len(fan_out.tenants):,} tenants has {size:,} bytes, and GitLab takes "
+            f"{MAX_REPORT_BYTES:,}",
             "pass --changed-since, so that only what changed has a job, or split dnc.yaml in two",
         )
     return text
 
 
-def _demand_apart(common: str, document: dict[str, Any]) -> None:
+def _demand_no_conflict(common: str, document: dict[str, Any]) -> None:
     """Refuse what is no mapping, or has a key that is ours: the later one would silently win."""
     try:
         node = yaml.compose(common)
@@ -133,36 +138,36 @@ def _demand_apart(common: str, document: dict[str, Any]) -> None:
         return
     if not isinstance(node, yaml.MappingNode):
         raise InvalidInput("what comes first has no keys", "write default: and variables: there")
-    ours = sorted({key.value for key, _ in node.value} & document.keys())
-    if ours:
+    conflicting_keys = sorted({key.value for key, _ in node.value} & document.keys())
+    if conflicting_keys:
         raise InvalidInput(
-            f"what comes first says {', '.join(ours)}, which the child pipeline says itself",
+            f"what comes first says {', '.join(conflicting_keys)}, which the child pipeline says itself",
             "take it out: write default: and variables: there",
         )
 
 
-def _document(found: FanOut) -> dict[str, Any]:
+def _pipeline_document(fan_out: FanOut) -> dict[str, Any]:
     # A child has no source that rules of merge requests or branches would know: it is there, so it runs.
     top: dict[str, Any] = {"workflow": {"rules": [{"when": "always"}]}, "stages": ["tenants", "report"]}
-    if not found.tenants:
+    if not fan_out.tenants:
         # GitLab refuses a pipeline without a job, and the trigger would be red.
-        script = ["echo no tenant has changed", *([_gathering(found)] if _has_note(found) else [])]
-        return top | {"nothing": {"stage": "report", **_of_request(found), "script": script}}
-    top[".tenant"] = _tenant(found)
-    for name in found.tenants:
-        top[f"{found.work} {name}"] = _job(found.work, name)
-    return top | {"gather": _gather(found)}
+        script = ["echo no tenant has changed", *([_gather_command(fan_out)] if _has_note(fan_out) else [])]
+        return top | {"nothing": {"stage": "report", **_merge_request_variables(fan_out), "script": script}}
+    top[".tenant"] = _tenant_template(fan_out)
+    for name in fan_out.tenants:
+        top[f"{fan_out.work} {name}"] = _job(fan_out.work, name)
+    return top | {"gather": _gather_job(fan_out)}
 
 
-def _tenant(found: FanOut) -> dict[str, Any]:
+def _tenant_template(fan_out: FanOut) -> dict[str, Any]:
     """Say what all tenants' jobs have in common. None needs another, so none stops another."""
     return {
         "stage": "tenants",
         "needs": [],
-        "interruptible": found.work is Work.PLAN,
-        **({} if found.work is Work.PLAN else {"cache": _cache(found)}),
-        "script": [f"mkdir -p {FOLDER}", _command(found)],
-        "allow_failure": {"exit_codes": [_PASSING[found.work]]},
+        "interruptible": fan_out.work is Work.PLAN,
+        **({} if fan_out.work is Work.PLAN else {"cache": _cache(fan_out)}),
+        "script": [f"mkdir -p {FOLDER}", _command(fan_out)],
+        "allow_failure": {"exit_codes": [_PASSING_EXIT_CODES[fan_out.work]]},
         "artifacts": {
             "when": "always",
             "access": "developer",  # whole numbers
@@ -172,25 +177,29 @@ def _tenant(found: FanOut) -> dict[str, Any]:
     }
 
 
-def _cache(found: FanOut) -> dict[str, Any]:
+def _cache(fan_out: FanOut) -> dict[str, Any]:
     """Keep the last verified reading of CXone. A plan restores nothing: any branch could have written it."""
     return {
         "key": f"cxone-{_TENANT}",
-        "paths": [f"{PurePosixPath(found.configuration).parent / STATE_FOLDER}/"],
+        "paths": [f"{PurePosixPath(fan_out.configuration).parent / STATE_FOLDER}/"],
         "policy": "pull-push",
         "when": "always",
     }
 
 
-def _command(found: FanOut) -> str:
-    other = found.configuration != DEFAULT_CONFIGURATION
-    words = [*(["--config", quote(found.configuration)] if other else []), "--tenant", f'"{_TENANT}"']
+def _command(fan_out: FanOut) -> str:
+    has_other_configuration = fan_out.configuration != DEFAULT_CONFIGURATION
+    words = [
+        *(["--config", quote(fan_out.configuration)] if has_other_configuration else []),
+        "--tenant",
+        f'"{_TENANT}"',
+    ]
     file = f'"{FOLDER}/{_TENANT}.json"'
-    if found.work is Work.PLAN:
-        onto = ["--onto", quote(found.onto)] if found.onto else []
+    if fan_out.work is Work.PLAN:
+        onto = ["--onto", quote(fan_out.target_branch)] if fan_out.target_branch else []
         return " ".join(["dnc plan", *words, *onto, "-o", file])
-    scheduled = "CI_PIPELINE_SOURCE=schedule " if found.scheduled else ""
-    return scheduled + " ".join(["dnc apply", *words, "--format json", ">", file])
+    schedule_variable = "CI_PIPELINE_SOURCE=schedule " if fan_out.is_scheduled else ""
+    return schedule_variable + " ".join(["dnc apply", *words, "--format json", ">", file])
 
 
 def _job(work: Work, name: str) -> dict[str, Any]:
@@ -204,12 +213,12 @@ def _job(work: Work, name: str) -> dict[str, Any]:
     }
 
 
-def _gather(found: FanOut) -> dict[str, Any]:
+def _gather_job(fan_out: FanOut) -> dict[str, Any]:
     return {
         "stage": "report",
         "when": "always",
-        **_of_request(found),
-        "script": [_gathering(found)],
+        **_merge_request_variables(fan_out),
+        "script": [_gather_command(fan_out)],
         "artifacts": {
             "when": "always",
             "access": "developer",
@@ -219,16 +228,16 @@ def _gather(found: FanOut) -> dict[str, Any]:
     }
 
 
-def _gathering(found: FanOut) -> str:
-    plans = (f"{FOLDER}/{name}.json" for name in found.tenants)
-    note = ["--note"] if _has_note(found) else []
+def _gather_command(fan_out: FanOut) -> str:
+    plans = (f"{FOLDER}/{name}.json" for name in fan_out.tenants)
+    note = ["--note"] if _has_note(fan_out) else []
     return " ".join(["dnc ci gather", *note, "-o", REPORT, *plans])
 
 
-def _has_note(found: FanOut) -> bool:
-    return found.work is Work.PLAN and found.merge_request is not None
+def _has_note(fan_out: FanOut) -> bool:
+    return fan_out.work is Work.PLAN and fan_out.merge_request is not None
 
 
-def _of_request(found: FanOut) -> dict[str, Any]:
+def _merge_request_variables(fan_out: FanOut) -> dict[str, Any]:
     """Tell a job of the child whose merge request it is, where GitLab itself does not."""
-    return {"variables": {"CI_MERGE_REQUEST_IID": found.merge_request}} if _has_note(found) else {}
+    return {"variables": {"CI_MERGE_REQUEST_IID": fan_out.merge_request}} if _has_note(fan_out) else {}

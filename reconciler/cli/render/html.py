@@ -9,11 +9,18 @@ from importlib.resources import files
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from reconciler.cli.render.masking import Shown
-from reconciler.cli.render.messages import BLOCKED, DRIFT, REASONS, kept_or_left_out, way_out, what_changes
-from reconciler.cli.render.plan_text import verdict, without_cxone
+from reconciler.cli.render.masking import NumberFormat
+from reconciler.cli.render.messages import (
+    BLOCK_TEXTS,
+    DRIFT_TEXTS,
+    REASON_TEXTS,
+    change_summary,
+    fix_text,
+    guard_effect,
+)
+from reconciler.cli.render.plan_text import is_without_cxone, verdict
 from reconciler.cli.render.site.blocks import Fact
-from reconciler.cli.terminal import harmless
+from reconciler.cli.terminal import escape_text
 from reconciler.core.model.phone import mask
 
 if TYPE_CHECKING:
@@ -21,47 +28,47 @@ if TYPE_CHECKING:
 
 
 # As we write numbers, and as a message from CXone may have one: bare, or as people in North America do.
-_WHOLE = re.compile(
+_WHOLE_NUMBER = re.compile(
     r"\+[1-9][0-9]{6,14}"
     r"|(?<![0-9A-Za-z.:/-])[0-9]{10,15}(?![0-9A-Za-z.])"
     r"|(?<![0-9A-Za-z.:/-])\+?1?[ .-]?\(?[2-9][0-9]{2}\)?[ .-][0-9]{3}[ .-][0-9]{4}(?![0-9A-Za-z])"
 )
-_LONGEST = 300  # characters of one text
+_MAX_TEXT = 300  # characters of one text
 
 
-def page(template: str, **said: object) -> str:
+def render_page(template: str, **said: object) -> str:
     """Fill in a template of `web/`: a page to keep, send and print. What it shows is escaped, no more."""
-    return _filled(_environment().get_template(template), "", said)
+    return _fill_template(_environment().get_template(template), "", said)
 
 
-def guarded(template: str, **said: object) -> str:
+def render_masked_page(template: str, **said: object) -> str:
     """Fill in a page for many eyes: whatever it shows is short, too, and holds no number whole."""
-    return _filled(_guarded_environment().get_template(template), script(), said)
+    return _fill_template(_guarded_environment().get_template(template), script(), said)
 
 
-def _filled(template: "Template", own_script: str, said: dict[str, object]) -> str:
+def _fill_template(template: "Template", own_script: str, values: dict[str, object]) -> str:
     """Give a page its look, its script, and a policy that lets it have these two and nothing else."""
-    policy = f"default-src 'none'; style-src {_named(style())}"
-    policy += f"; script-src {_named(own_script)}" if own_script else ""
-    own = {"style": _ours(style()), "script": _ours(own_script), "policy": _ours(policy)}
-    return template.render(**own, **said)
+    policy = f"default-src 'none'; style-src {_content_hash(style())}"
+    policy += f"; script-src {_content_hash(own_script)}" if own_script else ""
+    own_values = {"style": _markup(style()), "script": _markup(own_script), "policy": _markup(policy)}
+    return template.render(**own_values, **values)
 
 
-def hidden(text: str) -> str:
+def mask_numbers(text: str) -> str:
     """Mask the numbers in a text that somebody else wrote."""
-    return _WHOLE.sub(lambda found: mask(found[0]), text)
+    return _WHOLE_NUMBER.sub(lambda found: mask(found[0]), text)
 
 
 @cache
 def style() -> str:
     """Give the style sheet that all pages share."""
-    return _file("style.css")
+    return _read_template("style.css")
 
 
 @cache
 def script() -> str:
     """Give the script that keeps the chosen theme and filters long tables. Pages say all without it."""
-    return _file("page.js")
+    return _read_template("page.js")
 
 
 @cache
@@ -69,45 +76,45 @@ def _environment() -> "Environment":
     from jinja2 import Environment, FunctionLoader, StrictUndefined  # noqa: PLC0415  (only for a page)
 
     made = Environment(
-        autoescape=True, loader=FunctionLoader(_file), undefined=StrictUndefined,
+        autoescape=True, loader=FunctionLoader(_read_template), undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    made.filters["in_runs"] = _runs
+    made.filters["in_runs"] = _group_blocks
     return made
 
 
 @cache
 def _guarded_environment() -> "Environment":
-    return _environment().overlay(finalize=_shown)
+    return _environment().overlay(finalize=_masked_value)
 
 
-def _runs(blocks: Iterable[Any]) -> list[tuple[str, list[Any]]]:
+def _group_blocks(blocks: Iterable[Any]) -> list[tuple[str, list[Any]]]:
     """Put blocks of one kind that follow each other together."""
-    return [(kind, list(some)) for kind, some in groupby(blocks, key=lambda block: block.kind)]
+    return [(kind, list(kind_blocks)) for kind, kind_blocks in groupby(blocks, key=lambda block: block.kind)]
 
 
-def _shown(value: object) -> object:
+def _masked_value(value: object) -> object:
     if value is None:
         return ""
     if not isinstance(value, str) or hasattr(value, "__html__"):
         return value
-    text = harmless(hidden(value))
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    text = escape_text(mask_numbers(value))
+    return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}…"
 
 
-def _ours(text: str) -> object:
+def _markup(text: str) -> object:
     from markupsafe import Markup  # noqa: PLC0415  (comes with jinja2)
 
     return Markup(text)  # noqa: S704  (our own files)
 
 
-def _named(text: str) -> str:
+def _content_hash(text: str) -> str:
     """Name an inline text as a Content-Security-Policy does."""
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
 @cache
-def _file(name: str) -> str:
+def _read_template(name: str) -> str:
     return (files("reconciler.cli.render") / "web" / name).read_text(encoding="utf-8")
 
 
@@ -123,16 +130,20 @@ _FACTS = {
 }
 
 
-def html(document: Mapping[str, Any], shown: Shown) -> str:
+def render_plan_html(document: Mapping[str, Any], number_format: NumberFormat) -> str:
     """Show a plan."""
     drift = [
-        f"{d['list_id']}: {len(d['phones']):,} {d['kind']}: {DRIFT[d['kind']]}" for d in document["drift"]
+        f"{drift_row['list_id']}: {len(drift_row['phones']):,} {drift_row['kind']}: "
+        f"{DRIFT_TEXTS[drift_row['kind']]}"
+        for drift_row in document["drift"]
     ]
-    rows = [_row(change, shown) for change in document["changes"]]
-    said = "There is no plan." if document["errored"] else verdict(document)
+    rows = [_row(change, number_format) for change in document["changes"]]
+    sentence = "There is no plan." if document["errored"] else verdict(document)
     title = f"dnc plan: {document['tenant']}"
-    facts = () if document["errored"] or without_cxone(document) else tuple(_facts(document["summary"]))
-    return page("plan.html", title=title, plan=document, verdict=said, facts=facts, rows=rows, drift=drift)
+    facts = () if document["errored"] or is_without_cxone(document) else tuple(_facts(document["summary"]))
+    return render_page(
+        "plan.html", title=title, plan=document, verdict=sentence, facts=facts, rows=rows, drift=drift
+    )
 
 
 def _facts(summary: Mapping[str, int]) -> Iterator[Fact]:
@@ -140,15 +151,20 @@ def _facts(summary: Mapping[str, int]) -> Iterator[Fact]:
         yield Fact(title, f"{summary[name]:,}", detail, mark if summary[name] else "")
 
 
-def _row(change: Mapping[str, Any], shown: Shown) -> dict[str, str]:
-    outs = ((b, way_out(b, change["list_id"], change["phones"], shown)) for b in change["blocked_by"])
-    blocked = "; ".join(f"{kept_or_left_out(change)}: {BLOCKED[b]}. Way out: {out}" for b, out in outs)
+def _row(change: Mapping[str, Any], number_format: NumberFormat) -> dict[str, str]:
+    fixes = (
+        (block, fix_text(block, change["list_id"], change["phones"], number_format))
+        for block in change["blocked_by"]
+    )
+    block_texts = "; ".join(
+        f"{guard_effect(change)}: {BLOCK_TEXTS[block]}. Way out: {fix}" for block, fix in fixes
+    )
     return {
         "direction": change["direction"],
         "action": change["action"],
         "list_id": change["list_id"],
         "count": f"{len(change['phones']):,}",
-        "sample": shown.sample(change["phones"]),
-        "what": what_changes(change),
-        "why": blocked or REASONS[change["reason"]],
+        "sample": number_format.sample(change["phones"]),
+        "what": change_summary(change),
+        "why": block_texts or REASON_TEXTS[change["reason"]],
     }

@@ -3,23 +3,23 @@
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.cli.render.masking import Shown
-from reconciler.cli.render.messages import BLOCKED, age, commands
-from reconciler.core.model.entries import Terms, terms_json
+from reconciler.cli.render.masking import NumberFormat
+from reconciler.cli.render.messages import BLOCK_TEXTS, age_text, edit_commands
+from reconciler.core.model.entries import Terms, terms_to_json
 from reconciler.git.history import Commit
-from reconciler.use_cases.history.lookup import Line, OnList, Whereabouts
+from reconciler.use_cases.history.lookup import ListLine, ListLookup, Lookup
 from reconciler.use_cases.workspace.context import iso
 
 
-def terms_said(terms: Terms, *, asked: bool = False) -> str:
-    """Say terms in a line; `asked`: with the day on which the person asked."""
+def terms_text(terms: Terms, *, with_request: bool = False) -> str:
+    """Say terms in a line; `with_request`: with the day on which the person asked."""
     until = f" until {terms.end}" if terms.end else ""
-    requested = f", requested {terms.requested_on}" if asked and terms.requested_on else ""
+    requested_text = f", requested {terms.requested_on}" if with_request and terms.requested_on else ""
     source = f", source {terms.source}" if terms.source != "dnc" else ""
-    return f"{terms.reason_code} {terms.expiration_policy}{until}{requested}{source}"
+    return f"{terms.reason_code} {terms.expiration_policy}{until}{requested_text}{source}"
 
 
-def origin_said(commit: Commit | None, merge_request: str | None, *, unknown: str) -> str:
+def origin_text(commit: Commit | None, merge_request: str | None, *, unknown: str) -> str:
     """Say since when, by which commit, whose, and in which merge request; `unknown` where there is none."""
     if commit is None:
         return unknown
@@ -27,33 +27,35 @@ def origin_said(commit: Commit | None, merge_request: str | None, *, unknown: st
     return f"since {commit.when:%Y-%m-%d}: {commit.sha[:12]} by {commit.author}{request}"
 
 
-def whereabouts_json(found: Whereabouts) -> dict[str, Any]:
+def lookup_json(lookup: Lookup) -> dict[str, Any]:
     """Say everything that is known, the number whole."""
     return {
         "format_version": "1.0",
-        "tenant": found.tenant,
-        "number": found.number,
-        "listed": found.is_listed,
-        "protected": found.is_protected,
+        "tenant": lookup.tenant,
+        "number": lookup.number,
+        "listed": lookup.is_listed,
+        "protected": lookup.is_protected,
         "as_of": {
-            "report": found.report,
-            "seq": found.seq,
-            "verified": found.verified,
-            "finished_at": iso(found.told_at) if found.told_at else None,
-            "age_seconds": round((found.asked_at - found.told_at).total_seconds()) if found.told_at else None,
-            "read_at": found.read_at,
+            "report": lookup.report,
+            "seq": lookup.seq,
+            "verified": lookup.verified,
+            "finished_at": iso(lookup.reported_at) if lookup.reported_at else None,
+            "age_seconds": round((lookup.looked_up_at - lookup.reported_at).total_seconds())
+            if lookup.reported_at
+            else None,
+            "read_at": lookup.read_at,
         },
-        "lists": [_list_json(one) for one in found.lists],
+        "lists": [_list_json(list_lookup) for list_lookup in lookup.lists],
         "errored": False,
     }
 
 
-def _list_json(one: OnList) -> dict[str, Any]:
-    entry = one.entry
+def _list_json(list_lookup: ListLookup) -> dict[str, Any]:
+    entry = list_lookup.entry
     return {
-        "list_id": one.list_id,
-        "wanted": one.is_wanted,
-        "live": one.live,
+        "list_id": list_lookup.list_id,
+        "wanted": list_lookup.is_expected,
+        "live": list_lookup.live,
         "live_terms": None
         if entry is None
         else {
@@ -61,19 +63,21 @@ def _list_json(one: OnList) -> dict[str, Any]:
             "expirationPolicy": entry.expiration_policy or None,
             "end": entry.end.isoformat() if entry.end else None,
         },
-        "last_confirmed_live": iso(one.confirmed) if one.confirmed else None,
-        "kept": None if one.kept is None else [reason.value for reason in one.kept.blocked_by],
-        "holds": list(one.holds),
-        "claims": [_line_json(line) for line in one.lines],
+        "last_confirmed_live": iso(list_lookup.confirmed_at) if list_lookup.confirmed_at else None,
+        "kept": None
+        if list_lookup.retained is None
+        else [reason.value for reason in list_lookup.retained.blocked_by],
+        "holds": list(list_lookup.holds),
+        "claims": [_line_json(line) for line in list_lookup.lines],
     }
 
 
-def _line_json(line: Line) -> dict[str, Any]:
+def _line_json(line: ListLine) -> dict[str, Any]:
     commit = line.commit
     return {
         "file": line.file,
         "line": line.line,
-        "terms": terms_json(line.terms),
+        "terms": terms_to_json(line.terms),
         "rules": list(line.rules),
         "since": iso(commit.when) if commit else None,
         "commit": commit.sha if commit else None,
@@ -82,47 +86,52 @@ def _line_json(line: Line) -> dict[str, Any]:
     }
 
 
-def whereabouts_text(found: Whereabouts, shown: Shown) -> str:
+def lookup_text(lookup: Lookup, number_format: NumberFormat) -> str:
     """Show it, the verdict first."""
-    if not found.lists:
-        return f"{shown.number(found.number)} is on no list of {found.tenant}{_as_of(found)}"
-    wanted = [one for one in found.lists if one.is_wanted]
-    if not wanted:
+    if not lookup.lists:
+        return f"{number_format.number(lookup.number)} is on no list of {lookup.tenant}{_source_text(lookup)}"
+    expected_lists = [list_lookup for list_lookup in lookup.lists if list_lookup.is_expected]
+    if not expected_lists:
         verdict = "is in no file, though live"
-    elif found.is_protected:
+    elif lookup.is_protected:
         verdict = "is listed, and live everywhere it should be"
-    elif any(one.live is None for one in wanted):
+    elif any(list_lookup.live is None for list_lookup in expected_lists):
         verdict = "is listed; nothing is known of CXone yet: dnc apply, or --live"
     else:
         verdict = "is listed, and NOT live everywhere it should be"
-    lines = [f"{shown.number(found.number)} {verdict}{_as_of(found)}"]
-    for one in found.lists:
-        lines += _on_list(one, found, shown)
+    lines = [f"{number_format.number(lookup.number)} {verdict}{_source_text(lookup)}"]
+    for list_lookup in lookup.lists:
+        lines += _list_lines(list_lookup, lookup, number_format)
     return "\n".join(lines)
 
 
-def _as_of(found: Whereabouts) -> str:
-    if found.read_at:
-        return f", as read at {found.read_at}"
-    if found.told_at is None:
+def _source_text(lookup: Lookup) -> str:
+    if lookup.read_at:
+        return f", as read at {lookup.read_at}"
+    if lookup.reported_at is None:
         return ", going by the files: there is no report yet"
-    read = "" if found.verified else ", which did not read everything back"
-    return f", as of report {found.seq}{read}, {age(found.told_at, found.asked_at)} ago"
+    read_text = "" if lookup.verified else ", which did not read everything back"
+    return f", as of report {lookup.seq}{read_text}, {age_text(lookup.reported_at, lookup.looked_up_at)} ago"
 
 
-def _on_list(one: OnList, found: Whereabouts, shown: Shown) -> Iterator[str]:
-    state = {True: "live", False: "NOT live", None: "not known"}[one.live]
-    confirmed = f", last confirmed {iso(one.confirmed)[:19]}Z" if one.confirmed else ""
-    yield f"  {one.list_id}: {state}{confirmed}"
-    for line in one.lines:
-        yield f"    {terms_said(line.terms)}, {line.file}:{line.line}"
-        origin = origin_said(line.commit, line.merge_request, unknown="not committed yet")
+def _list_lines(list_lookup: ListLookup, lookup: Lookup, number_format: NumberFormat) -> Iterator[str]:
+    state = {True: "live", False: "NOT live", None: "not known"}[list_lookup.live]
+    confirmed_text = (
+        f", last confirmed {iso(list_lookup.confirmed_at)[:19]}Z" if list_lookup.confirmed_at else ""
+    )
+    yield f"  {list_lookup.list_id}: {state}{confirmed_text}"
+    for line in list_lookup.lines:
+        yield f"    {terms_text(line.terms)}, {line.file}:{line.line}"
+        origin = origin_text(line.commit, line.merge_request, unknown="not committed yet")
         yield f"      {origin}"
         if line.rules:
             yield f"      rules: {', '.join(line.rules)}"
-    for matter in one.holds:
+    for matter in list_lookup.holds:
         yield f"    a hold names it: {matter}"
-    if one.kept is not None and not one.lines:
-        reasons = ", ".join(BLOCKED[why.value] for why in one.kept.blocked_by)
+    if list_lookup.retained is not None and not list_lookup.lines:
+        reasons = ", ".join(BLOCK_TEXTS[block.value] for block in list_lookup.retained.blocked_by)
         yield f"    no line in the files; {reasons or 'the next plan decides whether it may come off'}"
-        yield from (f"      {command}" for command in commands(one.list_id, [found.number], shown))
+        yield from (
+            f"      {command}"
+            for command in edit_commands(list_lookup.list_id, [lookup.number], number_format)
+        )

@@ -3,105 +3,109 @@
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.cli.render.html import page
-from reconciler.cli.render.lookup import origin_said, terms_said
-from reconciler.cli.render.masking import Shown
-from reconciler.cli.render.messages import BLOCKED, REASONS, count, terms
-from reconciler.core.model.entries import terms_json
-from reconciler.use_cases.history.files_at_revision import LineThen
-from reconciler.use_cases.history.lookup_at import OnListThen, Then
-from reconciler.use_cases.history.report_walk import Look, Touch
+from reconciler.cli.render.html import render_page
+from reconciler.cli.render.lookup import origin_text, terms_text
+from reconciler.cli.render.masking import NumberFormat
+from reconciler.cli.render.messages import BLOCK_TEXTS, REASON_TEXTS, count_text, terms_summary
+from reconciler.core.model.entries import terms_to_json
+from reconciler.use_cases.history.files_at_revision import LineAtRevision
+from reconciler.use_cases.history.lookup_at import ListLookupAt, LookupAt
+from reconciler.use_cases.history.report_walk import NumberChange, RunRead
 from reconciler.use_cases.history.run_summary import RunSummary
 from reconciler.use_cases.workspace.context import iso
 
-_DONE = {"create": "put on", "update": "changed", "delete": "taken off"}
+_ACTION_WORDS = {"create": "put on", "update": "changed", "delete": "taken off"}
 
 
-def then_json(found: Then) -> dict[str, Any]:
+def lookup_at_json(lookup_at: LookupAt) -> dict[str, Any]:
     """Say everything that is known, the number whole."""
     return {
         "format_version": "1.0",
-        "tenant": found.tenant,
-        "number": found.number,
-        "at": iso(found.moment),
-        "asked_at": iso(found.asked_at),
-        "listed": found.is_listed,
-        "protected": found.is_protected,
-        "target": dict(found.record.target) if found.record.target else None,
-        "report": _report_json(found.record.report),
-        "under_way": _report_json(found.record.under_way),
-        "failed": [_report_json(one) for one in found.record.failed],
-        "first_report": _report_json(found.record.first),
+        "tenant": lookup_at.tenant,
+        "number": lookup_at.number,
+        "at": iso(lookup_at.moment),
+        "asked_at": iso(lookup_at.looked_up_at),
+        "listed": lookup_at.is_listed,
+        "protected": lookup_at.is_protected,
+        "target": dict(lookup_at.record.target) if lookup_at.record.target else None,
+        "report": _report_json(lookup_at.record.report),
+        "under_way": _report_json(lookup_at.record.under_way),
+        "failed": [_report_json(reported) for reported in lookup_at.record.failed],
+        "first_report": _report_json(lookup_at.record.first),
         "chain": {
-            "head": _report_json(found.chain.head),
-            "reports_walked": found.chain.reports,
-            "purges": list(found.chain.purges),
+            "head": _report_json(lookup_at.chain.head),
+            "reports_walked": lookup_at.chain.reports,
+            "purges": list(lookup_at.chain.purges),
         },
-        "files_unread": found.record.unread or None,
-        "lists": [_list_json(one) for one in found.lists],
+        "files_unread": lookup_at.record.unread or None,
+        "lists": [_list_json(reported) for reported in lookup_at.lists],
         "errored": False,
     }
 
 
-def _report_json(one: RunSummary | None) -> dict[str, Any] | None:
-    if one is None:
+def _report_json(reported: RunSummary | None) -> dict[str, Any] | None:
+    if reported is None:
         return None
     return {
-        "seq": one.seq,
-        "path": one.path,
-        "sha256": one.sha256,
-        "status": one.status,
-        "revision": one.revision,
-        "started_at": iso(one.started_at),
-        "finished_at": iso(one.finished_at),
-        "verified": one.is_verified_without_gaps,
+        "seq": reported.seq,
+        "path": reported.path,
+        "sha256": reported.sha256,
+        "status": reported.status,
+        "revision": reported.revision,
+        "started_at": iso(reported.started_at),
+        "finished_at": iso(reported.finished_at),
+        "verified": reported.is_verified_without_gaps,
     }
 
 
-def _list_json(one: OnListThen) -> dict[str, Any]:
+def _list_json(list_lookup: ListLookupAt) -> dict[str, Any]:
     return {
-        "list_id": one.list_id,
-        "wanted": one.is_wanted,
-        "left_live": one.live.left,
-        "live": one.live.at_moment,
-        "unmanaged": one.live.unmanaged,
-        "terms": dict(one.live.terms) if one.live.terms else None,
-        "on_since": _touch_json(one.on_since) if one.on_since else None,
-        "seen_before": _look_json(one.looks.before),
-        "seen_after": _look_json(one.looks.after),
-        "there_after": one.looks.there_after,
-        "kept": None if one.wanted.kept is None else list(one.wanted.kept),
-        "holds": list(one.wanted.holds),
-        "why_not": one.live.why_not or None,
-        "claims": [_line_json(line) for line in one.wanted.lines],
-        "touches": [_touch_json(touch) for touch in one.touches],
+        "list_id": list_lookup.list_id,
+        "wanted": list_lookup.is_expected,
+        "left_live": list_lookup.live.left,
+        "live": list_lookup.live.at_moment,
+        "unmanaged": list_lookup.live.unmanaged,
+        "terms": dict(list_lookup.live.terms) if list_lookup.live.terms else None,
+        "on_since": _number_change_json(list_lookup.added_by) if list_lookup.added_by else None,
+        "seen_before": _read_json(list_lookup.looks.before),
+        "seen_after": _read_json(list_lookup.looks.after),
+        "there_after": list_lookup.looks.there_after,
+        "kept": None if list_lookup.wanted.kept is None else list(list_lookup.wanted.kept),
+        "holds": list(list_lookup.wanted.holds),
+        "why_not": list_lookup.live.why_not or None,
+        "claims": [_line_json(line) for line in list_lookup.wanted.lines],
+        "touches": [_number_change_json(change) for change in list_lookup.changes],
     }
 
 
-def _look_json(look: Look | None) -> dict[str, Any] | None:
-    return {"at": iso(look.at), "seq": look.by.seq, "report": look.by.path} if look else None
+def _read_json(run_read: RunRead | None) -> dict[str, Any] | None:
+    return (
+        {"at": iso(run_read.at), "seq": run_read.reported.seq, "report": run_read.reported.path}
+        if run_read
+        else None
+    )
 
 
-def _touch_json(touch: Touch) -> dict[str, Any]:
+def _number_change_json(change: NumberChange) -> dict[str, Any]:
     return {
-        "seq": touch.by.seq,
-        "report": touch.by.path,
-        "finished_at": iso(touch.by.finished_at),
-        "action": touch.action,
-        "direction": touch.direction,
-        "reason": touch.reason,
-        "before": touch.before,
-        "after": touch.after,
-        "outcome": touch.outcome,
+        "seq": change.reported.seq,
+        "report": change.reported.path,
+        "finished_at": iso(change.reported.finished_at),
+        "action": change.action,
+        "direction": change.direction,
+        "reason": change.reason,
+        "before": change.before,
+        "after": change.after,
+        "outcome": change.outcome,
     }
 
 
-def _line_json(line: LineThen) -> dict[str, Any]:
+def _line_json(line: LineAtRevision) -> dict[str, Any]:
     commit = line.commit
     return {
         "file": line.file,
         "line": line.line,
-        "terms": terms_json(line.terms),
+        "terms": terms_to_json(line.terms),
         "since": iso(commit.when) if commit else None,
         "commit": commit.sha if commit else None,
         "author": commit.author if commit else None,
@@ -109,161 +113,192 @@ def _line_json(line: LineThen) -> dict[str, Any]:
     }
 
 
-def verdict(found: Then) -> str:
+def verdict(lookup_at: LookupAt) -> str:
     """Say the answer in one sentence, without the number."""
-    if found.record.report is None:
+    if lookup_at.record.report is None:
         return "nothing is known of that moment"
-    if not found.lists:
+    if not lookup_at.lists:
         return "was on no list"
-    if not found.is_listed:
-        live = any(one.live.at_moment for one in found.lists)
+    if not lookup_at.is_listed:
+        live = any(list_lookup.live.at_moment for list_lookup in lookup_at.lists)
         return "was in no file, though live" if live else "was on no list"
-    if found.is_protected:
+    if lookup_at.is_protected:
         return "was listed, and live everywhere it should be"
-    if found.is_protected is None:
+    if lookup_at.is_protected is None:
         return "was listed; whether it was live everywhere at that moment, nobody looked"
     return "was listed, and NOT live everywhere it should be"
 
 
-def then_text(found: Then, shown: Shown) -> str:
+def lookup_at_text(lookup_at: LookupAt, number_format: NumberFormat) -> str:
     """Show it, the verdict first."""
-    lines = [f"{shown.number(found.number)} at {when(found.moment)}: {verdict(found)}"]
-    if found.record.report is None:
-        return "\n".join([*lines, f"  {before_all(found)}"])
-    lines += [f"  {line}" for line in knowledge(found)]
-    for one in found.lists:
-        lines.append(f"  {one.list_id}: {state(one)}")
-        lines += [f"    {line}" for line in facts(one)]
-        lines += [f"    report {t.by.seq}, {when(t.by.finished_at)}: {deed(t)}" for t in one.touches]
-    return "\n".join([*lines, *(f"  {line}" for line in chain(found))])
+    lines = [
+        f"{number_format.number(lookup_at.number)} at {moment_text(lookup_at.moment)}: {verdict(lookup_at)}"
+    ]
+    if lookup_at.record.report is None:
+        return "\n".join([*lines, f"  {no_record_text(lookup_at)}"])
+    lines += [f"  {line}" for line in source_lines(lookup_at)]
+    for list_lookup in lookup_at.lists:
+        lines.append(f"  {list_lookup.list_id}: {live_state(list_lookup)}")
+        lines += [f"    {line}" for line in list_facts(list_lookup)]
+        lines += [
+            f"    report {change.reported.seq}, {moment_text(change.reported.finished_at)}: "
+            f"{number_change_text(change)}"
+            for change in list_lookup.changes
+        ]
+    return "\n".join([*lines, *(f"  {line}" for line in chain_lines(lookup_at))])
 
 
-def before_all(found: Then) -> str:
+def no_record_text(lookup_at: LookupAt) -> str:
     """Say why nothing is known."""
-    first = found.record.first
+    first = lookup_at.record.first
     if first is None:
-        return f"there is no report of {found.tenant}: dnc apply writes the first"
-    return f"the first report of {found.tenant} is of {when(first.finished_at)}: before it nobody looked"
+        return f"there is no report of {lookup_at.tenant}: dnc apply writes the first"
+    return (
+        f"the first report of {lookup_at.tenant} is of {moment_text(first.finished_at)}: before it "
+        "nobody looked"
+    )
 
 
-def knowledge(found: Then) -> Iterator[str]:
+def source_lines(lookup_at: LookupAt) -> Iterator[str]:
     """Say which run tells this, and what is not known."""
-    report = found.record.report
+    report = lookup_at.record.report
     if report is None:
         return
-    yield f"as report {report.seq} left it ({report.status}, finished {when(report.finished_at)})"
+    yield f"as report {report.seq} left it ({report.status}, finished {moment_text(report.finished_at)})"
     if not report.is_verified_without_gaps:
         yield "that run did not read every number back"
-    for one in found.record.failed:
-        yield f"report {one.seq}, {when(one.finished_at)}, is of no look into CXone ({one.status})"
-    if run := found.record.under_way:
-        began, ended = when(run.started_at), when(run.finished_at)
-        yield f"a run was under way: {began} to {ended}"
-    if found.record.unread:
-        yield f"the files of {report.revision[:12]} can't be read any more: {found.record.unread}"
+    for reported in lookup_at.record.failed:
+        yield (
+            f"report {reported.seq}, {moment_text(reported.finished_at)}, is of no look into CXone "
+            f"({reported.status})"
+        )
+    if run := lookup_at.record.under_way:
+        started_at, ended_at = moment_text(run.started_at), moment_text(run.finished_at)
+        yield f"a run was under way: {started_at} to {ended_at}"
+    if lookup_at.record.unread:
+        yield f"the files of {report.revision[:12]} can't be read any more: {lookup_at.record.unread}"
 
 
-def state(one: OnListThen) -> str:
+def live_state(list_lookup: ListLookupAt) -> str:
     """Say whether it was live."""
-    live, there_after = one.live, one.looks.there_after
-    absent = "NOT live" if one.is_wanted else "not on it"
-    said = {True: "live", False: absent, None: "not known"}[live.at_moment]
+    live, there_after = list_lookup.live, list_lookup.looks.there_after
+    absent = "NOT live" if list_lookup.is_expected else "not on it"
+    state_text = {True: "live", False: absent, None: "not known"}[live.at_moment]
     if live.at_moment is None and there_after is not None and live.left is not None:
-        left, found = ("live" if there else "not there" for there in (live.left, there_after))
-        said += f": left {left}, and {found} when somebody looked again"
+        state_before, state_after = (
+            "live" if is_present else "not there" for is_present in (live.left, there_after)
+        )
+        state_text += f": left {state_before}, and {state_after} when somebody looked again"
     if live.terms:
-        said += f", {terms(live.terms)}"
-    return said
+        state_text += f", {terms_summary(live.terms)}"
+    return state_text
 
 
-def facts(one: OnListThen) -> Iterator[str]:
+def list_facts(list_lookup: ListLookupAt) -> Iterator[str]:
     """Say since when, by whom, and between which looks."""
-    for line in one.wanted.lines:
-        yield f"{terms_said(line.terms, asked=True)}, {line.file}:{line.line}"
-        origin = origin_said(line.commit, line.merge_request, unknown="its commit is not known")
+    for line in list_lookup.wanted.lines:
+        yield f"{terms_text(line.terms, with_request=True)}, {line.file}:{line.line}"
+        origin = origin_text(line.commit, line.merge_request, unknown="its commit is not known")
         yield f"  {origin}"
-    if one.wanted.kept is not None:
-        yield f"kept without a line: {', '.join(BLOCKED.get(why, why) for why in one.wanted.kept) or 'held'}"
-    if one.live.unmanaged:
+    if list_lookup.wanted.kept is not None:
+        yield (
+            "kept without a line: "
+            f"{', '.join(BLOCK_TEXTS.get(block, block) for block in list_lookup.wanted.kept) or 'held'}"
+        )
+    if list_lookup.live.unmanaged:
         yield "added in CXone by an agent or a script: in no file"
-    yield from (f"a hold names it: {matter}" for matter in one.wanted.holds)
-    if one.live.why_not:
-        yield f"CXone: {one.live.why_not}"
-    if one.is_wanted and one.live.left:
-        since = one.on_since
-        put_on = f"report {since.by.seq}, {when(since.by.finished_at)}" if since else ""
+    yield from (f"a hold names it: {matter}" for matter in list_lookup.wanted.holds)
+    if list_lookup.live.why_not:
+        yield f"CXone: {list_lookup.live.why_not}"
+    if list_lookup.is_expected and list_lookup.live.left:
+        since = list_lookup.added_by
+        put_on = f"report {since.reported.seq}, {moment_text(since.reported.finished_at)}" if since else ""
         yield f"live since {put_on}" if since else "live when it was first seen: no run put it on"
-    if one.live.left or one.looks.after:
-        yield _looked(one)
+    if list_lookup.live.left or list_lookup.looks.after:
+        yield _reads_text(list_lookup)
 
 
-def _looked(one: OnListThen) -> str:
-    before, after = one.looks.before, one.looks.after
-    last = f"last seen live {when(before.at)} (report {before.by.seq})" if before else "not seen live before"
-    if after is None:
-        return f"{last}; no report tells of a look since"
-    found = "live" if one.looks.there_after else "not there"
-    return f"{last}; next look {when(after.at)} (report {after.by.seq}): {found}; nobody looked in between"
+def _reads_text(list_lookup: ListLookupAt) -> str:
+    read_before, read_after = list_lookup.looks.before, list_lookup.looks.after
+    last_text = (
+        f"last seen live {moment_text(read_before.at)} (report {read_before.reported.seq})"
+        if read_before
+        else "not seen live before"
+    )
+    if read_after is None:
+        return f"{last_text}; no report tells of a look since"
+    state_after = "live" if list_lookup.looks.there_after else "not there"
+    return (
+        f"{last_text}; next look {moment_text(read_after.at)} (report {read_after.reported.seq}): "
+        f"{state_after}; nobody looked in between"
+    )
 
 
-def deed(touch: Touch) -> str:
+def number_change_text(change: NumberChange) -> str:
     """Say what a run did to it."""
-    done = _DONE[touch.action]
-    outcome = "" if touch.outcome == "applied" else f", {touch.outcome}"
-    what = terms(touch.before if touch.action == "delete" else touch.after)
-    return f"{done}{outcome}: {what} ({REASONS.get(touch.reason, touch.reason)})"
+    action_word = _ACTION_WORDS[change.action]
+    outcome = "" if change.outcome == "applied" else f", {change.outcome}"
+    changed_terms = terms_summary(change.before if change.action == "delete" else change.after)
+    return f"{action_word}{outcome}: {changed_terms} ({REASON_TEXTS.get(change.reason, change.reason)})"
 
 
-def chain(found: Then) -> Iterator[str]:
+def chain_lines(lookup_at: LookupAt) -> Iterator[str]:
     """Say how anybody finds the record, and what was checked of it."""
-    report, head = found.record.report, found.chain.head
+    report, head = lookup_at.record.report, lookup_at.chain.head
     if report is None or head is None:
         return
     yield f"report {report.seq}: {report.path}"
     yield f"  SHA-256 {report.sha256}"
     yield f"  files of {report.revision}"
-    checked = "the chain's head" if head == report else f"every link from the head, report {head.seq}, holds"
-    for seq in found.chain.purges:
+    checked_text = (
+        "the chain's head" if head == report else f"every link from the head, report {head.seq}, holds"
+    )
+    for seq in lookup_at.chain.purges:
         yield f"report {seq} continues the chain after a purge: what does not hold before it is named there"
-    yield f"{checked} ({count(found.chain.reports, 'report')} read; head SHA-256 {head.sha256})"
+    yield f"{checked_text} ({count_text(lookup_at.chain.reports, 'report')} read; head SHA-256 {head.sha256})"
 
 
-def when(moment: Any) -> str:  # noqa: ANN401  (a datetime; the clock's own type is banned here)
+def moment_text(moment: Any) -> str:  # noqa: ANN401  (a datetime; the clock's own type is banned here)
     """Write a moment to the second, as people read it."""
     return f"{iso(moment)[:19]}Z"
 
 
-def then_page(found: Then, shown: Shown) -> str:
+def lookup_at_page(lookup_at: LookupAt, number_format: NumberFormat) -> str:
     """Show it as one page without outside assets."""
     lists = [
         {
-            "name": one.list_id,
-            "state": state(one),
-            "facts": [line.strip() for line in facts(one)],
+            "name": list_lookup.list_id,
+            "state": live_state(list_lookup),
+            "facts": [line.strip() for line in list_facts(list_lookup)],
             "touches": [
-                {"seq": t.by.seq, "at": when(t.by.finished_at), "direction": t.direction, "deed": deed(t)}
-                for t in one.touches
+                {
+                    "seq": change.reported.seq,
+                    "at": moment_text(change.reported.finished_at),
+                    "direction": change.direction,
+                    "deed": number_change_text(change),
+                }
+                for change in list_lookup.changes
             ],
         }
-        for one in found.lists
+        for list_lookup in lookup_at.lists
     ]
-    number, moment = shown.number(found.number), iso(found.moment)
-    return page(
+    number, moment = number_format.number(lookup_at.number), iso(lookup_at.moment)
+    return render_page(
         "then.html",
         title=f"{number} at {moment}",
-        found=found,
+        found=lookup_at,
         number=number,
         moment=moment,
-        verdict="cannot be told" if found.record.report is None else verdict(found),
-        target=_target(found),
-        asked=when(found.asked_at),
-        nothing=before_all(found),
-        knowledge=list(knowledge(found)),
+        verdict="cannot be told" if lookup_at.record.report is None else verdict(lookup_at),
+        target=_target_text(lookup_at),
+        asked=moment_text(lookup_at.looked_up_at),
+        nothing=no_record_text(lookup_at),
+        knowledge=list(source_lines(lookup_at)),
         lists=lists,
-        chain=[line.strip() for line in chain(found)],
+        chain=[line.strip() for line in chain_lines(lookup_at)],
     )
 
 
-def _target(found: Then) -> str:
-    told = found.record.target or {}
-    return ", ".join(str(told[name]) for name in ("organisation", "host") if told.get(name))
+def _target_text(lookup_at: LookupAt) -> str:
+    target = lookup_at.record.target or {}
+    return ", ".join(str(target[name]) for name in ("organisation", "host") if target.get(name))

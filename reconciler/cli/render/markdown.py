@@ -4,69 +4,86 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.cli.render.masking import Shown
-from reconciler.cli.render.messages import BLOCKED, DRIFT, REASONS, kept_or_left_out, way_out, what_changes
-from reconciler.cli.render.plan_text import head_line, said, verdict, without_cxone
-from reconciler.cli.terminal import line
+from reconciler.cli.render.masking import NumberFormat
+from reconciler.cli.render.messages import (
+    BLOCK_TEXTS,
+    DRIFT_TEXTS,
+    REASON_TEXTS,
+    change_summary,
+    fix_text,
+    guard_effect,
+)
+from reconciler.cli.render.plan_text import finding_lines, is_without_cxone, newest_report_line, verdict
+from reconciler.cli.terminal import escape_line
 
-_LONGEST = 300  # characters of one sentence
+_MAX_TEXT = 300  # characters of one sentence
 # What CommonMark and GitLab's Markdown read as markup, links, and references such as @all, #1 or !2. GitLab
 # finds references in what an entity stood for, but not behind a backslash (its MarkdownPreEscapeFilter).
 _MARKUP = re.compile(r"""[!"#$%&*<>?@\[\\\]^_`{|}~]|:(?=//)|(?<=www)\.""", re.IGNORECASE)
 
 
-def plain(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Show text without any markup, mention or reference in it, on one line."""
     return _MARKUP.sub(r"\\\g<0>", _one_line(text))
 
 
-def code(text: str) -> str:
+def code_span(text: str) -> str:
     """Show a name as code: GitLab reads no markup, mention or reference in it."""
     return f"`{_one_line(text).replace('`', chr(39))}`"
 
 
 def _one_line(text: str) -> str:
-    joined = line(" ".join(text.split()))
-    return joined if len(joined) <= _LONGEST else f"{joined[:_LONGEST]}…"
+    single_line = escape_line(" ".join(text.split()))
+    return single_line if len(single_line) <= _MAX_TEXT else f"{single_line[:_MAX_TEXT]}…"
 
 
-ROWS = 200  # a note gets slow long before GitLab's limit of a million characters
+MAX_ROWS = 200  # a note gets slow long before GitLab's limit of a million characters
 
 
-def markdown(document: Mapping[str, Any], shown: Shown) -> str:
+def render_plan_markdown(document: Mapping[str, Any], number_format: NumberFormat) -> str:
     """Show a plan."""
-    lines = [f"### dnc plan: {plain(document['tenant'])}", "", f"**{verdict(document)}**"]
+    lines = [f"### dnc plan: {escape_markdown(document['tenant'])}", "", f"**{verdict(document)}**"]
     if document["errored"]:
         lines = [lines[0], "", "**There is no plan.**", ""]
-        lines += [f"- {plain(f['message'])} {code(f['rule'])}" for f in document["findings"]]
+        lines += [
+            f"- {escape_markdown(finding['message'])} {code_span(finding['rule'])}"
+            for finding in document["findings"]
+        ]
         return "\n".join(lines) + "\n"
-    lines += _table(document["changes"], shown)
+    lines += _table(document["changes"], number_format)
     lines += [
-        f"- drift on {plain(d['list_id'])}: {len(d['phones']):,} {d['kind']}: {DRIFT[d['kind']]}"
-        for d in document["drift"]
+        f"- drift on {escape_markdown(drift_row['list_id'])}: {len(drift_row['phones']):,} "
+        f"{drift_row['kind']}: {DRIFT_TEXTS[drift_row['kind']]}"
+        for drift_row in document["drift"]
     ]
-    lines += [f"- {plain(line)}" for line in said(document["findings"])]
+    lines += [f"- {escape_markdown(line)}" for line in finding_lines(document["findings"])]
     cost = document["cost"]
-    if not without_cxone(document):
+    if not is_without_cxone(document):
         lines += ["", f"Cost: {cost['requests']:,} requests, about {cost['seconds']:g} s."]
-    lines += ["", head_line(document.get("chain_head"))]
+    lines += ["", newest_report_line(document.get("chain_head"))]
     return "\n".join(lines) + "\n"
 
 
-def _table(changes: list[Mapping[str, Any]], shown: Shown) -> list[str]:
+def _table(changes: list[Mapping[str, Any]], number_format: NumberFormat) -> list[str]:
     if not changes:
         return []
     rows = ["", "| | list | numbers | what | why |", "| --- | --- | --- | --- | --- |"]
-    exposing_first = sorted(changes, key=lambda c: c["direction"] != "exposing")
-    for c in exposing_first[:ROWS]:
-        what = what_changes(c)
-        outs = ((b, way_out(b, c["list_id"], c["phones"], shown)) for b in c["blocked_by"])
-        why = (
-            "; ".join(f"{kept_or_left_out(c)}: {BLOCKED[b]}. {out}" for b, out in outs)
-            or REASONS[c["reason"]]
+    exposing_first = sorted(changes, key=lambda change: change["direction"] != "exposing")
+    for change in exposing_first[:MAX_ROWS]:
+        change_text = change_summary(change)
+        fixes = (
+            (block, fix_text(block, change["list_id"], change["phones"], number_format))
+            for block in change["blocked_by"]
         )
-        numbers = f"{len(c['phones']):,}: {shown.sample(c['phones'])}"
-        rows.append(f"| {c['action']} | {plain(c['list_id'])} | {numbers} | {plain(what)} | {plain(why)} |")
-    if len(changes) > ROWS:
-        rows.append(f"| | | | and {len(changes) - ROWS:,} more groups | |")
+        reason = (
+            "; ".join(f"{guard_effect(change)}: {BLOCK_TEXTS[block]}. {fix}" for block, fix in fixes)
+            or REASON_TEXTS[change["reason"]]
+        )
+        numbers = f"{len(change['phones']):,}: {number_format.sample(change['phones'])}"
+        rows.append(
+            f"| {change['action']} | {escape_markdown(change['list_id'])} | {numbers} | "
+            f"{escape_markdown(change_text)} | {escape_markdown(reason)} |"
+        )
+    if len(changes) > MAX_ROWS:
+        rows.append(f"| | | | and {len(changes) - MAX_ROWS:,} more groups | |")
     return [*rows, ""]

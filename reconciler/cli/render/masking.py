@@ -15,30 +15,30 @@ SAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class NumberFormat:
     """How much of a number may be seen. In pipelines, whose logs many read, it is masked."""
 
-    masked: bool = False
+    is_masked: bool = False
     samples: int = SAMPLES
 
     def number(self, phone: str) -> str:
         """Show one number."""
-        return mask(phone) if self.masked else phone
+        return mask(phone) if self.is_masked else phone
 
     def sample(self, phones: Sequence[str]) -> str:
         """Show the first few of many numbers, and how many there are besides."""
-        few = ", ".join(self.number(phone) for phone in phones[: self.samples])
-        more = len(phones) - self.samples
-        return f"{few} and {more:,} more" if more > 0 else few
+        sample_text = ", ".join(self.number(phone) for phone in phones[: self.samples])
+        rest_count = len(phones) - self.samples
+        return f"{sample_text} and {rest_count:,} more" if rest_count > 0 else sample_text
 
 
 KEY_VARIABLE = "DNC_MASK_KEY"
-LEAST_KEY = 16  # characters; a short key is guessed, and then every number is
-PREFIX = "masked:"
+MIN_KEY_LENGTH = 16  # characters; a short key is guessed, and then every number is
+PSEUDONYM_PREFIX = "masked:"
 _DIGITS = 16
 
 
-class Numbers(StrEnum):
+class NumberMode(StrEnum):
     """How numbers are written into what a command prints and writes."""
 
     FULL = "full"
@@ -46,7 +46,7 @@ class Numbers(StrEnum):
 
 
 NumbersOption = Annotated[
-    Numbers, typer.Option("--numbers", help="masked: for copies; keyed by DNC_MASK_KEY. full otherwise.")
+    NumberMode, typer.Option("--numbers", help="masked: for copies; keyed by DNC_MASK_KEY. full otherwise.")
 ]
 
 
@@ -63,17 +63,17 @@ class Pseudonyms:
     def from_environment(cls, environ: Mapping[str, str]) -> "Pseudonyms":
         """Take the key from `DNC_MASK_KEY`. Raises InvalidInput where it is missing or short."""
         key = environ.get(KEY_VARIABLE, "")
-        if len(key) < LEAST_KEY:
+        if len(key) < MIN_KEY_LENGTH:
             raise InvalidInput(
                 f"{KEY_VARIABLE} is {'too short' if key else 'not set'}, "
                 "and numbers that are masked without a key are found again in minutes [PRIV-04]",
-                f"set it to {LEAST_KEY} random characters or more; the same key gives the same masks",
+                f"set it to {MIN_KEY_LENGTH} random characters or more; the same key gives the same masks",
             )
         return cls(key)
 
     def number(self, phone: str) -> str:
         """Give the pseudonym of one number."""
-        return PREFIX + hmac.digest(self._key, phone.encode(), "sha256").hex()[:_DIGITS]
+        return PSEUDONYM_PREFIX + hmac.digest(self._key, phone.encode(), "sha256").hex()[:_DIGITS]
 
     def copy(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """Copy a JSON document with a pseudonym for each number in it, and say that it is such a copy."""
@@ -89,8 +89,10 @@ class Pseudonyms:
         return value
 
 
-def copier(numbers: Numbers, environ: Mapping[str, str]) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+def document_copier(
+    numbers: NumberMode, environ: Mapping[str, str]
+) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
     """Give what turns a document into the form that was asked for. Raises as `Pseudonyms` does."""
-    if numbers is Numbers.MASKED:
+    if numbers is NumberMode.MASKED:
         return Pseudonyms.from_environment(environ).copy
     return lambda document: document

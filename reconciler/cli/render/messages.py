@@ -5,11 +5,11 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from reconciler.cli.render.masking import Shown
+from reconciler.cli.render.masking import NumberFormat
 from reconciler.core.model.entries import is_list_id
 
 _DAY_HOURS = 48
-BLOCKED = {
+BLOCK_TEXTS = {
     "no-release": "no release permits it",
     "release-does-not-fit": "the release does not fit its reason code, or the other list lacks it yet",
     "later-opt-out": "somebody else asked for it in CXone, or the release is older than what it lets off",
@@ -25,7 +25,7 @@ BLOCKED = {
     "other-chain": "the chain of reports does not start where audit.genesis says",
 }
 
-WAYS_OUT = {
+FIXES = {
     "no-release": "restore the line, or add a release with evidence",
     "release-does-not-fit": "use a release whose reason fits (see the README), or restore the line",
     "later-opt-out": "keep the number, or add a release dated after all of that: TERM_ENDED where its term "
@@ -42,7 +42,7 @@ WAYS_OUT = {
     "other-chain": "run dnc audit verify, and call an auditor before anybody touches the branch",
 }
 
-REASONS = {
+REASON_TEXTS = {
     "declared": "in the files, not live",
     "restored": "was ours, and somebody took it off or weakened it in CXone",
     "strengthened": "the files hold more of it than before",
@@ -52,37 +52,37 @@ REASONS = {
     "vanished": "its line is gone or weaker",
 }
 
-DRIFT = {
+DRIFT_TEXTS = {
     "removed": "taken off in CXone by somebody else: comes back with the next apply",
     "strengthened": "made stronger in CXone by somebody else: kept as it is",
     "unmanaged": "added in CXone by an agent or a script: an opt-out, never touched",
 }
 
 
-def terms(wire: Mapping[str, Any] | None) -> str:
+def terms_summary(api_terms: Mapping[str, Any] | None) -> str:
     """Say terms in a few words."""
-    if wire is None:
+    if api_terms is None:
         return "nothing"
-    parts = [wire.get("reasonCode", ""), wire.get("expirationPolicy", ""), wire.get("end", "")]
+    parts = [api_terms.get("reasonCode", ""), api_terms.get("expirationPolicy", ""), api_terms.get("end", "")]
     if not any(parts[:2]):  # a dialect that carries the end alone
-        parts = [f"until {wire['end']}" if wire.get("end") else "without end"]
-    told = " ".join(part for part in parts if part)
-    return f"{told}, source {wire['source']}" if wire.get("source") else told
+        parts = [f"until {api_terms['end']}" if api_terms.get("end") else "without end"]
+    terms_text = " ".join(part for part in parts if part)
+    return f"{terms_text}, source {api_terms['source']}" if api_terms.get("source") else terms_text
 
 
-def kept_or_left_out(change: Mapping[str, Any]) -> str:
+def guard_effect(change: Mapping[str, Any]) -> str:
     """Say what a guard does with a change: what would come off stays, what would go on is left out."""
     return "stays" if change["direction"] == "exposing" else "left out"
 
 
-def what_changes(change: Mapping[str, Any]) -> str:
+def change_summary(change: Mapping[str, Any]) -> str:
     """Say what a change puts on, takes off or makes different."""
     if change["action"] == "update":
-        return difference(change["before"], change["after"])
-    return terms(change["before"] if change["after"] is None else change["after"])
+        return terms_difference(change["before"], change["after"])
+    return terms_summary(change["before"] if change["after"] is None else change["after"])
 
 
-def difference(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
+def terms_difference(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
     """Say what differs between two terms: each distinct pair is compared once."""
     return _difference(tuple(sorted((before or {}).items())), tuple(sorted((after or {}).items())))
 
@@ -95,15 +95,22 @@ def _difference(before: tuple[tuple[str, Any], ...], after: tuple[tuple[str, Any
 
     # The source is written and never read back, so a live entry says nothing to compare it by. `expiredDate`
     # is how `end` goes over the wire.
-    old, new = ({k: v for k, v in side if k not in {"source", "expiredDate"}} for side in (before, after))
-    found = DeepDiff(old, new, view="tree")
-    changed = sorted(
+    terms_before, terms_after = (
+        {key: value for key, value in side if key not in {"source", "expiredDate"}}
+        for side in (before, after)
+    )
+    diff = DeepDiff(terms_before, terms_after, view="tree")
+    changed_values = sorted(
         (str(item.path(output_format="list")[-1]), item.t1, item.t2)
         for kind in ("values_changed", "dictionary_item_added", "dictionary_item_removed")
-        for item in found.get(kind, ())
+        for item in diff.get(kind, ())
     )
     return (
-        ", ".join(f"{name} {_value(a)} → {_value(b)}" for name, a, b in changed) or "terms that only git has"
+        ", ".join(
+            f"{name} {_value(value_before)} → {_value(value_after)}"
+            for name, value_before, value_after in changed_values
+        )
+        or "terms that only git has"
     )
 
 
@@ -111,39 +118,39 @@ def _value(value: object) -> str:
     return "none" if str(value) == "not present" else str(value)  # DeepDiff's own word for a missing side
 
 
-def count(number: int, noun: str = "number") -> str:
+def count_text(number: int, noun: str = "number") -> str:
     """Say how many, with thousands apart."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
-def age(then: datetime, now: datetime) -> str:
+def age_text(past_moment: datetime, now: datetime) -> str:
     """Say how long ago something was."""
-    hours, seconds = divmod(max(0, round((now - then).total_seconds())), 3600)
+    hours, seconds = divmod(max(0, round((now - past_moment).total_seconds())), 3600)
     if hours >= _DAY_HOURS:
         return f"{hours // 24} days"
     return f"{hours} hours" if hours > 1 else f"{hours * 60 + seconds // 60} minutes"
 
 
 # What nothing but a line or a release settles.
-_FOR_NUMBERS = frozenset({"no-release", "release-does-not-fit", "later-opt-out"})
+_BLOCKS_FIXED_BY_EDITS = frozenset({"no-release", "release-does-not-fit", "later-opt-out"})
 
 
-def way_out(why: str, list_id: str, phones: Sequence[str], shown: Shown) -> str:
+def fix_text(block: str, list_id: str, phones: Sequence[str], number_format: NumberFormat) -> str:
     """Say the way out of one reason, with the two commands that edit the files where they settle it."""
-    if why not in _FOR_NUMBERS:
-        return WAYS_OUT[why]
-    restored, released = commands(list_id, phones, shown)
-    return f"{WAYS_OUT[why]}: `{restored}`, or `{released}`"
+    if block not in _BLOCKS_FIXED_BY_EDITS:
+        return FIXES[block]
+    restore_command, release_command = edit_commands(list_id, phones, number_format)
+    return f"{FIXES[block]}: `{restore_command}`, or `{release_command}`"
 
 
-def commands(list_id: str, phones: Sequence[str], shown: Shown) -> tuple[str, str]:
+def edit_commands(list_id: str, phones: Sequence[str], number_format: NumberFormat) -> tuple[str, str]:
     """Give the commands that put lines back and that release their numbers.
 
     Where numbers are masked, or too many, NUMBER stands for them. REASON and EVIDENCE are always for people:
     a reason that was only pasted would be no reason.
     """
-    whole = not shown.masked and len(phones) <= shown.samples
-    numbers = " ".join(phones) if whole else "NUMBER"
+    shows_numbers = not number_format.is_masked and len(phones) <= number_format.samples
+    numbers = " ".join(phones) if shows_numbers else "NUMBER"
     # An id as files have it. Any other is nothing to paste into a shell, or to show as code.
     name = list_id if is_list_id(list_id) else "LIST"
     return (

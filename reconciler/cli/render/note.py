@@ -8,10 +8,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from reconciler.cli.render.markdown import code, plain
-from reconciler.cli.render.masking import Shown
-from reconciler.cli.render.messages import BLOCKED, DRIFT, REASONS, count, way_out, what_changes
-from reconciler.cli.render.plan_text import WITHOUT_CXONE, verdict, without_cxone
+from reconciler.cli.render.markdown import code_span, escape_markdown
+from reconciler.cli.render.masking import NumberFormat
+from reconciler.cli.render.messages import (
+    BLOCK_TEXTS,
+    DRIFT_TEXTS,
+    REASON_TEXTS,
+    change_summary,
+    count_text,
+    fix_text,
+)
+from reconciler.cli.render.plan_text import WITHOUT_CXONE, is_without_cxone, verdict
 
 _Document = Mapping[str, Any]
 _Changes = Sequence[Mapping[str, Any]]
@@ -27,106 +34,131 @@ _UNKNOWN = "**People must look at what it would send.**"
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What a tenant's section says. `head` is the SHA-256 of its newest report, `touched` what is edited."""
+    """What a tenant's section says. `head`: SHA-256 of its newest report. `changed_parts`: what is edited."""
 
     document: _Document
     head: str | None
-    touched: str = ""
+    changed_parts: str = ""
 
     def text(self, limit: int) -> str:
         """Write it in at most `limit` characters: fewer lines first, then the verdict alone."""
         for lines, samples in _LEVELS:
-            told = "\n".join(self._lines(lines, Shown(masked=True, samples=samples)))
-            if len(told) <= limit:
-                return told
+            section_text = "\n".join(self._lines(lines, NumberFormat(is_masked=True, samples=samples)))
+            if len(section_text) <= limit:
+                return section_text
         return self._title()[:limit]
 
     def _title(self) -> str:
-        said = "**there is no plan**" if self.document["errored"] else verdict(self.document)
-        return f"#### {code(self.document['tenant'])}: {said}"
+        verdict_text = "**there is no plan**" if self.document["errored"] else verdict(self.document)
+        return f"#### {code_span(self.document['tenant'])}: {verdict_text}"
 
-    def _lines(self, most: int, shown: Shown) -> Iterator[str]:
+    def _lines(self, max_lines: int, number_format: NumberFormat) -> Iterator[str]:
         yield self._title()
         yield ""
         if self.document["errored"]:
-            yield from _cut([_finding(f) for f in self.document["findings"]], most)
+            yield from _limited_lines(
+                [_finding_line(finding) for finding in self.document["findings"]], max_lines
+            )
             return
-        known = not without_cxone(self.document)
-        direction = _DIRECTIONS.get(self.document.get("direction", ""), "") if known else _UNKNOWN
-        touched = f"The merge request touches {plain(self.touched)}." if self.touched else ""
-        yield f"{direction} {touched}".strip()
-        yield from self._parts(most, shown)
-        yield from self._foot()
+        has_live = not is_without_cxone(self.document)
+        direction = _DIRECTIONS.get(self.document.get("direction", ""), "") if has_live else _UNKNOWN
+        changed_text = (
+            f"The merge request touches {escape_markdown(self.changed_parts)}." if self.changed_parts else ""
+        )
+        yield f"{direction} {changed_text}".strip()
+        yield from self._parts(max_lines, number_format)
+        yield from self._footer()
 
-    def _parts(self, most: int, shown: Shown) -> Iterator[str]:
+    def _parts(self, max_lines: int, number_format: NumberFormat) -> Iterator[str]:
         changes = self.document["changes"]
-        off, on = ([c for c in changes if c["direction"] == way] for way in ("exposing", "protective"))
+        exposing_changes, protective_changes = (
+            [change for change in changes if change["direction"] == direction]
+            for direction in ("exposing", "protective")
+        )
         parts = {
-            "Comes off or weakens": [_change(c, shown) for c in off if not c["blocked_by"]],
+            "Comes off or weakens": [
+                _change_line(change, number_format) for change in exposing_changes if not change["blocked_by"]
+            ],
             "Stays, although the files no longer ask for it": [
-                _blocked(c, shown) for c in off if c["blocked_by"]
+                _blocked_line(change, number_format) for change in exposing_changes if change["blocked_by"]
             ],
             "Not added, and not protected": [
-                _blocked(c, shown, "It is left out") for c in on if c["blocked_by"]
+                _blocked_line(change, number_format, "It is left out")
+                for change in protective_changes
+                if change["blocked_by"]
             ],
-            "Goes on": list(_goes_on([c for c in on if not c["blocked_by"]])),
-            "Deadlines": list(_deadlines(changes, self.document["as_of"])),
-            "Findings": [_finding(f) for f in _urgent_first(self.document["findings"])],
-            "Drift": [_drift(d, shown) for d in self.document["drift"]],
+            "Goes on": list(
+                _addition_lines([change for change in protective_changes if not change["blocked_by"]])
+            ),
+            "Deadlines": list(_deadline_lines(changes, self.document["as_of"])),
+            "Findings": [_finding_line(finding) for finding in _urgent_first(self.document["findings"])],
+            "Drift": [_drift_line(drift_row, number_format) for drift_row in self.document["drift"]],
         }
         for title, lines in parts.items():
             if lines:
-                yield from ("", f"**{title}**", "", *_cut(lines, most))
+                yield from ("", f"**{title}**", "", *_limited_lines(lines, max_lines))
 
-    def _foot(self) -> Iterator[str]:
+    def _footer(self) -> Iterator[str]:
         revision = self.document["revision"] or "no commit"
-        head = f"newest report {code(self.head)}" if self.head else "no report yet"
-        cost = "" if without_cxone(self.document) else _cost(self.document["cost"])
+        head = f"newest report {code_span(self.head)}" if self.head else "no report yet"
+        cost = "" if is_without_cxone(self.document) else _cost_text(self.document["cost"])
         yield ""
-        yield (f"{cost}Revision {code(revision[:12])}, as of {self.document['as_of']}; {head}.")
+        yield (f"{cost}Revision {code_span(revision[:12])}, as of {self.document['as_of']}; {head}.")
 
 
-def _cost(cost: Mapping[str, Any]) -> str:
-    return f"Cost: {count(cost['requests'], 'request')}, about {cost['seconds']:g} s. "
+def _cost_text(cost: Mapping[str, Any]) -> str:
+    return f"Cost: {count_text(cost['requests'], 'request')}, about {cost['seconds']:g} s. "
 
 
-def _cut(lines: Sequence[str], most: int) -> Iterator[str]:
-    yield from (f"- {line}" for line in lines[:most])
-    if len(lines) > most:
-        yield f"- {'and ' * (most > 0)}{len(lines) - most:,} {'more ' * (most > 0)}in the plan's artifact"
+def _limited_lines(lines: Sequence[str], max_lines: int) -> Iterator[str]:
+    yield from (f"- {line}" for line in lines[:max_lines])
+    if len(lines) > max_lines:
+        yield (
+            f"- {'and ' * (max_lines > 0)}{len(lines) - max_lines:,} {'more ' * (max_lines > 0)}in the "
+            "plan's artifact"
+        )
 
 
-def _change(change: Mapping[str, Any], shown: Shown) -> str:
+def _change_line(change: Mapping[str, Any], number_format: NumberFormat) -> str:
     phones = change["phones"]
-    samples = f": {shown.sample(phones)}" if shown.samples else ""
-    what = f"{plain(what_changes(change))} ({REASONS[change['reason']]})"
-    return f"{code(change['list_id'])}: {count(len(phones))}, {change['action']}, {what}{samples}"
+    samples = f": {number_format.sample(phones)}" if number_format.samples else ""
+    change_text = f"{escape_markdown(change_summary(change))} ({REASON_TEXTS[change['reason']]})"
+    return (
+        f"{code_span(change['list_id'])}: {count_text(len(phones))}, {change['action']}, "
+        f"{change_text}{samples}"
+    )
 
 
-def _blocked(change: Mapping[str, Any], shown: Shown, verdict: str = "It stays") -> str:
-    outs = ((b, way_out(b, change["list_id"], change["phones"], shown)) for b in change["blocked_by"])
-    why = "; ".join(f"{BLOCKED[b]}. Way out: {out}" for b, out in outs)
-    return f"{_change(change, shown)}. {verdict}: {why}"
+def _blocked_line(change: Mapping[str, Any], number_format: NumberFormat, verdict: str = "It stays") -> str:
+    fixes = (
+        (block, fix_text(block, change["list_id"], change["phones"], number_format))
+        for block in change["blocked_by"]
+    )
+    reasons = "; ".join(f"{BLOCK_TEXTS[block]}. Way out: {fix}" for block, fix in fixes)
+    return f"{_change_line(change, number_format)}. {verdict}: {reasons}"
 
 
-def _goes_on(changes: _Changes) -> Iterator[str]:
+def _addition_lines(changes: _Changes) -> Iterator[str]:
     sums: Counter[tuple[str, str, str]] = Counter()
     for change in changes:
         reason_code = (change["after"] or {}).get("reasonCode", "")
         sums[change["list_id"], reason_code, change["reason"]] += len(change["phones"])
     for (list_id, reason_code, reason), number in sorted(sums.items(), key=lambda item: (-item[1], item[0])):
-        yield f"{code(list_id)}: {count(number)} {plain(reason_code)} ({REASONS[reason]})".replace("  ", " ")
+        yield (
+            f"{code_span(list_id)}: {count_text(number)} {escape_markdown(reason_code)} "
+            f"({REASON_TEXTS[reason]})"
+        ).replace("  ", " ")
 
 
-def _deadlines(changes: _Changes, as_of: str) -> Iterator[str]:
+def _deadline_lines(changes: _Changes, as_of: str) -> Iterator[str]:
     sums: Counter[tuple[str, str, str]] = Counter()
     for change in changes:
         due = change.get("due")
         if due and as_of >= due["target"]:
             sums[due["on"], due["rule"], change["list_id"]] += len(change["phones"])
-    for (on, rule, list_id), number in sorted(sums.items()):
-        late = "**overdue since**" if on < as_of else "due on"
-        yield f"{late} {on} ({code(rule)}): {count(number)} on {code(list_id)}"
+    for (due_on, rule, list_id), number in sorted(sums.items()):
+        due_text = "**overdue since**" if due_on < as_of else "due on"
+        yield f"{due_text} {due_on} ({code_span(rule)}): {count_text(number)} on {code_span(list_id)}"
 
 
 def _urgent_first(findings: _Changes) -> Iterable[Mapping[str, Any]]:
@@ -134,23 +166,29 @@ def _urgent_first(findings: _Changes) -> Iterable[Mapping[str, Any]]:
     return sorted(findings, key=lambda finding: order[finding["severity"]])
 
 
-def _finding(finding: Mapping[str, Any]) -> str:
+def _finding_line(finding: Mapping[str, Any]) -> str:
     place = f"{finding['file']}:{finding['line']}" if finding["line"] else finding["file"]
-    where = f" {code(place)}" if place else ""
-    return f"{finding['severity']}:{where} {plain(finding['message'])} {code(finding['rule'])}"
+    place_text = f" {code_span(place)}" if place else ""
+    return (
+        f"{finding['severity']}:{place_text} {escape_markdown(finding['message'])} "
+        f"{code_span(finding['rule'])}"
+    )
 
 
-def _drift(drift: Mapping[str, Any], shown: Shown) -> str:
-    told = f"{code(drift['list_id'])}: {count(len(drift['phones']))} {drift['kind']}: {DRIFT[drift['kind']]}"
-    return f"{told}: {shown.sample(drift['phones'])}" if shown.samples else told
+def _drift_line(drift: Mapping[str, Any], number_format: NumberFormat) -> str:
+    drift_text = (
+        f"{code_span(drift['list_id'])}: {count_text(len(drift['phones']))} {drift['kind']}: "
+        f"{DRIFT_TEXTS[drift['kind']]}"
+    )
+    return f"{drift_text}: {number_format.sample(drift['phones'])}" if number_format.samples else drift_text
 
 
 # GitLab takes a million characters in a note, and is slow long before.
-LARGEST = 60_000
-_SHOWN = Shown(masked=True)
+MAX_NOTE_CHARACTERS = 60_000
+_SHOWN = NumberFormat(is_masked=True)
 _COUNTS = ("create", "update", "delete", "blocked", "by_hand", "unmanaged")
 _WITHHELD = "CONF-10"
-_NEEDED = ("errored", "summary", "cost", "changes", "findings")
+_REQUIRED_KEYS = ("errored", "summary", "cost", "changes", "findings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +197,7 @@ class TenantPlan:
 
     tenant: str
     document: Mapping[str, Any] | None
-    why: str = ""
+    problem: str = ""
 
     @property
     def summary(self) -> Mapping[str, int]:
@@ -167,12 +205,16 @@ class TenantPlan:
         return self.document["summary"] if self.document else {}
 
     @property
-    def in_sync(self) -> bool:
+    def is_in_sync(self) -> bool:
         """Tell whether there is a plan, and nothing in it for anybody to read."""
-        return self.document is not None and not any(self.summary[name] for name in _COUNTS) and not self.bad
+        return (
+            self.document is not None
+            and not any(self.summary[name] for name in _COUNTS)
+            and not self.apply_problem
+        )
 
     @property
-    def bad(self) -> str:
+    def apply_problem(self) -> str:
         """Say how an apply ended that did not do everything; empty for a plan."""
         status = (self.document or {}).get("status")
         return "" if status in {None, "complete", "in-sync"} else str(status)
@@ -182,101 +224,116 @@ def read_plan(path: Path) -> TenantPlan:
     """Read what `plan -o` or `apply --format json` wrote as TENANT.json; a failed job may leave nothing."""
     try:
         document = json.loads(path.read_bytes())
-        if not isinstance(document, dict) or any(name not in document for name in _NEEDED):
+        if not isinstance(document, dict) or any(name not in document for name in _REQUIRED_KEYS):
             return TenantPlan(path.stem, None, "its job left something else than a plan")
     except OSError:
         return TenantPlan(path.stem, None, "its job left no plan")
     except ValueError:
         return TenantPlan(path.stem, None, "its job left half a plan")
     if document["errored"]:
-        return TenantPlan(path.stem, None, _told(document["findings"]) or "there is no plan")
+        return TenantPlan(path.stem, None, _findings_text(document["findings"]) or "there is no plan")
     if (document.get("live") or {}).get("from") == "none":
         return TenantPlan(
             path.stem,
             None,
-            f"{WITHOUT_CXONE}; {_told(f for f in document['findings'] if f['rule'] == _WITHHELD)}",
+            f"{WITHOUT_CXONE}; "
+            f"{_findings_text(finding for finding in document['findings'] if finding['rule'] == _WITHHELD)}",
         )
     return TenantPlan(path.stem, document)
 
 
-def _told(findings: Iterable[Mapping[str, Any]]) -> str:
-    return "; ".join(f"{f['message']} [{f['rule']}]" for f in islice(findings, 3))
+def _findings_text(findings: Iterable[Mapping[str, Any]]) -> str:
+    return "; ".join(f"{finding['message']} [{finding['rule']}]" for finding in islice(findings, 3))
 
 
-def gathered(plans: Sequence[TenantPlan], largest: int = LARGEST) -> str:
+def render_plans_report(plans: Sequence[TenantPlan], largest: int = MAX_NOTE_CHARACTERS) -> str:
     """Write the report, in `largest` characters at most: what does not fit is counted."""
-    ordered = sorted(plans, key=lambda plan: plan.tenant)
-    lines = [f"### dnc: {count(len(ordered), 'tenant')}", "", f"**{_verdict(ordered)}**"]
+    sorted_plans = sorted(plans, key=lambda plan: plan.tenant)
+    lines = [
+        f"### dnc: {count_text(len(sorted_plans), 'tenant')}",
+        "",
+        f"**{_report_verdict(sorted_plans)}**",
+    ]
     parts = (
-        _failed(ordered),
-        _exposing(ordered),
-        _table(ordered),
-        _quiet(ordered),
-        _saved(ordered),
+        _failed_lines(sorted_plans),
+        _exposing_lines(sorted_plans),
+        _table_lines(sorted_plans),
+        _in_sync_lines(sorted_plans),
+        _saved_read_lines(sorted_plans),
     )
-    room = largest - sum(len(line) + 1 for line in lines)
+    characters_left = largest - sum(len(line) + 1 for line in lines)
     for part in parts:
-        room = _fill(lines, part, room)
+        characters_left = _add_lines(lines, part, characters_left)
     return ("\n".join(lines) + "\n")[:largest]
 
 
-def _fill(lines: list[str], part: Iterable[str], room: int) -> int:
+def _add_lines(lines: list[str], new_lines: Iterable[str], characters_left: int) -> int:
     """Add lines while they fit, and say how many were left out. A part begins with an empty line."""
-    left = 0
-    for line in part:
-        if left or len(line) + 1 > room - 200:  # for the parts that follow to say that they are cut
-            left += 1
+    omitted = 0
+    for line in new_lines:
+        if (
+            omitted or len(line) + 1 > characters_left - 200
+        ):  # for the parts that follow to say that they are cut
+            omitted += 1
             continue
         lines.append(line)
-        room -= len(line) + 1
-    if left:
-        lines += ["", f"and {left:,} more lines: see the plans of the tenants' own jobs"]
-        room -= 80
-    return room
+        characters_left -= len(line) + 1
+    if omitted:
+        lines += ["", f"and {omitted:,} more lines: see the plans of the tenants' own jobs"]
+        characters_left -= 80
+    return characters_left
 
 
-def _verdict(plans: Sequence[TenantPlan]) -> str:
+def _report_verdict(plans: Sequence[TenantPlan]) -> str:
     if not plans:
         return "no tenant has changed"
     totals = {name: sum(plan.summary.get(name, 0) for plan in plans) for name in _COUNTS}
     words = {"blocked": "{:,} blocked", "by_hand": "{:,} to take off by hand", "unmanaged": "{:,} unmanaged"}
-    told = [words.get(name, "{:,} to " + name).format(total) for name, total in totals.items() if total]
-    missing = sum(plan.document is None for plan in plans)
-    bad = sum(bool(plan.bad) for plan in plans)
-    parts = [f"{count(missing, 'tenant')} without a plan"] if missing else []
-    parts += [f"{count(bad, 'tenant')} not applied in full"] if bad else []
-    return "; ".join([*parts, ", ".join(told) or "nothing to do"])
+    totals_text = [
+        words.get(name, "{:,} to " + name).format(total) for name, total in totals.items() if total
+    ]
+    missing_count = sum(plan.document is None for plan in plans)
+    problem_count = sum(bool(plan.apply_problem) for plan in plans)
+    parts = [f"{count_text(missing_count, 'tenant')} without a plan"] if missing_count else []
+    parts += [f"{count_text(problem_count, 'tenant')} not applied in full"] if problem_count else []
+    return "; ".join([*parts, ", ".join(totals_text) or "nothing to do"])
 
 
-def _failed(plans: Sequence[TenantPlan]) -> Iterator[str]:
-    without = [plan for plan in plans if plan.document is None or plan.bad]
-    if without:
+def _failed_lines(plans: Sequence[TenantPlan]) -> Iterator[str]:
+    failed_plans = [plan for plan in plans if plan.document is None or plan.apply_problem]
+    if failed_plans:
         yield from ("", "Without a plan, or not applied in full. Nothing else waited for them:", "")
-    for plan in without:
-        yield f"- **{plain(plan.tenant)}**: {plain(plan.why or plan.bad)}"
+    for plan in failed_plans:
+        yield f"- **{escape_markdown(plan.tenant)}**: {escape_markdown(plan.problem or plan.apply_problem)}"
 
 
-def _exposing(plans: Sequence[TenantPlan]) -> Iterator[str]:
-    found = [
+def _exposing_lines(plans: Sequence[TenantPlan]) -> Iterator[str]:
+    exposing_changes = [
         (plan.tenant, change)
         for plan in plans
         if plan.document
         for change in plan.document["changes"]
         if change["direction"] == "exposing"
     ]
-    if found:
+    if exposing_changes:
         head = "| tenant | list | comes off or weakens | what | why |"
         yield from ("", head, "| --- | --- | --- | --- | --- |")
-    for tenant, change in found:
-        outs = ((b, way_out(b, change["list_id"], change["phones"], _SHOWN)) for b in change["blocked_by"])
-        why = "; ".join(f"stays: {BLOCKED[b]}. {out}" for b, out in outs) or REASONS[change["reason"]]
+    for tenant, change in exposing_changes:
+        fixes = (
+            (block, fix_text(block, change["list_id"], change["phones"], _SHOWN))
+            for block in change["blocked_by"]
+        )
+        reason = (
+            "; ".join(f"stays: {BLOCK_TEXTS[block]}. {fix}" for block, fix in fixes)
+            or REASON_TEXTS[change["reason"]]
+        )
         numbers = f"{len(change['phones']):,}: {_SHOWN.sample(change['phones'])}"
-        cells = (tenant, change["list_id"], numbers, what_changes(change), why)
-        yield f"| {' | '.join(map(plain, cells))} |"
+        cells = (tenant, change["list_id"], numbers, change_summary(change), reason)
+        yield f"| {' | '.join(map(escape_markdown, cells))} |"
 
 
-def _table(plans: Sequence[TenantPlan]) -> Iterator[str]:
-    busy = [plan for plan in plans if plan.document and not plan.in_sync]
+def _table_lines(plans: Sequence[TenantPlan]) -> Iterator[str]:
+    busy = [plan for plan in plans if plan.document and not plan.is_in_sync]
     if busy:
         names = " | ".join(name.replace("_", " ") for name in _COUNTS)
         yield from (
@@ -287,19 +344,21 @@ def _table(plans: Sequence[TenantPlan]) -> Iterator[str]:
     for plan in busy:
         cost = plan.document["cost"] if plan.document else {}
         counts = " | ".join(f"{plan.summary[name]:,}" for name in _COUNTS)
-        yield f"| {plain(plan.tenant)} | {counts} | {cost['requests']:,} | {cost['seconds']:g} s |"
+        yield f"| {escape_markdown(plan.tenant)} | {counts} | {cost['requests']:,} | {cost['seconds']:g} s |"
 
 
-def _quiet(plans: Sequence[TenantPlan]) -> Iterator[str]:
-    quiet = [plan.tenant for plan in plans if plan.in_sync]
-    if quiet:
-        yield from ("", f"In sync: {plain(', '.join(quiet))}.")
+def _in_sync_lines(plans: Sequence[TenantPlan]) -> Iterator[str]:
+    tenants_in_sync = [plan.tenant for plan in plans if plan.is_in_sync]
+    if tenants_in_sync:
+        yield from ("", f"In sync: {escape_markdown(', '.join(tenants_in_sync))}.")
 
 
-def _saved(plans: Sequence[TenantPlan]) -> Iterator[str]:
+def _saved_read_lines(plans: Sequence[TenantPlan]) -> Iterator[str]:
     """Name the plans for which CXone was not read, the oldest reading first."""
     live = [(plan.document.get("live", {}), plan.tenant) for plan in plans if plan.document]
-    old = sorted((str(one.get("read_at"))[:16], tenant) for one, tenant in live if one.get("from"))
-    if old:
-        told = ", ".join(f"{plain(tenant)} ({moment}Z)" for moment, tenant in old)
-        yield from ("", f"Planned on saved readings, while apply reads CXone anew: {told}.")
+    saved_reads = sorted(
+        (str(live_json.get("read_at"))[:16], tenant) for live_json, tenant in live if live_json.get("from")
+    )
+    if saved_reads:
+        saved_text = ", ".join(f"{escape_markdown(tenant)} ({moment}Z)" for moment, tenant in saved_reads)
+        yield from ("", f"Planned on saved readings, while apply reads CXone anew: {saved_text}.")

@@ -8,16 +8,16 @@ from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from reconciler.cxone.http.stats import Statistics
-from reconciler.use_cases.workspace.context import Measured, Meter
+from reconciler.use_cases.workspace.context import Meter, TenantMetrics
 
 _BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0)  # seconds; a read waits 25 s at most
 _FAILED = frozenset({1, 2, 4, 5})  # exit codes of a command that did not do what it is for
 
 
-def openmetrics(meter: Meter, *, command: str, code: int, began: float, ended: float) -> bytes:
-    """Write what was measured. `began` and `ended` are Unix times."""
+def openmetrics(meter: Meter, *, command: str, code: int, started_at: float, ended_at: float) -> bytes:
+    """Write what was measured. `started_at` and `ended_at` are Unix times."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Families(meter, command, code, began, ended))
+    registry.register(_Families(meter, command, code, started_at, ended_at))
     text: bytes = generate_latest(registry)  # type: ignore[no-untyped-call]  # the library has none there
     return text
 
@@ -32,17 +32,17 @@ class _Families(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Give every family that has something to say."""
-        for family in (*self._run(), *self._state(), *self._wire()):
+        for family in (*self._run_metrics(), *self._state_metrics(), *self._request_metrics()):
             if family.samples:
                 yield family
 
-    def _run(self) -> Iterator[Metric]:
+    def _run_metrics(self) -> Iterator[Metric]:
         code = GaugeMetricFamily("dnc_run_exit_code", "How the command ended.", labels=["command"])
         code.add_metric([self._command], self._code)
-        ended = GaugeMetricFamily(
+        ended_metric = GaugeMetricFamily(
             "dnc_run_ended_timestamp_seconds", "When the command ended.", labels=["command"]
         )
-        ended.add_metric([self._command], self._ended)
+        ended_metric.add_metric([self._command], self._ended)
         took = GaugeMetricFamily("dnc_run_duration_seconds", "How long it took.", labels=["command"])
         took.add_metric([self._command], self._ended - self._began)
         outcome = GaugeMetricFamily(
@@ -50,51 +50,91 @@ class _Families(Collector):
             "1 at how the tenant's run ended: a report's status, or done or failed.",
             labels=["tenant", "command", "outcome"],
         )
-        for tenant, told in self._meter.tenants.items():
-            word = told.status or ("failed" if self._code in _FAILED else "done")
-            outcome.add_metric([tenant, self._command, word], 1)
-        yield from (code, ended, took, outcome)
+        for tenant, tenant_metrics in self._meter.tenants.items():
+            status = tenant_metrics.status or ("failed" if self._code in _FAILED else "done")
+            outcome.add_metric([tenant, self._command, status], 1)
+        yield from (code, ended_metric, took, outcome)
 
-    def _state(self) -> Iterator[Metric]:
+    def _state_metrics(self) -> Iterator[Metric]:
         tenants = self._meter.tenants
-        yield _by("dnc_entries", "Numbers live in CXone.", "list", _rows(tenants, lambda t: t.entries))
-        yield _by("dnc_drift", "Numbers that others changed.", "kind", _rows(tenants, lambda t: t.drift))
-        yield _by("dnc_changes", "Numbers to change.", "action", _rows(tenants, lambda t: t.changes))
-        yield _by("dnc_outcomes", "Numbers by outcome.", "outcome", _rows(tenants, lambda t: t.outcomes))
-        yield _by(
+        yield _labelled_gauge(
+            "dnc_entries",
+            "Numbers live in CXone.",
+            "list",
+            _rows(tenants, lambda tenant_metrics: tenant_metrics.entries),
+        )
+        yield _labelled_gauge(
+            "dnc_drift",
+            "Numbers that others changed.",
+            "kind",
+            _rows(tenants, lambda tenant_metrics: tenant_metrics.drift),
+        )
+        yield _labelled_gauge(
+            "dnc_changes",
+            "Numbers to change.",
+            "action",
+            _rows(tenants, lambda tenant_metrics: tenant_metrics.changes),
+        )
+        yield _labelled_gauge(
+            "dnc_outcomes",
+            "Numbers by outcome.",
+            "outcome",
+            _rows(tenants, lambda tenant_metrics: tenant_metrics.outcomes),
+        )
+        yield _labelled_gauge(
             "dnc_deadlines",
             "Requests not live although their day has come: open from the target, late after the last day.",
             "state",
             _rows(tenants, _deadlines),
         )
-        yield _one("dnc_blocked", "Numbers that guards keep on.", {n: t.blocked for n, t in tenants.items()})
-        yield _one("dnc_not_live", "Not protected.", {n: t.not_live for n, t in tenants.items()})
-        times = {n: t.verified_at.timestamp() if t.verified_at else None for n, t in tenants.items()}
-        yield _one("dnc_last_verified_timestamp_seconds", "When a run last saw CXone as it left it.", times)
-        yield _one(
+        yield _tenant_gauge(
+            "dnc_blocked",
+            "Numbers that guards keep on.",
+            {number: tenant_metrics.blocked for number, tenant_metrics in tenants.items()},
+        )
+        yield _tenant_gauge(
+            "dnc_not_live",
+            "Not protected.",
+            {number: tenant_metrics.not_live for number, tenant_metrics in tenants.items()},
+        )
+        times = {
+            number: tenant_metrics.verified_at.timestamp() if tenant_metrics.verified_at else None
+            for number, tenant_metrics in tenants.items()
+        }
+        yield _tenant_gauge(
+            "dnc_last_verified_timestamp_seconds", "When a run last saw CXone as it left it.", times
+        )
+        yield _tenant_gauge(
             "dnc_last_verified_age_seconds",
             "How long ago that was when the command ended.",
-            {name: None if at is None else max(0.0, self._ended - at) for name, at in times.items()},
+            {
+                name: None if moment is None else max(0.0, self._ended - moment)
+                for name, moment in times.items()
+            },
         )
 
-    def _wire(self) -> Iterator[Metric]:
-        for tenant, told in self._meter.tenants.items():
-            if told.conflicts is not None:
-                yield _count("dnc_conflicts", "Writes of what CXone had exactly so.", tenant, told.conflicts)
-            if self._meter.wire is not None:
-                yield from _traffic(tenant, self._meter.wire)
+    def _request_metrics(self) -> Iterator[Metric]:
+        for tenant, tenant_metrics in self._meter.tenants.items():
+            if tenant_metrics.conflicts is not None:
+                yield _tenant_counter(
+                    "dnc_conflicts", "Writes of what CXone had exactly so.", tenant, tenant_metrics.conflicts
+                )
+            if self._meter.request_statistics is not None:
+                yield from _request_families(tenant, self._meter.request_statistics)
 
 
-def _traffic(tenant: str, wire: Statistics) -> Iterator[Metric]:
-    yield _count("dnc_http_requests", "Requests sent, each attempt.", tenant, wire.requests)
-    yield _count("dnc_http_retries", "Attempts after the first.", tenant, wire.retries)
-    yield _count("dnc_http_throttled", "Answers that said: too many.", tenant, wire.throttled)
-    yield _count("dnc_http_sign_ins", "Tokens fetched.", tenant, wire.sign_ins)
-    yield _count("dnc_http_retry_wait_seconds", "Waited before retries.", tenant, wire.waited_seconds)
-    seconds = [ms / 1000 for ms in wire.latencies_ms]
+def _request_families(tenant: str, statistics: Statistics) -> Iterator[Metric]:
+    yield _tenant_counter("dnc_http_requests", "Requests sent, each attempt.", tenant, statistics.requests)
+    yield _tenant_counter("dnc_http_retries", "Attempts after the first.", tenant, statistics.retries)
+    yield _tenant_counter("dnc_http_throttled", "Answers that said: too many.", tenant, statistics.throttled)
+    yield _tenant_counter("dnc_http_sign_ins", "Tokens fetched.", tenant, statistics.sign_ins)
+    yield _tenant_counter(
+        "dnc_http_retry_wait_seconds", "Waited before retries.", tenant, statistics.waited_seconds
+    )
+    seconds = [milliseconds / 1000 for milliseconds in statistics.latencies_ms]
     counts = [0] * (len(_BUCKETS) + 1)
-    for one in seconds:
-        counts[bisect_left(_BUCKETS, one)] += 1
+    for duration in seconds:
+        counts[bisect_left(_BUCKETS, duration)] += 1
     family = HistogramMetricFamily(
         "dnc_http_latency_seconds", "From sending to the whole answer.", labels=["tenant"]
     )
@@ -104,34 +144,38 @@ def _traffic(tenant: str, wire: Statistics) -> Iterator[Metric]:
     yield family
 
 
-def _deadlines(told: Measured) -> Mapping[str, int]:
-    if told.waiting is None or told.late is None:
+def _deadlines(tenant_metrics: TenantMetrics) -> Mapping[str, int]:
+    if tenant_metrics.waiting is None or tenant_metrics.late is None:
         return {}
-    return {"open": told.waiting, "late": told.late}
+    return {"open": tenant_metrics.waiting, "late": tenant_metrics.late}
 
 
 def _rows(
-    tenants: Mapping[str, Measured], of: Callable[[Measured], Mapping[str, int]]
+    tenants: Mapping[str, TenantMetrics], counts_of: Callable[[TenantMetrics], Mapping[str, int]]
 ) -> Iterator[tuple[str, str, int]]:
-    return ((name, word, count) for name, told in tenants.items() for word, count in sorted(of(told).items()))
+    return (
+        (name, word, count)
+        for name, tenant_metrics in tenants.items()
+        for word, count in sorted(counts_of(tenant_metrics).items())
+    )
 
 
-def _by(name: str, said: str, label: str, rows: Iterable[tuple[str, str, int]]) -> Metric:
-    family = GaugeMetricFamily(name, said, labels=["tenant", label])
+def _labelled_gauge(name: str, help_text: str, label: str, rows: Iterable[tuple[str, str, int]]) -> Metric:
+    family = GaugeMetricFamily(name, help_text, labels=["tenant", label])
     for tenant, word, count in rows:
         family.add_metric([tenant, word], count)
     return family
 
 
-def _one(name: str, said: str, values: Mapping[str, float | None]) -> Metric:
-    family = GaugeMetricFamily(name, said, labels=["tenant"])
+def _tenant_gauge(name: str, help_text: str, values: Mapping[str, float | None]) -> Metric:
+    family = GaugeMetricFamily(name, help_text, labels=["tenant"])
     for tenant, value in values.items():
         if value is not None:
             family.add_metric([tenant], value)
     return family
 
 
-def _count(name: str, said: str, tenant: str, value: float) -> Metric:
-    family = CounterMetricFamily(name, said, labels=["tenant"])
+def _tenant_counter(name: str, help_text: str, tenant: str, value: float) -> Metric:
+    family = CounterMetricFamily(name, help_text, labels=["tenant"])
     family.add_metric([tenant], value)
     return family

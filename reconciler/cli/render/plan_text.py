@@ -3,8 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from reconciler.cli.render.masking import Shown
-from reconciler.cli.render.messages import BLOCKED, DRIFT, REASONS, count, way_out, what_changes
+from reconciler.cli.render.masking import NumberFormat
+from reconciler.cli.render.messages import (
+    BLOCK_TEXTS,
+    DRIFT_TEXTS,
+    REASON_TEXTS,
+    change_summary,
+    count_text,
+    fix_text,
+)
 
 _Document = Mapping[str, Any]
 _Changes = Sequence[Mapping[str, Any]]
@@ -12,120 +19,151 @@ _Changes = Sequence[Mapping[str, Any]]
 WITHOUT_CXONE = "CXone was not asked: it is not known what apply would change"
 
 
-def plan_text(document: _Document, shown: Shown) -> str:
+def plan_text(document: _Document, number_format: NumberFormat) -> str:
     """Show a plan."""
     changes = document["changes"]
     exposing, protective = (
-        [c for c in changes if c["direction"] == way] for way in ("exposing", "protective")
+        [change for change in changes if change["direction"] == direction]
+        for direction in ("exposing", "protective")
     )
     sections = (
-        [_heading(document), verdict(document)],
-        _section("Comes off or weakens", [c for c in exposing if not c["blocked_by"]], shown),
-        _blocked("Stays, although the files no longer ask for it", exposing, shown),
-        _blocked("Not added, and not protected", protective, shown),
-        _section("Goes on", [c for c in protective if not c["blocked_by"]], shown),
-        _drift(document["drift"], shown),
-        list(said(document["findings"])),
-        [*([] if without_cxone(document) else [_cost(document)]), head_line(document.get("chain_head"))],
+        [_heading_text(document), verdict(document)],
+        _section_lines(
+            "Comes off or weakens", [change for change in exposing if not change["blocked_by"]], number_format
+        ),
+        _blocked_lines("Stays, although the files no longer ask for it", exposing, number_format),
+        _blocked_lines("Not added, and not protected", protective, number_format),
+        _section_lines(
+            "Goes on", [change for change in protective if not change["blocked_by"]], number_format
+        ),
+        _drift_lines(document["drift"], number_format),
+        list(finding_lines(document["findings"])),
+        [
+            *([] if is_without_cxone(document) else [_cost_text(document)]),
+            newest_report_line(document.get("chain_head")),
+        ],
     )
     return "\n\n".join("\n".join(lines) for lines in sections if lines)
 
 
-def head_line(head: Mapping[str, Any] | None) -> str:
+def newest_report_line(head: Mapping[str, Any] | None) -> str:
     """Name the newest report by its SHA-256, for a job's log that outlives the branch."""
     return f"Chain: report {head['seq']} has SHA-256 {head['sha256']}" if head else "Chain: no report yet"
 
 
-def without_cxone(document: _Document) -> bool:
+def is_without_cxone(document: _Document) -> bool:
     """Tell whether CXone was not asked for a plan: then its counts are zero, and mean nothing."""
     return not document["errored"] and document["live"].get("from") == "none"
 
 
 def verdict(document: _Document) -> str:
     """Say in one sentence what the plan comes to."""
-    if without_cxone(document):
+    if is_without_cxone(document):
         return WITHOUT_CXONE
-    s = document["summary"]
-    nothing = "nothing to send" if s["blocked"] or s["by_hand"] else "nothing to do: CXone is as git says"
-    parts = [f"{s[name]:,} to {name}" for name in ("create", "update", "delete") if s[name]] or [nothing]
-    parts += [f"{s['blocked']:,} blocked"] if s["blocked"] else []
-    parts += [f"{s['by_hand']:,} to take off by hand"] if s["by_hand"] else []
-    return f"{', '.join(parts)}; {s['unchanged']:,} unchanged, {s['unmanaged']:,} unmanaged"
+    summary = document["summary"]
+    nothing_text = (
+        "nothing to send"
+        if summary["blocked"] or summary["by_hand"]
+        else "nothing to do: CXone is as git says"
+    )
+    parts = [f"{summary[name]:,} to {name}" for name in ("create", "update", "delete") if summary[name]] or [
+        nothing_text
+    ]
+    parts += [f"{summary['blocked']:,} blocked"] if summary["blocked"] else []
+    parts += [f"{summary['by_hand']:,} to take off by hand"] if summary["by_hand"] else []
+    return f"{', '.join(parts)}; {summary['unchanged']:,} unchanged, {summary['unmanaged']:,} unmanaged"
 
 
-def _heading(document: _Document) -> str:
+def _heading_text(document: _Document) -> str:
     revision = (document["revision"] or "no commit")[:12]
-    held = (document["held_revision"] or "")[:12]
+    held_revision = (document["held_revision"] or "")[:12]
     return f"Plan for {document['tenant']} at {revision}, " + (
-        f"held since {held}" if held else "nothing held yet"
+        f"held since {held_revision}" if held_revision else "nothing held yet"
     )
 
 
-def _section(title: str, changes: _Changes, shown: Shown) -> list[str]:
-    return [f"{title}:", *(line for c in changes for line in _change(c, shown))] if changes else []
+def _section_lines(title: str, changes: _Changes, number_format: NumberFormat) -> list[str]:
+    return (
+        [f"{title}:", *(line for change in changes for line in _change_lines(change, number_format))]
+        if changes
+        else []
+    )
 
 
-def _change(change: Mapping[str, Any], shown: Shown) -> Iterator[str]:
+def _change_lines(change: Mapping[str, Any], number_format: NumberFormat) -> Iterator[str]:
     phones = change["phones"]
     sign = {"create": "+", "update": "~", "delete": "-"}[change["action"]]
-    what = what_changes(change)
-    yield f"  {sign} {change['list_id']}: {count(len(phones))}, {what} ({REASONS[change['reason']]})"
-    yield f"      {shown.sample(phones)}"
+    change_text = change_summary(change)
+    yield (
+        f"  {sign} {change['list_id']}: {count_text(len(phones))}, {change_text} "
+        f"({REASON_TEXTS[change['reason']]})"
+    )
+    yield f"      {number_format.sample(phones)}"
 
 
-def _blocked(title: str, changes: _Changes, shown: Shown) -> list[str]:
-    blocked = [c for c in changes if c["blocked_by"]]
-    lines = [f"{title}:"] if blocked else []
-    for change in blocked:
-        lines += _change(change, shown)
-        for why in change["blocked_by"]:
-            out = way_out(why, change["list_id"], change["phones"], shown)
-            lines.append(f"      {why}: {BLOCKED[why]}. Way out: {out}")
+def _blocked_lines(title: str, changes: _Changes, number_format: NumberFormat) -> list[str]:
+    blocked_changes = [change_row for change_row in changes if change_row["blocked_by"]]
+    lines = [f"{title}:"] if blocked_changes else []
+    for change in blocked_changes:
+        lines += _change_lines(change, number_format)
+        for block in change["blocked_by"]:
+            fix = fix_text(block, change["list_id"], change["phones"], number_format)
+            lines.append(f"      {block}: {BLOCK_TEXTS[block]}. Way out: {fix}")
     return lines
 
 
-def said(findings: _Changes) -> Iterator[str]:
+def finding_lines(findings: _Changes) -> Iterator[str]:
     """Show what is of the whole project, and every alarm; what else files say, validate shows."""
-    shown = [f for f in findings if f["severity"] == "alarm" or not f["line"]]
-    for f in shown:
-        place = f"{f['file']}:{f['line']}: " if f["line"] else ""
-        rule = f"{f['rule']}, {f['citation']}" if f["citation"] else f["rule"]
-        yield f"{place}{f['severity']}: {f['message']} [{rule}]"
-    if len(findings) > len(shown):
-        yield f"{count(len(findings) - len(shown), 'finding')} in the files besides: dnc validate shows them"
+    printed_findings = [
+        finding for finding in findings if finding["severity"] == "alarm" or not finding["line"]
+    ]
+    for finding in printed_findings:
+        place = f"{finding['file']}:{finding['line']}: " if finding["line"] else ""
+        rule = f"{finding['rule']}, {finding['citation']}" if finding["citation"] else finding["rule"]
+        yield f"{place}{finding['severity']}: {finding['message']} [{rule}]"
+    if len(findings) > len(printed_findings):
+        yield (
+            f"{count_text(len(findings) - len(printed_findings), 'finding')} in the files besides: dnc "
+            "validate shows them"
+        )
 
 
-def _drift(drift: _Changes, shown: Shown) -> list[str]:
+def _drift_lines(drift: _Changes, number_format: NumberFormat) -> list[str]:
     if not drift:
         return []
     lines = ["Drift:"]
-    for d in drift:
-        loud = "!" if d["kind"] == "removed" else "?"
-        lines.append(f"  {loud} {d['list_id']}: {count(len(d['phones']))} {d['kind']}: {DRIFT[d['kind']]}")
-        lines.append(f"      {shown.sample(d['phones'])}")
+    for drift_row in drift:
+        drift_mark = "!" if drift_row["kind"] == "removed" else "?"
+        lines.append(
+            f"  {drift_mark} {drift_row['list_id']}: {count_text(len(drift_row['phones']))} "
+            f"{drift_row['kind']}: {DRIFT_TEXTS[drift_row['kind']]}"
+        )
+        lines.append(f"      {number_format.sample(drift_row['phones'])}")
     return lines
 
 
-def _cost(document: _Document) -> str:
+def _cost_text(document: _Document) -> str:
     cost, live = document["cost"], document["live"]
-    read = f"read {count(live['entries'], 'live row')}"
+    read_text = f"read {count_text(live['entries'], 'live row')}"
     if live.get("from"):
-        read += f" as saved at {live['read_at'][:16]}Z"
+        read_text += f" as saved at {live['read_at'][:16]}Z"
     extra = [f"{live[name]:,} {name}" for name in ("unreadable", "foreign") if live[name]]
-    told = f"{read} ({', '.join(extra)})" if extra else read
-    price = f"{count(cost['requests'], 'request')}, about {cost['seconds']:g} s at the allowed rate"
-    return f"{told}; apply takes {price}"
+    cost_text = f"{read_text} ({', '.join(extra)})" if extra else read_text
+    price = f"{count_text(cost['requests'], 'request')}, about {cost['seconds']:g} s at the allowed rate"
+    return f"{cost_text}; apply takes {price}"
 
 
-def drift_text(document: _Document, foreign: Mapping[str, int], shown: Shown) -> str:
+def drift_text(document: _Document, foreign: Mapping[str, int], number_format: NumberFormat) -> str:
     """Show drift."""
-    lines = _drift(document["drift"], shown) or [f"no drift on {document['tenant']}"]
+    lines = _drift_lines(document["drift"], number_format) or [f"no drift on {document['tenant']}"]
     lines += [
-        f"  {name}: {count(rows, 'row')}, foreign: no file names it, left alone"
+        f"  {name}: {count_text(rows, 'row')}, foreign: no file names it, left alone"
         for name, rows in foreign.items()
     ]
     unreadable = document["live"]["unreadable"]
     lines += (
-        [f"  {count(unreadable, 'live row')} unreadable: no E.164 number, left alone"] if unreadable else []
+        [f"  {count_text(unreadable, 'live row')} unreadable: no E.164 number, left alone"]
+        if unreadable
+        else []
     )
     return "\n".join(lines)

@@ -4,26 +4,26 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
-from reconciler.cli.render.masking import Shown
-from reconciler.cli.render.messages import BLOCKED, age, count, way_out
-from reconciler.use_cases.history.status import Blocked, Standing
+from reconciler.cli.render.masking import NumberFormat
+from reconciler.cli.render.messages import BLOCK_TEXTS, age_text, count_text, fix_text
+from reconciler.use_cases.history.status import BlockedNumbers, Standing
 
 
-def status_json(standings: Sequence[Standing], most: timedelta) -> dict[str, Any]:
+def status_json(standings: Sequence[Standing], age_limit: timedelta) -> dict[str, Any]:
     """Say where every tenant stands."""
     return {
         "format_version": "1.0",
-        "max_age_seconds": round(most.total_seconds()),
+        "max_age_seconds": round(age_limit.total_seconds()),
         "errored": False,
-        "tenants": [_standing_json(one, most) for one in standings],
+        "tenants": [_standing_json(one, age_limit) for one in standings],
     }
 
 
-def _standing_json(one: Standing, most: timedelta) -> dict[str, Any]:
+def _standing_json(one: Standing, age_limit: timedelta) -> dict[str, Any]:
     newest, verified = one.newest, one.verified
     return {
         "tenant": one.tenant,
-        "older": one.is_older(most),
+        "older": one.is_older(age_limit),
         "age_seconds": round(one.age.total_seconds()) if one.age is not None else None,
         "verified": {"seq": verified.seq, "finished_at": verified.finished_text} if verified else None,
         "newest": {
@@ -42,22 +42,23 @@ def _standing_json(one: Standing, most: timedelta) -> dict[str, Any]:
     }
 
 
-def status_text(standings: Sequence[Standing], most: timedelta) -> str:
+def status_text(standings: Sequence[Standing], age_limit: timedelta) -> str:
     """Show every tenant in one line."""
-    return "\n".join(_standing(one, most) for one in standings) or "no tenant has a report yet"
+    return "\n".join(_standing(one, age_limit) for one in standings) or "no tenant has a report yet"
 
 
-def _standing(one: Standing, most: timedelta) -> str:
+def _standing(one: Standing, age_limit: timedelta) -> str:
     if one.newest is None:
         return f"! {one.tenant}: no report yet: dnc apply writes the first"
-    mark = "!" if one.is_older(most) or one.late or one.deviations.not_live else " "
+    mark = "!" if one.is_older(age_limit) or one.late or one.deviations.not_live else " "
     newest = one.newest
     if one.verified is None:
-        told = "no verified run"
+        verified_text = "no verified run"
     else:
-        told = f"verified {age(one.verified.finished_at, one.verified.finished_at + (one.age or most))} ago"
+        finished_at = one.verified.finished_at
+        verified_text = f"verified {age_text(finished_at, finished_at + (one.age or age_limit))} ago"
     parts = [
-        f"{told} (report {one.verified.seq if one.verified else '-'})",
+        f"{verified_text} (report {one.verified.seq if one.verified else '-'})",
         f"newest {newest.report.status}",
         f"{one.late:,} late",
         f"{one.deviations.not_live:,} not live",
@@ -68,12 +69,12 @@ def _standing(one: Standing, most: timedelta) -> str:
     return f"{mark} {one.tenant}: {', '.join(parts)}"
 
 
-def blocked_json(found: Blocked) -> dict[str, Any]:
+def blocked_json(blocked_numbers: BlockedNumbers) -> dict[str, Any]:
     """Say what is kept, whole numbers and all."""
     return {
         "format_version": "1.0",
-        "tenant": found.tenant,
-        "report": found.report.path if found.report else None,
+        "tenant": blocked_numbers.tenant,
+        "report": blocked_numbers.report.path if blocked_numbers.report else None,
         "errored": False,
         "kept": [
             {
@@ -84,29 +85,29 @@ def blocked_json(found: Blocked) -> dict[str, Any]:
                 "since": row.since,
                 "phones": list(row.phones),
             }
-            for row in found.rows
+            for row in blocked_numbers.rows
         ],
     }
 
 
-def blocked_text(found: Blocked, shown: Shown) -> str:
+def blocked_text(blocked_numbers: BlockedNumbers, number_format: NumberFormat) -> str:
     """Show what is kept, by list, with the ways out."""
-    if found.report is None:
-        return f"no report for {found.tenant} yet: dnc apply writes the first"
-    report = found.report.report
-    head = f"as of report {report.seq}, {age(report.finished_at, found.asked_at)} ago"
-    if not found.rows:
-        return f"nothing is kept without permission on {found.tenant}, {head}"
-    return "\n".join([f"{found.tenant}, {head}:", *_rows(found, shown)])
+    if blocked_numbers.report is None:
+        return f"no report for {blocked_numbers.tenant} yet: dnc apply writes the first"
+    report = blocked_numbers.report.report
+    head = f"as of report {report.seq}, {age_text(report.finished_at, blocked_numbers.read_at)} ago"
+    if not blocked_numbers.rows:
+        return f"nothing is kept without permission on {blocked_numbers.tenant}, {head}"
+    return "\n".join([f"{blocked_numbers.tenant}, {head}:", *_blocked_lines(blocked_numbers, number_format)])
 
 
-def _rows(found: Blocked, shown: Shown) -> Iterator[str]:
-    for row in found.rows:
-        terms = row.claim.terms
+def _blocked_lines(blocked_numbers: BlockedNumbers, number_format: NumberFormat) -> Iterator[str]:
+    for row in blocked_numbers.rows:
+        terms = row.entry.terms
         until = f" until {terms.end}" if terms.end else ""
         policy = f"{terms.reason_code.value} {terms.expiration_policy.value}{until}"
-        yield f"  {row.list_id}: {count(len(row.phones))}, {policy}, from {row.path}"
-        yield f"      {shown.sample(row.phones)}"
-        for why in row.blocked_by:
-            out = way_out(why, row.list_id, row.phones, shown)
-            yield f"      {why}: {BLOCKED[why]}. Way out: {out}"
+        yield f"  {row.list_id}: {count_text(len(row.phones))}, {policy}, from {row.path}"
+        yield f"      {number_format.sample(row.phones)}"
+        for block in row.blocked_by:
+            fix = fix_text(block, row.list_id, row.phones, number_format)
+            yield f"      {block}: {BLOCK_TEXTS[block]}. Way out: {fix}"

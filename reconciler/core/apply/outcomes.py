@@ -30,7 +30,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentRequest:
     """One request as it went: for the report's `chunks`."""
 
     action: str
@@ -54,8 +54,8 @@ class Results(MutableMapping[ChangeKey, Result]):
     def __setitem__(self, key: ChangeKey, result: Result) -> None:
         action, list_id, phone = key
         group = self._groups.setdefault((action, list_id), {})
-        if (before := group.get(phone)) is not None:
-            self.counts[before.outcome] -= 1
+        if (previous := group.get(phone)) is not None:
+            self.counts[previous.outcome] -= 1
         self.counts[result.outcome] += 1
         group[phone] = result
 
@@ -68,11 +68,11 @@ class Results(MutableMapping[ChangeKey, Result]):
     def __len__(self) -> int:
         return sum(map(len, self._groups.values()))
 
-    def of(self, action: Action, list_id: str) -> Mapping[str, Result]:
+    def for_list(self, action: Action, list_id: str) -> Mapping[str, Result]:
         """Give the results of one action on one list, by number."""
         return self._groups.get((action, list_id), {})
 
-    def having(self, outcomes: Collection[Outcome]) -> Iterator[ChangeKey]:
+    def with_outcome(self, outcomes: Collection[Outcome]) -> Iterator[ChangeKey]:
         """Give the keys that ended so; of most outcomes there is none, and that is known without a look."""
         if not any(self.counts[outcome] for outcome in outcomes):
             return
@@ -88,38 +88,38 @@ _SHARED = {outcome: Result(outcome) for outcome in Outcome}
 class Tally:
     """Everything that a run did. Filled by one thread, the one that called.
 
-    `doubted` are the numbers of which CXone did not say that it stored what we sent, whatever a read showed
+    `doubtful` are the numbers of which CXone did not say that it stored what we sent, whatever a read showed
     afterwards, with the moment at which they were first asked for, on our clock: they may have been stored by
     somebody else before that.
     """
 
     results: Results = field(default_factory=Results)
-    sent: list[Sent] = field(default_factory=list)
+    sent_requests: list[SentRequest] = field(default_factory=list)
     error: DncError | None = None
-    doubted: dict[Key, datetime] = field(default_factory=dict)
+    doubtful: dict[Key, datetime] = field(default_factory=dict)
 
     def settle(self, key: ChangeKey, outcome: Outcome, failure: Failure | None = None) -> None:
         """Record one number's outcome."""
         self.results[key] = _SHARED[outcome] if failure is None else Result(outcome, failure)
 
-    def having(self, *outcomes: Outcome) -> Iterator[ChangeKey]:
+    def with_outcome(self, *outcomes: Outcome) -> Iterator[ChangeKey]:
         """Give the changes that ended so."""
-        return self.results.having(outcomes)
+        return self.results.with_outcome(outcomes)
 
     @property
-    def written(self) -> bool:
+    def has_written(self) -> bool:
         """Tell whether anything may have been stored."""
-        return any(self.having(Outcome.APPLIED, Outcome.UNKNOWN))
+        return any(self.with_outcome(Outcome.APPLIED, Outcome.UNKNOWN))
 
 
 DEADLINE = "DEADLINE"
-NO_TIME = Failure(DEADLINE, "the time budget was used up before this was sent: the next run goes on")
-NO_ROOM = Failure(
+OUT_OF_TIME = Failure(DEADLINE, "the time budget was used up before this was sent: the next run goes on")
+NO_CAPACITY = Failure(
     "OVER_CEILING", "CXone takes no more entries, so this number is not protected: make room, then run again"
 )
 THROTTLED = Failure("429", "throttled over and over, single numbers too: the next run goes on")
 NOT_FOUND = Failure("NOT_FOUND", "CXone counted it as stored, and the read-back does not find it")
-NOT_TAKEN = Failure("NOT_TAKEN", "CXone has the number, but did not take these terms")
+TERMS_NOT_TAKEN = Failure("NOT_TAKEN", "CXone has the number, but did not take these terms")
 NOT_STORED = "NOT_STORED"
 
 
@@ -130,51 +130,51 @@ def outcome_of(answer: Answer, phone: str, action: Action) -> tuple[Outcome, Fai
             if phone in answer.failures:
                 return Outcome.REJECTED, answer.failures[phone]
             # CXone has it exactly so: a create is on the list; an update's terms only the read-back shows.
-            doubtful = phone in answer.conflicts and action is not Action.CREATE
-            return (Outcome.UNKNOWN if doubtful else Outcome.APPLIED), None
+            is_doubtful = phone in answer.conflicts and action is not Action.CREATE
+            return (Outcome.UNKNOWN if is_doubtful else Outcome.APPLIED), None
         case Verdict.NOT_SENT:
             return Outcome.NOT_ATTEMPTED, None
         case Verdict.AMBIGUOUS:
-            return Outcome.UNKNOWN, answer.why
-        case Verdict.REFUSED if throttled(answer):
+            return Outcome.UNKNOWN, answer.cause
+        case Verdict.REFUSED if is_throttled(answer):
             return (
                 Outcome.NOT_ATTEMPTED,
-                answer.why,
+                answer.cause,
             )  # throttled: says nothing about the number
         case Verdict.TOO_LARGE | Verdict.REFUSED | Verdict.UNSUPPORTED:
-            return Outcome.REJECTED, answer.why
+            return Outcome.REJECTED, answer.cause
 
 
-def throttled(answer: Answer) -> bool:
+def is_throttled(answer: Answer) -> bool:
     """Tell whether trying ended in a 429."""
-    return answer.verdict is not Verdict.ANSWERED and _code(answer) == "429"
+    return answer.verdict is not Verdict.ANSWERED and _failure_code(answer) == "429"
 
 
-def conflicting(answer: Answer) -> bool:
+def is_conflict(answer: Answer) -> bool:
     """Tell whether the whole answer was a 409: some of it may be stored, and smaller chunks tell more."""
-    return answer.verdict is Verdict.AMBIGUOUS and _code(answer) == "409"
+    return answer.verdict is Verdict.AMBIGUOUS and _failure_code(answer) == "409"
 
 
-def smaller(size: int, chunk: int, answer: Answer) -> int:
+def smaller_chunk_size(size: int, chunk: int, answer: Answer) -> int:
     """Give the chunk size to go on with where one of `chunk` numbers was too large at `size`.
 
     Throttling says nothing against a chunk that is short anyway.
     """
     half = chunk // 2
-    return min(size, max(1, half, size // 2 if throttled(answer) else 0))
+    return min(size, max(1, half, size // 2 if is_throttled(answer) else 0))
 
 
-def unseen(result: Result, otherwise: Failure) -> Failure:
+def failure_if_unseen(result: Result, default: Failure) -> Failure:
     """Say why a number that was sent is not shown by the read-back.
 
     What CXone said it had stored, and did not, it refused. Where its answer was in doubt, it merely did not
     come to pass: that is no refusal, and never one to get used to.
     """
     if result.outcome is not Outcome.UNKNOWN or result.failure is None:
-        return otherwise
-    seen = f"{result.failure.code}: {result.failure.message}".removesuffix(": ")
-    return Failure(NOT_STORED, f"sent, and the answer was in doubt ({seen}); the read-back does not show it")
+        return default
+    cause = f"{result.failure.code}: {result.failure.message}".removesuffix(": ")
+    return Failure(NOT_STORED, f"sent, and the answer was in doubt ({cause}); the read-back does not show it")
 
 
-def _code(answer: Answer) -> str:
-    return answer.why.code if answer.why else ""
+def _failure_code(answer: Answer) -> str:
+    return answer.cause.code if answer.cause else ""

@@ -6,20 +6,20 @@ from dataclasses import dataclass, replace
 from itertools import filterfalse
 from typing import Any, Protocol
 
-from reconciler.core.apply.outcomes import DEADLINE, NO_ROOM, NOT_STORED, Outcome, Tally
+from reconciler.core.apply.outcomes import DEADLINE, NO_CAPACITY, NOT_STORED, Outcome, Tally
 from reconciler.core.apply.sender import UNSUPPORTED, Applier
-from reconciler.core.model.entries import Carried, Key, Release
-from reconciler.core.model.entry_table import Book
-from reconciler.core.model.errors import DncError, Unread
+from reconciler.core.model.entries import Key, ProjectedTerms, Release
+from reconciler.core.model.entry_table import EntryTable
+from reconciler.core.model.errors import CxoneUnreadable, DncError
 from reconciler.core.model.live import Live, LiveEntry
 from reconciler.core.model.provider import Dialect, Provider
 from reconciler.core.planning.change import Action, BlockedBy, Change, Direction, Reason
 from reconciler.core.planning.cost import FULL_READ_BACK_PAGES
 from reconciler.core.planning.plan import Plan
-from reconciler.core.planning.state import HeldClaim, Kept
+from reconciler.core.planning.state import AppliedEntry, Retained
 
 _WRITES = (Action.CREATE, Action.UPDATE)
-_FAILED = (Outcome.REJECTED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)
+_FAILED_OUTCOMES = (Outcome.REJECTED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)
 
 
 class Decide(Protocol):
@@ -34,34 +34,38 @@ class Decide(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How a run ended. `final` is the plan as decided on the read-back; `after` is live when all was done."""
+    """How a run ended. `final_plan` was decided on the read-back; `live_after` is live at the end."""
 
     tally: Tally
     plan: Plan
-    final: Plan
-    before: Live
-    after: Live
+    final_plan: Plan
+    live_before: Live
+    live_after: Live
     read_back: str = "none"  # none, full, totals, failed
     missing: int = 0
     error: DncError | None = None
 
     @property
-    def clean(self) -> bool:
+    def is_clean(self) -> bool:
         """Tell whether everything that was sent arrived and was seen."""
-        return self.error is None and self.read_back != "failed" and not any(self.tally.having(*_FAILED))
+        return (
+            self.error is None
+            and self.read_back != "failed"
+            and not any(self.tally.with_outcome(*_FAILED_OUTCOMES))
+        )
 
     @property
-    def out_of_time(self) -> bool:
+    def is_out_of_time(self) -> bool:
         """Tell whether a time budget ended before everything was attempted."""
-        return self._failed(DEADLINE)
+        return self._has_failed_with(DEADLINE)
 
     @property
-    def in_doubt(self) -> bool:
+    def is_in_doubt(self) -> bool:
         """Tell whether anything failed that CXone never refused: it may not pass for a known refusal."""
-        return self._failed(NOT_STORED) or any(self.tally.having(Outcome.UNKNOWN))
+        return self._has_failed_with(NOT_STORED) or any(self.tally.with_outcome(Outcome.UNKNOWN))
 
-    def _failed(self, code: str) -> bool:
-        failed = (self.tally.results[key].failure for key in self.tally.having(*_FAILED))
+    def _has_failed_with(self, code: str) -> bool:
+        failed = (self.tally.results[key].failure for key in self.tally.with_outcome(*_FAILED_OUTCOMES))
         return any(failure is not None and failure.code == code for failure in failed)
 
     @property
@@ -70,101 +74,111 @@ class Run:
 
         A held number that a read which did not add up lacks may well be there: it stays held.
         """
-        creates = (c for c in self.final.changes if c.action is Action.CREATE)
-        gone = (c for c in creates if self.final.complete or c.reason is not Reason.RESTORED)
-        return frozenset(key for c in gone for key in c.keys)
+        creates = (c for c in self.final_plan.changes if c.action is Action.CREATE)
+        missing = (c for c in creates if self.final_plan.complete or c.reason is not Reason.RESTORED)
+        return frozenset(key for c in missing for key in c.keys)
 
     @property
-    def kept(self) -> Mapping[Key, Kept]:
+    def retained(self) -> Mapping[Key, Retained]:
         """Name what stays live although the files no longer say so: the whole set, for the next held."""
-        kept = dict(self.final.wanted.kept)
-        for key, claim in self.plan.wanted.registry.items():
+        retained = dict(self.final_plan.target_state.retained)
+        for key, entry in self.plan.target_state.registry_entries.items():
             # What the run wrote over a registry's entry no longer shows in the read-back.
-            if key not in kept or not any(claim.covered_by(one) for one in kept[key].claims):
-                kept[key] = _joined(kept.get(key), (claim,), (BlockedBy.NO_RELEASE,))
-        unsupported = self.unsupported
-        for change in self.final.changes:
-            permitted = change.exposing and change.reason is not Reason.VANISHED
-            for key in change.keys if permitted else ():
-                grant = self.final.wanted.granted.get(key)
-                if grant is not None and not self._gone(change.action, key):
-                    why = (BlockedBy.UNSUPPORTED,) if key in unsupported else change.blocked_by
-                    kept[key] = _joined(kept.get(key), grant.claims, why)
-        return self._with_held_back(kept)
+            if key not in retained or not any(entry.is_covered_by(other) for other in retained[key].entries):
+                retained[key] = _extend_retained(retained.get(key), (entry,), (BlockedBy.NO_RELEASE,))
+        unsupported_keys = self.unsupported_keys
+        for change in self.final_plan.changes:
+            is_authorized = change.is_exposing and change.reason is not Reason.VANISHED
+            for key in change.keys if is_authorized else ():
+                authorization = self.final_plan.target_state.authorizations.get(key)
+                if authorization is not None and not self._is_applied(change.action, key):
+                    blocked_by = (BlockedBy.UNSUPPORTED,) if key in unsupported_keys else change.blocked_by
+                    retained[key] = _extend_retained(retained.get(key), authorization.entries, blocked_by)
+        return self._with_blocked(retained)
 
-    def _with_held_back(self, kept: dict[Key, Kept]) -> Mapping[Key, Kept]:
+    def _with_blocked(self, retained: dict[Key, Retained]) -> Mapping[Key, Retained]:
         """Keep the claims that would go without a change in CXone, where nothing may end in this run."""
-        for key, grant in self.final.wanted.granted.items():
-            why = self.final.met.holds_back(key[1])
-            if why is not None and not set(grant.claims) <= set(kept[key].claims if key in kept else ()):
-                kept[key] = _joined(kept.get(key), grant.claims, (why,))
-        return kept
+        for key, authorization in self.final_plan.target_state.authorizations.items():
+            block = self.final_plan.circumstances.block_for(key[1])
+            if block is not None and not set(authorization.entries) <= set(
+                retained[key].entries if key in retained else ()
+            ):
+                retained[key] = _extend_retained(retained.get(key), authorization.entries, (block,))
+        return retained
 
     @property
-    def used(self) -> Mapping[Key, tuple[Release, ...]]:
+    def used_releases(self) -> Mapping[Key, tuple[Release, ...]]:
         """Name the releases that let a claim go: they are used, once and for all.
 
         The number came off or was weakened, or another claim keeps it, or it was off already, or somebody
         else's entry stays. What was not sent, was refused or is unknown has used nothing.
         """
-        waiting = {
+        unfinished = {
             (change.list_id, phone)
-            for change in self.final.changes
-            if change.exposing and change.reason is not Reason.VANISHED
+            for change in self.final_plan.changes
+            if change.is_exposing and change.reason is not Reason.VANISHED
             for phone in change.phones
-            if not self._gone(change.action, (change.list_id, phone))
+            if not self._is_applied(change.action, (change.list_id, phone))
         }
-        granted = self.final.wanted.granted.items()
-        used = {
-            key: grant.releases
-            for key, grant in granted
-            if grant.releases and key not in waiting and self.final.met.holds_back(key[1]) is None
+        authorizations = self.final_plan.target_state.authorizations.items()
+        used_releases = {
+            key: authorization.releases
+            for key, authorization in authorizations
+            if authorization.releases
+            and key not in unfinished
+            and self.final_plan.circumstances.block_for(key[1]) is None
         }
-        for key, releases in self.final.wanted.ended.items():
-            used[key] = (*used.get(key, ()), *releases)
-        return used
+        for key, releases in self.final_plan.target_state.ending_releases.items():
+            used_releases[key] = (*used_releases.get(key, ()), *releases)
+        return used_releases
 
     @property
-    def unsupported(self) -> frozenset[Key]:
+    def unsupported_keys(self) -> frozenset[Key]:
         """Name what had permission to come off, and what this tenant turned out to be unable to remove."""
         return frozenset(
             key[1:]
-            for key in self.tally.having(*_FAILED)
+            for key in self.tally.with_outcome(*_FAILED_OUTCOMES)
             if (failure := self.tally.results[key].failure) is not None and failure.code == UNSUPPORTED
         )
 
     @property
-    def wrote(self) -> frozenset[Key]:
+    def written_keys(self) -> frozenset[Key]:
         """Name the numbers whose touch in this run's write window is ours, for the reports to come.
 
         Not those where we wrote over somebody else's touch: our time on it would hide their opt-out.
         """
-        stored = self.tally.having(Outcome.APPLIED, Outcome.UNKNOWN)
+        stored = self.tally.with_outcome(Outcome.APPLIED, Outcome.UNKNOWN)
         return frozenset(key[1:] for key in stored if key[0] in _WRITES) - self.plan.overwrites
 
-    def _gone(self, action: Action, key: Key) -> bool:
+    def _is_applied(self, action: Action, key: Key) -> bool:
         result = self.tally.results.get((action, *key))
         return result is not None and result.outcome is Outcome.APPLIED
 
 
 @dataclass(frozen=True, slots=True)
-class _Wrote:
+class _WrittenKeys:
     """The numbers that a run wrote, each looked up when it is asked for: few of a million ever are."""
 
     tally: Tally
     plan: Plan
 
     def __contains__(self, key: object) -> bool:
-        theirs = key in self.plan.overwrites or key in self.tally.doubted
-        return not theirs and any(self._stored(action, key) for action in _WRITES)
+        is_foreign = key in self.plan.overwrites or key in self.tally.doubtful
+        return not is_foreign and any(self._is_stored(action, key) for action in _WRITES)
 
-    def _stored(self, action: Action, key: Any) -> bool:  # noqa: ANN401  (`in` takes anything)
-        result = self.tally.results.of(action, key[0]).get(key[1])
+    def _is_stored(self, action: Action, key: Any) -> bool:  # noqa: ANN401  (`in` takes anything)
+        result = self.tally.results.for_list(action, key[0]).get(key[1])
         return result is not None and result.outcome in {Outcome.APPLIED, Outcome.UNKNOWN}
 
 
-def _joined(kept: Kept | None, claims: tuple[HeldClaim, ...], why: tuple[BlockedBy, ...]) -> Kept:
-    return Kept((*kept.claims, *claims), kept.blocked_by) if kept else Kept(claims, why)
+def _extend_retained(
+    retained: Retained | None, entries: tuple[AppliedEntry, ...], blocked_by: tuple[BlockedBy, ...]
+) -> Retained:
+    return (
+        Retained((*retained.entries, *entries), retained.blocked_by)
+        if retained
+        else Retained(entries, blocked_by)
+    )
 
 
 def carry_out(  # noqa: PLR0913  (a run is made of these)
@@ -180,149 +194,156 @@ def carry_out(  # noqa: PLR0913  (a run is made of these)
 ) -> Run:
     """Carry the plan out. `may_expose` is asked right before the first exposing write."""
     tally = applier.tally
-    protective = plan.going(Direction.PROTECTIVE)
+    protective = plan.allowed_changes(Direction.PROTECTIVE)
     applier.upsert(protective)
     # Past the end of the time nothing exposing goes, so nothing depends on a long read.
-    waiting = bool(plan.exposing) and not applier.out_of_time()
-    look = _Look(provider, list_ids, full=always_read_back or waiting)
-    after, how, error = look.back(protective, live, applier)
-    refused, hold_back = _lessons(tally, how)
-    refused |= {phone for change in plan.over_ceiling for phone in change.phones}
-    wrote = _Wrote(tally, plan)
-    final = decide(after, refused=refused, hold_back=hold_back, wrote=wrote)
-    if final.exposing:
+    has_waiting = bool(plan.exposing_keys) and not applier.is_out_of_time()
+    verification_read = _VerificationRead(provider, list_ids, full=always_read_back or has_waiting)
+    after, read_back, error = verification_read.read_back(protective, live, applier)
+    refused_phones, block = _exposing_block(tally, read_back)
+    refused_phones |= {phone for change in plan.over_ceiling for phone in change.phones}
+    written_keys = _WrittenKeys(tally, plan)
+    final_plan = decide(after, refused=refused_phones, hold_back=block, wrote=written_keys)
+    if final_plan.exposing_keys:
         # What the plan kept, a limit that was not met among it, does not go unannounced in the same run.
-        hold_back = may_expose() if plan.exposing else BlockedBy.SUPERSEDED
-        if hold_back is not None:
-            final = decide(after, refused=refused, hold_back=hold_back, wrote=wrote)
-    missing = sum(len(c.phones) for c in final.changes if c.action is Action.CREATE)
-    exposing = final.going(Direction.EXPOSING)
+        block = may_expose() if plan.exposing_keys else BlockedBy.SUPERSEDED
+        if block is not None:
+            final_plan = decide(after, refused=refused_phones, hold_back=block, wrote=written_keys)
+    missing_count = sum(len(c.phones) for c in final_plan.changes if c.action is Action.CREATE)
+    exposing = final_plan.allowed_changes(Direction.EXPOSING)
     if exposing:
         applier.upsert(c for c in exposing if c.action is Action.UPDATE)
         applier.remove(exposing, after)
-    for key in plan.exposing - tally.results.keys():
+    for key in plan.exposing_keys - tally.results.keys():
         tally.settle(key, Outcome.NOT_ATTEMPTED)
     # Last: what exceeds the ceiling must not hold back what would free a place below it.
     for change in plan.over_ceiling:
         for phone in change.phones:
-            tally.settle((change.action, change.list_id, phone), Outcome.NOT_ATTEMPTED, NO_ROOM)
-    after = patched(after, exposing, tally, provider.dialect)
-    return Run(tally, plan, final, live, after, how, missing, error or tally.error)
+            tally.settle((change.action, change.list_id, phone), Outcome.NOT_ATTEMPTED, NO_CAPACITY)
+    after = apply_to_live(after, exposing, tally, provider.dialect)
+    return Run(tally, plan, final_plan, live, after, read_back, missing_count, error or tally.error)
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _VerificationRead:
     provider: Provider
     list_ids: frozenset[str]
     full: bool
 
-    def back(
+    def read_back(
         self, protective: tuple[Change, ...], live: Live, applier: Applier
     ) -> tuple[Live, str, DncError | None]:
         """Read live back and let it decide; where that is too long and nothing depends on it, the totals."""
         tally = applier.tally
-        if not tally.written and not self.full:
+        if not tally.has_written and not self.full:
             return live, "none", None
-        expected = patched(live, protective, tally, self.provider.dialect)
+        expected_live = apply_to_live(live, protective, tally, self.provider.dialect)
         try:
-            if self._totals_will_do(expected, tally) and self.provider.total() == expected.entries:
-                return expected, "totals", None
+            if (
+                self._can_use_totals(expected_live, tally)
+                and self.provider.total() == expected_live.entry_count
+            ):
+                return expected_live, "totals", None
             after = self.provider.read(self.list_ids)
         except DncError as error:
-            return expected, "failed", error
+            return expected_live, "failed", error
         applier.verify(protective, after)
         return after, "full", None
 
-    def _totals_will_do(self, expected: Live, tally: Tally) -> bool:
-        pages = math.ceil(expected.entries / self.provider.dialect.shape.page_size)
-        return pages > FULL_READ_BACK_PAGES and not self.full and not any(tally.having(Outcome.UNKNOWN))
+    def _can_use_totals(self, expected: Live, tally: Tally) -> bool:
+        pages = math.ceil(expected.entry_count / self.provider.dialect.shape.page_size)
+        return pages > FULL_READ_BACK_PAGES and not self.full and not any(tally.with_outcome(Outcome.UNKNOWN))
 
 
-def _lessons(tally: Tally, how: str) -> tuple[frozenset[str], BlockedBy | None]:
+def _exposing_block(tally: Tally, read_back: str) -> tuple[frozenset[str], BlockedBy | None]:
     """Say what the protective phase means for the exposing one.
 
     A refusal holds back its phone on every list; what is unknown or was not attempted holds back all.
     """
-    refused = frozenset(phone for _, _, phone in tally.having(Outcome.REJECTED))
-    if any(tally.having(Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)) or tally.error is not None:
-        return refused, BlockedBy.REFUSED_ELSEWHERE
-    return refused, BlockedBy.INCOMPLETE_READ if how == "failed" else None
+    refused_phones = frozenset(phone for _, _, phone in tally.with_outcome(Outcome.REJECTED))
+    if any(tally.with_outcome(Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)) or tally.error is not None:
+        return refused_phones, BlockedBy.REFUSED_ELSEWHERE
+    return refused_phones, BlockedBy.INCOMPLETE_READ if read_back == "failed" else None
 
 
-def patched(live: Live, changes: Iterable[Change], tally: Tally, dialect: Dialect) -> Live:
+def apply_to_live(live: Live, changes: Iterable[Change], tally: Tally, dialect: Dialect) -> Live:
     """Say what live is after these changes, as far as they were applied."""
-    books: dict[str, Book] = {}
-    entries = live.entries
+    tables: dict[str, EntryTable] = {}
+    entries = live.entry_count
     for change in changes:
-        results = tally.results.of(change.action, change.list_id)
-        applied = [p for p in change.phones if (r := results.get(p)) and r.outcome is Outcome.APPLIED]
-        if not applied:
+        results = tally.results.for_list(change.action, change.list_id)
+        applied_phones = [p for p in change.phones if (r := results.get(p)) and r.outcome is Outcome.APPLIED]
+        if not applied_phones:
             continue
-        if change.list_id not in books:
-            books[change.list_id] = _copy(live.lists.get(change.list_id, {}))
-        book = books[change.list_id]
-        before = len(book)
+        if change.list_id not in tables:
+            tables[change.list_id] = _copy_table(live.lists.get(change.list_id, {}))
+        table = tables[change.list_id]
+        size_before = len(table)
         if change.after is not None:
-            _put(book, applied, dialect.carried(change.after))
+            _add_sent(table, applied_phones, dialect.project(change.after))
         else:
-            for phone in filter(book.__contains__, applied):
-                del book[phone]
-        entries += len(book) - before
-    return replace(live, lists={**live.lists, **books}, entries=entries) if books else live
+            for phone in filter(table.__contains__, applied_phones):
+                del table[phone]
+        entries += len(table) - size_before
+    return replace(live, lists={**live.lists, **tables}, entry_count=entries) if tables else live
 
 
-def _copy(entries: Mapping[str, LiveEntry]) -> Book:
-    return entries.copy() if isinstance(entries, Book) else Book(entries)
+def _copy_table(entries: Mapping[str, LiveEntry]) -> EntryTable:
+    return entries.copy() if isinstance(entries, EntryTable) else EntryTable(entries)
 
 
-def _put(book: Book, phones: Sequence[str], terms: Carried) -> None:
+def _add_sent(table: EntryTable, phones: Sequence[str], terms: ProjectedTerms) -> None:
     """Put numbers in as they were sent: without an id, for nobody has read them back."""
     sent = LiveEntry(terms, "", None)
-    for phone in filter(book.__contains__, phones):
-        book[phone] = sent
-    new = list(filterfalse(book.__contains__, phones))
-    book.extend(new, [terms] * len(new), [""] * len(new), [None] * len(new))
+    for phone in filter(table.__contains__, phones):
+        table[phone] = sent
+    new = list(filterfalse(table.__contains__, phones))
+    table.extend(new, [terms] * len(new), [""] * len(new), [None] * len(new))
 
 
-UNREAD = Live(complete=False, unread=True)
+UNREAD = Live(complete=False, is_unread=True)
 """What stands for live where it could not be read; a plan is made on it, and then cut down by `narrowed`."""
 
 
-def narrowed(plan: Plan) -> Plan:
+def restrict_to_unread(plan: Plan) -> Plan:
     """Cut a plan that was made on `UNREAD` down to what may be done without a reading.
 
     Everything held that has permission to come off or to weaken stays held, for want of sight: the next
     report must not forget it. An opt-out may stand where a number is created, and would be written over: so
     what such a run writes counts as touched by somebody else, and no release from before lets it off.
     """
-    changes = tuple(c for c in plan.changes if not c.goes or _surely_missing(c))
-    kept = dict(plan.wanted.kept)
-    for key, grant in plan.wanted.granted.items():
-        before = kept.get(key)
-        claims = (*before.claims, *grant.claims) if before else grant.claims
-        kept[key] = Kept(claims, before.blocked_by if before else (BlockedBy.INCOMPLETE_READ,))
-    written = frozenset(key for c in changes if c.goes for key in c.keys)
-    wanted = replace(plan.wanted, kept=kept, granted={})
-    return replace(plan, changes=changes, drift=(), wanted=wanted, complete=False, overwrites=written)
+    changes = tuple(c for c in plan.changes if not c.is_allowed or _is_surely_missing(c))
+    retained = dict(plan.target_state.retained)
+    for key, authorization in plan.target_state.authorizations.items():
+        previous = retained.get(key)
+        entries = (*previous.entries, *authorization.entries) if previous else authorization.entries
+        retained[key] = Retained(entries, previous.blocked_by if previous else (BlockedBy.INCOMPLETE_READ,))
+    written_keys = frozenset(key for c in changes if c.is_allowed for key in c.keys)
+    target_state = replace(plan.target_state, retained=retained, authorizations={})
+    return replace(
+        plan, changes=changes, drift=(), target_state=target_state, complete=False, overwrites=written_keys
+    )
 
 
-def _surely_missing(change: Change) -> bool:
+def _is_surely_missing(change: Change) -> bool:
     return change.action is Action.CREATE and change.reason is not Reason.RESTORED
 
 
-def carry_out_blind(plan: Plan, applier: Applier, *, dialect: Dialect, decide: Decide, error: Unread) -> Run:
+def carry_out_without_read(
+    plan: Plan, applier: Applier, *, dialect: Dialect, decide: Decide, error: CxoneUnreadable
+) -> Run:
     """Send what a plan made on `UNREAD` may send. `error` is why there is no reading; it ends up in the run.
 
     The run is never `clean`: what was sent has not been seen. What arrived by CXone's own word is held from
     now on; the rest is `not_live`, and sent again by the next run.
     """
     tally = applier.tally
-    plan = narrowed(plan)
-    protective = plan.going(Direction.PROTECTIVE)
+    plan = restrict_to_unread(plan)
+    protective = plan.allowed_changes(Direction.PROTECTIVE)
     applier.upsert(protective)
-    after = patched(UNREAD, protective, tally, dialect)
-    refused = frozenset(phone for _, _, phone in tally.having(Outcome.REJECTED))
-    again = decide(after, refused=refused, hold_back=BlockedBy.INCOMPLETE_READ, wrote=frozenset())
-    final = narrowed(again)
-    missing = sum(len(c.phones) for c in final.going(Direction.PROTECTIVE))
-    return Run(tally, plan, final, UNREAD, after, "failed", missing, error)
+    after = apply_to_live(UNREAD, protective, tally, dialect)
+    refused_phones = frozenset(phone for _, _, phone in tally.with_outcome(Outcome.REJECTED))
+    replanned = decide(after, refused=refused_phones, hold_back=BlockedBy.INCOMPLETE_READ, wrote=frozenset())
+    final_plan = restrict_to_unread(replanned)
+    missing_count = sum(len(c.phones) for c in final_plan.allowed_changes(Direction.PROTECTIVE))
+    return Run(tally, plan, final_plan, UNREAD, after, "failed", missing_count, error)

@@ -5,22 +5,22 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from reconciler.core.apply.outcomes import (
-    NO_TIME,
     NOT_FOUND,
-    NOT_TAKEN,
+    OUT_OF_TIME,
+    TERMS_NOT_TAKEN,
     THROTTLED,
     ChangeKey,
     Outcome,
-    Sent,
+    SentRequest,
     Tally,
-    conflicting,
+    failure_if_unseen,
+    is_conflict,
+    is_throttled,
     outcome_of,
-    smaller,
-    throttled,
-    unseen,
+    smaller_chunk_size,
 )
 from reconciler.core.model.entries import Key
-from reconciler.core.model.entry_table import terms_of
+from reconciler.core.model.entry_table import terms_by_phone
 from reconciler.core.model.errors import DncError
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import Answer, Failure, Provider, Verdict, Write
@@ -66,10 +66,10 @@ class Queue:
 
 UNSUPPORTED = "UNSUPPORTED"
 _CANNOT_REMOVE = Failure(UNSUPPORTED, "this tenant cannot remove entries: set removal: none, or ask NICE")
-_PATIENCE = 3  # single numbers throttled to the end: the allowance is somebody else's, for now
+_MAX_THROTTLED_IN_A_ROW = 3  # single numbers throttled to the end: the allowance is somebody else's, for now
 
 
-def chunks(writes: Iterable[Write], size: int, *, one_list: bool = False) -> Iterator[list[Write]]:
+def split_into_chunks(writes: Iterable[Write], size: int, *, one_list: bool = False) -> Iterator[list[Write]]:
     """Cut writes into chunks of at most `size`, in order, no phone twice in one, as errors name only it.
 
     `one_list`: nor numbers of two lists, where the wire has a call for each.
@@ -77,8 +77,8 @@ def chunks(writes: Iterable[Write], size: int, *, one_list: bool = False) -> Ite
     chunk: list[Write] = []
     phones: set[str] = set()
     for write in writes:
-        another = one_list and bool(chunk) and write.list_id != chunk[0].list_id
-        if another or len(chunk) == size or write.phone in phones:
+        is_other_list = one_list and bool(chunk) and write.list_id != chunk[0].list_id
+        if is_other_list or len(chunk) == size or write.phone in phones:
             yield chunk
             chunk, phones = [], set()
         chunk.append(write)
@@ -87,7 +87,7 @@ def chunks(writes: Iterable[Write], size: int, *, one_list: bool = False) -> Ite
         yield chunk
 
 
-def writes_of(changes: Iterable[Change]) -> Iterator[tuple[Action, Write]]:
+def upserts_of(changes: Iterable[Change]) -> Iterator[tuple[Action, Write]]:
     """Give the upserts of some changes, number by number, in order."""
     for change in changes:
         if change.after is not None:
@@ -95,7 +95,7 @@ def writes_of(changes: Iterable[Change]) -> Iterator[tuple[Action, Write]]:
                 yield change.action, Write(change.list_id, phone, change.after)
 
 
-class _Actions:
+class _ActionByWrite:
     """Which writes update, by list: most create, and a million need no name for that."""
 
     def __init__(self, changes: Iterable[Change]) -> None:
@@ -104,14 +104,14 @@ class _Actions:
             if change.action is Action.UPDATE:
                 self._updates.setdefault(change.list_id, set()).update(change.phones)
 
-    def of(self, write: Write) -> Action:
+    def action_of(self, write: Write) -> Action:
         return Action.UPDATE if write.phone in self._updates.get(write.list_id, ()) else Action.CREATE
 
 
 class Applier:
     """One run against one provider. `progress` is told how many numbers have been dealt with.
 
-    `stopped` and `out_of_time` are asked before each request. The second is the end of a time budget: what
+    `stopped` and `is_out_of_time` are asked before each request. The second is the end of a time budget: what
     does not fit is not attempted, says so (`DEADLINE`), and is the next run's.
     """
 
@@ -121,20 +121,22 @@ class Applier:
         *,
         chunk_size: int,
         concurrency: int,
-        stopped: Callable[[], bool] = lambda: False,
-        out_of_time: Callable[[], bool] = lambda: False,
+        is_stopped: Callable[[], bool] = lambda: False,
+        is_out_of_time: Callable[[], bool] = lambda: False,
         progress: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.tally = Tally()
-        self.out_of_time = out_of_time
+        self.is_out_of_time = is_out_of_time
         self._provider = provider
         self._size = chunk_size
         self._concurrency = concurrency
-        self._stopped = stopped
+        self._is_stopped = is_stopped
         self._progress = progress
-        self._throttled = 0  # single numbers in a row that were throttled to the end
-        self._doubtful: list[list[Write]] = []  # chunks that brought no answer to be understood
-        self._hope = True  # something got through since such a chunk was last tried again, or none was yet
+        self._throttled_in_a_row = 0  # single numbers in a row that were throttled to the end
+        self._doubtful_chunks: list[list[Write]] = []  # chunks that brought no answer to be understood
+        self._may_retry = (
+            True  # something got through since such a chunk was last tried again, or none was yet
+        )
 
     def upsert(self, changes: Iterable[Change]) -> None:
         """Send creates and updates in chunks, a few at a time; a chunk that is too large is halved.
@@ -143,40 +145,40 @@ class Applier:
         fails over must not keep its neighbours from being protected.
         """
         changes = tuple(changes)  # gone through twice
-        actions = _Actions(changes)
+        actions = _ActionByWrite(changes)
         one_list = self._provider.dialect.shape.one_list
-        queue = Queue(chunks((w for _, w in writes_of(changes)), self._size, one_list=one_list))
+        queue = Queue(split_into_chunks((w for _, w in upserts_of(changes)), self._size, one_list=one_list))
         running: dict[Future[Answer], list[Write]] = {}
         with ThreadPoolExecutor(self._concurrency) as pool:
             while queue or running:
-                while queue and len(running) < self._concurrency and not self._halted():
-                    chunk = self._fitting(queue)
+                while queue and len(running) < self._concurrency and not self._is_halted():
+                    chunk = self._next_chunk(queue)
                     running[pool.submit(self._provider.upsert, chunk)] = chunk
                 if not running:
                     break
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     self._collect(future, running.pop(future), actions, queue)
-                if not queue and not running and self._hope:
-                    self._hope = False
-                    self._again(queue, 1)
-        for chunk in self._doubtful:
+                if not queue and not running and self._may_retry:
+                    self._may_retry = False
+                    self._retry_doubtful(queue, 1)
+        for chunk in self._doubtful_chunks:
             self._progress(len(chunk))
-        self._doubtful.clear()
-        why = self._why_not()
+        self._doubtful_chunks.clear()
+        failure = self._stop_reason()
         for chunk in queue:
             for write in chunk:
-                self._settle((actions.of(write), *write.key), Outcome.NOT_ATTEMPTED, why)
+                self._record((actions.action_of(write), *write.key), Outcome.NOT_ATTEMPTED, failure)
 
-    def _halted(self) -> bool:
-        return self._stopped() or self.tally.error is not None or self._why_not() is not None
+    def _is_halted(self) -> bool:
+        return self._is_stopped() or self.tally.error is not None or self._stop_reason() is not None
 
-    def _why_not(self) -> Failure | None:
+    def _stop_reason(self) -> Failure | None:
         """Say why the rest is left, where neither a request to stop nor an error is the reason."""
-        if self.out_of_time():
-            return NO_TIME
-        return THROTTLED if self._throttled >= _PATIENCE else None
+        if self.is_out_of_time():
+            return OUT_OF_TIME
+        return THROTTLED if self._throttled_in_a_row >= _MAX_THROTTLED_IN_A_ROW else None
 
-    def _fitting(self, queue: Queue) -> list[Write]:
+    def _next_chunk(self, queue: Queue) -> list[Write]:
         chunk = queue.take()
         if len(chunk) > self._size:
             queue.put_first(chunk[self._size :])
@@ -187,7 +189,7 @@ class Applier:
         self,
         future: Future[Answer],
         chunk: list[Write],
-        actions: "_Actions",
+        actions: "_ActionByWrite",
         queue: Queue,
     ) -> None:
         try:
@@ -197,24 +199,24 @@ class Applier:
             self.tally.error = self.tally.error or error
             answer = Answer(Verdict.NOT_SENT)
         if answer.verdict is not Verdict.NOT_SENT:
-            kinds = sorted({actions.of(write).value for write in chunk})
-            self.tally.sent.append(Sent("+".join(kinds), len(chunk), answer))
+            kinds = sorted({actions.action_of(write).value for write in chunk})
+            self.tally.sent_requests.append(SentRequest("+".join(kinds), len(chunk), answer))
         self._note_doubt(chunk, answer)
-        if len(chunk) > 1 and (answer.verdict is Verdict.TOO_LARGE or conflicting(answer)):
+        if len(chunk) > 1 and (answer.verdict is Verdict.TOO_LARGE or is_conflict(answer)):
             self._halve(chunk, answer, actions, queue)
             return
-        self._throttled = self._throttled + 1 if throttled(answer) else 0
+        self._throttled_in_a_row = self._throttled_in_a_row + 1 if is_throttled(answer) else 0
         if answer.verdict is Verdict.ANSWERED:
-            self._hope = True
-            self._again(queue, len(self._doubtful))
+            self._may_retry = True
+            self._retry_doubtful(queue, len(self._doubtful_chunks))
         for write in chunk:
-            action = actions.of(write)
-            outcome, why = outcome_of(answer, write.phone, action)
+            action = actions.action_of(write)
+            outcome, failure = outcome_of(answer, write.phone, action)
             if outcome is Outcome.NOT_ATTEMPTED:
-                why = why or self._why_not()
-            self._settle((action, *write.key), outcome, why)
+                failure = failure or self._stop_reason()
+            self._record((action, *write.key), outcome, failure)
         if answer.verdict is Verdict.AMBIGUOUS and len(chunk) > 1:
-            self._doubtful.append(chunk)
+            self._doubtful_chunks.append(chunk)
         else:
             self._progress(len(chunk))
 
@@ -223,69 +225,71 @@ class Applier:
         doubted = answer.in_doubt or answer.verdict is Verdict.AMBIGUOUS
         for write in chunk:
             if answer.started is not None and (doubted or write.phone in answer.conflicts):
-                self.tally.doubted.setdefault(write.key, answer.started)
+                self.tally.doubtful.setdefault(write.key, answer.started)
 
-    def _halve(self, chunk: list[Write], answer: Answer, actions: "_Actions", queue: Queue) -> None:
+    def _halve(self, chunk: list[Write], answer: Answer, actions: "_ActionByWrite", queue: Queue) -> None:
         """Put a chunk back in halves. Whatever becomes of them, what was in doubt may be stored already."""
         if answer.verdict is Verdict.TOO_LARGE:
-            self._size = smaller(self._size, len(chunk), answer)
-        if answer.in_doubt or conflicting(answer):
+            self._size = smaller_chunk_size(self._size, len(chunk), answer)
+        if answer.in_doubt or is_conflict(answer):
             for write in chunk:
-                self._settle((actions.of(write), *write.key), Outcome.UNKNOWN, answer.why)
+                self._record((actions.action_of(write), *write.key), Outcome.UNKNOWN, answer.cause)
         half = len(chunk) // 2
         queue.put_first(chunk[:half], chunk[half:])
 
-    def _again(self, queue: Queue, most: int) -> None:
+    def _retry_doubtful(self, queue: Queue, most: int) -> None:
         """Put some of the chunks in doubt back, in halves, behind everything else."""
-        for chunk in self._doubtful[:most]:
+        for chunk in self._doubtful_chunks[:most]:
             half = len(chunk) // 2
             queue.put_last(chunk[:half], chunk[half:])
-        del self._doubtful[:most]
+        del self._doubtful_chunks[:most]
 
-    def _settle(self, key: ChangeKey, outcome: Outcome, failure: Failure | None = None) -> None:
+    def _record(self, key: ChangeKey, outcome: Outcome, failure: Failure | None = None) -> None:
         if outcome is Outcome.NOT_ATTEMPTED and key in self.tally.results:
             return  # it was sent in a larger chunk, and only a read can tell what became of it
         self.tally.settle(key, outcome, failure)
 
     def remove(self, changes: Sequence[Change], live: Live) -> None:
         """Take numbers off by their ids, a few at a time. Where the tenant has no such call, stop asking."""
-        todo = deque(key for change in changes if change.action is Action.DELETE for key in change.keys)
-        unsupported = False
+        pending = deque(key for change in changes if change.action is Action.DELETE for key in change.keys)
+        is_unsupported = False
         running: dict[Future[Answer], Key] = {}
         with ThreadPoolExecutor(self._concurrency) as pool:
-            while todo or running:
-                while todo and len(running) < self._concurrency and not (unsupported or self._halted()):
-                    key = todo.popleft()
+            while pending or running:
+                while (
+                    pending and len(running) < self._concurrency and not (is_unsupported or self._is_halted())
+                ):
+                    key = pending.popleft()
                     running[pool.submit(self._remove_one, key, live)] = key
-                    if not self.tally.sent or self.tally.sent[-1].action != Action.DELETE:
+                    if not self.tally.sent_requests or self.tally.sent_requests[-1].action != Action.DELETE:
                         break  # the first removal goes alone: it tells whether this tenant can remove at all
                 if not running:
                     break
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    unsupported |= self._removed(future, running.pop(future))
-        for key in todo:
-            why = _CANNOT_REMOVE if unsupported else self._why_not()
-            self.tally.settle((Action.DELETE, *key), Outcome.NOT_ATTEMPTED, why)
+                    is_unsupported |= self._collect_removal(future, running.pop(future))
+        for key in pending:
+            failure = _CANNOT_REMOVE if is_unsupported else self._stop_reason()
+            self.tally.settle((Action.DELETE, *key), Outcome.NOT_ATTEMPTED, failure)
 
     def _remove_one(self, key: Key, live: Live) -> Answer:
         entry = live.get(key)
         if entry is None:
             return Answer(Verdict.ANSWERED)  # already gone
         # Twins first: while the entry itself stands, a half-done removal still keeps the number silent.
-        for entry_id in (*live.twins.get(key, ()), entry.id):
+        for entry_id in (*live.duplicate_ids.get(key, ()), entry.id):
             answer = self._provider.remove(key, entry_id)
             if answer.verdict is not Verdict.ANSWERED:
                 break
         return answer
 
-    def _removed(self, future: Future[Answer], key: Key) -> bool:
+    def _collect_removal(self, future: Future[Answer], key: Key) -> bool:
         try:
             answer = future.result()
         except DncError as error:
             self.tally.error = self.tally.error or error
             answer = Answer(Verdict.NOT_SENT)
         if answer.attempts:
-            self.tally.sent.append(Sent(Action.DELETE.value, 1, answer))
+            self.tally.sent_requests.append(SentRequest(Action.DELETE.value, 1, answer))
         if answer.verdict is Verdict.UNSUPPORTED:
             self.tally.settle((Action.DELETE, *key), Outcome.REJECTED, _CANNOT_REMOVE)
             return True
@@ -296,20 +300,20 @@ class Applier:
     def verify(self, changes: Iterable[Change], live: Live) -> None:
         """Let the read-back decide on what was sent: shown is applied, not shown is not."""
         dialect = self._provider.dialect
-        lists = {list_id: terms_of(entries) for list_id, entries in live.lists.items()}
+        lists = {list_id: terms_by_phone(entries) for list_id, entries in live.lists.items()}
         for change in changes:
             if change.after is None:
                 continue
-            wanted, found = dialect.carried(change.after), lists.get(change.list_id, {})
+            target_terms, live_terms = dialect.project(change.after), lists.get(change.list_id, {})
             for phone in change.phones:
                 key = (change.action, change.list_id, phone)
-                result, terms = self.tally.results[key], found.get(phone)
+                result, terms = self.tally.results[key], live_terms.get(phone)
                 if result.outcome not in {Outcome.APPLIED, Outcome.UNKNOWN}:
                     continue
                 if terms is None:
-                    missing = Outcome.REJECTED if live.complete else Outcome.UNKNOWN
-                    self.tally.settle(key, missing, unseen(result, NOT_FOUND))
-                elif terms == wanted or dialect.strength(terms) > dialect.strength(wanted):
+                    outcome = Outcome.REJECTED if live.complete else Outcome.UNKNOWN
+                    self.tally.settle(key, outcome, failure_if_unseen(result, NOT_FOUND))
+                elif terms == target_terms or dialect.strength(terms) > dialect.strength(target_terms):
                     self.tally.settle(key, Outcome.APPLIED)
                 else:
-                    self.tally.settle(key, Outcome.REJECTED, unseen(result, NOT_TAKEN))
+                    self.tally.settle(key, Outcome.REJECTED, failure_if_unseen(result, TERMS_NOT_TAKEN))

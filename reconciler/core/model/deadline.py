@@ -20,7 +20,7 @@ class Deadline:
     rule: str
 
 
-class Honour(Protocol):
+class DeadlineSource(Protocol):
     """What the regulations in force ask for a number under its terms."""
 
     def deadline(self, phone: str, terms: Terms) -> Deadline | None:

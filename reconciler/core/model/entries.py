@@ -51,16 +51,16 @@ class Terms:
     jurisdiction: str | None = None
 
     @property
-    def registry(self) -> bool:
+    def is_registry(self) -> bool:
         """Tell a registry's claim (NATIONAL, STATE) from a company's: neither stands in for the other."""
         return self.reason_code in REGISTRY_REASONS
 
     @property
     def effective_end(self) -> date | None:
         """Give the last day that counts. A registry's claim has none, whatever date its entry states."""
-        return None if self.registry else self.end
+        return None if self.is_registry else self.end
 
-    def over(self, as_of: date) -> bool:
+    def is_expired(self, as_of: date) -> bool:
         """Tell whether the last day is over, `as_of` being the date at UTC-12. A registry's never is."""
         end = self.effective_end
         return end is not None and end < as_of
@@ -77,7 +77,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class ProjectedTerms:
     """What a dialect's wire can carry of some terms, and so all that live can be compared by.
 
     Codes are plain text: CXone may answer with one that we do not know.
@@ -88,7 +88,7 @@ class Carried:
     end: date | None = None
 
 
-def terms_json(terms: Terms) -> dict[str, str | None]:
+def terms_to_json(terms: Terms) -> dict[str, str | None]:
     """Say terms as a report keeps them."""
     return {
         "reasonCode": terms.reason_code.value,
@@ -100,7 +100,7 @@ def terms_json(terms: Terms) -> dict[str, str | None]:
     }
 
 
-class Claimed(Mapping[str, Terms]):
+class NumberTerms(Mapping[str, Terms]):
     """Numbers with their terms, in blocks (columnar: see ADR 19). The later terms of a number count.
 
     `count` says how many there are; None: some stand there twice.
@@ -117,17 +117,17 @@ class Claimed(Mapping[str, Terms]):
             table.update(zip(numbers, repeat(terms), strict=False))
         return table
 
-    def sharing(self, intern: Callable[[Terms], Terms]) -> "Claimed":
+    def with_shared_terms(self, intern: Callable[[Terms], Terms]) -> "NumberTerms":
         """Give the same with the one object of all equal terms."""
-        return Claimed([(numbers, intern(terms)) for numbers, terms in self._blocks], self._count)
+        return NumberTerms([(numbers, intern(terms)) for numbers, terms in self._blocks], self._count)
 
-    def __reduce__(self) -> tuple[Callable[..., "Claimed"], tuple[object, ...]]:
+    def __reduce__(self) -> tuple[Callable[..., "NumberTerms"], tuple[object, ...]]:
         """Go to another process as one text and few terms."""
         numbers = " ".join(chain.from_iterable(numbers for numbers, _ in self._blocks))
         distinct = {id(terms): terms for _, terms in self._blocks}
-        places = {one: place for place, one in enumerate(distinct)}
+        places = {terms_id: place for place, terms_id in enumerate(distinct)}
         shape = array("I", chain.from_iterable((len(n), places[id(terms)]) for n, terms in self._blocks))
-        return _received, (numbers, tuple(distinct.values()), shape, self._count)
+        return _unpickle_number_terms, (numbers, tuple(distinct.values()), shape, self._count)
 
     def __len__(self) -> int:
         return len(self._table) if self._count is None else self._count
@@ -142,7 +142,7 @@ class Claimed(Mapping[str, Terms]):
         return iter(self._table)
 
     def __eq__(self, other: object) -> bool:
-        return self._table == (other._table if isinstance(other, Claimed) else other)
+        return self._table == (other._table if isinstance(other, NumberTerms) else other)
 
     __hash__ = None  # type: ignore[assignment]  # as of any mapping
 
@@ -159,10 +159,12 @@ class Claimed(Mapping[str, Terms]):
         return self._table.items()
 
 
-def _received(numbers: str, terms: Sequence[Terms], shape: Sequence[int], count: int | None) -> Claimed:
-    left = iter(numbers.split())
+def _unpickle_number_terms(
+    numbers: str, terms: Sequence[Terms], shape: Sequence[int], count: int | None
+) -> NumberTerms:
+    remaining = iter(numbers.split())
     blocks = zip(shape[::2], shape[1::2], strict=True)
-    return Claimed([(tuple(islice(left, length)), terms[place]) for length, place in blocks], count)
+    return NumberTerms([(tuple(islice(remaining, length)), terms[place]) for length, place in blocks], count)
 
 
 Key = tuple[str, str]
@@ -217,9 +219,11 @@ FITTING: Mapping[ReasonCode, frozenset[ReleaseReason]] = {
 
 
 # They say that our own claim ends. What somebody else put into CXone is not ours to end.
-OURS_ONLY = frozenset({ReleaseReason.ENTERED_IN_ERROR, ReleaseReason.REGISTRY_REMOVED, ReleaseReason.MOVED})
+OWN_ENTRY_RELEASES = frozenset(
+    {ReleaseReason.ENTERED_IN_ERROR, ReleaseReason.REGISTRY_REMOVED, ReleaseReason.MOVED}
+)
 # They are about the person or the number, so they end what others asked for as well.
-OF_THE_NUMBER = frozenset({ReleaseReason.CONSENT_GIVEN, ReleaseReason.NUMBER_REASSIGNED})
+NUMBER_RELEASES = frozenset({ReleaseReason.CONSENT_GIVEN, ReleaseReason.NUMBER_REASSIGNED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,17 +259,17 @@ class Hold:
     everything: bool = False
     path: str = field(default="", compare=False)
 
-    def stands(self, as_of: date) -> bool:
+    def is_active(self, as_of: date) -> bool:
         """Tell whether it stands on `as_of`, the date at UTC-12: its last day must be over everywhere."""
         return self.until is None or as_of <= self.until
 
-    def names(self, key: Key) -> bool:
+    def covers(self, key: Key) -> bool:
         """Tell whether the number of that list is one that it holds."""
         return self.everything or key[0] == self.list_id or key[1] in self.phones
 
 
 @dataclass(frozen=True, slots=True)
-class FileClaims:
+class FileEntries:
     """What one file claims for one list: each number once, with its terms (shared, interned values).
 
     `retrieved_on` is the day on which the registry was asked that the file is a copy of; None of others.
@@ -277,24 +281,28 @@ class FileClaims:
     distinct: frozenset[Terms]
     retrieved_on: date | None = None
 
-    def standing(self, as_of: date) -> "FileClaims":
+    def active_on(self, as_of: date) -> "FileEntries":
         """Leave out the claims whose term is over on `as_of` (the date at UTC-12)."""
-        over = {terms for terms in self.distinct if terms.over(as_of)}
-        if not over:
+        expired = {terms for terms in self.distinct if terms.is_expired(as_of)}
+        if not expired:
             return self
         # By identity: hashing the terms of each of a million numbers is what would cost.
-        gone = {key for key, terms in {id(t): t for t in self.numbers.values()}.items() if terms in over}
-        numbers = {phone: terms for phone, terms in self.numbers.items() if id(terms) not in gone}
-        return FileClaims(self.path, self.list_id, numbers, self.distinct - over, self.retrieved_on)
+        expired_ids = {
+            key for key, terms in {id(t): t for t in self.numbers.values()}.items() if terms in expired
+        }
+        numbers = {phone: terms for phone, terms in self.numbers.items() if id(terms) not in expired_ids}
+        return FileEntries(self.path, self.list_id, numbers, self.distinct - expired, self.retrieved_on)
 
-    def sharing(self, intern: Callable[[Terms], Terms]) -> "FileClaims":
+    def with_shared_terms(self, intern: Callable[[Terms], Terms]) -> "FileEntries":
         """Give the same claims with the one object of all equal terms. Of claims as they were read."""
-        numbers = self.numbers.sharing(intern) if isinstance(self.numbers, Claimed) else self.numbers
+        numbers = (
+            self.numbers.with_shared_terms(intern) if isinstance(self.numbers, NumberTerms) else self.numbers
+        )
         distinct = frozenset(map(intern, self.distinct))
-        return FileClaims(self.path, self.list_id, numbers, distinct, self.retrieved_on)
+        return FileEntries(self.path, self.list_id, numbers, distinct, self.retrieved_on)
 
 
-def strongest_terms(files: Iterable[FileClaims]) -> dict[str, Mapping[str, Terms]]:
+def strongest_terms(files: Iterable[FileEntries]) -> dict[str, Mapping[str, Terms]]:
     """Join the files' claims: each number of each list with the strongest terms that any file claims."""
     lists: dict[str, Mapping[str, Terms]] = {}
     copied: dict[str, dict[str, Terms]] = {}
@@ -313,16 +321,16 @@ def strongest_terms(files: Iterable[FileClaims]) -> dict[str, Mapping[str, Terms
 
 
 @dataclass(frozen=True, slots=True)
-class Claims:
+class DeclaredEntries:
     """Everything that a tenant's files say: claims file by file, releases, the lists named, and holds."""
 
-    files: tuple[FileClaims, ...] = ()
+    files: tuple[FileEntries, ...] = ()
     releases: Mapping[Key, tuple[Release, ...]] = field(default_factory=dict)
     list_ids: frozenset[str] = frozenset()
     holds: tuple[Hold, ...] = ()
 
-    def standing(self, as_of: date) -> "Claims":
+    def active_on(self, as_of: date) -> "DeclaredEntries":
         """Keep the claims and holds that stand on `as_of`; releases and names stay."""
-        files = tuple(f.standing(as_of) for f in self.files)
-        holds = tuple(hold for hold in self.holds if hold.stands(as_of))
-        return Claims(files, self.releases, self.list_ids, holds)
+        files = tuple(file.active_on(as_of) for file in self.files)
+        holds = tuple(hold for hold in self.holds if hold.is_active(as_of))
+        return DeclaredEntries(files, self.releases, self.list_ids, holds)

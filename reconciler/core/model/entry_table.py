@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, compress, count, islice
 
-from reconciler.core.model.entries import Carried
+from reconciler.core.model.entries import ProjectedTerms
 from reconciler.core.model.live import LiveEntry
 
 _AT_ONCE = 10_000  # entries that are objects at the same time
@@ -49,15 +49,15 @@ class Texts:
     @classmethod
     def of(cls, buffer: bytes, ends: "array[int]") -> "Texts":
         """Make texts of their columns."""
-        made = cls()
-        made._buffer, made._ends = bytearray(buffer), ends
-        return made
+        column = cls()
+        column._buffer, column._ends = bytearray(buffer), ends
+        return column
 
     def copy(self) -> "Texts":
         """Give another one that grows by itself."""
-        made = Texts()
-        made._buffer, made._ends = self._buffer[:], self._ends[:]
-        return made
+        column = Texts()
+        column._buffer, column._ends = self._buffer[:], self._ends[:]
+        return column
 
 
 class _Times:
@@ -91,43 +91,43 @@ class _Times:
 
     @classmethod
     def of(cls, places: "array[int]", texts: Texts) -> "_Times":
-        made = cls()
-        made._places, made._texts = places, texts
-        return made
+        column = cls()
+        column._places, column._texts = places, texts
+        return column
 
     def copy(self) -> "_Times":
-        made = _Times()
-        made._texts, made._places = self._texts.copy(), self._places[:]
-        made._known = dict(self._known)
-        return made
+        column = _Times()
+        column._texts, column._places = self._texts.copy(), self._places[:]
+        column._known = dict(self._known)
+        return column
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
     """A book as few large values, to be kept. Numbers and ids stand in one order.
 
-    `phones` are one a line. `terms` says which of `carried` each number has, `times` which of `moments`.
+    `phones` are one a line. `terms` says which of `projections` each number has, `times` which of `moments`.
     """
 
     phones: bytes
-    carried: tuple[Carried, ...]
+    projections: tuple[ProjectedTerms, ...]
     terms: "array[int]"
     ids: Texts
     times: "array[int]"
     moments: Texts
 
 
-class Book(Mapping[str, LiveEntry]):
+class EntryTable(Mapping[str, LiveEntry]):
     """Entries by phone, each made when it is asked for. `terms` is what lists are compared by.
 
     The n-th number of `terms` has the n-th row of the columns, until one is taken out or an id is asked for:
-    from then on `_rows` says which. `_own` are entries that were put in, or changed, one by one.
+    from then on `_rows` says which. `_changed_entries` are entries that were put in, or changed, one by one.
     """
 
     __slots__ = ("_ids", "_own", "_rows", "_times", "terms")
 
     def __init__(self, entries: Mapping[str, LiveEntry] | None = None) -> None:
-        self.terms: dict[str, Carried] = {}
+        self.terms: dict[str, ProjectedTerms] = {}
         self._ids = Texts()
         self._times = _Times()
         self._own: dict[str, LiveEntry] = {}
@@ -151,9 +151,9 @@ class Book(Mapping[str, LiveEntry]):
 
     def __getitem__(self, phone: str) -> LiveEntry:
         terms = self.terms[phone]
-        if (own := self._own.get(phone)) is not None:
-            return own
-        row = self._indexed()[phone]
+        if (changed := self._own.get(phone)) is not None:
+            return changed
+        row = self._row_index()[phone]
         return LiveEntry(terms, self._ids[row], self._times[row])
 
     def __setitem__(self, phone: str, entry: LiveEntry) -> None:
@@ -164,21 +164,21 @@ class Book(Mapping[str, LiveEntry]):
             self._own[phone] = entry
 
     def __delitem__(self, phone: str) -> None:
-        self._indexed()
+        self._row_index()
         del self.terms[phone]
         self._own.pop(phone, None)
 
     def extend(
         self,
         phones: Sequence[str],
-        terms: Iterable[Carried],
+        terms: Iterable[ProjectedTerms],
         ids: Sequence[str],
         times: Sequence[str | None],
     ) -> bool:
         """Add entries of new numbers; False, and nothing is added, where one is in it or stands twice."""
-        before = len(self.terms)
+        size_before = len(self.terms)
         deque(map(self.terms.setdefault, phones, terms), maxlen=0)
-        added = len(self.terms) - before
+        added = len(self.terms) - size_before
         if added != len(phones):
             for _ in range(added):
                 self.terms.popitem()
@@ -189,36 +189,36 @@ class Book(Mapping[str, LiveEntry]):
         self._times.extend(times)
         return True
 
-    def copy(self) -> "Book":
+    def copy(self) -> "EntryTable":
         """Give another one that changes by itself."""
-        made = Book()
-        made.terms, made._own = dict(self.terms), dict(self._own)
-        made._ids, made._times = self._ids.copy(), self._times.copy()
-        made._rows = None if self._rows is None else dict(self._rows)
-        return made
+        table = EntryTable()
+        table.terms, table._own = dict(self.terms), dict(self._own)
+        table._ids, table._times = self._ids.copy(), self._times.copy()
+        table._rows = None if self._rows is None else dict(self._rows)
+        return table
 
-    def touched(self, wanted: Callable[[str | None], bool]) -> list[str]:
+    def phones_modified(self, is_wanted: Callable[[str | None], bool]) -> list[str]:
         """Name the numbers whose time is wanted; that is asked once for each time."""
         places, texts = self._times.columns
-        is_wanted = [wanted(texts[place] or None) for place in range(len(texts))]
-        found: list[str] = []
-        if any(is_wanted):
+        wanted_flags = [is_wanted(texts[place] or None) for place in range(len(texts))]
+        phones: list[str] = []
+        if any(wanted_flags):
             rows = self.terms if self._rows is None else self._rows
-            each = compress(rows, map(is_wanted.__getitem__, places))
-            found = [phone for phone in each if phone in self.terms and phone not in self._own]
-        return [*found, *(phone for phone, entry in self._own.items() if wanted(entry.modified))]
+            each = compress(rows, map(wanted_flags.__getitem__, places))
+            phones = [phone for phone in each if phone in self.terms and phone not in self._own]
+        return [*phones, *(phone for phone, entry in self._own.items() if is_wanted(entry.modified))]
 
     @property
     def columns(self) -> Columns:
         """Give the columns, of entries that were changed one by one too."""
         if self._own or len(self.terms) != len(self._ids):
-            return self._anew().columns
-        known = {id(terms): terms for terms in self.terms.values()}
-        places = dict(zip(known, count(), strict=False))
+            return self._rebuild().columns
+        distinct = {id(terms): terms for terms in self.terms.values()}
+        places = dict(zip(distinct, count(), strict=False))
         times, moments = self._times.columns
         return Columns(
             phones="\n".join(self.terms).encode("utf-8", "surrogatepass"),
-            carried=tuple(known.values()),
+            projections=tuple(distinct.values()),
             terms=array("L", map(places.__getitem__, map(id, self.terms.values()))),
             ids=self._ids,
             times=times,
@@ -226,40 +226,45 @@ class Book(Mapping[str, LiveEntry]):
         )
 
     @classmethod
-    def of(cls, columns: Columns) -> "Book":
+    def of(cls, columns: Columns) -> "EntryTable":
         """Make a book of its columns."""
-        made = cls()
+        table = cls()
         if columns.terms:
             phones = columns.phones.decode("utf-8", "surrogatepass").split("\n")
-            terms = map(columns.carried.__getitem__, columns.terms)
-            made.terms = dict(zip(phones, terms, strict=True))
-        made._ids, made._times = columns.ids, _Times.of(columns.times, columns.moments)
-        return made
+            terms = map(columns.projections.__getitem__, columns.terms)
+            table.terms = dict(zip(phones, terms, strict=True))
+        table._ids, table._times = columns.ids, _Times.of(columns.times, columns.moments)
+        return table
 
-    def _anew(self) -> "Book":
+    def _rebuild(self) -> "EntryTable":
         """Give the same entries, with the columns in the order of the numbers."""
-        made = Book()
+        table = EntryTable()
         each = iter(self.items())
-        while some := dict(islice(each, _AT_ONCE)):
-            entries = some.values()
-            made.extend(
-                list(some), [e.terms for e in entries], [e.id for e in entries], [e.modified for e in entries]
+        while chunk := dict(islice(each, _AT_ONCE)):
+            entries = chunk.values()
+            table.extend(
+                list(chunk),
+                [e.terms for e in entries],
+                [e.id for e in entries],
+                [e.modified for e in entries],
             )
-        return made
+        return table
 
-    def _indexed(self) -> dict[str, int]:
+    def _row_index(self) -> dict[str, int]:
         if self._rows is None:
             self._rows = dict(zip(self.terms, count(), strict=False))
         return self._rows
 
 
-def terms_of(entries: Mapping[str, LiveEntry]) -> Mapping[str, Carried]:
+def terms_by_phone(entries: Mapping[str, LiveEntry]) -> Mapping[str, ProjectedTerms]:
     """Give what entries are compared by, without making them."""
-    return entries.terms if isinstance(entries, Book) else {p: entry.terms for p, entry in entries.items()}
+    return (
+        entries.terms if isinstance(entries, EntryTable) else {p: entry.terms for p, entry in entries.items()}
+    )
 
 
-def phones_touched(entries: Mapping[str, LiveEntry], wanted: Callable[[str | None], bool]) -> list[str]:
+def phones_modified(entries: Mapping[str, LiveEntry], is_wanted: Callable[[str | None], bool]) -> list[str]:
     """Name the numbers whose time is wanted, without making their entries."""
-    if isinstance(entries, Book):
-        return entries.touched(wanted)
-    return [phone for phone, entry in entries.items() if wanted(entry.modified)]
+    if isinstance(entries, EntryTable):
+        return entries.phones_modified(is_wanted)
+    return [phone for phone, entry in entries.items() if is_wanted(entry.modified)]

@@ -22,20 +22,20 @@ class DncError(Exception):
     exit_code = 1
     rule = "DNC-ERROR"
 
-    def __init__(self, fact: str, way_out: str = "", *, where: str = "") -> None:
+    def __init__(self, fact: str, fix: str = "", *, where: str = "") -> None:
         super().__init__(fact)
         self.fact = fact
-        self.way_out = way_out
+        self.fix = fix
         self.where = where
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
-        return f"{place}{self.fact}" + (f"\n  way out: {self.way_out}" if self.way_out else "")
+        return f"{place}{self.fact}" + (f"\n  way out: {self.fix}" if self.fix else "")
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Say the error as findings, for the machine-readable answer."""
-        message = f"{self.fact}; {self.way_out}" if self.way_out else self.fact
+        message = f"{self.fact}; {self.fix}" if self.fix else self.fact
         return (Finding(self.where, 0, 0, "", self.rule, Severity.ERROR, message),)
 
 
@@ -46,9 +46,9 @@ class InvalidInput(DncError):
     rule = "INPUT"
 
     def __init__(
-        self, fact: str, way_out: str = "", *, where: str = "", findings: Sequence[Finding] = ()
+        self, fact: str, fix: str = "", *, where: str = "", findings: Sequence[Finding] = ()
     ) -> None:
-        super().__init__(fact, way_out, where=where)
+        super().__init__(fact, fix, where=where)
         self._findings = tuple(findings)
 
     @property
@@ -84,7 +84,7 @@ class CxoneUnavailable(DncError):
     rule = "CXONE"
 
 
-class Unread(CxoneUnavailable):
+class CxoneUnreadable(CxoneUnavailable):
     """Signing in works, and live cannot be read: `apply` can still send what was never held."""
 
 

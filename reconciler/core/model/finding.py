@@ -42,12 +42,12 @@ class Finding:
 _PLACE = attrgetter(*(one.name for one in fields(Finding)))
 
 
-def in_order(findings: Iterable[Finding]) -> list[Finding]:
+def sort_findings(findings: Iterable[Finding]) -> list[Finding]:
     """Sort findings. Of very many, comparing them as they are would take ten times as long."""
     return sorted(findings, key=_PLACE)
 
 
-def finding_json(finding: Finding) -> dict[str, Any]:
+def finding_to_json(finding: Finding) -> dict[str, Any]:
     """Say one finding, for machines: every document has it in this form."""
     return {
         "file": finding.file,
@@ -61,28 +61,28 @@ def finding_json(finding: Finding) -> dict[str, Any]:
     }
 
 
-_TELLING = re.compile(r"[A-Za-z_$<*.-][A-Za-z0-9_.<>*$!:-]{0,39}|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,6}")
+_SHOWABLE = re.compile(r"[A-Za-z_$<*.-][A-Za-z0-9_.<>*$!:-]{0,39}|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,6}")
 _DIGITS = re.compile(r"[0-9]")
 _MANY_DIGITS = 6
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
-def shown(text: str) -> str:
+def redact(text: str) -> str:
     """Quote a word of a file, unless it may be a phone number or about a person: then say that it is hidden.
 
     Findings go to pipelines' logs, which more people read than the lists.
     """
     is_date = len(text) == len("2026-11-02") and text[4:5] == "-"
     few_digits = is_date or len(_DIGITS.findall(text)) <= _MANY_DIGITS
-    return text if few_digits and _TELLING.fullmatch(text) else "(not shown)"
+    return text if few_digits and _SHOWABLE.fullmatch(text) else "(not shown)"
 
 
-def listed(names: list[str], joined_by: str = "or") -> str:
+def join_names(names: list[str], joined_by: str = "or") -> str:
     """Join names for a sentence: `a, b or c`."""
     return f" {joined_by} ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
-def counted(number: int, noun: str) -> str:
+def format_count(number: int, noun: str) -> str:
     """Say a number of things: `five years`, `one day`, `18 months`."""
     word = _NUMBERS[number] if number < len(_NUMBERS) else str(number)
     return f"{word} {noun}" + ("" if number == 1 else "s")

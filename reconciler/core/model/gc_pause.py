@@ -18,7 +18,7 @@ def collector_off() -> Iterator[None]:
 
 
 @contextmanager
-def loading() -> Iterator[None]:
+def loading_modules() -> Iterator[None]:
     """Load modules in a block: what they make stays for good, so it is never walked, not even at the end.
 
     Walking it takes a sixth of the time of a small plan.

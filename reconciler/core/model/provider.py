@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from reconciler.core.model.entries import Carried, Key, Terms
+from reconciler.core.model.entries import Key, ProjectedTerms, Terms
 from reconciler.core.model.live import Live
 
 # Of the allowed rate of requests, so much is used: two clocks never agree, and the network bunches requests.
@@ -23,7 +23,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class ApiShape:
     """What calls a wire has, as far as their number can be planned.
 
     A read gives up to `page_size` entries at once (500 by contract). `one_list`: a page and a write are of
@@ -43,19 +43,19 @@ class Dialect(Protocol):
         """Its name in the configuration."""
         ...
 
-    def carried(self, terms: Terms) -> Carried:
+    def project(self, terms: Terms) -> ProjectedTerms:
         """Reduce terms to what the wire brings back on a read."""
         ...
 
-    def strength(self, carried: Carried) -> tuple[int, ...]:
+    def strength(self, projected: ProjectedTerms) -> tuple[int, ...]:
         """Order what the wire carries; higher is stronger."""
         ...
 
-    def wire(self, terms: Terms) -> Mapping[str, str]:
+    def write_fields(self, terms: Terms) -> Mapping[str, str]:
         """Say which fields a write sends besides number and list, for the plan's `after`."""
         ...
 
-    def uncarried(self, terms: Terms) -> tuple[str, ...]:
+    def git_only_fields(self, terms: Terms) -> tuple[str, ...]:
         """Name the fields of these terms that CXone never learns: they live in git alone."""
         ...
 
@@ -65,7 +65,7 @@ class Dialect(Protocol):
         ...
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> ApiShape:
         """Say what its calls take."""
         ...
 
@@ -119,7 +119,7 @@ class Answer:
     latency_ms: float = 0.0
     started: datetime | None = None
     ended: datetime | None = None
-    why: Failure | None = None
+    cause: Failure | None = None
     in_doubt: bool = False
 
 
@@ -148,11 +148,11 @@ class Provider(Protocol):
         """Read everything, looking twice where a read does not add up. Other lists are only counted."""
         ...
 
-    def told_organisation(self) -> str:
+    def reported_organisation(self) -> str:
         """Name the organisation as CXone itself told it; empty where this wire does not."""
         ...
 
-    def own_id(self, list_id: str) -> str:
+    def tenant_list_id(self, list_id: str) -> str:
         """Give the tenant's own id of a list: another one is another target. Empty where it has but a name.
 
         Raises InvalidInput where the tenant has no such list.

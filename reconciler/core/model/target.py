@@ -12,16 +12,16 @@ _PORTS = {"http": 80, "https": 443}
 _PARTS = 4  # of an IPv4 address
 
 
-def same_target(one: Target, other: Target) -> bool:
+def is_same_target(first: Target, second: Target) -> bool:
     """Tell whether two targets are one CXone: same dialect and organisation, hosts compared normalised."""
     return (
-        one.dialect == other.dialect
-        and one.organisation.casefold() == other.organisation.casefold()
-        and normalised(one.host) == normalised(other.host)
+        first.dialect == second.dialect
+        and first.organisation.casefold() == second.organisation.casefold()
+        and normalise_address(first.host) == normalise_address(second.host)
     )
 
 
-def normalised(address: str) -> str:
+def normalise_address(address: str) -> str:
     """Give an address, or a bare host with its port, as host, port and path in one spelling.
 
     Scheme, user, query, default port, trailing slash and dot, case, IDNA, other spellings of an IP address
@@ -37,9 +37,9 @@ def normalised(address: str) -> str:
     if port is None:
         port = _PORTS.get(scheme.lower(), _PORTS["https"]) if has_scheme else None
     # A bare host does not tell its scheme: https, or http where it is loopback.
-    usual = {_PORTS["https"], *([_PORTS["http"]] if host == LOOPBACK else [])}
-    told = "" if port is None or port in usual else f":{port}"
-    return f"{host}{told}{_path(parts.path)}"
+    default_ports = {_PORTS["https"], *([_PORTS["http"]] if host == LOOPBACK else [])}
+    port_suffix = "" if port is None or port in default_ports else f":{port}"
+    return f"{host}{port_suffix}{_path(parts.path)}"
 
 
 def _host(written: str) -> str:
@@ -47,17 +47,17 @@ def _host(written: str) -> str:
     with suppress(UnicodeError):  # an empty label, or one that is too long, stays as it is written
         host = host.encode("idna").decode("ascii").lower()
     host = host.rstrip(".")
-    found = _ip(host)
-    is_loopback = found.is_loopback if found else host == LOOPBACK or host.endswith(f".{LOOPBACK}")
-    return LOOPBACK if is_loopback else str(found or host)
+    address = _ip(host)
+    is_loopback = address.is_loopback if address else host == LOOPBACK or host.endswith(f".{LOOPBACK}")
+    return LOOPBACK if is_loopback else str(address or host)
 
 
 def _ip(host: str) -> IPv4Address | IPv6Address | None:
     try:
-        found = ip_address(host)
+        address = ip_address(host)
     except ValueError:
         return _inet_aton(host)
-    return getattr(found, "ipv4_mapped", None) or found
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def _inet_aton(host: str) -> IPv4Address | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from reconciler.core.model.deadline import Deadline
-from reconciler.core.model.entries import Carried, Key, Terms
+from reconciler.core.model.entries import Key, ProjectedTerms, Terms
 
 
 class Action(StrEnum):
@@ -56,7 +56,7 @@ class BlockedBy(StrEnum):
 _BLOCK_ORDER = {blocked: place for place, blocked in enumerate(BlockedBy)}
 
 
-def blocks(reasons: Iterable[BlockedBy]) -> tuple[BlockedBy, ...]:
+def in_block_order(reasons: Iterable[BlockedBy]) -> tuple[BlockedBy, ...]:
     """Put reasons into their fixed order, each once."""
     return tuple(sorted(set(reasons), key=_BLOCK_ORDER.__getitem__))
 
@@ -73,7 +73,7 @@ class Change:
     list_id: str
     direction: Direction
     reason: Reason
-    before: Carried | None
+    before: ProjectedTerms | None
     after: Terms | None
     phones: tuple[str, ...]
     blocked_by: tuple[BlockedBy, ...] = ()
@@ -81,12 +81,12 @@ class Change:
     due: Deadline | None = None
 
     @property
-    def goes(self) -> bool:
+    def is_allowed(self) -> bool:
         """Tell whether `apply` would do it."""
         return not self.blocked_by
 
     @property
-    def exposing(self) -> bool:
+    def is_exposing(self) -> bool:
         """Tell whether it takes protection away."""
         return self.direction is Direction.EXPOSING
 
@@ -95,12 +95,14 @@ class Change:
         """Give the (`listId`, `phone`) of every number in it."""
         return ((self.list_id, phone) for phone in self.phones)
 
-    def split(self, why: Mapping[str, frozenset[BlockedBy]], *, by_hand: bool = False) -> "list[Change]":
-        """Cut the group by what blocks each phone; phones that `why` does not name stay as they are."""
+    def split(
+        self, blocks_by_phone: Mapping[str, frozenset[BlockedBy]], *, by_hand: bool = False
+    ) -> "list[Change]":
+        """Cut the group by what blocks each phone; phones that `blocks_by_phone` does not name stay so."""
         parts: dict[tuple[BlockedBy, ...], list[str]] = {}
         for phone in self.phones:
-            more = why.get(phone)
-            key = blocks((*self.blocked_by, *more)) if more else self.blocked_by
+            more = blocks_by_phone.get(phone)
+            key = in_block_order((*self.blocked_by, *more)) if more else self.blocked_by
             parts.setdefault(key, []).append(phone)
         return [
             replace(
@@ -127,7 +129,7 @@ class Drift:
     phones: tuple[str, ...]
 
 
-class Lane(StrEnum):
+class PlanDirection(StrEnum):
     """What a plan comes to as a whole, over everything that `apply` would send."""
 
     PROTECTIVE = "protective"
@@ -135,9 +137,9 @@ class Lane(StrEnum):
     NONE = "none"
 
 
-def lane(changes: Iterable[Change]) -> Lane:
+def plan_direction(changes: Iterable[Change]) -> PlanDirection:
     """Give a plan's direction. One exposing change is enough for `exposing`; what guards keep is not sent."""
-    going = [change.exposing for change in changes if change.goes]
-    if not going:
-        return Lane.NONE
-    return Lane.EXPOSING if any(going) else Lane.PROTECTIVE
+    exposing_flags = [change.is_exposing for change in changes if change.is_allowed]
+    if not exposing_flags:
+        return PlanDirection.NONE
+    return PlanDirection.EXPOSING if any(exposing_flags) else PlanDirection.PROTECTIVE

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reconciler.core.model.live import Live
-from reconciler.core.model.provider import PACE_PERCENT, Shape
+from reconciler.core.model.provider import PACE_PERCENT, ApiShape
 from reconciler.core.planning.change import Action, Change, Direction
 
 FULL_READ_BACK_PAGES = 200  # design: beyond that, totals, unless something exposing waits
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class SendRate:
     """What bounds the sending: numbers a write, requests a minute, and how many may start at once."""
 
     chunk_size: int = 500
@@ -29,37 +29,37 @@ class Cost:
     seconds: float
 
 
-def cost_of(changes: Iterable[Change], live: Live, pace: Pace, shape: Shape) -> Cost:
+def estimate_cost(changes: Iterable[Change], live: Live, rate: SendRate, shape: ApiShape) -> Cost:
     """Count what comes after planning; a plan that does nothing costs nothing."""
-    going = [c for c in changes if c.goes]
-    if not going:
+    allowed = [c for c in changes if c.is_allowed]
+    if not allowed:
         return Cost(0, 0.0)
     upserts: Counter[tuple[Direction, str]] = Counter()
     creates: Counter[str] = Counter()
     removals = 0
-    for c in going:
+    for c in allowed:
         upserts[c.direction, c.list_id * shape.one_list] += len(c.phones) * (c.after is not None)
         creates[c.list_id] += len(c.phones) * (c.action is Action.CREATE)
         removals += len(c.phones) * (c.action is Action.DELETE)
-    writes = sum(math.ceil(numbers / pace.chunk_size) for numbers in upserts.values())
-    pages = _pages(live, creates, shape)
-    full = pages <= FULL_READ_BACK_PAGES or any(c.exposing for c in going)
-    requests = writes + removals * shape.per_removal + (pages if full else 1)
+    writes = sum(math.ceil(numbers / rate.chunk_size) for numbers in upserts.values())
+    pages = _read_back_pages(live, creates, shape)
+    is_full = pages <= FULL_READ_BACK_PAGES or any(c.is_exposing for c in allowed)
+    requests = writes + removals * shape.per_removal + (pages if is_full else 1)
     # Signing in and reading for the plan have used up the burst, but for what they were too few for.
-    left = max(0, pace.concurrency - 1 - pages_of(live, shape))
-    waited = max(0, requests - left)
-    return Cost(requests, round(waited * 60 / (pace.requests_per_minute * (PACE_PERCENT / 100)), 1))
+    burst_left = max(0, rate.concurrency - 1 - read_pages(live, shape))
+    waited = max(0, requests - burst_left)
+    return Cost(requests, round(waited * 60 / (rate.requests_per_minute * (PACE_PERCENT / 100)), 1))
 
 
-def pages_of(live: Live, shape: Shape) -> int:
+def read_pages(live: Live, shape: ApiShape) -> int:
     """Count the requests that reading this takes."""
-    return _pages(live, Counter(), shape)
+    return _read_back_pages(live, Counter(), shape)
 
 
-def _pages(live: Live, creates: Counter[str], shape: Shape) -> int:
+def _read_back_pages(live: Live, creates: Counter[str], shape: ApiShape) -> int:
     """Count what reading back takes."""
     if not shape.one_list:
-        return max(1, math.ceil((live.entries + creates.total()) / shape.page_size))
+        return max(1, math.ceil((live.entry_count + creates.total()) / shape.page_size))
     lists = live.lists.keys() | creates
     sizes = (len(live.lists.get(name, ())) + creates[name] for name in lists)
     return 1 + sum(max(1, math.ceil(size / shape.page_size)) for size in sizes)

@@ -10,21 +10,21 @@ from typing import Any
 from reconciler.core.model.deadline import Deadline
 from reconciler.core.model.entries import Key
 from reconciler.core.planning.change import Action, Change
-from reconciler.core.planning.state import Wanted
+from reconciler.core.planning.state import TargetState
 
 
 @dataclass(frozen=True, slots=True)
 class OpenRequest:
     """Numbers of one list whose request is not live although its target day has come. `phones` is sorted.
 
-    `past` tells whether `due`, the last day, is over everywhere on Earth.
+    `is_overdue` tells whether `due`, the last day, is over everywhere on Earth.
     """
 
     rule: str
     list_id: str
     due: date
     target: date
-    past: bool
+    is_overdue: bool
     phones: tuple[str, ...]
 
 
@@ -33,49 +33,49 @@ def open_requests(changes: Iterable[Change], as_of: date) -> tuple[OpenRequest, 
 
     `as_of` is the date at UTC-12. In the plan that a run ends with, these are what it left open.
     """
-    waiting: dict[tuple[Deadline, str], list[str]] = {}
+    phones_by_deadline: dict[tuple[Deadline, str], list[str]] = {}
     for change in changes:
         if change.action is Action.CREATE and change.due is not None and as_of >= change.due.target:
-            waiting.setdefault((change.due, change.list_id), []).extend(change.phones)
+            phones_by_deadline.setdefault((change.due, change.list_id), []).extend(change.phones)
     return tuple(
         OpenRequest(due.rule, list_id, due.due, due.target, as_of > due.due, tuple(sorted(phones)))
-        for (due, list_id), phones in sorted(waiting.items())
+        for (due, list_id), phones in sorted(phones_by_deadline.items())
     )
 
 
-def requests_json(waiting: Iterable[OpenRequest]) -> list[dict[str, Any]]:
+def open_requests_to_json(requests: Iterable[OpenRequest]) -> list[dict[str, Any]]:
     """Name them for machines, with every number."""
     return [
         {
-            "rule": one.rule,
-            "list_id": one.list_id,
-            "due": one.due.isoformat(),
-            "target": one.target.isoformat(),
-            "past": one.past,
-            "phones": list(one.phones),
+            "rule": request.rule,
+            "list_id": request.list_id,
+            "due": request.due.isoformat(),
+            "target": request.target.isoformat(),
+            "past": request.is_overdue,
+            "phones": list(request.phones),
         }
-        for one in waiting
+        for request in requests
     ]
 
 
-def requested_on(wanted: Wanted, keys: Iterable[Key]) -> dict[Key, date]:
+def first_request_days(target_state: TargetState, keys: Iterable[Key]) -> dict[Key, date]:
     """Tell when numbers were asked for: the first `requestedOn` of all claims that stand on each, if any.
 
     A change's `after` can't tell: terms that the wire does not tell apart share one change.
     """
-    dated = {
-        list_id: [f for f in files if any(terms.requested_on for terms in f.distinct)]
-        for list_id, files in wanted.standing.items()
+    dated_files = {
+        list_id: [file for file in files if any(terms.requested_on for terms in file.distinct)]
+        for list_id, files in target_state.active_files.items()
     }
     phones: dict[str, set[str]] = {}
     for list_id, phone in keys:
-        if dated.get(list_id):
+        if dated_files.get(list_id):
             phones.setdefault(list_id, set()).add(phone)
     first: dict[Key, date] = {}
-    for list_id, some in phones.items():
-        for f in dated[list_id]:
-            for phone in f.numbers.keys() & some:
-                day, key = f.numbers[phone].requested_on, (list_id, phone)
+    for list_id, list_phones in phones.items():
+        for file in dated_files[list_id]:
+            for phone in file.numbers.keys() & list_phones:
+                day, key = file.numbers[phone].requested_on, (list_id, phone)
                 if day is not None:
                     first[key] = min(day, first.get(key, day))
     return first
@@ -103,11 +103,11 @@ class LiveRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Honoured:
+class RequestDurations:
     """How many days requests took until they were live: nearest-rank percentiles, None of no requests.
 
-    `took` counts them by days. `late` are those that went live after their honour-by date, by list and
-    number; `in_time` counts those that had one and went live by it.
+    `counts_by_days` counts them by days. `late` are those that went live after their honour-by date, by list
+    and number; `in_time` counts those that had one and went live by it.
     """
 
     p50: int | None
@@ -115,16 +115,16 @@ class Honoured:
     longest: int | None
     late: tuple[LiveRequest, ...]
     in_time: int = 0
-    took: Mapping[int, int] = field(default_factory=dict)
+    counts_by_days: Mapping[int, int] = field(default_factory=dict)
 
 
-def honoured(requests: Iterable[LiveRequest]) -> Honoured:
+def summarize_durations(requests: Iterable[LiveRequest]) -> RequestDurations:
     """Sum up the requests that a run made live."""
     requests = tuple(requests)
     days = sorted(request.days for request in requests)
     late = tuple(sorted((r for r in requests if r.days_late), key=lambda r: (r.list_id, r.phone)))
     in_time = sum(r.due is not None for r in requests) - len(late)
     if not days:
-        return Honoured(None, None, None, late)
+        return RequestDurations(None, None, None, late)
     p50, p95 = (days[ceil(share * len(days)) - 1] for share in (0.5, 0.95))
-    return Honoured(p50, p95, days[-1], late, in_time, Counter(days))
+    return RequestDurations(p50, p95, days[-1], late, in_time, Counter(days))

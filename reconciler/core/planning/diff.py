@@ -8,18 +8,25 @@ from operator import is_not
 from typing import TypeVar
 
 from reconciler.core.model.deadline import Deadline
-from reconciler.core.model.entries import Carried, Key, Terms
-from reconciler.core.model.entry_table import terms_of
+from reconciler.core.model.entries import Key, ProjectedTerms, Terms
+from reconciler.core.model.entry_table import terms_by_phone
 from reconciler.core.model.live import Live
 from reconciler.core.planning.change import Action, BlockedBy, Change, Direction, Drift, DriftKind, Reason
-from reconciler.core.planning.inputs import Setting
-from reconciler.core.planning.state import Wanted
+from reconciler.core.planning.inputs import PlanFacts
+from reconciler.core.planning.state import TargetState
 
 _T = TypeVar("_T")
 _Numbers = list[str]
-_Wire = tuple[tuple[str, str], ...]
+_WriteFields = tuple[tuple[str, str], ...]
 _Group = tuple[
-    Action, str, Direction, Reason, Carried | None, _Wire | None, tuple[BlockedBy, ...], Deadline | None
+    Action,
+    str,
+    Direction,
+    Reason,
+    ProjectedTerms | None,
+    _WriteFields | None,
+    tuple[BlockedBy, ...],
+    Deadline | None,
 ]
 
 
@@ -32,174 +39,188 @@ class Difference:
     unchanged: int
 
 
-def differ(wanted: Wanted, setting: Setting, live: Live) -> Difference:
+def diff(target_state: TargetState, setting: PlanFacts, live: Live) -> Difference:
     """Sort every number into its row of the table; `setting.honour` says by when what is missing is due."""
-    table = _Table(wanted, setting, live)
-    for list_id in sorted(wanted.list_ids):
-        table.list(list_id)
-    table.blocked()
+    table = _DiffTable(target_state, setting, live)
+    for list_id in sorted(target_state.list_ids):
+        table.compare_list(list_id)
+    table.add_blocked_changes()
     return Difference(table.changes(), table.drift(), table.unchanged)
 
 
-class _Table:
-    def __init__(self, wanted: Wanted, setting: Setting, live: Live) -> None:
-        self._wanted = wanted
-        self._held = setting.held
+class _DiffTable:
+    def __init__(self, target_state: TargetState, setting: PlanFacts, live: Live) -> None:
+        self._target_state = target_state
+        self._last_applied = setting.last_applied
         self._live = live
         self._dialect = setting.dialect
-        self._honour = setting.honour
+        self._deadlines = setting.deadlines
         self._groups: dict[_Group, list[str]] = {}
         self._afters: dict[_Group, Terms | None] = {}
-        self._dues: dict[str, dict[str, Deadline]] = {}
+        self._dues_by_list: dict[str, dict[str, Deadline]] = {}
         self._drift: dict[tuple[DriftKind, str], list[str]] = {}
-        self._wires: dict[int, tuple[Carried, _Wire]] = {}
+        self._projections: dict[int, tuple[ProjectedTerms, _WriteFields]] = {}
         self._last: dict[tuple[str, int], tuple[Deadline | None, _Numbers]] = {}
-        self._kept: dict[str, list[str]] = {}
-        for kept_on, phone in wanted.kept:
-            self._kept.setdefault(kept_on, []).append(phone)
+        self._retained: dict[str, list[str]] = {}
+        for list_id, phone in target_state.retained:
+            self._retained.setdefault(list_id, []).append(phone)
         self.unchanged = 0
 
-    def list(self, list_id: str) -> None:
+    def compare_list(self, list_id: str) -> None:
         """Go through one list: first what should be live, then what is."""
-        wanted = self._wanted.lists.get(list_id, {})
-        live = terms_of(self._live.lists.get(list_id, {}))
+        target_terms = self._target_state.lists.get(list_id, {})
+        live_terms = terms_by_phone(self._live.lists.get(list_id, {}))
         differing = missing = 0
-        for phone, terms in self._suspects(wanted, live):
-            actual = live.get(phone)
+        for phone, terms in self._differing_candidates(target_terms, live_terms):
+            actual = live_terms.get(phone)
             if actual is None:
-                self._missing(list_id, phone, terms)
+                self._add_missing(list_id, phone, terms)
                 missing += 1
-            elif actual != self._carry(terms)[0]:
-                self._different((list_id, phone), terms, actual)
+            elif actual != self._project(terms)[0]:
+                self._add_different((list_id, phone), terms, actual)
             else:
                 continue
             differing += 1
-        kept = self._kept.get(list_id, ())
-        of_kept = sum(p in wanted and live.get(p) == self._carry(wanted[p])[0] for p in kept)
-        self.unchanged += len(wanted) - differing - of_kept
-        if len(live) > len(wanted) - missing:  # else all that is live is wanted
-            for phone in filterfalse(wanted.__contains__, live):
-                self._unwanted((list_id, phone), live[phone])
+        retained = self._retained.get(list_id, ())
+        retained_unchanged = sum(
+            p in target_terms and live_terms.get(p) == self._project(target_terms[p])[0] for p in retained
+        )
+        self.unchanged += len(target_terms) - differing - retained_unchanged
+        if len(live_terms) > len(target_terms) - missing:  # else all that is live is wanted
+            for phone in filterfalse(target_terms.__contains__, live_terms):
+                self._add_unexpected((list_id, phone), live_terms[phone])
 
-    def _suspects(
-        self, wanted: Mapping[str, Terms], live: Mapping[str, Carried]
+    def _differing_candidates(
+        self, target_terms: Mapping[str, Terms], live: Mapping[str, ProjectedTerms]
     ) -> Iterator[tuple[str, Terms]]:
         """Give the numbers whose live terms are not the very object that they should equal.
 
         Both are shared by very many numbers, so of a million that are as they should be hardly one is left.
         """
-        known = {carried: carried for carried in _distinct(live.values())}
-        right: dict[int, Carried] = {}
-        for terms in _distinct(wanted.values()):
-            carried = self._carry(terms)[0]
-            right[id(terms)] = known.get(carried, carried)
-        expected = map(right.__getitem__, map(id, wanted.values()))
-        return compress(wanted.items(), map(is_not, map(live.get, wanted), expected))
+        live_projections = {projected: projected for projected in _distinct(live.values())}
+        expected_by_terms: dict[int, ProjectedTerms] = {}
+        for terms in _distinct(target_terms.values()):
+            projected = self._project(terms)[0]
+            expected_by_terms[id(terms)] = live_projections.get(projected, projected)
+        expected = map(expected_by_terms.__getitem__, map(id, target_terms.values()))
+        return compress(target_terms.items(), map(is_not, map(live.get, target_terms), expected))
 
-    def _carry(self, terms: Terms) -> tuple[Carried, _Wire]:
+    def _project(self, terms: Terms) -> tuple[ProjectedTerms, _WriteFields]:
         # By identity: see ADR 19.
-        found = self._wires.get(id(terms))
-        if found is None:
-            found = (self._dialect.carried(terms), tuple(self._dialect.wire(terms).items()))
-            self._wires[id(terms)] = found
-        return found
+        projection = self._projections.get(id(terms))
+        if projection is None:
+            projection = (self._dialect.project(terms), tuple(self._dialect.write_fields(terms).items()))
+            self._projections[id(terms)] = projection
+        return projection
 
-    def _missing(self, list_id: str, phone: str, terms: Terms) -> None:
+    def _add_missing(self, list_id: str, phone: str, terms: Terms) -> None:
         key = (list_id, phone)
-        if key in self._held:
-            self._note(DriftKind.REMOVED, key)
-            self._put(Action.CREATE, key, Direction.PROTECTIVE, Reason.RESTORED, None, terms)
+        if key in self._last_applied:
+            self._add_drift(DriftKind.REMOVED, key)
+            self._add_change(Action.CREATE, key, Direction.PROTECTIVE, Reason.RESTORED, None, terms)
         else:
-            self._new(key, terms, self._due(key, terms))
+            self._add_new(key, terms, self._due_deadline(key, terms))
 
-    def _new(self, key: Key, terms: Terms, due: Deadline | None) -> None:
+    def _add_new(self, key: Key, terms: Terms, due: Deadline | None) -> None:
         """Put a new number where the last one with these terms went, if its deadline is the same.
 
         A million may be new, and finding a group by all that it has in common takes its time.
         """
         last = self._last.get((key[0], id(terms)))
         if last is None or last[0] is not due:
-            group = self._put(Action.CREATE, key, Direction.PROTECTIVE, Reason.DECLARED, None, terms, due=due)
+            group = self._add_change(
+                Action.CREATE, key, Direction.PROTECTIVE, Reason.DECLARED, None, terms, due=due
+            )
             self._last[key[0], id(terms)] = (due, group)
         else:
             last[1].append(key[1])
 
-    def _due(self, key: Key, terms: Terms) -> Deadline | None:
+    def _due_deadline(self, key: Key, terms: Terms) -> Deadline | None:
         """Give the nearest deadline of all claims on the number: the strongest need not be the oldest."""
         list_id, phone = key
-        if len(self._wanted.standing[list_id]) == 1:
-            return self._honour.deadline(phone, terms)
-        if list_id not in self._dues:
-            self._dues[list_id] = self._nearest(list_id)
-        return self._dues[list_id].get(phone)
+        if len(self._target_state.active_files[list_id]) == 1:
+            return self._deadlines.deadline(phone, terms)
+        if list_id not in self._dues_by_list:
+            self._dues_by_list[list_id] = self._nearest_deadlines(list_id)
+        return self._dues_by_list[list_id].get(phone)
 
-    def _nearest(self, list_id: str) -> dict[str, Deadline]:
+    def _nearest_deadlines(self, list_id: str) -> dict[str, Deadline]:
         # File by file: asking every file for each number would take their product.
         live = self._live.lists.get(list_id, {})
         dues: dict[str, Deadline] = {}
-        for f in self._wanted.standing[list_id]:
-            for phone, terms in f.numbers.items():
-                due = None if phone in live else self._honour.deadline(phone, terms)
+        for file in self._target_state.active_files[list_id]:
+            for phone, terms in file.numbers.items():
+                due = None if phone in live else self._deadlines.deadline(phone, terms)
                 if due is not None and (phone not in dues or due < dues[phone]):
                     dues[phone] = due
         return dues
 
-    def _different(self, key: Key, terms: Terms, found: Carried) -> None:
-        wanted, actual = (self._dialect.strength(c) for c in (self._carry(terms)[0], found))
-        if actual > wanted:
-            grant = self._wanted.granted.get(key)
-            if grant is None:
-                self._note(DriftKind.STRENGTHENED, key)
-                self.unchanged += key not in self._wanted.kept
+    def _add_different(self, key: Key, terms: Terms, live_terms: ProjectedTerms) -> None:
+        target_strength, actual = (self._dialect.strength(c) for c in (self._project(terms)[0], live_terms))
+        if actual > target_strength:
+            authorization = self._target_state.authorizations.get(key)
+            if authorization is None:
+                self._add_drift(DriftKind.STRENGTHENED, key)
+                self.unchanged += key not in self._target_state.retained
             else:
-                self._put(Action.UPDATE, key, Direction.EXPOSING, grant.reason, found, terms)
+                self._add_change(
+                    Action.UPDATE, key, Direction.EXPOSING, authorization.reason, live_terms, terms
+                )
             return
-        reason = Reason.CORRECTED if actual == wanted else self._why_stronger(key, wanted)
-        self._put(Action.UPDATE, key, Direction.PROTECTIVE, reason, found, terms)
+        reason = (
+            Reason.CORRECTED
+            if actual == target_strength
+            else self._strengthening_reason(key, target_strength)
+        )
+        self._add_change(Action.UPDATE, key, Direction.PROTECTIVE, reason, live_terms, terms)
 
-    def _why_stronger(self, key: Key, wanted: tuple[int, ...]) -> Reason:
-        held = [self._dialect.strength(self._dialect.carried(c.terms)) for c in self._held.claims(key)]
-        if not held:
+    def _strengthening_reason(self, key: Key, target_strength: tuple[int, ...]) -> Reason:
+        applied_strengths = [
+            self._dialect.strength(self._dialect.project(c.terms)) for c in self._last_applied.entries(key)
+        ]
+        if not applied_strengths:
             return Reason.DECLARED
-        return Reason.STRENGTHENED if wanted > max(held) else Reason.RESTORED
+        return Reason.STRENGTHENED if target_strength > max(applied_strengths) else Reason.RESTORED
 
-    def _unwanted(self, key: Key, found: Carried) -> None:
-        grant = self._wanted.granted.get(key)
-        if grant is None:
-            self._note(DriftKind.UNMANAGED, key)
+    def _add_unexpected(self, key: Key, live_terms: ProjectedTerms) -> None:
+        authorization = self._target_state.authorizations.get(key)
+        if authorization is None:
+            self._add_drift(DriftKind.UNMANAGED, key)
         else:
-            self._put(Action.DELETE, key, Direction.EXPOSING, grant.reason, found, None)
+            self._add_change(Action.DELETE, key, Direction.EXPOSING, authorization.reason, live_terms, None)
 
-    def blocked(self) -> None:
+    def add_blocked_changes(self) -> None:
         """Say what the files would take off or weaken, and may not."""
-        for key, keeping in self._wanted.kept.items():
-            declared = self._wanted.declared.get(key[0], {}).get(key[1])
-            wanted = self._wanted.get(key)
-            if declared is not None and declared is wanted:
+        for key, retained in self._target_state.retained.items():
+            declared = self._target_state.declared.get(key[0], {}).get(key[1])
+            target_terms = self._target_state.get(key)
+            if declared is not None and declared is target_terms:
                 continue  # another claim holds at least as much: nothing of it shows
             action = Action.DELETE if declared is None else Action.UPDATE
-            before = None if wanted is None else self._carry(wanted)[0]
-            self._put(action, key, Direction.EXPOSING, Reason.VANISHED, before, declared, keeping.blocked_by)
+            before = None if target_terms is None else self._project(target_terms)[0]
+            self._add_change(
+                action, key, Direction.EXPOSING, Reason.VANISHED, before, declared, retained.blocked_by
+            )
 
-    def _put(  # noqa: PLR0913, PLR0917  (the parts of a change)
+    def _add_change(  # noqa: PLR0913, PLR0917  (the parts of a change)
         self,
         action: Action,
         key: Key,
         direction: Direction,
         reason: Reason,
-        before: Carried | None,
+        before: ProjectedTerms | None,
         after: Terms | None,
         blocked_by: tuple[BlockedBy, ...] = (),
         due: Deadline | None = None,
     ) -> _Numbers:
-        wire = None if after is None else self._carry(after)[1]
-        group = (action, key[0], direction, reason, before, wire, blocked_by, due)
+        write_fields = None if after is None else self._project(after)[1]
+        group = (action, key[0], direction, reason, before, write_fields, blocked_by, due)
         self._afters.setdefault(group, after)
         numbers = self._groups.setdefault(group, [])
         numbers.append(key[1])
         return numbers
 
-    def _note(self, kind: DriftKind, key: Key) -> None:
+    def _add_drift(self, kind: DriftKind, key: Key) -> None:
         self._drift.setdefault((kind, key[0]), []).append(key[1])
 
     def changes(self) -> tuple[Change, ...]:
@@ -213,11 +234,11 @@ class _Table:
                 before,
                 self._afters[group],
                 tuple(sorted(phones)),
-                why,
+                blocked_by,
                 due=due,
             )
             for group, phones in self._groups.items()
-            for action, list_id, direction, reason, before, _, why, due in (group,)
+            for action, list_id, direction, reason, before, _, blocked_by, due in (group,)
         )
 
     def drift(self) -> tuple[Drift, ...]:
@@ -233,7 +254,7 @@ def _distinct(shared: Collection[_T]) -> Collection[_T]:
     return dict(zip(map(id, shared), shared, strict=True)).values()
 
 
-def order(changes: Iterable[Change]) -> tuple[Change, ...]:
+def sort_changes(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Put changes into the order of sending: protective first, exposing last, blocked after what goes.
 
     Of what is protective, the request with the nearest deadline goes first: a run that is cut short has then
@@ -245,7 +266,7 @@ def order(changes: Iterable[Change]) -> tuple[Change, ...]:
 
 def _place(change: Change) -> tuple[object, ...]:
     return (
-        change.exposing,
+        change.is_exposing,
         bool(change.blocked_by),
         date.max if change.due is None else change.due.due,
         change.list_id,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from reconciler.core.model.entries import Key, ReasonCode
 from reconciler.core.model.live import Live
 from reconciler.core.planning.change import Action, BlockedBy, Change
-from reconciler.core.planning.inputs import Limits, Setting
-from reconciler.core.planning.state import Held, Wanted
+from reconciler.core.planning.inputs import Limits, PlanFacts
+from reconciler.core.planning.state import LastApplied, TargetState
 
 # A small list must be able to lose a few numbers, whatever one percent of it is.
 LEAST_BUDGET = 5
@@ -20,75 +20,84 @@ NEVER_EMPTIED = 10
 class Circumstances:
     """What a run has met so far that bears on exposing changes.
 
-    `removed_lately` counts, by list, what the reports of the last 7 days took off. `refused` are phones whose
-    protective change was refused. `hold_back` blocks every exposing change, with its reason. `agreed` are
-    the exposing (action, list, phone) that an earlier plan showed; None: no such plan binds this one.
-    `arrived`: protective changes have been sent, so a MOVED number is on its new list or it is not. `wrote`
-    are numbers that this run has written, no report telling of it yet: their last touch is ours. `young` are
-    lists whose chain of reports began less than 7 days ago: they have the least budget.
+    `recent_removals` counts, by list, what the reports of the last 7 days took off. `refused_phones` are
+    phones whose protective change was refused. `general_block` blocks every exposing change, with its reason.
+    `approved_changes` are the exposing (action, list, phone) that an earlier plan showed; None: no such plan
+    binds this one. `protective_sent`: protective changes have been sent, so a MOVED number is on its new list
+    or it is not. `written_keys` are numbers that this run has written, no report telling of it yet: their
+    last touch is ours. `young_lists` are lists whose chain of reports began less than 7 days ago: they have
+    the least budget.
     """
 
-    removed_lately: Mapping[str, int] = field(default_factory=dict)
-    refused: frozenset[str] = frozenset()
-    hold_back: BlockedBy | None = None
-    agreed: frozenset[tuple[Action, str, str]] | None = None
-    arrived: bool = False
-    wrote: Container[Key] = frozenset()
-    young: Container[str] = frozenset()
+    recent_removals: Mapping[str, int] = field(default_factory=dict)
+    refused_phones: frozenset[str] = frozenset()
+    general_block: BlockedBy | None = None
+    approved_changes: frozenset[tuple[Action, str, str]] | None = None
+    protective_sent: bool = False
+    written_keys: Container[Key] = frozenset()
+    young_lists: Container[str] = frozenset()
 
-    def holds_back(self, phone: str) -> BlockedBy | None:
+    def block_for(self, phone: str) -> BlockedBy | None:
         """Say why no claim on the number may end in this run, with a change in CXone or without."""
-        return self.hold_back or (BlockedBy.REFUSED_ELSEWHERE if phone in self.refused else None)
+        return self.general_block or (BlockedBy.REFUSED_ELSEWHERE if phone in self.refused_phones else None)
 
 
-def budget(list_id: str, held: Held, limits: Limits, met: Circumstances) -> int:
+def removal_budget(
+    list_id: str, last_applied: LastApplied, limits: Limits, circumstances: Circumstances
+) -> int:
     """Say how many exposing changes a list may still have: never fewer than none."""
     if not limits.max_removals or not limits.max_removal_percent:
         return 0
-    size = 0 if list_id in met.young else held.counts.get(list_id, 0)
+    size = 0 if list_id in circumstances.young_lists else last_applied.counts.get(list_id, 0)
     share = math.floor(min(limits.max_removals, size * limits.max_removal_percent / 100))
-    return max(0, max(LEAST_BUDGET, share) - met.removed_lately.get(list_id, 0))
+    return max(0, max(LEAST_BUDGET, share) - circumstances.recent_removals.get(list_id, 0))
 
 
-def guard(
-    changes: Iterable[Change], wanted: Wanted, setting: Setting, live: Live, met: Circumstances
+def apply_guards(
+    changes: Iterable[Change],
+    target_state: TargetState,
+    setting: PlanFacts,
+    live: Live,
+    circumstances: Circumstances,
 ) -> tuple[Change, ...]:
     """Hold back what the guards do not let go; protective changes pass untouched."""
-    done: list[Change] = []
+    decided: list[Change] = []
     candidates: list[Change] = []
     for change in changes:
-        (candidates if change.exposing and change.goes else done).append(change)
-    doubt = met.hold_back
-    if doubt is BlockedBy.OTHER_CHAIN or doubt is BlockedBy.LATER_OPT_OUT:
+        (candidates if change.is_exposing and change.is_allowed else decided).append(change)
+    block = circumstances.general_block
+    if block is BlockedBy.OTHER_CHAIN or block is BlockedBy.LATER_OPT_OUT:
         # What is held, or the time, is in doubt itself: people must not take anything off by hand either.
-        return (*done, *(part for c in candidates for part in _all(c, doubt)))
+        return (*decided, *(part for c in candidates for part in _block_all(c, block)))
     if not setting.limits.removable:
-        by_hand = [part for c in candidates for part in _all(c, BlockedBy.UNSUPPORTED, by_hand=True)]
-        return (*done, *by_hand)
-    by_number = _each(candidates, lambda key, change: _number_guards(key, change, live, met))
-    going = [c for c in by_number if c.goes]
-    done.extend(c for c in by_number if not c.goes)
-    return (*done, *_list_guards(going, wanted, setting, met))
+        by_hand = [part for c in candidates for part in _block_all(c, BlockedBy.UNSUPPORTED, by_hand=True)]
+        return (*decided, *by_hand)
+    number_guarded = _block_each(
+        candidates, lambda key, change: _number_blocks(key, change, live, circumstances)
+    )
+    allowed = [c for c in number_guarded if c.is_allowed]
+    decided.extend(c for c in number_guarded if not c.is_allowed)
+    return (*decided, *_apply_list_guards(allowed, target_state, setting, circumstances))
 
 
-def within_ceiling(changes: Sequence[Change], live: Live) -> tuple[Change, ...]:
+def block_over_ceiling(changes: Sequence[Change], live: Live) -> tuple[Change, ...]:
     """Leave out the creates that exceed CXone's ceiling, and let the rest go.
 
     Of `changes`, in order of sending, the last are left out first, and what people asked for themselves last
     of all.
     """
-    creates = [c for c in changes if c.goes and c.action is Action.CREATE]
-    room = None if live.ceiling is None else max(0, live.ceiling - live.entries)
-    over = 0 if room is None else sum(len(c.phones) for c in creates) - room
-    if over <= 0:
+    creates = [c for c in changes if c.is_allowed and c.action is Action.CREATE]
+    capacity = None if live.ceiling is None else max(0, live.ceiling - live.entry_count)
+    excess = 0 if capacity is None else sum(len(c.phones) for c in creates) - capacity
+    if excess <= 0:
         return tuple(changes)
-    left: dict[int, tuple[str, ...]] = {}
+    left_out: dict[int, tuple[str, ...]] = {}
     creates.reverse()
     for change in sorted(creates, key=_is_direct):
-        left[id(change)] = change.phones[max(0, len(change.phones) - over) :] if over > 0 else ()
-        over -= len(left[id(change)])
-    why = frozenset({BlockedBy.OVER_CEILING})
-    return tuple(part for c in changes for part in c.split(dict.fromkeys(left.get(id(c), ()), why)))
+        left_out[id(change)] = change.phones[max(0, len(change.phones) - excess) :] if excess > 0 else ()
+        excess -= len(left_out[id(change)])
+    blocks = frozenset({BlockedBy.OVER_CEILING})
+    return tuple(part for c in changes for part in c.split(dict.fromkeys(left_out.get(id(c), ()), blocks)))
 
 
 def _is_direct(change: Change) -> bool:
@@ -96,48 +105,63 @@ def _is_direct(change: Change) -> bool:
     return change.after is not None and change.after.reason_code is ReasonCode.CUSTOMER_REQUESTED
 
 
-def _all(change: Change, why: BlockedBy, *, by_hand: bool = False) -> list[Change]:
-    return change.split(dict.fromkeys(change.phones, frozenset({why})), by_hand=by_hand)
+def _block_all(change: Change, block: BlockedBy, *, by_hand: bool = False) -> list[Change]:
+    return change.split(dict.fromkeys(change.phones, frozenset({block})), by_hand=by_hand)
 
 
-def _each(changes: Iterable[Change], why: Callable[[Key, Change], frozenset[BlockedBy]]) -> list[Change]:
+def _block_each(
+    changes: Iterable[Change], blocks_for: Callable[[Key, Change], frozenset[BlockedBy]]
+) -> list[Change]:
     return [
-        part for c in changes for part in c.split({phone: why((c.list_id, phone), c) for phone in c.phones})
+        part
+        for c in changes
+        for part in c.split({phone: blocks_for((c.list_id, phone), c) for phone in c.phones})
     ]
 
 
-def _number_guards(key: Key, change: Change, live: Live, met: Circumstances) -> frozenset[BlockedBy]:
-    why = set()
+def _number_blocks(
+    key: Key, change: Change, live: Live, circumstances: Circumstances
+) -> frozenset[BlockedBy]:
+    blocks = set()
     if key in live.unseen:
-        why.add(BlockedBy.INCOMPLETE_READ)
-    if key[1] in met.refused:
-        why.add(BlockedBy.REFUSED_ELSEWHERE)
-    if met.hold_back:
-        why.add(met.hold_back)
-    if met.agreed is not None and (change.action, *key) not in met.agreed:
-        why.add(BlockedBy.SUPERSEDED)
-    return frozenset(why)
+        blocks.add(BlockedBy.INCOMPLETE_READ)
+    if key[1] in circumstances.refused_phones:
+        blocks.add(BlockedBy.REFUSED_ELSEWHERE)
+    if circumstances.general_block:
+        blocks.add(circumstances.general_block)
+    if (
+        circumstances.approved_changes is not None
+        and (change.action, *key) not in circumstances.approved_changes
+    ):
+        blocks.add(BlockedBy.SUPERSEDED)
+    return frozenset(blocks)
 
 
-def _list_guards(going: list[Change], wanted: Wanted, setting: Setting, met: Circumstances) -> list[Change]:
-    held, limits = setting.held, setting.limits
-    total = sum(len(c.phones) for c in going)
-    if limits.allow is not None and (total == limits.allow or (met.arrived and total < limits.allow)):
-        return going  # exactly the plan's number; what others did since may only have made it smaller
+def _apply_list_guards(
+    changes: list[Change], target_state: TargetState, setting: PlanFacts, circumstances: Circumstances
+) -> list[Change]:
+    last_applied, limits = setting.last_applied, setting.limits
+    total = sum(len(c.phones) for c in changes)
+    if limits.allow is not None and (
+        total == limits.allow or (circumstances.protective_sent and total < limits.allow)
+    ):
+        return changes  # exactly the plan's number; what others did since may only have made it smaller
     sizes: dict[str, int] = {}
-    for c in going:
+    for c in changes:
         sizes[c.list_id] = sizes.get(c.list_id, 0) + len(c.phones)
-    why: dict[str, frozenset[BlockedBy]] = {}
+    blocks_by_list: dict[str, frozenset[BlockedBy]] = {}
     for list_id, size in sizes.items():
-        reasons = set()
-        if limits.allow is not None or size > budget(list_id, held, limits, met):
-            reasons.add(BlockedBy.BUDGET)
-        if held.counts.get(list_id, 0) >= NEVER_EMPTIED and not _anything_stays(list_id, wanted, held):
-            reasons.add(BlockedBy.WOULD_EMPTY_LIST)
-        why[list_id] = frozenset(reasons)
-    return _each(going, lambda key, _: why[key[0]])
+        blocks = set()
+        if limits.allow is not None or size > removal_budget(list_id, last_applied, limits, circumstances):
+            blocks.add(BlockedBy.BUDGET)
+        if last_applied.counts.get(list_id, 0) >= NEVER_EMPTIED and not _has_remaining(
+            list_id, target_state, last_applied
+        ):
+            blocks.add(BlockedBy.WOULD_EMPTY_LIST)
+        blocks_by_list[list_id] = frozenset(blocks)
+    return _block_each(changes, lambda key, _: blocks_by_list[key[0]])
 
 
-def _anything_stays(list_id: str, wanted: Wanted, held: Held) -> bool:
+def _has_remaining(list_id: str, target_state: TargetState, last_applied: LastApplied) -> bool:
     """Tell whether any number that is held today is still wanted on the list."""
-    return any((list_id, phone) in held for phone in wanted.lists.get(list_id, {}))
+    return any((list_id, phone) in last_applied for phone in target_state.lists.get(list_id, {}))

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from reconciler.core.model.deadline import Honour, NoDeadlines
-from reconciler.core.model.entries import Claims, Hold
+from reconciler.core.model.deadline import DeadlineSource, NoDeadlines
+from reconciler.core.model.entries import DeclaredEntries, Hold
 from reconciler.core.model.provider import Dialect
-from reconciler.core.planning.cost import Pace
-from reconciler.core.planning.ports import Approved, History, unasked
-from reconciler.core.planning.state import Held
+from reconciler.core.planning.cost import SendRate
+from reconciler.core.planning.ports import ApprovalCheck, History, unasked
+from reconciler.core.planning.state import LastApplied
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +22,20 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class PlanFacts:
     """The same setting serves the plan and the decision on the read-back. `as_of` is the date at UTC-12.
 
-    `lingering` are holds that the files had when they were last applied, and have no longer: they hold until
-    it has been said for a day.
+    `lingering_holds` are holds that the files had when they were last applied, and have no longer: they hold
+    until it has been said for a day.
     """
 
-    desired: Claims
-    held: Held
+    declared: DeclaredEntries
+    last_applied: LastApplied
     dialect: Dialect
     history: History
     as_of: date
     limits: Limits = field(default_factory=Limits)
-    pace: Pace = field(default_factory=Pace)
-    honour: Honour = field(default_factory=NoDeadlines)
-    approved: Approved = unasked
-    lingering: tuple[Hold, ...] = ()
+    rate: SendRate = field(default_factory=SendRate)
+    deadlines: DeadlineSource = field(default_factory=NoDeadlines)
+    is_approved: ApprovalCheck = unasked
+    lingering_holds: tuple[Hold, ...] = ()

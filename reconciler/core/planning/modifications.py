@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from reconciler.core.model.entries import Key, Release
 from reconciler.core.model.live import Live, LiveEntry
 from reconciler.core.planning.change import Action, Change
-from reconciler.core.planning.ports import History, Others
-from reconciler.core.planning.state import HeldClaim
+from reconciler.core.planning.ports import ForeignEntry, History
+from reconciler.core.planning.state import AppliedEntry
 
 _EARLIEST_ZONE = timezone(timedelta(hours=14))
 _LATEST_ZONE = timezone(timedelta(hours=-12))
@@ -18,63 +18,63 @@ _WITH_TIME = re.compile(r"[T ][0-9]{2}:?[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
-class Present:
+class CurrentHistory:
     """History up to this moment: what the reports tell, and what the run that is under way has written."""
 
-    past: History
-    wrote: Container[Key]
+    reported: History
+    written_keys: Container[Key]
 
-    def ours(self, key: Key, touched: datetime) -> bool:
+    def is_ours(self, key: Key, modified_at: datetime) -> bool:
         """Tell whether a run that reports having written this number, or this one, was writing then."""
-        return key in self.wrote or self.past.ours(key, touched)
+        return key in self.written_keys or self.reported.is_ours(key, modified_at)
 
-    def first_held(self, key: Key, claim: HeldClaim) -> datetime | None:
+    def applied_since(self, key: Key, entry: AppliedEntry) -> datetime | None:
         """Say since when this file's claim has been held, as the reports tell."""
-        return self.past.first_held(key, claim)
+        return self.reported.applied_since(key, entry)
 
-    def first_claimed(self, key: Key, claim: HeldClaim) -> datetime | None:
+    def covered_since(self, key: Key, entry: AppliedEntry) -> datetime | None:
         """Say since when a claim at least as strong, of the same kind, has been held."""
-        return self.past.first_claimed(key, claim)
+        return self.reported.covered_since(key, entry)
 
-    def used(self, release: Release) -> bool:
+    def is_used(self, release: Release) -> bool:
         """Tell whether a report names the release as what let a claim go."""
-        return self.past.used(release)
+        return self.reported.is_used(release)
 
     def latest_request(self, key: Key, since: date, *, registry: bool) -> date | None:
         """Give the latest request, or registry's copy, under which reports since that day held the number."""
-        return self.past.latest_request(key, since, registry=registry)
+        return self.reported.latest_request(key, since, registry=registry)
 
-    def taken_off(self, key: Key) -> bool:
+    def was_removed(self, key: Key) -> bool:
         """Tell whether a permission of ours ever took the number off."""
-        return self.past.taken_off(key)
+        return self.reported.was_removed(key)
 
-    def others(self, key: Key) -> Others | None:
+    def foreign_entry(self, key: Key) -> ForeignEntry | None:
         """Say what others have in the number's entry, as the reports tell."""
-        return self.past.others(key)
+        return self.reported.foreign_entry(key)
 
-    def vouched(self, key: Key, claim: HeldClaim) -> bool:
+    def is_confirmed_by_git(self, key: Key, entry: AppliedEntry) -> bool:
         """Tell whether git has a kept claim as the report says."""
-        return self.past.vouched(key, claim)
+        return self.reported.is_confirmed_by_git(key, entry)
 
-    def accounted(self, key: Key) -> bool:
+    def is_accounted_for(self, key: Key) -> bool:
         """Tell whether every claim that reports held on the number went on, or went by what git permits."""
-        return self.past.accounted(key)
+        return self.reported.is_accounted_for(key)
 
 
 @dataclass(frozen=True, slots=True)
-class Touch:
+class Modification:
     """When an entry was touched: `at` as read, a time without a zone as UTC; `latest` in whichever zone."""
 
     at: datetime
     latest: datetime
 
 
-def touch_of(entry: LiveEntry) -> Touch | None:
+def modification_of(entry: LiveEntry) -> Modification | None:
     """Read `lastModifiedTime`; None when it is no usable time. A day without a time is none."""
-    return moment_of(entry.modified)
+    return parse_modification(entry.modified)
 
 
-def moment_of(modified: str | None) -> Touch | None:
+def parse_modification(modified: str | None) -> Modification | None:
     """Read a `lastModifiedTime` as received; None when it is no usable time."""
     text = modified or ""
     try:
@@ -84,8 +84,8 @@ def moment_of(modified: str | None) -> Touch | None:
     if _WITH_TIME.search(text) is None:
         return None
     if moment.tzinfo:
-        return Touch(moment, moment)
-    return Touch(moment.replace(tzinfo=UTC), moment.replace(tzinfo=_LATEST_ZONE))
+        return Modification(moment, moment)
+    return Modification(moment.replace(tzinfo=UTC), moment.replace(tzinfo=_LATEST_ZONE))
 
 
 def first_moment(day: date) -> datetime:
@@ -98,7 +98,7 @@ def last_day(moment: datetime) -> date:
     return moment.astimezone(_LATEST_ZONE).date()
 
 
-def overwrites(changes: Iterable[Change], live: Live, history: History) -> frozenset[Key]:
+def overwritten_keys(changes: Iterable[Change], live: Live, history: History) -> frozenset[Key]:
     """Name the numbers that would be written over what somebody else touched last, or may have.
 
     Such a write leaves our time on their opt-out. A report must not count it among what the run wrote, or a
@@ -108,13 +108,13 @@ def overwrites(changes: Iterable[Change], live: Live, history: History) -> froze
     return frozenset(
         key
         for c in changes
-        if c.goes and (c.action is Action.UPDATE or (c.action is Action.CREATE and not live.complete))
+        if c.is_allowed and (c.action is Action.UPDATE or (c.action is Action.CREATE and not live.complete))
         for key in c.keys
-        if _theirs(key, live, history)
+        if _is_foreign(key, live, history)
     )
 
 
-def _theirs(key: Key, live: Live, history: History) -> bool:
+def _is_foreign(key: Key, live: Live, history: History) -> bool:
     entry = live.get(key)
-    touch = None if entry is None else touch_of(entry)
-    return touch is None or not history.ours(key, touch.at)
+    modification = None if entry is None else modification_of(entry)
+    return modification is None or not history.is_ours(key, modification.at)

@@ -10,19 +10,27 @@ from operator import itemgetter
 from typing import Any
 
 from reconciler.core.model.deadline import Deadline
-from reconciler.core.model.entries import Carried, Key, Terms
-from reconciler.core.model.finding import Finding, finding_json
+from reconciler.core.model.entries import Key, ProjectedTerms, Terms
+from reconciler.core.model.finding import Finding, finding_to_json
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import Dialect, Target
-from reconciler.core.planning.change import Action, BlockedBy, Change, Direction, Drift, Lane, lane
-from reconciler.core.planning.cost import Cost, cost_of
-from reconciler.core.planning.deadlines import open_requests, requests_json
-from reconciler.core.planning.diff import differ, order
-from reconciler.core.planning.guards import Circumstances, guard, within_ceiling
-from reconciler.core.planning.inputs import Setting
-from reconciler.core.planning.modifications import Present, overwrites
-from reconciler.core.planning.permission import want
-from reconciler.core.planning.state import Wanted
+from reconciler.core.planning.change import (
+    Action,
+    BlockedBy,
+    Change,
+    Direction,
+    Drift,
+    PlanDirection,
+    plan_direction,
+)
+from reconciler.core.planning.cost import Cost, estimate_cost
+from reconciler.core.planning.deadlines import open_requests, open_requests_to_json
+from reconciler.core.planning.diff import diff, sort_changes
+from reconciler.core.planning.guards import Circumstances, apply_guards, block_over_ceiling
+from reconciler.core.planning.inputs import PlanFacts
+from reconciler.core.planning.modifications import CurrentHistory, overwritten_keys
+from reconciler.core.planning.permission import resolve_target_state
+from reconciler.core.planning.state import TargetState
 
 FORMAT_VERSION = "1.0"
 _ROWS_AT_ONCE = 10_000  # written as JSON for the digest; a million would take a gigabyte
@@ -34,43 +42,44 @@ class Plan:
     """What would happen, what is held back and why, what others changed. `changes` is in order of sending.
 
     `overwrites` are the numbers whose entry somebody else touched last, and which would be written over.
-    `met` is what the plan was made under: what holds back exposing changes holds back every end of a claim.
+    `circumstances` is what the plan was made under: what holds back exposing changes holds back every end of
+    a claim.
     """
 
     changes: tuple[Change, ...]
     drift: tuple[Drift, ...]
     unchanged: int
-    wanted: Wanted
+    target_state: TargetState
     complete: bool
     cost: Cost
     overwrites: frozenset[Key] = frozenset()
-    met: Circumstances = field(default_factory=Circumstances)
+    circumstances: Circumstances = field(default_factory=Circumstances)
 
     @property
     def summary(self) -> dict[str, int]:
         """Count what `apply` would do, what guards keep, and what is left to people."""
         counts = dict.fromkeys(COUNTS, 0)
         for change in self.changes:
-            name = "by_hand" if change.by_hand else change.action.value if change.goes else "blocked"
+            name = "by_hand" if change.by_hand else change.action.value if change.is_allowed else "blocked"
             counts[name] += len(change.phones)
         counts["unchanged"] = self.unchanged
         counts["unmanaged"] = sum(len(d.phones) for d in self.drift if d.kind == "unmanaged")
         return counts
 
-    def going(self, direction: Direction) -> tuple[Change, ...]:
+    def allowed_changes(self, direction: Direction) -> tuple[Change, ...]:
         """Give what would be done in one direction, in order."""
-        return tuple(c for c in self.changes if c.goes and c.direction is direction)
+        return tuple(c for c in self.changes if c.is_allowed and c.direction is direction)
 
     @property
-    def pending(self) -> int:
+    def pending_count(self) -> int:
         """Count the numbers that `apply` would change."""
-        return sum(len(c.phones) for c in self.changes if c.goes)
+        return sum(len(c.phones) for c in self.changes if c.is_allowed)
 
     @property
-    def blocked(self) -> frozenset[Key]:
+    def blocked_keys(self) -> frozenset[Key]:
         """Name the numbers that guards keep; what is left to people is not among them."""
-        kept = (c for c in self.changes if c.exposing and c.blocked_by and not c.by_hand)
-        return frozenset(key for c in kept for key in c.keys)
+        blocked = (c for c in self.changes if c.is_exposing and c.blocked_by and not c.by_hand)
+        return frozenset(key for c in blocked for key in c.keys)
 
     @property
     def over_ceiling(self) -> tuple[Change, ...]:
@@ -78,37 +87,52 @@ class Plan:
         return tuple(c for c in self.changes if BlockedBy.OVER_CEILING in c.blocked_by)
 
     @property
-    def exposing(self) -> frozenset[tuple[Action, str, str]]:
+    def exposing_keys(self) -> frozenset[tuple[Action, str, str]]:
         """Name the exposing changes that would be done."""
-        return frozenset((c.action, *key) for c in self.going(Direction.EXPOSING) for key in c.keys)
+        return frozenset((c.action, *key) for c in self.allowed_changes(Direction.EXPOSING) for key in c.keys)
 
 
-def make_plan(setting: Setting, live: Live, met: Circumstances | None = None) -> Plan:
+def make_plan(inputs: PlanFacts, live: Live, circumstances: Circumstances | None = None) -> Plan:
     """Make the plan for one reading of live. Pure: the same input gives the same plan."""
-    met = met or Circumstances()
-    history = Present(setting.history, met.wrote)
-    wanted = want(setting, live, history, arriving=not met.arrived, holds_back=met.holds_back)
-    difference = differ(wanted, setting, live)
-    changes = order(guard(difference.changes, wanted, setting, live, met))
-    changes = order(within_ceiling(changes, live))
-    cost = cost_of(changes, live, setting.pace, setting.dialect.shape)
-    over = overwrites(changes, live, setting.history)
-    return Plan(changes, difference.drift, difference.unchanged, wanted, live.complete, cost, over, met)
+    circumstances = circumstances or Circumstances()
+    history = CurrentHistory(inputs.history, circumstances.written_keys)
+    target_state = resolve_target_state(
+        inputs,
+        live,
+        history,
+        is_arriving=not circumstances.protective_sent,
+        block_for=circumstances.block_for,
+    )
+    difference = diff(target_state, inputs, live)
+    changes = sort_changes(apply_guards(difference.changes, target_state, inputs, live, circumstances))
+    changes = sort_changes(block_over_ceiling(changes, live))
+    cost = estimate_cost(changes, live, inputs.rate, inputs.dialect.shape)
+    overwritten = overwritten_keys(changes, live, inputs.history)
+    return Plan(
+        changes,
+        difference.drift,
+        difference.unchanged,
+        target_state,
+        live.complete,
+        cost,
+        overwritten,
+        circumstances,
+    )
 
 
-def before_json(terms: Carried | None) -> dict[str, str] | None:
+def projection_to_json(terms: ProjectedTerms | None) -> dict[str, str] | None:
     """Say what live has, as far as the dialect tells."""
     if terms is None:
         return None
-    told = {"reasonCode": terms.reason_code, "expirationPolicy": terms.expiration_policy}
-    return {name: value for name, value in told.items() if value} | _end_json(terms)
+    fields = {"reasonCode": terms.reason_code, "expirationPolicy": terms.expiration_policy}
+    return {name: value for name, value in fields.items() if value} | _end_to_json(terms)
 
 
-def _end_json(terms: Carried) -> dict[str, str]:
+def _end_to_json(terms: ProjectedTerms) -> dict[str, str]:
     return {"end": terms.end.isoformat()} if terms.end else {}
 
 
-def change_json(change: Change, dialect: Dialect) -> dict[str, Any]:
+def change_to_json(change: Change, dialect: Dialect) -> dict[str, Any]:
     """Say one change as the plan's JSON has it."""
     after: Terms | None = change.after
     return {
@@ -116,32 +140,34 @@ def change_json(change: Change, dialect: Dialect) -> dict[str, Any]:
         "list_id": change.list_id,
         "direction": change.direction.value,
         "reason": change.reason.value,
-        "before": before_json(change.before),
-        "after": None if after is None else {**dialect.wire(after), **_end_json(dialect.carried(after))},
+        "before": projection_to_json(change.before),
+        "after": None
+        if after is None
+        else {**dialect.write_fields(after), **_end_to_json(dialect.project(after))},
         "blocked_by": [b.value for b in change.blocked_by],
-        "due": due_json(change.due),
+        "due": deadline_to_json(change.due),
         "phones": list(change.phones),
     }
 
 
-def due_json(due: Deadline | None) -> dict[str, str] | None:
+def deadline_to_json(due: Deadline | None) -> dict[str, str] | None:
     """Say a deadline: the last day, the day from which it is worth an alarm, and the rule that sets it."""
     if due is None:
         return None
     return {"on": due.due.isoformat(), "target": due.target.isoformat(), "rule": due.rule}
 
 
-def digest(changes: Iterable[Change], dialect: Dialect, tenant: str, target: Target) -> str:
+def plan_digest(changes: Iterable[Change], dialect: Dialect, tenant: str, target: Target) -> str:
     """Name what would be done: tenant, target, and action, list, phone, reason and after of every number."""
     head = _compact([tenant, target.dialect, target.organisation, target.host]).removesuffix("]")
-    told = hashlib.sha256(f"{head},[".encode())
+    sha256 = hashlib.sha256(f"{head},[".encode())
     rows = _rows(changes, dialect)
     glue = ""
-    while some := ",".join(islice(rows, _ROWS_AT_ONCE)):
-        told.update(f"{glue}{some}".encode())
+    while chunk := ",".join(islice(rows, _ROWS_AT_ONCE)):
+        sha256.update(f"{glue}{chunk}".encode())
         glue = ","
-    told.update(b"]]")
-    return f"sha256:{told.hexdigest()}"
+    sha256.update(b"]]")
+    return f"sha256:{sha256.hexdigest()}"
 
 
 def _compact(value: object) -> str:
@@ -152,12 +178,12 @@ def _rows(changes: Iterable[Change], dialect: Dialect) -> Iterator[str]:
     """Give every number that would be changed as JSON, sorted; what many have in common is written once."""
     lists: dict[tuple[str, str], list[Change]] = {}
     for c in changes:
-        if c.goes:
+        if c.is_allowed:
             lists.setdefault((c.action.value, c.list_id), []).append(c)
-    for group, some in sorted(lists.items(), key=itemgetter(0)):
+    for group, group_changes in sorted(lists.items(), key=itemgetter(0)):
         ends: dict[str, str] = {}
-        for c in some:
-            after = "" if c.after is None else json.dumps(dict(dialect.wire(c.after)), sort_keys=True)
+        for c in group_changes:
+            after = "" if c.after is None else json.dumps(dict(dialect.write_fields(c.after)), sort_keys=True)
             ends.update(zip(c.phones, repeat(_compact([c.reason.value, after])[1:]), strict=False))
         start = _compact(group).removesuffix("]")
         # A number is digits behind a plus: JSON writes it as it is.
@@ -172,12 +198,12 @@ class Heading:
     tenant: str
     target: Target | None
     revision: str | None
-    held_revision: str | None
+    last_applied_revision: str | None
     as_of: date
     created_at: str
 
 
-def plan_json(
+def plan_to_json(
     heading: Heading, plan: Plan, live: Live, dialect: Dialect, findings: Iterable[Finding]
 ) -> dict[str, Any]:
     """Say the plan as JSON, in the fixed form."""
@@ -185,27 +211,27 @@ def plan_json(
         raise AssertionError
     return {
         **_head(heading),
-        "digest": digest(plan.changes, dialect, heading.tenant, heading.target),
-        "direction": lane(plan.changes).value,
-        "applyable": plan.pending > 0,
+        "digest": plan_digest(plan.changes, dialect, heading.tenant, heading.target),
+        "direction": plan_direction(plan.changes).value,
+        "applyable": plan.pending_count > 0,
         "complete": plan.complete,
         "errored": False,
-        "live": live_json(live),
+        "live": live_to_json(live),
         "summary": plan.summary,
         "cost": {"requests": plan.cost.requests, "seconds": plan.cost.seconds},
-        "changes": [change_json(c, dialect) for c in plan.changes],
-        "drift": [drift_json(d) for d in plan.drift],
-        "requests": requests_json(open_requests(plan.changes, heading.as_of)),
-        "findings": [finding_json(f) for f in findings],
+        "changes": [change_to_json(c, dialect) for c in plan.changes],
+        "drift": [drift_to_json(d) for d in plan.drift],
+        "requests": open_requests_to_json(open_requests(plan.changes, heading.as_of)),
+        "findings": [finding_to_json(finding) for finding in findings],
     }
 
 
-def failed_json(heading: Heading, findings: Iterable[Finding]) -> dict[str, Any]:
+def failed_plan_to_json(heading: Heading, findings: Iterable[Finding]) -> dict[str, Any]:
     """Say that there is no plan: the same document, zero counts, the error among the findings."""
     return {
         **_head(heading),
         "digest": None,
-        "direction": Lane.NONE.value,
+        "direction": PlanDirection.NONE.value,
         "applyable": False,
         "complete": False,
         "errored": True,
@@ -215,7 +241,7 @@ def failed_json(heading: Heading, findings: Iterable[Finding]) -> dict[str, Any]
         "changes": [],
         "drift": [],
         "requests": [],
-        "findings": [finding_json(f) for f in findings],
+        "findings": [finding_to_json(finding) for finding in findings],
     }
 
 
@@ -225,23 +251,23 @@ def _head(heading: Heading) -> dict[str, Any]:
         "tool_version": heading.tool_version,
         "tenant": heading.tenant,
         "revision": heading.revision,
-        "held_revision": heading.held_revision,
+        "held_revision": heading.last_applied_revision,
         "as_of": heading.as_of.isoformat(),
         "created_at": heading.created_at,
     }
 
 
-def live_json(live: Live) -> dict[str, Any]:
+def live_to_json(live: Live) -> dict[str, Any]:
     """Count what was read; `from` is there where it was not read now, but kept since `read_at`."""
     return {
-        **({"from": "saved"} if live.saved else {}),
-        "entries": live.entries,
+        **({"from": "saved"} if live.is_saved else {}),
+        "entries": live.entry_count,
         "unreadable": len(live.unreadable),
         "foreign": sum(live.foreign.values()),
         "read_at": live.read_at,
     }
 
 
-def drift_json(drift: Drift) -> dict[str, Any]:
+def drift_to_json(drift: Drift) -> dict[str, Any]:
     """Say one kind of drift on one list."""
     return {"kind": drift.kind.value, "list_id": drift.list_id, "phones": list(drift.phones)}

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.config.connection_settings import WirePolicy
-from reconciler.core.model.entries import REASON_RANK, Carried, Policy, ReasonCode, Terms
-from reconciler.core.model.provider import Shape
+from reconciler.core.model.entries import REASON_RANK, Policy, ProjectedTerms, ReasonCode, Terms
+from reconciler.core.model.provider import ApiShape
 
-_SHAPE = Shape()
+_SHAPE = ApiShape()
 _DATED = frozenset({Policy.RELATIVE, Policy.ABSOLUTE})
 
 
@@ -22,18 +22,18 @@ class EntriesDialect:
     wire_policy: WirePolicy = "as-written"
     name: str = "entries"
     removal_note: str = ""
-    shape: Shape = _SHAPE
+    shape: ApiShape = _SHAPE
 
-    def carried(self, terms: Terms) -> Carried:
+    def project(self, terms: Terms) -> ProjectedTerms:
         """Reduce terms to reason and policy as CXone will give them back."""
-        return Carried(terms.reason_code.value, self._policy(terms))
+        return ProjectedTerms(terms.reason_code.value, self._policy(terms))
 
-    def strength(self, carried: Carried) -> tuple[int, ...]:
+    def strength(self, projected: ProjectedTerms) -> tuple[int, ...]:
         """NEVER over dated, then by reason. A policy that we do not know may be endless, so it counts so."""
-        endless = carried.expiration_policy not in _DATED
-        return (int(endless), REASON_RANK.get(carried.reason_code, REASON_RANK[ReasonCode.UNKNOWN]))
+        endless = projected.expiration_policy not in _DATED
+        return (int(endless), REASON_RANK.get(projected.reason_code, REASON_RANK[ReasonCode.UNKNOWN]))
 
-    def wire(self, terms: Terms) -> Mapping[str, str]:
+    def write_fields(self, terms: Terms) -> Mapping[str, str]:
         """Say what a write sends besides number and list."""
         return {
             "reasonCode": terms.reason_code.value,
@@ -41,16 +41,16 @@ class EntriesDialect:
             "source": terms.source,
         }
 
-    def uncarried(self, terms: Terms) -> tuple[str, ...]:
+    def git_only_fields(self, terms: Terms) -> tuple[str, ...]:
         """Name what stays in git: the dates, and the jurisdiction."""
-        told = {
+        fields = {
             "expirationDate": terms.end,
             "requestedOn": terms.requested_on,
             "jurisdiction": terms.jurisdiction,
         }
-        return tuple(name for name, value in told.items() if value is not None)
+        return tuple(name for name, value in fields.items() if value is not None)
 
     def _policy(self, terms: Terms) -> str:
-        if self.wire_policy == "never" or terms.registry:  # a registry's entry has no end of ours
+        if self.wire_policy == "never" or terms.is_registry:  # a registry's entry has no end of ours
             return Policy.NEVER.value
         return terms.expiration_policy.value

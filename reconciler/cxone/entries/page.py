@@ -8,8 +8,8 @@ import orjson
 
 from reconciler.core.model.provider import Failure
 from reconciler.cxone.entries.calls import PAGE_SIZE, Refusals
-from reconciler.cxone.http.messages import Again, Request, Response, passing
-from reconciler.cxone.http.sanitize import reason
+from reconciler.cxone.http.messages import Request, Response, RetryableFailure, parse_retryable
+from reconciler.cxone.http.sanitize import refusal_text
 from reconciler.cxone.read_pass import Page
 
 _FIELDS = ("id", "phone", "reasonCode", "expirationPolicy", "listId", "lastModifiedTime")
@@ -24,35 +24,39 @@ class _Malformed(Exception):
     """What is wrong with a page."""
 
 
-def judge_page(response: Response, request: Request, number: int, refusals: Refusals) -> Page | Again:
+def judge_page(
+    response: Response, request: Request, number: int, refusals: Refusals
+) -> Page | RetryableFailure:
     """Read the answer to a request for this page. Raises CxoneRefused or CxoneUnavailable."""
     if response.status == HTTPStatus.OK:
         try:
-            return decode(response.body, number)
+            return decode_page(response.body, number)
         except _Malformed as fault:
-            return Again(Failure("unreadable", f"{fault} (page {number})"))
-    return passing(response, reason(response.body)) or refusals.read(request, response)
+            return RetryableFailure(Failure("unreadable", f"{fault} (page {number})"))
+    return parse_retryable(response, refusal_text(response.body)) or refusals.raise_for_read(
+        request, response
+    )
 
 
-def decode(body: bytes, number: int, size: int = PAGE_SIZE) -> Page:
+def decode_page(body: bytes, number: int, size: int = PAGE_SIZE) -> Page:
     """Decode a page strictly: what cannot be understood must not look like a list without numbers."""
     try:
-        found = orjson.loads(body)
+        answer = orjson.loads(body)
     except orjson.JSONDecodeError:
-        raise _Malformed(_unlike_json(body)) from None
-    if not isinstance(found, dict):
+        raise _Malformed(_json_problem(body)) from None
+    if not isinstance(answer, dict):
         raise _Malformed("the answer is no JSON object")
-    entity, total = found.get("entity"), found.get("total")
+    entity, total = answer.get("entity"), answer.get("total")
     if not isinstance(entity, list):
         raise _Malformed("the answer has no `entity`")
     if not isinstance(total, int) or isinstance(total, bool) or total < 0:
         raise _Malformed("the answer has no usable `total`")
-    if found.get("page", number) != number:
+    if answer.get("page", number) != number:
         raise _Malformed("the answer is of another `page` than the one asked for")
     if len(entity) > size:
         raise _Malformed(f"the answer has more than {size} entries")
-    ids, phones, codes, policies, owns, times = _columns(entity)
-    return Page(ids, phones, codes, policies, owns, times, total)
+    ids, phones, codes, policies, list_names, times = _columns(entity)
+    return Page(ids, phones, codes, policies, list_names, times, total)
 
 
 def _columns(entity: list[Any]) -> list[tuple[Any, ...]]:
@@ -63,12 +67,12 @@ def _columns(entity: list[Any]) -> list[tuple[Any, ...]]:
         columns = list(zip(*map(_TAKE, entity), strict=True))
     except (KeyError, TypeError):
         columns = []
-    if columns and all(map(_usual, columns)):
+    if columns and all(map(_is_plain_text, columns)):
         return columns
     return list(zip(*map(_row, entity), strict=True))
 
 
-def _usual(column: tuple[object, ...]) -> bool:
+def _is_plain_text(column: tuple[object, ...]) -> bool:
     """Tell whether a column is all text, and none of it empty."""
     try:
         "".join(column)  # type: ignore[arg-type]  # the quickest way to find out
@@ -86,14 +90,14 @@ def _row(item: Any) -> Row:  # noqa: ANN401  (whatever JSON holds)
     if type(item) is not dict:
         raise _Malformed("an entry is no JSON object")
     get = item.get
-    entry_id, phone, own = get("id"), get("phone"), get("listId")
+    entry_id, phone, list_name = get("id"), get("phone"), get("listId")
     code, policy, modified = get("reasonCode"), get("expirationPolicy"), get("lastModifiedTime")
     return (
         entry_id if type(entry_id) is str and entry_id else _id(entry_id),
         phone if type(phone) is str else str(phone),
         code if type(code) is str else "",
         policy if type(policy) is str else "",
-        own if type(own) is str else "" if own is None else str(own),
+        list_name if type(list_name) is str else "" if list_name is None else str(list_name),
         modified if type(modified) is str and modified else None,
     )
 
@@ -104,12 +108,12 @@ def _id(value: object) -> str:
     raise _Malformed("an entry has no usable `id`")
 
 
-def _unlike_json(body: bytes) -> str:
+def _json_problem(body: bytes) -> str:
     if not body.strip():
         return "the answer is empty"
     if body.startswith(b"{"):
         return (
             "the answer is JSON that breaks off, or has a fault"  # not quoted: it may hold anything of ours
         )
-    said = reason(body)
-    return f"the answer is no JSON: {said}" if said else "the answer is no JSON"
+    message = refusal_text(body)
+    return f"the answer is no JSON: {message}" if message else "the answer is no JSON"

@@ -13,22 +13,29 @@ import structlog
 
 from reconciler.config.connection_settings import EntriesSettings
 from reconciler.core.model.entries import Key
-from reconciler.core.model.errors import CxoneUnavailable, Unread
+from reconciler.core.model.errors import CxoneUnavailable, CxoneUnreadable
 from reconciler.core.model.gc_pause import collector_off
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import Answer, ClockOffset, Failure, Target, Verdict, Write
-from reconciler.cxone.entries.calls import PAGE_SIZE, EntriesSignIn, Refusals, bulk, page, removal
+from reconciler.cxone.entries.calls import (
+    PAGE_SIZE,
+    EntriesSignIn,
+    Refusals,
+    bulk_request,
+    page_request,
+    removal_request,
+)
 from reconciler.cxone.entries.dialect import EntriesDialect
 from reconciler.cxone.entries.page import judge_page
 from reconciler.cxone.entries.writes import encode, judge_bulk, judge_removal
-from reconciler.cxone.http.client import Client, Judge, answered, required
-from reconciler.cxone.http.paging import Ahead, in_order
+from reconciler.cxone.http.client import AnswerJudge, Client, require_value, write_answer
+from reconciler.cxone.http.paging import ReadAhead, fetch_in_order
 from reconciler.cxone.http.retry import ATTEMPTS, Uniform
 from reconciler.cxone.http.stats import Statistics
 from reconciler.cxone.http.stop import Stop, Stopped
 from reconciler.cxone.http.transport import Transport
 from reconciler.cxone.names import ListNames
-from reconciler.cxone.read_pass import Look, Page
+from reconciler.cxone.read_pass import Page, ReadPass
 
 _AHEAD = 200  # pages, 30 MB
 _THROTTLES = 3  # customer-supplied specification: halve the chunk when throttled repeatedly
@@ -57,13 +64,13 @@ class EntriesProvider:
         self.dialect = EntriesDialect(settings.wire_policy)
         self.target: Target = settings.target
         self._names = ListNames(settings.list_ids)
-        self._at_once = settings.concurrency
+        self._concurrency = settings.concurrency
         self._clock = clock
         self._stop_writing = stop_writing
         self._refusals = Refusals(settings.org_id, self.target.host)
         self._stop = stop or threading.Event()
-        self._ahead: Ahead[Page] | None = None
-        self._ahead_from = ""
+        self._ahead: ReadAhead[Page] | None = None
+        self._ahead_started_at = ""
         self._client = Client(
             Transport(settings.base_url, settings.concurrency, monotonic=monotonic),
             EntriesSignIn(settings),
@@ -93,8 +100,8 @@ class EntriesProvider:
 
         `read` takes what was read, and raises what came in the way. It is as of this moment.
         """
-        self._ahead_from = self._now()
-        self._ahead = Ahead(self._pages, self._stop, _AHEAD)
+        self._ahead_started_at = self._now()
+        self._ahead = ReadAhead(self._pages, self._stop, _AHEAD)
 
     def read(self, list_ids: frozenset[str]) -> Live:
         """Read every page, a second time where the first does not add up. Raises Unread where that fails.
@@ -102,13 +109,13 @@ class EntriesProvider:
         `Live.entries` counts all distinct entries: other lists and unreadable ones too, as `total` does.
         """
         with collector_off():
-            return self._read(self._names.wanted(list_ids))
+            return self._read(self._names.list_ids_by_name(list_ids))
 
-    def told_organisation(self) -> str:
+    def reported_organisation(self) -> str:
         """Give nothing: no call of this wire tells it."""
         return ""
 
-    def own_id(self, list_id: str) -> str:  # noqa: ARG002  (the port's; on this wire a list is its name)
+    def tenant_list_id(self, list_id: str) -> str:  # noqa: ARG002  (the port's; on this wire a list is its name)
         """Give nothing: a list has no id besides its name."""
         return ""
 
@@ -122,23 +129,25 @@ class EntriesProvider:
         Raises CxoneUnavailable and CxoneRefused only where nothing of it can have been stored.
         """
         phones = frozenset(write.phone for write in chunk)
-        request = bulk(encode(chunk, self.dialect, self._names))
+        request = bulk_request(encode(chunk, self.dialect, self._names))
         outcome = self._client.call(
             request,
             lambda response: judge_bulk(response, request, phones, self._refusals),
             throttles=_THROTTLES if len(chunk) > 1 else ATTEMPTS,
             stop=self._stop_writing,
         )
-        return answered(outcome, request, self._client.host, divisible=len(chunk) > 1)
+        return write_answer(outcome, request, self._client.host, is_divisible=len(chunk) > 1)
 
     def remove(self, key: Key, entry_id: str) -> Answer:  # noqa: ARG002  (the port's; this wire needs the id)
         """Take one entry off by its id. Raises as `upsert` does."""
         if entry_id in _NO_PATH:
-            return Answer(Verdict.REFUSED, why=Failure("id", "a path cannot carry this id: nothing was sent"))
-        request = removal(entry_id)
-        judge: Judge[Answer] = lambda response: judge_removal(response, request, self._refusals)  # noqa: E731
+            return Answer(
+                Verdict.REFUSED, cause=Failure("id", "a path cannot carry this id: nothing was sent")
+            )
+        request = removal_request(entry_id)
+        judge: AnswerJudge[Answer] = lambda response: judge_removal(response, request, self._refusals)  # noqa: E731
         outcome = self._client.call(request, judge, stop=self._stop_writing)
-        return answered(outcome, request, self._client.host, divisible=False)
+        return write_answer(outcome, request, self._client.host, is_divisible=False)
 
     def clock_offset(self) -> ClockOffset | None:
         """Tell how CXone's clock stands to ours; None before the first answer with a `Date`."""
@@ -146,30 +155,30 @@ class EntriesProvider:
 
     def close(self) -> None:
         """Close every connection, and give up what was begun to be read."""
-        self._give_up()
+        self._close_read_ahead()
         self._client.close()
 
-    def _read(self, wanted: dict[str, str]) -> Live:
-        first, read_at = self._look(wanted)
+    def _read(self, list_ids_by_name: dict[str, str]) -> Live:
+        first, read_at = self._read_pass(list_ids_by_name)
         if first.adds_up:
             return first.live(read_at)
         _log.info("cxone.read_again", seen=len(first.ids), totals=sorted(first.totals))
-        second, read_at = self._look(wanted)
+        second, read_at = self._read_pass(list_ids_by_name)
         return second.live(read_at) if second.adds_up else second.union(first, read_at)
 
-    def _look(self, wanted: dict[str, str]) -> tuple[Look, str]:
-        look, read_at = Look(wanted, self.dialect.strength), self._now()
+    def _read_pass(self, list_ids_by_name: dict[str, str]) -> tuple[ReadPass, str]:
+        read_pass, read_at = ReadPass(list_ids_by_name, self.dialect.strength), self._now()
         pages: Iterable[Page] = self._pages(self._stop)
         if self._ahead is not None:
-            read_at, pages = self._ahead_from, self._ahead
+            read_at, pages = self._ahead_started_at, self._ahead
         try:
-            for found in pages:
-                look.add(found)
+            for current_page in pages:
+                read_pass.add(current_page)
         finally:
-            self._give_up()
-        return look, read_at
+            self._close_read_ahead()
+        return read_pass, read_at
 
-    def _give_up(self) -> None:
+    def _close_read_ahead(self) -> None:
         """End what was begun to be read, if it is not at its end."""
         if self._ahead is not None:
             self._ahead.close()
@@ -178,32 +187,32 @@ class EntriesProvider:
     def _pages(self, stop: Stop) -> Generator[Page, None, None]:
         """Give every page, in order."""
         fetch = partial(self._page, stop=stop)
-        found = fetch(1)
-        yield found
-        asked = 1
+        current_page = fetch(1)
+        yield current_page
+        pages_read = 1
         # Entries that come while we read may need further pages; an empty page says that there are none.
-        while (last := -(-found.total // PAGE_SIZE)) > asked:
-            for found in in_order(fetch, range(asked + 1, last + 1), self._at_once):
-                yield found
-                if not found.ids:
+        while (last := -(-current_page.total // PAGE_SIZE)) > pages_read:
+            for current_page in fetch_in_order(fetch, range(pages_read + 1, last + 1), self._concurrency):
+                yield current_page
+                if not current_page.ids:
                     return
-            asked = last
+            pages_read = last
 
     def _now(self) -> str:
         return self._clock().astimezone(UTC).isoformat()
 
     def _page(self, number: int, size: int = PAGE_SIZE, stop: Stop | None = None) -> Page:
-        request = page(number, size)
+        request = page_request(number, size)
         outcome = self._client.call(
             request, lambda response: judge_page(response, request, number, self._refusals), stop=stop
         )
         try:
-            return required(outcome, request, self._client.host)
+            return require_value(outcome, request, self._client.host)
         except Stopped:
             raise CxoneUnavailable(
                 "asked to stop before everything was read", "run it again", where=request.call
             ) from None
         except CxoneUnavailable as error:
-            if outcome.signed_in:
-                raise Unread(error.fact, error.way_out, where=error.where) from error
+            if outcome.is_signed_in:
+                raise CxoneUnreadable(error.fact, error.fix, where=error.where) from error
             raise

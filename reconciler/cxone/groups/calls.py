@@ -9,7 +9,7 @@ import orjson
 
 from reconciler.core.model.errors import CxoneRefused, CxoneUnavailable
 from reconciler.cxone.http.messages import Request, Response
-from reconciler.cxone.http.sanitize import plain, reason
+from reconciler.cxone.http.sanitize import refusal_text, sanitize_masked
 
 _STATUS_HEADER = "icStatusDescription"  # public code: some errors say why only there
 
@@ -18,7 +18,7 @@ class Malformed(Exception):
     """What is wrong with an answer."""
 
 
-def content(body: bytes) -> dict[str, Any]:
+def parse_content(body: bytes) -> dict[str, Any]:
     """Give what an answer holds, with or without the `resultSet` around it. Raises Malformed.
 
     An empty body is an answer without data, as 204 is.
@@ -26,56 +26,56 @@ def content(body: bytes) -> dict[str, Any]:
     if not body.strip():
         return {}
     try:
-        found = orjson.loads(body)
+        answer = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise Malformed("the answer is no JSON") from None
-    if not isinstance(found, dict):
+    if not isinstance(answer, dict):
         raise Malformed("the answer is no JSON object")
-    inner = found.get("resultSet", found)
-    if inner is None:
+    result_set = answer.get("resultSet", answer)
+    if result_set is None:
         return {}
-    if not isinstance(inner, dict):
+    if not isinstance(result_set, dict):
         raise Malformed("the answer's `resultSet` is no JSON object")
-    return inner
+    return result_set
 
 
-def objects(found: Mapping[str, Any], *names: str) -> list[dict[str, Any]]:
+def parse_objects(answer: Mapping[str, Any], *names: str) -> list[dict[str, Any]]:
     """Give the array of objects under one of these names, none in an empty answer. Raises Malformed."""
     for name in names:
-        if name in found:
-            value = found[name] if found[name] is not None else []
+        if name in answer:
+            value = answer[name] if answer[name] is not None else []
             if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
                 raise Malformed(f"the answer's `{name}` is no list of objects")
             return value
-    if found and found.get("totalRecords") != 0:
+    if answer and answer.get("totalRecords") != 0:
         raise Malformed(f"the answer has no `{'` and no `'.join(names)}`")
     return []
 
 
-def text(value: object) -> str:
+def parse_text(value: object) -> str:
     """Read an id or a number that may be text or an integer; anything else is empty."""
     if isinstance(value, str):
         return value.strip()
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
-def count(value: object) -> int | None:
+def parse_count(value: object) -> int | None:
     """Read a count that may be text; None where it is none."""
-    digits = text(value)
+    digits = parse_text(value)
     return int(digits) if digits.isascii() and digits.isdigit() else None
 
 
-def truth(value: object) -> bool | None:
+def parse_bool(value: object) -> bool | None:
     """Read true or false, also as text; None where it is neither."""
     if isinstance(value, bool):
         return value
-    return {"true": True, "false": False}.get(text(value).lower())
+    return {"true": True, "false": False}.get(parse_text(value).lower())
 
 
-def said(response: Response) -> str:
+def refusal_reason(response: Response) -> str:
     """Say why a server refused: in its body, or only in its header."""
-    header = plain(response.headers.get(_STATUS_HEADER) or "")
-    words = reason(response.body)
+    header = sanitize_masked(response.headers.get(_STATUS_HEADER) or "")
+    words = refusal_text(response.body)
     # A body of JSON without any reason in it is given back as it is, and says less than the header.
     return header if header and (not words or words.startswith(("{", "["))) else words
 
@@ -135,10 +135,10 @@ class Calls:
         query: str = "",
         body: bytes | None = None,
     ) -> Request:
-        whole = f"{path}/{quote(group, safe='')}/{part}" if part else path
+        full_path = f"{path}/{quote(group, safe='')}/{part}" if part else path
         return Request(
             method,
-            self._root + whole,
+            self._root + full_path,
             query=query,
             body=body,
             content_type="" if body is None else _JSON,
@@ -148,9 +148,9 @@ class Calls:
         )
 
 
-def refused_access(request: Request, response: Response) -> None:
+def raise_for_access(request: Request, response: Response) -> None:
     """Raise where credentials, permissions or address are wrong: 401 after a new token, 403, a redirect."""
-    where, words = request.at(""), said(response)
+    where, reason_text = request.at(""), refusal_reason(response)
     if response.status == HTTPStatus.UNAUTHORIZED:
         raise CxoneRefused(
             "401 even with a token that was fetched just now",
@@ -159,7 +159,7 @@ def refused_access(request: Request, response: Response) -> None:
         )
     if response.status == HTTPStatus.FORBIDDEN:
         raise CxoneRefused(
-            f"403: the access key may not do this{': ' if words else ''}{words}",
+            f"403: the access key may not do this{': ' if reason_text else ''}{reason_text}",
             "give the user of the access key a role that may see and edit DNC groups",
             where=where,
         )
@@ -171,19 +171,19 @@ def refused_access(request: Request, response: Response) -> None:
         )
 
 
-def refused_read(request: Request, response: Response) -> NoReturn:
+def raise_for_read(request: Request, response: Response) -> NoReturn:
     """Raise for an answer to a read that is neither data nor worth another attempt."""
-    refused_access(request, response)
-    words = said(response)
+    raise_for_access(request, response)
+    reason_text = refusal_reason(response)
     if response.status == HTTPStatus.NOT_FOUND:
         raise CxoneRefused(
-            f"404{': ' if words else ''}{words}",
+            f"404{': ' if reason_text else ''}{reason_text}",
             f"check `{request.setting}` and `apiVersion` of this tenant in dnc.yaml (the calls appear from "
             "12.0 on), and that the group was not removed a moment ago",
             where=request.at(""),
         )
     raise CxoneUnavailable(
-        f"answered {response.status}{': ' if words else ''}{words}",
+        f"answered {response.status}{': ' if reason_text else ''}{reason_text}",
         "no answer that NICE publishes; confirm it with your CXone representative",
         where=request.at(""),
     )

@@ -15,12 +15,12 @@ from urllib.parse import quote, urlsplit
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from reconciler.config.connection_settings import GroupsSettings
-from reconciler.core.model.errors import CxoneRefused, CxoneUnavailable, Unread
+from reconciler.core.model.errors import CxoneRefused, CxoneUnavailable, CxoneUnreadable
 from reconciler.core.model.provider import Answer, Failure, Target, Verdict
-from reconciler.cxone.groups.calls import Calls, Malformed, content, said
+from reconciler.cxone.groups.calls import Calls, Malformed, parse_content, refusal_reason
 from reconciler.cxone.groups.sign_in import GroupsSignIn
-from reconciler.cxone.http.client import Client, Judge, Outcome, answered, required
-from reconciler.cxone.http.messages import Again, Request, Response, passing
+from reconciler.cxone.http.client import AnswerJudge, CallOutcome, Client, require_value, write_answer
+from reconciler.cxone.http.messages import Request, Response, RetryableFailure, parse_retryable
 from reconciler.cxone.http.retry import ATTEMPTS, Uniform
 from reconciler.cxone.http.stop import Stop, Stopped
 from reconciler.cxone.http.transport import Transport
@@ -65,7 +65,7 @@ _PATH = "/.well-known/cxone-configuration"
 _SKIP = "write `apiUrl` of this tenant in dnc.yaml, which skips discovery"
 
 
-def discovery(discovery_url: str, tenant_id: str) -> Request:
+def discovery_request(discovery_url: str, tenant_id: str) -> Request:
     """Ask where a tenant's API is. Raises CxoneRefused where the token did not say whose it is."""
     request = Request(
         "GET",
@@ -79,28 +79,28 @@ def discovery(discovery_url: str, tenant_id: str) -> Request:
     return request
 
 
-def judge_discovery(response: Response, request: Request) -> str | Again:
+def judge_discovery(response: Response, request: Request) -> str | RetryableFailure:
     """Give the API's address. Raises CxoneRefused where there is none to be used."""
-    words = said(response)
+    reason_text = refusal_reason(response)
     if response.status == HTTPStatus.OK:
         try:
-            endpoint = content(response.body).get("api_endpoint")
+            endpoint = parse_content(response.body).get("api_endpoint")
         except Malformed as fault:
-            return Again(Failure("unreadable", str(fault)))
-        if isinstance(endpoint, str) and usable(endpoint):
+            return RetryableFailure(Failure("unreadable", str(fault)))
+        if isinstance(endpoint, str) and is_usable_url(endpoint):
             return endpoint.rstrip("/")
         raise CxoneRefused(
             "discovery names no API that can be used (`api_endpoint`)", _SKIP, where=request.at("")
         )
-    if again := passing(response, words):
+    if again := parse_retryable(response, reason_text):
         return again
-    shown = f"{response.status}{': ' if words else ''}{words}"
+    answer_text = f"{response.status}{': ' if reason_text else ''}{reason_text}"
     raise CxoneRefused(
-        f"discovery was answered {shown}", f"check `discoveryUrl`; or {_SKIP}", where=request.at("")
+        f"discovery was answered {answer_text}", f"check `discoveryUrl`; or {_SKIP}", where=request.at("")
     )
 
 
-def usable(url: str) -> bool:
+def is_usable_url(url: str) -> bool:
     """Tell whether a token may be sent there: https, or loopback, and nothing but host, port and path."""
     try:
         parts = urlsplit(url)
@@ -158,64 +158,64 @@ class GroupsConnection:
         """The API's calls. Raises CxoneRefused or CxoneUnavailable where the API cannot be found."""
         with self._lock:
             if self._calls is None:
-                self._calls = self._found()
+                self._calls = self._find_calls()
             return self._calls
 
     @property
     def target(self) -> Target:
         """Which CXone this is: the tenant that the token names, at its API. Raises as `calls` does."""
         _ = self.calls
-        who = self._settings.organisation or self._sign_in.tenant_id or self._settings.access_key_id
+        organisation = self._settings.organisation or self._sign_in.tenant_id or self._settings.access_key_id
         host = "embedded" if self._settings.embedded else urlsplit(self._api).netloc
-        return Target("dnc-groups", who, host)
+        return Target("dnc-groups", organisation, host)
 
     @property
-    def told_organisation(self) -> str:
+    def reported_organisation(self) -> str:
         """The tenant that the token names; empty where it names none."""
         return self._sign_in.tenant_id
 
-    def ask(self, request: Request, judge: Judge[T]) -> T:
+    def read(self, request: Request, judge: AnswerJudge[T]) -> T:
         """Send a read and give what it brought. Raises CxoneRefused, CxoneUnavailable, Unread."""
         outcome = self.client.call(request, judge)
         try:
-            return self._kept(outcome, request)
+            return self._required(outcome, request)
         except CxoneUnavailable as error:
-            if outcome.signed_in and not outcome.stopped:
-                raise Unread(error.fact, error.way_out, where=error.where) from error
+            if outcome.is_signed_in and not outcome.is_stopped:
+                raise CxoneUnreadable(error.fact, error.fix, where=error.where) from error
             raise
 
-    def write(self, request: Request, judge: Judge[Answer], *, divisible: bool) -> Answer:
+    def write(self, request: Request, judge: AnswerJudge[Answer], *, divisible: bool) -> Answer:
         """Send a write. Raises CxoneRefused and CxoneUnavailable only where nothing of it was stored.
 
         Failures that come after an attempt whose answer was lost are doubtful: it may have done it.
         """
         throttles = _THROTTLES if divisible else ATTEMPTS
         outcome = self.client.call(request, judge, throttles=throttles, stop=self._stop_writing)
-        answer = answered(outcome, request, self.client.host, divisible=divisible)
-        if outcome.ambiguous and answer.failures:
-            return replace(answer, verdict=Verdict.AMBIGUOUS, why=next(iter(answer.failures.values())))
+        answer = write_answer(outcome, request, self.client.host, is_divisible=divisible)
+        if outcome.is_ambiguous and answer.failures:
+            return replace(answer, verdict=Verdict.AMBIGUOUS, cause=next(iter(answer.failures.values())))
         return answer
 
-    def _found(self) -> Calls:
+    def _find_calls(self) -> Calls:
         """Sign in, and find the API unless its address is given."""
         settings = self._settings
         try:
             self.client.sign_in()
         except Stopped:
-            raise _stopped(self._sign_in.request) from None
+            raise _stopped_error(self._sign_in.request) from None
         if not settings.api_url:
-            request = discovery(settings.discovery_url, self._sign_in.tenant_id)
-            outcome = self.client.ask(request, lambda response: judge_discovery(response, request))
-            self._api = self._kept(outcome, request)
+            request = discovery_request(settings.discovery_url, self._sign_in.tenant_id)
+            outcome = self.client.call_unsigned(request, lambda response: judge_discovery(response, request))
+            self._api = self._required(outcome, request)
         setting = "apiUrl" if settings.api_url else "discoveryUrl"
         return Calls(self._api, settings.api_version, setting)
 
-    def _kept(self, outcome: Outcome[T], request: Request) -> T:
+    def _required(self, outcome: CallOutcome[T], request: Request) -> T:
         try:
-            return required(outcome, request, self.client.host)
+            return require_value(outcome, request, self.client.host)
         except Stopped:
-            raise _stopped(request) from None
+            raise _stopped_error(request) from None
 
 
-def _stopped(request: Request) -> CxoneUnavailable:
+def _stopped_error(request: Request) -> CxoneUnavailable:
     return CxoneUnavailable("asked to stop before everything was read", "run it again", where=request.call)

@@ -11,12 +11,12 @@ from phonenumbers import is_possible_number_with_reason as possible_with_reason
 from phonenumbers import ndd_prefix_for_region as trunk_prefix
 
 from reconciler.config.connection_settings import NumberForm
-from reconciler.core.model.entries import Carried, Terms
+from reconciler.core.model.entries import ProjectedTerms, Terms
 from reconciler.core.model.errors import InvalidInput
-from reconciler.core.model.provider import Shape
+from reconciler.core.model.provider import ApiShape
 
 CEILING = 1_000_000  # NICE's help: records of a whole environment, calling lists and DNC together
-_SHAPE = Shape(1000, one_list=True, per_removal=3)  # looked up, expired, looked up again
+_SHAPE = ApiShape(1000, one_list=True, per_removal=3)  # looked up, expired, looked up again
 _ENDLESS = date.max.toordinal() + 1
 REMOVAL_NOTE = (
     "taking a number off expires its record, which is not retroactive: calling lists loaded before stay "
@@ -35,24 +35,24 @@ class GroupsDialect:
     days_after: int = 2
     name: str = "dnc-groups"
     removal_note: str = REMOVAL_NOTE
-    shape: Shape = _SHAPE
+    shape: ApiShape = _SHAPE
 
-    def carried(self, terms: Terms) -> Carried:
+    def project(self, terms: Terms) -> ProjectedTerms:
         """Reduce terms to their end. A registry's number never lapses, so its record gets no expiry."""
-        return Carried(end=self._end(terms))
+        return ProjectedTerms(end=self._end(terms))
 
-    def strength(self, carried: Carried) -> tuple[int, ...]:
+    def strength(self, projected: ProjectedTerms) -> tuple[int, ...]:
         """Order by the end, none being longest."""
-        return (carried.end.toordinal() if carried.end else _ENDLESS,)
+        return (projected.end.toordinal() if projected.end else _ENDLESS,)
 
-    def wire(self, terms: Terms) -> Mapping[str, str]:
+    def write_fields(self, terms: Terms) -> Mapping[str, str]:
         """Say what a write sends besides number and group: the expiry, where there is one."""
         end = self._end(terms)
         return {} if end is None else {"expiredDate": (end + timedelta(self.days_after)).isoformat()}
 
-    def uncarried(self, terms: Terms) -> tuple[str, ...]:
+    def git_only_fields(self, terms: Terms) -> tuple[str, ...]:
         """Name what stays in git: all but the number and its end."""
-        told = {
+        fields = {
             "reasonCode": terms.reason_code,
             "expirationPolicy": terms.expiration_policy,
             "expirationDate": None if terms.end == self._end(terms) else terms.end,
@@ -60,7 +60,7 @@ class GroupsDialect:
             "source": terms.source,
             "jurisdiction": terms.jurisdiction,
         }
-        return tuple(name for name, value in told.items() if value is not None)
+        return tuple(name for name, value in fields.items() if value is not None)
 
     def end_of(self, expired: date) -> date:
         """Give the last day that an `expiredDate` as read stands for."""
@@ -85,7 +85,7 @@ def digits_of(text: str) -> str:
     return _SEPARATORS.sub("", text) if _WRITTEN.fullmatch(text) else ""
 
 
-class Numbers:
+class NumberConverter:
     """Writes and reads numbers in one form: a tenant's own country without its code, or with it.
 
     Which of the two a tenant stores is unknown, so it is a setting. Reading is as strict as writing: a number
@@ -104,11 +104,11 @@ class Numbers:
         self._has_trunk = trunk_prefix(region, True) == _TRUNK  # noqa: FBT003  (phonenumbers' own signature)
 
     @property
-    def other(self) -> "Numbers":
+    def other(self) -> "NumberConverter":
         """The same country's numbers in the other form."""
-        return Numbers(self._region, "national" if self.form == "international" else "international")
+        return NumberConverter(self._region, "national" if self.form == "international" else "international")
 
-    def wire(self, phone: str) -> str | None:
+    def to_digits(self, phone: str) -> str | None:
         """Give the digits to send for an E.164 number; None where they would not lead back to it.
 
         They are sent as an integer, which drops zeros in front, and may be those of another country's number.
@@ -116,34 +116,34 @@ class Numbers:
         digits = phone[1:]
         if self.form == "national":
             digits = digits.removeprefix(self._code)
-        return digits if self.read(str(int(digits))) == phone else None
+        return digits if self.to_e164(str(int(digits))) == phone else None
 
-    def read(self, text: str) -> str | None:
+    def to_e164(self, text: str) -> str | None:
         """Give the E.164 number that a record's digits stand for, None where they stand for none."""
         digits = digits_of(text)
         if not digits:
             return None
         if text.startswith("+") or self.form == "international":
             return _e164(digits)
-        own = digits.removeprefix(_TRUNK) if self._has_trunk else digits
-        return _e164(self._code + own) or (None if digits.startswith(self._code) else _e164(digits))
+        national = digits.removeprefix(_TRUNK) if self._has_trunk else digits
+        return _e164(self._code + national) or (None if digits.startswith(self._code) else _e164(digits))
 
-    def at_home(self, phone: str) -> bool:
+    def is_own_country(self, phone: str) -> bool:
         """Tell whether an E.164 number has the country code of the tenant's own country."""
         return phone.startswith(self._plus_code)
 
-    def same(self, phone: str, text: str) -> bool:
+    def is_same_number(self, phone: str, text: str) -> bool:
         """Tell whether digits of an answer can mean this E.164 number, in whichever form."""
-        own = phone[1:].removeprefix(self._code)
-        return digits_of(text).lstrip(_TRUNK) in {phone[1:], own.lstrip(_TRUNK)}
+        national = phone[1:].removeprefix(self._code)
+        return digits_of(text).lstrip(_TRUNK) in {phone[1:], national.lstrip(_TRUNK)}
 
 
 def _e164(digits: str) -> str | None:
-    return f"+{digits}" if _possible(digits[:_LONGEST_CODE], len(digits)) else None
+    return f"+{digits}" if _is_possible(digits[:_LONGEST_CODE], len(digits)) else None
 
 
 @cache  # at most 1000 heads and some twenty lengths
-def _possible(head: str, length: int) -> bool:
+def _is_possible(head: str, length: int) -> bool:
     """Judge by what libphonenumber's own test looks at: country code and length."""
     codes = (head[:end] for end in range(1, _LONGEST_CODE + 1))
     code = next((code for code in codes if int(code) in COUNTRY_CODE_TO_REGION_CODE), None)

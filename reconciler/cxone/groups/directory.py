@@ -7,9 +7,18 @@ from typing import Any
 
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.provider import Failure
-from reconciler.cxone.groups.calls import Malformed, content, count, objects, refused_read, said, text, truth
-from reconciler.cxone.http.messages import Again, Request, Response, passing
-from reconciler.cxone.http.sanitize import visible
+from reconciler.cxone.groups.calls import (
+    Malformed,
+    parse_bool,
+    parse_content,
+    parse_count,
+    parse_objects,
+    parse_text,
+    raise_for_read,
+    refusal_reason,
+)
+from reconciler.cxone.http.messages import Request, Response, RetryableFailure, parse_retryable
+from reconciler.cxone.http.sanitize import mark_invisible
 
 _SHOWN = 10
 
@@ -24,73 +33,80 @@ class Group:
     active: bool = True
 
 
-def judge_groups(response: Response, request: Request) -> tuple[Group, ...] | Again:
+def judge_groups(response: Response, request: Request) -> tuple[Group, ...] | RetryableFailure:
     """Read the list of groups, those that were removed left out. Raises CxoneRefused or CxoneUnavailable."""
     if response.status in {HTTPStatus.OK, HTTPStatus.CREATED}:
         try:
-            found = objects(content(response.body), "dncGroups")
-            return tuple(_group(item) for item in found if truth(item.get("isRemoved")) is not True)
+            items = parse_objects(parse_content(response.body), "dncGroups")
+            return tuple(_group(item) for item in items if parse_bool(item.get("isRemoved")) is not True)
         except Malformed as fault:
-            return Again(Failure("unreadable", str(fault)))
+            return RetryableFailure(Failure("unreadable", str(fault)))
     if response.status == HTTPStatus.NO_CONTENT:
         return ()
-    return passing(response, said(response)) or refused_read(request, response)
+    return parse_retryable(response, refusal_reason(response)) or raise_for_read(request, response)
 
 
 def _group(item: dict[str, Any]) -> Group:
-    group_id = text(item.get("dncGroupId"))
+    group_id = parse_text(item.get("dncGroupId"))
     if not group_id:
         raise Malformed("a group has no usable `dncGroupId`")
     return Group(
         group_id,
-        text(item.get("dncGroupName")),
-        count(item.get("validRecords")) or 0,
-        truth(item.get("isActive")) is not False,
+        parse_text(item.get("dncGroupName")),
+        parse_count(item.get("validRecords")) or 0,
+        parse_bool(item.get("isActive")) is not False,
     )
 
 
-def lacking(list_ids: Iterable[str], own: Mapping[str, str], groups: Sequence[Group]) -> list[str]:
+def missing_groups(
+    list_ids: Iterable[str], names_by_list: Mapping[str, str], groups: Sequence[Group]
+) -> list[str]:
     """Name the groups that the lists need and the tenant does not have."""
-    known = {group.id for group in groups} | {group.name for group in groups}
-    return sorted({own.get(list_id, list_id) for list_id in list_ids} - known)
+    existing = {group.id for group in groups} | {group.name for group in groups}
+    return sorted({names_by_list.get(list_id, list_id) for list_id in list_ids} - existing)
 
 
-def chosen(list_ids: frozenset[str], own: Mapping[str, str], groups: Sequence[Group]) -> dict[str, Group]:
+def match_groups(
+    list_ids: frozenset[str], names_by_list: Mapping[str, str], groups: Sequence[Group]
+) -> dict[str, Group]:
     """Find each list's group: by name, or by id; by default the one named like the list.
 
     Raises InvalidInput where there is none, more than one, or one for two lists.
     """
-    found: dict[str, Group] = {}
-    takers: dict[str, str] = {}
+    groups_by_list: dict[str, Group] = {}
+    lists_by_group: dict[str, str] = {}
     for list_id in sorted(list_ids):
-        name = own.get(list_id, list_id)
-        group = _one(list_id, name, [g for g in groups if name in {g.id, g.name}], groups)
-        other = takers.setdefault(group.id, list_id)
-        if other != list_id:
-            raise _wrong(
-                f"the lists {other} and {list_id} are both the DNC group {visible(group.name)}",
+        name = names_by_list.get(list_id, list_id)
+        group = _only_match(list_id, name, [g for g in groups if name in {g.id, g.name}], groups)
+        first_list = lists_by_group.setdefault(group.id, list_id)
+        if first_list != list_id:
+            raise _invalid_groups(
+                f"the lists {first_list} and {list_id} are both the DNC group {mark_invisible(group.name)}",
                 "give each its own group under `listIds`",
             )
-        found[list_id] = group
-    return found
+        groups_by_list[list_id] = group
+    return groups_by_list
 
 
-def _one(list_id: str, name: str, found: Sequence[Group], groups: Sequence[Group]) -> Group:
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise _wrong(
-            f"list {list_id}: {len(found)} DNC groups have the name or id {visible(name)}: "
-            f"{', '.join(sorted(group.id for group in found))}",
+def _only_match(list_id: str, name: str, matches: Sequence[Group], groups: Sequence[Group]) -> Group:
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise _invalid_groups(
+            f"list {list_id}: {len(matches)} DNC groups have the name or id {mark_invisible(name)}: "
+            f"{', '.join(sorted(group.id for group in matches))}",
             "rename one of them in CXone, or write an id that only one has under `listIds`",
         )
-    names = sorted(visible(group.name) for group in groups)
-    there = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-    raise _wrong(
-        f"list {list_id}: there is no DNC group {visible(name)}; there is {there or 'none at all'}",
+    names = sorted(mark_invisible(group.name) for group in groups)
+    existing_names = ", ".join(names[:_SHOWN]) + (
+        f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    )
+    raise _invalid_groups(
+        f"list {list_id}: there is no DNC group {mark_invisible(name)}; there is "
+        f"{existing_names or 'none at all'}",
         "make the group in CXone, or write the name or id of another under `listIds`",
     )
 
 
-def _wrong(fact: str, way_out: str) -> InvalidInput:
-    return InvalidInput(fact, way_out, where="dnc.yaml")
+def _invalid_groups(fact: str, fix: str) -> InvalidInput:
+    return InvalidInput(fact, fix, where="dnc.yaml")

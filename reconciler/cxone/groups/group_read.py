@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from reconciler.core.model.entries import Carried
+from reconciler.core.model.entries import ProjectedTerms
 from reconciler.core.model.finding import Finding, Severity
-from reconciler.core.model.live import Live, LiveEntry, Unreadable
-from reconciler.cxone.groups.dialect import CEILING, GroupsDialect, Numbers
+from reconciler.core.model.live import Live, LiveEntry, UnreadableEntry
+from reconciler.cxone.groups.dialect import CEILING, GroupsDialect, NumberConverter
 from reconciler.cxone.groups.directory import Group
-from reconciler.cxone.groups.records import Record, Records, date_of
-from reconciler.cxone.http.sanitize import harmless, visible
-from reconciler.cxone.read_pass import Look
+from reconciler.cxone.groups.records import Record, RecordPage, parse_expiry
+from reconciler.cxone.http.sanitize import mark_invisible, sanitize
+from reconciler.cxone.read_pass import ReadPass
 
 RULE = "CXONE-GROUP"
 _NEAR = 0.95  # of the ceiling
@@ -26,38 +26,41 @@ class Sample:
     stored: str
 
 
-class RecordLook(Look):
+class GroupReadPass(ReadPass):
     """What one reading of the groups saw. Records that are over are counted, and are not live.
 
-    `as_of` is the date at UTC-12: a record is over when the last day that it stands for is. `own` and `other`
-    count the numbers of the tenant's own country, in its form and, failing that, in the other.
+    `as_of` is the date at UTC-12: a record is over when the last day that it stands for is. `own_form_count`
+    and `other_form_count` count the numbers of the tenant's own country, in its form and, failing that, in
+    the other.
     """
 
     def __init__(
         self,
         groups: Sequence[Group],
-        chosen: Mapping[str, Group],
-        numbers: Numbers,
+        groups_by_list: Mapping[str, Group],
+        numbers: NumberConverter,
         dialect: GroupsDialect,
         as_of: date,
     ) -> None:
-        super().__init__({group.id: list_id for list_id, group in chosen.items()}, dialect.strength)
-        self.own = 0
-        self.other = 0
+        super().__init__({group.id: list_id for list_id, group in groups_by_list.items()}, dialect.strength)
+        self.own_form_count = 0
+        self.other_form_count = 0
         self.sample: Sample | None = None
         self.odd_dates: dict[str, int] = {}
-        self._said: list[Finding] = []
-        self._chosen = chosen
-        wanted = {group.id for group in chosen.values()}
-        self._strangers = {visible(g.name): g.records for g in groups if g.id not in wanted and g.records}
+        self._findings: list[Finding] = []
+        self._groups_by_list = groups_by_list
+        group_ids = {group.id for group in groups_by_list.values()}
+        self._foreign_records = {
+            mark_invisible(g.name): g.records for g in groups if g.id not in group_ids and g.records
+        }
         self._numbers = numbers
         self._in_other_form = numbers.other
         self._dialect = dialect
         self._as_of = as_of
-        self._ends: dict[str, tuple[Carried, bool]] = {}
-        self._seen: dict[str, set[str]] = {list_id: set() for list_id in chosen}
-        self._over: dict[str, set[str]] = {list_id: set() for list_id in chosen}
-        self._counts: dict[str, set[int]] = {list_id: set() for list_id in chosen}
+        self._ends: dict[str, tuple[ProjectedTerms, bool]] = {}
+        self._seen: dict[str, set[str]] = {list_id: set() for list_id in groups_by_list}
+        self._expired_ids: dict[str, set[str]] = {list_id: set() for list_id in groups_by_list}
+        self._counts: dict[str, set[int]] = {list_id: set() for list_id in groups_by_list}
 
     @property
     def adds_up(self) -> bool:
@@ -66,99 +69,101 @@ class RecordLook(Look):
         Whether a total counts the records that are over is not published: either will do.
         """
         return all(
-            totals <= {len(self._seen[name])} or totals == {len(self._seen[name]) - len(self._over[name])}
+            totals <= {len(self._seen[name])}
+            or totals == {len(self._seen[name]) - len(self._expired_ids[name])}
             for name, totals in self._counts.items()
         )
 
-    def take(self, list_id: str, page: Records) -> int:
+    def add_records(self, list_id: str, page: RecordPage) -> int:
         """Take some records of a list's group in; tell how many of them had not been seen."""
-        seen = self._seen[list_id]
-        before = len(seen)
+        seen_ids = self._seen[list_id]
+        count_before = len(seen_ids)
         if page.total is not None:
             self._counts[list_id].add(page.total)
         for row in page.rows:
-            seen.add(row.id)
+            seen_ids.add(row.id)
             self.ids.add(f"{list_id}/{row.id}")
             self._take_record(list_id, row)
-        return len(seen) - before
+        return len(seen_ids) - count_before
 
-    def warn(self, findings: Iterable[Finding]) -> None:
+    def add_findings(self, findings: Iterable[Finding]) -> None:
         """Take in what is odd about the groups themselves."""
-        self._said.extend(findings)
+        self._findings.extend(findings)
 
     def live(self, read_at: str) -> Live:
         """Give what this look saw, as a reading that adds up."""
-        return self._told(super().live(read_at))
+        return self._with_group_facts(super().live(read_at))
 
-    def union(self, before: Look, read_at: str) -> Live:
+    def union(self, previous: ReadPass, read_at: str) -> Live:
         """Give what this look and the one before saw together, where neither adds up."""
-        return self._told(super().union(before, read_at))
+        return self._with_group_facts(super().union(previous, read_at))
 
     def _take_record(self, list_id: str, row: Record) -> None:
-        terms, over = self._ends.get(row.expired) or self._read_end(row.expired)
-        phone = self._numbers.read(row.phone)
-        self._count_form(list_id, row, phone, over=over)
-        if over:
-            self._over[list_id].add(row.id)
+        terms, is_expired = self._ends.get(row.expired) or self._read_end(row.expired)
+        phone = self._numbers.to_e164(row.phone)
+        self._count_form(list_id, row, phone, is_expired=is_expired)
+        if is_expired:
+            self._expired_ids[list_id].add(row.id)
         elif phone is None:
-            self.unreadable[f"{list_id}/{row.id}"] = Unreadable(list_id, harmless(row.phone))
+            self.unreadable[f"{list_id}/{row.id}"] = UnreadableEntry(list_id, sanitize(row.phone))
         else:
             entry = LiveEntry(terms, row.id, row.modified)
-            if phone in self.lists[list_id]:
-                self._again((list_id, phone), entry)
+            if phone in self.tables[list_id]:
+                self._add_duplicate((list_id, phone), entry)
             else:
-                self.lists[list_id][phone] = entry
+                self.tables[list_id][phone] = entry
 
-    def _count_form(self, list_id: str, row: Record, phone: str | None, *, over: bool) -> None:
+    def _count_form(self, list_id: str, row: Record, phone: str | None, *, is_expired: bool) -> None:
         """Count by the numbers of the tenant's own country: digits of one form may be another country's."""
-        if phone is None or not self._numbers.at_home(phone):
-            there = self._in_other_form.read(row.phone)
-            self.other += there is not None and self._numbers.at_home(there)
+        if phone is None or not self._numbers.is_own_country(phone):
+            other_phone = self._in_other_form.to_e164(row.phone)
+            self.other_form_count += other_phone is not None and self._numbers.is_own_country(other_phone)
             return
-        self.own += 1
-        if self.sample is None and not over:
-            self.sample = Sample(self._chosen[list_id].id, phone, row.phone)
+        self.own_form_count += 1
+        if self.sample is None and not is_expired:
+            self.sample = Sample(self._groups_by_list[list_id].id, phone, row.phone)
 
-    def _read_end(self, written: str) -> tuple[Carried, bool]:
+    def _read_end(self, written: str) -> tuple[ProjectedTerms, bool]:
         """Read an expiry once. One that cannot be read is the weakest: such a number is written again."""
-        expired = date_of(written) if written else None
+        expired = parse_expiry(written) if written else None
         if written and expired is None:
-            self.odd_dates[harmless(written)] = self.odd_dates.get(harmless(written), 0) + 1
-            found = (Carried(end=date.min), False)
+            self.odd_dates[sanitize(written)] = self.odd_dates.get(sanitize(written), 0) + 1
+            terms = (ProjectedTerms(end=date.min), False)
         else:
             end = self._dialect.end_of(expired) if expired else None
-            found = (Carried(end=end), end is not None and end < self._as_of)
-        return self._ends.setdefault(written, found)
+            terms = (ProjectedTerms(end=end), end is not None and end < self._as_of)
+        return self._ends.setdefault(written, terms)
 
-    def _told(self, live: Live) -> Live:
-        entries = live.entries + sum(self._strangers.values())
+    def _with_group_facts(self, live: Live) -> Live:
+        entries = live.entry_count + sum(self._foreign_records.values())
         return replace(
             live,
-            entries=entries,
-            foreign=dict(sorted(self._strangers.items())),
+            entry_count=entries,
+            foreign=dict(sorted(self._foreign_records.items())),
             ceiling=CEILING,
-            warnings=(*self._said, *self._warnings(entries)),
+            warnings=(*self._findings, *self._warnings(entries)),
         )
 
     def _warnings(self, entries: int) -> list[Finding]:
-        said = []
+        messages = []
         if entries >= CEILING * _NEAR:
-            said.append(
+            messages.append(
                 f"{entries:,} records of the {CEILING:,} that CXone takes in one environment, calling lists "
                 "not counted: remove groups or lists that nobody needs"
             )
-        if self.other:
-            said.append(
-                f"{self.other} of {self.own + self.other} records look like numbers in the other form than "
+        if self.other_form_count:
+            messages.append(
+                f"{self.other_form_count} of {self.own_form_count + self.other_form_count} records look like "
+                "numbers in the other form than "
                 f"`numberForm: {self._numbers.form}`, and are not taken for such"
             )
-        said += [
-            f"the `expiredDate` {written} cannot be read: numbers with it are written again"
-            for written in list(self.odd_dates)[:1]
+        messages += [
+            f"the `expiredDate` {expiry} cannot be read: numbers with it are written again"
+            for expiry in list(self.odd_dates)[:1]
         ]
-        return [warning(text) for text in said]
+        return [each_groupwarning(text) for text in messages]
 
 
-def warning(message: str) -> Finding:
+def each_groupwarning(message: str) -> Finding:
     """Say something odd about a tenant's groups."""
     return Finding("", 0, 0, "", RULE, Severity.WARNING, message)

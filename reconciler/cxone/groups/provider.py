@@ -15,7 +15,7 @@ from reconciler.core.model.gc_pause import collector_off
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import Answer, ClockOffset, Target, Write
 from reconciler.cxone.groups.connection import GroupsConnection
-from reconciler.cxone.groups.dialect import GroupsDialect, Numbers
+from reconciler.cxone.groups.dialect import GroupsDialect, NumberConverter
 from reconciler.cxone.groups.number_check import FormCheck, Probe, probe
 from reconciler.cxone.groups.reader import GroupsReader
 from reconciler.cxone.groups.writes import GroupsRemover, GroupsWriter
@@ -41,9 +41,11 @@ class GroupsProvider:
         monotonic: Callable[[], float] = time.monotonic,
         uniform: Uniform = random.uniform,
     ) -> None:
-        usual = GroupsDialect(settings.days_after)
-        self.dialect = replace(usual, shape=replace(usual.shape, page_size=settings.page_size))
-        self._numbers = numbers = Numbers(settings.region, settings.number_form)
+        default_dialect = GroupsDialect(settings.days_after)
+        self.dialect = replace(
+            default_dialect, shape=replace(default_dialect.shape, page_size=settings.page_size)
+        )
+        self._numbers = numbers = NumberConverter(settings.region, settings.number_form)
         self._connection = connection = GroupsConnection(
             settings,
             clock=clock,
@@ -88,13 +90,13 @@ class GroupsProvider:
         """Read these lists' groups, look one number up, and say which settings fit. Writes nothing."""
         return probe(self._reader, self._numbers, list_ids)
 
-    def told_organisation(self) -> str:
+    def reported_organisation(self) -> str:
         """Name the tenant that the token is of; empty before the first one."""
-        return self._connection.told_organisation
+        return self._connection.reported_organisation
 
-    def own_id(self, list_id: str) -> str:
+    def tenant_list_id(self, list_id: str) -> str:
         """Give the id of a list's group. Raises InvalidInput where it has none."""
-        return self._reader.group(list_id)
+        return self._reader.group_id(list_id)
 
     def total(self) -> int:
         """Ask only how many records there are."""

@@ -10,18 +10,18 @@ from typing import Any, NamedTuple
 from reconciler.core.model.provider import Answer, Failure, Verdict
 from reconciler.cxone.groups.calls import (
     Malformed,
-    content,
-    count,
-    objects,
-    refused_access,
-    refused_read,
-    said,
-    text,
-    truth,
+    parse_bool,
+    parse_content,
+    parse_count,
+    parse_objects,
+    parse_text,
+    raise_for_access,
+    raise_for_read,
+    refusal_reason,
 )
-from reconciler.cxone.groups.dialect import Numbers, digits_of
-from reconciler.cxone.http.messages import Again, Request, Response, passing
-from reconciler.cxone.http.sanitize import plain
+from reconciler.cxone.groups.dialect import NumberConverter, digits_of
+from reconciler.cxone.http.messages import Request, Response, RetryableFailure, parse_retryable
+from reconciler.cxone.http.sanitize import sanitize_masked
 
 _AMERICAN = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})(?:[ T].*)?")
 
@@ -35,7 +35,7 @@ class Record(NamedTuple):
     modified: str | None
 
 
-class Found(NamedTuple):
+class SearchResult(NamedTuple):
     """One record that a search found, in whichever group."""
 
     group: str
@@ -43,7 +43,7 @@ class Found(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Records:
+class RecordPage:
     """One piece of a group, and how many records the group has, as far as the tenant says.
 
     `too_many`: there is none, since the tenant does not give so many records at once.
@@ -54,60 +54,60 @@ class Records:
     too_many: bool = False
 
 
-def judge_records(response: Response, request: Request, *, least: bool) -> Records | Again:
+def judge_records(response: Response, request: Request, *, least: bool) -> RecordPage | RetryableFailure:
     """Read some records. A 400 may mean that too many were asked for, unless they are the least."""
     if response.status == HTTPStatus.OK:
         try:
-            return _records(response.body)
+            return _parse_records(response.body)
         except Malformed as fault:
-            return Again(Failure("unreadable", str(fault)))
+            return RetryableFailure(Failure("unreadable", str(fault)))
     if response.status == HTTPStatus.NO_CONTENT:
-        return Records()
+        return RecordPage()
     if response.status == HTTPStatus.BAD_REQUEST and not least:
-        return Records(too_many=True)
-    return passing(response, said(response)) or refused_read(request, response)
+        return RecordPage(too_many=True)
+    return parse_retryable(response, refusal_reason(response)) or raise_for_read(request, response)
 
 
-def _records(body: bytes) -> Records:
-    inner = content(body)
+def _parse_records(body: bytes) -> RecordPage:
+    inner = parse_content(body)
     # The published files say the one, public code reads the other.
-    found = objects(inner, "dncRecords", "dncGroupRecords")
-    return Records([_record(item) for item in found], count(inner.get("totalRecords")))
+    items = parse_objects(inner, "dncRecords", "dncGroupRecords")
+    return RecordPage([_parse_record(item) for item in items], parse_count(inner.get("totalRecords")))
 
 
-def judge_search(response: Response, request: Request) -> tuple[Found, ...] | Again:
+def judge_search(response: Response, request: Request) -> tuple[SearchResult, ...] | RetryableFailure:
     """Read what a search found. A 400 says that it is no number of this tenant, so nothing was found."""
     if response.status == HTTPStatus.OK:
         try:
-            rows = objects(content(response.body), "searchResults")
-            return tuple(Found(text(row.get("dncGroupId")), _record(row)) for row in rows)
+            rows = parse_objects(parse_content(response.body), "searchResults")
+            return tuple(SearchResult(parse_text(row.get("dncGroupId")), _parse_record(row)) for row in rows)
         except Malformed as fault:
-            return Again(Failure("unreadable", str(fault)))
+            return RetryableFailure(Failure("unreadable", str(fault)))
     if response.status in {HTTPStatus.NO_CONTENT, HTTPStatus.BAD_REQUEST}:
         return ()
-    return passing(response, said(response)) or refused_read(request, response)
+    return parse_retryable(response, refusal_reason(response)) or raise_for_read(request, response)
 
 
-def _record(item: dict[str, Any]) -> Record:
-    phone = text(item.get("phoneNumber")) or text(item.get("formattedPhone"))
+def _parse_record(item: dict[str, Any]) -> Record:
+    phone = parse_text(item.get("phoneNumber")) or parse_text(item.get("formattedPhone"))
     modified = item.get("lastUpdateTime")
     expired = item.get("expiredDate")
     return Record(
-        text(item.get("recordId")) or f"number {phone}",
+        parse_text(item.get("recordId")) or f"number {phone}",
         phone,
         "" if expired is None else str(expired).strip(),
         modified if isinstance(modified, str) and modified else None,
     )
 
 
-def date_of(written: str) -> date | None:
+def parse_expiry(written: str) -> date | None:
     """Read an `expiredDate`, whose format is not published: ISO 8601, or the American way round."""
     try:
         return datetime.fromisoformat(written).date()
     except ValueError:
         pass
-    if found := _AMERICAN.fullmatch(written):
-        month, day, year = map(int, found.groups())
+    if match := _AMERICAN.fullmatch(written):
+        month, day, year = map(int, match.groups())
         try:
             return date(year, month, day)
         except ValueError:
@@ -122,71 +122,75 @@ _THERE_ALREADY = re.compile(r"already|duplicate|exists", re.IGNORECASE)
 
 
 def judge_results(
-    response: Response, request: Request, phones: Sequence[str], numbers: Numbers
-) -> Answer | Again:
+    response: Response, request: Request, phones: Sequence[str], numbers: NumberConverter
+) -> Answer | RetryableFailure:
     """Read the answer to records of these numbers. Raises CxoneRefused or CxoneUnavailable."""
     status = response.status
     if status in _UNDERSTOOD:
-        return _understood(response, phones, numbers)
-    why = Failure(str(status), said(response))
+        return _judge_understood(response, phones, numbers)
+    failure = Failure(str(status), refusal_reason(response))
     if status < HTTPStatus.MULTIPLE_CHOICES:  # no data: not a word about any number
-        return Answer(Verdict.AMBIGUOUS, why=why)
+        return Answer(Verdict.AMBIGUOUS, cause=failure)
     if status in _NO_SUCH_CALL:
-        return Answer(Verdict.UNSUPPORTED, why=why)
-    if again := passing(response, why.message):
+        return Answer(Verdict.UNSUPPORTED, cause=failure)
+    if again := parse_retryable(response, failure.message):
         return again
-    refused_access(request, response)
+    raise_for_access(request, response)
     verdict = Verdict.REFUSED
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and len(phones) > 1:
         verdict = Verdict.TOO_LARGE
     elif status == HTTPStatus.CONFLICT:
         verdict = Verdict.AMBIGUOUS
-    return Answer(verdict, why=why)
+    return Answer(verdict, cause=failure)
 
 
-def _understood(response: Response, phones: Sequence[str], numbers: Numbers) -> Answer | Again:
+def _judge_understood(
+    response: Response, phones: Sequence[str], numbers: NumberConverter
+) -> Answer | RetryableFailure:
     try:
-        found = content(response.body)
+        answer = parse_content(response.body)
     except Malformed as fault:
-        return Again(Failure("unreadable", str(fault)), ambiguous=True)
+        return RetryableFailure(Failure("unreadable", str(fault)), is_ambiguous=True)
     try:
-        return decode(found, phones, numbers)
+        return decode_results(answer, phones, numbers)
     except Malformed as fault:
         # Asked again it would say the same, and a second post may make a second record.
-        return Answer(Verdict.AMBIGUOUS, why=Failure("unreadable", str(fault)))
+        return Answer(Verdict.AMBIGUOUS, cause=Failure("unreadable", str(fault)))
 
 
-def decode(found: Mapping[str, Any], phones: Sequence[str], numbers: Numbers) -> Answer:
+def decode_results(answer: Mapping[str, Any], phones: Sequence[str], numbers: NumberConverter) -> Answer:
     """Read each result. Raises Malformed where they do not add up: then they say nothing of any number."""
-    results = objects(found, "recordResults")
+    results = parse_objects(answer, "recordResults")
     if len(results) != len(phones):
         raise Malformed(f"{len(results)} results for the {len(phones)} records sent")
     failures: dict[str, Failure] = {}
     conflicts: set[str] = set()
-    for phone, item in zip(_matched(results, phones, numbers), results, strict=True):
-        words = text(item.get("error"))
-        success = truth(item.get("success"))
-        if success or (success is None and not words):
+    for phone, item in zip(_match_phones(results, phones, numbers), results, strict=True):
+        error_text = parse_text(item.get("error"))
+        success = parse_bool(item.get("success"))
+        if success or (success is None and not error_text):
             continue
-        if _THERE_ALREADY.search(words):
+        if _THERE_ALREADY.search(error_text):
             conflicts.add(phone)
         else:
-            failures[phone] = Failure("RECORD", plain(words) or "no reason given")
-    errors = count(found.get("errorCount"))
+            failures[phone] = Failure("RECORD", sanitize_masked(error_text) or "no reason given")
+    errors = parse_count(answer.get("errorCount"))
     if errors is not None and errors != len(failures) + len(conflicts):
         raise Malformed(f"`errorCount` is {errors}, and {len(failures) + len(conflicts)} results are errors")
     return Answer(Verdict.ANSWERED, failures=failures, conflicts=frozenset(conflicts))
 
 
-def _matched(results: Sequence[dict[str, Any]], phones: Sequence[str], numbers: Numbers) -> list[str]:
+def _match_phones(
+    results: Sequence[dict[str, Any]], phones: Sequence[str], numbers: NumberConverter
+) -> list[str]:
     """Give each result's number: the one at its position, unless its digits are those of another."""
     matched: list[str] = []
     for position, item in enumerate(results):
-        shown = text(item.get("phoneNumber")) or text(item.get("formattedPhone"))
-        if not digits_of(shown) or numbers.same(phones[position], shown):
+        shown = parse_text(item.get("phoneNumber")) or parse_text(item.get("formattedPhone"))
+        if not digits_of(shown) or numbers.is_same_number(phones[position], shown):
             matched.append(phones[position])
             continue
-        phone = next((phone for phone in phones if numbers.same(phone, shown)), None)
+        phone = next((phone for phone in phones if numbers.is_same_number(phone, shown)), None)
         if phone is None:
             raise Malformed("a result is of a number that was not sent")
         matched.append(phone)

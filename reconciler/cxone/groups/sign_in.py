@@ -15,9 +15,9 @@ import orjson
 from reconciler.config.connection_settings import GroupsSettings
 from reconciler.core.model.errors import CxoneRefused
 from reconciler.core.model.provider import Failure
-from reconciler.cxone.groups.calls import said
-from reconciler.cxone.http.messages import Again, Request, Response, passing
-from reconciler.cxone.http.token import Token, decode
+from reconciler.cxone.groups.calls import refusal_reason
+from reconciler.cxone.http.messages import Request, Response, RetryableFailure, parse_retryable
+from reconciler.cxone.http.token import Token, parse_token
 
 _KEY_PATH = "/authentication/v1/token/access-key"
 _GRANT_PATH = "/auth/token"
@@ -34,7 +34,9 @@ class GroupsSignIn:
     """
 
     def __init__(self, settings: GroupsSettings) -> None:
-        self._requests = _grants(settings) if settings.client_id else [_access_key(settings)]
+        self._requests = (
+            _password_grant_requests(settings) if settings.client_id else [_access_key_request(settings)]
+        )
         basic = base64.b64encode(f"{settings.client_id}:{settings.client_secret}".encode()).decode()
         secret = settings.client_secret
         self.secrets = (settings.access_key_secret, *((secret, basic) if secret else ()))
@@ -48,38 +50,38 @@ class GroupsSignIn:
         """The request for a token."""
         return self._requests[0]
 
-    def judge(self, response: Response) -> Token | Again:
+    def judge(self, response: Response) -> Token | RetryableFailure:
         """Read the answer; raises CxoneRefused where trying again would not help."""
         status = response.status
         if status == HTTPStatus.OK:
-            token = decode(response.body)
+            token = parse_token(response.body)
             if token is None:
-                return Again(Failure("unreadable", "the answer to the sign-in holds no token"))
+                return RetryableFailure(Failure("unreadable", "the answer to the sign-in holds no token"))
             self.tenant_id = _tenant_id(response.body)
             return token
-        words = said(response)
-        if again := passing(response, words):
+        reason_text = refusal_reason(response)
+        if again := parse_retryable(response, reason_text):
             return again
         where = self.request.at("")
-        shown = f"{status}{': ' if words else ''}{words}"
+        answer_text = f"{status}{': ' if reason_text else ''}{reason_text}"
         if status not in _WRONG:
             raise CxoneRefused(
-                f"the sign-in was answered {shown}: not an address to sign in at",
+                f"the sign-in was answered {answer_text}: not an address to sign in at",
                 "check `authUrl` of this tenant in dnc.yaml",
                 where=where,
             )
         if len(self._requests) > 1:
             del self._requests[0]
-            return Again(Failure(str(status), words))
+            return RetryableFailure(Failure(str(status), reason_text))
         raise CxoneRefused(
-            f"the sign-in was refused ({shown})",
+            f"the sign-in was refused ({answer_text})",
             f"check {self._keys} of this tenant in dnc.yaml and the variables that they name, and that the "
             "access key is active in CXone",
             where=where,
         )
 
 
-def _access_key(settings: GroupsSettings) -> Request:
+def _access_key_request(settings: GroupsSettings) -> Request:
     body = {"accessKeyId": settings.access_key_id, "accessKeySecret": settings.access_key_secret}
     return Request(
         "POST",
@@ -91,18 +93,18 @@ def _access_key(settings: GroupsSettings) -> Request:
     )
 
 
-def _grants(settings: GroupsSettings) -> list[Request]:
+def _password_grant_requests(settings: GroupsSettings) -> list[Request]:
     user = {
         "grant_type": "password",
         "username": settings.access_key_id,
         "password": settings.access_key_secret,
     }
     client = (settings.client_id, settings.client_secret)
-    whole = user | {"client_id": client[0], "client_secret": client[1]}
+    fields = user | {"client_id": client[0], "client_secret": client[1]}
     form = Request(
         "POST",
         _GRANT_PATH,
-        body=urlencode(whole).encode(),
+        body=urlencode(fields).encode(),
         content_type=_FORM,
         base=settings.auth_url,
         setting="authUrl",
@@ -112,15 +114,15 @@ def _grants(settings: GroupsSettings) -> list[Request]:
 
 def _tenant_id(body: bytes) -> str:
     """Find the `tenantId` claim in the tokens of a sign-in's answer; empty where none has it."""
-    found = orjson.loads(body)
+    answer = orjson.loads(body)
     for name in ("id_token", "access_token"):
-        tenant = _claims(found.get(name)).get("tenantId")
+        tenant = _jwt_claims(answer.get(name)).get("tenantId")
         if isinstance(tenant, str) and tenant:
             return tenant
     return ""
 
 
-def _claims(token: object) -> dict[str, Any]:
+def _jwt_claims(token: object) -> dict[str, Any]:
     """Read the claims of a JWT. Nothing is verified: they only say what to ask for next."""
     parts = token.split(".") if isinstance(token, str) else []
     if len(parts) != _PARTS_OF_A_JWT:

@@ -20,7 +20,7 @@ class OffsetWatch:
         self._text = ""
         self._date: datetime | None = None
 
-    def see(self, date: str | None, sent: datetime, received: datetime) -> None:
+    def add(self, date: str | None, sent: datetime, received: datetime) -> None:
         """Take one answer into account; an absent or unreadable date tells nothing."""
         if not date:
             return
@@ -46,12 +46,12 @@ class OffsetWatch:
             return ClockOffset(nothing, nothing)
         return ClockOffset(min(least, most), max(least, most))
 
-    def theirs(self, ours: datetime) -> datetime:
+    def to_cxone_time(self, own_time: datetime) -> datetime:
         """Give the moment of CXone's clock for one of ours, moved as little as its answers allow."""
         offset = self.offset()
         if offset is None or offset.least <= timedelta(0) <= offset.most:
-            return ours
-        return ours + (offset.most if offset.most < timedelta(0) else offset.least)
+            return own_time
+        return own_time + (offset.most if offset.most < timedelta(0) else offset.least)
 
     def _parse(self, date: str) -> datetime | None:
         if date != self._text:  # hundreds of answers share a second

@@ -46,35 +46,35 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class RetryableFailure:
     """What an attempt comes to that is worth another one.
 
-    `ambiguous`: CXone may have done it all the same. `unreachable`: nothing was ever sent. `date` is CXone's
-    clock as its answer had it, by which a `retry_after` that is a date counts.
+    `is_ambiguous`: CXone may have done it all the same. `is_unreachable`: nothing was ever sent. `date` is
+    CXone's clock as its answer had it, by which a `retry_after` that is a date counts.
     """
 
-    why: Failure
-    ambiguous: bool = False
-    throttled: bool = False
-    unreachable: bool = False
+    cause: Failure
+    is_ambiguous: bool = False
+    is_throttled: bool = False
+    is_unreachable: bool = False
     retry_after: str | None = None
     date: str | None = None
 
 
 # Statuses that say nothing against the same request a moment later: a time-out and "too early".
-_PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
+_RETRYABLE_STATUSES = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
 
 
-def passing(response: Response, message: str) -> Again | None:
+def parse_retryable(response: Response, message: str) -> RetryableFailure | None:
     """Tell whether an answer is one to try again after: 408, 425, 429 and every 5xx."""
     status, headers = response.status, response.headers
     throttled = status == HTTPStatus.TOO_MANY_REQUESTS
-    if not throttled and status not in _PASSING and status < HTTPStatus.INTERNAL_SERVER_ERROR:
+    if not throttled and status not in _RETRYABLE_STATUSES and status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return None
-    return Again(
+    return RetryableFailure(
         Failure(str(status), message),
-        ambiguous=not throttled,
-        throttled=throttled,
+        is_ambiguous=not throttled,
+        is_throttled=throttled,
         retry_after=headers.get("Retry-After"),
         date=headers.get("Date"),
     )

@@ -22,7 +22,7 @@ _LATE = 0.030
 _COUNTED = 61 * _SECOND
 
 
-class Pace:
+class RateLimiter:
     """Hands out places: evenly spaced, a burst at first, never more than the allowance in any minute.
 
     The spacing is a leaky bucket. Where the burst is more than the 2% that the spacing leaves free (100
@@ -40,12 +40,14 @@ class Pace:
     ) -> None:
         self._stop = stop
         self._monotonic = monotonic
-        self._turn = threading.Lock()
-        spare = requests_per_minute * (100 - PACE_PERCENT) // 100
+        self._queue_lock = threading.Lock()
+        unspaced = requests_per_minute * (100 - PACE_PERCENT) // 100
         late = math.floor(requests_per_minute / 60 * _LATE)
-        even = Rate(requests_per_minute * PACE_PERCENT, 100 * _MINUTE, burst=max(burst, min(late, spare), 1))
-        self._buckets: list[AbstractBucket] = [StateBucket([even])]
-        if even.burst > spare:
+        spacing_rate = Rate(
+            requests_per_minute * PACE_PERCENT, 100 * _MINUTE, burst=max(burst, min(late, unspaced), 1)
+        )
+        self._buckets: list[AbstractBucket] = [StateBucket([spacing_rate])]
+        if spacing_rate.burst > unspaced:
             self._buckets.append(InMemoryBucket([Rate(requests_per_minute, _COUNTED)]))
 
     def take(self, stop: Stop | None = None) -> float:
@@ -56,7 +58,7 @@ class Pace:
         One caller at a time waits for the next place, the others wait for their turn: nobody polls.
         """
         began, stop = self._monotonic(), stop or self._stop
-        with self._turn:
+        with self._queue_lock:
             for bucket in self._buckets:
                 self._enter(bucket, stop)
             if stop.is_set():

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_result
 
-from reconciler.cxone.http.messages import Again
+from reconciler.cxone.http.messages import RetryableFailure
 from reconciler.cxone.http.stop import Stop, pause
 
 ATTEMPTS = 8
@@ -27,7 +27,7 @@ T = TypeVar("T")
 Uniform = Callable[[float, float], float]
 
 
-def retry_after(header: str | None, now: datetime) -> float | None:
+def parse_retry_after(header: str | None, now: datetime) -> float | None:
     """Read a Retry-After (seconds or an HTTP date) as seconds; None when absent, past or absurd."""
     if header is None:
         return None
@@ -35,14 +35,14 @@ def retry_after(header: str | None, now: datetime) -> float | None:
     if _SECONDS.fullmatch(text):
         seconds = float(text)
     else:
-        moment = _moment(text)
+        moment = _parse_http_date(text)
         if moment is None:
             return None
         seconds = (moment - now).total_seconds()
     return min(seconds, LONGEST_WAIT) if 0 < seconds <= _ABSURD else None
 
 
-def _moment(text: str | None) -> datetime | None:
+def _parse_http_date(text: str | None) -> datetime | None:
     """Read an HTTP date; None where it is none."""
     try:
         moment = parsedate_to_datetime(text or "")
@@ -52,21 +52,21 @@ def _moment(text: str | None) -> datetime | None:
 
 
 @dataclass(slots=True)
-class Course:
+class AttemptHistory:
     """How one request has gone so far."""
 
     attempts: int = 0
-    ambiguous: bool = False
+    is_ambiguous: bool = False
     throttled_in_a_row: int = 0
     unreachable_since: float | None = None
 
-    def note(self, answer: object, began: float) -> None:
+    def add(self, answer: object, began: float) -> None:
         """Take an attempt into account that began at this (monotonic) moment."""
         self.attempts += 1
-        again = answer if isinstance(answer, Again) else None
-        self.ambiguous = self.ambiguous or (again is not None and again.ambiguous)
-        self.throttled_in_a_row = self.throttled_in_a_row + 1 if again and again.throttled else 0
-        if not (again and again.unreachable):
+        again = answer if isinstance(answer, RetryableFailure) else None
+        self.is_ambiguous = self.is_ambiguous or (again is not None and again.is_ambiguous)
+        self.throttled_in_a_row = self.throttled_in_a_row + 1 if again and again.is_throttled else 0
+        if not (again and again.is_unreachable):
             self.unreachable_since = None
         elif self.unreachable_since is None:
             self.unreachable_since = began
@@ -88,62 +88,62 @@ class Retry:
 
     def run(
         self,
-        attempt: Callable[[], T | Again],
+        attempt: Callable[[], T | RetryableFailure],
         *,
-        course: Course,
-        throttles: int = ATTEMPTS,
+        history: AttemptHistory,
+        max_throttled: int = ATTEMPTS,
         now: Callable[[], datetime],
         note: Callable[[float], None] = lambda _seconds: None,
-    ) -> T | Again:
+    ) -> T | RetryableFailure:
         """Try until something else than `Again` comes, or trying ends; then the last `Again`.
 
-        `throttles`: so many 429 in a row end it too. `note` is told every wait. Raises Stopped.
+        `max_throttled`: so many 429 in a row end it too. `note` is told every wait. Raises Stopped.
         """
 
         def ended(_state: RetryCallState) -> bool:
             return (
-                course.attempts >= ATTEMPTS
-                or course.throttled_in_a_row >= throttles
-                or self._left(course) <= 0
+                history.attempts >= ATTEMPTS
+                or history.throttled_in_a_row >= max_throttled
+                or self._left(history) <= 0
             )
 
         def wait(state: RetryCallState) -> float:
             again = state.outcome.result() if state.outcome else None
             asked = None
-            if isinstance(again, Again):
+            if isinstance(again, RetryableFailure):
                 # A date is one of CXone's clock, which its answer gives with it.
-                asked = retry_after(again.retry_after, _moment(again.date) or now())
-            return asked if asked is not None else self._backoff(course)
+                asked = parse_retry_after(again.retry_after, _parse_http_date(again.date) or now())
+            return asked if asked is not None else self._backoff(history)
 
         def sleep(seconds: float) -> None:
             note(seconds)
             pause(self._stop, seconds)
 
-        def once() -> T | Again:
+        def attempt_once() -> T | RetryableFailure:
             began = self._monotonic()
             answer = attempt()
-            course.note(answer, began)
+            history.add(answer, began)
             return answer
 
         return Retrying(
             stop=ended,
             wait=wait,
             sleep=sleep,
-            retry=retry_if_result(lambda answer: isinstance(answer, Again)),
-            retry_error_callback=_last,
-        )(once)
+            retry=retry_if_result(lambda answer: isinstance(answer, RetryableFailure)),
+            retry_error_callback=_last_result,
+        )(attempt_once)
 
-    def _left(self, course: Course) -> float:
+    def _left(self, course: AttemptHistory) -> float:
         """Seconds that a host that does not listen is still given."""
         if course.unreachable_since is None:
             return LONGEST_WAIT
         return course.unreachable_since + UNREACHABLE_SECONDS - self._monotonic()
 
-    def _backoff(self, course: Course) -> float:
+    def _backoff(self, course: AttemptHistory) -> float:
         """Exponential with full jitter: many clients that failed together do not come back together."""
         most = min(LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (course.attempts - 1))
         return max(0.0, min(self._uniform(0.0, most), self._left(course)))
 
 
-def _last(state: RetryCallState) -> Any:  # noqa: ANN401  (tenacity's own type for what an attempt returned)
+def _last_result(state: RetryCallState) -> Any:  # noqa: ANN401  (tenacity's own type for what an attempt returned)
     return state.outcome.result() if state.outcome else None

@@ -17,18 +17,18 @@ _TAG = re.compile(r"<[^<>]{0,500}>")
 _REASONS = ("error_description", "errorMessage", "message", "error", "detail", "title")
 
 
-def plain(text: str) -> str:
+def sanitize_masked(text: str) -> str:
     """Neutralise control characters, mask what may be a phone number, and cut to 200 characters."""
-    return harmless(_NUMBER.sub("•••", text))
+    return sanitize(_NUMBER.sub("•••", text))
 
 
-def harmless(text: str) -> str:
+def sanitize(text: str) -> str:
     """Neutralise control characters and cut to 200 characters; numbers stay."""
     shown = _CONTROL.sub(" ", text).strip()
     return shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
 
 
-def visible(text: str) -> str:
+def mark_invisible(text: str) -> str:
     """Give a name or a code as CXone has it, with a mark for each sign that would not show as itself.
 
     Nothing is trimmed: what differs from a code of ours must not come to look like it.
@@ -37,14 +37,14 @@ def visible(text: str) -> str:
     return shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
 
 
-def reason(body: bytes) -> str:
+def refusal_text(body: bytes) -> str:
     """Say why a server refused, in its own words: a field of its JSON, or its text without markup."""
     try:
-        found = orjson.loads(body)
+        answer = orjson.loads(body)
     except orjson.JSONDecodeError:
-        found = None
-    if isinstance(found, dict):
+        answer = None
+    if isinstance(answer, dict):
         for name in _REASONS:
-            if isinstance(found.get(name), str) and found[name].strip():
-                return plain(found[name])
-    return plain(" ".join(_TAG.sub(" ", body[:4096].decode("utf-8", "replace")).split()))
+            if isinstance(answer.get(name), str) and answer[name].strip():
+                return sanitize_masked(answer[name])
+    return sanitize_masked(" ".join(_TAG.sub(" ", body[:4096].decode("utf-8", "replace")).split()))

@@ -19,7 +19,7 @@ _SHORT_IN_JSON = {
 }
 
 
-class Hidden:
+class SecretFilter:
     """Takes secrets and tokens out of answers: those end up in messages, logs and reports.
 
     A form, a JSON string and a page for people each spell a sign like `&` in ways of their own, so each sign
@@ -49,29 +49,29 @@ def _forms(secret: str) -> tuple[str, ...]:
 
 
 def _pattern(secret: str) -> re.Pattern[bytes]:
-    return re.compile(b"".join(map(_spelled, secret)))
+    return re.compile(b"".join(map(_character_pattern, secret)))
 
 
-def _spelled(sign: str) -> bytes:
+def _character_pattern(character: str) -> bytes:
     """Give what matches one sign: as it is, and as a form, JSON and HTML have it."""
-    raw = sign.encode("utf-8", "surrogatepass")
-    if sign.isascii() and sign.isalnum():
+    raw = character.encode("utf-8", "surrogatepass")
+    if character.isascii() and character.isalnum():
         return re.escape(raw)
-    code = ord(sign)
-    units = sign.encode("utf-16-be", "surrogatepass").hex()
-    ways = [
+    code = ord(character)
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    alternatives = [
         re.escape(raw),
         b"".join(b"%%(?i:%02x)" % byte for byte in raw),
-        b"".join(rb"\\u(?i:%s)" % units[at : at + 4].encode() for at in range(0, len(units), 4)),
+        b"".join(rb"\\u(?i:%s)" % units[index : index + 4].encode() for index in range(0, len(units), 4)),
         b"&#0*%d;" % code,
         b"&#[xX]0*(?i:%x);" % code,
     ]
-    if sign == " ":
-        ways.append(rb"\+")
-    if sign in _SHORT_IN_JSON:
-        ways.append(rb"\\" + re.escape(_SHORT_IN_JSON[sign]))
-    if sign == "'":
-        ways.append(b"&apos;")
+    if character == " ":
+        alternatives.append(rb"\+")
+    if character in _SHORT_IN_JSON:
+        alternatives.append(rb"\\" + re.escape(_SHORT_IN_JSON[character]))
+    if character == "'":
+        alternatives.append(b"&apos;")
     if code in codepoint2name:
-        ways.append(b"&%s;" % codepoint2name[code].encode())
-    return b"(?:%s)" % b"|".join(ways)
+        alternatives.append(b"&%s;" % codepoint2name[code].encode())
+    return b"(?:%s)" % b"|".join(alternatives)

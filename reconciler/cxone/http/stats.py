@@ -16,20 +16,20 @@ class Statistics:
         self.waited_seconds = 0.0
         self.latencies_ms = array("f")
 
-    def sent(self, latency_ms: float, *, throttled: bool) -> None:
+    def count_request(self, latency_ms: float, *, throttled: bool) -> None:
         """Count one request that was sent, answered or not."""
         with self._lock:
             self.requests += 1
             self.throttled += throttled
             self.latencies_ms.append(latency_ms)
 
-    def waited(self, seconds: float) -> None:
+    def count_retry(self, seconds: float) -> None:
         """Count one retry and the wait before it."""
         with self._lock:
             self.retries += 1
             self.waited_seconds += seconds
 
-    def signed_in(self) -> None:
+    def count_sign_in(self) -> None:
         """Count one token."""
         with self._lock:
             self.sign_ins += 1

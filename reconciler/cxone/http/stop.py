@@ -20,7 +20,7 @@ class Stop(Protocol):
 class TimeBudget:
     """A stop that also comes by itself, after so many seconds; a wait that would outlast it does not begin.
 
-    `over` tells the end of the time from a request to stop.
+    `is_over` tells the end of the time from a request to stop.
     """
 
     def __init__(
@@ -31,13 +31,13 @@ class TimeBudget:
         self._end = monotonic() + seconds
         self._outlasted = False
 
-    def over(self) -> bool:
+    def is_over(self) -> bool:
         """Tell whether the time is used up, or what is left of it was too short for a wait."""
         return self._outlasted or self._monotonic() >= self._end
 
     def is_set(self) -> bool:
         """Tell whether we were asked to stop, or the time is used up."""
-        return self._stop.is_set() or self.over()
+        return self._stop.is_set() or self.is_over()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait as the stop does; True, and at once, where the time ends first."""

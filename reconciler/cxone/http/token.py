@@ -25,20 +25,20 @@ class Token:
     seconds: float
 
 
-def decode(body: bytes) -> Token | None:
+def parse_token(body: bytes) -> Token | None:
     """Read the answer of a sign-in; None when it is none.
 
     `expires_in` may be text. Without a sensible one the token is used until CXone says 401.
     """
     try:
-        found = orjson.loads(body)
+        answer = orjson.loads(body)
     except orjson.JSONDecodeError:
         return None
-    text = found.get("access_token") if isinstance(found, dict) else None
+    text = answer.get("access_token") if isinstance(answer, dict) else None
     if not isinstance(text, str) or not _PRINTABLE.fullmatch(text):
         return None
     try:
-        seconds = float(found.get("expires_in"))
+        seconds = float(answer.get("expires_in"))
     except (TypeError, ValueError):
         seconds = math.inf
     return Token(text, seconds if seconds > 0 else math.inf)
@@ -60,25 +60,25 @@ class Tokens:
 
     def current(self) -> str:
         """Give the token, a new one where there is none or its end is near."""
-        asked = self._monotonic()
+        requested_at = self._monotonic()
         with self._lock:
             if not self._token or self._monotonic() >= self._renew_at:
-                self._renew(asked)
+                self._renew(requested_at)
             return self._token
 
-    def instead_of(self, failed: str) -> str:
+    def replace_token(self, failed: str) -> str:
         """Give another token than the one that was refused; who comes second takes what the first fetched."""
-        asked = self._monotonic()
+        requested_at = self._monotonic()
         with self._lock:
             if self._token == failed:
                 self._token = ""
             if not self._token:
-                self._renew(asked)
+                self._renew(requested_at)
             return self._token
 
-    def _renew(self, asked: float) -> None:
+    def _renew(self, requested_at: float) -> None:
         """Fetch one, unless that failed while the caller stood in line: nobody tries a dead host in turn."""
-        if self._failure is not None and self._failed_at >= asked:
+        if self._failure is not None and self._failed_at >= requested_at:
             raise self._failure
         began = self._monotonic()  # its life began before its answer came
         try:

@@ -89,18 +89,20 @@ class Transport:
         """Send, and read the answer. Raises Unreachable, Unusable or Broken."""
         url = f"{self._base}{request.path}" + (f"?{request.query}" if request.query else "")
         headers = _HEADERS | ({"Content-Type": request.content_type} if request.content_type else {})
-        asked = requests.Request(request.method, url, headers, data=request.body, auth=auth or Unsigned())
+        prepared_request = requests.Request(
+            request.method, url, headers, data=request.body, auth=auth or Unsigned()
+        )
         try:
             # Prepared without the session: nothing of it belongs into a request, and merging takes its time.
             with self._session.send(
-                asked.prepare(),
+                prepared_request.prepare(),
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
                 allow_redirects=False,
                 stream=True,
-            ) as answer:
-                return Response(answer.status_code, answer.headers, self._body(answer))
+            ) as response:
+                return Response(response.status_code, response.headers, self._body(response))
         except (requests.RequestException, HTTPError, OSError) as error:
-            raise _told(error) from error
+            raise _describe_error(error) from error
 
     def close(self) -> None:
         """Close every connection."""
@@ -136,22 +138,22 @@ _SIGNS: tuple[tuple[tuple[type[BaseException], ...], Exception], ...] = (
 )
 
 
-def _told(error: Exception) -> Exception:
+def _describe_error(error: Exception) -> Exception:
     """Say what happened without the library's text: it holds addresses, and may hold a proxy's password."""
-    chain = _chain(error)
-    for signs, told in _SIGNS:
+    chain = _error_chain(error)
+    for signs, known_error in _SIGNS:
         if any(isinstance(link, signs) for link in chain):
-            return type(told)(*told.args)
+            return type(known_error)(*known_error.args)
     return Broken("the connection was cut")
 
 
-def _chain(error: BaseException) -> list[BaseException]:
+def _error_chain(error: BaseException) -> list[BaseException]:
     """List an error and everything below it: causes, contexts, `reason` and what libraries wrap in args."""
-    found: list[BaseException] = []
+    causes: list[BaseException] = []
     todo: list[object] = [error]
     while todo:
         link = todo.pop()
-        if isinstance(link, BaseException) and not any(link is seen for seen in found):
-            found.append(link)
+        if isinstance(link, BaseException) and not any(link is cause for cause in causes):
+            causes.append(link)
             todo += [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
-    return found
+    return causes

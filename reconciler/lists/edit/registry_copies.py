@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from reconciler.core.model.entries import Terms
-from reconciler.lists.edit.canonical import quoted, scalar
+from reconciler.lists.edit.canonical import write_quoted, write_scalar
 from reconciler.lists.edit.flow_style import column_of
 from reconciler.lists.edit.items import SECTIONS
 from reconciler.lists.edit.sheet import Sheet
-from reconciler.lists.releases_holds import day_of
+from reconciler.lists.releases_holds import parse_day
 from reconciler.rules.periods import parse_date
 from reconciler.yaml_tree.documents import read_document
 from reconciler.yaml_tree.nodes import MapNode, plain
@@ -20,7 +20,7 @@ _KEYS = ("name", "retrievedAt", "sha256", "areaCodes", "freshFor")
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class RegistryBlock:
     """What a file says of the registry that it is a copy of. `fresh_for` is None where nothing is said."""
 
     name: str
@@ -32,11 +32,11 @@ class Block:
     @property
     def keys(self) -> dict[str, str | tuple[str, ...]]:
         """Give its keys as they are written."""
-        said = (self.name, self.retrieved_at, self.sha256, self.area_codes, self.fresh_for)
-        return {key: value for key, value in zip(_KEYS, said, strict=True) if value}
+        values = (self.name, self.retrieved_at, self.sha256, self.area_codes, self.fresh_for)
+        return {key: value for key, value in zip(_KEYS, values, strict=True) if value}
 
 
-def block_of(path: str, data: bytes) -> Block | None:
+def parse_registry_block(path: str, data: bytes) -> RegistryBlock | None:
     """Read a list file's block; None where it has none, or none that names a registry and a day."""
     if b"registry" not in data:
         return None
@@ -44,67 +44,71 @@ def block_of(path: str, data: bytes) -> Block | None:
     node = root.values.get("registry") if isinstance(root, MapNode) else None
     if not isinstance(node, MapNode):
         return None
-    said = {key: plain(value) for key, value in node.values.items()}
-    name, at, codes = said.get("name"), said.get("retrievedAt"), said.get("areaCodes")
-    if not isinstance(name, str) or not isinstance(at, str) or day_of(at) is None:
+    values = {key: plain(value) for key, value in node.values.items()}
+    name, retrieved_at, codes = values.get("name"), values.get("retrievedAt"), values.get("areaCodes")
+    if not isinstance(name, str) or not isinstance(retrieved_at, str) or parse_day(retrieved_at) is None:
         return None
-    fresh = said.get("freshFor")
-    return Block(
+    fresh_for = values.get("freshFor")
+    return RegistryBlock(
         name,
-        at,
-        str(said.get("sha256") or ""),
+        retrieved_at,
+        str(values.get("sha256") or ""),
         tuple(str(code) for code in codes) if isinstance(codes, list) else (),
-        fresh if isinstance(fresh, str) else None,
+        fresh_for if isinstance(fresh_for, str) else None,
     )
 
 
-def is_earlier(one: str, other: str) -> bool:
+def is_earlier(retrieved_at: str, other: str) -> bool:
     """Tell whether one `retrievedAt` is earlier: by the moment where both have one, else by the day."""
-    moments = [_moment(text) for text in (one, other)]
+    moments = [_moment(text) for text in (retrieved_at, other)]
     if moments[0] and moments[1]:
         return moments[0] < moments[1]
-    days = [day_of(text) for text in (one, other)]
+    days = [parse_day(text) for text in (retrieved_at, other)]
     return bool(days[0] and days[1] and days[0] < days[1])
 
 
-def with_block(path: str, data: bytes, block: Block) -> bytes:
+def with_registry_block(path: str, data: bytes, block: RegistryBlock) -> bytes:
     """Give a list file with its block saying this; what it says already stays as it is written.
 
     Raises InvalidInput as `Sheet.read` does.
     """
     sheet = Sheet.read(path, data)
     text, root = sheet.original
-    found = root.get("registry")
-    if isinstance(found, Branch):
-        text = _corrected(text, found, block.keys)
+    node = root.get("registry")
+    if isinstance(node, Branch):
+        text = _update_block(text, node, block.keys)
     else:
-        before = next(key.start for key, _ in root.pairs() if key.text in SECTIONS)
-        lines = ["registry:", *(f"  {key}: {_written(key, value)}" for key, value in block.keys.items()), ""]
-        text = text[:before] + "\n".join(lines) + text[before:]
-    return (sheet.mark + text).replace("\n", sheet.newline).encode()
+        insert_at = next(key.start for key, _ in root.pairs() if key.text in SECTIONS)
+        lines = [
+            "registry:",
+            *(f"  {key}: {_write_value(key, value)}" for key, value in block.keys.items()),
+            "",
+        ]
+        text = text[:insert_at] + "\n".join(lines) + text[insert_at:]
+    return (sheet.bom + text).replace("\n", sheet.newline).encode()
 
 
-def _corrected(text: str, found: Branch, keys: Mapping[str, str | tuple[str, ...]]) -> str:
+def _update_block(text: str, node: Branch, keys: Mapping[str, str | tuple[str, ...]]) -> str:
     edits: list[tuple[int, int, str]] = []
-    between = ", " if found.is_flow else "\n" + " " * column_of(text, found.start)
-    missing = ""
+    separator = ", " if node.is_flow else "\n" + " " * column_of(text, node.start)
+    missing_keys = ""
     for key, value in keys.items():
-        part = found.get(key)
-        if part is None:
-            missing += f"{between}{key}: {_written(key, value)}"
-        elif isinstance(value, str) and plainly(part) != value:
-            edits.append((part.start, part.end, _written(key, value)))
-    if missing:
-        edits.append((found.parts[-1].end, found.parts[-1].end, missing))
-    for start, end, written in sorted(edits, reverse=True):
-        text = text[:start] + written + text[end:]
+        value_node = node.get(key)
+        if value_node is None:
+            missing_keys += f"{separator}{key}: {_write_value(key, value)}"
+        elif isinstance(value, str) and plainly(value_node) != value:
+            edits.append((value_node.start, value_node.end, _write_value(key, value)))
+    if missing_keys:
+        edits.append((node.parts[-1].end, node.parts[-1].end, missing_keys))
+    for start, end, replacement in sorted(edits, reverse=True):
+        text = text[:start] + replacement + text[end:]
     return text
 
 
-def _written(key: str, value: str | Sequence[str]) -> str:
+def _write_value(key: str, value: str | Sequence[str]) -> str:
     if not isinstance(value, str):
-        return f"[{', '.join(quoted(code) for code in value)}]"
-    return value if key == "retrievedAt" and parse_date(value) else scalar(value)
+        return f"[{', '.join(write_quoted(code) for code in value)}]"
+    return value if key == "retrievedAt" and parse_date(value) else write_scalar(value)
 
 
 def _moment(text: str) -> datetime | None:
@@ -117,16 +121,16 @@ def _moment(text: str) -> datetime | None:
     return moment.astimezone(UTC) if moment.tzinfo else None
 
 
-MOST_LOSS = 2.0  # per cent of an area code's numbers: more is a broken file, until somebody looked
-_NORTH_AMERICAN = 12  # characters of +1 and ten digits
+MAX_LOSS_PERCENT = 2.0  # per cent of an area code's numbers: more is a broken file, until somebody looked
+_NORTH_AMERICAN_LENGTH = 12  # characters of +1 and ten digits
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class RegistryCopy:
     """One file of the last snapshot: its block, and the numbers in it that are the registry's own claims."""
 
     path: str
-    block: Block
+    block: RegistryBlock
     numbers: Mapping[str, Terms]
 
     @property
@@ -136,103 +140,122 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class SnapshotComparison:
     """What a snapshot says of the one before.
 
-    `gone` are the numbers, by area code, that are not in it any more. `unchanged` are the area codes of
-    which nothing comes off, with the reason; `staying` are single numbers that do not.
+    `removed_numbers` are the numbers, by area code, that are not in it any more. `unchanged_codes` are the
+    area codes of which nothing comes off, with the reason; `retained_numbers` are single numbers that do not.
     """
 
-    gone: Mapping[str, tuple[str, ...]]
-    unchanged: Mapping[str, str]
-    staying: Mapping[str, str] = field(default_factory=dict)
+    removed_numbers: Mapping[str, tuple[str, ...]]
+    unchanged_codes: Mapping[str, str]
+    retained_numbers: Mapping[str, str] = field(default_factory=dict)
 
 
 def area_code(number: str) -> str:
     """Give the area code of a number of +1; empty for any other."""
-    return number[2:5] if number.startswith("+1") and len(number) == _NORTH_AMERICAN else ""
+    return number[2:5] if number.startswith("+1") and len(number) == _NORTH_AMERICAN_LENGTH else ""
 
 
-def compare(
-    copies: Sequence[Copy],
+def compare_snapshot(
+    copies: Sequence[RegistryCopy],
     numbers: Collection[str],
     retrieved_at: str,
     *,
-    most_loss: float = MOST_LOSS,
-    unread: Sequence[int] = (),
-) -> Comparison:
+    max_loss: float = MAX_LOSS_PERCENT,
+    unread_lines: Sequence[int] = (),
+) -> SnapshotComparison:
     """Compare the last snapshot's files with the numbers of a new one. What is in doubt stays.
 
-    `most_loss` is in per cent of an area code's numbers. `unread` are the lines that could not be read: any
-    number may stand there, so with one, nothing is known to be gone.
+    `max_loss` is in per cent of an area code's numbers. `unread_lines` are the lines that could not be read:
+    any number may stand there, so with one, nothing is known to be gone.
     """
-    before = _by_area_code(number for copy in copies for number in copy.numbers)
-    after = _by_area_code(numbers)
-    day = day_of(retrieved_at)
-    gone: dict[str, tuple[str, ...]] = {}
-    unchanged: dict[str, str] = {}
-    staying: dict[str, str] = {}
-    for code in sorted(before.keys() - {""}):
-        lost = before[code] - after.get(code, set())
-        known = [copy.block.retrieved_at for copy in copies if code in copy.area_codes]
-        if why := _doubt(before[code], after.get(code, set()), most_loss, unread):
-            unchanged[code] = why
-        elif late := next((at for at in known if is_earlier(retrieved_at, at)), None):
-            unchanged[code] = f"the files have a newer snapshot of it, retrieved on {late}"
-        elif lost:
-            running = {number: _running(copies, number, day) for number in lost}
-            staying |= {number: why for number, why in running.items() if why}
-            gone[code] = tuple(sorted(number for number, why in running.items() if not why))
-    return Comparison({code: found for code, found in gone.items() if found}, unchanged, staying)
+    numbers_before = _by_area_code(number for copy in copies for number in copy.numbers)
+    numbers_after = _by_area_code(numbers)
+    day = parse_day(retrieved_at)
+    removed_numbers: dict[str, tuple[str, ...]] = {}
+    unchanged_codes: dict[str, str] = {}
+    retained_numbers: dict[str, str] = {}
+    for code in sorted(numbers_before.keys() - {""}):
+        missing = numbers_before[code] - numbers_after.get(code, set())
+        known_dates = [copy.block.retrieved_at for copy in copies if code in copy.area_codes]
+        if reason := _removal_doubt(
+            numbers_before[code], numbers_after.get(code, set()), max_loss, unread_lines
+        ):
+            unchanged_codes[code] = reason
+        elif newer_date := next(
+            (known_date for known_date in known_dates if is_earlier(retrieved_at, known_date)), None
+        ):
+            unchanged_codes[code] = f"the files have a newer snapshot of it, retrieved on {newer_date}"
+        elif missing:
+            running_terms = {number: _running_term(copies, number, day) for number in missing}
+            retained_numbers |= {number: reason for number, reason in running_terms.items() if reason}
+            removed_numbers[code] = tuple(
+                sorted(number for number, reason in running_terms.items() if not reason)
+            )
+    return SnapshotComparison(
+        {code: removed for code, removed in removed_numbers.items() if removed},
+        unchanged_codes,
+        retained_numbers,
+    )
 
 
-def lost_from(copies: Sequence[Copy], numbers: Collection[str]) -> set[str]:
+def missing_numbers(copies: Sequence[RegistryCopy], numbers: Collection[str]) -> set[str]:
     """Give the numbers of the last snapshot that are not in a new one, of the area codes that it has."""
     codes = {area_code(number) for number in numbers}
-    before = {number for copy in copies for number in copy.numbers if area_code(number) in codes}
-    return before.difference(numbers)
+    numbers_before = {number for copy in copies for number in copy.numbers if area_code(number) in codes}
+    return numbers_before.difference(numbers)
 
 
-def cut_off(lost: Collection[str], numbers: Sequence[str]) -> set[str]:
+def possibly_cut(missing: Collection[str], numbers: Sequence[str]) -> set[str]:
     """Give the missing numbers that a file which was cut would have had after its end.
 
     `numbers` are in the order of the file. Registries sort theirs: then these are the numbers after the last
     one. Where the last area code is not sorted, they are all that are missing, if all are of this area code.
     """
     code = area_code(numbers[-1]) if numbers else ""
-    here = [number for number in numbers if area_code(number) == code]
-    tail = {number for number in lost if area_code(number) == code}
-    rising, falling = here == sorted(here), len(here) > 1 and here == sorted(here, reverse=True)
-    if not rising and not falling and len(tail) == len(lost) and len(here) < len(numbers):
+    last_area = [number for number in numbers if area_code(number) == code]
+    tail = {number for number in missing if area_code(number) == code}
+    is_ascending, is_descending = (
+        last_area == sorted(last_area),
+        len(last_area) > 1 and last_area == sorted(last_area, reverse=True),
+    )
+    if not is_ascending and not is_descending and len(tail) == len(missing) and len(last_area) < len(numbers):
         return tail
-    return {number for number in tail if (number < here[-1] if falling else number > max(here))}
+    return {
+        number for number in tail if (number < last_area[-1] if is_descending else number > max(last_area))
+    }
 
 
-def _doubt(before: set[str], after: set[str], most_loss: float, unread: Sequence[int]) -> str:
+def _removal_doubt(
+    numbers_before: set[str], numbers_after: set[str], max_loss: float, unread_lines: Sequence[int]
+) -> str:
     """Say why an area code's missing numbers are not known to be gone; empty where they are."""
-    lost = len(before - after)
-    if not after:
-        return f"it is missing from the file; its {len(before):,} numbers stay"
-    if lost and unread:
-        lines = ", ".join(str(line) for line in unread[:5]) + " …" * (len(unread) > 5)  # noqa: PLR2004  (as many as are named)
-        return f"it lost {lost:,}, and they may stand where no number can be read: line {lines}"
-    if lost * 100 > most_loss * len(before):
-        share = f"{lost * 100 / len(before):.2f} %"
-        return f"it lost {lost:,} of {len(before):,} numbers, {share}, the limit is {most_loss:g} %"
+    lost_count = len(numbers_before - numbers_after)
+    if not numbers_after:
+        return f"it is missing from the file; its {len(numbers_before):,} numbers stay"
+    if lost_count and unread_lines:
+        lines = ", ".join(str(line) for line in unread_lines[:5]) + " …" * (len(unread_lines) > 5)  # noqa: PLR2004  (as many as are named)
+        return f"it lost {lost_count:,}, and they may stand where no number can be read: line {lines}"
+    if lost_count * 100 > max_loss * len(numbers_before):
+        share = f"{lost_count * 100 / len(numbers_before):.2f} %"
+        return (
+            f"it lost {lost_count:,} of {len(numbers_before):,} numbers, {share}, the limit is {max_loss:g} %"
+        )
     return ""
 
 
-def _running(copies: Sequence[Copy], number: str, day: date | None) -> str:
+def _running_term(copies: Sequence[RegistryCopy], number: str, day: date | None) -> str:
     """Say that a claim's own term is not over: a renewal is invisible in a list of bare numbers."""
     ends = [copy.numbers[number].end for copy in copies if number in copy.numbers]
-    last = max((end for end in ends if end), default=None)
-    if last and day and day <= last:
-        return f"its term in the file runs until {last}: only a snapshot later than that lets it off"
+    last_end = max((end for end in ends if end), default=None)
+    if last_end and day and day <= last_end:
+        return f"its term in the file runs until {last_end}: only a snapshot later than that lets it off"
     return ""
 
 
 def _by_area_code(numbers: Iterable[str]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+    by_code: dict[str, set[str]] = {}
     for number in numbers:
-        found.setdefault(area_code(number), set()).add(number)
-    return found
+        by_code.setdefault(area_code(number), set()).add(number)
+    return by_code

@@ -13,7 +13,7 @@ from reconciler.core.model.entries import Policy, ReasonCode
 from reconciler.core.model.phone import is_e164
 from reconciler.sandbox.answers import answer, problem
 from reconciler.sandbox.entries.entry import Conduct, Entry
-from reconciler.sandbox.entries.store import Stored
+from reconciler.sandbox.entries.store import StoreResult
 from reconciler.sandbox.tenant import Tenant
 from reconciler.sandbox.tokens import READ, WRITE, Access
 
@@ -52,52 +52,52 @@ def _entry(index: int, item: object) -> Entry:
 
 
 @dataclass
-class Chunk:
+class JudgedChunk:
     """One chunk on its way: what is to be stored, what is not, and the errors so far."""
 
     to_store: list[Entry] = field(default_factory=list)
-    pretended: int = 0
+    pretended_count: int = 0
     errors: list[dict[str, str]] = field(default_factory=list)
 
     def refuse(self, phone: str, code: str, message: str) -> None:
         """Note a failure."""
         self.errors.append({"phone": phone, "errorCode": code, "errorMessage": message})
 
-    def settle(self, stored: Sequence[Stored]) -> tuple[dict[str, object], int]:
+    def settle(self, stored: Sequence[StoreResult]) -> tuple[dict[str, object], int]:
         """Write the answer, with its status, once the entries are stored."""
-        for entry, what in zip(self.to_store, stored, strict=True):
-            if what is Stored.UNCHANGED:
+        for entry, result in zip(self.to_store, stored, strict=True):
+            if result is StoreResult.UNCHANGED:
                 self.refuse(entry.phone, "DUPLICATE_ENTRY", "the entry exists exactly so")
         failures = len(self.errors)
-        unchanged = sum(what is Stored.UNCHANGED for what in stored)
+        unchanged = sum(result is StoreResult.UNCHANGED for result in stored)
         body: dict[str, object] = {
-            "successes": len(self.to_store) + self.pretended - unchanged,
+            "successes": len(self.to_store) + self.pretended_count - unchanged,
             "failures": failures,
             "errors": self.errors,
         }
-        return body, 201 if Stored.CREATED in stored else 200
+        return body, 201 if StoreResult.CREATED in stored else 200
 
 
-def judge_chunk(entries: Sequence[Entry], conduct: Conduct) -> Chunk:
+def judge_chunk(entries: Sequence[Entry], conduct: Conduct) -> JudgedChunk:
     """Sort a chunk's entries into what is stored and what is refused, each by itself."""
-    chunk = Chunk()
+    chunk = JudgedChunk()
     seen: dict[tuple[str, str], Entry] = {}
     for entry in entries:
-        wrong = _wrong(entry, conduct)
+        refusal = _refusal(entry, conduct)
         first = seen.setdefault((entry.list_id, entry.phone), entry)
-        if wrong:
-            chunk.refuse(entry.phone, *wrong)
+        if refusal:
+            chunk.refuse(entry.phone, *refusal)
         elif first is not entry:
             code = "DUPLICATE_ENTRY" if first == entry else "CONFLICT"
             chunk.refuse(entry.phone, code, "the chunk has this number for this list already")
         elif entry.phone in conduct.ignored:
-            chunk.pretended += 1
+            chunk.pretended_count += 1
         else:
             chunk.to_store.append(entry)
     return chunk
 
 
-def _wrong(entry: Entry, conduct: Conduct) -> tuple[str, str] | None:
+def _refusal(entry: Entry, conduct: Conduct) -> tuple[str, str] | None:
     """Find the code and the words that one entry is refused with."""
     code = conduct.refused.get(entry.phone)
     checks = (
@@ -108,7 +108,7 @@ def _wrong(entry: Entry, conduct: Conduct) -> tuple[str, str] | None:
         (bool(entry.list_id), "INVALID_LIST_ID", "the list has no id"),
         (bool(entry.source), "INVALID_SOURCE", "the source is empty"),
     )
-    return next(((wrong, words) for holds, wrong, words in checks if not holds), None)
+    return next(((error_code, words) for holds, error_code, words in checks if not holds), None)
 
 
 LARGEST_PAGE = 500
@@ -157,7 +157,7 @@ class Api:
             return problem(400, f"pageSize is 1 to {LARGEST_PAGE}, page counts from 1")
         entries, total = self._tenant.store.page(number, size)
         request.state.items = len(entries)
-        return answer({"entity": [entry.wire() for entry in entries], "page": number, "total": total})
+        return answer({"entity": [entry.to_json() for entry in entries], "page": number, "total": total})
 
     async def bulk(self, request: Request) -> Response:
         """POST /api/v2/dnc/entries/bulk: create or update up to 500 entries."""

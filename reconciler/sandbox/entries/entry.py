@@ -23,7 +23,7 @@ class Entry(NamedTuple):
     modified: str | None = NOW
     id: str = ""
 
-    def wire(self) -> dict[str, str]:
+    def to_json(self) -> dict[str, str]:
         """Write the entry as a read answers it."""
         fields = {
             "id": self.id,
@@ -37,7 +37,7 @@ class Entry(NamedTuple):
         return fields
 
 
-def wire_time(moment: datetime) -> str:
+def format_time(moment: datetime) -> str:
     """Write a moment as the wire has it: ISO 8601, UTC, milliseconds, `Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 

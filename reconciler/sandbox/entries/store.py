@@ -39,8 +39,8 @@ class Marks:
     def _next(self, connection: sqlite3.Connection) -> int:
         after, skip = (self._rows[-1], STRIDE - 1) if self._rows else (0, 0)
         query = "SELECT row FROM entry WHERE row > ? ORDER BY row LIMIT 1 OFFSET ?"
-        found: tuple[int] = connection.execute(query, (after, skip)).fetchone()
-        return found[0]
+        row: tuple[int] = connection.execute(query, (after, skip)).fetchone()
+        return row[0]
 
 
 _COLUMNS = "phone, reason_code, expiration_policy, list_id, source, modified, 'dnc-' || row"
@@ -57,7 +57,7 @@ _TERMS = "SELECT reason_code, expiration_policy, source FROM entry WHERE phone =
 _ID = re.compile(r"dnc-([1-9][0-9]{0,17})")
 
 
-class Stored(Enum):
+class StoreResult(Enum):
     """What storing one entry did."""
 
     CREATED = auto()
@@ -93,23 +93,23 @@ class Store:
             rows = connection.execute(query, (first, size, position % STRIDE))
             return [Entry._make(row) for row in rows], total
 
-    def upsert(self, entries: Sequence[Entry], now: str) -> list[Stored]:
+    def upsert(self, entries: Sequence[Entry], now: str) -> list[StoreResult]:
         """Store entries, no key twice among them; one that is there exactly so stays untouched."""
         with self._transaction("IMMEDIATE") as connection:
-            done = [self._compare(entry) for entry in entries]
-            created = [e for e, what in zip(entries, done, strict=True) if what is Stored.CREATED]
-            updated = [e for e, what in zip(entries, done, strict=True) if what is Stored.UPDATED]
+            results = [self._compare(entry) for entry in entries]
+            created = [e for e, result in zip(entries, results, strict=True) if result is StoreResult.CREATED]
+            updated = [e for e, result in zip(entries, results, strict=True) if result is StoreResult.UPDATED]
             self._insert(created, now)
             connection.executemany(_UPDATE, [_update(e, now) for e in updated])
-            return done
+            return results
 
     def delete(self, entry_id: str) -> bool:
         """Take one entry off by its id; False when there is none."""
-        found = _ID.fullmatch(entry_id)
-        if found is None:
+        match = _ID.fullmatch(entry_id)
+        if match is None:
             return False
         with self._transaction("IMMEDIATE"):
-            return self._delete([int(found[1])]) == 1
+            return self._delete([int(match[1])]) == 1
 
     def add(self, entries: Iterable[Entry], now: str) -> None:
         """Add entries as they are, checking nothing: also a number twice, or what is no number."""
@@ -133,28 +133,30 @@ class Store:
             query = f"SELECT {_COLUMNS} FROM entry ORDER BY row"  # noqa: S608  (a constant)
             return [Entry._make(row) for row in connection.execute(query)]
 
-    def _compare(self, entry: Entry) -> Stored:
-        held = self._connection.execute(_TERMS, (entry.phone, entry.list_id)).fetchall()
-        if not held:
-            return Stored.CREATED
+    def _compare(self, entry: Entry) -> StoreResult:
+        stored_terms = self._connection.execute(_TERMS, (entry.phone, entry.list_id)).fetchall()
+        if not stored_terms:
+            return StoreResult.CREATED
         sent = (entry.reason_code, entry.expiration_policy, entry.source)
-        return Stored.UNCHANGED if all(terms == sent for terms in held) else Stored.UPDATED
+        return StoreResult.UNCHANGED if all(terms == sent for terms in stored_terms) else StoreResult.UPDATED
 
     def _insert(self, entries: Iterable[Entry], now: str) -> None:
         rows = ((*e[:5], now if e.modified == NOW else e.modified) for e in entries)
         # For an INSERT, executemany sets rowcount to the sum.
-        added = self._connection.executemany(_INSERT, rows).rowcount
+        added_count = self._connection.executemany(_INSERT, rows).rowcount
         if self._total is not None:
-            self._total += max(added, 0)
+            self._total += max(added_count, 0)
 
     def _delete(self, rows: list[int]) -> int:
-        gone = self._connection.executemany("DELETE FROM entry WHERE row = ?", [(r,) for r in rows]).rowcount
-        gone = max(gone, 0)
-        if gone:
+        deleted_count = self._connection.executemany(
+            "DELETE FROM entry WHERE row = ?", [(r,) for r in rows]
+        ).rowcount
+        deleted_count = max(deleted_count, 0)
+        if deleted_count:
             self._marks.forget(min(rows))
         if self._total is not None:
-            self._total -= gone
-        return gone
+            self._total -= deleted_count
+        return deleted_count
 
     def _count(self) -> int:
         if self._total is None:

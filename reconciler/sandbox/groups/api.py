@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from reconciler.sandbox.answers import answer
-from reconciler.sandbox.faults import Kind
+from reconciler.sandbox.faults import RequestKind
 from reconciler.sandbox.gate import Endpoint
 from reconciler.sandbox.groups import records
 from reconciler.sandbox.groups.behaviour import Groups
@@ -19,7 +19,7 @@ from reconciler.sandbox.tokens import READ, WRITE
 
 _ROOT = "/incontactapi/services/v{version:float}/dnc-groups"
 _SINCE = 12.0  # the calls appear from 12.0 on
-Guard = Callable[[Kind, Endpoint], Endpoint]
+Guard = Callable[[RequestKind, Endpoint], Endpoint]
 
 
 class GroupsApi:
@@ -32,41 +32,62 @@ class GroupsApi:
     def routes(self, guard: Guard) -> list[Route]:
         """List the paths, none of which dialect `entries` has."""
         whole = (
-            ("POST", "/authentication/v1/token/access-key", Kind.TOKEN, self._sign_in.access_key),
-            ("POST", "/auth/token", Kind.TOKEN, self._sign_in.password),
-            ("GET", "/.well-known/cxone-configuration", Kind.READ, self._sign_in.discovery),
-            ("GET", _ROOT, Kind.READ, self._allowed(READ, self._groups)),
-            ("POST", _ROOT, Kind.BULK, self._allowed(WRITE, self._make)),
-            ("POST", f"{_ROOT}/search", Kind.READ, self._allowed(READ, self._search)),
-            ("GET", f"{_ROOT}/{{group:int}}/records", Kind.READ, self._allowed(READ, self._records)),
-            ("POST", f"{_ROOT}/{{group:int}}/records", Kind.BULK, self._allowed(WRITE, self._add)),
-            ("DELETE", f"{_ROOT}/{{group:int}}/records", Kind.DELETE, self._allowed(WRITE, self._expire)),
-            ("GET", f"{_ROOT}/{{group:int}}/scrubbed-skills", Kind.READ, self._allowed(READ, self._skills)),
+            ("POST", "/authentication/v1/token/access-key", RequestKind.TOKEN, self._sign_in.access_key),
+            ("POST", "/auth/token", RequestKind.TOKEN, self._sign_in.password),
+            ("GET", "/.well-known/cxone-configuration", RequestKind.READ, self._sign_in.discovery),
+            ("GET", _ROOT, RequestKind.READ, self._require_access(READ, self._groups)),
+            ("POST", _ROOT, RequestKind.BULK, self._require_access(WRITE, self._make)),
+            ("POST", f"{_ROOT}/search", RequestKind.READ, self._require_access(READ, self._search)),
+            (
+                "GET",
+                f"{_ROOT}/{{group:int}}/records",
+                RequestKind.READ,
+                self._require_access(READ, self._records),
+            ),
+            (
+                "POST",
+                f"{_ROOT}/{{group:int}}/records",
+                RequestKind.BULK,
+                self._require_access(WRITE, self._add),
+            ),
+            (
+                "DELETE",
+                f"{_ROOT}/{{group:int}}/records",
+                RequestKind.DELETE,
+                self._require_access(WRITE, self._expire),
+            ),
+            (
+                "GET",
+                f"{_ROOT}/{{group:int}}/scrubbed-skills",
+                RequestKind.READ,
+                self._require_access(READ, self._skills),
+            ),
         )
         return [Route(path, guard(kind, call), methods=[method]) for method, path, kind, call in whole]
 
     @property
-    def _here(self) -> Groups:
+    def _tenant_groups(self) -> Groups:
         return self._tenant.groups
 
-    def _allowed(self, scope: str, call: Endpoint) -> Endpoint:
+    def _require_access(self, scope: str, call: Endpoint) -> Endpoint:
         """Let a call go on for those who may, at a version and for a group that there is."""
 
         async def allowed(request: Request) -> Response:
-            if refused := self._sign_in.access(request, scope):
+            if refused := self._sign_in.check_access(request, scope):
                 return refused
             if request.path_params["version"] < _SINCE:
-                return self._sign_in.refused(404, "this version has no such call")
+                return self._sign_in.refusal(404, "this version has no such call")
             group = request.path_params.get("group")
-            if group is not None and group not in self._here.store.names():
-                return self._sign_in.refused(404, "there is no such group")
+            if group is not None and group not in self._tenant_groups.store.names():
+                return self._sign_in.refusal(404, "there is no such group")
             return await call(request)
 
         return allowed
 
     async def _groups(self, request: Request) -> Response:  # noqa: ARG002  (Starlette)
         listed = [
-            records.group_shown(self._here.quirks, g) for g in self._here.store.groups(self._here.today)
+            records.group_to_json(self._tenant_groups.quirks, g)
+            for g in self._tenant_groups.store.groups(self._tenant_groups.today)
         ]
         return self._answer({"totalGroups": len(listed), "dncGroups": listed}, listed, wrapped=True)
 
@@ -77,85 +98,92 @@ class GroupsApi:
             content = None
         name = content.get("dncGroupName") if isinstance(content, dict) else None
         if not isinstance(name, str) or not name:
-            return self._sign_in.refused(400, "dncGroupName is missing")
-        made = self._here.make(name)
+            return self._sign_in.refusal(400, "dncGroupName is missing")
+        group_id = self._tenant_groups.make(name)
         listed = [
-            records.group_shown(self._here.quirks, g)
-            for g in self._here.store.groups(self._here.today)
-            if g.id == made
+            records.group_to_json(self._tenant_groups.quirks, g)
+            for g in self._tenant_groups.store.groups(self._tenant_groups.today)
+            if g.id == group_id
         ]
         return self._answer({"dncGroups": listed}, listed, wrapped=False)
 
     async def _records(self, request: Request) -> Response:
-        quirks, query = self._here.quirks, request.query_params
+        quirks, query = self._tenant_groups.quirks, request.query_params
         skip, top = query.get("skip", "0"), query.get("top", str(quirks.most_records))
         if not (skip.isdigit() and top.isdigit() and query.keys() <= {"skip", "top", "fields", "orderBy"}):
-            return self._sign_in.refused(400, "skip and top are numbers")
+            return self._sign_in.refusal(400, "skip and top are numbers")
         if quirks.refuses_more and int(top) > quirks.most_records:
-            return self._sign_in.refused(400, f"top is at most {quirks.most_records}")
-        found, total = self._here.store.records(
+            return self._sign_in.refusal(400, f"top is at most {quirks.most_records}")
+        page, total = self._tenant_groups.store.records(
             request.path_params["group"],
             int(skip),
             min(int(top), quirks.most_records),
-            after="" if quirks.shows_over else self._here.today,
+            after="" if quirks.shows_over else self._tenant_groups.today,
         )
-        request.state.items = len(found)
-        content: dict[str, Any] = {quirks.array: [records.shown(quirks, record) for record in found]}
+        request.state.items = len(page)
+        content: dict[str, Any] = {quirks.array: [records.record_to_json(quirks, record) for record in page]}
         if quirks.totals:
             content["totalRecords"] = total
-        return self._answer(content, found, wrapped=True)
+        return self._answer(content, page, wrapped=True)
 
     async def _add(self, request: Request) -> Response:
-        return await self._written(request, int, records.added, wrapped=True)
+        return await self._write_records(request, int, records.add_record, wrapped=True)
 
     async def _expire(self, request: Request) -> Response:
-        if not self._here.quirks.deletes:
-            return self._sign_in.refused(405, "this tenant cannot expire records")
-        return await self._written(request, str, records.expired, wrapped=False)
+        if not self._tenant_groups.quirks.deletes:
+            return self._sign_in.refusal(405, "this tenant cannot expire records")
+        return await self._write_records(request, str, records.expire_record, wrapped=False)
 
-    async def _written(
+    async def _write_records(
         self,
         request: Request,
         kind: type,
-        write: Callable[[Groups, int, records.Posted], str],
+        write: Callable[[Groups, int, records.PostedRecord], str],
         *,
         wrapped: bool,
     ) -> Response:
         try:
-            posted = records.parse(await request.body(), kind)
+            posted = records.parse_records(await request.body(), kind)
         except records.Malformed as error:
-            return self._sign_in.refused(400, str(error))
+            return self._sign_in.refusal(400, str(error))
         request.state.items = len(posted)
-        if len(posted) > self._here.quirks.most_posted:
-            return self._sign_in.refused(413, f"more than {self._here.quirks.most_posted} records")
-        told = [(one, write(self._here, request.path_params["group"], one)) for one in posted]
-        return self._answer(records.results(self._here.quirks, told), told, wrapped=wrapped)
+        if len(posted) > self._tenant_groups.quirks.most_posted:
+            return self._sign_in.refusal(413, f"more than {self._tenant_groups.quirks.most_posted} records")
+        results = [
+            (record, write(self._tenant_groups, request.path_params["group"], record)) for record in posted
+        ]
+        return self._answer(
+            records.results_to_json(self._tenant_groups.quirks, results), results, wrapped=wrapped
+        )
 
     async def _search(self, request: Request) -> Response:
         digits = request.query_params.get("phoneNumber", "")
-        if not self._here.quirks.searches:
-            return self._sign_in.refused(403, "the user may not search")
+        if not self._tenant_groups.quirks.searches:
+            return self._sign_in.refusal(403, "the user may not search")
         if not digits.isdigit():
-            return self._sign_in.refused(400, "phoneNumber is missing")
-        names = self._here.store.names()
-        looked_for = digits if self._here.quirks.exact_search else self._here.stored(digits)
-        found = [
-            records.found(self._here.quirks, record, names[record.group])
-            for record in self._here.store.found(looked_for)
-            if record.group in names and (self._here.quirks.shows_over or not record.over(self._here.today))
+            return self._sign_in.refusal(400, "phoneNumber is missing")
+        names = self._tenant_groups.store.names()
+        looked_for = (
+            digits if self._tenant_groups.quirks.exact_search else self._tenant_groups.to_stored_form(digits)
+        )
+        results = [
+            records.search_result_to_json(self._tenant_groups.quirks, record, names[record.group])
+            for record in self._tenant_groups.store.find(looked_for)
+            if record.group in names
+            and (self._tenant_groups.quirks.shows_over or not record.is_expired(self._tenant_groups.today))
         ]
-        return self._answer({"searchResults": found}, found, wrapped=False)
+        return self._answer({"searchResults": results}, results, wrapped=False)
 
     async def _skills(self, request: Request) -> Response:
-        names = self._here.store.skills(request.path_params["group"])
+        names = self._tenant_groups.store.skills(request.path_params["group"])
         listed = [{"skillId": place, "skillName": name} for place, name in enumerate(names, 1)]
         content = {"totalRecords": len(listed), "_links": {}, "scrubbedSkills": listed}
         return self._answer(content, listed, wrapped=False)
 
-    def _answer(self, content: dict[str, Any], what: object, *, wrapped: bool) -> Response:
+    def _answer(self, content: dict[str, Any], items: object, *, wrapped: bool) -> Response:
         """Answer, wrapped as published or as the quirk has it; nothing may be 204."""
-        quirks = self._here.quirks
-        if quirks.no_content and not what:
+        quirks = self._tenant_groups.quirks
+        if quirks.no_content and not items:
             return Response(status_code=204)
         wrapped = {"published": wrapped, "always": True, "never": False}[quirks.wrapping]
         return answer({"resultSet": content} if wrapped else content)

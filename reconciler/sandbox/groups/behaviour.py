@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from reconciler.sandbox.entries.entry import wire_time
+from reconciler.sandbox.entries.entry import format_time
 from reconciler.sandbox.groups.store import GroupStore
 
 
@@ -82,7 +82,7 @@ class Groups:
     @property
     def now(self) -> str:
         """The clock, as a time of the wire."""
-        return wire_time(self._clock())
+        return format_time(self._clock())
 
     def make(self, name: str, *, active: bool = True, removed: bool = False) -> int:
         """Make a group, with a scrubbed skill unless the tenant's quirk is that there is none."""
@@ -91,7 +91,7 @@ class Groups:
             self.store.scrub(group, _SKILL)
         return group
 
-    def stored(self, digits: str) -> str:
+    def to_stored_form(self, digits: str) -> str:
         """Give the digits as this tenant keeps them."""
         if self.quirks.form == "national" and _INTERNATIONAL.fullmatch(digits):
             return digits[1:]
@@ -99,6 +99,6 @@ class Groups:
             return f"1{digits}"
         return digits
 
-    def put(self, group: int, digits: str, expired: str | None = None) -> None:
+    def add_number(self, group: int, digits: str, expired: str | None = None) -> None:
         """Play an agent who adds a number: another record of it, if it is there."""
-        self.store.post(group, self.stored(digits), expired, self.now)
+        self.store.post(group, self.to_stored_form(digits), expired, self.now)

@@ -35,35 +35,39 @@ class GroupsControl:
     async def behave(self, request: Request) -> Response:
         """Set the quirks, all at once; what is not named is as NICE publishes it."""
         try:
-            self._tenant.groups.quirks = quirks(_json(await request.body()))
+            self._tenant.groups.quirks = parse_quirks(_parse_json(await request.body()))
         except Unreadable as error:
             return problem(400, str(error))
         return Response(status_code=204)
 
     async def make(self, request: Request) -> Response:
         """Make a group: `name`, and `active` and `removed` where they are not as usual."""
-        content = _json(await request.body())
+        content = _parse_json(await request.body())
         if not isinstance(content, dict) or not {"name"} <= content.keys() <= {"name", "active", "removed"}:
             return problem(400, "a group has a name, and may be active and removed")
-        made = self._tenant.groups.make(
+        group_id = self._tenant.groups.make(
             str(content["name"]),
             active=bool(content.get("active", True)),
             removed=bool(content.get("removed")),
         )
-        return answer({"dncGroupId": made}, 201)
+        return answer({"dncGroupId": group_id}, 201)
 
     async def act(self, request: Request) -> Response:
         """Play an agent: `add` or `expire` the `phoneNumber` (digits) of a `group`, by its name."""
         groups = self._tenant.groups
         ids = {name: group for group, name in groups.store.names().items()}
-        match _json(await request.body()):
+        match _parse_json(await request.body()):
             case {"act": "add", "group": str(name), "phoneNumber": str(digits), **more} if name in ids:
                 expired = more.get("expiredDate")
-                groups.put(ids[name], digits, None if expired is None else str(expired))
+                groups.add_number(ids[name], digits, None if expired is None else str(expired))
                 return answer({"done": 1, "missing": 0})
             case {"act": "expire", "group": str(name), "phoneNumber": str(digits)} if name in ids:
-                done = groups.store.expire(ids[name], groups.stored(digits), groups.today, groups.now)
-                return answer({"done": int(done), "missing": int(not done)}, 200 if done else 404)
+                is_expired = groups.store.expire(
+                    ids[name], groups.to_stored_form(digits), groups.today, groups.now
+                )
+                return answer(
+                    {"done": int(is_expired), "missing": int(not is_expired)}, 200 if is_expired else 404
+                )
             case _:
                 return problem(400, "an act is an object with act (add, expire), group and phoneNumber")
 
@@ -79,22 +83,24 @@ class GroupsControl:
         )
 
 
-def quirks(content: Any) -> Quirks:  # noqa: ANN401  (any JSON)
+def parse_quirks(content: Any) -> Quirks:  # noqa: ANN401  (any JSON)
     """Read quirks, each by its name in camel case. Raises Unreadable."""
     known = {_camel(field.name): field for field in fields(Quirks)}
     if not isinstance(content, dict) or not content.keys() <= known.keys():
         raise Unreadable(f"quirks are an object of {', '.join(known)}")
-    told: dict[str, Any] = {}
-    usual = Quirks()
+    values: dict[str, Any] = {}
+    defaults = Quirks()
     for name, value in content.items():
         field = known[name]
-        like = getattr(usual, field.name)
+        default = getattr(defaults, field.name)
         choices = get_args(field.type)
-        given = set(value) if isinstance(like, set) and isinstance(value, list) else value
-        if type(given) is not type(like) or (choices and isinstance(like, str) and given not in choices):
+        converted = set(value) if isinstance(default, set) and isinstance(value, list) else value
+        if type(converted) is not type(default) or (
+            choices and isinstance(default, str) and converted not in choices
+        ):
             raise Unreadable(f"{name} cannot be {value!r}")
-        told[field.name] = given
-    return Quirks(**told)
+        values[field.name] = converted
+    return Quirks(**values)
 
 
 def _camel(name: str) -> str:
@@ -102,7 +108,7 @@ def _camel(name: str) -> str:
     return first + "".join(part.capitalize() for part in rest)
 
 
-def _json(body: bytes) -> Any:  # noqa: ANN401  (any JSON)
+def _parse_json(body: bytes) -> Any:  # noqa: ANN401  (any JSON)
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:

@@ -18,14 +18,14 @@ class Malformed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class PostedRecord:
     """One record as sent."""
 
     digits: str
     expired: str | None
 
 
-def parse(body: bytes, kind: type) -> list[Posted]:
+def parse_records(body: bytes, kind: type) -> list[PostedRecord]:
     """Read `dncGroupRecords`; `kind` is the published type of `phoneNumber` here. Raises Malformed."""
     try:
         content = orjson.loads(body)
@@ -37,7 +37,7 @@ def parse(body: bytes, kind: type) -> list[Posted]:
     return [_posted(item, kind) for item in records]
 
 
-def _posted(item: Any, kind: type) -> Posted:  # noqa: ANN401  (any JSON)
+def _posted(item: Any, kind: type) -> PostedRecord:  # noqa: ANN401  (any JSON)
     if not isinstance(item, dict) or not {"phoneNumber"} <= item.keys() <= {"phoneNumber", "expiredDate"}:
         raise Malformed("a record is an object of phoneNumber and expiredDate")
     phone, expired = item["phoneNumber"], item.get("expiredDate")
@@ -48,10 +48,10 @@ def _posted(item: Any, kind: type) -> Posted:  # noqa: ANN401  (any JSON)
             date.fromisoformat(expired)
         except (ValueError, TypeError) as error:
             raise Malformed("expiredDate is no date") from error
-    return Posted(str(phone), expired)
+    return PostedRecord(str(phone), expired)
 
 
-def added(groups: Groups, group: int, posted: Posted) -> str:
+def add_record(groups: Groups, group: int, posted: PostedRecord) -> str:
     """Add one record; give its error, empty where there is none."""
     quirks, digits = groups.quirks, posted.digits
     if error := quirks.fails.get(digits):
@@ -60,65 +60,65 @@ def added(groups: Groups, group: int, posted: Posted) -> str:
         return "invalid phone number"
     if digits in quirks.ignored:
         return ""
-    took = groups.store.post(
-        group, groups.stored(digits), posted.expired, groups.now, again=quirks.second_post
+    is_stored = groups.store.post(
+        group, groups.to_stored_form(digits), posted.expired, groups.now, again=quirks.second_post
     )
-    return "" if took else "record already exists"
+    return "" if is_stored else "record already exists"
 
 
-def expired(groups: Groups, group: int, posted: Posted) -> str:
+def expire_record(groups: Groups, group: int, posted: PostedRecord) -> str:
     """Expire one number; give its error, empty where there is none."""
     if error := groups.quirks.fails.get(posted.digits):
         return error
     if not groups.quirks.expires:
         return ""
     day = posted.expired or groups.today
-    took = groups.store.expire(group, groups.stored(posted.digits), day, groups.now)
-    return "" if took else "no such record"
+    is_expired = groups.store.expire(group, groups.to_stored_form(posted.digits), day, groups.now)
+    return "" if is_expired else "no such record"
 
 
-def results(quirks: Quirks, told: list[tuple[Posted, str]]) -> dict[str, Any]:
+def results_to_json(quirks: Quirks, errors_by_record: list[tuple[PostedRecord, str]]) -> dict[str, Any]:
     """Write what became of each record."""
     items = [
         {
             "success": not error,
             "error": error,
-            "formattedPhone": "" if quirks.bare_results else formatted(posted.digits),
+            "formattedPhone": "" if quirks.bare_results else format_phone(posted.digits),
         }
-        for posted, error in told
+        for posted, error in errors_by_record
     ]
     errors = sum(not item["success"] for item in items)
     items = items[: len(items) - quirks.lost_results]
     return {"errorCount": errors, "recordResults": items[::-1] if quirks.reversed_results else items}
 
 
-def shown(quirks: Quirks, record: Record) -> dict[str, Any]:
+def record_to_json(quirks: Quirks, record: Record) -> dict[str, Any]:
     """Write a record as a read shows it."""
     as_number = quirks.phones_as_numbers and record.phone.isdigit()
     return {
         "recordId": _id(quirks, record.id),
         "createdBy": 1,
         "phoneNumber": int(record.phone) if as_number else record.phone,
-        "formattedPhone": formatted(record.phone),
-        "expiredDate": _written(quirks, record.expired),
+        "formattedPhone": format_phone(record.phone),
+        "expiredDate": _format_expiry(quirks, record.expired),
         "dateCollected": record.updated,
         "lastUpdateTime": record.updated,
     }
 
 
-def found(quirks: Quirks, record: Record, name: str) -> dict[str, Any]:
+def search_result_to_json(quirks: Quirks, record: Record, name: str) -> dict[str, Any]:
     """Write a record as a search shows it."""
     return {
         "dncGroupId": _id(quirks, record.group),
         "dncGroupName": name,
-        "formattedPhone": formatted(record.phone),
-        "expiredDate": _written(quirks, record.expired),
+        "formattedPhone": format_phone(record.phone),
+        "expiredDate": _format_expiry(quirks, record.expired),
         "dateCollected": record.updated,
         "lastUpdateTime": record.updated,
     }
 
 
-def group_shown(quirks: Quirks, group: Group) -> dict[str, Any]:
+def group_to_json(quirks: Quirks, group: Group) -> dict[str, Any]:
     """Write a group."""
     return {
         "dncGroupId": _id(quirks, group.id),
@@ -132,7 +132,7 @@ def group_shown(quirks: Quirks, group: Group) -> dict[str, Any]:
     }
 
 
-def formatted(digits: str) -> str:
+def format_phone(digits: str) -> str:
     """Write digits for people, as `formattedPhone` does."""
     local = digits[-10:]
     if not digits.isdigit() or len(local) < len("2125550123"):
@@ -145,7 +145,7 @@ def _id(quirks: Quirks, number: int) -> int | str:
     return str(number) if quirks.ids_as_text else number
 
 
-def _written(quirks: Quirks, day: str | None) -> str | None:
+def _format_expiry(quirks: Quirks, day: str | None) -> str | None:
     if day is None:
         return None
     match quirks.dates:

@@ -36,31 +36,31 @@ class GroupsSignIn:
         except orjson.JSONDecodeError:
             content = None
         if not isinstance(content, dict) or content.keys() != {"accessKeyId", "accessKeySecret"}:
-            return self.refused(400, "send exactly accessKeyId and accessKeySecret")
-        return self._signed_in(str(content["accessKeyId"]), str(content["accessKeySecret"]))
+            return self.refusal(400, "send exactly accessKeyId and accessKeySecret")
+        return self._issue_tokens(str(content["accessKeyId"]), str(content["accessKeySecret"]))
 
     async def password(self, request: Request) -> Response:
         """POST /auth/token: the password grant of a client that is registered, by Basic or by the form."""
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
-            return self.refused(400, "send a form")
+            return self.refusal(400, "send a form")
         form = dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
         if form.get("grant_type") != "password":
-            return self.refused(400, "only the password grant")
+            return self.refusal(400, "only the password grant")
         grant, basic = self._tenant.groups.quirks.grant, _basic(request)
         client = basic if grant in {"both", "basic"} and basic else None
         if client is None and grant in {"both", "form"} and "client_id" in form:
             client = (form["client_id"], form.get("client_secret", ""))
-        if client is None or not self._registered(*client):
-            return self.refused(401, "unknown client, or a wrong secret")
-        return self._signed_in(form.get("username", ""), form.get("password", ""))
+        if client is None or not self._is_registered(*client):
+            return self.refusal(401, "unknown client, or a wrong secret")
+        return self._issue_tokens(form.get("username", ""), form.get("password", ""))
 
     async def discovery(self, request: Request) -> Response:
         """GET /.well-known/cxone-configuration: where a tenant's API is."""
         if request.query_params.get("tenantId") != self._tenant.settings.organisation:
-            return self.refused(404, "there is no such tenant")
+            return self.refusal(404, "there is no such tenant")
         return answer({"api_endpoint": str(request.base_url).rstrip("/"), "area": "sandbox"})
 
-    def access(self, request: Request, scope: str) -> Response | None:
+    def check_access(self, request: Request, scope: str) -> Response | None:
         """Judge who calls; None when the call may go on."""
         bearer = _BEARER.fullmatch(request.headers.get("authorization", ""))
         token = bearer[1].rpartition(".")[2] if bearer else ""
@@ -68,20 +68,20 @@ class GroupsSignIn:
             case Access.GRANTED:
                 return None
             case Access.NO_TOKEN:
-                return self.refused(401, "no valid token")
+                return self.refusal(401, "no valid token")
             case Access.NO_SCOPE | Access.OTHER_ORGANISATION:
-                return self.refused(403, "the user may not do this")
+                return self.refusal(403, "the user may not do this")
 
-    def refused(self, status: int, words: str) -> Response:
+    def refusal(self, status: int, words: str) -> Response:
         """Answer that something is wrong, in the body or only in the header."""
         if self._tenant.groups.quirks.errors_in_header:
             return Response(status_code=status, headers={"icStatusDescription": words})
         return answer({"error": "refused", "error_description": words}, status)
 
-    def _signed_in(self, key_id: str, secret: str) -> Response:
+    def _issue_tokens(self, key_id: str, secret: str) -> Response:
         issued = self._tenant.tokens.issue(key_id, secret)
         if issued is None:
-            return self.refused(401, "unknown access key, or a wrong secret")
+            return self.refusal(401, "unknown access key, or a wrong secret")
         claim, claims = self._tenant.groups.quirks.claim, {"tenantId": self._tenant.settings.organisation}
         return answer(
             {
@@ -94,16 +94,16 @@ class GroupsSignIn:
             }
         )
 
-    def _registered(self, client_id: str, secret: str) -> bool:
+    def _is_registered(self, client_id: str, secret: str) -> bool:
         client = self._tenant.settings.clients.get(client_id)
         expected = client.secret if client else ""
         return hmac.compare_digest(expected.encode(), secret.encode()) and client is not None
 
 
 def _basic(request: Request) -> tuple[str, str] | None:
-    found = _BASIC.fullmatch(request.headers.get("authorization", ""))
+    match = _BASIC.fullmatch(request.headers.get("authorization", ""))
     try:
-        text = base64.b64decode(found[1], validate=True).decode() if found else ""
+        text = base64.b64decode(match[1], validate=True).decode() if match else ""
     except ValueError:
         return None
     user, colon, password = text.partition(":")

@@ -52,7 +52,7 @@ class Record(NamedTuple):
     expired: str | None
     updated: str
 
-    def over(self, today: str) -> bool:
+    def is_expired(self, today: str) -> bool:
         """Tell whether it is over: on the day of its `expiredDate` it no longer counts."""
         return self.expired is not None and self.expired <= today
 
@@ -95,7 +95,10 @@ class GroupStore:
         query = f"SELECT id, name, active, removed, updated, ({valid}) FROM dnc_group g ORDER BY id"  # noqa: S608  (a constant)
         with self._transaction() as connection:
             rows = connection.execute(query, {"today": today}).fetchall()
-        return [Group(i, name, bool(on), bool(off), at, count) for i, name, on, off, at, count in rows]
+        return [
+            Group(i, name, bool(is_active), bool(off), at, count)
+            for i, name, is_active, off, at, count in rows
+        ]
 
     def names(self) -> dict[int, str]:
         """Name the groups that were not removed, by id."""
@@ -106,13 +109,13 @@ class GroupStore:
         """Read some of a group's records, and how many there are; `after`: those in force after a day."""
         where = "WHERE group_id = ? AND (? = '' OR expired IS NULL OR expired > ?)"
         with self._transaction() as connection:
-            told = (group, after, after)
+            parameters = (group, after, after)
             query = f"{_RECORD} {where} ORDER BY id LIMIT ? OFFSET ?"
-            rows = connection.execute(query, (*told, top, skip)).fetchall()
-            total = connection.execute(f"SELECT count(*) FROM dnc_record {where}", told).fetchone()[0]  # noqa: S608  (a constant)
+            rows = connection.execute(query, (*parameters, top, skip)).fetchall()
+            total = connection.execute(f"SELECT count(*) FROM dnc_record {where}", parameters).fetchone()[0]  # noqa: S608  (a constant)
         return [Record(*row) for row in rows], int(total)
 
-    def found(self, phone: str, group: int | None = None) -> list[Record]:
+    def find(self, phone: str, group: int | None = None) -> list[Record]:
         """Look digits up, in one group or in all."""
         where = "WHERE phone = ?" if group is None else "WHERE phone = ? AND group_id = ?"
         with self._transaction() as connection:
@@ -132,10 +135,10 @@ class GroupStore:
     ) -> bool:
         """Add a record; False where its number is there, and `again` lets that fail."""
         with self._transaction() as connection:
-            there = bool(self.found(phone, group))
-            if there and again == "fail":
+            exists = bool(self.find(phone, group))
+            if exists and again == "fail":
                 return False
-            if there and again == "update":
+            if exists and again == "update":
                 query = "UPDATE dnc_record SET expired = ?, updated = ? WHERE phone = ? AND group_id = ?"
                 connection.execute(query, (expired, now, phone, group))
             else:

@@ -5,21 +5,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reconciler.core.model.entries import Claims, Terms
+from reconciler.core.model.entries import DeclaredEntries, Terms
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.model.phone import mask
-from reconciler.lists.edit.changes import KEYS, alone, lines_of, slipping_in, with_numbers
+from reconciler.lists.edit.changes import ENTRY_KEYS, inherited_keys, lines_of, only_numbers, with_numbers
 from reconciler.lists.phone_input import read_numbers
 from reconciler.use_cases.workspace.context import CommandContext
-from reconciler.use_cases.workspace.files import put
-from reconciler.use_cases.workspace.tenant_lists import Desk
+from reconciler.use_cases.workspace.files import write_file
+from reconciler.use_cases.workspace.tenant_lists import TenantLists
 
 _LINE = re.compile(r", the first in line [0-9]+")  # of a file that nobody has
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Addition:
     """What is to be added: numbers as typed, to which list, and the entry's keys as they stand in a file."""
 
     list_id: str
@@ -29,75 +29,88 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class AddResult:
     """What was done: the file, the numbers that are new in it, those that it had (with their lines).
 
-    `terms` are those that hold of the new numbers, `odd` what the rules find odd about them, `others` the
-    lists that there were when this list was new, empty for one that is not.
+    `terms` are those that hold of the new numbers, `warnings` what the rules find odd about them,
+    `other_lists` the lists that there were when this list was new, empty for one that is not.
     """
 
     file: str
     numbers: tuple[str, ...]
-    present: Mapping[str, int]
+    already_present: Mapping[str, int]
     terms: Terms
-    odd: tuple[Finding, ...] = ()
-    others: tuple[str, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+    other_lists: tuple[str, ...] = ()
 
 
-def add(ctx: CommandContext, wanted: Wanted) -> Added:
+def add(ctx: CommandContext, addition: Addition) -> AddResult:
     """Add numbers. Raises InvalidInput, and writes nothing, where one is bad or the result would not hold."""
-    desk = Desk.open(ctx)
-    numbers = read_numbers(wanted.numbers, desk.tenant.region)
-    path, data = desk.target(wanted.list_id, wanted.file)
-    before = desk.read(path, data).claims
-    has = _claimed(before)
-    new, odd = _judged(desk, path, data, wanted.keys, numbers)
-    terms = new[numbers[0]]
-    present = [number for number in numbers if number in has]
-    places = lines_of(path, data, present) if present else {}
-    _refuse_weaker(path, {n: has[n] for n in present if has[n].strength < terms.strength}, places)
-    missing = tuple(number for number in numbers if number not in has)
-    others = (
-        () if desk.claiming(wanted.list_id) else tuple(sorted(desk.lists.claims.list_ids - {wanted.list_id}))
+    tenant_lists = TenantLists.open(ctx)
+    numbers = read_numbers(addition.numbers, tenant_lists.tenant.region)
+    path, data = tenant_lists.target_file(addition.list_id, addition.file)
+    entries_before = tenant_lists.read_file(path, data).declared_entries
+    present_terms = _file_entries(entries_before)
+    new_entries, warnings = _validate_entry(tenant_lists, path, data, addition.keys, numbers)
+    terms = new_entries[numbers[0]]
+    already_present = [number for number in numbers if number in present_terms]
+    places = lines_of(path, data, already_present) if already_present else {}
+    _refuse_weaker(
+        path,
+        {
+            present_number: present_terms[present_number]
+            for present_number in already_present
+            if present_terms[present_number].strength < terms.strength
+        },
+        places,
     )
-    if missing:
-        written = with_numbers(path, data, wanted.keys, missing, apart="evidence" in wanted.keys)
-        after = desk.flawless(path, written).claims
-        if _claimed(after) != has | dict.fromkeys(missing, terms) or after.releases != before.releases:
+    to_add = tuple(number for number in numbers if number not in present_terms)
+    other_lists = (
+        ()
+        if tenant_lists.files_of_list(addition.list_id)
+        else tuple(sorted(tenant_lists.lists.declared_entries.list_ids - {addition.list_id}))
+    )
+    if to_add:
+        new_data = with_numbers(path, data, addition.keys, to_add, separate="evidence" in addition.keys)
+        entries_after = tenant_lists.read_valid_file(path, new_data).declared_entries
+        if (
+            _file_entries(entries_after) != present_terms | dict.fromkeys(to_add, terms)
+            or entries_after.releases != entries_before.releases
+        ):
             fact = "adding the numbers would change what the file says of others: nothing was written"
             raise InvalidInput(
                 fact, "put the file in order first: dnc fmt; or name another: --file", where=path
             )
-        put(ctx.folder, path, written)
-    return Added(path, missing, places, terms, odd if missing else (), others if missing else ())
+        write_file(ctx.folder, path, new_data)
+    return AddResult(path, to_add, places, terms, warnings if to_add else (), other_lists if to_add else ())
 
 
-def _judged(
-    desk: Desk, path: str, data: bytes, keys: Mapping[str, str], numbers: Sequence[str]
+def _validate_entry(
+    tenant_lists: TenantLists, path: str, data: bytes, keys: Mapping[str, str], numbers: Sequence[str]
 ) -> tuple[Mapping[str, Terms], tuple[Finding, ...]]:
     """Judge the new entry by itself. Raises InvalidInput with what is wrong with it, in no line of a file."""
-    if slipped := slipping_in(path, data, keys):
-        fact = f"the file's defaults would give {' and '.join(slipped)} to the numbers: nothing was written"
+    if inherited := inherited_keys(path, data, keys):
+        fact = f"the file's defaults would give {' and '.join(inherited)} to the numbers: nothing was written"
         raise InvalidInput(fact, "say these too, or name another file: --file FILE", where=path)
-    read = desk.read(path, alone(path, data, keys, numbers))
-    said = dict.fromkeys(_placeless(finding) for finding in read.findings)
-    errors = tuple(finding for finding in said if finding.severity is Severity.ERROR)
+    lists = tenant_lists.read_file(path, only_numbers(path, data, keys, numbers))
+    problems = dict.fromkeys(_without_line(finding) for finding in lists.findings)
+    errors = tuple(finding for finding in problems if finding.severity is Severity.ERROR)
     if errors:
         fact = "the entry would not be valid: nothing was written"
         raise InvalidInput(fact, "; ".join(str(error) for error in errors))
-    return _claimed(read.claims), tuple(said)
+    return _file_entries(lists.declared_entries), tuple(problems)
 
 
-def _placeless(finding: Finding) -> Finding:
+def _without_line(finding: Finding) -> Finding:
     """Say a finding of no line, but of the key that it is about."""
     key = finding.path.rpartition("/")[2]
-    said = _LINE.sub("", finding.message)
-    message = f"{key}: {said}" if key in KEYS else said
+    text = _LINE.sub("", finding.message)
+    message = f"{key}: {text}" if key in ENTRY_KEYS else text
     return replace(finding, file="", line=0, column=0, path="", message=message)
 
 
-def _claimed(claims: Claims) -> dict[str, Terms]:
-    return {number: terms for file in claims.files for number, terms in file.numbers.items()}
+def _file_entries(declared_entries: DeclaredEntries) -> dict[str, Terms]:
+    return {number: terms for file in declared_entries.files for number, terms in file.numbers.items()}
 
 
 def _refuse_weaker(path: str, weaker: Mapping[str, Terms], lines: Mapping[str, int]) -> None:

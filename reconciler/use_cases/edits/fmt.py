@@ -6,27 +6,27 @@ from pathlib import Path
 
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Finding, Severity
-from reconciler.lists.edit.canonical import canonical
+from reconciler.lists.edit.canonical import canonical_list
 from reconciler.lists.reader import read_lists
 from reconciler.use_cases.workspace.changed_files import changed_files
 from reconciler.use_cases.workspace.context import CommandContext, Today
-from reconciler.use_cases.workspace.files import put, selected
+from reconciler.use_cases.workspace.files import select_sources, write_file
 from reconciler.use_cases.workspace.project import Project
 from reconciler.use_cases.workspace.tree import WorkingTree
 
 
 @dataclass(frozen=True, slots=True)
-class Formatted:
+class FmtResult:
     """How many files were looked at, which were not canonical, and why some were left alone."""
 
     files: int
-    changed: tuple[str, ...]
+    changed_paths: tuple[str, ...]
     findings: tuple[Finding, ...]
 
 
 def fmt(
     ctx: CommandContext, paths: Sequence[Path] = (), *, since: str | None = None, check: bool = False
-) -> Formatted:
+) -> FmtResult:
     """Put lists in order, or with `check` only tell which are not. One with errors is left alone.
 
     It is about all lists, those that are named, or those that differ `since` a commit or branch.
@@ -34,22 +34,22 @@ def fmt(
     today = Today.at(ctx.clock())
     project = Project.read(WorkingTree(ctx.folder), ctx.options.configuration.name)
     differing = changed_files(project, ctx, since) if since is not None else None
-    sources = selected(project, ctx.folder, paths, differing)
-    changed: list[str] = []
+    sources = select_sources(project, ctx.folder, paths, differing)
+    changed_paths: list[str] = []
     findings: list[Finding] = []
     for source in sources:
         lists = read_lists((source,), project.rules, as_of=today.as_of, latest=today.latest)
-        if errors := [f for f in lists.findings if f.severity is Severity.ERROR]:
+        if errors := [finding for finding in lists.findings if finding.severity is Severity.ERROR]:
             findings += errors
             continue
         try:
-            written = canonical(source.path, source.data)
+            formatted_data = canonical_list(source.path, source.data)
         except InvalidInput as error:
             findings += error.findings
             continue
-        if written == source.data:
+        if formatted_data == source.data:
             continue
-        changed.append(source.path)
+        changed_paths.append(source.path)
         if not check:
-            put(ctx.folder, source.path, written)
-    return Formatted(len(sources), tuple(changed), tuple(findings))
+            write_file(ctx.folder, source.path, formatted_data)
+    return FmtResult(len(sources), tuple(changed_paths), tuple(findings))

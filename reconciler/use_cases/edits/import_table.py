@@ -7,18 +7,18 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
-from reconciler.config.import_profile import Profile
+from reconciler.config.import_profile import ImportProfile
 from reconciler.core.model.entries import Terms, is_list_id, strongest_terms
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.lists.edit.changes import Keys, new_lists, with_rows
-from reconciler.lists.edit.tables import Columns, Row, columns_of, read_table
-from reconciler.lists.phone_input import typed
+from reconciler.lists.edit.tables import Columns, Row, find_columns, read_table
+from reconciler.lists.phone_input import parse_phone_input
 from reconciler.use_cases.workspace.context import CommandContext
-from reconciler.use_cases.workspace.files import own_table, put, write_table
-from reconciler.use_cases.workspace.tenant_lists import Desk
+from reconciler.use_cases.workspace.files import open_private_table, write_file, write_table
+from reconciler.use_cases.workspace.tenant_lists import TenantLists
 
-_PLACE = re.compile(r"/entries/([0-9]+)(?:/phones/([0-9]+)|/.*)?")
+_ENTRY_PATH = re.compile(r"/entries/([0-9]+)(?:/phones/([0-9]+)|/.*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,62 +32,62 @@ class Candidate:
 
 
 @dataclass(slots=True)
-class Trial:
+class TrialFile:
     """A file that would have some of the rows, no number twice, those with the same keys in one entry."""
 
     entries: dict[Keys, list[Candidate]] = field(default_factory=dict)
     phones: set[str] = field(default_factory=set)
 
-    def data(self, list_id: str) -> bytes:
+    def to_bytes(self, list_id: str) -> bytes:
         """Write the file."""
         numbers = {keys: [row.phone for row in rows] for keys, rows in self.entries.items()}
         return with_rows(list_id, numbers)
 
-    def refused(self, findings: Sequence[Finding]) -> Iterator[tuple[Candidate, str]]:
+    def rejected_rows(self, findings: Sequence[Finding]) -> Iterator[tuple[Candidate, str]]:
         """Give the rows that errors were found in, with the sentence of each error."""
         entries = list(self.entries.values())
         for finding in findings:
-            found = _PLACE.fullmatch(finding.path)
-            if finding.severity is Severity.ERROR and found:
-                rows = entries[int(found[1])]
-                for row in [rows[int(found[2])]] if found[2] else rows:
+            match = _ENTRY_PATH.fullmatch(finding.path)
+            if finding.severity is Severity.ERROR and match:
+                rows = entries[int(match[1])]
+                for row in [rows[int(match[2])]] if match[2] else rows:
                     key = finding.path.rpartition("/")[2]
-                    about = f"{key}: " if any(key == name for name, _ in row.keys) else ""
-                    yield row, f"{about}{finding.message} [{finding.rule}]"
+                    key_prefix = f"{key}: " if any(key == name for name, _ in row.keys) else ""
+                    yield row, f"{key_prefix}{finding.message} [{finding.rule}]"
 
 
-def trials(rows: Sequence[Candidate]) -> list[Trial]:
+def trial_files(rows: Sequence[Candidate]) -> list[TrialFile]:
     """Put rows on trial: the second of a number goes into a second file, and so on."""
-    files: list[Trial] = []
+    files: list[TrialFile] = []
     for row in rows:
         file = next((file for file in files if row.phone not in file.phones), None)
         if file is None:
-            files.append(file := Trial())
+            files.append(file := TrialFile())
         file.phones.add(row.phone)
         file.entries.setdefault(row.keys, []).append(row)
     return files
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Reject:
+class RejectedRow:
     """One row: its line, why it was refused and the way out, and its cells as they were."""
 
     line: int
-    why: str
+    reason: str
     cells: tuple[str, ...]
 
 
-def write_rejects(file: Path, header: tuple[str, ...], rejects: Sequence[Reject]) -> None:
+def write_rejects(file: Path, header: tuple[str, ...], rejects: Sequence[RejectedRow]) -> None:
     """Write the rows with their columns, and line and reason before them. It holds whole numbers.
 
     Raises InvalidInput where it cannot be written.
     """
     width = max(len(header), *(len(reject.cells) for reject in rejects))
-    titles = [*header, *(f"column {n}" for n in range(len(header) + 1, width + 1))]
+    titles = [*header, *(f"column {column_number}" for column_number in range(len(header) + 1, width + 1))]
     try:
-        with own_table(file) as out:
-            rows = ([reject.line, reject.why, *reject.cells] for reject in rejects)
-            write_table(out, ["line", "why", *titles], rows)
+        with open_private_table(file) as stream:
+            rows = ([reject.line, reject.reason, *reject.cells] for reject in rejects)
+            write_table(stream, ["line", "why", *titles], rows)
     except OSError as error:
         fact = f"the refused rows cannot be written: {error.strerror}; nothing was imported"
         raise InvalidInput(fact, "name another file: --rejects FILE", where=str(file)) from error
@@ -97,114 +97,118 @@ _STEP = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ImportTable:
     """A table to import, and what its rows get where they do not say it themselves.
 
-    `named` says which column a field has. `batch` names the import; by its day and content otherwise.
-    `profile` is the name of one in the configuration; what is said here counts before what it says.
+    `mapped_columns` says which column a field has. `batch` names the import; by its day and content
+    otherwise. `profile` is the name of one in the configuration; what is said here counts before what it
+    says.
     """
 
     file: Path
     list_id: str | None
     keys: Mapping[str, str]
-    named: Mapping[str, str] = field(default_factory=dict)
+    mapped_columns: Mapping[str, str] = field(default_factory=dict)
     batch: str | None = None
     rejects: Path | None = None
     profile: str | None = None
 
     @property
-    def refused_rows(self) -> Path:
+    def rejects_path(self) -> Path:
         """Say where the rows that are refused go."""
         return self.rejects or self.file.with_name(f"{self.file.name}.rejects.csv")
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class TableRows:
     """What a table says.
 
-    `good` are rows with the terms that they would have. `unread` are the lines of those whose number is
-    none, `left_out` counts what the profile ignores, by column and value. `numbers` are all that were read,
-    in the order of the table, those of rows that were refused or left out, too. `data` is the raw table.
+    `accepted` are rows with the terms that they would have. `unread_lines` are the lines of those whose
+    number is none, `ignored_counts` counts what the profile ignores, by column and value. `numbers` are all
+    that were read, in the order of the table, those of rows that were refused or left out, too. `data` is the
+    raw table.
     """
 
     list_id: str
     sha256: str
     keys: Mapping[str, str]
-    good: list[tuple[Candidate, Terms]]
-    refused: tuple[Reject, ...]
-    unread: tuple[int, ...]
-    left_out: Mapping[str, int]
+    accepted: list[tuple[Candidate, Terms]]
+    rejected: tuple[RejectedRow, ...]
+    unread_lines: tuple[int, ...]
+    ignored_counts: Mapping[str, int]
     numbers: Mapping[str, None]
     columns: Columns
     data: bytes = field(repr=False)
 
     @property
-    def read(self) -> int:
+    def row_count(self) -> int:
         """Count the rows."""
-        return len(self.good) + len(self.refused) + sum(self.left_out.values())
+        return len(self.accepted) + len(self.rejected) + sum(self.ignored_counts.values())
 
-    def without(self, bad: Mapping[Candidate, str]) -> "Rows":
+    def without(self, reasons: Mapping[Candidate, str]) -> "TableRows":
         """Refuse some of the good rows, each with the reason."""
-        good = [(row, terms) for row, terms in self.good if row not in bad]
-        rejects = (Reject(row.line, why, row.cells) for row, why in bad.items())
-        return replace(self, good=good, refused=tuple(sorted([*self.refused, *rejects])))
+        accepted = [(row, terms) for row, terms in self.accepted if row not in reasons]
+        rejects = (RejectedRow(row.line, reason, row.cells) for row, reason in reasons.items())
+        return replace(self, accepted=accepted, rejected=tuple(sorted([*self.rejected, *rejects])))
 
 
-def read_rows(desk: Desk, table: Table) -> Rows:
+def read_rows(tenant_lists: TenantLists, table: ImportTable) -> TableRows:
     """Read and judge a table. Raises InvalidInput where it is none that can be read."""
-    profile = _profile(desk, table.profile)
+    profile = _profile(tenant_lists, table.profile)
     list_id = _list_id(table, profile)
     keys = {**profile.defaults, **table.keys}
-    data = _data(table.file)
+    data = _read_table_file(table.file)
     name = table.file.name
-    columns, rows = columns_of(name, read_table(name, data), table.named, desk.tenant.region, profile)
-    _demand_said(columns, keys, name)
-    found = _Found(desk, columns, keys)
+    columns, rows = find_columns(
+        name, read_table(name, data), table.mapped_columns, tenant_lists.tenant.region, profile
+    )
+    _demand_reason_and_policy(columns, keys, name)
+    collector = _RowCollector(tenant_lists, columns, keys)
     for count, row in enumerate(rows, 1):
-        found.take(row)
+        collector.add_row(row)
         if count % _STEP == 0:
-            desk.ctx.say(f"{count:,} rows read")
-    good, bad = _judged(desk, list_id, found.candidates)
-    refused = tuple(sorted([*found.refused, *bad]))
-    return Rows(
+            tenant_lists.ctx.say(f"{count:,} rows read")
+    accepted, rejected = _validate_rows(tenant_lists, list_id, collector.candidates)
+    all_rejected = tuple(sorted([*collector.rejected, *rejected]))
+    return TableRows(
         list_id=list_id,
         sha256=sha256(data).hexdigest(),
         keys=keys,
-        good=good,
-        refused=refused,
-        unread=tuple(found.unread),
-        left_out=found.left_out,
-        numbers=found.numbers,
+        accepted=accepted,
+        rejected=all_rejected,
+        unread_lines=tuple(collector.unread_lines),
+        ignored_counts=collector.ignored_counts,
+        numbers=collector.numbers,
         columns=columns,
         data=data,
     )
 
 
-def put_aside(table: Table, rows: Rows) -> Path | None:
+def write_rejected_rows(table: ImportTable, rows: TableRows) -> Path | None:
     """Write the rows that were refused, and give the file; None where there are none."""
-    if not rows.refused:
+    if not rows.rejected:
         return None
-    write_rejects(table.refused_rows, rows.columns.header, rows.refused)
-    return table.refused_rows
+    write_rejects(table.rejects_path, rows.columns.header, rows.rejected)
+    return table.rejects_path
 
 
-def _profile(desk: Desk, name: str | None) -> Profile:
+def _profile(tenant_lists: TenantLists, name: str | None) -> ImportProfile:
     if name is None:
-        return Profile()
-    profiles = desk.project.configuration.imports
+        return ImportProfile()
+    profiles = tenant_lists.project.configuration.imports
     if name not in profiles:
-        known = f"use one of: {', '.join(sorted(profiles))}; or add it" if profiles else "write it"
+        fix = f"use one of: {', '.join(sorted(profiles))}; or add it" if profiles else "write it"
         fact = f"there is no import profile {name!r}"
         raise InvalidInput(
-            fact, f"{known} below imports: in {desk.project.configuration_path}", where="--profile"
+            fact, f"{fix} below imports: in {tenant_lists.project.configuration_path}", where="--profile"
         )
     return profiles[name]
 
 
-def _list_id(table: Table, profile: Profile) -> str:
+def _list_id(table: ImportTable, profile: ImportProfile) -> str:
     list_id = table.list_id or profile.list_id
     if list_id is None:
-        way_out = "say it: --list LIST" + (f", or {profile.at('listId')}" if profile.name else "")
+        way_out = "say it: --list LIST" + (f", or {profile.key_path('listId')}" if profile.name else "")
         raise InvalidInput("nothing says which list the numbers go on", way_out, where=table.file.name)
     if not is_list_id(list_id):
         raise InvalidInput(
@@ -213,72 +217,78 @@ def _list_id(table: Table, profile: Profile) -> str:
     return list_id
 
 
-def _data(file: Path) -> bytes:
+def _read_table_file(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
         raise InvalidInput(f"cannot be read: {error.strerror}", "check the file", where=str(file)) from error
 
 
-def _demand_said(columns: Columns, keys: Mapping[str, str], name: str) -> None:
+def _demand_reason_and_policy(columns: Columns, keys: Mapping[str, str], name: str) -> None:
     """See that reason and policy come from somewhere, before every row is refused for it."""
     for key, option in (("reasonCode", "--reason"), ("expirationPolicy", "--policy")):
-        if key not in columns.places and key not in keys:
+        if key not in columns.indexes and key not in keys:
             fact = f"neither a column nor {option} says the {key}"
             raise InvalidInput(fact, f"say it: {option}, or --map {key}=COLUMN", where=name)
 
 
 @dataclass(slots=True)
-class _Found:
+class _RowCollector:
     """What was found so far, row by row. Keys that repeat are kept once."""
 
-    desk: Desk
+    tenant_lists: TenantLists
     columns: Columns
     keys: Mapping[str, str]
     candidates: list[Candidate] = field(default_factory=list)
-    refused: list[Reject] = field(default_factory=list)
-    unread: list[int] = field(default_factory=list)
-    left_out: Counter[str] = field(default_factory=Counter)
+    rejected: list[RejectedRow] = field(default_factory=list)
+    unread_lines: list[int] = field(default_factory=list)
+    ignored_counts: Counter[str] = field(default_factory=Counter)
     numbers: dict[str, None] = field(default_factory=dict)
     _shared: dict[Keys, Keys] = field(default_factory=dict)
 
-    def take(self, row: Row) -> None:
+    def add_row(self, row: Row) -> None:
         """Take a row in."""
         line, cells = row
-        said = self.columns.read(cells)
-        number = typed(said.pop("phone", ""), self.desk.tenant.region)
+        fields = self.columns.parse_row(cells)
+        number = parse_phone_input(fields.pop("phone", ""), self.tenant_lists.tenant.region)
         if number.phone:
             self.numbers[number.phone] = None
-        if why := self.columns.left_out(cells):
-            self.left_out[why] += 1
-        elif number.why_not:
-            self.unread.append(line)
-            self.refused.append(Reject(line, number.why_not, cells))
-        elif why := self.columns.profile.why_not(said):
-            self.refused.append(Reject(line, why, cells))
+        if ignored_value := self.columns.ignored_value(cells):
+            self.ignored_counts[ignored_value] += 1
+        elif number.problem:
+            self.unread_lines.append(line)
+            self.rejected.append(RejectedRow(line, number.problem, cells))
+        elif ignored_value := self.columns.profile.refusal_reason(fields):
+            self.rejected.append(RejectedRow(line, ignored_value, cells))
         else:
-            said = self.columns.profile.translated(said)
-            own = tuple(sorted({**self.keys, **said}.items()))
-            self.candidates.append(Candidate(line, cells, number.phone, self._shared.setdefault(own, own)))
+            fields = self.columns.profile.translate(fields)
+            row_keys = tuple(sorted({**self.keys, **fields}.items()))
+            self.candidates.append(
+                Candidate(line, cells, number.phone, self._shared.setdefault(row_keys, row_keys))
+            )
 
 
-def _judged(
-    desk: Desk, list_id: str, candidates: list[Candidate]
-) -> tuple[list[tuple[Candidate, Terms]], list[Reject]]:
+def _validate_rows(
+    tenant_lists: TenantLists, list_id: str, candidates: list[Candidate]
+) -> tuple[list[tuple[Candidate, Terms]], list[RejectedRow]]:
     """Judge every row as an entry, and give its terms, or why it is refused."""
-    good: list[tuple[Candidate, Terms]] = []
-    bad: dict[Candidate, str] = {}
-    for trial in trials(candidates):
-        lists = desk.read("rows", trial.data(list_id))
-        for row, why in trial.refused(lists.findings):
-            bad.setdefault(row, why)
-        terms = {number: held for file in lists.claims.files for number, held in file.numbers.items()}
+    accepted: list[tuple[Candidate, Terms]] = []
+    reasons: dict[Candidate, str] = {}
+    for trial in trial_files(candidates):
+        lists = tenant_lists.read_file("rows", trial.to_bytes(list_id))
+        for row, reason in trial.rejected_rows(lists.findings):
+            reasons.setdefault(row, reason)
+        terms = {
+            number: entry_terms
+            for file in lists.declared_entries.files
+            for number, entry_terms in file.numbers.items()
+        }
         for rows in trial.entries.values():
-            good += [(row, terms[row.phone]) for row in rows if row not in bad]
-    return good, [Reject(row.line, why, row.cells) for row, why in bad.items()]
+            accepted += [(row, terms[row.phone]) for row in rows if row not in reasons]
+    return accepted, [RejectedRow(row.line, reason, row.cells) for row, reason in reasons.items()]
 
 
-MOST = 5_000  # numbers a file: more is hard to review
+MAX_FILE_NUMBERS = 5_000  # numbers a file: more is hard to review
 _BATCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -294,80 +304,89 @@ class ImportedRows:
     read: int
     added: int
     present: int
-    refused: tuple[Reject, ...]
+    refused: tuple[RejectedRow, ...]
     files: tuple[str, ...]
     rejects: Path | None
     ignored: tuple[str, ...]
     left_out: Mapping[str, int]
 
     @classmethod
-    def of(cls, rows: Rows, added: int, files: Iterable[str], rejects: Path | None) -> "ImportedRows":
+    def of(cls, rows: TableRows, added: int, files: Iterable[str], rejects: Path | None) -> "ImportedRows":
         """Count the rows that were read. `files` are those that changed."""
         return cls(
             list_id=rows.list_id,
-            read=rows.read,
+            read=rows.row_count,
             added=added,
-            present=len(rows.good) - added,
-            refused=rows.refused,
+            present=len(rows.accepted) - added,
+            refused=rows.rejected,
             files=tuple(files),
             rejects=rejects,
-            ignored=rows.columns.ignored,
-            left_out=rows.left_out,
+            ignored=rows.columns.ignored_titles,
+            left_out=rows.ignored_counts,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportResult:
     """What became of a table's rows, under the name of their batch."""
 
     batch: str
     rows: ImportedRows
 
 
-def import_(ctx: CommandContext, table: Table) -> Imported:
+def import_(ctx: CommandContext, table: ImportTable) -> ImportResult:
     """Import a table. Raises InvalidInput, and writes nothing, where it is no table that can be read."""
-    desk = Desk.open(ctx)
-    rows = read_rows(desk, table)
+    tenant_lists = TenantLists.open(ctx)
+    rows = read_rows(tenant_lists, table)
     batch = table.batch or f"{ctx.clock():%Y%m%d}-{rows.sha256[:8]}"
     if not _BATCH.fullmatch(batch):
         raise InvalidInput(
             "this is no name of a batch", "write letters, digits and . _ - only", where="--batch"
         )
-    present = strongest_terms(file for file in desk.lists.claims.files if file.list_id == rows.list_id)
-    chosen = chosen_of(rows.good, present.get(rows.list_id, {}))
-    files = _files(desk, rows.list_id, batch, chosen)
-    rejects = put_aside(table, rows)
-    for path, written in files.items():
-        put(ctx.folder, path, written)
-    return Imported(batch, ImportedRows.of(rows, len(chosen), files, rejects))
+    present = strongest_terms(
+        file for file in tenant_lists.lists.declared_entries.files if file.list_id == rows.list_id
+    )
+    chosen = strongest_candidates(rows.accepted, present.get(rows.list_id, {}))
+    files = _new_files(tenant_lists, rows.list_id, batch, chosen)
+    rejects = write_rejected_rows(table, rows)
+    for path, data in files.items():
+        write_file(ctx.folder, path, data)
+    return ImportResult(batch, ImportedRows.of(rows, len(chosen), files, rejects))
 
 
-def chosen_of(good: list[tuple[Candidate, Terms]], has: Mapping[str, Terms]) -> dict[str, Candidate]:
+def strongest_candidates(
+    accepted: list[tuple[Candidate, Terms]], present_terms: Mapping[str, Terms]
+) -> dict[str, Candidate]:
     """Choose one row for each number that is not there under terms as strong: the strongest."""
     best: dict[str, tuple[Candidate, Terms]] = {}
-    for row, terms in good:
-        known = best[row.phone][1] if row.phone in best else has.get(row.phone)
-        if known is None or terms.strength > known.strength:
+    for row, terms in accepted:
+        best_terms = best[row.phone][1] if row.phone in best else present_terms.get(row.phone)
+        if best_terms is None or terms.strength > best_terms.strength:
             best[row.phone] = (row, terms)
     return {number: row for number, (row, _) in best.items()}
 
 
-def _files(desk: Desk, list_id: str, batch: str, chosen: Mapping[str, Candidate]) -> dict[str, bytes]:
+def _new_files(
+    tenant_lists: TenantLists, list_id: str, batch: str, chosen: Mapping[str, Candidate]
+) -> dict[str, bytes]:
     """Write the new files, each validated; nothing is on the disk yet."""
     groups: dict[Keys, list[str]] = {}
     for number, row in chosen.items():
         groups.setdefault(row.keys, []).append(number)
-    taken = {source.path for source in desk.sources}
+    existing_paths = {source.path for source in tenant_lists.sources}
     files: dict[str, bytes] = {}
     count = 0
-    for write in new_lists(list_id, groups, most=MOST, description=f"Batch {batch}"):
-        while (path := f"{desk.home}{list_id}-{batch}-{(count := count + 1):04}.yaml") in taken:
+    for write in new_lists(list_id, groups, limit=MAX_FILE_NUMBERS, description=f"Batch {batch}"):
+        while (
+            path := f"{tenant_lists.new_file_folder}{list_id}-{batch}-{(count := count + 1):04}.yaml"
+        ) in existing_paths:
             pass
-        if not desk.reaches(path):
+        if not tenant_lists.is_reached(path):
             fact = (
-                f"the lists of tenant {desk.tenant.name} do not reach this file, so it would protect nobody"
+                f"the lists of tenant {tenant_lists.tenant.name} do not reach this file, so it would "
+                "protect nobody"
             )
-            raise InvalidInput(fact, f"add {desk.home}**/*.yaml to its lists", where=path)
+            raise InvalidInput(fact, f"add {tenant_lists.new_file_folder}**/*.yaml to its lists", where=path)
         files[path] = write(path)
-        desk.flawless(path, files[path])
+        tenant_lists.read_valid_file(path, files[path])
     return files

@@ -5,7 +5,7 @@ from pathlib import Path
 from reconciler import __version__
 from reconciler.core.model.errors import InvalidInput
 from reconciler.rules.rule_set import editor_schemas
-from reconciler.use_cases.workspace.files import put
+from reconciler.use_cases.workspace.files import write_file
 from reconciler.use_cases.workspace.project import SCHEMA_FOLDER
 
 _CONFIGURATION = """\
@@ -69,7 +69,7 @@ include:
       install: dnc --version
 """
 
-_HOOKS = f"""\
+_PRE_COMMIT = f"""\
 repos:
   - repo: https://gitlab.example.com/tools/dnc  # your mirror of dnc
     rev: {__version__}
@@ -78,7 +78,7 @@ repos:
       - id: dnc-fmt
 """
 
-_OWNERS = """\
+_CODEOWNERS = """\
 # Whose approval is needed (approval by code owners is GitLab Premium). Put your own groups here.
 /dnc-lists/**/*releases*    @compliance
 /dnc-lists/**/releases/     @compliance
@@ -88,7 +88,7 @@ _OWNERS = """\
 /CODEOWNERS                 @engineering
 """
 
-_IGNORED = """\
+_GITIGNORE = """\
 # The built-in CXone's state; plans, rejected rows, what pull could not take: they hold whole numbers.
 .dnc/
 plan.json
@@ -104,9 +104,9 @@ FILES = {
     "dnc.yaml": _CONFIGURATION,
     "dnc-lists/company.yaml": _LIST,
     ".gitlab-ci.yml": _PIPELINE,
-    ".pre-commit-config.yaml": _HOOKS,
-    "CODEOWNERS": _OWNERS,
-    ".gitignore": _IGNORED,
+    ".pre-commit-config.yaml": _PRE_COMMIT,
+    "CODEOWNERS": _CODEOWNERS,
+    ".gitignore": _GITIGNORE,
 }
 
 
@@ -117,12 +117,15 @@ def init(folder: Path) -> tuple[str, ...]:
     """
     if folder.exists() and not folder.is_dir():
         raise InvalidInput("this is no folder", "name a new one, or an empty one", where=str(folder))
-    there = [name for name in FILES if (folder / name).exists() or (folder / name).is_symlink()]
-    if there:
-        fact = f"{', '.join(there)} {'is' if len(there) == 1 else 'are'} there already: nothing was written"
+    existing = [name for name in FILES if (folder / name).exists() or (folder / name).is_symlink()]
+    if existing:
+        fact = (
+            f"{', '.join(existing)} {'is' if len(existing) == 1 else 'are'} there already: nothing was "
+            "written"
+        )
         raise InvalidInput(fact, "name another folder, or move them away", where=str(folder))
     for name, text in FILES.items():
-        put(folder.absolute(), name, text.encode())
+        write_file(folder.absolute(), name, text.encode())
     return tuple(FILES)
 
 
@@ -132,11 +135,11 @@ def renew_schemas(folder: Path) -> tuple[str, ...]:
     A repository's own file stands in the place of the packaged one. So one of an older version keeps what is
     new since from being used, until it is renewed.
     """
-    changed = {}
+    changed_schemas = {}
     for name, text in SCHEMAS.items():
         file = folder / name
         if not file.exists() or file.read_bytes() != text.encode():
-            changed[name] = text.encode()
-    for name, data in changed.items():
-        put(folder.absolute(), name, data)
-    return tuple(changed)
+            changed_schemas[name] = text.encode()
+    for name, data in changed_schemas.items():
+        write_file(folder.absolute(), name, data)
+    return tuple(changed_schemas)

@@ -4,38 +4,38 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.core.model.entries import REGISTRY_REASONS, FileClaims, Release, ReleaseReason, Terms
+from reconciler.core.model.entries import REGISTRY_REASONS, FileEntries, Release, ReleaseReason, Terms
 from reconciler.core.model.errors import InvalidInput
-from reconciler.core.planning.state import Held
-from reconciler.lists.edit.changes import Keys, new_lists, with_remarked
+from reconciler.core.planning.state import LastApplied
+from reconciler.lists.edit.changes import Keys, new_lists, with_commented_numbers
 from reconciler.lists.edit.raw_tables import accounting_doubts
 from reconciler.lists.edit.registry_copies import (
-    MOST_LOSS,
-    Block,
-    Comparison,
-    Copy,
+    MAX_LOSS_PERCENT,
+    RegistryBlock,
+    RegistryCopy,
+    SnapshotComparison,
     area_code,
-    block_of,
-    compare,
-    cut_off,
-    lost_from,
-    with_block,
+    compare_snapshot,
+    missing_numbers,
+    parse_registry_block,
+    possibly_cut,
+    with_registry_block,
 )
-from reconciler.lists.releases_holds import day_of
+from reconciler.lists.releases_holds import parse_day
 from reconciler.use_cases.edits.file_changes import Edits
 from reconciler.use_cases.edits.import_table import (
-    MOST,
+    MAX_FILE_NUMBERS,
     Candidate,
     ImportedRows,
-    Rows,
-    Table,
-    chosen_of,
-    put_aside,
+    ImportTable,
+    TableRows,
     read_rows,
+    strongest_candidates,
+    write_rejected_rows,
 )
-from reconciler.use_cases.edits.release import Stays, place_of, said
+from reconciler.use_cases.edits.release import RetainedNumber, release_file_of, terms_text
 from reconciler.use_cases.workspace.context import CommandContext
-from reconciler.use_cases.workspace.tenant_lists import Desk
+from reconciler.use_cases.workspace.tenant_lists import TenantLists
 
 
 @dataclass(slots=True)
@@ -46,62 +46,66 @@ class RegistryFiles:
     whose form has errors: what it holds is not known.
     """
 
-    desk: Desk
+    tenant_lists: TenantLists
     list_id: str
-    block: Block
-    copies: Sequence[Copy]
+    block: RegistryBlock
+    copies: Sequence[RegistryCopy]
     _edits: Edits = field(init=False)
     _expected: dict[tuple[str, str, str], Terms | None] = field(default_factory=dict)
     _releases: set[Release] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._edits = Edits(self.desk)
+        self._edits = Edits(self.tenant_lists)
         for copy in self.copies:
-            self._edits.readable(copy.path)
+            self._edits.readable_data(copy.path)
 
     @property
     def evidence(self) -> str:
         """Name the snapshot: the registry, the day on which it gave it out, and the SHA-256."""
-        return f"{self.block.name}:{day_of(self.block.retrieved_at)}:sha256:{self.block.sha256}"
+        return f"{self.block.name}:{parse_day(self.block.retrieved_at)}:sha256:{self.block.sha256}"
 
     @property
-    def changed(self) -> tuple[str, ...]:
+    def changed_paths(self) -> tuple[str, ...]:
         """Name the files that change."""
         return tuple(sorted(self._edits.files))
 
-    def had_released(self, number: str) -> bool:
+    def has_released_before(self, number: str) -> bool:
         """Tell whether this very snapshot released the number before: somebody has put its line back."""
-        return self._release(number) in self.desk.lists.claims.releases.get((self.list_id, number), ())
+        return self._release(number) in self.tenant_lists.lists.declared_entries.releases.get(
+            (self.list_id, number), ()
+        )
 
     def release(self, numbers: Sequence[str]) -> None:
         """Take numbers out, and write what permits it, in files of so many numbers."""
-        self._take_out(numbers)
-        for start, path in zip(range(0, len(numbers), MOST), self._release_paths(), strict=False):
-            new = [self._release(number) for number in numbers[start : start + MOST]]
-            self._edits.permit(path, new)
-            self._releases |= set(new)
+        self._remove(numbers)
+        for start, path in zip(range(0, len(numbers), MAX_FILE_NUMBERS), self._release_paths(), strict=False):
+            new_releases = [self._release(number) for number in numbers[start : start + MAX_FILE_NUMBERS]]
+            self._edits.add_releases(path, new_releases)
+            self._releases |= set(new_releases)
 
-    def add(self, good: list[tuple[Candidate, Terms]]) -> int:
+    def add(self, accepted: list[tuple[Candidate, Terms]]) -> int:
         """Put in what is new, or stands here under weaker terms, by area code; count it."""
         has = {number: terms for copy in self.copies for number, terms in copy.numbers.items()}
-        chosen = chosen_of(good, has)
-        self._take_out([number for number in chosen if number in has])
+        chosen = strongest_candidates(accepted, has)
+        self._remove([number for number in chosen if number in has])
         by_code: dict[str, list[Candidate]] = {}
         for number in sorted(chosen):
             by_code.setdefault(area_code(number), []).append(chosen[number])
-        terms = {id(row): held for row, held in good}
+        terms = {id(row): row_terms for row, row_terms in accepted}
         for code, rows in by_code.items():
-            for path, part in self._placed(code, rows):
-                self._expected |= {(path, self.list_id, row.phone): terms[id(row)] for row in part}
+            for path, file_rows in self._assign_files(code, rows):
+                self._expected |= {(path, self.list_id, row.phone): terms[id(row)] for row in file_rows}
         return len(chosen)
 
-    def date(self, numbers: Collection[str], unchanged: Collection[str]) -> None:
+    def update_blocks(self, numbers: Collection[str], unchanged_codes: Collection[str]) -> None:
         """Bring the blocks up to date of the files whose area codes were all taken in."""
-        taken = {area_code(number) for number in numbers} - set(unchanged)
+        updated_codes = {area_code(number) for number in numbers} - set(unchanged_codes)
         for copy in self.copies:
-            if copy.area_codes and copy.area_codes <= taken:
+            if copy.area_codes and copy.area_codes <= updated_codes:
                 block = replace(self.block, area_codes=tuple(sorted(copy.area_codes)))
-                self._edits.replace(copy.path, with_block(copy.path, self._edits.readable(copy.path), block))
+                self._edits.replace(
+                    copy.path, with_registry_block(copy.path, self._edits.readable_data(copy.path), block)
+                )
 
     def write(self) -> None:
         """Write all files, or none."""
@@ -109,221 +113,271 @@ class RegistryFiles:
             self._edits.write(self._expected, self._releases)
 
     def _release(self, number: str) -> Release:
-        day = day_of(self.block.retrieved_at)
+        day = parse_day(self.block.retrieved_at)
         assert day is not None  # noqa: S101  (a block has a day)
         return Release(self.list_id, number, day, ReleaseReason.REGISTRY_REMOVED, self.evidence)
 
-    def _take_out(self, numbers: Collection[str]) -> None:
-        wanted = frozenset(numbers)
+    def _remove(self, numbers: Collection[str]) -> None:
+        removed_numbers = frozenset(numbers)
         for copy in self.copies:
-            here = [number for number in copy.numbers if number in wanted]
-            if here:
-                self._edits.take_out(copy.path, here)
-                self._expected |= {(copy.path, self.list_id, number): None for number in here}
+            copy_numbers = [number for number in copy.numbers if number in removed_numbers]
+            if copy_numbers:
+                self._edits.remove_from_file(copy.path, copy_numbers)
+                self._expected |= {(copy.path, self.list_id, number): None for number in copy_numbers}
 
-    def _placed(self, code: str, rows: Sequence[Candidate]) -> Iterator[tuple[str, list[Candidate]]]:
+    def _assign_files(self, code: str, rows: Sequence[Candidate]) -> Iterator[tuple[str, list[Candidate]]]:
         """Write rows of an area code into its files below the limit, then into new ones; say which where."""
-        left = list(rows)
-        claimed = {file.path: set(file.numbers) for file in self.desk.lists.claims.files}
+        remaining = list(rows)
+        numbers_by_file = {
+            file.path: set(file.numbers) for file in self.tenant_lists.lists.declared_entries.files
+        }
         for copy in self.copies:
             if copy.area_codes == {code}:
-                has = {n for n in claimed[copy.path] if self._expected.get((copy.path, self.list_id, n), 1)}
-                part = [row for row in left if row.phone not in has][: max(0, MOST - len(has))]
-                if part:
-                    data = self._edits.readable(copy.path)
-                    groups = {keys: dict.fromkeys(ns, "") for keys, ns in _by_keys(part).items()}
-                    self._edits.replace(copy.path, with_remarked(copy.path, data, groups))
-                    yield copy.path, part
-                    gone = {row.phone for row in part}
-                    left = [row for row in left if row.phone not in gone]
+                has = {
+                    file_number
+                    for file_number in numbers_by_file[copy.path]
+                    if self._expected.get((copy.path, self.list_id, file_number), 1)
+                }
+                file_rows = [row for row in remaining if row.phone not in has][
+                    : max(0, MAX_FILE_NUMBERS - len(has))
+                ]
+                if file_rows:
+                    data = self._edits.readable_data(copy.path)
+                    groups = {
+                        keys: dict.fromkeys(key_numbers, "")
+                        for keys, key_numbers in _by_keys(file_rows).items()
+                    }
+                    self._edits.replace(copy.path, with_commented_numbers(copy.path, data, groups))
+                    yield copy.path, file_rows
+                    placed_phones = {row.phone for row in file_rows}
+                    remaining = [row for row in remaining if row.phone not in placed_phones]
         block = replace(self.block, area_codes=(code,))
-        for start, path in zip(range(0, len(left), MOST), self._paths(code), strict=False):
-            part = left[start : start + MOST]
-            said = f"{self.block.name}, area code {code}"
-            (write,) = new_lists(self.list_id, _by_keys(part), most=MOST, description=said)
-            self._edits.replace(path, with_block(path, write(path), block))
-            yield path, part
+        for start, path in zip(
+            range(0, len(remaining), MAX_FILE_NUMBERS), self._new_paths(code), strict=False
+        ):
+            file_rows = remaining[start : start + MAX_FILE_NUMBERS]
+            description = f"{self.block.name}, area code {code}"
+            (write,) = new_lists(
+                self.list_id, _by_keys(file_rows), limit=MAX_FILE_NUMBERS, description=description
+            )
+            self._edits.replace(path, with_registry_block(path, write(path), block))
+            yield path, file_rows
 
-    def _paths(self, code: str) -> Iterator[str]:
+    def _new_paths(self, code: str) -> Iterator[str]:
         """Name new files of an area code."""
-        return self._free(f"{self.desk.home}{self.list_id}/{self._word}/{code}")
+        return self._free_paths(f"{self.tenant_lists.new_file_folder}{self.list_id}/{self._path_name}/{code}")
 
     def _release_paths(self) -> Iterator[str]:
-        folder = place_of(self.desk, Held(), self.list_id).rpartition("/")[0]
-        yield from self._free(f"{folder}/{self.list_id}-{self._word}-{day_of(self.block.retrieved_at)}")
+        folder = release_file_of(self.tenant_lists, LastApplied(), self.list_id).rpartition("/")[0]
+        yield from self._free_paths(
+            f"{folder}/{self.list_id}-{self._path_name}-{parse_day(self.block.retrieved_at)}"
+        )
 
-    def _free(self, begin: str) -> Iterator[str]:
+    def _free_paths(self, prefix: str) -> Iterator[str]:
         for count in range(1, 10_000):
-            path = f"{begin}-{count:04}.yaml"
-            if not self.desk.reaches(path):
-                fact = f"the lists of tenant {self.desk.tenant.name} do not reach this file"
-                raise InvalidInput(fact, f"add {self.desk.home}**/*.yaml to its lists", where=path)
+            path = f"{prefix}-{count:04}.yaml"
+            if not self.tenant_lists.is_reached(path):
+                fact = f"the lists of tenant {self.tenant_lists.tenant.name} do not reach this file"
+                raise InvalidInput(
+                    fact, f"add {self.tenant_lists.new_file_folder}**/*.yaml to its lists", where=path
+                )
             if self._edits.data(path) is None:
                 yield path
 
     @property
-    def _word(self) -> str:
+    def _path_name(self) -> str:
         """The registry's name, as a part of a path."""
         return re.sub(r"[^A-Za-z0-9_-]+", "-", self.block.name)
 
 
 def _by_keys(rows: Sequence[Candidate]) -> dict[Keys, list[str]]:
-    found: dict[Keys, list[str]] = {}
+    numbers_by_keys: dict[Keys, list[str]] = {}
     for row in rows:
-        found.setdefault(row.keys, []).append(row.phone)
-    return found
+        numbers_by_keys.setdefault(row.keys, []).append(row.phone)
+    return numbers_by_keys
 
 
-_RETRIEVED = re.compile(
+_RETRIEVED_AT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2}))?"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class SnapshotResult:
     """What a snapshot changed.
 
-    `released` are the numbers that are gone from it, `unchanged` the area codes of which nothing came off,
-    with the reason, and `stays` the numbers that stay on the list all the same. `strangers` are files with
-    numbers of the same source that are no part of any snapshot, with how many. `doubts` say what in the file
-    cannot be accounted for: with one, nothing is released.
+    `released_numbers` are the numbers that are gone from it, `unchanged_codes` the area codes of which
+    nothing came off, with the reason, and `retained` the numbers that stay on the list all the same.
+    `unmaintained_files` are files with numbers of the same source that are no part of any snapshot, with how
+    many. `doubts` say what in the file cannot be accounted for: with one, nothing is released.
     """
 
-    block: Block
+    block: RegistryBlock
     rows: ImportedRows
     evidence: str
-    released: tuple[str, ...]
-    unchanged: Mapping[str, str]
-    stays: tuple[Stays, ...]
-    strangers: Mapping[str, int]
+    released_numbers: tuple[str, ...]
+    unchanged_codes: Mapping[str, str]
+    retained: tuple[RetainedNumber, ...]
+    unmaintained_files: Mapping[str, int]
     doubts: tuple[str, ...]
 
 
-def snapshot(ctx: CommandContext, table: Table, retrieved_at: str, most_loss: float | None = None) -> Taken:
-    """Take a snapshot in. `most_loss` (per cent) can only make the limit stricter.
+def snapshot(
+    ctx: CommandContext, table: ImportTable, retrieved_at: str, max_loss: float | None = None
+) -> SnapshotResult:
+    """Take a snapshot in. `max_loss` (per cent) can only make the limit stricter.
 
     Raises InvalidInput, and writes nothing, where it is no table that can be read, or no registry's.
     """
-    desk = Desk.open(ctx)
-    rows = read_rows(desk, table)
-    block = _block(desk, rows, retrieved_at)
-    rows = _of_the_registry(rows, block)
-    copies = tuple(_copies(desk, rows.list_id, block.name))
-    limits = (MOST_LOSS, most_loss, rows.columns.profile.max_loss_percent)
+    tenant_lists = TenantLists.open(ctx)
+    rows = read_rows(tenant_lists, table)
+    block = _snapshot_block(tenant_lists, rows, retrieved_at)
+    rows = _without_foreign_rows(rows, block)
+    copies = tuple(_find_copies(tenant_lists, rows.list_id, block.name))
+    limits = (MAX_LOSS_PERCENT, max_loss, rows.columns.profile.max_loss_percent)
     limit = min(limit for limit in limits if limit is not None)
-    found = compare(copies, rows.numbers, retrieved_at, most_loss=limit, unread=rows.unread)
-    lost = lost_from(copies, rows.numbers)
-    cut = cut_off(lost, tuple(rows.numbers))
-    doubts = tuple(_doubts(table.file.name, rows, lost, cut))
+    comparison = compare_snapshot(
+        copies, rows.numbers, retrieved_at, max_loss=limit, unread_lines=rows.unread_lines
+    )
+    missing = missing_numbers(copies, rows.numbers)
+    cut = possibly_cut(missing, tuple(rows.numbers))
+    doubts = tuple(_doubts(table.file.name, rows, missing, cut))
     if doubts:
-        found = _nothing_gone(found, cut)
-    files = RegistryFiles(desk, rows.list_id, block, copies)
-    again = [number for numbers in found.gone.values() for number in numbers if files.had_released(number)]
-    going = sorted({number for numbers in found.gone.values() for number in numbers} - set(again))
-    files.release(going)
-    added = files.add(rows.good)
+        comparison = _without_removals(comparison, cut)
+    files = RegistryFiles(tenant_lists, rows.list_id, block, copies)
+    released_before = [
+        number
+        for numbers in comparison.removed_numbers.values()
+        for number in numbers
+        if files.has_released_before(number)
+    ]
+    to_release = sorted(
+        {number for numbers in comparison.removed_numbers.values() for number in numbers}
+        - set(released_before)
+    )
+    files.release(to_release)
+    added_count = files.add(rows.accepted)
     if not doubts:
-        files.date(rows.numbers, found.unchanged)
-    rejects = put_aside(table, rows)
+        files.update_blocks(rows.numbers, comparison.unchanged_codes)
+    rejects = write_rejected_rows(table, rows)
     files.write()
-    put_back = dict.fromkeys(again, "this snapshot released it before, and its line was put back")
-    stays = [Stays(number, rows.list_id, why) for number, why in {**found.staying, **put_back}.items()]
-    stays += _kept_elsewhere(desk, rows.list_id, going, {copy.path: copy for copy in copies})
-    return Taken(
+    put_back = dict.fromkeys(released_before, "this snapshot released it before, and its line was put back")
+    retained = [
+        RetainedNumber(number, rows.list_id, reason)
+        for number, reason in {**comparison.retained_numbers, **put_back}.items()
+    ]
+    retained += _listed_elsewhere(
+        tenant_lists, rows.list_id, to_release, {copy.path: copy for copy in copies}
+    )
+    return SnapshotResult(
         block=block,
-        rows=ImportedRows.of(rows, added, files.changed, rejects),
+        rows=ImportedRows.of(rows, added_count, files.changed_paths, rejects),
         evidence=files.evidence,
-        released=tuple(going),
-        unchanged=found.unchanged,
-        stays=tuple(sorted(stays, key=lambda one: (one.number, one.why))),
-        strangers=dict(_strangers(desk, rows.list_id, block.name, {copy.path for copy in copies})),
+        released_numbers=tuple(to_release),
+        unchanged_codes=comparison.unchanged_codes,
+        retained=tuple(sorted(retained, key=lambda one: (one.number, one.reason))),
+        unmaintained_files=dict(
+            _unmaintained_files(tenant_lists, rows.list_id, block.name, {copy.path for copy in copies})
+        ),
         doubts=doubts,
     )
 
 
-def _doubts(name: str, rows: Rows, lost: Collection[str], cut: Collection[str]) -> Iterator[str]:
+def _doubts(
+    name: str, rows: TableRows, missing: Collection[str], cut_numbers: Collection[str]
+) -> Iterator[str]:
     """Say why it is not certain that the file is whole, and that all of it was read."""
-    yield from accounting_doubts(name, rows.data, rows.read + bool(rows.columns.header), lost)
-    if rows.refused:
-        yield f"{name}: {len(rows.refused):,} rows were refused"
-    if cut:
+    yield from accounting_doubts(name, rows.data, rows.row_count + bool(rows.columns.header), missing)
+    if rows.rejected:
+        yield f"{name}: {len(rows.rejected):,} rows were refused"
+    if cut_numbers:
         yield (
-            f"{name}: {len(cut):,} missing numbers would stand after its last number: the file may be cut; "
+            f"{name}: {len(cut_numbers):,} missing numbers would stand after its last number: the "
+            "file may be cut; "
             "if the registry confirms that it removed them, release them with dnc release"
         )
 
 
-def _nothing_gone(found: Comparison, cut: Collection[str]) -> Comparison:
+def _without_removals(comparison: SnapshotComparison, cut_numbers: Collection[str]) -> SnapshotComparison:
     """Let every area code keep what the file does not have, and name what may be cut off."""
-    why = {code: f"it lost {len(gone):,}, and the file is in doubt" for code, gone in found.gone.items()}
-    may_be_cut = dict.fromkeys(cut, "it is missing at the end of the file, which may be cut")
-    return Comparison({}, {**found.unchanged, **why}, {**may_be_cut, **found.staying})
+    reasons = {
+        code: f"it lost {len(removed):,}, and the file is in doubt"
+        for code, removed in comparison.removed_numbers.items()
+    }
+    may_be_cut = dict.fromkeys(cut_numbers, "it is missing at the end of the file, which may be cut")
+    return SnapshotComparison(
+        {}, {**comparison.unchanged_codes, **reasons}, {**may_be_cut, **comparison.retained_numbers}
+    )
 
 
-def _block(desk: Desk, rows: Rows, retrieved_at: str) -> Block:
+def _snapshot_block(tenant_lists: TenantLists, rows: TableRows, retrieved_at: str) -> RegistryBlock:
     """Say what the snapshot is a copy of."""
     name = rows.keys.get("source")
     if name is None:
         fact = "nothing says of which registry this is a snapshot"
         raise InvalidInput(fact, "name it: --source ftc-registry, for one", where="--snapshot")
-    day = day_of(retrieved_at) if _RETRIEVED.fullmatch(retrieved_at) else None
-    if day is None or day > desk.today.latest:
+    day = parse_day(retrieved_at) if _RETRIEVED_AT.fullmatch(retrieved_at) else None
+    if day is None or day > tenant_lists.today.latest:
         fact = "this is no day or time that has come"
         way_out = "write when the registry gave it out: 2026-11-20, or 2026-11-20T06:00:00Z"
         raise InvalidInput(fact, way_out, where="--retrieved-at")
-    return Block(name, retrieved_at, rows.sha256, (), rows.columns.profile.fresh_for)
+    return RegistryBlock(name, retrieved_at, rows.sha256, (), rows.columns.profile.fresh_for)
 
 
-def _of_the_registry(rows: Rows, block: Block) -> Rows:
+def _without_foreign_rows(rows: TableRows, block: RegistryBlock) -> TableRows:
     """Refuse what no snapshot has: other reasons, other sources, numbers without an area code."""
-    bad: dict[Candidate, str] = {}
-    for row, terms in rows.good:
+    reasons: dict[Candidate, str] = {}
+    for row, terms in rows.accepted:
         if terms.reason_code not in REGISTRY_REASONS:
-            bad[row] = f"{terms.reason_code} is no registry's reason: a snapshot has NATIONAL or STATE"
+            reasons[row] = f"{terms.reason_code} is no registry's reason: a snapshot has NATIONAL or STATE"
         elif terms.source != block.name:
-            bad[row] = f"its source is another than {block.name}: a snapshot is of one registry"
+            reasons[row] = f"its source is another than {block.name}: a snapshot is of one registry"
         elif not area_code(row.phone):
-            bad[row] = "no area code of +1, by which a snapshot goes: import it without --snapshot"
-    return rows.without(bad)
+            reasons[row] = "no area code of +1, by which a snapshot goes: import it without --snapshot"
+    return rows.without(reasons)
 
 
-def _copies(desk: Desk, list_id: str, name: str) -> Iterator[Copy]:
+def _find_copies(tenant_lists: TenantLists, list_id: str, name: str) -> Iterator[RegistryCopy]:
     """Find the files of the last snapshot: those of the list that say they are this registry's copy."""
-    claims = {file.path: file for file in desk.lists.claims.files if file.list_id == list_id}
-    for source in desk.sources:
-        block = block_of(source.path, source.data) if source.path in claims else None
+    files_by_path = {
+        file.path: file for file in tenant_lists.lists.declared_entries.files if file.list_id == list_id
+    }
+    for source in tenant_lists.sources:
+        block = parse_registry_block(source.path, source.data) if source.path in files_by_path else None
         if block and block.name == name:
-            yield Copy(source.path, block, _own(claims[source.path], name))
+            yield RegistryCopy(source.path, block, _registry_terms(files_by_path[source.path], name))
 
 
-def _own(file: FileClaims, name: str) -> dict[str, Terms]:
-    return {number: terms for number, terms in file.numbers.items() if _is_of(terms, name)}
+def _registry_terms(file: FileEntries, name: str) -> dict[str, Terms]:
+    return {number: terms for number, terms in file.numbers.items() if _is_of_registry(terms, name)}
 
 
-def _kept_elsewhere(
-    desk: Desk, list_id: str, numbers: Sequence[str], copies: Mapping[str, Copy]
-) -> Iterator[Stays]:
+def _listed_elsewhere(
+    tenant_lists: TenantLists, list_id: str, numbers: Sequence[str], copies: Mapping[str, RegistryCopy]
+) -> Iterator[RetainedNumber]:
     """Say which numbers stay on the list although the registry lets them off: others claim or hold them."""
-    standing = desk.lists.claims.standing(desk.today.as_of)
-    here = [file for file in standing.files if file.list_id == list_id]
+    active = tenant_lists.lists.declared_entries.active_on(tenant_lists.today.as_of)
+    list_files = [file for file in active.files if file.list_id == list_id]
     for number in numbers:
-        for file in here:
+        for file in list_files:
             is_own = file.path in copies and number in copies[file.path].numbers
             if number in file.numbers and not is_own:
-                yield Stays(number, list_id, f"{said(file.numbers[number])}, {file.path}")
-        for hold in standing.holds:
-            if hold.names((list_id, number)):
-                yield Stays(number, list_id, f"a hold names it: {hold.matter}")
+                yield RetainedNumber(number, list_id, f"{terms_text(file.numbers[number])}, {file.path}")
+        for hold in active.holds:
+            if hold.covers((list_id, number)):
+                yield RetainedNumber(number, list_id, f"a hold names it: {hold.matter}")
 
 
-def _strangers(desk: Desk, list_id: str, name: str, own: set[str]) -> Iterator[tuple[str, int]]:
+def _unmaintained_files(
+    tenant_lists: TenantLists, list_id: str, name: str, copy_paths: set[str]
+) -> Iterator[tuple[str, int]]:
     """Count the registry's numbers in files that no snapshot looks after."""
-    for file in desk.lists.claims.files:
-        if file.list_id == list_id and file.path not in own:
-            count = sum(_is_of(terms, name) for terms in file.numbers.values())
+    for file in tenant_lists.lists.declared_entries.files:
+        if file.list_id == list_id and file.path not in copy_paths:
+            count = sum(_is_of_registry(terms, name) for terms in file.numbers.values())
             if count:
                 yield file.path, count
 
 
-def _is_of(terms: Terms, name: str) -> bool:
+def _is_of_registry(terms: Terms, name: str) -> bool:
     return terms.source == name and terms.reason_code in REGISTRY_REASONS

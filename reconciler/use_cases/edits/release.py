@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reconciler.core.model.entries import (
     FITTING,
-    OF_THE_NUMBER,
+    NUMBER_RELEASES,
     Release,
     ReleaseReason,
     Terms,
@@ -16,26 +16,27 @@ from reconciler.core.model.entries import (
 )
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.phone import mask
-from reconciler.core.planning.state import Held, HeldClaim
+from reconciler.core.planning.state import AppliedEntry, LastApplied
 from reconciler.lists.edit.changes import lines_of
 from reconciler.lists.phone_input import read_numbers
 from reconciler.rules.periods import parse_date
-from reconciler.use_cases.edits.file_changes import Edits, claims_of, keys_of
-from reconciler.use_cases.reconcile.last_applied import known_past
+from reconciler.use_cases.edits.file_changes import Edits, entries_of_number, entry_terms_of
+from reconciler.use_cases.reconcile.last_applied import load_past
 from reconciler.use_cases.workspace.context import CommandContext
-from reconciler.use_cases.workspace.files import relative
-from reconciler.use_cases.workspace.tenant_lists import Desk
+from reconciler.use_cases.workspace.files import relative_path
+from reconciler.use_cases.workspace.tenant_lists import TenantLists
 
 PLACEHOLDER = "EVIDENCE"  # what the printed command says, to be replaced by whoever pastes it
-_Keys = tuple[str, Collection[str]]  # a list, and numbers of it
+_ListNumbers = tuple[str, Collection[str]]  # a list, and numbers of it
 
 
 @dataclass(frozen=True, slots=True)
-class Permit:
+class ReleaseRequest:
     """What is released: numbers as typed, from which lists (none named: the only one), why, by which proof.
 
-    `every_list` takes all lists that the numbers are on. `on` is a day as written; today otherwise. `to` is
-    the other list of MOVED; without numbers, MOVED is about all that vanished here and are claimed there.
+    `every_list` takes all lists that the numbers are on. `released_on` is a day as written; today otherwise.
+    `target_list` is the other list of MOVED; without numbers, MOVED is about all that vanished here and are
+    claimed there.
     """
 
     numbers: Sequence[str]
@@ -43,232 +44,300 @@ class Permit:
     evidence: str
     list_ids: tuple[str, ...] = ()
     every_list: bool = False
-    on: str | None = None
-    to: str | None = None
+    released_on: str | None = None
+    target_list: str | None = None
     file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Stays:
+class RetainedNumber:
     """A number that stays on a list all the same, and why."""
 
     number: str
     list_id: str
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Released:
+class ReleaseResult:
     """What was done: the files that changed, what was released by list, and which numbers stay where."""
 
     files: tuple[str, ...]
-    released: Mapping[str, tuple[str, ...]]
-    stays: tuple[Stays, ...]
+    released_numbers: Mapping[str, tuple[str, ...]]
+    retained: tuple[RetainedNumber, ...]
 
 
-def release(ctx: CommandContext, permit: Permit) -> Released:
+def release(ctx: CommandContext, request: ReleaseRequest) -> ReleaseResult:
     """Release numbers. Raises InvalidInput, and writes nothing, where the release would not permit it."""
-    desk = Desk.open(ctx)
-    held = known_past(desk).held
-    numbers = _numbers(desk, held, permit)
-    lists = _lists(desk, held, permit, numbers)
-    day = _demand_sound(desk, permit, lists)
-    edits = Edits(desk)
-    new: set[Release] = set()
-    for list_id, here in lists.items():
-        _demand_fitting(desk, held, permit, day, (list_id, here))
+    tenant_lists = TenantLists.open(ctx)
+    last_applied = load_past(tenant_lists).last_applied
+    numbers = _released_numbers(tenant_lists, last_applied, request)
+    lists = _numbers_by_list(tenant_lists, last_applied, request, numbers)
+    day = _demand_valid(tenant_lists, request, lists)
+    edits = Edits(tenant_lists)
+    new_releases: set[Release] = set()
+    for list_id, list_numbers in lists.items():
+        _demand_fitting(tenant_lists, last_applied, request, day, (list_id, list_numbers))
         releases = [
-            Release(list_id, number, day, permit.reason, permit.evidence, permit.to) for number in here
+            Release(list_id, number, day, request.reason, request.evidence, request.target_list)
+            for number in list_numbers
         ]
-        missing = _missing(desk, releases)
-        if missing:
-            path = relative(permit.file, ctx.folder) if permit.file else place_of(desk, held, list_id)
-            edits.permit(path, missing)
-            new |= set(missing)
-        edits.take_off(list_id, here)
-    gone = {key for list_id, here in lists.items() for key in keys_of(desk.lists, list_id, here)}
-    edits.write(dict.fromkeys(gone), new)
-    stays = tuple(stays_of(desk, held, lists))
-    return Released(tuple(edits.files), {k: tuple(v) for k, v in lists.items()}, stays)
+        to_add = _releases_to_add(tenant_lists, releases)
+        if to_add:
+            path = (
+                relative_path(request.file, ctx.folder)
+                if request.file
+                else release_file_of(tenant_lists, last_applied, list_id)
+            )
+            edits.add_releases(path, to_add)
+            new_releases |= set(to_add)
+        edits.remove_from_list(list_id, list_numbers)
+    removed_entries = {
+        key
+        for list_id, list_numbers in lists.items()
+        for key in entry_terms_of(tenant_lists.lists, list_id, list_numbers)
+    }
+    edits.write(dict.fromkeys(removed_entries), new_releases)
+    retained = tuple(retained_numbers(tenant_lists, last_applied, lists))
+    return ReleaseResult(
+        tuple(edits.files),
+        {list_name: tuple(numbers_of_list) for list_name, numbers_of_list in lists.items()},
+        retained,
+    )
 
 
-def place_of(desk: Desk, held: Held, list_id: str) -> str:
+def release_file_of(tenant_lists: TenantLists, last_applied: LastApplied, list_id: str) -> str:
     """Choose where a list's releases go: `releases/LIST.yaml` beside the highest of its files.
 
     Raises InvalidInput where the tenant's lists do not reach that.
     """
-    paths = desk.claiming(list_id) or [file.path for file in held.files if file.list_id == list_id]
-    paths += [claim.path for (name, _), kept in held.kept.items() if name == list_id for claim in kept.claims]
-    highest = min(paths, key=lambda path: (path.count("/"), path), default=desk.home)
+    paths = tenant_lists.files_of_list(list_id) or [
+        file.path for file in last_applied.files if file.list_id == list_id
+    ]
+    paths += [
+        entry.path
+        for (name, _), retained in last_applied.retained.items()
+        if name == list_id
+        for entry in retained.entries
+    ]
+    highest = min(paths, key=lambda path: (path.count("/"), path), default=tenant_lists.new_file_folder)
     folder = highest.rpartition("/")[0]
     path = f"{folder}/releases/{list_id}.yaml" if folder else f"releases/{list_id}.yaml"
-    if not desk.reaches(path):
-        fact = f"the lists of tenant {desk.tenant.name} do not reach this file, so it would permit nothing"
+    if not tenant_lists.is_reached(path):
+        fact = (
+            f"the lists of tenant {tenant_lists.tenant.name} do not reach this file, so it would permit "
+            "nothing"
+        )
         raise InvalidInput(fact, "name one that they reach: --file FILE", where=path)
     return path
 
 
-def stays_of(desk: Desk, held: Held, lists: Mapping[str, Collection[str]]) -> Iterator[Stays]:
+def retained_numbers(
+    tenant_lists: TenantLists, last_applied: LastApplied, lists: Mapping[str, Collection[str]]
+) -> Iterator[RetainedNumber]:
     """Say which lists keep the numbers all the same, and why."""
-    standing = desk.lists.claims.standing(desk.today.as_of)
-    for number in sorted({number for here in lists.values() for number in here}):
-        for list_id in sorted(list_id for list_id, here in lists.items() if number in here):
-            for hold in standing.holds:
-                if hold.names((list_id, number)):
-                    yield Stays(number, list_id, f"a hold names it: {hold.matter}")
-        for (list_id, _), claims in sorted(claims_of(desk.lists, number).items()):
+    active = tenant_lists.lists.declared_entries.active_on(tenant_lists.today.as_of)
+    for number in sorted({number for list_numbers in lists.values() for number in list_numbers}):
+        for list_id in sorted(list_id for list_id, list_numbers in lists.items() if number in list_numbers):
+            for hold in active.holds:
+                if hold.covers((list_id, number)):
+                    yield RetainedNumber(number, list_id, f"a hold names it: {hold.matter}")
+        for (list_id, _), entries in sorted(entries_of_number(tenant_lists.lists, number).items()):
             if number not in lists.get(list_id, ()):
-                for path, terms in claims:
-                    yield Stays(number, list_id, f"{said(terms)}, {_at(desk, path, number)}")
-        for (list_id, other), kept in held.kept.items():
-            if other == number and number not in lists.get(list_id, ()):
-                why = ", ".join(reason.value for reason in kept.blocked_by)
-                yield Stays(number, list_id, f"its line is gone, and it is kept: {why}")
+                for path, terms in entries:
+                    yield RetainedNumber(
+                        number, list_id, f"{terms_text(terms)}, {_entry_position(tenant_lists, path, number)}"
+                    )
+        for (list_id, key), retained in last_applied.retained.items():
+            if key == number and number not in lists.get(list_id, ()):
+                reason_text = ", ".join(reason.value for reason in retained.blocked_by)
+                yield RetainedNumber(number, list_id, f"its line is gone, and it is kept: {reason_text}")
 
 
-def said(terms: Terms) -> str:
+def terms_text(terms: Terms) -> str:
     """Say terms in a few words."""
     until = f" until {terms.end}" if terms.end else ""
     return f"{terms.reason_code} {terms.expiration_policy}{until}"
 
 
-def _at(desk: Desk, path: str, number: str) -> str:
-    data = next(source.data for source in desk.sources if source.path == path)
+def _entry_position(tenant_lists: TenantLists, path: str, number: str) -> str:
+    data = next(source.data for source in tenant_lists.sources if source.path == path)
     line = lines_of(path, data, [number]).get(number)
     return f"{path}:{line}" if line else path
 
 
-def _numbers(desk: Desk, held: Held, permit: Permit) -> tuple[str, ...]:
-    if permit.numbers:
-        return read_numbers(permit.numbers, desk.tenant.region)
-    if permit.reason is not ReleaseReason.MOVED or not permit.to or len(permit.list_ids) != 1:
+def _released_numbers(
+    tenant_lists: TenantLists, last_applied: LastApplied, request: ReleaseRequest
+) -> tuple[str, ...]:
+    if request.numbers:
+        return read_numbers(request.numbers, tenant_lists.tenant.region)
+    if request.reason is not ReleaseReason.MOVED or not request.target_list or len(request.list_ids) != 1:
         raise InvalidInput(
             "no number is named", "name numbers; only MOVED with --list and --to finds them itself"
         )
-    (list_id,) = permit.list_ids
-    there = {n for f in desk.lists.claims.files if f.list_id == permit.to for n in f.numbers}
-    here = {n for f in desk.lists.claims.files if f.list_id == list_id for n in f.numbers}
-    moved = {n for f in held.files if f.list_id == list_id for n in f.numbers}
-    moved |= {number for name, number in held.kept if name == list_id}
-    found = tuple(sorted((moved - here) & there))
-    if not found:
-        fact = f"no number vanished from {list_id} that the files claim for {permit.to}"
+    (list_id,) = request.list_ids
+    target_numbers = {
+        phone
+        for file in tenant_lists.lists.declared_entries.files
+        if file.list_id == request.target_list
+        for phone in file.numbers
+    }
+    current_numbers = {
+        phone
+        for file in tenant_lists.lists.declared_entries.files
+        if file.list_id == list_id
+        for phone in file.numbers
+    }
+    past_numbers = {phone for file in last_applied.files if file.list_id == list_id for phone in file.numbers}
+    past_numbers |= {number for name, number in last_applied.retained if name == list_id}
+    moved_numbers = tuple(sorted((past_numbers - current_numbers) & target_numbers))
+    if not moved_numbers:
+        fact = f"no number vanished from {list_id} that the files claim for {request.target_list}"
         raise InvalidInput(fact, "name the numbers; dnc plan shows what vanished")
-    return found
+    return moved_numbers
 
 
-def _lists(desk: Desk, held: Held, permit: Permit, numbers: Sequence[str]) -> dict[str, list[str]]:
+def _numbers_by_list(
+    tenant_lists: TenantLists, last_applied: LastApplied, request: ReleaseRequest, numbers: Sequence[str]
+) -> dict[str, list[str]]:
     """Say which numbers are released from which lists."""
-    on: dict[str, list[str]] = {}
+    numbers_by_list: dict[str, list[str]] = {}
     for number in numbers:
-        found = _lists_of(desk, held, number)
-        if permit.list_ids:
+        number_lists = _lists_of(tenant_lists, last_applied, number)
+        if request.list_ids:
             chosen = [
                 list_id
-                for list_id in permit.list_ids
-                if list_id in found or _is_out(desk, permit, list_id, number)
+                for list_id in request.list_ids
+                if list_id in number_lists or _has_release(tenant_lists, request, list_id, number)
             ]
-        elif permit.every_list or len(found) == 1:
-            chosen = sorted(found - {permit.to})
+        elif request.every_list or len(number_lists) == 1:
+            chosen = sorted(number_lists - {request.target_list})
         else:
-            fact = f"{mask(number)} is on {len(found)} lists: {', '.join(sorted(found))}"
+            fact = f"{mask(number)} is on {len(number_lists)} lists: {', '.join(sorted(number_lists))}"
             raise InvalidInput(
-                fact if found else f"{mask(number)} is on no list of tenant {desk.tenant.name}",
-                "say which: --list LIST, or --all-lists" if found else "check the number, and the tenant",
+                fact
+                if number_lists
+                else f"{mask(number)} is on no list of tenant {tenant_lists.tenant.name}",
+                "say which: --list LIST, or --all-lists"
+                if number_lists
+                else "check the number, and the tenant",
             )
         if not chosen:
-            named = " and ".join(permit.list_ids) or "any list"
+            named_lists = " and ".join(request.list_ids) or "any list"
             raise InvalidInput(
-                f"{mask(number)} is not on {named}, neither in the files nor as far as is held",
-                f"it is on {', '.join(sorted(found))}" if found else "check the number, and the tenant",
+                f"{mask(number)} is not on {named_lists}, neither in the files nor as far as is held",
+                f"it is on {', '.join(sorted(number_lists))}"
+                if number_lists
+                else "check the number, and the tenant",
             )
         for list_id in chosen:
-            on.setdefault(list_id, []).append(number)
-    return on
+            numbers_by_list.setdefault(list_id, []).append(number)
+    return numbers_by_list
 
 
-def _lists_of(desk: Desk, held: Held, number: str) -> set[str]:
-    found = {file.list_id for file in desk.lists.claims.files if number in file.numbers}
-    found |= {file.list_id for file in held.files if number in file.numbers}
-    return found | {list_id for list_id, other in held.kept if other == number}
+def _lists_of(tenant_lists: TenantLists, last_applied: LastApplied, number: str) -> set[str]:
+    list_ids = {file.list_id for file in tenant_lists.lists.declared_entries.files if number in file.numbers}
+    list_ids |= {file.list_id for file in last_applied.files if number in file.numbers}
+    return list_ids | {list_id for list_id, other in last_applied.retained if other == number}
 
 
-def _is_out(desk: Desk, permit: Permit, list_id: str, number: str) -> bool:
+def _has_release(tenant_lists: TenantLists, request: ReleaseRequest, list_id: str, number: str) -> bool:
     """Tell whether such a release stands already: the same call twice changes nothing."""
-    releases = desk.lists.claims.releases.get((list_id, number), ())
-    return any((r.reason, r.evidence, r.to) == (permit.reason, permit.evidence, permit.to) for r in releases)
+    releases = tenant_lists.lists.declared_entries.releases.get((list_id, number), ())
+    return any(
+        (release.reason, release.evidence, release.to)
+        == (request.reason, request.evidence, request.target_list)
+        for release in releases
+    )
 
 
-def _missing(desk: Desk, releases: Sequence[Release]) -> list[Release]:
+def _releases_to_add(tenant_lists: TenantLists, releases: Sequence[Release]) -> list[Release]:
     """Leave out what the files have; raises InvalidInput where that has been used up by a standing claim."""
-    missing = []
-    for one in releases:
-        same = one in desk.lists.claims.releases.get((one.list_id, one.phone), ())
-        if same and keys_of(desk.lists, one.list_id, [one.phone]):
-            fact = f"this very release of {mask(one.phone)} stands already beside its claim: it is spent"
+    to_add = []
+    for release in releases:
+        is_declared = release in tenant_lists.lists.declared_entries.releases.get(
+            (release.list_id, release.phone), ()
+        )
+        if is_declared and entry_terms_of(tenant_lists.lists, release.list_id, [release.phone]):
+            fact = f"this very release of {mask(release.phone)} stands already beside its claim: it is spent"
             raise InvalidInput(fact, "a number that was added again needs other evidence, or another day")
-        if not same:
-            missing.append(one)
-    return missing
+        if not is_declared:
+            to_add.append(release)
+    return to_add
 
 
-def _demand_sound(desk: Desk, permit: Permit, lists: Mapping[str, Collection[str]]) -> date:
+def _demand_valid(
+    tenant_lists: TenantLists, request: ReleaseRequest, lists: Mapping[str, Collection[str]]
+) -> date:
     """See that the release is well written, and give its day."""
-    if permit.evidence == PLACEHOLDER or not is_reference(permit.evidence):
+    if request.evidence == PLACEHOLDER or not is_reference(request.evidence):
         fact = "evidence is a reference: letters, digits and . _ : / -, and it must be yours"
         raise InvalidInput(fact, "write where the proof is, such as FORM-221", where="--evidence")
-    day = parse_date(permit.on) if permit.on else desk.ctx.clock().date()
-    if day is None or day > desk.today.latest:
+    day = parse_date(request.released_on) if request.released_on else tenant_lists.ctx.clock().date()
+    if day is None or day > tenant_lists.today.latest:
         raise InvalidInput("this is no day that has come", "write it as 2026-11-23", where="--on")
-    if (permit.reason is ReleaseReason.MOVED) != (permit.to is not None):
+    if (request.reason is ReleaseReason.MOVED) != (request.target_list is not None):
         raise InvalidInput("MOVED names the other list, and no other reason does", "--reason MOVED --to LIST")
-    if permit.to is None:
+    if request.target_list is None:
         return day
-    if not is_list_id(permit.to) or permit.to in lists:
+    if not is_list_id(request.target_list) or request.target_list in lists:
         raise InvalidInput("this is not another list", "name the one that they moved to", where="--to")
-    there = {n for f in desk.lists.claims.files if f.list_id == permit.to for n in f.numbers}
-    absent = sorted({number for here in lists.values() for number in here} - there)
+    target_numbers = {
+        phone
+        for file in tenant_lists.lists.declared_entries.files
+        if file.list_id == request.target_list
+        for phone in file.numbers
+    }
+    absent = sorted({number for list_numbers in lists.values() for number in list_numbers} - target_numbers)
     if absent:
-        fact = f"no file claims {mask(absent[0])} for {permit.to}, so it would be on neither list"
-        raise InvalidInput(fact, f"add it there first: dnc add, --list {permit.to}", where="--to")
+        fact = f"no file claims {mask(absent[0])} for {request.target_list}, so it would be on neither list"
+        raise InvalidInput(fact, f"add it there first: dnc add, --list {request.target_list}", where="--to")
     return day
 
 
-def _demand_fitting(desk: Desk, held: Held, permit: Permit, day: date, of: _Keys) -> None:
+def _demand_fitting(
+    tenant_lists: TenantLists,
+    last_applied: LastApplied,
+    request: ReleaseRequest,
+    day: date,
+    list_numbers: _ListNumbers,
+) -> None:
     """Refuse a reason that does not fit all that is claimed or held, and say which would."""
-    list_id, numbers = of
+    list_id, numbers = list_numbers
     for number in numbers:
-        lines = keys_of(desk.lists, list_id, [number]).values()
-        claims = [*(HeldClaim("", terms) for terms in lines), *held.claims((list_id, number))]
-        fitting = [_fitting(claim, desk.today.as_of, day) for claim in claims]
-        pairs = zip(claims, fitting, strict=True)
+        lines = entry_terms_of(tenant_lists.lists, list_id, [number]).values()
+        entries = [*(AppliedEntry("", terms) for terms in lines), *last_applied.entries((list_id, number))]
+        fitting = [_fitting_reasons(entry, tenant_lists.today.as_of, day) for entry in entries]
+        pairs = zip(entries, fitting, strict=True)
         unfit = sorted(
-            {_as_claimed(claim, permit.reason) for claim, fits in pairs if permit.reason not in fits}
+            {_entry_description(entry, request.reason) for entry, fits in pairs if request.reason not in fits}
         )
         if unfit:
             common = sorted(frozenset(ReleaseReason).intersection(*fitting))
-            fact = f"{permit.reason} does not let {mask(number)} off {list_id}: it is there as "
+            fact = f"{request.reason} does not let {mask(number)} off {list_id}: it is there as "
             fix = (
                 f"what fits: {', '.join(common)}" if common else "write a release for each, below `releases`"
             )
             raise InvalidInput(fact + " and ".join(unfit), fix, where="--reason")
 
 
-def _fitting(claim: HeldClaim, as_of: date, day: date) -> frozenset[ReleaseReason]:
+def _fitting_reasons(entry: AppliedEntry, as_of: date, day: date) -> frozenset[ReleaseReason]:
     """Give the reasons that fit a claim. What a release of ours alone ended is kept for somebody else."""
-    if claim.ended:
-        return OF_THE_NUMBER
-    end = claim.terms.effective_end
-    is_over = end is not None and claim.terms.over(as_of) and end < day
+    if entry.is_own_ended:
+        return NUMBER_RELEASES
+    end = entry.terms.effective_end
+    is_over = end is not None and entry.terms.is_expired(as_of) and end < day
     ending = {ReleaseReason.MOVED} | ({ReleaseReason.TERM_ENDED} if is_over else set())
-    return FITTING[claim.terms.reason_code] | ending
+    return FITTING[entry.terms.reason_code] | ending
 
 
-def _as_claimed(claim: HeldClaim, reason: ReleaseReason) -> str:
+def _entry_description(entry: AppliedEntry, reason: ReleaseReason) -> str:
     """Say a claim, as far as it matters why the reason does not fit."""
-    code = claim.terms.reason_code
-    if claim.ended:
+    code = entry.terms.reason_code
+    if entry.is_own_ended:
         return f"{code}, whose claim has ended and which stays for somebody else's opt-out"
     if reason is not ReleaseReason.TERM_ENDED:
         return code
-    return f"{code}, which has no end" if claim.registry else f"{said(claim.terms)}, which is not over"
+    return (
+        f"{code}, which has no end" if entry.is_registry else f"{terms_text(entry.terms)}, which is not over"
+    )

@@ -7,19 +7,19 @@ from typing import Any
 
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Report, StoredReport
-from reconciler.audit.report_people import Authorization
+from reconciler.audit.report_people import AuthorizationRow
 from reconciler.core.model.entries import Key
-from reconciler.use_cases.history.files_at_revision import ReleasesThen, open_archive
-from reconciler.use_cases.history.period import Period, reports_since, within
+from reconciler.use_cases.history.files_at_revision import ReleasesAtRevision, open_archive
+from reconciler.use_cases.history.period import Period, reports_since, reports_within
 from reconciler.use_cases.workspace.context import CommandContext
 
 
-def authorizations_in(report: Report) -> Mapping[Key, tuple[Authorization, ...]] | None:
+def authorizations_in(report: Report) -> Mapping[Key, tuple[AuthorizationRow, ...]] | None:
     """Give what authorised each number that came off; None where the report does not say."""
     rows = report.people.authorizations if report.people else None
     if rows is None:
         return None
-    found: dict[Key, tuple[Authorization, ...]] = {}
+    found: dict[Key, tuple[AuthorizationRow, ...]] = {}
     for row in rows:
         for key in row.keys:
             found[key] = (*found.get(key, ()), row)
@@ -33,7 +33,7 @@ _OUTCOMES = ("applied", "rejected", "unknown")
 class ChangeRow:
     """One change of one number that a run sent, or was to send, and what authorised it."""
 
-    stored: StoredReport
+    stored_report: StoredReport
     action: str
     direction: str
     list_id: str
@@ -42,30 +42,34 @@ class ChangeRow:
     before: Mapping[str, str] | None
     after: Mapping[str, str] | None
     outcome: str
-    authorizations: tuple[Authorization, ...] = ()
+    authorizations: tuple[AuthorizationRow, ...] = ()
 
     @property
-    def exposing(self) -> bool:
+    def is_exposing(self) -> bool:
         """Tell whether it took protection away."""
         return self.direction == "exposing"
 
 
-def rows_of(stored: StoredReport, plan: Mapping[str, Any], releases: ReleasesThen) -> Iterator[ChangeRow]:
+def rows_of(
+    stored_report: StoredReport, plan: Mapping[str, Any], releases: ReleasesAtRevision
+) -> Iterator[ChangeRow]:
     """Give the changes of one run, in order of sending. What guards kept was no change."""
-    reported = authorizations_in(stored.report)
+    reported = authorizations_in(stored_report.report)
     for change in plan["changes"]:
         if change["blocked_by"]:
             continue
         exposing = change["direction"] == "exposing"
         for phone in change["phones"]:
             key = (change["list_id"], phone)
-            found: tuple[Authorization, ...] = ()
+            found: tuple[AuthorizationRow, ...] = ()
             if exposing and reported is not None:
                 found = reported.get(key, ())
             elif exposing and change["reason"] != "lapsed":
-                found = tuple(map(Authorization.of_release, releases.of(stored.report.revision, key)))
+                found = tuple(
+                    map(AuthorizationRow.of_release, releases.of_number(stored_report.report.revision, key))
+                )
             yield ChangeRow(
-                stored,
+                stored_report,
                 change["action"],
                 change["direction"],
                 change["list_id"],
@@ -78,9 +82,9 @@ def rows_of(stored: StoredReport, plan: Mapping[str, Any], releases: ReleasesThe
             )
 
 
-def says_changes(stored: StoredReport) -> bool:
+def has_changes(stored_report: StoredReport) -> bool:
     """Tell whether a report sums up any change: otherwise its plan need not be opened."""
-    actions, outcomes = stored.report.actions, stored.report.outcomes
+    actions, outcomes = stored_report.report.actions, stored_report.report.outcomes
     return any(actions.values()) or any(outcomes[name] for name in _OUTCOMES)
 
 
@@ -101,7 +105,7 @@ class Sums:
         """Count one row."""
         self.actions[row.action] += 1
         self.outcomes[row.outcome] += 1
-        if row.exposing and row.outcome in {"applied", "unknown"}:
+        if row.is_exposing and row.outcome in {"applied", "unknown"}:
             self.removed[row.list_id] += 1
 
     def differences(self, report: Report) -> Iterator[str]:
@@ -119,7 +123,7 @@ class Sums:
 
 
 @dataclass
-class Exported:
+class ChangesExport:
     """The reports of a period and their changes. `rows` gives them once, oldest first, and fills the rest in.
 
     `differences` are what does not add up, report by report; `outcomes` and `actions` count all changes,
@@ -128,32 +132,34 @@ class Exported:
 
     tenant: str
     reports: list[StoredReport]
-    releases: ReleasesThen
+    releases: ReleasesAtRevision
     ledger: Ledger
-    exposing: bool
-    given: int = 0
+    exposing_only: bool
+    row_count: int = 0
     actions: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
     differences: list[str] = field(default_factory=list)
 
     def rows(self) -> Iterator[ChangeRow]:
         """Give the changes, one plan in memory at a time."""
-        for stored in self.reports:
+        for stored_report in self.reports:
             sums = Sums.empty()
-            plan = self.ledger.plan(stored) if says_changes(stored) else {"changes": []}
-            for row in rows_of(stored, plan, self.releases):
+            plan = self.ledger.plan(stored_report) if has_changes(stored_report) else {"changes": []}
+            for row in rows_of(stored_report, plan, self.releases):
                 sums.count(row)
-                if row.exposing or not self.exposing:
-                    self.given += 1
+                if row.is_exposing or not self.exposing_only:
+                    self.row_count += 1
                     yield row
             self.actions.update(sums.actions)
             self.outcomes.update(sums.outcomes)
-            said = sums.differences(stored.report)
-            self.differences += [f"report {stored.report.seq}: {one}" for one in said]
+            differences = sums.differences(stored_report.report)
+            self.differences += [
+                f"report {stored_report.report.seq}: {difference}" for difference in differences
+            ]
 
 
-def export_changes(ctx: CommandContext, period: Period, *, exposing: bool = False) -> Exported:
+def export_changes(ctx: CommandContext, period: Period, *, exposing: bool = False) -> ChangesExport:
     """Open the reports of a period. Raises RepositoryProblem without a repository, BrokenChain where due."""
     archive = open_archive(ctx)
-    reports = within(reports_since(archive.ledger, archive.tenant, period), period)
-    return Exported(archive.tenant, reports, ReleasesThen(archive.files), archive.ledger, exposing)
+    reports = reports_within(reports_since(archive.ledger, archive.tenant, period), period)
+    return ChangesExport(archive.tenant, reports, ReleasesAtRevision(archive.files), archive.ledger, exposing)

@@ -7,57 +7,67 @@ from hashlib import sha256
 from typing import Any
 
 from reconciler import __version__
-from reconciler.core.model.entries import Claims, Key, Terms, is_list_id, strongest_terms
+from reconciler.core.model.entries import DeclaredEntries, Key, Terms, is_list_id, strongest_terms
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
-from reconciler.core.planning.state import Held, Kept
+from reconciler.core.planning.state import LastApplied, Retained
 from reconciler.git.repository import Repository
-from reconciler.use_cases.reconcile.last_applied import Past, known_past
+from reconciler.use_cases.reconcile.last_applied import Past, load_past
 from reconciler.use_cases.workspace.context import CommandContext, Today, iso
 from reconciler.use_cases.workspace.files import write_table
 from reconciler.use_cases.workspace.opening import demand_committed
-from reconciler.use_cases.workspace.tenant_lists import Desk
+from reconciler.use_cases.workspace.tenant_lists import TenantLists
 
 COLUMNS = ("phone", "listId", "reasonCode", "expirationPolicy", "end", "jurisdiction")
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class ListExport:
     """The table as bytes, and what its manifest says."""
 
     data: bytes
     manifest: Mapping[str, Any]
 
 
-def export(ctx: CommandContext, list_id: str, since: str | None) -> Exported:
+def export(ctx: CommandContext, list_id: str, since: str | None) -> ListExport:
     """Write a list as the commit has it, and with `since` only what differs from that revision.
 
     What is held or kept in CXone without a line is on it too: who may not be called here may not be called
     there. Raises InvalidInput for a list that there is not, RepositoryProblem where the files are not
     committed.
     """
-    desk = Desk.open(ctx)
-    past = known_past(desk)
+    tenant_lists = TenantLists.open(ctx)
+    past = load_past(tenant_lists)
     repository = past.repository
     head = repository.head() if repository else None
     if repository is None or head is None:
         raise RepositoryProblem("there is no commit to export", "commit the lists first")
-    demand_committed(desk.project, repository)
-    now = _numbers(desk.lists.claims.standing(desk.today.as_of), past.held, list_id)
+    demand_committed(tenant_lists.project, repository)
+    current_terms = _current_terms(
+        tenant_lists.lists.declared_entries.active_on(tenant_lists.today.as_of), past.last_applied, list_id
+    )
     rows: list[tuple[str, ...]]
     columns: tuple[str, ...]
     if since is None:
-        columns, rows = COLUMNS, [_row(list_id, number, terms) for number, terms in sorted(now.items())]
+        columns, rows = (
+            COLUMNS,
+            [_row(list_id, number, terms) for number, terms in sorted(current_terms.items())],
+        )
     else:
-        columns, rows = ("action", *COLUMNS), list(_changes(list_id, *_then(past, list_id, since), now))
-    known = is_list_id(list_id) and (list_id in desk.lists.claims.list_ids or now or rows)
-    if not known:
-        lists = ", ".join(sorted(desk.lists.claims.list_ids))
+        columns, rows = (
+            ("action", *COLUMNS),
+            list(_change_rows(list_id, *_past_terms(past, list_id, since), current_terms)),
+        )
+    is_known = is_list_id(list_id) and (
+        list_id in tenant_lists.lists.declared_entries.list_ids or current_terms or rows
+    )
+    if not is_known:
+        lists = ", ".join(sorted(tenant_lists.lists.declared_entries.list_ids))
         raise InvalidInput("there is no such list", f"name one of: {lists}", where="--list")
     data = _csv(columns, rows)
     manifest = {
         "format_version": "1.0",
         "tool_version": __version__,
-        "tenant": desk.tenant.name,
+        "tenant": tenant_lists.tenant.name,
         "list": list_id,
         "revision": head,
         "since": repository.describe(since).sha if since else None,
@@ -65,68 +75,79 @@ def export(ctx: CommandContext, list_id: str, since: str | None) -> Exported:
         "count": len(rows),
         "sha256": sha256(data).hexdigest(),
         "created_at": iso(ctx.clock()),
-        "as_of": desk.today.as_of.isoformat(),
+        "as_of": tenant_lists.today.as_of.isoformat(),
     }
-    return Exported(data, manifest)
+    return ListExport(data, manifest)
 
 
-def _numbers(standing: Claims, held: Held, list_id: str) -> dict[str, Terms]:
+def _current_terms(active: DeclaredEntries, last_applied: LastApplied, list_id: str) -> dict[str, Terms]:
     """Give all that is to be, or still is, live on the list, each with its strongest terms."""
-    found = dict(strongest_terms(standing.files).get(list_id, {}))
-    for number, terms in _held(held, list_id):
-        known = found.get(number)
-        if known is None or (known != terms and terms.strength > known.strength):
+    found = dict(strongest_terms(active.files).get(list_id, {}))
+    for number, terms in _last_applied_terms(last_applied, list_id):
+        known_terms = found.get(number)
+        if known_terms is None or (known_terms != terms and terms.strength > known_terms.strength):
             found[number] = terms
     return found
 
 
-def _held(held: Held, list_id: str) -> Iterator[tuple[str, Terms]]:
-    for file in held.files:
+def _last_applied_terms(last_applied: LastApplied, list_id: str) -> Iterator[tuple[str, Terms]]:
+    for file in last_applied.files:
         if file.list_id == list_id:
-            yield from ((n, t) for n, t in file.numbers.items() if (list_id, n) not in held.not_live)
-    for key, kept in held.kept.items():
+            yield from (
+                (number, terms)
+                for number, terms in file.numbers.items()
+                if (list_id, number) not in last_applied.not_live
+            )
+    for key, retained in last_applied.retained.items():
         if key[0] == list_id:
-            yield from ((key[1], claim.terms) for claim in kept.claims)
+            yield from ((key[1], entry.terms) for entry in retained.entries)
 
 
-def _then(past: Past, list_id: str, since: str) -> tuple[dict[str, Terms], dict[str, Terms]]:
+def _past_terms(past: Past, list_id: str, since: str) -> tuple[dict[str, Terms], dict[str, Terms]]:
     """Give what the files claimed at a revision, on its date, and what was kept then without a line."""
     if past.repository is None or not past.repository.has_commit(since):
         raise InvalidInput(
             "there is no such revision here", "name a commit, a tag or a branch", where="--since"
         )
     commit = past.repository.describe(since)
-    standing = past.claims_at(commit.sha).standing(Today.at(commit.when).as_of)
-    kept = dict(_held(Held(kept=_kept_at(past, past.repository, commit.sha)), list_id))
-    return _numbers(standing, Held(), list_id), kept
+    active = past.declarations_at(commit.sha).active_on(Today.at(commit.when).as_of)
+    retained = dict(
+        _last_applied_terms(LastApplied(retained=_retained_at(past, past.repository, commit.sha)), list_id)
+    )
+    return _current_terms(active, LastApplied(), list_id), retained
 
 
-def _kept_at(past: Past, repository: Repository, revision: str) -> dict[Key, Kept]:
+def _retained_at(past: Past, repository: Repository, revision: str) -> dict[Key, Retained]:
     """Give what the reports listed as kept once a revision, or the last before it, had been applied."""
-    kept: dict[Key, Kept] = {}
-    found = ""
-    for stored in past.reports:
-        at = stored.report.revision
-        if found and at != found:
+    retained: dict[Key, Retained] = {}
+    applied_revision = ""
+    for stored_report in past.reports:
+        report_revision = stored_report.report.revision
+        if applied_revision and report_revision != applied_revision:
             break
-        if found or (repository.has_commit(at) and repository.is_ancestor(at, revision)):
-            found = at
-            kept |= stored.report.kept_claims
-    return kept
+        if applied_revision or (
+            repository.has_commit(report_revision) and repository.is_ancestor(report_revision, revision)
+        ):
+            applied_revision = report_revision
+            retained |= stored_report.report.retained_entries
+    return retained
 
 
-def _changes(
-    list_id: str, then: Mapping[str, Terms], kept: Mapping[str, Terms], now: Mapping[str, Terms]
+def _change_rows(
+    list_id: str,
+    past_terms: Mapping[str, Terms],
+    past_retained: Mapping[str, Terms],
+    current_terms: Mapping[str, Terms],
 ) -> Iterator[tuple[str, ...]]:
     """Say what differs. What was kept then may not have been exported: it can be removed, never left out."""
-    had = {**kept, **then}
-    for number in sorted(had.keys() | now.keys()):
-        if number not in now:
+    had = {**past_retained, **past_terms}
+    for number in sorted(had.keys() | current_terms.keys()):
+        if number not in current_terms:
             yield "remove", *_row(list_id, number, had[number])
-        elif number not in then:
-            yield "add", *_row(list_id, number, now[number])
-        elif _row(list_id, number, then[number]) != _row(list_id, number, now[number]):
-            yield "change", *_row(list_id, number, now[number])
+        elif number not in past_terms:
+            yield "add", *_row(list_id, number, current_terms[number])
+        elif _row(list_id, number, past_terms[number]) != _row(list_id, number, current_terms[number]):
+            yield "change", *_row(list_id, number, current_terms[number])
 
 
 def _row(list_id: str, number: str, terms: Terms) -> tuple[str, ...]:
@@ -136,6 +157,6 @@ def _row(list_id: str, number: str, terms: Terms) -> tuple[str, ...]:
 
 
 def _csv(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> bytes:
-    written = io.StringIO()
-    write_table(written, columns, rows)
-    return written.getvalue().encode()
+    buffer = io.StringIO()
+    write_table(buffer, columns, rows)
+    return buffer.getvalue().encode()

@@ -6,19 +6,19 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.audit.report import StoredReport
-from reconciler.core.model.entries import Claims
+from reconciler.core.model.entries import DeclaredEntries
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
 from reconciler.lists.phone_input import read_numbers
-from reconciler.use_cases.history.files_at_revision import FilesThen, LineThen
+from reconciler.use_cases.history.files_at_revision import FilesAtRevision, LineAtRevision
 from reconciler.use_cases.history.report_walk import (
-    Look,
-    Told,
-    Touch,
-    Walk,
-    attempted,
-    same_list,
-    told_of,
-    touches_in,
+    ChainWalk,
+    NumberChange,
+    NumberInReport,
+    RunRead,
+    has_attempts,
+    is_same_list,
+    parse_number_changes,
+    parse_number_in_report,
 )
 from reconciler.use_cases.history.run_summary import RunSummary
 from reconciler.use_cases.workspace.context import CommandContext, iso
@@ -29,7 +29,7 @@ from reconciler.use_cases.workspace.opening import open_ledger, open_project, op
 class WantedThen:
     """Why a number was to be live on a list: its lines in files, what kept it without one, and its holds."""
 
-    lines: tuple[LineThen, ...]
+    lines: tuple[LineAtRevision, ...]
     kept: tuple[str, ...] | None
     holds: tuple[str, ...]
 
@@ -54,27 +54,27 @@ class LiveThen:
 class Looks:
     """The looks into CXone nearest to the moment, before and after it, and what the latter found."""
 
-    before: Look | None
-    after: Look | None
+    before: RunRead | None
+    after: RunRead | None
     there_after: bool | None
 
 
 @dataclass(frozen=True, slots=True)
-class OnListThen:
+class ListLookupAt:
     """What is known of the number on one list at the moment.
 
-    `on_since` is the run that put it on; None where it was live when it was first seen.
+    `added_by` is the run that put it on; None where it was live when it was first seen.
     """
 
     list_id: str
     wanted: WantedThen
     live: LiveThen
     looks: Looks
-    on_since: Touch | None
-    touches: tuple[Touch, ...]
+    added_by: NumberChange | None
+    changes: tuple[NumberChange, ...]
 
     @property
-    def is_wanted(self) -> bool:
+    def is_expected(self) -> bool:
         """Tell whether it was to be live here."""
         return bool(self.wanted.lines) or self.wanted.kept is not None
 
@@ -111,210 +111,256 @@ class ChainThen:
 
 
 @dataclass(frozen=True, slots=True)
-class Then:
+class LookupAt:
     """A number at a past moment, on all lists, and the record that says so."""
 
     tenant: str
     number: str
     moment: datetime
-    asked_at: datetime
+    looked_up_at: datetime
     record: RecordThen
     chain: ChainThen
-    lists: tuple[OnListThen, ...] = ()
+    lists: tuple[ListLookupAt, ...] = ()
 
     @property
     def is_listed(self) -> bool:
         """Tell whether some list was to have it."""
-        return any(one.is_wanted for one in self.lists)
+        return any(one.is_expected for one in self.lists)
 
     @property
     def is_protected(self) -> bool | None:
         """Tell whether it was listed, and live everywhere it should be; None where nobody can tell."""
-        wanted = [one.live.at_moment for one in self.lists if one.is_wanted]
+        expected_live = [one.live.at_moment for one in self.lists if one.is_expected]
         if self.record.report is None:
             return None
-        if not wanted or False in wanted:
+        if not expected_live or False in expected_live:
             return False
-        return None if None in wanted else True
+        return None if None in expected_live else True
 
 
-class Case:
+class NumberAtMoment:
     """One number around one moment: the report before it, the first look after it, and the files of both."""
 
-    def __init__(self, walk: Walk, files: FilesThen, stored: StoredReport) -> None:
+    def __init__(self, walk: ChainWalk, files: FilesAtRevision, stored_report: StoredReport) -> None:
         self._walk = walk
         self._files = files
-        self._stored = stored
+        self._stored_report = stored_report
         self._number = files.number
-        self._told = told_of(walk.ledger, stored, files.number)
-        self._next = walk.next_look(files.number)
-        self.unread = ""
-        self._standing = self._standing_at(stored)
-        self._standing_next = self._standing_at(self._next[0]) if self._next else Claims()
+        self._number_in_report = parse_number_in_report(walk.ledger, stored_report, files.number)
+        self._next_read = walk.next_read(files.number)
+        self.read_problem = ""
+        self._active = self._active_at(stored_report)
+        self._active_next = self._active_at(self._next_read[0]) if self._next_read else DeclaredEntries()
 
     @property
-    def under_way(self) -> RunSummary | None:
+    def running(self) -> RunSummary | None:
         """The run that had begun to read at the moment, and not ended."""
-        told = self._next[1] if self._next else None
-        return told.by if told and told.read_at and told.read_at <= self._walk.moment else None
-
-    def lists(self) -> Iterator[OnListThen]:
-        """Say what is known, list by list."""
-        wanted = {file.list_id for file in self._standing.files} | self._kept(self._stored).keys()
-        history = tuple(self._history(wanted))
-        later = self._next[1] if self._next else None
-        names = wanted | self._told.unmanaged | {touch.list_id for touch in history}
-        if later:
-            names |= later.unmanaged | {touch.list_id for touch in later.touches if touch.attempted}
-        for list_id in sorted(names):
-            yield self._on_list(list_id, [touch for touch in history if touch.list_id == list_id])
-
-    def _standing_at(self, stored: StoredReport) -> Claims:
-        report = stored.report
-        try:
-            return self._files.standing(report.revision, report.as_of)
-        except RepositoryProblem as problem:
-            self.unread = problem.fact
-            return Claims()
-
-    def _kept(self, stored: StoredReport) -> dict[str, tuple[str, ...]]:
-        """Say where a report keeps it without a line, and why."""
-        return {row.list_id: row.blocked_by for row in stored.report.kept if self._number in row.phones}
-
-    def _history(self, wanted: set[str]) -> Iterator[Touch]:
-        """Give what runs did to it, newest first, back to the one that put it on every list that has it."""
-        yield from (touch for touch in reversed(self._told.touches) if touch.attempted)
-        waiting = wanted - _put_on(self._told.touches)
-        found = bool(self._told.touches)
-        for stored in self._walk.older():
-            if not waiting and (wanted or found):
-                return
-            if attempted(stored):
-                touches = touches_in(self._walk.ledger, stored, self._number)
-                yield from (touch for touch in reversed(touches) if touch.attempted)
-                waiting -= _put_on(touches)
-                found = found or bool(touches)
-
-    def _on_list(self, list_id: str, touches: Sequence[Touch]) -> OnListThen:
-        left = self._left(list_id, touches)
-        looks = self._looks(list_id, touches, left=left)
-        changed = looks.after is not None and looks.there_after != left
-        applied = [touch for touch in touches if touch.outcome == "applied"]
-        lines = self._files.lines(self._stored.report.revision, self._standing, list_id)
-        return OnListThen(
-            list_id=list_id,
-            wanted=WantedThen(
-                lines=() if self.unread else tuple(lines),
-                kept=self._kept(self._stored).get(list_id),
-                holds=tuple(h.matter for h in self._standing.holds if h.names((list_id, self._number))),
-            ),
-            live=LiveThen(
-                left=left,
-                at_moment=None if self._changing(list_id) or changed else left,
-                unmanaged=list_id in self._told.unmanaged,
-                terms=applied[0].after if applied and left else None,
-                why_not=self._why_not(list_id),
-            ),
-            looks=looks,
-            on_since=_beginning(touches),
-            touches=tuple(touches),
+        number_in_report = self._next_read[1] if self._next_read else None
+        return (
+            number_in_report.reported
+            if number_in_report and number_in_report.read_at and number_in_report.read_at <= self._walk.moment
+            else None
         )
 
-    def _left(self, list_id: str, touches: Sequence[Touch]) -> bool | None:
+    def lists(self) -> Iterator[ListLookupAt]:
+        """Say what is known, list by list."""
+        expected_lists = {file.list_id for file in self._active.files} | self._retained(
+            self._stored_report
+        ).keys()
+        history = tuple(self._history(expected_lists))
+        next_report = self._next_read[1] if self._next_read else None
+        names = expected_lists | self._number_in_report.unmanaged | {change.list_id for change in history}
+        if next_report:
+            names |= next_report.unmanaged | {
+                change.list_id for change in next_report.changes if change.is_attempted
+            }
+        for list_id in sorted(names):
+            yield self._list_lookup(list_id, [change for change in history if change.list_id == list_id])
+
+    def _active_at(self, stored_report: StoredReport) -> DeclaredEntries:
+        report = stored_report.report
+        try:
+            return self._files.active_entries(report.revision, report.as_of)
+        except RepositoryProblem as problem:
+            self.read_problem = problem.fact
+            return DeclaredEntries()
+
+    def _retained(self, stored_report: StoredReport) -> dict[str, tuple[str, ...]]:
+        """Say where a report keeps it without a line, and why."""
+        return {
+            row.list_id: row.blocked_by for row in stored_report.report.retained if self._number in row.phones
+        }
+
+    def _history(self, expected_lists: set[str]) -> Iterator[NumberChange]:
+        """Give what runs did to it, newest first, back to the one that put it on every list that has it."""
+        yield from (change for change in reversed(self._number_in_report.changes) if change.is_attempted)
+        waiting = expected_lists - _lists_added_to(self._number_in_report.changes)
+        has_changes = bool(self._number_in_report.changes)
+        for stored_report in self._walk.older_reports():
+            if not waiting and (expected_lists or has_changes):
+                return
+            if has_attempts(stored_report):
+                changes = parse_number_changes(self._walk.ledger, stored_report, self._number)
+                yield from (change for change in reversed(changes) if change.is_attempted)
+                waiting -= _lists_added_to(changes)
+                has_changes = has_changes or bool(changes)
+
+    def _list_lookup(self, list_id: str, changes: Sequence[NumberChange]) -> ListLookupAt:
+        live_after_run = self._is_live_after_run(list_id, changes)
+        looks = self._nearest_reads(list_id, changes, live_after_run=live_after_run)
+        changed = looks.after is not None and looks.there_after != live_after_run
+        applied_changes = [change for change in changes if change.outcome == "applied"]
+        lines = self._files.lines(self._stored_report.report.revision, self._active, list_id)
+        return ListLookupAt(
+            list_id=list_id,
+            wanted=WantedThen(
+                lines=() if self.read_problem else tuple(lines),
+                kept=self._retained(self._stored_report).get(list_id),
+                holds=tuple(
+                    hold.matter for hold in self._active.holds if hold.covers((list_id, self._number))
+                ),
+            ),
+            live=LiveThen(
+                left=live_after_run,
+                at_moment=None if self._is_changing(list_id) or changed else live_after_run,
+                unmanaged=list_id in self._number_in_report.unmanaged,
+                terms=applied_changes[0].after if applied_changes and live_after_run else None,
+                why_not=self._failure(list_id),
+            ),
+            looks=looks,
+            added_by=_first_addition(changes),
+            changes=tuple(changes),
+        )
+
+    def _is_live_after_run(self, list_id: str, changes: Sequence[NumberChange]) -> bool | None:
         """Say whether the run before the moment left it live."""
-        own = [t for t in touches if t.by.seq == self._stored.report.seq and t.direction == "exposing"]
-        if any(touch.outcome == "unknown" and touch.action == "delete" for touch in own):
+        run_changes = [
+            number_change
+            for number_change in changes
+            if number_change.reported.seq == self._stored_report.report.seq
+            and number_change.direction == "exposing"
+        ]
+        if any(change.outcome == "unknown" and change.action == "delete" for change in run_changes):
             return None
-        if self._missing(self._stored, list_id):
+        if self._is_not_live(self._stored_report, list_id):
             return False
-        if self._wanted(self._stored, self._standing, list_id) or list_id in self._told.unmanaged:
+        if (
+            self._is_expected(self._stored_report, self._active, list_id)
+            or list_id in self._number_in_report.unmanaged
+        ):
             return True
-        if self.unread:  # the files can't say whether it stayed: what was last done to it does
-            done = [touch for touch in touches if touch.outcome == "applied"]
-            return done[0].action != "delete" if done else None
+        if self.read_problem:  # the files can't say whether it stayed: what was last done to it does
+            applied_changes = [change for change in changes if change.outcome == "applied"]
+            return applied_changes[0].action != "delete" if applied_changes else None
         return False
 
-    def _looks(self, list_id: str, touches: Sequence[Touch], *, left: bool | None) -> Looks:
+    def _nearest_reads(
+        self, list_id: str, changes: Sequence[NumberChange], *, live_after_run: bool | None
+    ) -> Looks:
         """Give the looks nearest to the moment on both sides, and what the later one found."""
-        before = self._last_look(self._stored, self._told, touches) if left else None
-        if self._next is None or not same_list(self._next[0], self._stored, list_id):
-            return Looks(before, None, None)
-        stored, told = self._next
-        started = Look(told.read_at or told.by.started_at, told.by)
-        there = self._found_at_start(stored, told, list_id)
-        if started.at > self._walk.moment:
-            return Looks(before, started, there)
-        ended = _end_look(stored, told)
-        if ended is None or ended.at <= self._walk.moment:
-            return Looks(started if there else before, None, None)
-        gone = any(t.action == "delete" and t.outcome == "applied" for t in told.on(list_id))
-        stays = self._wanted(stored, self._standing_next, list_id) or list_id in told.unmanaged
-        left_live = stays and not gone and not self._missing(stored, list_id)
-        return Looks(started if there else before, ended, left_live)
+        read_before = (
+            self._last_read(self._stored_report, self._number_in_report, changes) if live_after_run else None
+        )
+        if self._next_read is None or not is_same_list(self._next_read[0], self._stored_report, list_id):
+            return Looks(read_before, None, None)
+        stored_report, number_in_report = self._next_read
+        first_read = RunRead(
+            number_in_report.read_at or number_in_report.reported.started_at, number_in_report.reported
+        )
+        is_present = self._is_in_first_read(stored_report, number_in_report, list_id)
+        if first_read.at > self._walk.moment:
+            return Looks(read_before, first_read, is_present)
+        final_read = _final_read(stored_report, number_in_report)
+        if final_read is None or final_read.at <= self._walk.moment:
+            return Looks(first_read if is_present else read_before, None, None)
+        is_removed = any(
+            change.action == "delete" and change.outcome == "applied"
+            for change in number_in_report.changes_on(list_id)
+        )
+        is_expected = (
+            self._is_expected(stored_report, self._active_next, list_id)
+            or list_id in number_in_report.unmanaged
+        )
+        left_live = is_expected and not is_removed and not self._is_not_live(stored_report, list_id)
+        return Looks(first_read if is_present else read_before, final_read, left_live)
 
-    def _last_look(self, stored: StoredReport, told: Told, touches: Sequence[Touch]) -> Look | None:
+    def _last_read(
+        self, stored_report: StoredReport, number_in_report: NumberInReport, changes: Sequence[NumberChange]
+    ) -> RunRead | None:
         """Find when it was last seen live: by the run before the moment, at its end or at its start."""
-        if end := _end_look(stored, told):
+        if end := _final_read(stored_report, number_in_report):
             return end
-        put_on = any(t.by.seq == told.by.seq and t.action == "create" for t in touches)
-        return Look(told.read_at, told.by) if told.read_at and told.complete and not put_on else None
+        was_added = any(
+            change.reported.seq == number_in_report.reported.seq and change.action == "create"
+            for change in changes
+        )
+        return (
+            RunRead(number_in_report.read_at, number_in_report.reported)
+            if number_in_report.read_at and number_in_report.is_complete and not was_added
+            else None
+        )
 
-    def _found_at_start(self, stored: StoredReport, told: Told, list_id: str) -> bool:
+    def _is_in_first_read(
+        self, stored_report: StoredReport, number_in_report: NumberInReport, list_id: str
+    ) -> bool:
         """Tell whether a run's first reading found it: it wants it, and its plan does not create it."""
-        rows = list(told.on(list_id))
-        if list_id in told.unmanaged or any(row.action != "create" for row in rows):
+        rows = list(number_in_report.changes_on(list_id))
+        if list_id in number_in_report.unmanaged or any(row.action != "create" for row in rows):
             return True
-        return not rows and self._wanted(stored, self._standing_next, list_id)
+        return not rows and self._is_expected(stored_report, self._active_next, list_id)
 
-    def _changing(self, list_id: str) -> bool:
+    def _is_changing(self, list_id: str) -> bool:
         """Tell whether a run that put it on or took it off was under way at the moment."""
-        if self.under_way is None or self._next is None:
+        if self.running is None or self._next_read is None:
             return False
-        return any(t.attempted and t.action != "update" for t in self._next[1].on(list_id))
+        return any(
+            change.is_attempted and change.action != "update"
+            for change in self._next_read[1].changes_on(list_id)
+        )
 
-    def _wanted(self, stored: StoredReport, standing: Claims, list_id: str) -> bool:
-        return list_id in self._kept(stored) or any(f.list_id == list_id for f in standing.files)
+    def _is_expected(self, stored_report: StoredReport, active: DeclaredEntries, list_id: str) -> bool:
+        return list_id in self._retained(stored_report) or any(f.list_id == list_id for f in active.files)
 
-    def _missing(self, stored: StoredReport, list_id: str) -> bool:
-        rows = stored.report.not_live
+    def _is_not_live(self, stored_report: StoredReport, list_id: str) -> bool:
+        rows = stored_report.report.not_live
         return any(row.list_id == list_id and self._number in row.phones for row in rows)
 
-    def _why_not(self, list_id: str) -> str:
-        for row in self._stored.report.failures:
+    def _failure(self, list_id: str) -> str:
+        for row in self._stored_report.report.failures:
             if row.key == (list_id, self._number):
                 return f"{row.code}: {row.message}".removesuffix(": ")
         return ""
 
 
-def _end_look(stored: StoredReport, told: Told) -> Look | None:
+def _final_read(stored_report: StoredReport, number_in_report: NumberInReport) -> RunRead | None:
     """Say when a run saw what it left, number by number; None where it did not."""
-    if not told.by.is_verified_without_gaps:
+    if not number_in_report.reported.is_verified_without_gaps:
         return None
-    read_back = stored.report.read_back
-    at = datetime.fromisoformat(read_back.at) if read_back else told.read_at
-    return Look(at, told.by) if at else None
+    read_back = stored_report.report.read_back
+    read_at = datetime.fromisoformat(read_back.at) if read_back else number_in_report.read_at
+    return RunRead(read_at, number_in_report.reported) if read_at else None
 
 
-def _put_on(touches: Sequence[Touch]) -> set[str]:
-    return {touch.list_id for touch in touches if _puts_on(touch)}
+def _lists_added_to(changes: Sequence[NumberChange]) -> set[str]:
+    return {change.list_id for change in changes if _is_addition(change)}
 
 
-def _puts_on(touch: Touch) -> bool:
+def _is_addition(change: NumberChange) -> bool:
     """Tell whether a run put it on anew; what it put back had been on before."""
-    return touch.outcome == "applied" and touch.action == "create" and touch.reason != "restored"
+    return change.outcome == "applied" and change.action == "create" and change.reason != "restored"
 
 
-def _beginning(touches: Sequence[Touch]) -> Touch | None:
+def _first_addition(changes: Sequence[NumberChange]) -> NumberChange | None:
     """Find the run that put it on, newest first: what was taken off since began anew, or not at all."""
-    for touch in touches:
-        if touch.outcome == "applied" and touch.action == "delete":
+    for change in changes:
+        if change.outcome == "applied" and change.action == "delete":
             return None
-        if _puts_on(touch):
-            return touch
+        if _is_addition(change):
+            return change
     return None
 
 
-def then(ctx: CommandContext, text: str, moment: datetime) -> Then:
+def look_up_at(ctx: CommandContext, text: str, moment: datetime) -> LookupAt:
     """Look a number up at a past moment.
 
     Raises InvalidInput for a number that can't be read and a moment that has not come, RepositoryProblem
@@ -333,20 +379,20 @@ def then(ctx: CommandContext, text: str, moment: datetime) -> Then:
     tenant = project.tenant(ctx.options.tenant)
     (number,) = read_numbers([text], tenant.region, "nothing was looked up")
     ledger.refresh()
-    walk = Walk(ledger, tenant.name, moment)
+    walk = ChainWalk(ledger, tenant.name, moment)
     if walk.newest is None:
-        last = walk.later[-1] if walk.later else None
-        first = RunSummary.of(last) if last else None
+        oldest_later = walk.later_reports[-1] if walk.later_reports else None
+        first_report = RunSummary.of(oldest_later) if oldest_later else None
         chain = ChainThen(walk.head, walk.count)
-        return Then(tenant.name, number, moment, now, RecordThen(first=first), chain)
-    case = Case(walk, FilesThen(repository, project, tenant, number), walk.newest)
-    lists = tuple(case.lists())
+        return LookupAt(tenant.name, number, moment, now, RecordThen(first=first_report), chain)
+    number_at_moment = NumberAtMoment(walk, FilesAtRevision(repository, project, tenant, number), walk.newest)
+    lists = tuple(number_at_moment.lists())
     record = RecordThen(
         report=RunSummary.of(walk.newest),
         target=walk.newest.report.fields["target"],
-        under_way=case.under_way,
-        failed=tuple(RunSummary.of(stored) for stored in reversed(walk.failed)),
-        unread=case.unread,
+        under_way=number_at_moment.running,
+        failed=tuple(RunSummary.of(stored_report) for stored_report in reversed(walk.failed_reports)),
+        unread=number_at_moment.read_problem,
     )
     chain = ChainThen(walk.head, walk.count, tuple(walk.purges))
-    return Then(tenant.name, number, moment, now, record, chain, lists)
+    return LookupAt(tenant.name, number, moment, now, record, chain, lists)

@@ -34,17 +34,21 @@ class Period:
         return datetime.combine(self.first, time.min, UTC) if self.first else None
 
 
-def day_of(stored: StoredReport) -> date:
+def finished_day(stored_report: StoredReport) -> date:
     """Give the day on which a report's run was finished, in UTC."""
-    return stored.report.finished_at.astimezone(UTC).date()
+    return stored_report.report.finished_at.astimezone(UTC).date()
 
 
 def reports_since(ledger: Ledger, tenant: str, period: Period) -> list[StoredReport]:
     """Give the reports from the period's first day on, up to the newest, oldest first."""
-    told = ledger.reports(tenant, period.since())
-    return [stored for stored in told if period.first is None or day_of(stored) >= period.first][::-1]
+    reports = ledger.reports(tenant, period.since())
+    return [
+        stored_report
+        for stored_report in reports
+        if period.first is None or finished_day(stored_report) >= period.first
+    ][::-1]
 
 
-def within(reports: Iterable[StoredReport], period: Period) -> list[StoredReport]:
+def reports_within(reports: Iterable[StoredReport], period: Period) -> list[StoredReport]:
     """Keep the reports of the period."""
-    return [stored for stored in reports if day_of(stored) in period]
+    return [stored_report for stored_report in reports if finished_day(stored_report) in period]

@@ -63,7 +63,7 @@ class Deviations:
     @classmethod
     def of(cls, report: Report) -> "Deviations":
         """Count them. A number that is kept for several claims counts once."""
-        return cls(len(report.kept_keys), count_numbers(report.not_live), count_numbers(report.restored))
+        return cls(len(report.retained_keys), count_numbers(report.not_live), count_numbers(report.restored))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +87,18 @@ class Writes:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class DueRequests:
     """Requests of one list with one day to be live by. `days_late` is 0 while they are open.
 
-    `past`: the day is over, and they are not live.
+    `is_overdue`: the day is over, and they are not live.
     """
 
     list_id: str
     rule: str | None
-    due: date
+    due_date: date
     numbers: int
     days_late: int = 0
-    past: bool = False
+    is_overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,8 @@ class Deadlines:
     """Requests with a last day. `in_time` None: the report does not count what was live by its day."""
 
     in_time: int | None
-    late: tuple[Waiting, ...]
-    open: tuple[Waiting, ...]
+    late: tuple[DueRequests, ...]
+    open: tuple[DueRequests, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,19 +135,19 @@ class RunFigures:
         report = stored.report
         return cls(
             report=RunSummary.of(stored),
-            by=_by(report),
+            by=_starter(report),
             scheduled=report.is_scheduled,
             changes=_changes(report),
             deviations=Deviations.of(report),
             unmanaged=report.unmanaged,
             writes=_writes(report),
             deadlines=_deadlines(report),
-            live=_live(report),
+            live=_live_counts(report),
             error=report.error.fact if report.error else "",
         )
 
 
-def _by(report: Report) -> str:
+def _starter(report: Report) -> str:
     """Name who started the run, and say where GitLab vouches for it."""
     name, how = report.initiator
     return f"{name or 'unknown'} (verified)" if how == "verified" else name or "unknown"
@@ -167,36 +167,39 @@ def _writes(report: Report) -> Writes:
 
 def _deadlines(report: Report) -> Deadlines:
     requests = report.requests
-    return Deadlines(requests.in_time, _late(requests.late), _open(requests.open))
+    return Deadlines(requests.in_time, _late_requests(requests.late), _open_requests(requests.open))
 
 
-def _late(rows: Iterable[LateRow]) -> tuple[Waiting, ...]:
+def _late_requests(rows: Iterable[LateRow]) -> tuple[DueRequests, ...]:
     """Join numbers of one list that were due on one day and went live on the same."""
     counts: dict[tuple[str, str, date, int], int] = {}
     for row in rows:
         key = (row.list_id, row.rule or "", row.due, row.days_late)
         counts[key] = counts.get(key, 0) + len(row.phones)
     return tuple(
-        Waiting(list_id, rule, due, numbers, days_late)
-        for (list_id, rule, due, days_late), numbers in sorted(counts.items())
+        DueRequests(list_id, rule, due_date, numbers, days_late)
+        for (list_id, rule, due_date, days_late), numbers in sorted(counts.items())
     )
 
 
-def _open(rows: Iterable[OpenRow]) -> tuple[Waiting, ...]:
-    return tuple(Waiting(row.list_id, row.rule, row.due, len(row.phones), past=row.is_past) for row in rows)
+def _open_requests(rows: Iterable[OpenRow]) -> tuple[DueRequests, ...]:
+    return tuple(
+        DueRequests(row.list_id, row.rule, row.due, len(row.phones), is_overdue=row.is_past) for row in rows
+    )
 
 
-def _live(report: Report) -> dict[str, Reasons]:
+def _live_counts(report: Report) -> dict[str, Reasons]:
     """Count what was live after the run; a failed run's report may tell of no reading."""
     reasons = report.reasons
     return {
-        list_id: _divided(live.count, reasons.get(list_id, {})) for list_id, live in report.live_after.items()
+        list_id: _split_by_reason(live.count, reasons.get(list_id, {}))
+        for list_id, live in report.live_after.items()
     }
 
 
-def _divided(count: int, reasons: Mapping[str, int]) -> Reasons:
-    divided = {reason: n for reason, n in reasons.items() if n}
-    rest = count - sum(divided.values())
-    if rest > 0:
-        divided[UNDIVIDED] = divided.get(UNDIVIDED, 0) + rest
-    return tuple(sorted(divided.items()))
+def _split_by_reason(count: int, reasons: Mapping[str, int]) -> Reasons:
+    reason_counts = {reason: reason_count for reason, reason_count in reasons.items() if reason_count}
+    undivided_count = count - sum(reason_counts.values())
+    if undivided_count > 0:
+        reason_counts[UNDIVIDED] = reason_counts.get(UNDIVIDED, 0) + undivided_count
+    return tuple(sorted(reason_counts.items()))

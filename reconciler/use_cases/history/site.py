@@ -9,16 +9,16 @@ from reconciler import __version__
 from reconciler.audit.chain import Chain
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import StoredReport
-from reconciler.audit.report_rows import Failure, NumberRow
+from reconciler.audit.report_rows import FailureRow, NumberRow
 from reconciler.audit.verification import Verification
 from reconciler.config.configuration import Tenant
-from reconciler.core.model.entries import REGISTRY_REASONS, Claims, Hold, Terms, strongest_terms
+from reconciler.core.model.entries import REGISTRY_REASONS, DeclaredEntries, Hold, Terms, strongest_terms
 from reconciler.core.model.errors import BrokenChain, DncError, RepositoryProblem
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.model.provider import Target
 from reconciler.git.repository import Repository
 from reconciler.use_cases.history.run_summary import RunFigures
-from reconciler.use_cases.history.verify import prove
+from reconciler.use_cases.history.verify import verify_chains
 from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.opening import open_record
 from reconciler.use_cases.workspace.project import Project
@@ -28,22 +28,22 @@ HORIZON = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Lapse:
-    """Numbers of one list whose last day is `last_day`; `held` of them are named by a hold, and stay."""
+    """Numbers of one list whose last day is `last_day`; `on_hold` of them are named by a hold, and stay."""
 
     last_day: date
     list_id: str
     reason: str
     numbers: int
-    held: int
+    on_hold: int
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class DeclaredCounts:
     """What the files claim for one list today: numbers by reason code, and how many of them have an end."""
 
     list_id: str
     reasons: tuple[tuple[str, int], ...]
-    dated: int
+    with_end: int
 
     @property
     def numbers(self) -> int:
@@ -51,25 +51,29 @@ class Claimed:
         return sum(count for _, count in self.reasons)
 
 
-def claimed_and_lapsing(claims: Claims, as_of: date) -> tuple[tuple[Claimed, ...], tuple[Lapse, ...]]:
+def count_declared(
+    declared_entries: DeclaredEntries, as_of: date
+) -> tuple[tuple[DeclaredCounts, ...], tuple[Lapse, ...]]:
     """Count what stands, and what of it is over within 90 days. `as_of` is the date at UTC-12.
 
     A number that several files claim has the strongest of their terms: it stays until all are over.
     """
-    standing = claims.standing(as_of)
-    lists = strongest_terms(standing.files)
-    claimed = []
+    active = declared_entries.active_on(as_of)
+    lists = strongest_terms(active.files)
+    declared = []
     lapsing: list[Lapse] = []
-    for list_id in sorted(claims.list_ids):
+    for list_id in sorted(declared_entries.list_ids):
         numbers = lists.get(list_id, {})
         # By identity: see ADR 19.
         counts = Counter(map(id, numbers.values()))
-        distinct = {id(terms): terms for terms in numbers.values()}
-        claimed.append(_claimed(list_id, distinct, counts))
-        soon = {key: terms for key, terms in distinct.items() if _lapses(terms, as_of + HORIZON)}
-        held = _held(list_id, numbers, soon, standing.holds)
-        lapsing += _joined(list_id, soon, counts, held)
-    return tuple(claimed), tuple(sorted(lapsing))
+        distinct_terms = {id(terms): terms for terms in numbers.values()}
+        declared.append(_declared_counts(list_id, distinct_terms, counts))
+        lapsing_terms = {
+            key: terms for key, terms in distinct_terms.items() if _lapses(terms, as_of + HORIZON)
+        }
+        on_hold = _count_on_hold(list_id, numbers, lapsing_terms, active.holds)
+        lapsing += _join_lapses(list_id, lapsing_terms, counts, on_hold)
+    return tuple(declared), tuple(sorted(lapsing))
 
 
 def _lapses(terms: Terms, until: date) -> bool:
@@ -77,53 +81,55 @@ def _lapses(terms: Terms, until: date) -> bool:
     return terms.end is not None and terms.end <= until and terms.reason_code not in REGISTRY_REASONS
 
 
-def _claimed(list_id: str, distinct: Mapping[int, Terms], counts: Counter[int]) -> Claimed:
+def _declared_counts(
+    list_id: str, distinct_terms: Mapping[int, Terms], counts: Counter[int]
+) -> DeclaredCounts:
     reasons: Counter[str] = Counter()
-    for key, terms in distinct.items():
+    for key, terms in distinct_terms.items():
         reasons[terms.reason_code.value] += counts[key]
-    dated = sum(counts[key] for key, terms in distinct.items() if terms.end is not None)
-    return Claimed(list_id, tuple(sorted(reasons.items())), dated)
+    with_end = sum(counts[key] for key, terms in distinct_terms.items() if terms.end is not None)
+    return DeclaredCounts(list_id, tuple(sorted(reasons.items())), with_end)
 
 
-def _held(
-    list_id: str, numbers: Mapping[str, Terms], soon: Mapping[int, Terms], holds: Iterable[Hold]
+def _count_on_hold(
+    list_id: str, numbers: Mapping[str, Terms], lapsing_terms: Mapping[int, Terms], holds: Iterable[Hold]
 ) -> Counter[int]:
     """Count by terms the numbers that some hold names."""
     holds = tuple(holds)
-    if not holds or not soon:
+    if not holds or not lapsing_terms:
         return Counter()
     return Counter(
         id(terms)
         for phone, terms in numbers.items()
-        if id(terms) in soon and any(hold.names((list_id, phone)) for hold in holds)
+        if id(terms) in lapsing_terms and any(hold.covers((list_id, phone)) for hold in holds)
     )
 
 
-def _joined(
-    list_id: str, soon: Mapping[int, Terms], counts: Counter[int], held: Counter[int]
+def _join_lapses(
+    list_id: str, lapsing_terms: Mapping[int, Terms], counts: Counter[int], on_hold: Counter[int]
 ) -> Iterator[Lapse]:
     """Join terms that differ in nothing but what they are told apart by elsewhere."""
     numbers: Counter[tuple[date, str]] = Counter()
-    kept: Counter[tuple[date, str]] = Counter()
-    for key, terms in soon.items():
+    retained_counts: Counter[tuple[date, str]] = Counter()
+    for key, terms in lapsing_terms.items():
         if terms.end is not None:
             numbers[terms.end, terms.reason_code.value] += counts[key]
-            kept[terms.end, terms.reason_code.value] += held[key]
+            retained_counts[terms.end, terms.reason_code.value] += on_hold[key]
     for (end, reason), count in numbers.items():
-        yield Lapse(end, list_id, reason, count, kept[end, reason])
+        yield Lapse(end, list_id, reason, count, retained_counts[end, reason])
 
 
 @dataclass(frozen=True, slots=True)
-class Files:
+class FileCounts:
     """What the files claim today, and what lapses soon. `errors` keep entries from being counted."""
 
-    claimed: tuple[Claimed, ...] = ()
-    lapsing: tuple[Lapse, ...] = ()
+    declared: tuple[DeclaredCounts, ...] = ()
+    lapses: tuple[Lapse, ...] = ()
     errors: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Remaining:
+class RemainingNumbers:
     """Numbers of one list that the newest run left in a state, and why: `cause` is a code or a sentence."""
 
     list_id: str
@@ -132,7 +138,7 @@ class Remaining:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class TenantRecord:
     """One tenant: its runs, oldest first, what the newest left, and its files.
 
     `target` is the CXone of the newest report. `problems` are what is wrong with this tenant's chain.
@@ -142,12 +148,12 @@ class Record:
     removal: str
     target: Target | None
     runs: tuple[RunFigures, ...]
-    kept: tuple[Remaining, ...]
-    failures: tuple[Remaining, ...]
-    not_live: tuple[Remaining, ...]
-    drift: tuple[Remaining, ...]
+    retained: tuple[RemainingNumbers, ...]
+    failures: tuple[RemainingNumbers, ...]
+    not_live: tuple[RemainingNumbers, ...]
+    drift: tuple[RemainingNumbers, ...]
     alarms: tuple[str, ...]
-    files: Files
+    files: FileCounts
     problems: tuple[Finding, ...]
 
     @property
@@ -156,7 +162,7 @@ class Record:
         return self.runs[-1] if self.runs else None
 
     @property
-    def verified(self) -> RunFigures | None:
+    def newest_verified(self) -> RunFigures | None:
         """The newest run that saw CXone as it left it."""
         return next((run for run in reversed(self.runs) if run.report.is_verified), None)
 
@@ -170,10 +176,10 @@ class Site:
     branch: str
     revision: str | None
     verification: Verification
-    records: tuple[Record, ...]
+    records: tuple[TenantRecord, ...]
 
     @property
-    def broken(self) -> bool:
+    def is_broken(self) -> bool:
         """Tell whether a chain is not what it was."""
         return bool(self.verification.problems)
 
@@ -188,22 +194,26 @@ def site(ctx: CommandContext) -> Site:
     repository, project, ledger = open_record(ctx)
     every = project.configuration.tenants.values()
     tenants = [project.tenant(ctx.options.tenant)] if ctx.options.tenant else list(every)
-    verification = prove(ctx).found
-    books = _books(ledger, repository, project, verification)
+    verification = verify_chains(ctx).verification
+    books = _report_source(ledger, repository, project, verification)
     today = Today.at(now)
-    found = (_record(tenant, books, project, verification, today) for tenant in tenants)
-    named = ctx.options.tenant is not None
+    records = (_tenant_record(tenant, books, project, verification, today) for tenant in tenants)
+    is_named = ctx.options.tenant is not None
     return Site(
         made_at=now,
         tool_version=__version__,
         branch=ledger.branch,
         revision=repository.head(),
         verification=verification,
-        records=tuple(r for r, t in zip(found, tenants, strict=True) if r.runs or named or not t.embedded),
+        records=tuple(
+            record
+            for record, tenant_settings in zip(records, tenants, strict=True)
+            if record.runs or is_named or not tenant_settings.embedded
+        ),
     )
 
 
-def _books(
+def _report_source(
     ledger: Ledger, repository: Repository, project: Project, verification: Verification
 ) -> Ledger | Chain:
     """Give what reports are read from: the ledger, or one branch as it is where no ledger comes of it."""
@@ -213,78 +223,90 @@ def _books(
         if not verification.problems:
             raise
         audit = project.configuration.audit
-        there = repository.tracking_tip(audit.branch) if repository.remote() else None
-        return Chain(repository, there or repository.branch_tip(audit.branch), audit.path.strip("/"))
+        remote_tip = repository.tracking_tip(audit.branch) if repository.remote() else None
+        return Chain(repository, remote_tip or repository.branch_tip(audit.branch), audit.path.strip("/"))
     return ledger
 
 
-def _record(
-    tenant: Tenant, books: Ledger | Chain, project: Project, verification: Verification, today: Today
-) -> Record:
+def _tenant_record(
+    tenant: Tenant, report_source: Ledger | Chain, project: Project, verification: Verification, today: Today
+) -> TenantRecord:
     newest: StoredReport | None = None
-    told: StoredReport | None = None  # the newest that has a plan of its own: a run that failed has none
+    report_with_plan: StoredReport | None = (
+        None  # the newest that has a plan of its own: a run that failed has none
+    )
     runs: list[RunFigures] = []
-    for stored in _readable(books, tenant.name):
-        newest = newest or stored
-        told = stored if told is None and not stored.report.repeats else told
-        runs.append(RunFigures.of(stored))
+    for stored_report in _readable_reports(report_source, tenant.name):
+        newest = newest or stored_report
+        report_with_plan = (
+            stored_report
+            if report_with_plan is None and not stored_report.report.is_repeat
+            else report_with_plan
+        )
+        runs.append(RunFigures.of(stored_report))
     report = newest.report if newest else None
-    return Record(
+    return TenantRecord(
         tenant=tenant.name,
         removal=tenant.removal,
         target=report.target if report else None,
         runs=tuple(reversed(runs)),
-        kept=_summed((row, why) for row in (report.kept if report else ()) for why in row.blocked_by),
+        retained=_sum_remaining(
+            (row, reason) for row in (report.retained if report else ()) for reason in row.blocked_by
+        ),
         failures=_failures(report.failures if report else ()),
-        not_live=_summed((row, "") for row in (report.not_live if report else ())),
-        drift=_drift(books, told),
+        not_live=_sum_remaining((row, "") for row in (report.not_live if report else ())),
+        drift=_drift(report_source, report_with_plan),
         alarms=tuple(finding["message"] for finding in (report.alarms if report else ())),
-        files=_files(tenant, project, today),
+        files=_file_counts(tenant, project, today),
         problems=_problems(tenant.name, project, verification),
     )
 
 
-def _readable(books: Ledger | Chain, tenant: str) -> Iterator[StoredReport]:
+def _readable_reports(report_source: Ledger | Chain, tenant: str) -> Iterator[StoredReport]:
     """Walk a chain, newest first, as far as it holds: `verify` says where it does not."""
     try:
-        yield from books.reports(tenant)
+        yield from report_source.reports(tenant)
     except BrokenChain:
         return
 
 
-def _summed(rows: Iterable[tuple[NumberRow, str]]) -> tuple[Remaining, ...]:
+def _sum_remaining(rows: Iterable[tuple[NumberRow, str]]) -> tuple[RemainingNumbers, ...]:
     counts: Counter[tuple[str, str]] = Counter()
     for row, cause in rows:
         counts[row.list_id, cause] += len(row.phones)
-    return tuple(Remaining(*key, count) for key, count in sorted(counts.items()))
+    return tuple(RemainingNumbers(*key, count) for key, count in sorted(counts.items()))
 
 
-def _failures(rows: Iterable[Failure]) -> tuple[Remaining, ...]:
+def _failures(rows: Iterable[FailureRow]) -> tuple[RemainingNumbers, ...]:
     counts = Counter((row.key[0], row.code or row.outcome) for row in rows)
-    return tuple(Remaining(*key, count) for key, count in sorted(counts.items()))
+    return tuple(RemainingNumbers(*key, count) for key, count in sorted(counts.items()))
 
 
-def _drift(books: Ledger | Chain, told: StoredReport | None) -> tuple[Remaining, ...]:
+def _drift(report_source: Ledger | Chain, stored_report: StoredReport | None) -> tuple[RemainingNumbers, ...]:
     """Count what others changed in CXone, as a run's plan saw it."""
-    if told is None:
+    if stored_report is None:
         return ()
     try:
-        plan = books.plan(told)
+        plan = report_source.plan(stored_report)
     except (DncError, ValueError):
         return ()  # it is not the plan that the report names, and `verify` says so
-    return _summed((NumberRow(row), row["kind"]) for row in plan.get("drift", ()))
+    return _sum_remaining((NumberRow(row), row["kind"]) for row in plan.get("drift", ()))
 
 
-def _files(tenant: Tenant, project: Project, today: Today) -> Files:
+def _file_counts(tenant: Tenant, project: Project, today: Today) -> FileCounts:
     lists = project.read_lists(project.sources(tenant), today)
-    claimed, lapsing = claimed_and_lapsing(lists.claims, today.as_of)
+    declared, lapsing = count_declared(lists.declared_entries, today.as_of)
     errors = sum(finding.severity is Severity.ERROR for finding in lists.findings)
-    return Files(claimed, lapsing, errors)
+    return FileCounts(declared, lapsing, errors)
 
 
 def _problems(tenant: str, project: Project, verification: Verification) -> tuple[Finding, ...]:
     """Give the problems that are this tenant's, or nobody's own."""
     folders = {name: f"{project.configuration.audit.path.strip('/')}/{name}/" for name in
                project.configuration.tenants}  # fmt: skip
-    others = [folder for name, folder in folders.items() if name != tenant]
-    return tuple(p for p in verification.problems if not any(folder in p.file for folder in others))
+    other_folders = [folder for name, folder in folders.items() if name != tenant]
+    return tuple(
+        problem
+        for problem in verification.problems
+        if not any(folder in problem.file for folder in other_folders)
+    )

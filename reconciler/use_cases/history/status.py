@@ -6,18 +6,18 @@ from datetime import datetime, timedelta
 
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Report, StoredReport
-from reconciler.audit.report_rows import KeptRow, count_numbers
+from reconciler.audit.report_rows import RetainedRow, count_numbers
 from reconciler.config.configuration import Tenant
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
 from reconciler.use_cases.history.run_summary import Deviations
 from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.opening import open_record, say_doubts
 
-_DAY = 8  # digits of a day, with which every report's name begins
+_DATE_DIGITS = 8  # digits of a day, with which every report's name begins
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class ReportArchive:
     """The ledger, fetched, and the tenant that was asked for."""
 
     ledger: Ledger
@@ -29,7 +29,7 @@ class Books:
             raise RepositoryProblem(
                 "the repository has no remote to push to", "add one: git remote add origin URL"
             )
-        waiting = tuple(self.ledger.waiting())
+        waiting = tuple(self.ledger.unpushed_reports())
         self.ledger.deliver(push=True)
         self.ledger.demand_vouched()
         self.ledger.demand_signed()
@@ -39,25 +39,25 @@ class Books:
         """Give the tenant's reports, newest first."""
         return self.ledger.reports(self.tenant)
 
-    def find(self, wanted: str | None) -> StoredReport:
+    def find(self, name: str | None) -> StoredReport:
         """Find a report by number, by name or by a part of its name; the newest where none is named."""
-        named: StoredReport | None = None
+        matching_report: StoredReport | None = None
         # A short number is a report's own, and no part of a name: names hold hexadecimal by chance.
-        numbered = wanted is not None and wanted.isdigit() and len(wanted) < _DAY
-        for stored in self.reports():
-            if wanted is None or str(stored.report.seq) == wanted:
-                return stored
-            if named is None and not numbered and wanted in stored.path:
-                named = stored
-        if named is not None:
-            return named
+        is_number = name is not None and name.isdigit() and len(name) < _DATE_DIGITS
+        for stored_report in self.reports():
+            if name is None or str(stored_report.report.seq) == name:
+                return stored_report
+            if matching_report is None and not is_number and name in stored_report.path:
+                matching_report = stored_report
+        if matching_report is not None:
+            return matching_report
         raise InvalidInput(
-            f"there is no report {wanted}" if wanted else f"there is no report for {self.tenant} yet",
-            "dnc audit list shows them" if wanted else "dnc apply writes the first",
+            f"there is no report {name}" if name else f"there is no report for {self.tenant} yet",
+            "dnc audit list shows them" if name else "dnc apply writes the first",
         )
 
 
-def open_books(ctx: CommandContext, *, fetch: bool = True) -> Books:
+def open_reports(ctx: CommandContext, *, fetch: bool = True) -> ReportArchive:
     """Open the audit branch, fetched. Raises RepositoryProblem when the remote does not answer.
 
     `fetch=False` is for `verify`, which fetches by itself and finds what the fetch cannot get over, and for
@@ -66,24 +66,24 @@ def open_books(ctx: CommandContext, *, fetch: bool = True) -> Books:
     _, project, ledger = open_record(ctx)
     if fetch:
         ledger.refresh()
-    return Books(ledger, project.tenant(ctx.options.tenant).name)
+    return ReportArchive(ledger, project.tenant(ctx.options.tenant).name)
 
 
 @dataclass(frozen=True, slots=True)
-class Blocked:
+class BlockedNumbers:
     """A tenant's kept numbers, and the report that tells of them; none where there is no report yet."""
 
     tenant: str
     report: StoredReport | None
-    rows: tuple[KeptRow, ...]
-    asked_at: datetime
+    rows: tuple[RetainedRow, ...]
+    read_at: datetime
 
 
-def blocked(ctx: CommandContext) -> Blocked:
+def blocked(ctx: CommandContext) -> BlockedNumbers:
     """List what is kept. Raises RepositoryProblem where there is no repository, or the remote is silent."""
-    books = open_books(ctx)
+    books = open_reports(ctx)
     newest = books.ledger.newest(books.tenant)
-    return Blocked(books.tenant, newest, newest.report.kept if newest else (), ctx.clock())
+    return BlockedNumbers(books.tenant, newest, newest.report.retained if newest else (), ctx.clock())
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def meter_standings(ctx: CommandContext, standings: Iterable[Standing]) -> None:
     for one in standings:
         if ctx.run.meter is None or one.newest is None:
             continue
-        told = ctx.run.meter.of(one.tenant)
+        told = ctx.run.meter.of_tenant(one.tenant)
         report = one.newest.report
         live = (one.verified or report).live_after
         told.entries = {list_id: found.count for list_id, found in live.items()}

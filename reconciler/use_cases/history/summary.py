@@ -13,13 +13,13 @@ from reconciler.core.model.entries import Key
 from reconciler.core.model.errors import RepositoryProblem
 from reconciler.use_cases.history.changes import ChangeRow, rows_of
 from reconciler.use_cases.history.files_at_revision import (
-    Archive,
-    FilesThen,
+    FilesAtRevision,
     ListFiles,
-    ReleasesThen,
+    ReleasesAtRevision,
+    ReportArchive,
     open_archive,
 )
-from reconciler.use_cases.history.period import Period, day_of, reports_since, within
+from reconciler.use_cases.history.period import Period, finished_day, reports_since, reports_within
 from reconciler.use_cases.workspace.context import CommandContext
 
 
@@ -29,68 +29,70 @@ class RuleChange:
 
     day: date
     seq: int
-    what: tuple[str, ...]
+    changed_parts: tuple[str, ...]
     revision: str
 
 
 def rule_changes_in(reports: Iterable[StoredReport]) -> Iterator[RuleChange]:
     """Compare each report with the one before it; of the first there is nothing to say."""
-    before: Report | None = None
-    for stored in reports:
-        report = stored.report
-        if report.repeats:  # it repeats the one before
+    previous_report: Report | None = None
+    for stored_report in reports:
+        report = stored_report.report
+        if report.is_repeat:  # it repeats the one before
             continue
-        if before is not None and (what := tuple(_differing(before, report))):
-            yield RuleChange(day_of(stored), report.seq, what, report.revision)
-        before = report
+        if previous_report is not None and (changed_parts := tuple(_changed_parts(previous_report, report))):
+            yield RuleChange(finished_day(stored_report), report.seq, changed_parts, report.revision)
+        previous_report = report
 
 
-def _differing(before: Report, now: Report) -> Iterator[str]:
-    yield from (name for name in ("rules", "configuration") if before.hashes[name] != now.hashes[name])
-    if before.tool_version != now.tool_version:
-        yield f"program {before.tool_version} to {now.tool_version}"
+def _changed_parts(previous_report: Report, report: Report) -> Iterator[str]:
+    yield from (
+        name for name in ("rules", "configuration") if previous_report.hashes[name] != report.hashes[name]
+    )
+    if previous_report.tool_version != report.tool_version:
+        yield f"program {previous_report.tool_version} to {report.tool_version}"
 
 
 @dataclass(frozen=True, slots=True)
 class HonourDays:
-    """Requests that went live, counted by the days that they took. `untold` reports say no counts."""
+    """Requests that went live, counted by the days that they took. `reports_without_counts` say none."""
 
-    took: Mapping[int, int]
-    untold: int = 0
+    counts_by_days: Mapping[int, int]
+    reports_without_counts: int = 0
 
     @property
-    def requests(self) -> int:
+    def request_count(self) -> int:
         """Count them."""
-        return sum(self.took.values())
+        return sum(self.counts_by_days.values())
 
     def percentile(self, share: float) -> int | None:
         """Give the nearest-rank percentile in days; None of no requests."""
-        days = sorted(Counter(self.took).elements())
+        days = sorted(Counter(self.counts_by_days).elements())
         return days[max(1, ceil(share * len(days))) - 1] if days else None
 
 
 def honour_days(reports: Iterable[StoredReport]) -> HonourDays:
     """Add up what reports say."""
     took: Counter[int] = Counter()
-    untold = 0
-    for stored in reports:
-        requests = stored.report.requests
-        untold += requests.is_without_counts
-        took.update(requests.took)
-    return HonourDays(took, untold)
+    reports_without_counts = 0
+    for stored_report in reports:
+        requests = stored_report.report.requests
+        reports_without_counts += requests.is_without_counts
+        took.update(requests.counts_by_days)
+    return HonourDays(took, reports_without_counts)
 
 
-def received(reports: Iterable[StoredReport], period: Period) -> int:
+def count_received(reports: Iterable[StoredReport], period: Period) -> int:
     """Count the requests that were made on the period's days, and went live then or later."""
     return sum(
         count
-        for stored in reports
-        for days, count in stored.report.requests.took.items()
-        if day_of(stored) - timedelta(days=days) in period
+        for stored_report in reports
+        for days, count in stored_report.report.requests.counts_by_days.items()
+        if finished_day(stored_report) - timedelta(days=days) in period
     )
 
 
-_LOOKED_UP = 20  # in git, each with its own search of history
+_MAX_LOOKUPS = 20  # in git, each with its own search of history
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,99 +107,107 @@ class LateRequest:
     days_late: int
     rule: str | None
     seq: int
-    why: str
+    reason: str
 
 
 def late_requests(reports: Sequence[StoredReport], period: Period, files: ListFiles) -> Iterator[LateRequest]:
     """Give those that went live in the period. `reports` are older ones too, oldest first."""
     looked_up = 0
-    tried: dict[Key, str] = {}  # what CXone answered, by the newest run before
-    for stored in reports:
-        late = stored.report.requests.late if day_of(stored) in period else ()
-        for row in late:
+    failure_reasons: dict[Key, str] = {}  # what CXone answered, by the newest run before
+    for stored_report in reports:
+        late_rows = stored_report.report.requests.late if finished_day(stored_report) in period else ()
+        for row in late_rows:
             for key in row.keys:
                 looked_up += 1
-                why = tried.get(key) or (
-                    _entered(key, row.due, stored, files) if looked_up <= _LOOKED_UP else "not looked up"
+                reason = failure_reasons.get(key) or (
+                    _entry_delay(key, row.due, stored_report, files)
+                    if looked_up <= _MAX_LOOKUPS
+                    else "not looked up"
                 )
                 yield LateRequest(
                     *key,
                     row.requested_on,
                     row.due,
-                    day_of(stored),
+                    finished_day(stored_report),
                     row.days_late,
                     row.rule,
-                    stored.report.seq,
-                    why,
+                    stored_report.report.seq,
+                    reason,
                 )
-        tried |= _refused(stored)
+        failure_reasons |= _failure_reasons(stored_report)
 
 
-def _refused(stored: StoredReport) -> dict[Key, str]:
+def _failure_reasons(stored_report: StoredReport) -> dict[Key, str]:
     """Say what a run tried, and what CXone answered. One that failed repeats what the run before told."""
-    if stored.report.is_failed:
+    if stored_report.report.is_failed:
         return {}
     return {
-        failed.key: f"report {stored.report.seq} had tried: {failed.code or failed.outcome}"
-        for failed in stored.report.failures
+        failure.key: f"report {stored_report.report.seq} had tried: {failure.code or failure.outcome}"
+        for failure in stored_report.report.failures
     }
 
 
-def _entered(key: Key, due: date, stored: StoredReport, files: ListFiles) -> str:
+def _entry_delay(key: Key, due: date, stored_report: StoredReport, files: ListFiles) -> str:
     """Say when its entry came to git: after its day, or in time without a run that sent it."""
-    report = stored.report
-    then = FilesThen(files.repository, files.project, files.tenant, key[1])
+    report = stored_report.report
+    revision_files = FilesAtRevision(files.repository, files.project, files.tenant, key[1])
     try:
-        standing = then.standing(report.revision, report.as_of)
-        lines = list(then.lines(report.revision, standing, key[0]))
+        active = revision_files.active_entries(report.revision, report.as_of)
+        lines = list(revision_files.lines(report.revision, active, key[0]))
     except RepositoryProblem:
         return "its files are gone from this repository"
-    entered = min((line.commit.when.date() for line in lines if line.commit), default=None)
-    if entered is None:
+    entered_on = min((line.commit.when.date() for line in lines if line.commit), default=None)
+    if entered_on is None:
         return "not known"
-    if entered > due:
-        return f"its entry came to git on {entered}"
-    return f"in git since {entered}, and no run sent it before report {report.seq}"
+    if entered_on > due:
+        return f"its entry came to git on {entered_on}"
+    return f"in git since {entered_on}, and no run sent it before report {report.seq}"
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
     """Numbers that came off, or may have, for one reason: a release's own, or that of the plan.
 
-    `with_evidence` have a release that names evidence, `approved` one that somebody other than its author
-    approved, as far as anything tells.
+    `with_evidence` have a release that names evidence, `approved_count` one that somebody other than its
+    author approved, as far as anything tells.
     """
 
-    why: str
+    reason: str
     numbers: int
     with_evidence: int
-    approved: int
+    approved_count: int
 
 
-def removals(rows: Iterable[ChangeRow]) -> tuple[Removal, ...]:
+def count_removals(rows: Iterable[ChangeRow]) -> tuple[Removal, ...]:
     """Count them."""
     groups: dict[str, list[ChangeRow]] = {}
     for row in rows:
-        if row.exposing and row.outcome in {"applied", "unknown"}:
-            why = next((by.release for by in row.authorizations if by.release), row.reason)
-            groups.setdefault(why, []).append(row)
+        if row.is_exposing and row.outcome in {"applied", "unknown"}:
+            reason = next((by.release for by in row.authorizations if by.release), row.reason)
+            groups.setdefault(reason, []).append(row)
     return tuple(
         Removal(
-            why,
-            len(some),
-            sum(any(by.evidence for by in row.authorizations) for row in some),
-            sum(any(by.is_approved for by in row.authorizations) for row in some),
+            reason,
+            len(reason_rows),
+            sum(any(by.evidence for by in row.authorizations) for row in reason_rows),
+            sum(any(by.is_approved for by in row.authorizations) for row in reason_rows),
         )
-        for why, some in sorted(groups.items())
+        for reason, reason_rows in sorted(groups.items())
     )
 
 
 def verified_days(reports: Iterable[StoredReport]) -> frozenset[date]:
     """Give the days, in UTC, on which a verified run was finished."""
-    return frozenset(day_of(stored) for stored in reports if stored.report.is_verified_without_gaps)
+    return frozenset(
+        finished_day(stored_report)
+        for stored_report in reports
+        if stored_report.report.is_verified_without_gaps
+    )
 
 
-_BEFORE = timedelta(days=45)  # reports before the period that tell what its first ones changed, and had tried
+_LOOKBACK = timedelta(
+    days=45
+)  # reports before the period that tell what its first ones changed, and had tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +246,7 @@ class RunTotals:
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class PeriodSummary:
     """One tenant's period. `period` has both days; without a report in it, all the rest is empty.
 
     `alarms` are those of its newest report.
@@ -253,57 +263,59 @@ class Board:
     overrides: tuple[tuple[int, Mapping[str, Any]], ...]
 
 
-def board(ctx: CommandContext, period: Period) -> Board:
+def summarize_period(ctx: CommandContext, period: Period) -> PeriodSummary:
     """Sum up a period. Raises RepositoryProblem and BrokenChain as the ledger does."""
     archive = open_archive(ctx)
-    before = Period(period.first - _BEFORE if period.first else None)
-    every = reports_since(archive.ledger, archive.tenant, before)
+    lookback = Period(period.first - _LOOKBACK if period.first else None)
+    every = reports_since(archive.ledger, archive.tenant, lookback)
     today = ctx.clock().date()
-    period = Period(period.first or (day_of(every[0]) if every else today), period.last or today)
-    reports = within(every, period)
+    period = Period(period.first or (finished_day(every[0]) if every else today), period.last or today)
+    reports = reports_within(every, period)
     newest = reports[-1].report if reports else None
     days = frozenset(period.days(today))
-    return Board(
+    return PeriodSummary(
         tenant=archive.tenant,
         period=period,
         reports=reports,
         requests=RequestTotals(
-            received=received(every, period),
+            received=count_received(every, period),
             honoured=honour_days(reports),
-            in_time=sum(s.report.requests.in_time or 0 for s in reports),
+            in_time=sum(stored.report.requests.in_time or 0 for stored in reports),
             late=tuple(late_requests(every, period, archive.files)),
             open=newest.requests.open if newest else (),
         ),
         changes=ChangeTotals(
-            put_on=sum(_put_on(stored, archive) for stored in reports),
-            removed=removals(_exposing(reports, archive)),
-            restored=sum(count_numbers(stored.report.restored) for stored in reports),
-            adopted=sum(stored.report.adopted for stored in reports),
+            put_on=sum(_count_added(stored_report, archive) for stored_report in reports),
+            removed=count_removals(_exposing_changes(reports, archive)),
+            restored=sum(count_numbers(stored_report.report.restored) for stored_report in reports),
+            adopted=sum(stored_report.report.adopted for stored_report in reports),
         ),
         runs=RunTotals(
             days=len(days),
             verified_days=len(verified_days(reports) & days),
-            failed=sum(stored.report.is_failed for stored in reports),
+            failed=sum(stored_report.report.is_failed for stored_report in reports),
         ),
         alarms=newest.alarms if newest else (),
         rule_changes=tuple(change for change in rule_changes_in(every) if change.day in period),
-        overrides=tuple((s.report.seq, s.report.overrides) for s in reports if s.report.overrides),
+        overrides=tuple(
+            (stored.report.seq, stored.report.overrides) for stored in reports if stored.report.overrides
+        ),
     )
 
 
-def _put_on(stored: StoredReport, archive: Archive) -> int:
+def _count_added(stored_report: StoredReport, archive: ReportArchive) -> int:
     """Count the numbers that a run put on, those left out that it put back."""
-    if not stored.report.actions["create"]:
+    if not stored_report.report.actions["create"]:
         return 0
-    changes = archive.ledger.plan(stored)["changes"]
-    new = (c for c in changes if c["action"] == "create" and c["reason"] != "restored")
-    return sum(len(change["phones"]) for change in new if change["outcome"] == "applied")
+    changes = archive.ledger.plan(stored_report)["changes"]
+    added_changes = (c for c in changes if c["action"] == "create" and c["reason"] != "restored")
+    return sum(len(change["phones"]) for change in added_changes if change["outcome"] == "applied")
 
 
-def _exposing(reports: Sequence[StoredReport], archive: Archive) -> Iterator[ChangeRow]:
+def _exposing_changes(reports: Sequence[StoredReport], archive: ReportArchive) -> Iterator[ChangeRow]:
     """Give what came off; only plans of runs that took something off are opened."""
-    releases = ReleasesThen(archive.files)
-    for stored in reports:
-        if stored.report.removed:
-            rows = rows_of(stored, archive.ledger.plan(stored), releases)
-            yield from (row for row in rows if row.exposing)
+    releases = ReleasesAtRevision(archive.files)
+    for stored_report in reports:
+        if stored_report.report.removed:
+            rows = rows_of(stored_report, archive.ledger.plan(stored_report), releases)
+            yield from (row for row in rows if row.is_exposing)

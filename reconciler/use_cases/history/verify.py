@@ -6,101 +6,108 @@ from datetime import datetime, timedelta
 
 import orjson
 
-from reconciler.audit.breaks import Break, break_json
+from reconciler.audit.breaks import Break, break_to_json
 from reconciler.audit.report import REANCHORED, StoredReport
 from reconciler.audit.report_content import Content
-from reconciler.audit.trust import Belief, links
-from reconciler.audit.verification import Expected, Verification
+from reconciler.audit.trust import ChainAssessment, report_links
+from reconciler.audit.verification import Expectations, Verification
 from reconciler.core.model.entries import is_reference
 from reconciler.core.model.errors import BrokenChain, InvalidInput
-from reconciler.core.planning.plan import Heading, failed_json
+from reconciler.core.planning.plan import Heading, failed_plan_to_json
 from reconciler.git.repository import Repository
 from reconciler.git.runner import SIGNING_KEY
-from reconciler.use_cases.reconcile.failed_run import repeated
-from reconciler.use_cases.reconcile.report.run_facts import ran_json
-from reconciler.use_cases.reconcile.run_lock import in_turn
+from reconciler.use_cases.reconcile.failed_run import repeated_content
+from reconciler.use_cases.reconcile.report.run_facts import program_json
+from reconciler.use_cases.reconcile.run_lock import hold_run_lock
 from reconciler.use_cases.workspace.context import CommandContext, Today, iso
 from reconciler.use_cases.workspace.opening import Record, open_record, signers_of
 from reconciler.use_cases.workspace.project import Project
 
 
 @dataclass(frozen=True, slots=True)
-class Proved:
+class VerifyResult:
     """What was found, and which first reports are pinned."""
 
-    found: Verification
+    verification: Verification
     genesis: Mapping[str, str]
 
     @property
     def exit_code(self) -> int:
         """A chain that does not hold comes before one that is only old."""
-        return 4 if self.found.problems else 3 if self.found.stale else 0
+        return 4 if self.verification.problems else 3 if self.verification.stale else 0
 
 
 @dataclass(frozen=True, slots=True)
-class Anchored:
-    """A tag on the audit branch's tip, and the heads of the chains there. `pushed`: the remote has it."""
+class AnchorResult:
+    """A tag on the audit branch's tip, and the heads of the chains there. `is_pushed`: the remote has it."""
 
     tag: str
     commit: str
     heads: tuple[StoredReport, ...]
-    pushed: bool
+    is_pushed: bool
 
 
-def prove(ctx: CommandContext, anchors: tuple[str, ...] = (), most: timedelta | None = None) -> Proved:
-    """Check the chains, against what is pinned and anchored; with `most`, how old the newest reports are.
+def verify_chains(
+    ctx: CommandContext, anchors: tuple[str, ...] = (), max_age: timedelta | None = None
+) -> VerifyResult:
+    """Check the chains, against what is pinned and anchored; with `max_age`, how old the newest reports are.
 
     The tags of earlier anchors are checked by themselves.
     """
-    return _proved(open_record(ctx), ctx, anchors, most)
+    return _verify_record(open_record(ctx), ctx, anchors, max_age)
 
 
-def anchor(ctx: CommandContext) -> Anchored:
+def anchor(ctx: CommandContext) -> AnchorResult:
     """Tag the audit branch's tip, and push the tag where there is a remote.
 
     Raises BrokenChain where the chain does not verify: an anchor would vouch for it.
     """
     record = open_record(ctx)
-    found = _proved(record, ctx, (), None).found
-    if found.problems:
-        first = found.problems[0]
+    verification = _verify_record(record, ctx, (), None).verification
+    if verification.problems:
+        first_problem = verification.problems[0]
         raise BrokenChain(
-            f"the chain does not verify, so it is not anchored: {first.message}",
+            f"the chain does not verify, so it is not anchored: {first_problem.message}",
             "run dnc audit verify, and call an auditor",
-            where=first.file,
+            where=first_problem.file,
         )
     ledger, repository = record.ledger, record.repository
     ledger.refresh()
     if ledger.tip is None:
         raise InvalidInput("there is no report to anchor yet", "dnc apply writes the first")
     ledger.deliver(push=True)
-    tag = _anchors(record).replace("*", f"{ctx.clock():%Y%m%dT%H%M%SZ}")
-    repository.tags.put(tag, ledger.tip)
+    tag = _anchor_pattern(record).replace("*", f"{ctx.clock():%Y%m%dT%H%M%SZ}")
+    repository.tags.create(tag, ledger.tip)
     newest = (ledger.newest(tenant) for tenant in sorted(record.project.configuration.tenants))
-    return Anchored(
-        tag, ledger.tip, tuple(stored for stored in newest if stored), repository.remote() is not None
+    return AnchorResult(
+        tag,
+        ledger.tip,
+        tuple(stored_report for stored_report in newest if stored_report),
+        repository.remote() is not None,
     )
 
 
-def _anchors(record: Record) -> str:
+def _anchor_pattern(record: Record) -> str:
     """Say what the tags are called that `dnc audit anchor` makes, as a pattern."""
     return f"{record.ledger.branch}-anchor-*"
 
 
-def _proved(record: Record, ctx: CommandContext, anchors: tuple[str, ...], most: timedelta | None) -> Proved:
+def _verify_record(
+    record: Record, ctx: CommandContext, anchors: tuple[str, ...], max_age: timedelta | None
+) -> VerifyResult:
     audit = record.project.configuration.audit
-    tagged = sorted(record.repository.tags.found(_anchors(record)).values())
-    expected = Expected(
+    tagged_commits = sorted(record.repository.tags.find_tags(_anchor_pattern(record)).values())
+    expected = Expectations(
         genesis=audit.genesis,
-        anchors=tuple(dict.fromkeys((*anchors, *tagged))),
-        due=_due(record.project, ctx),
-        since=ctx.clock() - most if most is not None else None,
+        anchors=tuple(dict.fromkeys((*anchors, *tagged_commits))),
+        due=_tenants_due(record.project, ctx),
+        since=ctx.clock() - max_age if max_age is not None else None,
     )
     signers = signers_of(audit, record.repository, ctx)
-    return Proved(record.ledger.verify(expected, signers), audit.genesis)
+    return VerifyResult(record.ledger.verify(expected, signers), audit.genesis)
 
 
-def _due(project: Project, ctx: CommandContext) -> Mapping[str, bool]:
+def _tenants_due(project: Project, ctx: CommandContext) -> Mapping[str, bool]:
     """Name the tenants that runs report of; True: one without any report is late, too."""
     if ctx.options.tenant is not None:
         return {project.tenant(ctx.options.tenant).name: True}
@@ -108,61 +115,63 @@ def _due(project: Project, ctx: CommandContext) -> Mapping[str, bool]:
 
 
 @dataclass(frozen=True, slots=True)
-class Reanchored:
+class ReanchorResult:
     """The record, the breaks that it explains, and the SHA-256 of the report that the chain starts with."""
 
-    stored: StoredReport
+    stored_report: StoredReport
     heads: Mapping[str, str]
     breaks: tuple[Break, ...]
-    first: str
+    first_sha256: str
 
 
-def reanchor(ctx: CommandContext, heads: Mapping[str, str], reason: str, evidence: str) -> Reanchored:
+def reanchor(ctx: CommandContext, heads: Mapping[str, str], reason: str, evidence: str) -> ReanchorResult:
     """Add the record to the tenant's chain, and push it where there is a remote.
 
     `heads` leads from what was to what it became: commits, or SHA-256 of reports. Raises InvalidInput for
     heads that do not fit the branch as it is, and for a reason or evidence that says nothing.
     """
-    _demand_said(reason, evidence)
-    started = ctx.clock()
-    with in_turn(ctx):
+    _demand_reason(reason, evidence)
+    started_at = ctx.clock()
+    with hold_run_lock(ctx):
         repository, project, ledger = open_record(ctx)
         ledger.refresh()
         tenant = project.tenant(ctx.options.tenant)
         _demand_key(ctx, project)
         # After a purge of unsigned reports nothing else is in doubt, and judging would fetch what is purged.
-        judged = not heads or project.configuration.audit.signers
-        believed = ledger.belief(tenant.name) if judged else Belief()
-        chain, breaks = ledger.whole(tenant.name, without=() if heads else believed.broken)
-        contradicting = {} if heads else ledger.contradicting(tenant.name)
-        over = {**(believed.passed_over or {}), **contradicting}
-        newest = next((one for one in reversed(chain) if one.path not in over), None)
+        needs_judgement = not heads or project.configuration.audit.signers
+        belief = ledger.assessment(tenant.name) if needs_judgement else ChainAssessment()
+        chain, breaks = ledger.read_chain(tenant.name, without=() if heads else belief.broken)
+        contradicting = {} if heads else ledger.contradicting_reports(tenant.name)
+        passed_over = {**(belief.passed_over or {}), **contradicting}
+        newest = next(
+            (chain_report for chain_report in reversed(chain) if chain_report.path not in passed_over), None
+        )
         if newest is None or ledger.tip is None:
             raise InvalidInput(f"there is no report of {tenant.name} to go on from", "restore the branch")
         if heads:
             _demand_heads(heads, chain, ledger.tip, repository)
-        elif not (over or believed.broken or breaks):
+        elif not (passed_over or belief.broken or breaks):
             fact = "nothing is in doubt, and no OLD=NEW says what a purge replaced"
             raise InvalidInput(fact, "name what was, and what it became", where="OLD=NEW")
         else:
-            newest = newest if contradicting else believed.newest or newest
-        content = _content(ctx, repository, newest, heads, started=started)
-        content["ran"] = ran_json(project, tenant, ctx.environ, None)
+            newest = newest if contradicting else belief.newest or newest
+        content = _reanchor_content(ctx, repository, newest, heads, started_at=started_at)
+        content["ran"] = program_json(project, tenant, ctx.environ, None)
         content["reanchor"] = {
             "heads": dict(heads),
             "reason": reason.strip(),
             "evidence": evidence,
-            "breaks": [break_json(one) for one in sorted(breaks)],
-            "passed_over": links(contradicting),
+            "breaks": [break_to_json(chain_report) for chain_report in sorted(breaks)],
+            "passed_over": report_links(contradicting),
         }
         ledger.check_writable()
-        stored = ledger.append(content, _plan(ctx.clock(), tenant.name, content), at=ctx.clock())
+        stored_report = ledger.append(content, _empty_plan(ctx.clock(), tenant.name, content), at=ctx.clock())
         ledger.deliver(push=True)
         ledger.demand_signed()
-    return Reanchored(stored, heads, tuple(sorted(breaks)), chain[0].sha256)
+    return ReanchorResult(stored_report, heads, tuple(sorted(breaks)), chain[0].sha256)
 
 
-def _demand_said(reason: str, evidence: str) -> None:
+def _demand_reason(reason: str, evidence: str) -> None:
     if not reason.strip() or not reason.isprintable():
         raise InvalidInput("no reason is given", "say which purge this was, in a line", where="--reason")
     if not is_reference(evidence):
@@ -186,22 +195,22 @@ def _demand_heads(
     heads: Mapping[str, str], chain: list[StoredReport], tip: str, repository: Repository
 ) -> None:
     """See that what was is gone, that what it became is there, and that one of these is the chain's end."""
-    known = {stored.sha256 for stored in chain}
+    known_hashes = {stored_report.sha256 for stored_report in chain}
 
     def there(name: str) -> bool:
-        if name in known:
+        if name in known_hashes:
             return True
         lines = [tip, repository.head()]
         return repository.has_commit(name) and any(end and repository.is_ancestor(name, end) for end in lines)
 
-    for old, new in heads.items():
-        if there(old):
+    for old_head, new_head in heads.items():
+        if there(old_head):
             raise InvalidInput(
-                f"{old} is still there: nothing has replaced it", "name what is gone", where="OLD"
+                f"{old_head} is still there: nothing has replaced it", "name what is gone", where="OLD"
             )
-        if not there(new):
+        if not there(new_head):
             raise InvalidInput(
-                f"{new} is neither a report of the chain nor a commit of its branch or of HEAD's",
+                f"{new_head} is neither a report of the chain nor a commit of its branch or of HEAD's",
                 "name what is there now",
                 where="NEW",
             )
@@ -213,16 +222,16 @@ def _demand_heads(
         )
 
 
-def _content(
+def _reanchor_content(
     ctx: CommandContext,
     repository: Repository,
     newest: StoredReport,
     heads: Mapping[str, str],
     *,
-    started: datetime,
+    started_at: datetime,
 ) -> Content:
     """Repeat the newest report; its revision is what the purge made of it, where it is one of the heads."""
-    content = repeated(ctx, repository, newest.report, started, status=REANCHORED)
+    content = repeated_content(ctx, repository, newest.report, started_at, status=REANCHORED)
     was = newest.report.revision
     content["revision"] = heads.get(was, was)
     if not repository.has_commit(content["revision"]):
@@ -234,15 +243,17 @@ def _content(
     return content
 
 
-def _plan(now: datetime, tenant: str, content: Content) -> bytes:
+def _empty_plan(now: datetime, tenant: str, content: Content) -> bytes:
     """Say that nothing was planned."""
     heading = Heading(
         tool_version=content["tool_version"],
         tenant=tenant,
         target=None,
         revision=content["revision"],
-        held_revision=content["held_revision"],
+        last_applied_revision=content["held_revision"],
         as_of=Today.at(now).as_of,
         created_at=iso(now),
     )
-    return orjson.dumps({**failed_json(heading, ()), "errored": False, "overwrites": [], "interrupted": []})
+    return orjson.dumps(
+        {**failed_plan_to_json(heading, ()), "errored": False, "overwrites": [], "interrupted": []}
+    )

@@ -11,36 +11,43 @@ from dataclasses import dataclass
 from reconciler.core.model.entries import ReasonCode
 from reconciler.core.model.errors import RepositoryProblem
 from reconciler.core.model.live import Live
-from reconciler.core.planning.modifications import touch_of
+from reconciler.core.planning.modifications import modification_of
 from reconciler.git.repository import Repository
-from reconciler.use_cases.edits.adopt import adopt, desk_of
-from reconciler.use_cases.edits.pull import Found, Pulled, Scope, check_owners, looked, told
+from reconciler.use_cases.edits.adopt import adopt, adopted_lists
+from reconciler.use_cases.edits.pull import (
+    PullResult,
+    Scope,
+    UnmanagedEntries,
+    check_owners,
+    open_unmanaged,
+    pull_result,
+)
 from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
 from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.opening import open_project, open_repository
 from reconciler.use_cases.workspace.tree import GitTree
 
-TRIES = 5  # pushes that lose a race
-_KNOWN = frozenset(ReasonCode)
+MAX_ATTEMPTS = 5  # pushes that lose a race
+_REASON_CODES = frozenset(ReasonCode)
 
 
 @dataclass(frozen=True, slots=True)
-class Requested:
+class AdoptionRequest:
     """What was asked for: the branch, its new commit (None: nothing new), whether a merge request was opened.
 
-    `waiting` tells whether the branch has numbers that the target lacks.
+    `is_waiting` tells whether the branch has numbers that the target lacks.
     """
 
-    pulled: Pulled
+    pull_result: PullResult
     branch: str
     target: str
     commit: str | None = None
-    opened: bool = False
-    waiting: bool = False
+    is_opened: bool = False
+    is_waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class _Start:
+class _CommitBase:
     """What a commit is put upon: its parents, and the tree that it changes."""
 
     parents: tuple[str, ...]
@@ -52,7 +59,7 @@ def branch_of(tenant: str) -> str:
     return f"dnc-adopt-{tenant}"
 
 
-def request(ctx: CommandContext, scope: Scope) -> Requested:
+def request_adoption(ctx: CommandContext, scope: Scope) -> AdoptionRequest:
     """Adopt numbers on a branch, and ask GitLab for a merge request by push options.
 
     The configuration is the target's alone: a branch that anybody may push to must not say where the
@@ -64,44 +71,46 @@ def request(ctx: CommandContext, scope: Scope) -> Requested:
     audit = open_project(ctx, repository).configuration.audit.branch
     hint = ctx.pipeline.get("CI_DEFAULT_BRANCH")
     target, base = repository.default_branch_tip(hint, besides=audit)
-    with looked(ctx, scope, tree=GitTree(repository, base)) as (inputs, found):
+    with open_unmanaged(ctx, scope, tree=GitTree(repository, base)) as (inputs, unmanaged):
         branch = branch_of(inputs.tenant.name)
-        for _ in range(TRIES):
-            done = _pushed(_Attempt(ctx, inputs, found, repository, branch, target, base))
-            if done is not None:
-                return done
-    raise RepositoryProblem(f"the branch {branch} moved {TRIES} times meanwhile", "run it again")
+        for _ in range(MAX_ATTEMPTS):
+            adoption_request = _try_push(_Attempt(ctx, inputs, unmanaged, repository, branch, target, base))
+            if adoption_request is not None:
+                return adoption_request
+    raise RepositoryProblem(f"the branch {branch} moved {MAX_ATTEMPTS} times meanwhile", "run it again")
 
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
     ctx: CommandContext
     inputs: PlanInputs
-    found: Found
+    unmanaged: UnmanagedEntries
     repository: Repository
     branch: str
     target: str
     base: str
 
 
-def _pushed(attempt: _Attempt) -> Requested | None:
+def _try_push(attempt: _Attempt) -> AdoptionRequest | None:
     """Commit and push; None where somebody else pushed first."""
-    ctx, inputs, found, repository = attempt.ctx, attempt.inputs, attempt.found, attempt.repository
-    start = _start(attempt)
-    done = adopt(desk_of(ctx, inputs.project, inputs.tenant, GitTree(repository, start.tree)), found.entries)
-    check_owners(ctx, inputs, done.files)
-    pulled = told(inputs.tenant.name, found, done)
-    waiting = done.present > 0
-    if not done.files:
-        return Requested(pulled, attempt.branch, attempt.target, waiting=waiting)
-    title, body = _title(inputs.tenant.name, found), "; ".join(_told(found))
+    ctx, inputs, unmanaged, repository = attempt.ctx, attempt.inputs, attempt.unmanaged, attempt.repository
+    start = _commit_base(attempt)
+    adopt_result = adopt(
+        adopted_lists(ctx, inputs.project, inputs.tenant, GitTree(repository, start.tree)), unmanaged.entries
+    )
+    check_owners(ctx, inputs, adopt_result.files)
+    result = pull_result(inputs.tenant.name, unmanaged, adopt_result)
+    waiting = adopt_result.present_count > 0
+    if not adopt_result.files:
+        return AdoptionRequest(result, attempt.branch, attempt.target, is_waiting=waiting)
+    title, body = _commit_title(inputs.tenant.name, unmanaged), "; ".join(_description_lines(unmanaged))
     commit = repository.commit_files(
-        {repository.prefix + path: data for path, data in done.files.items()},
+        {repository.prefix + path: data for path, data in adopt_result.files.items()},
         f"{title}\n\n{body}",
         parent=start.parents[0],
-        merged=start.parents[1:],
-        onto=start.tree,
-        when=ctx.clock(),
+        further_parents=start.parents[1:],
+        base_tree=start.tree,
+        committed_at=ctx.clock(),
     )
     options = (
         "merge_request.create",
@@ -113,18 +122,18 @@ def _pushed(attempt: _Attempt) -> Requested | None:
     outcome = repository.push_branch(attempt.branch, commit, skip_ci=False, options=options)
     if outcome == "outrun":
         return None
-    opened = repository.takes_push_options
-    return Requested(pulled, attempt.branch, attempt.target, commit, opened, waiting)
+    takes_options = repository.takes_push_options
+    return AdoptionRequest(result, attempt.branch, attempt.target, commit, takes_options, waiting)
 
 
-def _start(attempt: _Attempt) -> _Start:
+def _commit_base(attempt: _Attempt) -> _CommitBase:
     """Find what to build upon: the target, the branch where it has the target, or the merge of both."""
     repository, base = attempt.repository, attempt.base
     tip = repository.fetch_branch(attempt.branch)
     if tip is None or repository.is_ancestor(tip, base):
-        return _Start((base,), base)
+        return _CommitBase((base,), base)
     if repository.is_ancestor(base, tip):
-        return _Start((tip,), tip)
+        return _CommitBase((tip,), tip)
     try:
         tree = repository.merge_of(base, tip)
     except RepositoryProblem as problem:
@@ -132,31 +141,36 @@ def _start(attempt: _Attempt) -> _Start:
             f"{attempt.branch} conflicts with {attempt.target}: it is built anew from there ({problem.fact})"
         )
         tree = base
-    return _Start((tip, base), tree)
+    return _CommitBase((tip, base), tree)
 
 
-def _title(tenant: str, found: Found) -> str:
-    number = sum(map(len, found.entries.values()))
+def _commit_title(tenant: str, unmanaged: UnmanagedEntries) -> str:
+    number = sum(map(len, unmanaged.entries.values()))
     return f"Adopt {number:,} number{'s' * (number != 1)} that only CXone has ({tenant})"
 
 
-def _told(found: Found) -> Iterator[str]:
+def _description_lines(unmanaged: UnmanagedEntries) -> Iterator[str]:
     """Say by list how many, why, and when; CXone does not tell who. No number is named."""
-    for list_id, entries in sorted(found.entries.items()):
+    for list_id, entries in sorted(unmanaged.entries.items()):
         if not entries:
             continue
         codes = Counter(
-            t.reason_code if t.reason_code in _KNOWN else ReasonCode.UNKNOWN for t in entries.values()
+            terms.reason_code if terms.reason_code in _REASON_CODES else ReasonCode.UNKNOWN
+            for terms in entries.values()
         )
         reasons = ", ".join(f"{count:,} {code}" for code, count in sorted(codes.items()))
-        yield f"{list_id}: {len(entries):,} ({reasons}), {_when(found.live, list_id, entries)}"
+        yield f"{list_id}: {len(entries):,} ({reasons}), {_time_range(unmanaged.live, list_id, entries)}"
     yield "by whom, CXone does not tell"
 
 
-def _when(live: Live, list_id: str, phones: Mapping[str, object]) -> str:
-    touches = [touch_of(live.lists[list_id][phone]) for phone in phones]
-    times = sorted(touch.at for touch in touches if touch is not None)
+def _time_range(live: Live, list_id: str, phones: Mapping[str, object]) -> str:
+    modifications = [modification_of(live.lists[list_id][phone]) for phone in phones]
+    times = sorted(modification.at for modification in modifications if modification is not None)
     if not times:
         return "touched nobody knows when"
-    first, last = (f"{moment:%Y-%m-%d %H:%M} UTC" for moment in (times[0], times[-1]))
-    return f"touched {first}" if first == last else f"touched between {first} and {last}"
+    first_text, last_text = (f"{moment:%Y-%m-%d %H:%M} UTC" for moment in (times[0], times[-1]))
+    return (
+        f"touched {first_text}"
+        if first_text == last_text
+        else f"touched between {first_text} and {last_text}"
+    )

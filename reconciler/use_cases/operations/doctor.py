@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.config.configuration import Tenant, resolve
 from reconciler.config.connection_settings import GroupsSettings
-from reconciler.core.model.errors import DncError, InvalidInput, RepositoryProblem, Unread
+from reconciler.core.model.errors import CxoneUnreadable, DncError, InvalidInput, RepositoryProblem
 from reconciler.core.model.provider import Provider
 from reconciler.cxone.groups.dialect import CEILING
 from reconciler.cxone.groups.number_check import Probe
@@ -16,7 +16,7 @@ from reconciler.cxone.groups.provider import GroupsProvider
 from reconciler.git.repository import Repository
 from reconciler.gitlab.client import GitLab, GitLabProblem
 from reconciler.rules.rule_set import editor_schemas
-from reconciler.use_cases.reconcile.clock_skew import LIMIT_SECONDS, WAY_OUT, said, skew
+from reconciler.use_cases.reconcile.clock_skew import FIX, LIMIT_SECONDS, format_skew, skew_seconds
 from reconciler.use_cases.reconcile.safety import TOKEN
 from reconciler.use_cases.workspace.connection import connect
 from reconciler.use_cases.workspace.context import CommandContext, Today
@@ -39,32 +39,34 @@ class Check:
 
     name: str
     state: State
-    said: str
-    way_out: str = ""
+    message: str
+    fix: str = ""
     exit_code: int = 0
 
 
-def ok(name: str, said: str) -> Check:
+def passed_check(name: str, message: str) -> Check:
     """Say that something is as it should be."""
-    return Check(name, State.OK, said)
+    return Check(name, State.OK, message)
 
 
-def failed(name: str, error: DncError) -> Check:
+def failed_check(name: str, error: DncError) -> Check:
     """Say an error as a check. Several findings are too many for a line: the first, and how many."""
-    own = error.findings
+    own_findings = error.findings
     fact = f"{error.where}: {error.fact}" if error.where else error.fact
-    if own and own[0].line:
-        fact = f"{own[0]}" + (f" (and {len(own) - 1} more: dnc validate)" if len(own) > 1 else "")
-    return Check(name, State.FAIL, fact, error.way_out, error.exit_code)
+    if own_findings and own_findings[0].line:
+        fact = f"{own_findings[0]}" + (
+            f" (and {len(own_findings) - 1} more: dnc validate)" if len(own_findings) > 1 else ""
+        )
+    return Check(name, State.FAIL, fact, error.fix, error.exit_code)
 
 
-_WHERE = "Settings > Repository > Protected branches"
-_NOBODY = 0  # GitLab's access level "No one"
+_SETTINGS_PAGE = "Settings > Repository > Protected branches"
+_NO_ACCESS = 0  # GitLab's access level "No one"
 
 Rule = Mapping[str, Any]
 
 
-def protection(ctx: CommandContext, audit_branch: str) -> Iterator[Check]:
+def protection_checks(ctx: CommandContext, audit_branch: str) -> Iterator[Check]:
     """Look at the default branch and the audit branch, where a token can see them. Nothing without one."""
     pipeline = ctx.pipeline
     url, project, token = (pipeline.get(name) for name in ("CI_API_V4_URL", "CI_PROJECT_ID", TOKEN))
@@ -74,122 +76,129 @@ def protection(ctx: CommandContext, audit_branch: str) -> Iterator[Check]:
         with GitLab(url, project, token) as gitlab:
             rules = list(gitlab.pages("/protected_branches"))
     except GitLabProblem as problem:
-        yield ok("protected branches", f"not seen: {problem.fact}; look yourself: {_WHERE}")
+        yield passed_check("protected branches", f"not seen: {problem.fact}; look yourself: {_SETTINGS_PAGE}")
         return
     default = pipeline.get("CI_DEFAULT_BRANCH")
     if default is not None:
-        yield _default(default, _reaching(rules, default))
-    yield _audit(audit_branch, _reaching(rules, audit_branch))
+        yield _default_branch_check(default, _matching_rules(rules, default))
+    yield _audit_branch_check(audit_branch, _matching_rules(rules, audit_branch))
 
 
-def _default(branch: str, rules: Sequence[Rule]) -> Check:
+def _default_branch_check(branch: str, rules: Sequence[Rule]) -> Check:
     name = "default branch"
-    remedy = f"{_WHERE}: {branch}, merge: Maintainers, push: nobody, force push: off"
+    remedy = f"{_SETTINGS_PAGE}: {branch}, merge: Maintainers, push: nobody, force push: off"
     if not rules:
-        said = f"{branch} is not protected: whoever may push passes by review"
-        return Check(name, State.WARNING, said, remedy)
-    if pushing := _pushing(rules):
-        said = f"{branch} takes pushes of {', '.join(pushing)}: they pass by review"
-        return Check(name, State.WARNING, said, remedy)
-    return ok(name, f"{branch} takes merge requests only")
+        message = f"{branch} is not protected: whoever may push passes by review"
+        return Check(name, State.WARNING, message, remedy)
+    if pushing := _push_access(rules):
+        message = f"{branch} takes pushes of {', '.join(pushing)}: they pass by review"
+        return Check(name, State.WARNING, message, remedy)
+    return passed_check(name, f"{branch} takes merge requests only")
 
 
-def _audit(branch: str, rules: Sequence[Rule]) -> Check:
+def _audit_branch_check(branch: str, rules: Sequence[Rule]) -> Check:
     name = "audit protection"
-    remedy = f"{_WHERE}: {branch}, merge: nobody, push: the bot of DNC_GIT_TOKEN, force push: off"
+    remedy = f"{_SETTINGS_PAGE}: {branch}, merge: nobody, push: the bot of DNC_GIT_TOKEN, force push: off"
     if not rules:
-        said = f"{branch} is not protected: whoever may push can rewrite the record"
-        return Check(name, State.WARNING, said, remedy)
+        message = f"{branch} is not protected: whoever may push can rewrite the record"
+        return Check(name, State.WARNING, message, remedy)
     if any(rule.get("allow_force_push") for rule in rules):
         return Check(name, State.WARNING, f"{branch} takes forced pushes: they rewrite the record", remedy)
-    pushing = _pushing(rules)
+    pushing = _push_access(rules)
     if not pushing:
-        said = f"{branch} takes no push: an apply could not deliver its report (exit 9)"
-        return Check(name, State.WARNING, said, remedy)
-    return ok(name, f"{branch} takes pushes of {', '.join(pushing)}, none of them forced")
+        message = f"{branch} takes no push: an apply could not deliver its report (exit 9)"
+        return Check(name, State.WARNING, message, remedy)
+    return passed_check(name, f"{branch} takes pushes of {', '.join(pushing)}, none of them forced")
 
 
-def _reaching(rules: Sequence[Rule], branch: str) -> list[Rule]:
+def _matching_rules(rules: Sequence[Rule], branch: str) -> list[Rule]:
     return [rule for rule in rules if fnmatchcase(branch, str(rule.get("name", "")).replace("[", "[[]"))]
 
 
-def _pushing(rules: Sequence[Rule]) -> list[str]:
+def _push_access(rules: Sequence[Rule]) -> list[str]:
     """Say who may push, in GitLab's words."""
     levels = [level for rule in rules for level in rule.get("push_access_levels") or ()]
-    allowed = [level for level in levels if level.get("access_level") != _NOBODY]
-    return sorted({str(level.get("access_level_description") or "somebody") for level in allowed})
+    allowed_levels = [level for level in levels if level.get("access_level") != _NO_ACCESS]
+    return sorted({str(level.get("access_level_description") or "somebody") for level in allowed_levels})
 
 
 @dataclass(frozen=True, slots=True)
-class Probed:
+class ProbeResult:
     """What was seen, and what to write below the tenant in dnc.yaml, by key."""
 
     checks: tuple[Check, ...]
     settings: Mapping[str, object]
 
 
-def probe(provider: GroupsProvider, list_ids: frozenset[str], connection: GroupsSettings) -> Probed:
+def probe(provider: GroupsProvider, list_ids: frozenset[str], connection: GroupsSettings) -> ProbeResult:
     """Read these lists' groups, look one number up, and say which settings fit. Raises as a read does."""
-    found = provider.probe(list_ids)
-    groups = {list_id: provider.own_id(list_id) for list_id in sorted(list_ids)}
-    settings: dict[str, object] = {"numberForm": found.number_form or connection.number_form}
+    probe_data = provider.probe(list_ids)
+    groups = {list_id: provider.tenant_list_id(list_id) for list_id in sorted(list_ids)}
+    settings: dict[str, object] = {"numberForm": probe_data.number_form or connection.number_form}
     if not connection.embedded and groups:
         settings["listIds"] = groups
-    return Probed(tuple(_checks(found, connection, groups)), settings)
+    return ProbeResult(tuple(_probe_checks(probe_data, connection, groups)), settings)
 
 
-def _checks(found: Probe, connection: GroupsSettings, groups: Mapping[str, str]) -> Iterator[Check]:
-    named = ", ".join(f"{list_id} is group {group}" for list_id, group in groups.items())
-    yield ok("groups", named or "no list names one")
-    yield _form(found, connection)
-    yield _search(found, connection)
-    yield ok("records", f"{found.records:,} of the {CEILING:,} of an environment, calling lists not counted")
-    for warning in found.warnings:
+def _probe_checks(
+    probe_data: Probe, connection: GroupsSettings, groups: Mapping[str, str]
+) -> Iterator[Check]:
+    group_names = ", ".join(f"{list_id} is group {group}" for list_id, group in groups.items())
+    yield passed_check("groups", group_names or "no list names one")
+    yield _number_form_check(probe_data, connection)
+    yield _search_check(probe_data, connection)
+    yield passed_check(
+        "records", f"{probe_data.records:,} of the {CEILING:,} of an environment, calling lists not counted"
+    )
+    for warning in probe_data.warnings:
         yield Check("group", State.WARNING, warning.message)
 
 
-def _form(found: Probe, connection: GroupsSettings) -> Check:
+def _number_form_check(probe_data: Probe, connection: GroupsSettings) -> Check:
     written = connection.number_form
-    seen = f"{found.own:,} numbers as `numberForm: {written}`, {found.other:,} in the other form"
-    if found.number_form is None:
+    counts_text = (
+        f"{probe_data.own_form_count:,} numbers as `numberForm: {written}`, "
+        f"{probe_data.other_form_count:,} in the other form"
+    )
+    if probe_data.number_form is None:
         return Check(
             "numberForm",
             State.WARNING,
             f"no number of region {connection.region} to tell the form by",
             "add one number to the group in CXone, and run this again",
         )
-    if found.number_form != written:
-        return Check("numberForm", State.FAIL, seen, f"write numberForm: {found.number_form}", 4)
-    return ok("numberForm", seen)
+    if probe_data.number_form != written:
+        return Check("numberForm", State.FAIL, counts_text, f"write numberForm: {probe_data.number_form}", 4)
+    return passed_check("numberForm", counts_text)
 
 
-def _search(found: Probe, connection: GroupsSettings) -> Check:
-    if found.search is None:
+def _search_check(probe_data: Probe, connection: GroupsSettings) -> Check:
+    if probe_data.search is None:
         return Check("search", State.WARNING, "no number to look up", "add one in CXone, and run this again")
-    if not found.search and found.number_form != connection.number_form:
+    if not probe_data.search and probe_data.number_form != connection.number_form:
         return Check(
             "search", State.WARNING, "not found in the form that is set", "correct it, and run this again"
         )
-    if not found.search:
+    if not probe_data.search:
         return Check(
             "search",
             State.WARNING,
             "a number that was read is not found by a search",
             "ask NICE for the right to search DNC groups: without it nothing is expired",
         )
-    return ok("search", "a number that was read is found again")
+    return passed_check("search", "a number that was read is found again")
 
 
 USUAL_PACE = 200  # customer-supplied specification: 100 to 200 requests a minute, depending on tier
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
+class DoctorResult:
     """Every check, and what a probe found."""
 
     tenant: str
     checks: tuple[Check, ...]
-    probed: Probed | None = None
+    probe_result: ProbeResult | None = None
 
     @property
     def exit_code(self) -> int:
@@ -197,41 +206,41 @@ class Examined:
         return next((check.exit_code for check in self.checks if check.state is State.FAIL), 0)
 
 
-def doctor(ctx: CommandContext, *, with_probe: bool = False) -> Examined:
+def doctor(ctx: CommandContext, *, with_probe: bool = False) -> DoctorResult:
     """Look at everything that can be looked at; what fails stops only what needs it."""
     checks: list[Check] = []
-    repository, found = _repository(ctx)
-    checks += found
+    repository, repository_checks = _repository_checks(ctx)
+    checks += repository_checks
     try:
         project = open_project(ctx, repository)
         tenant = project.tenant(ctx.options.tenant)
     except DncError as error:
-        return Examined(ctx.options.tenant or "", (*checks, failed("configuration", error)))
-    checks.append(ok("configuration", f"{project.configuration_path}, tenant {tenant.name}"))
-    checks += _schemas(project)
-    checks += _remote(repository, project)
-    checks += protection(ctx, project.configuration.audit.branch)
-    checks.append(_pace(tenant))
+        return DoctorResult(ctx.options.tenant or "", (*checks, failed_check("configuration", error)))
+    checks.append(passed_check("configuration", f"{project.configuration_path}, tenant {tenant.name}"))
+    checks += _schema_checks(project)
+    checks += _remote_checks(repository, project)
+    checks += protection_checks(ctx, project.configuration.audit.branch)
+    checks.append(_pace_check(tenant))
     try:
         demand_destination(ctx, repository, project)
         tenant = resolve(tenant, ctx.environ)
     except (InvalidInput, RepositoryProblem) as error:
-        return Examined(tenant.name, (*checks, failed("environment", error)))
-    checks.append(ok("environment", "every variable that this tenant names is set"))
-    probed: Probed | None = None
+        return DoctorResult(tenant.name, (*checks, failed_check("environment", error)))
+    checks.append(passed_check("environment", "every variable that this tenant names is set"))
+    probe_result: ProbeResult | None = None
     try:
         with connect(tenant, ctx) as provider:
-            met = tuple(_cxone(provider, tenant))
-            checks += met
-            if with_probe and all(check.state is not State.FAIL for check in met):
-                probed = _probed(provider, project, tenant, Today.at(ctx.clock()))
-                checks += probed.checks
+            cxone_checks = tuple(_cxone_checks(provider, tenant))
+            checks += cxone_checks
+            if with_probe and all(check.state is not State.FAIL for check in cxone_checks):
+                probe_result = _run_probe(provider, project, tenant, Today.at(ctx.clock()))
+                checks += probe_result.checks
     except DncError as error:
-        checks.append(failed("probe" if with_probe else "cxone", error))
-    return Examined(tenant.name, tuple(checks), probed)
+        checks.append(failed_check("probe" if with_probe else "cxone", error))
+    return DoctorResult(tenant.name, tuple(checks), probe_result)
 
 
-def _repository(ctx: CommandContext) -> tuple[Repository | None, list[Check]]:
+def _repository_checks(ctx: CommandContext) -> tuple[Repository | None, list[Check]]:
     try:
         repository = open_repository(ctx)
         if repository is None:
@@ -240,27 +249,27 @@ def _repository(ctx: CommandContext) -> tuple[Repository | None, list[Check]]:
         if repository.head() is None:
             raise InvalidInput("there is no commit yet", "commit lists, schema and configuration first")
     except DncError as error:
-        return None, [failed("git", error)]
-    return repository, [ok("git", f"{repository.root}, a repository that takes commits")]
+        return None, [failed_check("git", error)]
+    return repository, [passed_check("git", f"{repository.root}, a repository that takes commits")]
 
 
-def _schemas(project: Project) -> Iterator[Check]:
+def _schema_checks(project: Project) -> Iterator[Check]:
     """Hold the schemas in the repository, where it has them for editors, against those of this version."""
-    packaged = {f"{SCHEMA_FOLDER}{name}": data for name, data in editor_schemas().items()}
-    own = project.tree.read(packaged.__contains__)
-    other = sorted(path for path, data in own.items() if data != packaged[path])
-    if other:
+    packaged_schemas = {f"{SCHEMA_FOLDER}{name}": data for name, data in editor_schemas().items()}
+    own_schemas = project.tree.read(packaged_schemas.__contains__)
+    outdated_paths = sorted(path for path, data in own_schemas.items() if data != packaged_schemas[path])
+    if outdated_paths:
         yield Check(
             "schemas",
             State.WARNING,
-            f"{', '.join(other)}: not this version's, and in force all the same",
+            f"{', '.join(outdated_paths)}: not this version's, and in force all the same",
             "dnc init --schemas, unless you wrote them so: what is new since is refused until then",
         )
-    elif own:
-        yield ok("schemas", "those for editors are this version's")
+    elif own_schemas:
+        yield passed_check("schemas", "those for editors are this version's")
 
 
-def _remote(repository: Repository | None, project: Project) -> Iterator[Check]:
+def _remote_checks(repository: Repository | None, project: Project) -> Iterator[Check]:
     """Look at the remote and its audit branch. Nothing is fetched or pushed."""
     if repository is None:
         return
@@ -277,11 +286,11 @@ def _remote(repository: Repository | None, project: Project) -> Iterator[Check]:
             return
         tips = repository.remote_tips()
     except DncError as error:
-        yield failed("remote", error)
+        yield failed_check("remote", error)
         return
-    yield ok("remote", f"{name} answers")
+    yield passed_check("remote", f"{name} answers")
     if audit.branch in tips:
-        yield ok("audit branch", f"{name} has {audit.branch}")
+        yield passed_check("audit branch", f"{name} has {audit.branch}")
     else:
         yield Check("audit branch", State.OK, f"{name} has no {audit.branch} yet: the first apply makes it")
     if audit.push == "never":
@@ -290,39 +299,45 @@ def _remote(repository: Repository | None, project: Project) -> Iterator[Check]:
     try:
         repository.demand_push(audit.branch)
     except DncError as error:
-        yield failed("audit push", error)
+        yield failed_check("audit push", error)
         return
-    yield ok("audit push", f"{name} takes a push of ours; if {audit.branch} is protected, an apply shows")
+    yield passed_check(
+        "audit push", f"{name} takes a push of ours; if {audit.branch} is protected, an apply shows"
+    )
 
 
-def _pace(tenant: Tenant) -> Check:
+def _pace_check(tenant: Tenant) -> Check:
     rate = tenant.connection.requests_per_minute
-    said = f"{rate:,} requests a minute, {rate * tenant.connection.chunk_size * 60:,} numbers an hour at most"
+    message = (
+        f"{rate:,} requests a minute, {rate * tenant.connection.chunk_size * 60:,} numbers an hour at most"
+    )
     if tenant.embedded or rate <= USUAL_PACE:
-        return ok("rate", said)
+        return passed_check("rate", message)
     remedy = f"ask NICE for this tenant's limit; without an answer requestsPerMinute: {USUAL_PACE // 2}"
-    return Check("rate", State.WARNING, f"{said}: more than tenants are known to allow", remedy)
+    return Check("rate", State.WARNING, f"{message}: more than tenants are known to allow", remedy)
 
 
-def _cxone(provider: Provider, tenant: Tenant) -> Iterator[Check]:
+def _cxone_checks(provider: Provider, tenant: Tenant) -> Iterator[Check]:
     """Sign in and read. Whether we may write, only a write tells."""
     try:
         entries = provider.total()
     except DncError as error:
-        signed_in = isinstance(error, Unread) or error.where.startswith("GET ")  # every sign-in is a POST
+        signed_in = isinstance(error, CxoneUnreadable) or error.where.startswith(
+            "GET "
+        )  # every sign-in is a POST
         if signed_in:
-            yield ok("sign-in", "CXone gives a token")
-        yield failed("read" if signed_in else "sign-in", error)
+            yield passed_check("sign-in", "CXone gives a token")
+        yield failed_check("read" if signed_in else "sign-in", error)
         return
     target = provider.target
-    yield ok("sign-in", f"organisation {target.organisation} at {target.host}")
-    yield ok("read", f"{entries:,} rows")
+    yield passed_check("sign-in", f"organisation {target.organisation} at {target.host}")
+    yield passed_check("read", f"{entries:,} rows")
     scope = "dnc:entries:write" if tenant.dialect == "entries" else "a role that may edit DNC groups"
     yield Check("write", State.OK, f"not tried: apply needs {scope}; removal: {tenant.removal}")
-    yield _clock(provider)
+    yield _clock_check(provider)
 
 
-def _clock(provider: Provider) -> Check:
+def _clock_check(provider: Provider) -> Check:
     offset = provider.clock_offset()
     if offset is None:
         return Check(
@@ -331,17 +346,17 @@ def _clock(provider: Provider) -> Check:
             "CXone's answers have no Date, so its clock is unknown",
             "watch this machine's",
         )
-    seconds = abs(skew(offset))
+    seconds = abs(skew_seconds(offset))
     if seconds <= LIMIT_SECONDS:
-        return ok("clock", f"within {seconds:.0f} s of CXone's")
-    return Check("clock", State.WARNING, said(offset), WAY_OUT)
+        return passed_check("clock", f"within {seconds:.0f} s of CXone's")
+    return Check("clock", State.WARNING, format_skew(offset), FIX)
 
 
-def _probed(provider: Provider, project: Project, tenant: Tenant, today: Today) -> Probed:
+def _run_probe(provider: Provider, project: Project, tenant: Tenant, today: Today) -> ProbeResult:
     settings = tenant.connection
     if not (isinstance(provider, GroupsProvider) and isinstance(settings, GroupsSettings)):
-        return Probed((Check("probe", State.WARNING, "dialect entries has nothing to probe"),), {})
+        return ProbeResult((Check("probe", State.WARNING, "dialect entries has nothing to probe"),), {})
     sources = project.sources(tenant)
     # What is wrong in a file, `dnc validate` says: here only the lists that are named count.
     lists = project.read_lists(sources, today)
-    return probe(provider, lists.claims.list_ids, settings)
+    return probe(provider, lists.declared_entries.list_ids, settings)

@@ -11,16 +11,16 @@ from reconciler.core.model.entries import Key
 from reconciler.core.model.errors import DncError
 from reconciler.core.model.phone import mask
 from reconciler.core.planning.change import Reason
-from reconciler.use_cases.reconcile.apply import Applied
+from reconciler.use_cases.reconcile.apply import ApplyResult
 from reconciler.use_cases.workspace.context import CommandContext, iso
 
 VARIABLE = "DNC_NOTIFY_URL"
-_LOUD = frozenset({5, 8, 9})
+_NOTIFIED_EXIT_CODES = frozenset({5, 8, 9})
 _SAMPLES = 5
-_SECONDS = 10
+_TIMEOUT_SECONDS = 10
 
 
-def notify(ctx: CommandContext, done: Applied | DncError) -> None:
+def notify(ctx: CommandContext, outcome: ApplyResult | DncError) -> None:
     """Post what people must know: numbers put back, late requests, exits 5, 8 and 9, a broken chain.
 
     Numbers are masked. That it fails is a warning: the run is over, and its exit code stands.
@@ -28,27 +28,31 @@ def notify(ctx: CommandContext, done: Applied | DncError) -> None:
     url = ctx.environ.get(VARIABLE, "")
     if not url:
         return
-    told = _failed(ctx, done) if isinstance(done, DncError) else _applied(ctx, done)
-    if told is None:
+    message = (
+        _failure_message(ctx, outcome) if isinstance(outcome, DncError) else _apply_message(ctx, outcome)
+    )
+    if message is None:
         return
-    if why := url_problem(url.partition("?")[0]):  # a webhook's secret may stand behind it
-        ctx.say(f"warning: {VARIABLE} {why}: nobody was told")
+    if url_error := url_problem(url.partition("?")[0]):  # a webhook's secret may stand behind it
+        ctx.say(f"warning: {VARIABLE} {url_error}: nobody was told")
         return
     try:
-        _post(url, told)
+        _post(url, message)
     except OSError as error:  # all that requests raises is one; its text has the address: a secret
         host = urlsplit(url).hostname
         ctx.say(f"warning: {VARIABLE}: {host} was not told ({type(error).__name__})")
 
 
-def _post(url: str, told: Mapping[str, Any]) -> None:
+def _post(url: str, message: Mapping[str, Any]) -> None:
     import requests  # noqa: PLC0415  (only where somebody is to be told)
 
-    body = json.dumps(told).encode()
+    body = json.dumps(message).encode()
     with requests.Session() as session:
         session.auth = _no_auth  # a .netrc would add its own header
         headers = {"Content-Type": "application/json"}
-        answer = session.post(url, data=body, headers=headers, timeout=_SECONDS, allow_redirects=False)
+        answer = session.post(
+            url, data=body, headers=headers, timeout=_TIMEOUT_SECONDS, allow_redirects=False
+        )
         answer.raise_for_status()
 
 
@@ -56,47 +60,56 @@ def _no_auth(request: Any) -> Any:  # noqa: ANN401  (requests' own types)
     return request
 
 
-def _applied(ctx: CommandContext, done: Applied) -> dict[str, Any] | None:
-    restored = [key for c in done.run.plan.changes if c.reason is Reason.RESTORED for key in c.keys]
-    late = [one for one in done.prepared.waiting(done.run.plan) if one.past]
-    waiting = done.prepared.waiting(done.run.final)
-    still = Counter({(one.rule, one.list_id, one.due): len(one.phones) for one in waiting})
-    code = done.exit_code
-    if not restored and not late and code not in _LOUD and done.broken is None:
+def _apply_message(ctx: CommandContext, result: ApplyResult) -> dict[str, Any] | None:
+    restored_keys = [
+        key for change in result.run.plan.changes if change.reason is Reason.RESTORED for key in change.keys
+    ]
+    late_requests = [request for request in result.prepared.waiting(result.run.plan) if request.is_overdue]
+    waiting = result.prepared.waiting(result.run.final_plan)
+    still_open = Counter(
+        {(request.rule, request.list_id, request.due): len(request.phones) for request in waiting}
+    )
+    code = result.exit_code
+    if (
+        not restored_keys
+        and not late_requests
+        and code not in _NOTIFIED_EXIT_CODES
+        and result.chain_problem is None
+    ):
         return None
     return {
-        **_head(ctx, done.prepared.inputs.tenant.name, code),
-        "status": done.status,
-        "revision": done.prepared.heading.revision,
-        "report": done.report.path if done.report else None,
-        "restored": _numbers(restored),
-        "not_live": _numbers(done.run.not_live),
+        **_message_head(ctx, result.prepared.inputs.tenant.name, code),
+        "status": result.status,
+        "revision": result.prepared.heading.revision,
+        "report": result.report.path if result.report else None,
+        "restored": _number_sample(restored_keys),
+        "not_live": _number_sample(result.run.not_live),
         "late_requests": [
             {
-                "rule": one.rule,
-                "list_id": one.list_id,
-                "due": one.due.isoformat(),
-                "count": len(one.phones),
-                "open": still[one.rule, one.list_id, one.due],
+                "rule": request.rule,
+                "list_id": request.list_id,
+                "due": request.due.isoformat(),
+                "count": len(request.phones),
+                "open": still_open[request.rule, request.list_id, request.due],
             }
-            for one in late
+            for request in late_requests
         ],
-        "message": done.problem.fact if done.problem else None,
+        "message": result.problem.fact if result.problem else None,
     }
 
 
-def _failed(ctx: CommandContext, error: DncError) -> dict[str, Any] | None:
-    if error.exit_code not in _LOUD:
+def _failure_message(ctx: CommandContext, error: DncError) -> dict[str, Any] | None:
+    if error.exit_code not in _NOTIFIED_EXIT_CODES:
         return None
     return {
-        **_head(ctx, ctx.options.tenant, error.exit_code),
+        **_message_head(ctx, ctx.options.tenant, error.exit_code),
         "status": "failed",
         "revision": ctx.pipeline.get("CI_COMMIT_SHA"),
         "message": error.fact,
     }
 
 
-def _head(ctx: CommandContext, tenant: str | None, code: int) -> dict[str, Any]:
+def _message_head(ctx: CommandContext, tenant: str | None, code: int) -> dict[str, Any]:
     return {
         "format_version": "1.0",
         "event": "dnc-apply",
@@ -108,6 +121,6 @@ def _head(ctx: CommandContext, tenant: str | None, code: int) -> dict[str, Any]:
     }
 
 
-def _numbers(keys: Iterable[Key]) -> dict[str, Any]:
+def _number_sample(keys: Iterable[Key]) -> dict[str, Any]:
     every = sorted(keys)
     return {"count": len(every), "sample": [[list_id, mask(phone)] for list_id, phone in every[:_SAMPLES]]}

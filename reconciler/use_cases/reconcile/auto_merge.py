@@ -10,12 +10,12 @@ from typing import Any
 from reconciler.audit.report import StoredReport
 from reconciler.config.configuration import matches
 from reconciler.core.model.entries import REGISTRY_REASONS, Key, Terms
-from reconciler.core.planning.change import Lane, lane
+from reconciler.core.planning.change import PlanDirection, plan_direction
 from reconciler.core.planning.plan import Plan
 from reconciler.git.repository import Repository
 from reconciler.lists.reader import Source, read_lists
 from reconciler.rules.rule_set import Rules
-from reconciler.use_cases.reconcile.offline_plan import HINDRANCE, Unread
+from reconciler.use_cases.reconcile.offline_plan import HINDRANCE, OfflinePlan
 from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
 from reconciler.use_cases.reconcile.prepared_plan import PlanState, PreparedPlan
 from reconciler.use_cases.workspace.context import CommandContext
@@ -26,8 +26,8 @@ from reconciler.yaml_tree.nodes import MapNode, plain
 
 ATTRIBUTES = ".gitattributes"
 _REGULAR = "100644"
-_OF_NEW_FILES = {"listId", "description", "defaults"}  # in a file that is there already they change entries
-_SETTINGS = {*_OF_NEW_FILES, "registry", "confirmed"}
+_NEW_FILE_KEYS = {"listId", "description", "defaults"}  # in a file that is there already they change entries
+_SETTINGS = {*_NEW_FILE_KEYS, "registry", "confirmed"}
 # What may differ in a line whose terms get stronger; all else of a line that stands stays as it is.
 _TERMS = {"reasonCode", "expirationPolicy", "expirationDate", "retention", "requestedOn", "evidence"}
 
@@ -50,7 +50,7 @@ class Part(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Touched:
+class ChangedParts:
     """The parts that differ; none where the merge changes nothing.
 
     `lists` are the list files that differ, `keys` the numbers that they claim anew or under other terms.
@@ -66,28 +66,38 @@ class Touched:
         return self.parts == {Part.ENTRIES}
 
     def __str__(self) -> str:
-        return ", ".join(part.value for part in Part if part in self.parts)
+        return ", ".join(changed_part.value for changed_part in Part if changed_part in self.parts)
 
 
-def touched(repository: Repository, project: Project, before: str, after: str) -> Touched:
+def changed_parts(
+    repository: Repository, project: Project, tree_before: str, tree_after: str
+) -> ChangedParts:
     """Compare two trees; `project` is read from the later one. Files outside of its folder count as well."""
-    old, new = (_blobs(repository, tree) for tree in (before, after))
-    changed = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
-    lists = tuple(name for name in changed if project.is_list(name) and _regular(name, old, new))
-    parts = {_part(name, project.configuration_path) for name in changed if name not in lists}
-    above = (repository.listing(tree) for tree in (before, after))
-    parts |= {_part(path, "") for path in _outside(repository.prefix, *above)}
+    blobs_before, blobs_after = (_blobs(repository, tree) for tree in (tree_before, tree_after))
+    changed_names = sorted(
+        name
+        for name in blobs_before.keys() | blobs_after.keys()
+        if blobs_before.get(name) != blobs_after.get(name)
+    )
+    lists = tuple(
+        name
+        for name in changed_names
+        if project.is_list(name) and _is_regular(name, blobs_before, blobs_after)
+    )
+    parts = {_part_of(name, project.configuration_path) for name in changed_names if name not in lists}
+    root_listings = (repository.listing(tree) for tree in (tree_before, tree_after))
+    parts |= {_part_of(path, "") for path in _changes_outside(repository.prefix, *root_listings)}
     keys: set[Key] = set()
     if lists:
-        was, is_now = (_read(repository, side, lists) for side in (old, new))
+        was, is_now = (_read(repository, side, lists) for side in (blobs_before, blobs_after))
         for name in lists:
-            sides = [_File.read(name, side.get(name), project.rules) for side in (was, is_now)]
+            sides = [_ListFileSide.read(name, side.get(name), project.rules) for side in (was, is_now)]
             parts |= set(_list_parts(*sides))
             keys |= {key for key, terms in sides[1].terms.items() if sides[0].terms.get(key) != terms}
-    return Touched(frozenset(parts), lists, frozenset(keys))
+    return ChangedParts(frozenset(parts), lists, frozenset(keys))
 
 
-def _regular(name: str, *sides: Mapping[str, tuple[str, str]]) -> bool:
+def _is_regular(name: str, *sides: Mapping[str, tuple[str, str]]) -> bool:
     """Tell whether it is a plain file wherever it is, and none that says how git gives files out."""
     is_plain = all(name not in side or side[name][0] == _REGULAR for side in sides)
     return is_plain and PurePosixPath(name).name != ATTRIBUTES
@@ -97,7 +107,7 @@ def _blobs(repository: Repository, tree: str) -> dict[str, tuple[str, str]]:
     return {file.path: (file.mode, file.sha) for file in repository.files(tree, lambda _: True)}
 
 
-def _outside(prefix: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+def _changes_outside(prefix: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
     """Name what differs outside of the project's folder, from the repository's root."""
     for path in old.keys() | new.keys():
         if prefix and not path.startswith(prefix) and old.get(path) != new.get(path):
@@ -112,7 +122,7 @@ def _read(
     return {name: data[sha] for name, sha in shas.items()}
 
 
-def _part(name: str, configuration_path: str) -> Part:
+def _part_of(name: str, configuration_path: str) -> Part:
     if PurePosixPath(name).name == ATTRIBUTES:
         return Part.ATTRIBUTES
     if name == configuration_path:
@@ -125,177 +135,198 @@ def _part(name: str, configuration_path: str) -> Part:
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class _ListFileSide:
     """One side of a list file: its keys; by number its terms, and what its line says with the defaults.
 
-    `sound`: every number of it was understood.
+    `is_valid`: every number of it was understood.
     """
 
-    there: bool
+    exists: bool
     keys: Mapping[str, object]
     terms: Mapping[Key, Terms]
     lines: Mapping[Key, Mapping[str, object]]
-    sound: bool
+    is_valid: bool
 
     @classmethod
-    def read(cls, name: str, data: bytes | None, rules: Rules) -> "_File":
+    def read(cls, name: str, data: bytes | None, rules: Rules) -> "_ListFileSide":
         if data is None:
-            return cls(there=False, keys={}, terms={}, lines={}, sound=True)
+            return cls(exists=False, keys={}, terms={}, lines={}, is_valid=True)
         root = read_document(name, data).root
         keys = {key: plain(value) for key, value in root.values.items()} if isinstance(root, MapNode) else {}
-        read = read_lists([Source(name, data)], rules, as_of=date.min, latest=date.max)
-        terms = {(f.list_id, phone): said for f in read.claims.files for phone, said in f.numbers.items()}
-        lines = dict(_lines(keys))
+        lists = read_lists([Source(name, data)], rules, as_of=date.min, latest=date.max)
+        terms = {
+            (file.list_id, phone): line_keys
+            for file in lists.declared_entries.files
+            for phone, line_keys in file.numbers.items()
+        }
+        lines = dict(_declared_lines(keys))
         return cls(
-            there=True, keys=keys, terms=terms, lines=lines, sound=bool(keys) and lines.keys() == terms.keys()
+            exists=True,
+            keys=keys,
+            terms=terms,
+            lines=lines,
+            is_valid=bool(keys) and lines.keys() == terms.keys(),
         )
 
 
-def _lines(keys: Mapping[str, Any]) -> Iterator[tuple[Key, Mapping[str, object]]]:
+def _declared_lines(keys: Mapping[str, Any]) -> Iterator[tuple[Key, Mapping[str, object]]]:
     """Give what stands of each number, as far as it can be understood."""
     defaults = keys.get("defaults")
-    shared = defaults if isinstance(defaults, dict) else {}
+    default_values = defaults if isinstance(defaults, dict) else {}
     entries = keys.get("entries")
     for entry in entries if isinstance(entries, list) else ():
         if not isinstance(entry, dict):
             continue
         phones = entry.get("phones", [entry.get("phone")])
-        line = {key: value for key, value in {**shared, **entry}.items() if key not in {"phone", "phones"}}
+        line = {
+            key: value for key, value in {**default_values, **entry}.items() if key not in {"phone", "phones"}
+        }
         for phone in phones if isinstance(phones, list) else ():
             yield (str(keys.get("listId")), str(phone)), line
 
 
-def _list_parts(old: _File, new: _File) -> Iterator[Part]:
-    if not (old.sound and new.sound):
+def _list_parts(old_side: _ListFileSide, new_side: _ListFileSide) -> Iterator[Part]:
+    if not (old_side.is_valid and new_side.is_valid):
         yield Part.OTHER
-    for key in old.keys.keys() | new.keys.keys():
-        if old.keys.get(key) == new.keys.get(key):
+    for key in old_side.keys.keys() | new_side.keys.keys():
+        if old_side.keys.get(key) == new_side.keys.get(key):
             continue
         if key in {"releases", "holds"}:
             yield Part(key)
-        elif key == "entries" or (key in _OF_NEW_FILES and not old.there):
+        elif key == "entries" or (key in _NEW_FILE_KEYS and not old_side.exists):
             yield Part.ENTRIES
         else:
             yield Part.SETTINGS if key in _SETTINGS else Part.OTHER
-    for number, before in old.terms.items():
-        after = new.terms.get(number)
-        if after is None or old.lines.get(number) != new.lines.get(number) or after != before:
-            part = Part.WITHDRAWN if after is None else _changed(before, after)
-            same = part is Part.ENTRIES and _but_terms(old.lines, number) != _but_terms(new.lines, number)
-            yield Part.CHANGED if same else part
+    for number, terms_before in old_side.terms.items():
+        terms_after = new_side.terms.get(number)
+        if (
+            terms_after is None
+            or old_side.lines.get(number) != new_side.lines.get(number)
+            or terms_after != terms_before
+        ):
+            part = Part.WITHDRAWN if terms_after is None else _changed_entry_part(terms_before, terms_after)
+            is_same = part is Part.ENTRIES and _keys_without_terms(
+                old_side.lines, number
+            ) != _keys_without_terms(new_side.lines, number)
+            yield Part.CHANGED if is_same else part
 
 
-def _changed(before: Terms, after: Terms) -> Part:
+def _changed_entry_part(terms_before: Terms, terms_after: Terms) -> Part:
     """Say what a line of the same number became: each claim counts for itself."""
-    if (before.reason_code in REGISTRY_REASONS) != (after.reason_code in REGISTRY_REASONS):
+    if (terms_before.reason_code in REGISTRY_REASONS) != (terms_after.reason_code in REGISTRY_REASONS):
         return Part.KIND
-    if after.strength < before.strength:
+    if terms_after.strength < terms_before.strength:
         return Part.WITHDRAWN
-    asked, again = before.requested_on, after.requested_on
-    is_later = asked is None or (again is not None and again >= asked)
-    return Part.ENTRIES if after.strength > before.strength and is_later else Part.CHANGED
+    requested_before, requested_after = terms_before.requested_on, terms_after.requested_on
+    is_later = requested_before is None or (
+        requested_after is not None and requested_after >= requested_before
+    )
+    return Part.ENTRIES if terms_after.strength > terms_before.strength and is_later else Part.CHANGED
 
 
-def _but_terms(lines: Mapping[Key, Mapping[str, object]], number: Key) -> dict[str, object]:
+def _keys_without_terms(lines: Mapping[Key, Mapping[str, object]], number: Key) -> dict[str, object]:
     return {key: value for key, value in lines.get(number, {}).items() if key not in _TERMS}
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class MergeRequestPlan:
     """One merge request, as planned. `head` is the SHA-256 of the newest report, None before the first.
 
     `tip` is the commit of its branch that was planned. `hindrance` says why people must merge it; None: it
-    may merge by itself. `touched` is empty outside of a merge request.
+    may merge by itself. `changed_parts` is empty outside of a merge request.
     """
 
     head: str | None
     tip: str
-    touched: str
+    changed_parts: str
     hindrance: str | None
 
 
-def request(prepared: PreparedPlan) -> Request:
+def merge_request_plan(prepared: PreparedPlan) -> MergeRequestPlan:
     """Look at a plan as a merge request."""
     revision = prepared.heading.revision
-    found, fresh = _compared(prepared.ctx, prepared.inputs, revision)
-    return _request(
+    parts, is_up_to_date = _compare_with_target(prepared.ctx, prepared.inputs, revision)
+    return _merge_request_plan(
         prepared.ctx,
         prepared.state.last_applied.newest,
         revision,
-        found,
-        hindrance=next(_hindrances(prepared, found, fresh=fresh), None),
+        parts,
+        hindrance=next(_hindrances(prepared, parts, is_up_to_date=is_up_to_date), None),
     )
 
 
-def unread_request(unread: Unread) -> Request:
+def offline_merge_request_plan(unread: OfflinePlan) -> MergeRequestPlan:
     """Look at a plan without CXone as a merge request, which people merge."""
-    found, _ = _compared(unread.ctx, unread.inputs, unread.revision)
-    return _request(unread.ctx, unread.newest, unread.revision, found, hindrance=HINDRANCE)
+    parts, _ = _compare_with_target(unread.ctx, unread.inputs, unread.revision)
+    return _merge_request_plan(unread.ctx, unread.newest, unread.revision, parts, hindrance=HINDRANCE)
 
 
-def _request(
+def _merge_request_plan(
     ctx: CommandContext,
     newest: StoredReport | None,
     revision: str | None,
-    found: Touched | None,
+    parts: ChangedParts | None,
     *,
     hindrance: str | None,
-) -> Request:
+) -> MergeRequestPlan:
     # In a pipeline of merged results HEAD is the merge; GitLab tells the branch's own tip beside it.
     tip = ctx.pipeline.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or revision or ""
     head = newest.sha256 if newest else None
-    return Request(head, tip, "" if found is None else str(found), hindrance)
+    return MergeRequestPlan(head, tip, "" if parts is None else str(parts), hindrance)
 
 
-def _compared(ctx: CommandContext, inputs: PlanInputs, revision: str | None) -> tuple[Touched | None, bool]:
+def _compare_with_target(
+    ctx: CommandContext, inputs: PlanInputs, revision: str | None
+) -> tuple[ChangedParts | None, bool]:
     """Compare the merged tree with its target, and tell whether the branch contains the target's tip."""
     target, repository, tree = ctx.pipeline.merge_target, inputs.repository, inputs.project.tree
     if target is None or repository is None or not isinstance(tree, GitTree):
         return None, False
-    before = repository.tracking_tip(target)
-    if before is None:
+    target_tip = repository.tracking_tip(target)
+    if target_tip is None:
         return None, False
-    fresh = repository.is_ancestor(before, revision or before)
-    return touched(repository, inputs.project, before, tree.revision), fresh
+    is_up_to_date = repository.is_ancestor(target_tip, revision or target_tip)
+    return changed_parts(repository, inputs.project, target_tip, tree.revision), is_up_to_date
 
 
-def _hindrances(prepared: PreparedPlan, found: Touched | None, *, fresh: bool) -> Iterator[str]:
+def _hindrances(prepared: PreparedPlan, parts: ChangedParts | None, *, is_up_to_date: bool) -> Iterator[str]:
     """Say why people must merge this."""
-    if prepared.state.live.saved:
+    if prepared.state.live.is_saved:
         yield "its plan is of a saved reading, and only a new one lets it merge by itself"
-    if found is None:
+    if parts is None:
         yield "this is no merge request's pipeline"
         return
-    direction = lane(prepared.plan.changes)
-    if direction is not Lane.PROTECTIVE:
+    direction = plan_direction(prepared.plan.changes)
+    if direction is not PlanDirection.PROTECTIVE:
         yield f"the plan's direction is {direction}, and only protective merges by itself"
-    if not found.only_adds:
-        yield f"it touches {str(found) or 'nothing'}; only entries that are added or strengthened merge so"
-    if _of_another_tenant(prepared.inputs, found.lists):
+    if not parts.only_adds:
+        yield f"it touches {str(parts) or 'nothing'}; only entries that are added or strengthened merge so"
+    if _is_of_another_tenant(prepared.inputs, parts.lists):
         yield "it changes a list file of another tenant, and this plan covers one tenant"
-    if _of_somebody_else(prepared.state, prepared.plan, found.keys):
+    if _meets_foreign_entry(prepared.state, prepared.plan, parts.keys):
         yield "CXone has, or may have, one of its numbers from somebody else: people look at it"
     if prepared.newly_blocked:
         yield "guards keep something that no report lists yet"
-    if not fresh:
+    if not is_up_to_date:
         yield "its branch is behind the target: rebase it"
 
 
-def _of_another_tenant(inputs: PlanInputs, lists: Iterable[str]) -> bool:
-    others = [
+def _is_of_another_tenant(inputs: PlanInputs, lists: Iterable[str]) -> bool:
+    other_tenants = [
         tenant
         for tenant in inputs.project.configuration.tenants.values()
         if tenant.name != inputs.tenant.name and not tenant.embedded
     ]
     return any(
-        not matches(inputs.tenant.lists, path) or any(matches(other.lists, path) for other in others)
+        not matches(inputs.tenant.lists, path)
+        or any(matches(other_tenant.lists, path) for other_tenant in other_tenants)
         for path in lists
     )
 
 
-def _of_somebody_else(state: PlanState, plan: Plan, keys: Iterable[Key]) -> bool:
+def _meets_foreign_entry(state: PlanState, plan: Plan, keys: Iterable[Key]) -> bool:
     """Tell whether a claim meets a live entry that is not ours alone: its end would become that entry's."""
-    held, live = state.last_applied.held, state.live
+    last_applied, live = state.last_applied.last_applied, state.live
     return not live.complete or any(
-        (live.get(key) is not None and key not in held) or key in plan.overwrites for key in keys
+        (live.get(key) is not None and key not in last_applied) or key in plan.overwrites for key in keys
     )

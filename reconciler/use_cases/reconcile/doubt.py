@@ -7,7 +7,7 @@ from reconciler.core.model.errors import BrokenChain, RewrittenHistory
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.planning.change import BlockedBy
 
-WAY_OUT = (
+FIX = (
     "run `dnc audit verify`; restore the branch from a clone that has it whole, or, once an auditor has"
     " looked, run `dnc audit reanchor`"
 )
@@ -17,42 +17,42 @@ def chain_doubts(audit: AuditSettings, ledger: Ledger | None, tenant: str) -> tu
     """Say what is in doubt about a tenant's chain, as far as its reports were read; empty: nothing."""
     if ledger is None:
         return ()
-    other = other_chain(audit, ledger, tenant)
-    return (*([Doubt(other)] if other else []), *ledger.doubts(tenant))
+    start_problem = chain_start_problem(audit, ledger, tenant)
+    return (*([Doubt(start_problem)] if start_problem else []), *ledger.doubts(tenant))
 
 
-def held_back(doubts: tuple[Doubt, ...]) -> BlockedBy | None:
+def doubt_block(doubts: tuple[Doubt, ...]) -> BlockedBy | None:
     """Say what keeps everything on that would come off, because what is held is in doubt."""
     return BlockedBy.OTHER_CHAIN if doubts else None
 
 
-def broken_chain(doubts: tuple[Doubt, ...]) -> BrokenChain | None:
+def chain_error(doubts: tuple[Doubt, ...]) -> BrokenChain | None:
     """Give the error with which a run ends whose report cannot be chained on; None where it can."""
-    first = next((doubt for doubt in doubts if doubt.broken), None)
-    if first is None:
+    first_break = next((doubt for doubt in doubts if doubt.broken), None)
+    if first_break is None:
         return None
-    fact = f"{first.fact}: protective changes were sent, nothing was removed, and no report was written"
-    return (RewrittenHistory if first.rewritten else BrokenChain)(fact, WAY_OUT, where=first.where)
+    fact = f"{first_break.fact}: protective changes were sent, nothing was removed, and no report was written"
+    return (RewrittenHistory if first_break.rewritten else BrokenChain)(fact, FIX, where=first_break.where)
 
 
-def other_chain(audit: AuditSettings, ledger: Ledger, tenant: str) -> str:
+def chain_start_problem(audit: AuditSettings, ledger: Ledger, tenant: str) -> str:
     """Say what is wrong with where the chain starts; empty where it is right, or nothing is pinned.
 
     A record of a purge does not count here, as it does for `verify`: whoever writes a chain anew can write
     such a record, too. What is pinned is changed by a review, and until then nothing comes off.
     """
-    pinned = audit.genesis.get(tenant)
-    if pinned is None:
+    pinned_sha256 = audit.genesis.get(tenant)
+    if pinned_sha256 is None:
         return ""
-    first = ledger.first(tenant)
-    if first is not None and first.sha256 == pinned:
+    first_report = ledger.first(tenant)
+    if first_report is not None and first_report.sha256 == pinned_sha256:
         return ""
-    if first is None:
+    if first_report is None:
         return f"audit.genesis pins the first report of {tenant}, and the audit branch has none of it"
-    return f"the chain of {tenant} starts with {first.sha256}, and audit.genesis pins {pinned}"
+    return f"the chain of {tenant} starts with {first_report.sha256}, and audit.genesis pins {pinned_sha256}"
 
 
-def chain_notes(doubts: tuple[Doubt, ...]) -> tuple[Finding, ...]:
+def chain_findings(doubts: tuple[Doubt, ...]) -> tuple[Finding, ...]:
     """Say it in every plan, as an alarm: it holds nothing protective up."""
     return tuple(
         Finding(
@@ -62,7 +62,7 @@ def chain_notes(doubts: tuple[Doubt, ...]) -> tuple[Finding, ...]:
             "",
             BrokenChain.rule,
             Severity.ALARM,
-            f"{doubt.fact}: nothing comes off before an auditor has looked; {WAY_OUT}",
+            f"{doubt.fact}: nothing comes off before an auditor has looked; {FIX}",
         )
         for doubt in doubts
     )

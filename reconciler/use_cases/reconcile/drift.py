@@ -3,18 +3,18 @@
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.core.model.finding import Finding, Severity, finding_json
+from reconciler.core.model.finding import Finding, Severity, finding_to_json
 from reconciler.core.planning.change import Drift
-from reconciler.core.planning.deadlines import requests_json
-from reconciler.core.planning.plan import drift_json, live_json
-from reconciler.use_cases.reconcile.kept_read import keep
+from reconciler.core.planning.deadlines import open_requests_to_json
+from reconciler.core.planning.plan import drift_to_json, live_to_json
+from reconciler.use_cases.reconcile.kept_read import save_read
 from reconciler.use_cases.reconcile.prepared_plan import prepare_plan
 from reconciler.use_cases.reconcile.run_metrics import meter_plan
 from reconciler.use_cases.workspace.context import CommandContext, iso
 
 
 @dataclass(frozen=True, slots=True)
-class Drifted:
+class DriftResult:
     """What somebody changed in CXone, and the alarms that stand."""
 
     tenant: str
@@ -26,27 +26,27 @@ class Drifted:
     @property
     def alarms(self) -> int:
         """Count what only time brought."""
-        return sum(f.severity is Severity.ALARM for f in self.findings)
+        return sum(finding.severity is Severity.ALARM for finding in self.findings)
 
 
-def drift(ctx: CommandContext) -> Drifted:
+def drift(ctx: CommandContext) -> DriftResult:
     """Compare live with the files and with what is held. Reads only."""
     with prepare_plan(ctx) as prepared:
         meter_plan(prepared)
         tenant, live = prepared.inputs.tenant.name, prepared.state.live
-        keep(prepared, live, prepared.state.last_applied.newest)
+        save_read(prepared, live, prepared.state.last_applied.newest)
         document = {
             "format_version": "1.0",
             "tenant": tenant,
             "revision": prepared.heading.revision,
-            "held_revision": prepared.heading.held_revision,
+            "held_revision": prepared.heading.last_applied_revision,
             "as_of": prepared.heading.as_of.isoformat(),
             "created_at": iso(ctx.clock()),
             "complete": prepared.plan.complete,
             "errored": False,
-            "live": live_json(live),
-            "drift": [drift_json(d) for d in prepared.plan.drift],
-            "requests": requests_json(prepared.waiting(prepared.plan)),
-            "findings": [finding_json(f) for f in prepared.findings],
+            "live": live_to_json(live),
+            "drift": [drift_to_json(drift_row) for drift_row in prepared.plan.drift],
+            "requests": open_requests_to_json(prepared.waiting(prepared.plan)),
+            "findings": [finding_to_json(finding) for finding in prepared.findings],
         }
-        return Drifted(tenant, prepared.plan.drift, prepared.findings, dict(live.foreign), document)
+        return DriftResult(tenant, prepared.plan.drift, prepared.findings, dict(live.foreign), document)

@@ -14,32 +14,32 @@ from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.model.errors import BrokenChain, DncError
 from reconciler.core.planning.plan import COUNTS
 from reconciler.git.repository import Repository
-from reconciler.use_cases.reconcile.plan import failed
+from reconciler.use_cases.reconcile.plan import failed_plan_json
 from reconciler.use_cases.reconcile.report.actors import triggerer_json
 from reconciler.use_cases.reconcile.report.run_facts import (
     actor_json,
     clock_json,
     latency_json,
     pipeline_json,
-    ran_json,
+    program_json,
 )
-from reconciler.use_cases.reconcile.run_lock import in_turn
+from reconciler.use_cases.reconcile.run_lock import hold_run_lock
 from reconciler.use_cases.workspace.context import CommandContext, iso
 from reconciler.use_cases.workspace.opening import open_committed, open_ledger, open_repository
 
 
-def repeated(
-    ctx: CommandContext, repository: Repository, before: Report, started: datetime, *, status: str
+def repeated_content(
+    ctx: CommandContext, repository: Repository, previous_report: Report, started_at: datetime, *, status: str
 ) -> Content:
     """Write it: revision, date, kept and not live, known refusals, limits and target are as before."""
-    finished, head = max(started, ctx.clock()), repository.head()
-    told = before.fields  # repeated word for word, with what a later version added
+    finished_at, head = max(started_at, ctx.clock()), repository.head()
+    told = previous_report.fields  # repeated word for word, with what a later version added
     outcomes = dict.fromkeys((outcome.value.replace("-", "_") for outcome in Outcome), 0)
     return Content(
         tool_version=__version__,
-        tenant=before.tenant,
+        tenant=previous_report.tenant,
         target=told["target"],
-        revision=before.revision,
+        revision=previous_report.revision,
         held_revision=told["held_revision"],
         as_of=told["as_of"],
         plan_digest="",
@@ -48,15 +48,15 @@ def repeated(
         hashes=told["hashes"],
         safety=told["safety"],
         overrides={},
-        started_at=iso(started),
-        finished_at=iso(finished),
+        started_at=iso(started_at),
+        finished_at=iso(finished_at),
         status=status,
         summary={**dict.fromkeys(COUNTS, 0), **outcomes},
         chunks=[],
         latency_ms=latency_json(()),
         failures=told["failures"],
         not_live=told["not_live"],
-        kept=[_kept(row, finished) for row in told["kept"]],
+        kept=[_repeated_retained(row, finished_at) for row in told["kept"]],
         releases_used={},
         others={},
         touched=None,
@@ -66,7 +66,7 @@ def repeated(
         adopted=[],
         renewed=[],
         read_back=None,
-        clock=clock_json(None, finished),
+        clock=clock_json(None, finished_at),
         write_window=None,
         removed={},
         interrupted=[],
@@ -85,13 +85,13 @@ def repeated(
     )
 
 
-def _kept(row: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
+def _repeated_retained(row: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
     """Repeat what is kept; since later than now it can only be where a clock was ahead before."""
     since = row["since"]
     return {**row, "since": iso(now)} if since and datetime.fromisoformat(since) > now else row
 
 
-def attest_failure(ctx: CommandContext, error: DncError, started: datetime) -> None:
+def report_failure(ctx: CommandContext, error: DncError, started_at: datetime) -> None:
     """Leave a report of a run that failed, where every run is to leave one. The error stays what it is.
 
     It is said where there can be none: the chain is broken, the configuration cannot be read, no report came
@@ -100,14 +100,14 @@ def attest_failure(ctx: CommandContext, error: DncError, started: datetime) -> N
     if not ctx.leaves_always_a_report:
         return
     try:
-        why_not = _leave(ctx, error, started)
+        why_not = _write_report(ctx, error, started_at)
     except DncError as problem:
         why_not = problem.fact
     if why_not:
         ctx.say(f"warning: this failed run has left no report: {why_not}")
 
 
-def _leave(ctx: CommandContext, error: DncError, started: datetime) -> str:
+def _write_report(ctx: CommandContext, error: DncError, started_at: datetime) -> str:
     """Write and deliver the report; or say why there is none."""
     repository = open_repository(ctx)
     project = open_committed(ctx, repository, repository.head() if repository else None)
@@ -117,37 +117,37 @@ def _leave(ctx: CommandContext, error: DncError, started: datetime) -> str:
         return "this is no git repository"
     if isinstance(error, BrokenChain):
         return "the chain of reports is broken"
-    with in_turn(ctx):
+    with hold_run_lock(ctx):
         ledger.refresh()
         newest = ledger.newest(tenant.name)
         if any(doubt.broken for doubt in ledger.doubts(tenant.name)):
             return "the chain of reports is broken"
         if newest is None:
             return "the first report of a tenant is of a run that read CXone"
-        told = _error(repository, error)
-        content = repeated(ctx, repository, newest.report, started, status="failed")
-        content["error"] = told
-        content["ran"] = ran_json(project, tenant, ctx.environ, None)
-        _append(ctx, ledger, content, error)
+        error_document = _error_json(repository, error)
+        content = repeated_content(ctx, repository, newest.report, started_at, status="failed")
+        content["error"] = error_document
+        content["ran"] = program_json(project, tenant, ctx.environ, None)
+        _append_report(ctx, ledger, content, error)
         push = project.configuration.audit.push
         ledger.deliver(
-            push=push == "always" or (push == "auto" and ctx.pipeline.running),
-            hurried=ctx.run.stop.is_set,
+            push=push == "always" or (push == "auto" and ctx.pipeline.is_running),
+            is_hurried=ctx.run.stop.is_set,
         )
         ledger.demand_signed()
     return ""
 
 
-def _append(ctx: CommandContext, ledger: Ledger, content: Content, error: DncError) -> None:
-    document = {**failed(ctx, error), "overwrites": [], "interrupted": []}
+def _append_report(ctx: CommandContext, ledger: Ledger, content: Content, error: DncError) -> None:
+    document = {**failed_plan_json(ctx, error), "overwrites": [], "interrupted": []}
     ledger.append(content, orjson.dumps(document), at=ctx.clock())
 
 
-def _error(repository: Repository, error: DncError) -> dict[str, Any]:
+def _error_json(repository: Repository, error: DncError) -> dict[str, Any]:
     return {
         "exit_code": error.exit_code,
         "fact": error.fact,
-        "way_out": error.way_out,
+        "way_out": error.fix,
         "where": error.where,
         "revision": repository.head(),
     }

@@ -10,39 +10,41 @@ from reconciler.core.apply.run import Run
 from reconciler.core.model.errors import DncError
 from reconciler.core.model.live import Live
 from reconciler.cxone.saved_read import Stamp, save
-from reconciler.use_cases.reconcile.live_read import place_of, reading_key
+from reconciler.use_cases.reconcile.live_read import reading_key, saved_read_path
 from reconciler.use_cases.reconcile.prepared_plan import PreparedPlan
 from reconciler.use_cases.workspace.connection import state_folder
 from reconciler.use_cases.workspace.context import STATE_FOLDER
 
 
-def keep_after(prepared: PreparedPlan, run: Run, stored: StoredReport | None) -> None:
+def save_read_after(prepared: PreparedPlan, run: Run, stored_report: StoredReport | None) -> None:
     """Keep what live is after a run, where all that it did has been seen, or the totals say so."""
-    doubt = run.error is not None or run.read_back == "failed" or any(run.tally.having(Outcome.UNKNOWN))
+    doubt = run.error is not None or run.read_back == "failed" or any(run.tally.with_outcome(Outcome.UNKNOWN))
     if not doubt:
-        keep(prepared, run.after, stored or prepared.state.last_applied.newest)
+        save_read(prepared, run.live_after, stored_report or prepared.state.last_applied.newest)
 
 
-def discard(folder: Path, tenant: Tenant) -> None:
+def discard_saved_read(folder: Path, tenant: Tenant) -> None:
     """Take the reading away before anything is written: a run that dies must not leave it behind."""
     with suppress(OSError):
-        place_of(folder / STATE_FOLDER, tenant).unlink(missing_ok=True)
+        saved_read_path(folder / STATE_FOLDER, tenant).unlink(missing_ok=True)
 
 
-def keep(prepared: PreparedPlan, live: Live, newest: StoredReport | None) -> None:
+def save_read(prepared: PreparedPlan, live: Live, newest: StoredReport | None) -> None:
     """Keep a reading that adds up. That it cannot be kept is said, and ends nothing.
 
     The built-in CXone's is not kept: reading that costs nothing.
     """
     ctx, provider = prepared.ctx, prepared.state.provider
-    written = prepared.inputs.project.tenant(prepared.inputs.tenant.name)
-    if written.embedded or not live.complete or live.unread:
+    tenant_settings = prepared.inputs.project.tenant(prepared.inputs.tenant.name)
+    if tenant_settings.embedded or not live.complete or live.is_unread:
         return
     try:
-        own_ids = {name: provider.own_id(name) for name in sorted(prepared.list_ids)}
+        own_ids = {name: provider.tenant_list_id(name) for name in sorted(prepared.list_ids)}
         report = newest.sha256 if newest else None
-        stamp = Stamp(written.name, written.connection.read_settings(), provider.target, own_ids, report)
+        stamp = Stamp(
+            tenant_settings.name, tenant_settings.connection.read_settings(), provider.target, own_ids, report
+        )
         key = reading_key(ctx.environ)
-        save(place_of(state_folder(ctx.folder), written), stamp, live, key)
+        save(saved_read_path(state_folder(ctx.folder), tenant_settings), stamp, live, key)
     except (OSError, DncError) as error:
         ctx.say(f"warning: the reading is not kept for merge requests: {error}")

@@ -18,32 +18,34 @@ from pathlib import Path
 
 from reconciler.config.configuration import Tenant, resolve
 from reconciler.core.model.entries import Key
-from reconciler.core.model.entry_table import Book, terms_of
+from reconciler.core.model.entry_table import EntryTable, terms_by_phone
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import Answer, ClockOffset, Dialect, Provider, Target, Write
 from reconciler.core.planning.change import Direction
-from reconciler.core.planning.cost import pages_of
+from reconciler.core.planning.cost import read_pages
 from reconciler.core.planning.plan import Plan
-from reconciler.cxone.http.sanitize import visible
-from reconciler.cxone.saved_read import Stamp, load, unusable
+from reconciler.cxone.http.sanitize import mark_invisible
+from reconciler.cxone.saved_read import Stamp, load, unusable_error
 from reconciler.use_cases.reconcile.last_applied import Past
 from reconciler.use_cases.workspace.connection import connect
 from reconciler.use_cases.workspace.context import STATE_FOLDER, CommandContext, Today
 from reconciler.use_cases.workspace.project import Project
 
-CHEAP = 20  # requests: what takes no more is read anew, for the truth of now costs next to nothing
+CHEAP_READ_REQUESTS = (
+    20  # requests: what takes no more is read anew, for the truth of now costs next to nothing
+)
 RULE = "CXONE-READ"
 KEY_VARIABLE = "DNC_READING_KEY"
-LEAST_KEY = 16  # characters
-UNCHECKED = Finding(
+MIN_KEY_LENGTH = 16  # characters
+ORIGIN_UNCHECKED = Finding(
     *("", 0, 0, "", RULE, Severity.WARNING),
     f"the origin of the saved reading cannot be checked, since {KEY_VARIABLE} is not set here: whoever can "
     "write a cache or an artifact of the pipeline can write one. This plan is never merged automatically; "
     "fix: plan with --reading live before you decide by it",
 )
-_AHEAD = timedelta(minutes=5)  # that two machines' clocks may differ
+_MAX_AHEAD = timedelta(minutes=5)  # that two machines' clocks may differ
 
 
 class ReadFrom(StrEnum):
@@ -64,7 +66,7 @@ class SavedProvider:
     dialect: Dialect
     stamp: Stamp
     live: Live
-    own_names: Callable[[str], str]
+    cxone_name: Callable[[str], str]
     path: Path
 
     @property
@@ -72,48 +74,58 @@ class SavedProvider:
         """Which CXone was read."""
         return self.stamp.target
 
-    def lacking(self, list_ids: frozenset[str]) -> str:
+    def missing_list(self, list_ids: frozenset[str]) -> str:
         """Name a list that this reading can say nothing of; empty where it tells of all.
 
         A list that was not asked for then, and of which nothing stood in CXone, is known to be empty. Of
         groups only those are known that were asked for, and those that were not are not to be counted anew.
         """
-        asked = self.stamp.own_ids.keys()
+        lists_read = self.stamp.own_ids.keys()
         if self.dialect.shape.one_list:
-            return min(asked ^ list_ids, default="")
-        unknown = (name for name in list_ids - asked if visible(self.own_names(name)) in self.live.foreign)
-        return min(unknown, default="")
+            return min(lists_read ^ list_ids, default="")
+        unknown_lists = (
+            name
+            for name in list_ids - lists_read
+            if mark_invisible(self.cxone_name(name)) in self.live.foreign
+        )
+        return min(unknown_lists, default="")
 
     def read(self, list_ids: frozenset[str]) -> Live:
         """Give what was read, of these lists; others are only counted."""
-        others = self.stamp.own_ids.keys() - list_ids
+        other_lists = self.stamp.own_ids.keys() - list_ids
         live = self.live
         foreign = dict(live.foreign)
-        for name in others:
-            odd = sum(one.list_id == name for one in live.unreadable)
-            twins = sum(len(ids) for (list_id, _), ids in live.twins.items() if list_id == name)
-            if rows := len(live.lists.get(name, ())) + odd + twins:
-                foreign[visible(self.own_names(name))] = rows
+        for name in other_lists:
+            unreadable_count = sum(unreadable_entry.list_id == name for unreadable_entry in live.unreadable)
+            twins = sum(len(ids) for (list_id, _), ids in live.duplicate_ids.items() if list_id == name)
+            if rows := len(live.lists.get(name, ())) + unreadable_count + twins:
+                foreign[mark_invisible(self.cxone_name(name))] = rows
         return replace(
             live,
-            lists={name: entries for name, entries in live.lists.items() if name not in others},
-            twins={key: ids for key, ids in live.twins.items() if key[0] not in others},
-            codes={key: codes for key, codes in live.codes.items() if key[0] not in others},
-            unreadable=tuple(odd for odd in live.unreadable if odd.list_id not in others),
+            lists={name: entries for name, entries in live.lists.items() if name not in other_lists},
+            duplicate_ids={key: ids for key, ids in live.duplicate_ids.items() if key[0] not in other_lists},
+            duplicate_codes={
+                key: codes for key, codes in live.duplicate_codes.items() if key[0] not in other_lists
+            },
+            unreadable=tuple(
+                unreadable_count
+                for unreadable_count in live.unreadable
+                if unreadable_count.list_id not in other_lists
+            ),
             foreign=dict(sorted(foreign.items())),
         )
 
-    def told_organisation(self) -> str:
+    def reported_organisation(self) -> str:
         """Give nothing: nobody was asked."""
         return ""
 
-    def own_id(self, list_id: str) -> str:
+    def tenant_list_id(self, list_id: str) -> str:
         """Give the tenant's own id of a list, as it was then."""
         return self.stamp.own_ids.get(list_id, "")
 
     def total(self) -> int:
         """Tell how many entries there were."""
-        return self.live.entries
+        return self.live.entry_count
 
     def upsert(self, chunk: Sequence[Write]) -> Answer:  # noqa: ARG002  (the port's)
         """Refuse: `apply` never comes here."""
@@ -145,10 +157,13 @@ def open_live(
     found: tuple[SavedProvider, Past] | None = None
     if read_from is not ReadFrom.LIVE:
         try:
-            saved = _saved(written, project, ctx, asked_for=read_from is ReadFrom.SAVED)
+            saved = _load_saved_read(written, project, ctx, asked_for=read_from is ReadFrom.SAVED)
             past = past_of(saved)
-            _demand_of_now(saved, past, list_ids)
-            if read_from is ReadFrom.SAVED or pages_of(saved.live, saved.dialect.shape) > CHEAP:
+            _demand_current(saved, past, list_ids)
+            if (
+                read_from is ReadFrom.SAVED
+                or read_pages(saved.live, saved.dialect.shape) > CHEAP_READ_REQUESTS
+            ):
                 found = saved, past
         except InvalidInput as problem:
             if read_from is ReadFrom.SAVED:
@@ -161,100 +176,120 @@ def open_live(
         yield provider, past_of(provider)
 
 
-def saved_notes(live: Live, plan: Plan, now: datetime) -> Iterator[Finding]:
+def saved_read_findings(live: Live, plan: Plan, now: datetime) -> Iterator[Finding]:
     """Say of a plan on a saved reading how old that is, and what it does not decide."""
-    if not live.saved:
+    if not live.is_saved:
         return
-    said = (
-        f"planned on the reading of {live.read_at[:16]}Z, which is {_age(now - _moment(live))} old: what "
+    message = (
+        f"planned on the reading of {live.read_at[:16]}Z, which is "
+        f"{_age_text(now - _read_moment(live))} old: what "
         "changed in CXone since is not in it; apply reads CXone anew"
     )
-    if plan.going(Direction.EXPOSING):
-        said += (
+    if plan.allowed_changes(Direction.EXPOSING):
+        message += (
             ", and what comes off or weakens is decided on that: an opt-out since then keeps its number on"
         )
-    yield Finding("", 0, 0, "", RULE, Severity.WARNING, said)
+    yield Finding("", 0, 0, "", RULE, Severity.WARNING, message)
 
 
 def reading_key(environ: Mapping[str, str]) -> bytes | None:
     """Give the key of a reading's MAC; None where none is set. Raises InvalidInput for a short one."""
     key = environ.get(KEY_VARIABLE, "")
-    if key and len(key) < LEAST_KEY:
-        raise InvalidInput(f"{KEY_VARIABLE} is too short", f"set it to {LEAST_KEY} random characters or more")
+    if key and len(key) < MIN_KEY_LENGTH:
+        raise InvalidInput(
+            f"{KEY_VARIABLE} is too short", f"set it to {MIN_KEY_LENGTH} random characters or more"
+        )
     return key.encode() if key else None
 
 
-def _origin_known(path: Path, ctx: CommandContext, *, asked_for: bool) -> bool:
+def _is_origin_known(path: Path, ctx: CommandContext, *, asked_for: bool) -> bool:
     """Tell whether it is known who wrote a reading without a key: on a machine of one's own, its owner.
 
     Raises InvalidInput where it is not, unless the reading was asked for in a pipeline.
     """
-    if ctx.pipeline.running:
+    if ctx.pipeline.is_running:
         if not asked_for:
-            raise unusable(path, f"cannot be checked, since {KEY_VARIABLE} is not set")
+            raise unusable_error(path, f"cannot be checked, since {KEY_VARIABLE} is not set")
         return False
     facts = path.stat()
     if facts.st_uid != os.getuid() or facts.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise unusable(path, "is not yours alone: its owner or mode is another than dnc gave it")
+        raise unusable_error(path, "is not yours alone: its owner or mode is another than dnc gave it")
     return True
 
 
-def _saved(written: Tenant, project: Project, ctx: CommandContext, *, asked_for: bool) -> SavedProvider:
+def _load_saved_read(
+    tenant_settings: Tenant, project: Project, ctx: CommandContext, *, asked_for: bool
+) -> SavedProvider:
     """Load what was kept. Raises InvalidInput where that is not of this tenant, as it is, and of late."""
-    path = place_of(ctx.folder / STATE_FOLDER, written)
-    if written.embedded:
-        raise unusable(path, "of the built-in CXone is never kept")
-    tenant = resolve(written, ctx.environ, credentials=False)
+    path = saved_read_path(ctx.folder / STATE_FOLDER, tenant_settings)
+    if tenant_settings.embedded:
+        raise unusable_error(path, "of the built-in CXone is never kept")
+    tenant = resolve(tenant_settings, ctx.environ, credentials=False)
     key = reading_key(ctx.environ)
-    known = key is not None or not path.exists() or _origin_known(path, ctx, asked_for=asked_for)
+    is_origin_known = key is not None or not path.exists() or _is_origin_known(path, ctx, asked_for=asked_for)
     stamp, live = load(path, key)
-    if not known:
-        live = replace(live, warnings=(*live.warnings, UNCHECKED))
-    with connect(tenant, ctx) as unasked:
-        dialect = unasked.dialect
+    if not is_origin_known:
+        live = replace(live, warnings=(*live.warnings, ORIGIN_UNCHECKED))
+    with connect(tenant, ctx) as dialect_provider:
+        dialect = dialect_provider.dialect
         # Only the token says whose a tenant of dialect dnc-groups is, and nobody signs in for this.
-        is_other = tenant.dialect == "entries" and unasked.target != stamp.target
-    if stamp.tenant != written.name or stamp.settings != written.connection.read_settings() or is_other:
-        raise unusable(path, "is of another CXone, or was read under other settings")
-    age, most = ctx.clock() - _moment(live), timedelta(hours=project.configuration.readings.max_age_hours)
-    if age > most:
-        raise unusable(path, f"is {_age(age)} old, and {_age(most)} is the most (readings.maxAgeHours)")
-    if age < -_AHEAD:
-        raise unusable(path, "was read in the future, by this machine's clock")
-    over = Today.at(ctx.clock()).as_of
-    return SavedProvider(dialect, stamp, _without_lapsed(live, over), tenant.own_list_id, path)
+        is_other = tenant.dialect == "entries" and dialect_provider.target != stamp.target
+    if (
+        stamp.tenant != tenant_settings.name
+        or stamp.settings != tenant_settings.connection.read_settings()
+        or is_other
+    ):
+        raise unusable_error(path, "is of another CXone, or was read under other settings")
+    age, max_age = (
+        ctx.clock() - _read_moment(live),
+        timedelta(hours=project.configuration.saved_reads.max_age_hours),
+    )
+    if age > max_age:
+        raise unusable_error(
+            path, f"is {_age_text(age)} old, and {_age_text(max_age)} is the most (readings.maxAgeHours)"
+        )
+    if age < -_MAX_AHEAD:
+        raise unusable_error(path, "was read in the future, by this machine's clock")
+    as_of = Today.at(ctx.clock()).as_of
+    return SavedProvider(dialect, stamp, _without_expired(live, as_of), tenant.own_list_id, path)
 
 
-def _demand_of_now(saved: SavedProvider, past: Past, list_ids: frozenset[str]) -> None:
+def _demand_current(saved_provider: SavedProvider, past: Past, list_ids: frozenset[str]) -> None:
     """Refuse a reading that runs since, or lists, have left behind. Raises InvalidInput."""
     newest = past.newest.sha256 if past.newest else None
-    if saved.stamp.report != newest:
-        raise unusable(saved.path, "is older than the newest report")
-    if lacking := saved.lacking(list_ids | past.held.list_ids):
-        raise unusable(saved.path, f"does not tell of the list {lacking}")
+    if saved_provider.stamp.report != newest:
+        raise unusable_error(saved_provider.path, "is older than the newest report")
+    if lacking := saved_provider.missing_list(list_ids | past.last_applied.list_ids):
+        raise unusable_error(saved_provider.path, f"does not tell of the list {lacking}")
 
 
-def _without_lapsed(live: Live, as_of: date) -> Live:
+def _without_expired(live: Live, as_of: date) -> Live:
     """Leave out what has ended since: a live reading would not show it any more."""
     lists = {}
     for name, entries in live.lists.items():
-        terms = terms_of(entries)
-        distinct = {id(one): one for one in terms.values()}  # by identity: see ADR 19
-        lapsed = {one for one in distinct.values() if one.end and one.end < as_of}
-        stay = {p: entries[p] for p, one in terms.items() if one not in lapsed} if lapsed else None
-        lists[name] = entries if stay is None else Book(stay)
+        terms = terms_by_phone(entries)
+        distinct_terms = {id(api_terms): api_terms for api_terms in terms.values()}  # by identity: see ADR 19
+        lapsed_terms = {
+            api_terms for api_terms in distinct_terms.values() if api_terms.end and api_terms.end < as_of
+        }
+        stay = (
+            {phone: entries[phone] for phone, api_terms in terms.items() if api_terms not in lapsed_terms}
+            if lapsed_terms
+            else None
+        )
+        lists[name] = entries if stay is None else EntryTable(stay)
     return replace(live, lists=lists)
 
 
-def place_of(folder: Path, written: Tenant) -> Path:
+def saved_read_path(folder: Path, tenant_settings: Tenant) -> Path:
     """Name the file of a tenant's reading."""
-    return folder / f"{written.name}.reading"
+    return folder / f"{tenant_settings.name}.reading"
 
 
-def _moment(live: Live) -> datetime:
+def _read_moment(live: Live) -> datetime:
     return datetime.fromisoformat(live.read_at)
 
 
-def _age(age: timedelta) -> str:
+def _age_text(age: timedelta) -> str:
     hours, minutes = divmod(max(0, round(age.total_seconds() / 60)), 60)
     return " ".join([f"{hours} h"] * (hours > 0) + [f"{minutes} min"] * (minutes > 0 or not hours))

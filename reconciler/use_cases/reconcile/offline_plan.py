@@ -7,13 +7,13 @@ from reconciler import __version__
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import StoredReport
 from reconciler.core.model.finding import Finding, Severity
-from reconciler.core.planning.plan import Heading, failed_json
+from reconciler.core.planning.plan import Heading, failed_plan_to_json
 from reconciler.use_cases.reconcile.large_additions import demand_confirmed
 from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
-from reconciler.use_cases.reconcile.rule_changes import excused, last_applied
+from reconciler.use_cases.reconcile.rule_changes import excuse_applied, last_applied_sources
 from reconciler.use_cases.workspace.context import CommandContext, Today, iso
 from reconciler.use_cases.workspace.destination import RULE, Withheld
-from reconciler.use_cases.workspace.opening import demand_committed, refresh
+from reconciler.use_cases.workspace.opening import demand_committed, refresh_ledger
 from reconciler.use_cases.workspace.project import demand_valid
 
 NOT_READ = "none"  # where live is from
@@ -21,7 +21,7 @@ HINDRANCE = "its plan was made without CXone, since it changes where secrets go 
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class OfflinePlan:
     """What there is of a plan without CXone. `newest` is the newest report as the target branch finds it."""
 
     ctx: CommandContext
@@ -31,13 +31,13 @@ class Unread:
     document: dict[str, Any]
 
 
-def without_cxone(withheld: Withheld) -> Unread:
+def plan_offline(withheld: Withheld) -> OfflinePlan:
     """Make the document. Raises InvalidInput for lists that are not valid, or not confirmed."""
     merging = withheld.merging
     ctx, project, repository, tenant = merging.ctx, merging.project, merging.repository, merging.tenant
     demand_committed(project, repository)
-    audit = merging.before.audit if merging.before else None
-    ledger = refresh(
+    audit = merging.target_configuration.audit if merging.target_configuration else None
+    ledger = refresh_ledger(
         Ledger(repository, branch=audit.branch, folder=audit.path) if audit else None, ctx, must=False
     )
     now = ctx.clock()
@@ -45,7 +45,9 @@ def without_cxone(withheld: Withheld) -> Unread:
 
     sources = project.sources(tenant)
     lists = project.read_lists(sources, today)
-    lists = excused(lists, project, today, lambda: last_applied(project, [tenant], repository, ledger))
+    lists = excuse_applied(
+        lists, project, today, lambda: last_applied_sources(project, [tenant], repository, ledger)
+    )
     demand_valid(lists, project, tenant, today)
     newest = ledger.newest(tenant.name) if ledger else None
     heading = Heading(
@@ -53,22 +55,24 @@ def without_cxone(withheld: Withheld) -> Unread:
         tenant=tenant.name,
         target=None,
         revision=repository.head(),
-        held_revision=newest.report.revision if newest else None,
+        last_applied_revision=newest.report.revision if newest else None,
         as_of=today.as_of,
         created_at=iso(now),
     )
-    document = failed_json(heading, (*lists.findings, *project.loosened(), _finding(withheld)))
+    document = failed_plan_to_json(
+        heading, (*lists.findings, *project.loosened_findings(), _withheld_finding(withheld))
+    )
     document |= {"errored": False, "chain_head": newest.head if newest else None}
     document["live"] |= {"from": NOT_READ}
     inputs = PlanInputs(project, tenant, repository, sources, lists)
-    demand_confirmed(inputs, today, ctx.options.onto or merging.onto)
-    return Unread(ctx, inputs, heading.revision, newest, document)
+    demand_confirmed(inputs, today, ctx.options.onto or merging.target_branch)
+    return OfflinePlan(ctx, inputs, heading.revision, newest, document)
 
 
-def _finding(withheld: Withheld) -> Finding:
+def _withheld_finding(withheld: Withheld) -> Finding:
     message = (
         f"{withheld.fact}: this plan was made without CXone. No variable was filled in, no request was "
-        f"sent, and it is not known what apply would change; fix: {withheld.way_out}, then plan again"
+        f"sent, and it is not known what apply would change; fix: {withheld.fix}, then plan again"
     )
     place = f"/tenants/{withheld.merging.tenant.name}"
     return Finding(withheld.where, 0, 0, place, RULE, Severity.WARNING, message)

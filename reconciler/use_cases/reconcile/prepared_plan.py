@@ -9,58 +9,58 @@ from reconciler import __version__
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.trust import Doubt
 from reconciler.config.configuration import Tenant, resolve
-from reconciler.core.apply.run import UNREAD, narrowed
-from reconciler.core.model.errors import RepositoryProblem, Unread
+from reconciler.core.apply.run import UNREAD, restrict_to_unread
+from reconciler.core.model.errors import CxoneUnreadable, RepositoryProblem
 from reconciler.core.model.finding import Finding
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import ClockOffset, Provider
 from reconciler.core.planning.change import BlockedBy
-from reconciler.core.planning.cost import Pace
+from reconciler.core.planning.cost import SendRate
 from reconciler.core.planning.deadlines import OpenRequest, open_requests
 from reconciler.core.planning.guards import Circumstances
-from reconciler.core.planning.inputs import Limits, Setting
-from reconciler.core.planning.plan import Heading, Plan, make_plan, plan_json
+from reconciler.core.planning.inputs import Limits, PlanFacts
+from reconciler.core.planning.plan import Heading, Plan, make_plan, plan_to_json
 from reconciler.core.planning.ports import unasked
 from reconciler.git.repository import Repository
-from reconciler.rules.honour_by import Deadlines
-from reconciler.use_cases.reconcile.clock_skew import apart, clock_notes, earlier
-from reconciler.use_cases.reconcile.doubt import chain_doubts, chain_notes, held_back
-from reconciler.use_cases.reconcile.last_applied import Files, Past, meter_past
-from reconciler.use_cases.reconcile.lingering_holds import hold_notes, lingering_holds
-from reconciler.use_cases.reconcile.live_read import ReadFrom, open_live, saved_notes
+from reconciler.rules.honour_by import RuleDeadlines
+from reconciler.use_cases.reconcile.clock_skew import clock_findings, earlier_moment, is_too_far_apart
+from reconciler.use_cases.reconcile.doubt import chain_doubts, chain_findings, doubt_block
+from reconciler.use_cases.reconcile.last_applied import CurrentFiles, Past, meter_past
+from reconciler.use_cases.reconcile.lingering_holds import lingering_hold_findings, lingering_holds
+from reconciler.use_cases.reconcile.live_read import ReadFrom, open_live, saved_read_findings
 from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
-from reconciler.use_cases.reconcile.rule_changes import excused, last_applied, rule_changes
-from reconciler.use_cases.reconcile.safety import Approval, SafetyLimits, approval_of
-from reconciler.use_cases.reconcile.unreported_runs import left_behind
+from reconciler.use_cases.reconcile.rule_changes import excuse_applied, last_applied_sources, rule_changes
+from reconciler.use_cases.reconcile.safety import ApprovalLookup, SafetyLimits, approval_of
+from reconciler.use_cases.reconcile.unreported_runs import journal_runs
 from reconciler.use_cases.reconcile.warnings import (
-    age_notes,
-    before,
-    ceiling_notes,
-    dialect_notes,
-    move_notes,
-    project_notes,
-    read_notes,
-    registry_notes,
+    ceiling_findings,
+    dialect_findings,
+    move_findings,
+    project_findings,
+    read_findings,
+    registry_findings,
+    release_age_findings,
     request_alarms,
+    state_before,
 )
-from reconciler.use_cases.workspace.connection import begun_early
+from reconciler.use_cases.workspace.connection import connect_early
 from reconciler.use_cases.workspace.context import CommandContext, Today, iso
 from reconciler.use_cases.workspace.destination import (
-    comparable,
+    comparable_variables,
     demand_applicable,
     demand_destination,
-    known_variables,
+    known_variable_findings,
 )
 from reconciler.use_cases.workspace.opening import (
     Record,
-    committed_notes,
+    committed_findings,
     demand_committed,
     differing,
     open_committed,
     open_ledger,
     open_project,
     open_repository,
-    refresh,
+    refresh_ledger,
 )
 from reconciler.use_cases.workspace.project import Project, demand_valid
 from reconciler.use_cases.workspace.tree import Tree
@@ -89,17 +89,17 @@ class PlanState:
     last_applied: Past
     provider: Provider
     live: Live
-    unread: Unread | None = None
+    unread: CxoneUnreadable | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PlanCriteria:
     """What decides which changes are planned, and which of them guards keep back."""
 
-    setting: Setting
+    setting: PlanFacts
     circumstances: Circumstances
     safety: SafetyLimits
-    approval: Approval
+    approval: ApprovalLookup
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class PreparedPlan:
     def document(self) -> dict[str, Any]:
         """The plan as JSON."""
         state, newest = self.state, self.state.last_applied.newest
-        made = plan_json(self.heading, self.plan, state.live, state.provider.dialect, self.findings)
+        made = plan_to_json(self.heading, self.plan, state.live, state.provider.dialect, self.findings)
         return {**made, "chain_head": newest.head if newest else None}
 
     def waiting(self, plan: Plan) -> tuple[OpenRequest, ...]:
@@ -137,7 +137,7 @@ class PreparedPlan:
     @property
     def list_ids(self) -> frozenset[str]:
         """Name the lists that the files or what is held speak of."""
-        return self.inputs.lists.claims.list_ids | self.state.last_applied.held.list_ids
+        return self.inputs.lists.declared_entries.list_ids | self.state.last_applied.last_applied.list_ids
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:
@@ -148,14 +148,14 @@ class PreparedPlan:
     @property
     def newly_blocked(self) -> bool:
         """Tell whether guards keep something that the newest report did not already list as kept."""
-        return bool(self.plan.blocked - self.state.last_applied.kept_before)
+        return bool(self.plan.blocked_keys - self.state.last_applied.retained_before)
 
 
-def _uncommitted(project: Project, repository: Repository | None, ctx: CommandContext) -> None:
+def _say_uncommitted(project: Project, repository: Repository | None, ctx: CommandContext) -> None:
     if repository is None or repository.head() is None:
         ctx.say("no commit yet: this plan is of the files as they lie here")
         return
-    dirty = differing(project, repository, project.belongs)
+    dirty = differing(project, repository, project.is_part)
     if dirty:
         ctx.say(f"the working tree differs from the commit in {len(dirty)} file(s): {', '.join(dirty[:3])}")
 
@@ -180,14 +180,14 @@ def _open(ctx: CommandContext, request: PlanRequest) -> _OpenProject:
     project = open_committed(ctx, repository, head) if to_apply else open_project(ctx, repository, onto, tree)
     astray: tuple[Finding, ...] = ()
     if to_apply:
-        astray = committed_notes(project, repository, ctx)
+        astray = committed_findings(project, repository, ctx)
     elif onto is None and tree is None:
-        _uncommitted(project, repository, ctx)
+        _say_uncommitted(project, repository, ctx)
     elif repository is not None and tree is None:
         demand_committed(project, repository)
-    if tree is None and (not to_apply or ctx.pipeline.of_merge_request):
+    if tree is None and (not to_apply or ctx.pipeline.is_of_merge_request):
         demand_destination(ctx, repository, project)
-    ledger = refresh(open_ledger(project, repository, ctx, goes_on=True), ctx, must=to_apply)
+    ledger = refresh_ledger(open_ledger(project, repository, ctx, goes_on=True), ctx, must=to_apply)
     rewritten = False
     if to_apply:
         if repository is None or ledger is None or head is None:
@@ -206,18 +206,20 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
     repository, project, ledger = start.repository, start.project, start.ledger
     asks = request.read_from is ReadFrom.LIVE
     written = project.tenant(ctx.options.tenant)
-    warned = known_variables(ctx, project, repository, ledger) if request.to_apply else ()
+    warned = known_variable_findings(ctx, project, repository, ledger) if request.to_apply else ()
     tenant = resolve(written, ctx.environ, credentials=asks)
     meter_past(ctx, tenant.name, ledger)
 
     sources = project.sources(tenant)
     with ExitStack() as stack:
-        begun = stack.enter_context(begun_early(tenant, ctx, sources)) if asks else None
+        begun = stack.enter_context(connect_early(tenant, ctx, sources)) if asks else None
         lists = project.read_lists(sources, today)
-        lists = excused(lists, project, today, lambda: last_applied(project, [tenant], repository, ledger))
-        demand_valid(lists, project, tenant, today, environ=comparable(ctx))
-        files = Files(project, tenant, sources, lists.claims)
-        left = left_behind(repository, project, tenant, ctx)
+        lists = excuse_applied(
+            lists, project, today, lambda: last_applied_sources(project, [tenant], repository, ledger)
+        )
+        demand_valid(lists, project, tenant, today, environ=comparable_variables(ctx))
+        files = CurrentFiles(project, tenant, sources, lists.declared_entries)
+        left = journal_runs(repository, project, tenant, ctx)
 
         def past_of(provider: Provider) -> Past:
             return Past(repository, ledger, provider.target, files, left, _own_ids(tenant, provider))
@@ -225,74 +227,76 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
         if begun is not None:
             provider, past = begun, past_of(begun)
         else:
-            opened = open_live(request.read_from, project, ctx, lists.claims.list_ids, past_of)
+            opened = open_live(request.read_from, project, ctx, lists.declared_entries.list_ids, past_of)
             provider, past = stack.enter_context(opened)
-        if past.other_target:
+        if past.has_other_target:
             ctx.say("the newest report is of another CXone than this one: nothing is held")
-        for list_id in sorted(past.moved):
+        for list_id in sorted(past.regrouped_lists):
             ctx.say(f"list {list_id} was another group at the newest report: nothing of it is held")
-        held = past.held
-        safety = SafetyLimits.of(project.configuration.safety, None if past.other_target else past.newest)
+        held = past.last_applied
+        safety = SafetyLimits.of(project.configuration.safety, None if past.has_other_target else past.newest)
         approval = approval_of(ctx, repository, ctx.options.onto)
-        list_ids = lists.claims.list_ids | held.list_ids | request.besides
-        live, unread = _look(provider, list_ids, to_apply=request.to_apply)
+        list_ids = lists.declared_entries.list_ids | held.list_ids | request.besides
+        live, unread = _read_live(provider, list_ids, to_apply=request.to_apply)
         offset = provider.clock_offset()
-        day = Today.at(earlier(now, offset), ctx.options.as_of).as_of
+        day = Today.at(earlier_moment(now, offset), ctx.options.as_of).as_of
         connection = tenant.connection
-        setting = Setting(
-            desired=lists.claims,
-            held=held,
+        setting = PlanFacts(
+            declared=lists.declared_entries,
+            last_applied=held,
             dialect=provider.dialect,
             history=past.history,
             as_of=day,
             limits=_limits(safety, tenant, request.limits_allow),
-            pace=Pace(connection.chunk_size, connection.requests_per_minute, connection.concurrency),
-            honour=Deadlines(project.rules, day),
-            approved=approval if safety.in_force.approvals else unasked,
-            lingering=lingering_holds(
+            rate=SendRate(connection.chunk_size, connection.requests_per_minute, connection.concurrency),
+            deadlines=RuleDeadlines(project.rules, day),
+            is_approved=approval if safety.in_force.approvals else unasked,
+            lingering_holds=lingering_holds(
                 held.holds,
-                lists.claims.holds,
-                None if past.other_target else past.newest,
+                lists.declared_entries.holds,
+                None if past.has_other_target else past.newest,
                 as_of=day,
                 now=now,
             ),
         )
         audit = project.configuration.audit
         met = Circumstances(
-            removed_lately=past.removed_lately(now),
-            hold_back=BlockedBy.SUPERSEDED if start.astray else _clocks(offset),
-            young=past.young(now, held.list_ids),
+            recent_removals=past.recent_removals(now),
+            general_block=BlockedBy.SUPERSEDED if start.astray else _clock_block(offset),
+            young_lists=past.young_lists(now, held.list_ids),
         )
-        met, plan = _made(setting, live, met, lambda: chain_doubts(audit, ledger, tenant.name))
-        plan = plan if unread is None else narrowed(plan)
+        met, plan = _plan_twice_if_doubtful(
+            setting, live, met, lambda: chain_doubts(audit, ledger, tenant.name)
+        )
+        plan = plan if unread is None else restrict_to_unread(plan)
         heading = Heading(
             tool_version=__version__,
             tenant=tenant.name,
             target=provider.target,
             revision=start.head,
-            held_revision=held.revision,
+            last_applied_revision=held.revision,
             as_of=day,
             created_at=iso(now),
         )
-        changed = before(project, repository, ledger, tenant.name, ctx)
+        changed = state_before(project, repository, ledger, tenant.name, ctx)
         notes = (
             *lists.findings,
             *start.astray,
             *warned,
-            *chain_notes(chain_doubts(audit, ledger, tenant.name)),
-            *project_notes(project, setting),
+            *chain_findings(chain_doubts(audit, ledger, tenant.name)),
+            *project_findings(project, setting),
             *safety.findings(project.configuration_path),
-            *hold_notes(setting.lingering),
-            *registry_notes(plan),
-            *age_notes(plan),
-            *ceiling_notes(plan, live),
+            *lingering_hold_findings(setting.lingering_holds),
+            *registry_findings(plan),
+            *release_age_findings(plan),
+            *ceiling_findings(plan, live),
             *rule_changes(project, tenant, changed, today),
-            *read_notes(live),
-            *saved_notes(live, plan, now),
-            *dialect_notes(setting, plan),
-            *clock_notes(offset),
+            *read_findings(live),
+            *saved_read_findings(live, plan, now),
+            *dialect_findings(setting, plan),
+            *clock_findings(offset),
             *approval.findings(),
-            *move_notes(plan),
+            *move_findings(plan),
         )
         yield PreparedPlan(
             ctx,
@@ -306,43 +310,45 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
         )
 
 
-def _made(
-    setting: Setting, live: Live, met: Circumstances, doubts: Callable[[], tuple[Doubt, ...]]
+def _plan_twice_if_doubtful(
+    setting: PlanFacts, live: Live, circumstances: Circumstances, doubts: Callable[[], tuple[Doubt, ...]]
 ) -> tuple[Circumstances, Plan]:
     """Plan; and once more, where only reading the reports for it has shown that they are in doubt."""
-    met = replace(met, hold_back=held_back(doubts()) or met.hold_back)
-    plan = make_plan(setting, live, met)
-    if met.hold_back is None and (found := held_back(doubts())):
-        met = replace(met, hold_back=found)
-        plan = make_plan(setting, live, met)
-    return met, plan
+    circumstances = replace(circumstances, general_block=doubt_block(doubts()) or circumstances.general_block)
+    plan = make_plan(setting, live, circumstances)
+    if circumstances.general_block is None and (new_block := doubt_block(doubts())):
+        circumstances = replace(circumstances, general_block=new_block)
+        plan = make_plan(setting, live, circumstances)
+    return circumstances, plan
 
 
-def _look(provider: Provider, list_ids: frozenset[str], *, to_apply: bool) -> tuple[Live, Unread | None]:
+def _read_live(
+    provider: Provider, list_ids: frozenset[str], *, to_apply: bool
+) -> tuple[Live, CxoneUnreadable | None]:
     """Read live. Where that fails and signing in works, apply goes on without, and says why."""
     try:
         return provider.read(list_ids), None
-    except Unread as error:
+    except CxoneUnreadable as error:
         if not to_apply:
             raise
         return UNREAD, error
 
 
-def _clocks(offset: ClockOffset | None) -> BlockedBy | None:
+def _clock_block(offset: ClockOffset | None) -> BlockedBy | None:
     """Hold back where clocks are too far apart: whether an opt-out is later cannot be told then."""
-    return BlockedBy.LATER_OPT_OUT if apart(offset) else None
+    return BlockedBy.LATER_OPT_OUT if is_too_far_apart(offset) else None
 
 
-def _clocks_now(prepared: PreparedPlan) -> BlockedBy | None:
+def _current_clock_block(prepared: PreparedPlan) -> BlockedBy | None:
     """Hold back as well where the day of the plan has not come by the clocks as they are now."""
     offset = prepared.state.provider.clock_offset()
-    day = Today.at(earlier(prepared.ctx.clock(), offset), prepared.ctx.options.as_of).as_of
-    return BlockedBy.LATER_OPT_OUT if day < prepared.criteria.setting.as_of else _clocks(offset)
+    day = Today.at(earlier_moment(prepared.ctx.clock(), offset), prepared.ctx.options.as_of).as_of
+    return BlockedBy.LATER_OPT_OUT if day < prepared.criteria.setting.as_of else _clock_block(offset)
 
 
 def _own_ids(tenant: Tenant, provider: Provider) -> Callable[[str], str]:
     """Give a list's own id in CXone, or where it has but a name, the name that the tenant has for it."""
-    return lambda list_id: provider.own_id(list_id) or tenant.own_list_id(list_id)
+    return lambda list_id: provider.tenant_list_id(list_id) or tenant.own_list_id(list_id)
 
 
 def _limits(safety: SafetyLimits, tenant: Tenant, allow: int | None) -> Limits:
@@ -350,17 +356,17 @@ def _limits(safety: SafetyLimits, tenant: Tenant, allow: int | None) -> Limits:
     return Limits(limits.max_removals, limits.max_removal_percent, allow, tenant.removal != "none")
 
 
-def replan(prepared: PreparedPlan, live: Live, met: Circumstances) -> Plan:
+def replan(prepared: PreparedPlan, live: Live, circumstances: Circumstances) -> Plan:
     """Plan again on a later reading, by what a run has met since the plan.
 
     Only what `met.agreed` names, because a plan showed it, may come off. Clocks are compared again: one may
     have been set since the plan.
     """
     planned = prepared.criteria.circumstances
-    met = replace(
-        met,
-        removed_lately=planned.removed_lately,
-        young=planned.young,
-        hold_back=planned.hold_back or _clocks_now(prepared) or met.hold_back,
+    circumstances = replace(
+        circumstances,
+        recent_removals=planned.recent_removals,
+        young_lists=planned.young_lists,
+        general_block=planned.general_block or _current_clock_block(prepared) or circumstances.general_block,
     )
-    return _made(prepared.criteria.setting, live, met, lambda: prepared.doubts)[1]
+    return _plan_twice_if_doubtful(prepared.criteria.setting, live, circumstances, lambda: prepared.doubts)[1]

@@ -13,10 +13,10 @@ from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Report, StoredReport
 from reconciler.core.model.entries import Key
 
-_WRITTEN = frozenset({"applied", "unknown"})
+_WRITE_OUTCOMES = frozenset({"applied", "unknown"})
 _DAY = timedelta(days=1)
-_OLD_IN_A_ROW = 3  # reports: one clock that was set back must not hide what lies behind it
-_NEEDED = frozenset(
+_OLD_REPORTS_TO_STOP = 3  # reports: one clock that was set back must not hide what lies behind it
+_REPORT_KEYS = frozenset(
     {
         *("seq", "tenant", "revision", "as_of", "plan_sha256", "started_at", "finished_at", "write_window"),
         *(
@@ -49,59 +49,65 @@ class RecordWalk:
         place = 0
         while True:
             if place == len(self._read):
-                stored = next(self.reports, None)
-                if stored is None:
+                stored_report = next(self.reports, None)
+                if stored_report is None:
                     return
-                slim = {name: stored.report.fields[name] for name in _NEEDED if name in stored.report.fields}
-                self._read.append(StoredReport(stored.path, stored.sha256, Report(slim)))
+                slim = {
+                    name: stored_report.report.fields[name]
+                    for name in _REPORT_KEYS
+                    if name in stored_report.report.fields
+                }
+                self._read.append(StoredReport(stored_report.path, stored_report.sha256, Report(slim)))
             yield self._read[place]
             place += 1
 
     def since(self, day: date) -> Iterator[StoredReport]:
         """Give the reports from the day before that one on."""
-        first, old = datetime.combine(max(day, date.min + _DAY), time.min, UTC) - _DAY, 0
-        for stored in self:
-            old = 0 if stored.report.latest_end >= first else old + 1
-            if old == _OLD_IN_A_ROW:
+        first_moment, old_in_a_row = datetime.combine(max(day, date.min + _DAY), time.min, UTC) - _DAY, 0
+        for stored_report in self:
+            old_in_a_row = 0 if stored_report.report.latest_end >= first_moment else old_in_a_row + 1
+            if old_in_a_row == _OLD_REPORTS_TO_STOP:
                 return
-            yield stored
+            yield stored_report
 
-    def plan(self, stored: StoredReport) -> Mapping[str, Any]:
+    def plan_facts(self, stored_report: StoredReport) -> Mapping[str, Any]:
         """Read the plan beside a report, as far as the past of a number needs it."""
-        if stored.path not in self._plans and self.ledger is not None:
-            told = self.ledger.plan(stored)
-            changes = [c for c in told["changes"] if c.get("outcome") in _WRITTEN]
-            written = [c for c in changes if c["action"] != "delete"]
-            self._plans[stored.path] = {
+        if stored_report.path not in self._plans and self.ledger is not None:
+            plan_json = self.ledger.plan(stored_report)
+            changes = [change for change in plan_json["changes"] if change.get("outcome") in _WRITE_OUTCOMES]
+            writes = [change for change in changes if change["action"] != "delete"]
+            self._plans[stored_report.path] = {
                 # Our time on what somebody else had touched would hide their opt-out: it is not ours alone.
-                "wrote": keys_of(written) - keys_of(told.get("overwrites", ())),
-                "overwrote": keys_of(told.get("overwrites", ())),
-                "interrupted_off": keys_of(told.get("interrupted_off", ())),
-                "off": keys_of(c for c in changes if c["action"] == "delete"),
+                "wrote": keys_of(writes) - keys_of(plan_json.get("overwrites", ())),
+                "overwrote": keys_of(plan_json.get("overwrites", ())),
+                "interrupted_off": keys_of(plan_json.get("interrupted_off", ())),
+                "off": keys_of(change for change in changes if change["action"] == "delete"),
                 "interrupted": {
                     number: {
                         key: datetime.fromisoformat(row["since"]) for row in rows for key in keys_of([row])
                     }
-                    for number, rows in enumerate(told.get("interrupted", ()))
+                    for number, rows in enumerate(plan_json.get("interrupted", ()))
                 },
-                "others": {key: row["reason"] for row in told.get("others", ()) for key in keys_of([row])},
+                "others": {
+                    key: row["reason"] for row in plan_json.get("others", ()) for key in keys_of([row])
+                },
                 "touched": {
                     key: datetime.fromisoformat(row["at"])
-                    for row in told.get("touched", ())
+                    for row in plan_json.get("touched", ())
                     for key in keys_of([row])
                 },
                 "used": frozenset(
                     (row["list_id"], phone, row["released_on"], row["reason"], row["evidence"])
-                    for row in told.get("releases_used", ())
+                    for row in plan_json.get("releases_used", ())
                     for phone in row["phones"]
                 ),
                 "doubted": {
                     key: datetime.fromisoformat(row["since"])
-                    for row in told.get("doubted", ())
+                    for row in plan_json.get("doubted", ())
                     for key in keys_of([row])
                 },
             }
-        return self._plans.get(stored.path, {})
+        return self._plans.get(stored_report.path, {})
 
 
 def keys_of(rows: Iterable[Mapping[str, Any]]) -> frozenset[Key]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from reconciler.config.configuration import Tenant
 from reconciler.core.model.errors import DncError
-from reconciler.core.model.finding import Finding, Severity, in_order
-from reconciler.lists.reader import Lists, Refused, Source, in_examples, read_all
+from reconciler.core.model.finding import Finding, Severity, sort_findings
+from reconciler.lists.reader import Lists, RegulationError, Source, is_in_examples, read_all
 from reconciler.lists.reading_state import Reading
 from reconciler.rules.rule import Rule
 from reconciler.rules.rule_set import Rules, load_rules
@@ -21,47 +21,60 @@ if TYPE_CHECKING:
     from reconciler.git.repository import Repository
 
 
-_Judged = tuple[object, ...]
+_Judgement = tuple[object, ...]
 
 
-def excused(lists: Lists, project: Project, today: Today, then: Callable[[], Iterable[Source]]) -> Lists:
+def excuse_applied(
+    lists: Lists, project: Project, today: Today, read_applied_sources: Callable[[], Iterable[Source]]
+) -> Lists:
     """Give the lists, findings of what only time or a new rule refuses being alarms.
 
-    `then` gives the files as they were last applied; they are read only where something is refused. Judged by
-    today's rules on today's date, they show what would be refused had nobody edited anything since.
+    `read_applied_sources` gives the files as they were last applied; they are read only where something is
+    refused. Judged by today's rules on today's date, they show what would be refused had nobody edited
+    anything since.
     """
-    if not lists.refused:
+    if not lists.regulation_errors:
         return lists
-    stood = project.read_lists(then(), today)
-    known = {judged for refused in stood.refused for judged in _judged(refused, stood)}
-    alarms = {
-        refused.finding: _alarm(refused.finding)
-        for refused in lists.refused
-        if all(judged in known for judged in _judged(refused, lists))
+    applied_lists = project.read_lists(read_applied_sources(), today)
+    known_judgements = {
+        judgement
+        for regulation_error in applied_lists.regulation_errors
+        for judgement in _judgements(regulation_error, applied_lists)
     }
-    return replace(lists, findings=tuple(in_order(alarms.get(f, f) for f in lists.findings)))
+    alarms = {
+        regulation_error.finding: _as_alarm(regulation_error.finding)
+        for regulation_error in lists.regulation_errors
+        if all(judgement in known_judgements for judgement in _judgements(regulation_error, lists))
+    }
+    return replace(
+        lists, findings=tuple(sort_findings(alarms.get(finding, finding) for finding in lists.findings))
+    )
 
 
-def _judged(refused: Refused, lists: Lists) -> Iterator[_Judged]:
+def _judgements(regulation_error: RegulationError, lists: Lists) -> Iterator[_Judgement]:
     """Name what was judged, number by number: rule, list and terms, in whichever file the line stands."""
-    rule, file = refused.finding.rule, refused.finding.file
-    if not refused.phones:
+    rule, file = regulation_error.finding.rule, regulation_error.finding.file
+    if not regulation_error.phones:
         yield (rule, file)
-    claims = [f.numbers for f in lists.claims.files if f.path == file and f.list_id == refused.list_id]
-    for phone in refused.phones:
-        yield (rule, refused.list_id, phone, *(numbers.get(phone) for numbers in claims))
+    file_entries = [
+        list_entries.numbers
+        for list_entries in lists.declared_entries.files
+        if list_entries.path == file and list_entries.list_id == regulation_error.list_id
+    ]
+    for phone in regulation_error.phones:
+        yield (rule, regulation_error.list_id, phone, *(numbers.get(phone) for numbers in file_entries))
 
 
-def _alarm(finding: Finding) -> Finding:
+def _as_alarm(finding: Finding) -> Finding:
     message = f"{finding.message}; it was applied before, so it stays on: only time or a rule has changed"
     return replace(finding, severity=Severity.ALARM, message=message)
 
 
-def last_applied(
+def last_applied_sources(
     project: Project, tenants: Iterable[Tenant], repository: "Repository | None", ledger: "Ledger | None"
 ) -> tuple[Source, ...]:
     """Give the list files of the revisions that the newest reports name; none where none is known."""
-    found: dict[Source, None] = {}
+    sources: dict[Source, None] = {}
     for tenant in tenants:
         newest = ledger.newest(tenant.name) if ledger else None
         if newest is None or repository is None:
@@ -69,35 +82,39 @@ def last_applied(
         try:
             repository.ensure_commit(newest.report.revision)
             tree = GitTree(repository, newest.report.revision)
-            found.update(dict.fromkeys(sources_in(tree, project.tenant_at(tree, tenant))))
+            sources.update(dict.fromkeys(sources_in(tree, project.tenant_at(tree, tenant))))
         except DncError:
             continue  # what can't be known excuses nothing
-    return tuple(found)
+    return tuple(sources)
 
 
 @dataclass(frozen=True, slots=True)
-class Concerned:
+class RuleCounts:
     """Numbers of files: a number that two files claim counts twice.
 
-    `concerned` are those that the rule holds for and is about, `refused` those of them that it finds an error
-    in.
+    `concerned_count` are those that the rule holds for and is about, `refused_count` those of them that it
+    finds an error in.
     """
 
-    concerned: int = 0
-    refused: int = 0
+    concerned_count: int = 0
+    refused_count: int = 0
 
 
-def census(sources: Iterable[Source], rules: Rules, *, as_of: date) -> Mapping[str, Concerned]:
+def count_by_rule(sources: Iterable[Source], rules: Rules, *, as_of: date) -> Mapping[str, RuleCounts]:
     """Count by rule: the rules about entries that are in force on `as_of`, the date at UTC-12."""
-    reading = Reading(rules=rules, as_of=as_of, latest=date.max, examples=in_examples, concerned={})
+    reading = Reading(
+        rules=rules, as_of=as_of, latest=date.max, is_example=is_in_examples, concerned_counts={}
+    )
     read_all(reading, sources)
-    found: dict[str, set[tuple[str, str]]] = {}
-    for finding, refused in reading.refused.items():
-        found.setdefault(finding.rule, set()).update((finding.file, phone) for phone in refused.phones)
-    concerned = reading.concerned or {}
+    refused_numbers: dict[str, set[tuple[str, str]]] = {}
+    for finding, regulation_error in reading.regulation_errors.items():
+        refused_numbers.setdefault(finding.rule, set()).update(
+            (finding.file, phone) for phone in regulation_error.phones
+        )
+    concerned_counts = reading.concerned_counts or {}
     return {
-        rule: Concerned(concerned.get(rule, 0), len(found.get(rule, ())))
-        for rule in concerned.keys() | found.keys()
+        rule: RuleCounts(concerned_counts.get(rule, 0), len(refused_numbers.get(rule, ())))
+        for rule in concerned_counts.keys() | refused_numbers.keys()
     }
 
 
@@ -105,28 +122,33 @@ RULE = "SCHEMA-02"
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class ComparedState:
     """The state that today's is compared with: a tree, and what people call it, such as `main`."""
 
     tree: Tree
-    where: str
+    name: str
 
 
-def rule_changes(project: Project, tenant: Tenant, before: Before | None, today: Today) -> Iterator[Finding]:
+def rule_changes(
+    project: Project, tenant: Tenant, compared_state: ComparedState | None, today: Today
+) -> Iterator[Finding]:
     """Say for each rule that differs how many of the numbers that stood it refuses, or no longer holds."""
-    if before is None:
+    if compared_state is None:
         return
     try:
-        own = rule_files(before.tree)
-        if own == rule_files(project.tree):
+        own_rule_files = rule_files(compared_state.tree)
+        if own_rule_files == rule_files(project.tree):
             return
-        rules = load_rules(own)
-        files = sources_in(before.tree, project.tenant_at(before.tree, tenant))
+        rules = load_rules(own_rule_files)
+        files = sources_in(compared_state.tree, project.tenant_at(compared_state.tree, tenant))
     except DncError:
         return  # what stood can't be read any more, so there is nothing to compare
-    old, new = (_Side(r, census(files, r, as_of=today.as_of), today) for r in (rules, project.rules))
+    old_side, new_side = (
+        _Side(rule_set, count_by_rule(files, rule_set, as_of=today.as_of), today)
+        for rule_set in (rules, project.rules)
+    )
     for name in sorted({rule.id for rule in (*rules.regulations, *project.rules.regulations)}):
-        yield from _compared(name, old, new, before.where)
+        yield from _compare_rule(name, old_side, new_side, compared_state.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,47 +156,58 @@ class _Side:
     """The rules on one side of the change, and what they say of the numbers that stood."""
 
     rules: Rules
-    counted: Mapping[str, Concerned]
+    counts: Mapping[str, RuleCounts]
     today: Today
 
-    def refused(self, name: str) -> int:
-        return self.counted[name].refused if name in self.counted else 0
+    def refused_count(self, name: str) -> int:
+        return self.counts[name].refused_count if name in self.counts else 0
 
-    def concerned(self, name: str) -> int:
-        return self.counted[name].concerned if name in self.counted else 0
+    def concerned_count(self, name: str) -> int:
+        return self.counts[name].concerned_count if name in self.counts else 0
 
-    def binding(self, name: str) -> Rule | None:
+    def binding_rule(self, name: str) -> Rule | None:
         """Give the rule where it is in force and refuses."""
         rule = self.rules.by_id(name)
-        holds = rule is not None and rule.severity == Severity.ERROR and rule.in_force(self.today.as_of)
+        holds = rule is not None and rule.severity == Severity.ERROR and rule.is_in_force(self.today.as_of)
         return rule if holds else None
 
 
-def _compared(name: str, old: _Side, new: _Side, where: str) -> Iterator[Finding]:
-    more = new.refused(name) - old.refused(name)
-    if more > 0:
-        yield _finding(new, name, f"{name} would refuse {_entries(more)} that are on {where}; they stay on")
-    if old.binding(name) is None:
+def _compare_rule(name: str, old_side: _Side, new_side: _Side, where: str) -> Iterator[Finding]:
+    newly_refused = new_side.refused_count(name) - old_side.refused_count(name)
+    if newly_refused > 0:
+        yield _finding(
+            new_side,
+            name,
+            f"{name} would refuse {_entries_text(newly_refused)} that are on {where}; they stay on",
+        )
+    if old_side.binding_rule(name) is None:
         return
-    if new.binding(name) is None:
-        said = f"{name} {_becomes(new, name)}: {_entries(old.concerned(name))} are no longer held to it"
-        yield _finding(new, name, said)
-    elif more < 0:
-        yield _finding(new, name, f"{name} asks for less: {_entries(-more)} on {where} are refused no more")
+    if new_side.binding_rule(name) is None:
+        message = (
+            f"{name} {_becomes_text(new_side, name)}: {_entries_text(old_side.concerned_count(name))} "
+            "are no longer held to it"
+        )
+        yield _finding(new_side, name, message)
+    elif newly_refused < 0:
+        yield _finding(
+            new_side,
+            name,
+            f"{name} asks for less: {_entries_text(-newly_refused)} on {where} are refused no more",
+        )
 
 
-def _becomes(side: _Side, name: str) -> str:
+def _becomes_text(side: _Side, name: str) -> str:
     rule = side.rules.by_id(name)
     if rule is None:
         return "is gone"
-    return "is not in force" if rule.severity == Severity.ERROR else f"becomes {_a(rule.severity)}"
+    return "is not in force" if rule.severity == Severity.ERROR else f"becomes {_with_article(rule.severity)}"
 
 
-def _a(severity: str) -> str:
+def _with_article(severity: str) -> str:
     return f"an {severity}" if severity[0] in "aeio" else f"a {severity}"
 
 
-def _entries(count: int) -> str:
+def _entries_text(count: int) -> str:
     return f"{count:,} " + ("entry" if count == 1 else "entries")
 
 

@@ -13,7 +13,7 @@ WAIT_SECONDS = 600.0  # a run of many numbers takes longer; whoever waits is tol
 
 
 @contextmanager
-def in_turn(ctx: CommandContext) -> Iterator[None]:
+def hold_run_lock(ctx: CommandContext) -> Iterator[None]:
     """Wait for the run that is under way, and keep others from beginning one.
 
     Everything is read anew afterwards: the files, the commit and the reports are then those that it left.
@@ -30,12 +30,12 @@ def in_turn(ctx: CommandContext) -> Iterator[None]:
         make_private(repository.own_folder(), lock.parent)
         if (ctx.folder / STATE_FOLDER).is_dir():
             make_private(ctx.folder / STATE_FOLDER)
-    with turns.in_turn(
+    with turns.run_lock(
         lock,
         f"an apply of {tenant}",
         since=iso(ctx.clock()),
         seconds=WAIT_SECONDS,
-        say=ctx.say,
-        stopped=ctx.run.stop.is_set,
+        notify=ctx.say,
+        is_stopped=ctx.run.stop.is_set,
     ):
         yield

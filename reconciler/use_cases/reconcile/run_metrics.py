@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.audit.report import StoredReport
 from reconciler.core.planning.change import DriftKind
-from reconciler.use_cases.workspace.context import Measured
+from reconciler.use_cases.workspace.context import TenantMetrics
 
 if TYPE_CHECKING:
     from reconciler.core.apply.run import Run
@@ -19,35 +19,38 @@ def meter_plan(prepared: "PreparedPlan") -> None:
     """Tell what a plan found in CXone, and what it would do."""
     if prepared.ctx.run.meter is None:
         return
-    told = prepared.ctx.run.meter.of(prepared.inputs.tenant.name)
-    told.entries = {list_id: len(entries) for list_id, entries in prepared.state.live.lists.items()}
-    told.changes = {action: prepared.plan.summary[action] for action in ("create", "update", "delete")}
+    measured = prepared.ctx.run.meter.of_tenant(prepared.inputs.tenant.name)
+    measured.entries = {list_id: len(entries) for list_id, entries in prepared.state.live.lists.items()}
+    measured.changes = {action: prepared.plan.summary[action] for action in ("create", "update", "delete")}
     drift: Counter[str] = Counter(dict.fromkeys((kind.value for kind in DriftKind), 0))
-    for one in prepared.plan.drift:
-        drift[one.kind.value] += len(one.phones)
-    told.drift = drift
-    _waiting(told, prepared.waiting(prepared.plan), prepared.plan)
+    for drift_row in prepared.plan.drift:
+        drift[drift_row.kind.value] += len(drift_row.phones)
+    measured.drift = drift
+    _meter_waiting(measured, prepared.waiting(prepared.plan), prepared.plan)
 
 
-def meter_run(prepared: "PreparedPlan", run: "Run", status: str, stored: StoredReport | None) -> None:
+def meter_run(prepared: "PreparedPlan", run: "Run", status: str, stored_report: StoredReport | None) -> None:
     """Tell what a run did, and what it left."""
     if prepared.ctx.run.meter is None:
         return
-    told = prepared.ctx.run.meter.of(prepared.inputs.tenant.name)
-    told.status = status
-    told.entries = {list_id: len(entries) for list_id, entries in run.after.lists.items()}
-    told.outcomes = {outcome.value: count for outcome, count in run.tally.results.counts.items()}
-    told.not_live = len(run.not_live)
-    told.conflicts = sum(len(sent.answer.conflicts) for sent in run.tally.sent)
-    if stored is not None and stored.report.is_verified:
-        told.verified_at = stored.report.finished_at
-    _waiting(told, prepared.waiting(run.final), run.final)
+    measured = prepared.ctx.run.meter.of_tenant(prepared.inputs.tenant.name)
+    measured.status = status
+    measured.entries = {list_id: len(entries) for list_id, entries in run.live_after.lists.items()}
+    measured.outcomes = {outcome.value: count for outcome, count in run.tally.results.counts.items()}
+    measured.not_live = len(run.not_live)
+    measured.conflicts = sum(len(sent_request.answer.conflicts) for sent_request in run.tally.sent_requests)
+    if stored_report is not None and stored_report.report.is_verified:
+        measured.verified_at = stored_report.report.finished_at
+    _meter_waiting(measured, prepared.waiting(run.final_plan), run.final_plan)
 
 
-def _waiting(told: Measured, waiting: "tuple[OpenRequest, ...]", plan: "Plan") -> None:
-    told.blocked = len(plan.blocked)
-    told.waiting, told.late = _count(waiting), _count(one for one in waiting if one.past)
+def _meter_waiting(measured: TenantMetrics, waiting: "tuple[OpenRequest, ...]", plan: "Plan") -> None:
+    measured.blocked = len(plan.blocked_keys)
+    measured.waiting, measured.late = (
+        _count_numbers(waiting),
+        _count_numbers(open_request for open_request in waiting if open_request.is_overdue),
+    )
 
 
-def _count(waiting: "Iterable[OpenRequest]") -> int:
-    return sum(len(one.phones) for one in waiting)
+def _count_numbers(waiting: "Iterable[OpenRequest]") -> int:
+    return sum(len(open_request.phones) for open_request in waiting)

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from datetime import date
 
 from reconciler.audit.ledger import Ledger
-from reconciler.core.model.entries import Claims, Key, Release, ReleaseReason, query_date
+from reconciler.core.model.entries import DeclaredEntries, Key, Release, ReleaseReason, query_date
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.model.live import Live
 from reconciler.core.model.phone import mask
 from reconciler.core.planning.change import Action, BlockedBy, Change, Reason
 from reconciler.core.planning.deadlines import OpenRequest
-from reconciler.core.planning.inputs import Setting
+from reconciler.core.planning.inputs import PlanFacts
 from reconciler.core.planning.plan import Plan
-from reconciler.core.planning.state import Held
+from reconciler.core.planning.state import LastApplied
 from reconciler.git.repository import Repository
 from reconciler.rules.rule_set import Rules, review_findings
-from reconciler.use_cases.reconcile.rule_changes import Before
+from reconciler.use_cases.reconcile.rule_changes import ComparedState
 from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.project import Project
 from reconciler.use_cases.workspace.tree import GitTree
@@ -25,63 +25,69 @@ from reconciler.use_cases.workspace.tree import GitTree
 
 def request_alarms(waiting: Iterable[OpenRequest], rules: Rules) -> Iterator[Finding]:
     """Say which requests are near or past their honour-by date and not live, by list and date."""
-    for one in waiting:
-        rule = rules.by_id(one.rule)
-        many = len(one.phones)
+    for request in waiting:
+        rule = rules.by_id(request.rule)
+        number_count = len(request.phones)
         requests = (
-            f"{many:,} request{'' if many == 1 else 's'} on {one.list_id} {'is' if many == 1 else 'are'}"
+            f"{number_count:,} request{'' if number_count == 1 else 's'} on {request.list_id} "
+            f"{'is' if number_count == 1 else 'are'}"
         )
-        if one.past:
-            said = f"{requests} open past the honour-by date {one.due}: apply sends the nearest first"
+        if request.is_overdue:
+            message = f"{requests} open past the honour-by date {request.due}: apply sends the nearest first"
         else:
-            said = f"{requests} open since the target {one.target}: to be live by {one.due}"
+            message = f"{requests} open since the target {request.target}: to be live by {request.due}"
         citation = rule.printed_citation if rule else ""
-        yield Finding("", 0, 0, "", one.rule, Severity.ALARM, said, citation)
+        yield Finding("", 0, 0, "", request.rule, Severity.ALARM, message, citation)
 
 
-FEWEST = 10  # fewer may be chance: one person's opt-out here, another's slip there
+MIN_MOVED_NUMBERS = 10  # fewer may be chance: one person's opt-out here, another's slip there
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Move:
-    """Numbers, sorted, whose lines vanished from `list_id` without a release, while `to` gets them."""
+class ListMove:
+    """Numbers, sorted, whose lines vanished from `list_id` without a release; `target_list` gets them."""
 
     list_id: str
-    to: str
+    target_list: str
     phones: tuple[str, ...]
 
 
-def moves(changes: Iterable[Change]) -> Iterator[Move]:
+def find_moves(changes: Iterable[Change]) -> Iterator[ListMove]:
     """Find what looks like a move between two lists, those of many numbers only."""
-    gone: dict[str, set[str]] = {}
-    new: dict[str, set[str]] = {}
+    vanished_by_list: dict[str, set[str]] = {}
+    new_by_list: dict[str, set[str]] = {}
     for change in changes:
         if change.reason is Reason.VANISHED and BlockedBy.NO_RELEASE in change.blocked_by:
-            gone.setdefault(change.list_id, set()).update(change.phones)
+            vanished_by_list.setdefault(change.list_id, set()).update(change.phones)
         elif change.action is Action.CREATE and change.reason is Reason.DECLARED:
-            new.setdefault(change.list_id, set()).update(change.phones)
-    for list_id, phones in sorted(gone.items()):
-        for to, arrived in sorted(new.items()):
-            both = phones & arrived
-            if to != list_id and len(both) >= FEWEST:
-                yield Move(list_id, to, tuple(sorted(both)))
+            new_by_list.setdefault(change.list_id, set()).update(change.phones)
+    for list_id, phones in sorted(vanished_by_list.items()):
+        for target_list, new_phones in sorted(new_by_list.items()):
+            moved_phones = phones & new_phones
+            if target_list != list_id and len(moved_phones) >= MIN_MOVED_NUMBERS:
+                yield ListMove(list_id, target_list, tuple(sorted(moved_phones)))
 
 
-MOVED = "LIST-MOVED"
+MOVED_RULE = "LIST-MOVED"
 
 
-def move_notes(plan: Plan) -> Iterator[Finding]:
+def move_findings(plan: Plan) -> Iterator[Finding]:
     """Say for each pair of lists how many numbers seem to have moved, and the command that releases them."""
-    for move in moves(plan.changes):
-        command = f"dnc release --list {move.list_id} --reason MOVED --to {move.to} --evidence EVIDENCE"
-        said = (
-            f"{len(move.phones):,} numbers vanished from {move.list_id} and are new on {move.to}: if they "
+    for move in find_moves(plan.changes):
+        command = (
+            f"dnc release --list {move.list_id} --reason MOVED --to {move.target_list} --evidence EVIDENCE"
+        )
+        message = (
+            f"{len(move.phones):,} numbers vanished from {move.list_id} and are new on "
+            f"{move.target_list}: if they "
             f"moved, add the release: `{command}`; until then they stay on both"
         )
-        yield Finding("", 0, 0, "", MOVED, Severity.WARNING, said)
+        yield Finding("", 0, 0, "", MOVED_RULE, Severity.WARNING, message)
 
 
-def outdated_reassignments(desired: Claims, held: Held) -> Iterator[tuple[Release, date]]:
+def outdated_reassignments(
+    desired: DeclaredEntries, last_applied: LastApplied
+) -> Iterator[tuple[Release, date]]:
     """Give each release as reassigned whose query is not later than the request, with that request's day.
 
     Whoever asked after the query is the number's new owner, or was asked about too early. Of claims that are
@@ -89,10 +95,10 @@ def outdated_reassignments(desired: Claims, held: Held) -> Iterator[tuple[Releas
     """
     for key, releases in desired.releases.items():
         for release in releases:
-            queried = _queried_on(release)
-            requested = _requested_on(key, desired, held) if queried else None
-            if queried and requested and queried <= requested:
-                yield release, requested
+            queried_on = _queried_on(release)
+            requested_on = _requested_on(key, desired, last_applied) if queried_on else None
+            if queried_on and requested_on and queried_on <= requested_on:
+                yield release, requested_on
 
 
 def _queried_on(release: Release) -> date | None:
@@ -105,116 +111,128 @@ def _queried_on(release: Release) -> date | None:
         return None
 
 
-def _requested_on(key: Key, desired: Claims, held: Held) -> date | None:
-    if any(f.list_id == key[0] and key[1] in f.numbers for f in desired.files):
+def _requested_on(key: Key, desired: DeclaredEntries, last_applied: LastApplied) -> date | None:
+    if any(file.list_id == key[0] and key[1] in file.numbers for file in desired.files):
         return None
-    days = (claim.terms.requested_on for claim in held.claims(key))
+    days = (entry.terms.requested_on for entry in last_applied.entries(key))
     return max((day for day in days if day), default=None)
 
 
-READ = "CXONE-READ"
-CARRIES = "CXONE-CARRIES"
-REMOVAL = "CXONE-REMOVAL"
-FULL = "CXONE-FULL"
-UNCLAIMED = "CXONE-REGISTRY"
-REASSIGNED = "OPS-DEL-01"
+READ_RULE = "CXONE-READ"
+API_FIELDS_RULE = "CXONE-CARRIES"
+REMOVAL_RULE = "CXONE-REMOVAL"
+CEILING_RULE = "CXONE-FULL"
+UNDECLARED_REGISTRY_RULE = "CXONE-REGISTRY"
+REASSIGNED_RULE = "OPS-DEL-01"
 
 
-def project_notes(project: Project, setting: Setting) -> Iterator[Finding]:
+def project_findings(project: Project, setting: PlanFacts) -> Iterator[Finding]:
     """Say what is loosened, due for review, or odd about a release."""
-    yield from project.loosened()
+    yield from project.loosened_findings()
     yield from review_findings(project.rules, setting.as_of)
-    for release, requested in outdated_reassignments(setting.desired, setting.held):
-        said = (
+    for release, requested_on in outdated_reassignments(setting.declared, setting.last_applied):
+        message = (
             f"{mask(release.phone)} on {release.list_id}: the database of reassigned numbers was asked on or "
-            f"before {requested}, the day of the request: ask again, and write the new date"
+            f"before {requested_on}, the day of the request: ask again, and write the new date"
         )
-        yield _warning(REASSIGNED, said)
+        yield _warning(REASSIGNED_RULE, message)
 
 
-def read_notes(live: Live) -> Iterator[Finding]:
+def read_findings(live: Live) -> Iterator[Finding]:
     """Say what was odd about the reading of CXone."""
     if not live.complete:
-        yield _read(
+        yield _read_finding(
             "two reads of CXone did not add up (a busy tenant may never give one that does): "
             "what the latest look did not see stays as it is"
         )
     if live.unreadable:
-        yield _read(f"{len(live.unreadable)} live entries are no E.164 numbers: left alone")
+        yield _read_finding(f"{len(live.unreadable)} live entries are no E.164 numbers: left alone")
     yield from live.warnings
 
 
-def dialect_notes(setting: Setting, plan: Plan) -> Iterator[Finding]:
+def dialect_findings(setting: PlanFacts, plan: Plan) -> Iterator[Finding]:
     """Say what this CXone never learns of each list, and what taking a number off does not do in it."""
     stay: dict[str, set[str]] = {}
-    for file in setting.desired.standing(setting.as_of).files:
+    for file in setting.declared.active_on(setting.as_of).files:
         for terms in file.distinct:
-            stay.setdefault(file.list_id, set()).update(setting.dialect.uncarried(terms))
+            stay.setdefault(file.list_id, set()).update(setting.dialect.git_only_fields(terms))
     for list_id, names in sorted(stay.items()):
         # Dates and jurisdictions are git's alone in every dialect; that the reason is, few would expect.
         if "reasonCode" in names:
-            said = f"list {list_id}: of its terms {', '.join(sorted(names))} live only in git: "
-            yield _warning(CARRIES, f"{said}{setting.dialect.name} carries a number and its end")
-    if setting.dialect.removal_note and any(c.exposing and (c.goes or c.by_hand) for c in plan.changes):
-        yield _warning(REMOVAL, setting.dialect.removal_note)
+            message = f"list {list_id}: of its terms {', '.join(sorted(names))} live only in git: "
+            yield _warning(API_FIELDS_RULE, f"{message}{setting.dialect.name} carries a number and its end")
+    if setting.dialect.removal_note and any(
+        change.is_exposing and (change.is_allowed or change.by_hand) for change in plan.changes
+    ):
+        yield _warning(REMOVAL_RULE, setting.dialect.removal_note)
 
 
-def registry_notes(plan: Plan) -> Iterator[Finding]:
+def registry_findings(plan: Plan) -> Iterator[Finding]:
     """Say which registries' entries nobody claims while a company's claim takes their place."""
-    counts = Counter(list_id for list_id, _ in plan.wanted.registry)
+    counts = Counter(list_id for list_id, _ in plan.target_state.registry_entries)
     for list_id, count in sorted(counts.items()):
-        said = (
+        message = (
             f"{count:,} number(s) on {list_id} have a registry's entry in CXone that no file claims. A claim "
             "of ours is written over it, and it is kept as held: only a REGISTRY_REMOVED or ENTERED_IN_ERROR "
             "release lets it off. Claim it in a registry's file, or leave it as it is"
         )
-        yield _warning(UNCLAIMED, said)
+        yield _warning(UNDECLARED_REGISTRY_RULE, message)
 
 
-def age_notes(plan: Plan) -> Iterator[Finding]:
+def release_age_findings(plan: Plan) -> Iterator[Finding]:
     """Say which entries are released as entered in error by a release from before their own request."""
-    for (list_id, phone), grant in sorted(plan.wanted.granted.items()):
-        asked = max((c.terms.requested_on for c in grant.claims if c.terms.requested_on), default=None)
-        for release in grant.releases:
-            if asked and release.reason is ReleaseReason.ENTERED_IN_ERROR and release.released_on < asked:
-                said = (
+    for (list_id, phone), authorization in sorted(plan.target_state.authorizations.items()):
+        requested_on = max(
+            (entry.terms.requested_on for entry in authorization.entries if entry.terms.requested_on),
+            default=None,
+        )
+        for release in authorization.releases:
+            if (
+                requested_on
+                and release.reason is ReleaseReason.ENTERED_IN_ERROR
+                and release.released_on < requested_on
+            ):
+                message = (
                     f"{mask(phone)} on {list_id}: ENTERED_IN_ERROR of {release.released_on} is older than "
-                    f"the request of {asked} that it says is an error: check that it means that request"
+                    f"the request of {requested_on} that it says is an error: check that it means "
+                    "that request"
                 )
-                yield _warning(REASSIGNED, said)
+                yield _warning(REASSIGNED_RULE, message)
 
 
-def ceiling_notes(plan: Plan, live: Live) -> Iterator[Finding]:
+def ceiling_findings(plan: Plan, live: Live) -> Iterator[Finding]:
     """Raise an alarm where what is to be added exceeds CXone's ceiling."""
-    left = sum(len(change.phones) for change in plan.over_ceiling)
-    if not left or live.ceiling is None:
+    over_ceiling = sum(len(change.phones) for change in plan.over_ceiling)
+    if not over_ceiling or live.ceiling is None:
         return
-    wanted = live.entries + plan.summary["create"] + left
-    said = (
-        f"{live.entries:,} records are there and {wanted - live.entries:,} would be added: {wanted:,} of "
-        f"the {live.ceiling:,} that CXone takes in one environment. {left:,} are left out and not protected, "
+    required_entries = live.entry_count + plan.summary["create"] + over_ceiling
+    message = (
+        f"{live.entry_count:,} records are there and {required_entries - live.entry_count:,} would "
+        f"be added: {required_entries:,} of "
+        f"the {live.ceiling:,} that CXone takes in one environment. {over_ceiling:,} are left out "
+        "and not protected, "
         "requests of persons last: remove calling lists or groups that nobody needs, then run again"
     )
-    yield Finding("", 0, 0, "", FULL, Severity.ALARM, said)
+    yield Finding("", 0, 0, "", CEILING_RULE, Severity.ALARM, message)
 
 
-def _read(said: str) -> Finding:
-    return _warning(READ, said)
+def _read_finding(message: str) -> Finding:
+    return _warning(READ_RULE, message)
 
 
-def _warning(rule: str, said: str) -> Finding:
-    return Finding("", 0, 0, "", rule, Severity.WARNING, said)
+def _warning(rule: str, message: str) -> Finding:
+    return Finding("", 0, 0, "", rule, Severity.WARNING, message)
 
 
-def before(
+def state_before(
     project: Project, repository: Repository | None, ledger: Ledger | None, tenant: str, ctx: CommandContext
-) -> Before | None:
+) -> ComparedState | None:
     """Find what today's rules are compared with: the merge's target, else what was applied last."""
     if repository is None:
         return None
     if ctx.options.onto is not None:
-        return Before(GitTree(repository, ctx.options.onto), ctx.options.onto.removeprefix("origin/"))
+        return ComparedState(GitTree(repository, ctx.options.onto), ctx.options.onto.removeprefix("origin/"))
     newest = ledger.newest(tenant) if ledger else None
-    if newest is None or newest.report.hashes["rules"] == project.content(())["rules"]:
+    if newest is None or newest.report.hashes["rules"] == project.content_hashes(())["rules"]:
         return None
-    return Before(GitTree(repository, newest.report.revision), newest.report.revision[:12])
+    return ComparedState(GitTree(repository, newest.report.revision), newest.report.revision[:12])

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from reconciler.git.repository import Repository
 
 
-def is_named(since: str) -> bool:
+def is_known_commit(since: str) -> bool:
     """Tell a commit from none: GitLab's CI_COMMIT_BEFORE_SHA is all zeros before a first push."""
     return bool(since.strip("0"))
 
@@ -27,18 +27,20 @@ def tip_of(repository: "Repository", since: str) -> str:
     return since
 
 
-def merge_tip(repository: "Repository", onto: str) -> str:
+def merge_tip(repository: "Repository", target_branch: str) -> str:
     """Name the commit that a merge is with: the remote's branch itself, and no tag or branch of that name.
 
     Raises RepositoryProblem where there is no such commit.
     """
     name = repository.remote()
-    theirs = onto.removeprefix(f"{name}/")
-    if not name or theirs == onto:
-        return repository.describe(onto).sha
-    tip = repository.tracking_tip(theirs) or repository.fetch_branch(theirs)
+    remote_branch = target_branch.removeprefix(f"{name}/")
+    if not name or remote_branch == target_branch:
+        return repository.describe(target_branch).sha
+    tip = repository.tracking_tip(remote_branch) or repository.fetch_branch(remote_branch)
     if tip is None:
-        raise RepositoryProblem(f"there is no {onto} to merge with", "name a branch as origin/BRANCH")
+        raise RepositoryProblem(
+            f"there is no {target_branch} to merge with", "name a branch as origin/BRANCH"
+        )
     return tip
 
 
@@ -48,24 +50,24 @@ def changed_files(project: Project, ctx: CommandContext, since: str) -> frozense
     None means that every file counts: a rule or the configuration differs, or it cannot be told what does.
     Which of them it is is said.
     """
-    if not is_named(since):
+    if not is_known_commit(since):
         ctx.say("there is no commit to compare with; so every file is judged")
         return None
     from reconciler.use_cases.workspace.opening import open_repository  # noqa: PLC0415  (the ledger comes with it)
 
     try:
-        found = _differing(project, open_repository(ctx), since)
+        differing_paths = _differing_paths(project, open_repository(ctx), since)
     except RepositoryProblem as problem:
         ctx.say(f"warning: {problem.fact}; so every file is judged")
         return None
-    deciding = sorted(filter(project.decides, found))
+    deciding = sorted(filter(project.is_shared_input, differing_paths))
     if deciding:
         ctx.say(f"{deciding[0]} differs from {since}; so every file is judged")
         return None
-    return found
+    return differing_paths
 
 
-def _differing(project: Project, repository: "Repository | None", since: str) -> frozenset[str]:
+def _differing_paths(project: Project, repository: "Repository | None", since: str) -> frozenset[str]:
     """Compare HEAD with where its branch left `since`, and the working tree with HEAD."""
     from reconciler.use_cases.workspace.opening import differing  # noqa: PLC0415  (the ledger comes with it)
 
@@ -77,17 +79,21 @@ def _differing(project: Project, repository: "Repository | None", since: str) ->
     bases = repository.merge_bases(tip_of(repository, since), head)
     if not bases:
         raise RepositoryProblem(f"{since} and HEAD have no common history", "set GIT_DEPTH: 0 for the job")
-    here = _blobs(repository, head)
-    found = set(differing(project, repository, lambda path: _is_reached(project, path)))
+    head_blobs = _blobs(repository, head)
+    differing_paths = set(differing(project, repository, lambda path: _is_reached(project, path)))
     for base in bases:
-        there = _blobs(repository, base)
-        found |= {path for path in here.keys() | there.keys() if here.get(path) != there.get(path)}
-    return frozenset(found)
+        base_blobs = _blobs(repository, base)
+        differing_paths |= {
+            path
+            for path in head_blobs.keys() | base_blobs.keys()
+            if head_blobs.get(path) != base_blobs.get(path)
+        }
+    return frozenset(differing_paths)
 
 
 def _is_reached(project: Project, path: str) -> bool:
     folder, slash, _ = path.rpartition("/")
-    return not slash or project.reached(folder + slash)
+    return not slash or project.is_reached(folder + slash)
 
 
 def _blobs(repository: "Repository", rev: str) -> dict[str, tuple[str, str]]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reconciler.sandbox.server import Sandbox
 
 
-LARGE = 2_000_000  # bytes of list files, which take a tenth of a second and more
+LARGE_BYTES = 2_000_000  # bytes of list files, which take a tenth of a second and more
 CLIENT_ID = "dnc"
 CLIENT_SECRET = "built-in"  # noqa: S105  (the built-in CXone protects nobody, and listens on loopback only)
 
@@ -36,7 +36,7 @@ def built_in(
     return Sandbox(state, clock=ctx.clock, settings=settings)
 
 
-def state_of(folder: Path, tenant: str) -> Path:
+def state_path(folder: Path, tenant: str) -> Path:
     """Say where an embedded tenant keeps its state."""
     return state_folder(folder) / f"{tenant}.sqlite"
 
@@ -65,22 +65,24 @@ def connect(tenant: Tenant, ctx: CommandContext) -> Iterator[Provider]:
     with ExitStack() as stack:
         settings = tenant.connection
         if tenant.embedded:
-            settings = stack.enter_context(_started(tenant, ctx))
+            settings = stack.enter_context(_start_built_in(tenant, ctx))
         provider = _provider(settings, ctx)
         if ctx.run.meter is not None:
-            ctx.run.meter.wire = provider.statistics
+            ctx.run.meter.request_statistics = provider.statistics
         stack.enter_context(provider)
         yield provider
 
 
 @contextmanager
-def begun_early(tenant: Tenant, ctx: CommandContext, sources: Iterable[Source]) -> Iterator[Provider | None]:
+def connect_early(
+    tenant: Tenant, ctx: CommandContext, sources: Iterable[Source]
+) -> Iterator[Provider | None]:
     """Begin to read CXone while files are judged, where that takes its time; None where it does not.
 
     Lists that are not valid then cost requests, though no more than fit into that time. With `dnc-groups`
     a page is of one list, and which lists there are only the files tell.
     """
-    is_large = sum(len(source.data) for source in sources) >= LARGE
+    is_large = sum(len(source.data) for source in sources) >= LARGE_BYTES
     if not is_large or tenant.embedded or tenant.dialect != "entries":
         yield None
         return
@@ -90,9 +92,9 @@ def begun_early(tenant: Tenant, ctx: CommandContext, sources: Iterable[Source]) 
 
 
 @contextmanager
-def _started(tenant: Tenant, ctx: CommandContext) -> Iterator[Connection]:
+def _start_built_in(tenant: Tenant, ctx: CommandContext) -> Iterator[Connection]:
     """Start a tenant's own CXone and give its settings. A fresh one is another organisation."""
-    with built_in(ctx, state_of(ctx.folder, tenant.name)) as sandbox, sandbox.serve() as url:
+    with built_in(ctx, state_path(ctx.folder, tenant.name)) as sandbox, sandbox.serve() as url:
         yield tenant.connection.for_built_in(
             url, instance=sandbox.instance, client=(CLIENT_ID, CLIENT_SECRET)
         )

@@ -39,14 +39,14 @@ Window = tuple[datetime, datetime]
 """From the first moment to the last."""
 
 
-def within(window: Window, touched: datetime) -> bool:
+def is_within(window: Window, modified_at: datetime) -> bool:
     """Tell whether CXone's touch lies in a window. A time that it wrote without a fraction has lost it."""
-    began, ended = window
-    if not touched.microsecond:
-        began = began.replace(microsecond=0)
-    elif not touched.microsecond % 1000:
-        began = began.replace(microsecond=began.microsecond // 1000 * 1000)
-    return began <= touched <= ended
+    started_at, ended_at = window
+    if not modified_at.microsecond:
+        started_at = started_at.replace(microsecond=0)
+    elif not modified_at.microsecond % 1000:
+        started_at = started_at.replace(microsecond=started_at.microsecond // 1000 * 1000)
+    return started_at <= modified_at <= ended_at
 
 
 def iso(moment: datetime) -> str:
@@ -55,7 +55,7 @@ def iso(moment: datetime) -> str:
 
 
 @dataclass
-class Measured:
+class TenantMetrics:
     """What is known of one tenant; None and empty where the command did not come so far.
 
     `waiting` counts requests that are open: their target day has come, and they are not live. `late` of them
@@ -79,12 +79,12 @@ class Measured:
 class Meter:
     """Filled as a command goes, so that it says of one that fails what was known by then."""
 
-    tenants: dict[str, Measured] = field(default_factory=dict)
-    wire: Statistics | None = None
+    tenants: dict[str, TenantMetrics] = field(default_factory=dict)
+    request_statistics: Statistics | None = None
 
-    def of(self, tenant: str) -> Measured:
+    def of_tenant(self, tenant: str) -> TenantMetrics:
         """Give what is measured of a tenant, from nothing at first."""
-        return self.tenants.setdefault(tenant, Measured())
+        return self.tenants.setdefault(tenant, TenantMetrics())
 
 
 DEFAULT_CONFIGURATION = "dnc.yaml"
@@ -102,7 +102,7 @@ class Pipeline:
         return self.variables.get(name) or None
 
     @property
-    def running(self) -> bool:
+    def is_running(self) -> bool:
         """Tell whether this is CI: `CI` is set, neither empty nor `false`."""
         return (self.get("CI") or "false").lower() != "false"
 
@@ -112,19 +112,19 @@ class Pipeline:
         return self.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
 
     @property
-    def of_merge_request(self) -> bool:
+    def is_of_merge_request(self) -> bool:
         """Tell whether a merge request started this pipeline, whether or not it names a target."""
         return self.merge_target is not None or self.get("CI_PIPELINE_SOURCE") == "merge_request_event"
 
     @property
-    def of_branch(self) -> bool:
+    def is_of_branch(self) -> bool:
         """Tell whether this pipeline is of a merge request, or of a branch or tag besides the default one."""
         branch, default = self.get("CI_COMMIT_BRANCH"), self.get("CI_DEFAULT_BRANCH")
-        other = self.get("CI_COMMIT_TAG") is not None or (branch is not None and branch != default)
-        return self.of_merge_request or (self.running and other)
+        is_other_ref = self.get("CI_COMMIT_TAG") is not None or (branch is not None and branch != default)
+        return self.is_of_merge_request or (self.is_running and is_other_ref)
 
     @property
-    def scheduled(self) -> bool:
+    def is_scheduled(self) -> bool:
         """Tell whether a schedule started this pipeline."""
         return self.get("CI_PIPELINE_SOURCE") == "schedule"
 
@@ -184,4 +184,4 @@ class CommandContext:
     @property
     def leaves_always_a_report(self) -> bool:
         """Tell whether a run leaves a report also when nothing was to do, or when it failed."""
-        return self.options.attest or self.pipeline.scheduled
+        return self.options.attest or self.pipeline.is_scheduled

@@ -20,22 +20,23 @@ from reconciler.use_cases.workspace.project import Project
 from reconciler.use_cases.workspace.tree import GitTree
 
 RULE = "CONF-10"
-ALLOWED = "DNC_ALLOWED_VARIABLES"
+ALLOWED_VARIABLES = "DNC_ALLOWED_VARIABLES"
 PREFIXES = ("CXONE_", "DNC_TENANT_")
 _FIX = (
-    f"rename it to begin with {' or '.join(PREFIXES)}, or add its name to the pipeline's variable {ALLOWED}"
+    f"rename it to begin with {' or '.join(PREFIXES)}, or add its name to the pipeline's variable "
+    f"{ALLOWED_VARIABLES}"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Merging:
-    """A project as a merge request would have it; `before` is the target branch's, if it can be read."""
+    """A project as a merge request would have it. `target_configuration`: the target's, if readable."""
 
     ctx: CommandContext
     project: Project
     repository: Repository
-    onto: str
-    before: Configuration | None
+    target_branch: str
+    target_configuration: Configuration | None
 
     @property
     def tenant(self) -> Tenant:
@@ -48,23 +49,29 @@ class Withheld(InvalidInput):
 
     rule = RULE
 
-    def __init__(self, merging: Merging, facts: list[str], way_out: str) -> None:
-        super().__init__("; ".join(facts), way_out, where=merging.project.configuration_path)
+    def __init__(self, merging: Merging, facts: list[str], fix: str) -> None:
+        super().__init__("; ".join(facts), fix, where=merging.project.configuration_path)
         self.merging = merging
         self.facts = facts
 
 
 def demand_destination(ctx: CommandContext, repository: Repository | None, project: Project) -> None:
     """Refuse to ask CXone where a merge request changes what decides where secrets go. Raises Withheld."""
-    for onto in _trusted(ctx, repository, project):
-        _demand_as_in(onto, ctx, repository, project)
+    for onto in _trusted_branches(ctx, repository, project):
+        _demand_same_as(onto, ctx, repository, project)
 
 
-def _demand_as_in(onto: str, ctx: CommandContext, repository: Repository | None, project: Project) -> None:
+def _demand_same_as(
+    target_branch: str, ctx: CommandContext, repository: Repository | None, project: Project
+) -> None:
     if repository is None:
-        raise RepositoryProblem(f"there is no repository to find {onto} in", "run this in a git clone")
-    merging = Merging(ctx, project, repository, onto, _configuration(repository, onto, project))
-    differing, strange = list(_differing(merging)), _strange(merging.tenant, ctx.environ)
+        raise RepositoryProblem(
+            f"there is no repository to find {target_branch} in", "run this in a git clone"
+        )
+    merging = Merging(
+        ctx, project, repository, target_branch, _configuration(repository, target_branch, project)
+    )
+    differing, strange = list(_changed_settings(merging)), _unusual_variables(merging.tenant, ctx.environ)
     ways = [
         *(["merge the change of these settings in a merge request of its own"] if differing else []),
         *([_FIX] if strange else []),
@@ -73,25 +80,27 @@ def _demand_as_in(onto: str, ctx: CommandContext, repository: Repository | None,
         raise Withheld(merging, [*differing, *strange.values()], "; ".join(ways))
 
 
-def _trusted(ctx: CommandContext, repository: Repository | None, project: Project) -> list[str]:
+def _trusted_branches(ctx: CommandContext, repository: Repository | None, project: Project) -> list[str]:
     """Name the branches whose configuration counts: the target, and the default one unless that is protected.
 
     Whoever may push a branch may make a merge request onto it, or let a pipeline of it run.
     """
-    pipeline, onto = ctx.pipeline, _onto(ctx)
-    named = [onto] if onto else []
-    told = pipeline.get("CI_MERGE_REQUEST_TARGET_BRANCH_PROTECTED") == "true" and pipeline.merge_target
-    if told or not pipeline.of_branch or repository is None or repository.remote() is None:
-        return named
+    pipeline, target_branch = ctx.pipeline, _merge_target(ctx)
+    branches = [target_branch] if target_branch else []
+    is_protected = (
+        pipeline.get("CI_MERGE_REQUEST_TARGET_BRANCH_PROTECTED") == "true" and pipeline.merge_target
+    )
+    if is_protected or not pipeline.is_of_branch or repository is None or repository.remote() is None:
+        return branches
     name = pipeline.get("CI_DEFAULT_BRANCH") or default_branch(ctx, repository, project)[0]
     default = f"{repository.remote()}/{name}"
     head = repository.head()
-    if not (onto or pipeline.of_merge_request) and head:
+    if not (target_branch or pipeline.is_of_merge_request) and head:
         return [] if repository.is_ancestor(head, merge_tip(repository, default)) else [default]
-    return list(dict.fromkeys([*named, default]))
+    return list(dict.fromkeys([*branches, default]))
 
 
-def _onto(ctx: CommandContext) -> str | None:
+def _merge_target(ctx: CommandContext) -> str | None:
     target = ctx.pipeline.merge_target
     return ctx.options.onto or (f"origin/{target}" if target else None)
 
@@ -125,31 +134,35 @@ def demand_applicable(ctx: CommandContext, record: Record, head: str, *, accept_
     newest = ledger.newest(tenant.name)
     if newest is None or newest.report.revision == head:
         return False
-    last = newest.report.revision
-    repository.ensure_commit(last)
-    if repository.is_ancestor(last, head):
+    last_revision = newest.report.revision
+    repository.ensure_commit(last_revision)
+    if repository.is_ancestor(last_revision, head):
         return False
-    if not accept_history and tip and not repository.is_ancestor(last, tip):
+    if not accept_history and tip and not repository.is_ancestor(last_revision, tip):
         fact = (
-            f"its revision {last[:12]} is not on the remote's default branch; if that was rewritten on"
+            f"its revision {last_revision[:12]} is not on the remote's default branch; if that was "
+            "rewritten on"
             " purpose, run dnc apply --accept-history, which sends protective changes only"
         )
-        ledger.doubt(tenant.name, RewrittenHistory(fact, "run `dnc audit verify`", where=newest.path))
+        ledger.add_doubt(tenant.name, RewrittenHistory(fact, "run `dnc audit verify`", where=newest.path))
         return False
-    if repository.is_ancestor(head, last) and (tip is None or repository.is_ancestor(last, tip)):
+    if repository.is_ancestor(head, last_revision) and (
+        tip is None or repository.is_ancestor(last_revision, tip)
+    ):
         raise NotApplicable(
-            f"{head[:12]} is older than {last[:12]}, which is applied already: nothing was changed",
+            f"{head[:12]} is older than {last_revision[:12]}, which is applied already: nothing was changed",
             "nothing to do; the newer revision's pipeline has taken its place",
         )
     if not accept_history:
         raise NotApplicable(
-            f"{head[:12]} does not descend from {last[:12]}, which was applied last: history was rewritten",
+            f"{head[:12]} does not descend from {last_revision[:12]}, which was applied last: "
+            "history was rewritten",
             "if that is meant, run dnc apply --accept-history: it sends protective changes only",
         )
     return True
 
 
-def known_variables(
+def known_variable_findings(
     ctx: CommandContext, project: Project, repository: Repository | None, ledger: Ledger | None
 ) -> tuple[Finding, ...]:
     """Warn of variables that are not named as CXone's and that the `dnc.yaml` applied last reads already.
@@ -157,33 +170,41 @@ def known_variables(
     Raises InvalidInput for a new one: `apply` has secrets of its own that no merge may send anywhere.
     """
     tenant, path = project.tenant(ctx.options.tenant), project.configuration_path
-    strange = _strange(tenant, ctx.environ)
-    if not strange:
+    unusual = _unusual_variables(tenant, ctx.environ)
+    if not unusual:
         return ()
     newest = ledger.newest(tenant.name) if ledger else None
-    last = project_at(repository, newest.report.revision if newest else None, path)
-    before = (
-        {name for one in last.configuration.tenants.values() for name in one.variables} if last else set()
+    last_project = project_at(repository, newest.report.revision if newest else None, path)
+    variables_before = (
+        {
+            name
+            for last_tenant in last_project.configuration.tenants.values()
+            for name in last_tenant.variables
+        }
+        if last_project
+        else set()
     )
-    if new := [fact for name, fact in strange.items() if name not in before]:
-        raise InvalidInput(f"{new[0]}, and no applied {path} has read it before", _FIX, where=path)
-    said = f"it is filled in, since the {path} that was applied last reads it too; fix: {_FIX}"
+    if new_facts := [fact for name, fact in unusual.items() if name not in variables_before]:
+        raise InvalidInput(f"{new_facts[0]}, and no applied {path} has read it before", _FIX, where=path)
+    message = f"it is filled in, since the {path} that was applied last reads it too; fix: {_FIX}"
     place = f"/tenants/{tenant.name}"
     return tuple(
-        Finding(path, 0, 0, place, RULE, Severity.WARNING, f"{fact}; {said}") for fact in strange.values()
+        Finding(path, 0, 0, place, RULE, Severity.WARNING, f"{fact}; {message}") for fact in unusual.values()
     )
 
 
-def comparable(ctx: CommandContext) -> Mapping[str, str]:
+def comparable_variables(ctx: CommandContext) -> Mapping[str, str]:
     """Give the variables that tenants are compared with: in a merge request only those of CXone's."""
-    if not (_onto(ctx) or ctx.pipeline.of_merge_request):
+    if not (_merge_target(ctx) or ctx.pipeline.is_of_merge_request):
         return ctx.environ
-    return {name: value for name, value in ctx.environ.items() if is_allowed(name, ctx.environ)}
+    return {name: value for name, value in ctx.environ.items() if is_allowed_variable(name, ctx.environ)}
 
 
-def is_allowed(variable: str, environ: Mapping[str, str]) -> bool:
+def is_allowed_variable(variable: str, environ: Mapping[str, str]) -> bool:
     """Tell whether a variable may be filled in without a look at what was applied."""
-    return variable.startswith(PREFIXES) or variable in re.split(r"[\s,]+", environ.get(ALLOWED, ""))
+    return variable.startswith(PREFIXES) or variable in re.split(
+        r"[\s,]+", environ.get(ALLOWED_VARIABLES, "")
+    )
 
 
 def project_at(repository: Repository | None, revision: str | None, path: str) -> Project | None:
@@ -197,42 +218,51 @@ def project_at(repository: Repository | None, revision: str | None, path: str) -
         return None
 
 
-def _configuration(repository: Repository, onto: str, project: Project) -> Configuration | None:
-    path, tip = project.configuration_path, merge_tip(repository, onto)
+def _configuration(repository: Repository, target_branch: str, project: Project) -> Configuration | None:
+    path, tip = project.configuration_path, merge_tip(repository, target_branch)
     if GitTree(repository, tip).read(path.__eq__).get(path) == project.configuration_data:
         return (
             project.configuration
         )  # most merge requests leave it as it is, and rules take their time to load
-    before = project_at(repository, tip, path)
-    return before.configuration if before else None
+    project_before = project_at(repository, tip, path)
+    return project_before.configuration if project_before else None
 
 
-def _differing(merging: Merging) -> Iterator[str]:
+def _changed_settings(merging: Merging) -> Iterator[str]:
     """Say what of the settings that decide where secrets and reports go is not the target branch's."""
-    path, onto, before = merging.project.configuration_path, merging.onto, merging.before
-    if before is None:
-        yield f"{path} of {onto} is missing or cannot be read"
+    path, target_branch, target_configuration = (
+        merging.project.configuration_path,
+        merging.target_branch,
+        merging.target_configuration,
+    )
+    if target_configuration is None:
+        yield f"{path} of {target_branch} is missing or cannot be read"
         return
     name = merging.tenant.name
-    if name not in before.tenants:
-        yield f"{onto} has no tenant {name}"
+    if name not in target_configuration.tenants:
+        yield f"{target_branch} has no tenant {name}"
     else:
-        then, now = before.tenants[name].destination, merging.tenant.destination
-        if keys := [key for key in now if now[key] != then[key]]:
-            yield f"{', '.join(keys)} of tenant {name} differ from {onto}"
-    audits = before.audit, merging.project.configuration.audit
-    if keys := [f"audit.{one.name}" for one in fields(AuditSettings) if _unlike(one.name, *audits)]:
-        yield f"{', '.join(keys)} differ from {onto}"
+        destination_before, destination_now = (
+            target_configuration.tenants[name].destination,
+            merging.tenant.destination,
+        )
+        if keys := [key for key in destination_now if destination_now[key] != destination_before[key]]:
+            yield f"{', '.join(keys)} of tenant {name} differ from {target_branch}"
+    audits = target_configuration.audit, merging.project.configuration.audit
+    if keys := [
+        f"audit.{field.name}" for field in fields(AuditSettings) if _is_different(field.name, *audits)
+    ]:
+        yield f"{', '.join(keys)} differ from {target_branch}"
 
 
-def _unlike(name: str, one: AuditSettings, other: AuditSettings) -> bool:
-    return bool(getattr(one, name) != getattr(other, name))
+def _is_different(name: str, audit: AuditSettings, other: AuditSettings) -> bool:
+    return bool(getattr(audit, name) != getattr(other, name))
 
 
-def _strange(tenant: Tenant, environ: Mapping[str, str]) -> dict[str, str]:
+def _unusual_variables(tenant: Tenant, environ: Mapping[str, str]) -> dict[str, str]:
     """Say by variable that it is not named as one of CXone's, and what reads it."""
     return {
         name: f"{key} of tenant {tenant.name} reads the variable {name}, which is not named as one of CXone's"
         for name, key in tenant.variables.items()
-        if not is_allowed(name, environ)
+        if not is_allowed_variable(name, environ)
     }

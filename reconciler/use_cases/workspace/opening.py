@@ -4,27 +4,29 @@ from datetime import timedelta
 from functools import cache
 from typing import NamedTuple
 
-from reconciler.audit.chain import Place
+from reconciler.audit.chain import PreviousLocation
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import StoredReport
-from reconciler.audit.trust import Strays, Trust
+from reconciler.audit.trust import ContradictionCheck, Trust
 from reconciler.config.configuration import AuditSettings
 from reconciler.core.model.errors import DncError, InvalidInput, RepositoryProblem
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.git.repository import Repository
 from reconciler.use_cases.workspace.context import CommandContext, iso
 from reconciler.use_cases.workspace.project import Project
-from reconciler.use_cases.workspace.tree import GitTree, Tree, Wanted, WorkingTree
+from reconciler.use_cases.workspace.tree import GitTree, PathFilter, Tree, WorkingTree
 
-_SLIP = timedelta(days=2)  # clocks may be set, but not by days from one report to the next
+_MAX_CLOCK_STEP = timedelta(days=2)  # clocks may be set, but not by days from one report to the next
 
 
 def trust_of(audit: AuditSettings, repository: Repository, ctx: CommandContext) -> Trust:
     """Say by what this project's chains are judged; nothing is read before it is asked for."""
     return Trust(
         signers=cache(lambda: signers_of(audit, repository, ctx)),
-        strays=_strays(repository),
-        continues={tenant: Place(**said) for tenant, said in audit.continues.items()},
+        contradiction=_history_check(repository),
+        continues={
+            tenant: PreviousLocation(**continuation) for tenant, continuation in audit.continues.items()
+        },
     )
 
 
@@ -32,21 +34,21 @@ def signers_of(audit: AuditSettings, repository: Repository, ctx: CommandContext
     """Read whose signatures count, off the remote's default branch: the pipeline's token must not say it."""
     if not audit.signers:
         return None
-    where, sha = "HEAD", repository.head()
+    place, sha = "HEAD", repository.head()
     if repository.remote() is not None:
-        where, sha = repository.default_branch_tip(
+        place, sha = repository.default_branch_tip(
             ctx.pipeline.get("CI_DEFAULT_BRANCH"), besides=audit.branch
         )
-    found = repository.read_tree_files(sha, lambda path: path == audit.signers) if sha else {}
-    if audit.signers not in found:
-        fact = f"audit.signers names {audit.signers}, and {where} has no such file"
+    signers_files = repository.read_tree_files(sha, lambda path: path == audit.signers) if sha else {}
+    if audit.signers not in signers_files:
+        fact = f"audit.signers names {audit.signers}, and {place} has no such file"
         raise InvalidInput(
             fact, "commit it there, a line for each signer: NAME KEYTYPE KEY", where=audit.signers
         )
-    return found[audit.signers]
+    return signers_files[audit.signers]
 
 
-def _strays(repository: Repository) -> Strays:
+def _history_check(repository: Repository) -> ContradictionCheck:
     """Compare the revision and the moment of a report with history, and with the report before it."""
 
     @cache
@@ -68,13 +70,18 @@ def _strays(repository: Repository) -> Strays:
             return f"its revision {revision[:12]} is neither in this clone nor at the remote"
         if stored.report.is_reanchored or not before:
             return ""
-        if stored.report.moment < before.report.moment - _SLIP:
+        if stored.report.moment < before.report.moment - _MAX_CLOCK_STEP:
             return (
                 f"it says that it finished at {iso(stored.report.moment)}, and the report before it"
                 f" at {iso(before.report.moment)}"
             )
         last = before.report.revision
-        if excused or stored.report.rewritten or revision == last or not repository.has_commit(last):
+        if (
+            excused
+            or stored.report.accepts_rewritten_history
+            or revision == last
+            or not repository.has_commit(last)
+        ):
             return ""
         if one_line(last, revision):
             return ""
@@ -91,25 +98,30 @@ _MOST_NAMED = 5
 
 def open_repository(ctx: CommandContext) -> Repository | None:
     """Find the repository around the project, if there is one."""
-    return Repository.discover(ctx.folder, hurried=ctx.run.stop.is_set)
+    return Repository.discover(ctx.folder, is_hurried=ctx.run.stop.is_set)
 
 
-def _tree(ctx: CommandContext, repository: Repository | None, onto: str | None) -> Tree:
-    if onto is None:
+def _tree(ctx: CommandContext, repository: Repository | None, target_branch: str | None) -> Tree:
+    if target_branch is None:
         return WorkingTree(ctx.folder)
     if repository is None:
-        raise RepositoryProblem(f"there is no repository to merge {onto} in", "run this in a git clone")
-    return GitTree(repository, repository.merged_tree(onto))
+        raise RepositoryProblem(
+            f"there is no repository to merge {target_branch} in", "run this in a git clone"
+        )
+    return GitTree(repository, repository.merged_tree(target_branch))
 
 
 def open_project(
-    ctx: CommandContext, repository: Repository | None, onto: str | None = None, tree: Tree | None = None
+    ctx: CommandContext,
+    repository: Repository | None,
+    target_branch: str | None = None,
+    tree: Tree | None = None,
 ) -> Project:
-    """Read configuration and rules: of a tree, or the working tree, or the merge of HEAD with `onto`."""
-    return Project.read(tree or _tree(ctx, repository, onto), ctx.options.configuration.name)
+    """Read configuration and rules: of a tree, the working tree, or a merge of HEAD with `target_branch`."""
+    return Project.read(tree or _tree(ctx, repository, target_branch), ctx.options.configuration.name)
 
 
-def tenant_of(ctx: CommandContext) -> str:
+def tenant_name(ctx: CommandContext) -> str:
     """Name the tenant that was chosen, or the default; empty where no configuration tells."""
     if ctx.options.tenant is not None:
         return ctx.options.tenant
@@ -127,7 +139,7 @@ def open_ledger(
         return None
     audit = project.configuration.audit
     trust = trust_of(audit, repository, ctx)
-    return Ledger(repository, branch=audit.branch, folder=audit.path, trust=trust, goes_on=goes_on)
+    return Ledger(repository, branch=audit.branch, folder=audit.path, trust=trust, continues_on_doubt=goes_on)
 
 
 class Record(NamedTuple):
@@ -163,29 +175,29 @@ def open_committed(ctx: CommandContext, repository: Repository | None, head: str
     return Project.read(tree, name)
 
 
-def differing(project: Project, repository: Repository, wanted: Wanted) -> list[str]:
+def differing(project: Project, repository: Repository, is_wanted: PathFilter) -> list[str]:
     """List the project's wanted files that differ between the working tree and HEAD, byte by byte.
 
     Changed, missing and additional ones, whether git ignores or skips them or not. CRLF for LF is none.
     """
-    here = WorkingTree(repository.root / repository.prefix, project.reached)
-    return repository.differing(wanted, here.lying(wanted))
+    working_tree = WorkingTree(repository.root / repository.prefix, project.is_reached)
+    return repository.changed_files(is_wanted, working_tree.existing_paths(is_wanted))
 
 
 def demand_committed(project: Project, repository: Repository) -> None:
     """Refuse to go on while lists, rules or configuration differ from the commit."""
     if repository.head() is None:
         raise RepositoryProblem("there is no commit yet", "commit lists, schema and configuration first")
-    found = differing(project, repository, project.belongs)
-    if found:
+    differing_paths = differing(project, repository, project.is_part)
+    if differing_paths:
         raise RepositoryProblem(
-            f"not committed: {_named(found)}",
+            f"not committed: {_paths_text(differing_paths)}",
             "commit these files, restore them (git checkout HEAD -- FILE) or remove them:"
             " what is applied is what git has",
         )
 
 
-def committed_notes(
+def committed_findings(
     project: Project, repository: Repository | None, ctx: CommandContext
 ) -> tuple[Finding, ...]:
     """Compare the working tree with the commit that is applied.
@@ -195,26 +207,27 @@ def committed_notes(
     """
     if repository is None:
         return ()
-    if not ctx.pipeline.running:
+    if not ctx.pipeline.is_running:
         demand_committed(project, repository)
         return ()
-    found = differing(project, repository, project.belongs)
-    if not found:
+    differing_paths = differing(project, repository, project.is_part)
+    if not differing_paths:
         return ()
     fact = (
-        f"the working tree differs from the commit in {_named(found)}: the commit's files are applied, and"
+        f"the working tree differs from the commit in {_paths_text(differing_paths)}: the commit's "
+        "files are applied, and"
         " nothing is removed or weakened in this run; find out what changes the job's checkout"
         " (a cache, an artifact, a script, a sparse checkout) and run the job again"
     )
     return (Finding("", 0, 0, "", TREE, Severity.WARNING, fact),)
 
 
-def _named(paths: list[str]) -> str:
-    more = len(paths) - _MOST_NAMED
-    return ", ".join(paths[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+def _paths_text(paths: list[str]) -> str:
+    rest_count = len(paths) - _MOST_NAMED
+    return ", ".join(paths[:_MOST_NAMED]) + (f" and {rest_count} more" if rest_count > 0 else "")
 
 
-def refresh(ledger: Ledger | None, ctx: CommandContext, *, must: bool) -> Ledger | None:
+def refresh_ledger(ledger: Ledger | None, ctx: CommandContext, *, must: bool) -> Ledger | None:
     """Fetch the audit branch. A remote that does not answer stops `apply`; a plan goes on without held."""
     if ledger is None:
         return None

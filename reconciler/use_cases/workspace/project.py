@@ -13,33 +13,41 @@ from typing import TYPE_CHECKING
 from reconciler.config.configuration import (
     Configuration,
     Tenant,
+    folder_filter,
     matches,
-    misnamed,
-    reached_folders,
+    misnamed_files,
+    possible_targets,
     read_configuration,
-    shared_targets,
-    targets_of,
-    uncovered,
+    shared_target_findings,
+    uncovered_files,
     unread_folders,
 )
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Finding, Severity
-from reconciler.lists.reader import Elsewhere, Found, Lists, Source, in_examples, read_alone, read_lists
+from reconciler.lists.reader import (
+    Lists,
+    ParallelReads,
+    ReadResult,
+    Source,
+    is_in_examples,
+    read_lists,
+    read_one_file,
+)
 from reconciler.rules.rule_set import Rules, load_rules
 from reconciler.use_cases.workspace.context import Today
-from reconciler.use_cases.workspace.tree import Reached, Tree
+from reconciler.use_cases.workspace.tree import FolderFilter, Tree
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
 
-LARGE = 25_000  # entries: half a second, twice of what it takes to start a process
-MOST = 4  # processes: each holds a file and its entries, 150 MB for 100,000
+LARGE_BYTES = 25_000  # entries: half a second, twice of what it takes to start a process
+MAX_PROCESSES = 4  # processes: each holds a file and its entries, 150 MB for 100,000
 _ENTRY = b"phone:"
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class JudgingBasis:
     """What every file is judged by: a repository's own rule files, as `load_rules` takes them; the day."""
 
     overrides: Mapping[str, bytes]
@@ -47,32 +55,39 @@ class Ground:
 
 
 @contextmanager
-def reading_elsewhere(
-    sources: Sequence[Source], ground: Ground, examples: Callable[[str], bool]
-) -> Iterator[Elsewhere]:
+def parallel_reads(
+    sources: Sequence[Source], basis: JudgingBasis, is_example: Callable[[str], bool]
+) -> Iterator[ParallelReads]:
     """Begin to read the large files in processes of their own, where there are several, and processors.
 
     Where a process cannot be started or dies, nothing is found of its file: it is to be read here.
     """
-    large = [source for source in sources if source.data.count(_ENTRY) >= LARGE]
-    at_once = min(len(large), _processors(), MOST)
+    large = [source for source in sources if source.data.count(_ENTRY) >= LARGE_BYTES]
+    at_once = min(len(large), _processor_count(), MAX_PROCESSES)
     if at_once < 2:  # noqa: PLR2004  (beside each other)
         yield {}
         return
-    calls = {one.path: partial(_read, one, ground, is_example=examples(one.path)) for one in large}
-    with _begun(calls, at_once) as futures:
-        yield {path: partial(_found, future) for path, future in futures.items()}
+    calls = {
+        large_source.path: partial(
+            _read_source, large_source, basis, is_example=is_example(large_source.path)
+        )
+        for large_source in large
+    }
+    with _start_calls(calls, at_once) as futures:
+        yield {path: partial(_future_result, future) for path, future in futures.items()}
 
 
 @contextmanager
-def _begun(calls: "Mapping[str, partial[Found]]", at_once: int) -> "Iterator[dict[str, Future[Found]]]":
+def _start_calls(
+    calls: "Mapping[str, partial[ReadResult]]", process_count: int
+) -> "Iterator[dict[str, Future[ReadResult]]]":
     """Begin the calls, each in one of so many processes; none where no process can be had."""
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
     from multiprocessing import get_context  # noqa: PLC0415
 
     try:
         # Not forked: threads run here, and what they hold at that moment nobody would let go of there.
-        pool = ProcessPoolExecutor(at_once, get_context("spawn"), _begin)
+        pool = ProcessPoolExecutor(process_count, get_context("spawn"), _start_worker)
     except (OSError, ImportError, NotImplementedError):  # no place for its semaphores
         yield {}
         return
@@ -82,7 +97,7 @@ def _begun(calls: "Mapping[str, partial[Found]]", at_once: int) -> "Iterator[dic
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _found(future: "Future[Found]") -> Found | None:
+def _future_result(future: "Future[ReadResult]") -> ReadResult | None:
     from concurrent.futures import BrokenExecutor  # noqa: PLC0415
 
     try:
@@ -91,19 +106,19 @@ def _found(future: "Future[Found]") -> Found | None:
         return None
 
 
-def _read(source: Source, ground: Ground, *, is_example: bool) -> Found:
-    rules, today = load_rules(ground.overrides), ground.today
-    return read_alone(source, rules, as_of=today.as_of, latest=today.latest, is_example=is_example)
+def _read_source(source: Source, basis: JudgingBasis, *, is_example: bool) -> ReadResult:
+    rules, today = load_rules(basis.overrides), basis.today
+    return read_one_file(source, rules, as_of=today.as_of, latest=today.latest, is_example=is_example)
 
 
-def _processors() -> int:
+def _processor_count() -> int:
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not Linux
         return os.cpu_count() or 1
 
 
-def _begin() -> None:
+def _start_worker() -> None:
     """Leave an interrupt to the parent, and end with it, also where that is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
@@ -124,8 +139,8 @@ SCHEMA_FOLDER = "schema/"
 class Project:
     """Configuration and rules of one tree, and the tree to read lists from.
 
-    `overrides` are the tree's own rule files, by path below `schema/`. `reached` tells in which folders, each
-    ending in `/`, any file of the project can be.
+    `overrides` are the tree's own rule files, by path below `schema/`. `is_reached` tells in which folders,
+    each ending in `/`, any file of the project can be.
     """
 
     tree: Tree
@@ -134,29 +149,35 @@ class Project:
     configuration: Configuration
     rules: Rules
     overrides: Mapping[str, bytes]
-    reached: Reached
+    is_reached: FolderFilter
 
     @classmethod
     def read(cls, tree: Tree, configuration_path: str) -> "Project":
         """Read configuration and rules. Raises InvalidInput with every finding."""
-        files = tree.reaching(_leads_to_rules).read(lambda p: p == configuration_path or _is_rule(p))
-        overrides = _overrides(files)
+        files = tree.limited_to(_leads_to_rules).read(lambda p: p == configuration_path or _is_rule(p))
+        overrides = _rule_overrides(files)
         rules = load_rules(overrides)
         data = files.get(configuration_path)
         configuration = read_configuration(configuration_path, data, rules)
-        reached = _reached(configuration)
+        is_reached = _folder_filter(configuration)
         return cls(
-            tree.reaching(reached), configuration_path, data or b"", configuration, rules, overrides, reached
+            tree.limited_to(is_reached),
+            configuration_path,
+            data or b"",
+            configuration,
+            rules,
+            overrides,
+            is_reached,
         )
 
     def tenant(self, name: str | None) -> Tenant:
         """Choose a tenant: the one named, or the default."""
         chosen = name or self.configuration.default_tenant
         if chosen not in self.configuration.tenants:
-            known = ", ".join(sorted(self.configuration.tenants))
+            known_tenants = ", ".join(sorted(self.configuration.tenants))
             raise InvalidInput(
                 f"there is no tenant {chosen!r}",
-                f"use one of: {known}; or add it below tenants:",
+                f"use one of: {known_tenants}; or add it below tenants:",
                 where=self.configuration_path,
             )
         return self.configuration.tenants[chosen]
@@ -168,17 +189,17 @@ class Project:
         except InvalidInput:
             return tenant
 
-    def belongs(self, path: str) -> bool:
+    def is_part(self, path: str) -> bool:
         """Tell whether a file decides what is applied: a list of any tenant, a rule, the configuration."""
-        return self.decides(path) or self.is_list(path)
+        return self.is_shared_input(path) or self.is_list(path)
 
-    def decides(self, path: str) -> bool:
+    def is_shared_input(self, path: str) -> bool:
         """Tell whether a file decides over all lists: a rule, the configuration."""
         return path == self.configuration_path or _is_rule(path)
 
     def is_list(self, path: str) -> bool:
         """Tell whether some tenant's globs reach the file."""
-        return any(matches(t.lists, path) for t in self.configuration.tenants.values())
+        return any(matches(tenant.lists, path) for tenant in self.configuration.tenants.values())
 
     def sources(self, tenant: Tenant) -> tuple[Source, ...]:
         """Read a tenant's list files."""
@@ -186,64 +207,66 @@ class Project:
 
     def read_lists(self, sources: Iterable[Source], today: Today) -> Lists:
         """Read list files by this project's rules."""
-        every, ground = tuple(sources), Ground(self.overrides, today)
-        with reading_elsewhere(every, ground, self.is_example) as elsewhere:
+        all_sources, basis = tuple(sources), JudgingBasis(self.overrides, today)
+        with parallel_reads(all_sources, basis, self.is_example) as reads:
             return read_lists(
-                every,
+                all_sources,
                 self.rules,
                 as_of=today.as_of,
                 latest=today.latest,
-                examples=self.is_example,
-                elsewhere=elsewhere,
+                is_example=self.is_example,
+                parallel_reads=reads,
             )
 
     def is_example(self, path: str) -> bool:
         """Tell whether a file holds nobody's numbers: an example, or what a built-in default tenant has."""
         default = self.configuration.tenants[self.configuration.default_tenant]
-        return in_examples(path) or (default.embedded and matches(default.lists, path))
+        return is_in_examples(path) or (default.embedded and matches(default.lists, path))
 
-    def unreached(self) -> tuple[Finding, ...]:
+    def unreached_findings(self) -> tuple[Finding, ...]:
         """Find YAML files that no globs reach, folders that are not read, and names that are no UTF-8."""
         paths = self.tree.paths(lambda _: True)
         return (
-            *misnamed(paths, self.configuration),
-            *uncovered(paths, self.configuration),
-            *unread_folders(self.tree.elsewhere(), self.configuration),
+            *misnamed_files(paths, self.configuration),
+            *uncovered_files(paths, self.configuration),
+            *unread_folders(self.tree.foreign_folders(), self.configuration),
         )
 
-    def contested(
-        self, lists: Lists, environ: Mapping[str, str] | None = None, resolved: Tenant | None = None
+    def contested_findings(
+        self, lists: Lists, environ: Mapping[str, str] | None = None, resolved_tenant: Tenant | None = None
     ) -> tuple[Finding, ...]:
         """Find tenants that have one target and a list in common, as far as these lists tell."""
-        named = {
-            tenant.name: {f.list_id for f in lists.claims.files if matches(tenant.lists, f.path)}
+        lists_by_tenant = {
+            tenant.name: {
+                file.list_id for file in lists.declared_entries.files if matches(tenant.lists, file.path)
+            }
             for tenant in self.configuration.tenants.values()
         }
-        return shared_targets(self.configuration, named, environ, resolved)
+        return shared_target_findings(self.configuration, lists_by_tenant, environ, resolved_tenant)
 
     def rivals(self, tenant: Tenant, environ: Mapping[str, str] | None = None) -> list[Tenant]:
         """Name the other tenants that write to the same CXone: as written, or as far as variables are set.
 
         The tenant given may have its references resolved.
         """
-        tenants, known = self.configuration.tenants, environ or {}
-        own = targets_of(tenants[tenant.name], known, tenant)
-        others = [other for other in tenants.values() if other.name != tenant.name]
-        return [other for other in others if own & targets_of(other, known, None)]
+        tenants, variables = self.configuration.tenants, environ or {}
+        own_targets = possible_targets(tenants[tenant.name], variables, tenant)
+        other_tenants = [other for other in tenants.values() if other.name != tenant.name]
+        return [other for other in other_tenants if own_targets & possible_targets(other, variables, None)]
 
     @property
     def shares_targets(self) -> bool:
         """Tell whether two tenants write to the same CXone, so that a list may be contested."""
         return any(self.rivals(tenant) for tenant in self.configuration.tenants.values())
 
-    def loosened(self) -> tuple[Finding, ...]:
+    def loosened_findings(self) -> tuple[Finding, ...]:
         """Say which packaged rules the repository's own files leave out or loosen."""
         return tuple(
             Finding(SCHEMA_FOLDER.rstrip("/"), 0, 0, "", "SCHEMA-01", Severity.WARNING, sentence)
-            for sentence in self.rules.looser
+            for sentence in self.rules.looser_rules
         )
 
-    def content(self, sources: Iterable[Source]) -> dict[str, str]:
+    def content_hashes(self, sources: Iterable[Source]) -> dict[str, str]:
         """Name lists, rules and configuration by SHA-256: a report is written when one differs."""
         lists = sha256()
         for source in sources:
@@ -259,10 +282,10 @@ class Project:
 
 def sources_in(tree: Tree, tenant: Tenant) -> tuple[Source, ...]:
     """Read a tenant's list files as a tree has them."""
-    return as_sources(tree.read(lambda path: matches(tenant.lists, path)))
+    return to_sources(tree.read(lambda path: matches(tenant.lists, path)))
 
 
-def as_sources(files: Mapping[str, bytes]) -> tuple[Source, ...]:
+def to_sources(files: Mapping[str, bytes]) -> tuple[Source, ...]:
     """Turn files into sources, in order of path."""
     return tuple(Source(path, data) for path, data in files.items())
 
@@ -282,9 +305,9 @@ def demand_valid(
     contested: tuple[Finding, ...] = ()
     if rivals := project.rivals(tenant, environ):
         globs = [glob for one in (tenant, *rivals) for glob in one.lists]
-        both = as_sources(project.tree.read(lambda path: matches(globs, path)))
-        contested = project.contested(project.read_lists(both, today), environ, tenant)
-    findings = (*lists.findings, *project.unreached(), *contested)
+        both = to_sources(project.tree.read(lambda path: matches(globs, path)))
+        contested = project.contested_findings(project.read_lists(both, today), environ, tenant)
+    findings = (*lists.findings, *project.unreached_findings(), *contested)
     errors = [f for f in findings if f.severity is Severity.ERROR]
     if errors:
         raise InvalidInput(
@@ -296,10 +319,10 @@ def demand_valid(
 
 def rule_files(tree: Tree) -> dict[str, bytes]:
     """Read a project's own rule files, by path below `schema/`."""
-    return _overrides(tree.reaching(_leads_to_rules).read(_is_rule))
+    return _rule_overrides(tree.limited_to(_leads_to_rules).read(_is_rule))
 
 
-def _overrides(files: Mapping[str, bytes]) -> dict[str, bytes]:
+def _rule_overrides(files: Mapping[str, bytes]) -> dict[str, bytes]:
     return {path.removeprefix(SCHEMA_FOLDER): data for path, data in files.items() if _is_rule(path)}
 
 
@@ -311,6 +334,6 @@ def _leads_to_rules(folder: str) -> bool:
     return folder.startswith(SCHEMA_FOLDER)
 
 
-def _reached(configuration: Configuration) -> Reached:
-    of_lists = reached_folders(configuration)
+def _folder_filter(configuration: Configuration) -> FolderFilter:
+    of_lists = folder_filter(configuration)
     return lambda folder: _leads_to_rules(folder) or of_lists(folder)

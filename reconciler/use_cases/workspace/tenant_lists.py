@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.config.configuration import Tenant, matches
-from reconciler.config.globs import folder
+from reconciler.config.globs import list_folder
 from reconciler.core.model.entries import is_list_id
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Severity
-from reconciler.lists.edit.canonical import new_list
+from reconciler.lists.edit.canonical import write_empty_list
 from reconciler.lists.reader import Lists, Source, read_lists
 from reconciler.use_cases.workspace.context import CommandContext, Today
-from reconciler.use_cases.workspace.files import relative
+from reconciler.use_cases.workspace.files import relative_path
 from reconciler.use_cases.workspace.project import Project
 from reconciler.use_cases.workspace.tree import WorkingTree
 
@@ -19,7 +19,7 @@ _FOLDER = "dnc-lists/"
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class TenantLists:
     """What an edit looks at: the project, one tenant's lists as they are, and the day."""
 
     ctx: CommandContext
@@ -30,7 +30,7 @@ class Desk:
     lists: Lists
 
     @classmethod
-    def open(cls, ctx: CommandContext) -> "Desk":
+    def open(cls, ctx: CommandContext) -> "TenantLists":
         """Read the chosen tenant's lists; what is wrong in one of them stops nobody from adding to others."""
         today = Today.at(ctx.clock())
         project = Project.read(WorkingTree(ctx.folder), ctx.options.configuration.name)
@@ -39,35 +39,37 @@ class Desk:
         lists = read_lists(sources, project.rules, as_of=today.as_of, latest=today.latest)
         return cls(ctx, project, tenant, today, sources, lists)
 
-    def read(self, path: str, data: bytes) -> Lists:
+    def read_file(self, path: str, data: bytes) -> Lists:
         """Read one file as it would be."""
         source = Source(path, data)
         return read_lists((source,), self.project.rules, as_of=self.today.as_of, latest=self.today.latest)
 
-    def flawless(self, path: str, data: bytes) -> Lists:
+    def read_valid_file(self, path: str, data: bytes) -> Lists:
         """Read one file as it is. Raises InvalidInput with its findings where it has an error."""
-        lists = self.read(path, data)
-        errors = [f for f in lists.findings if f.severity is Severity.ERROR]
+        lists = self.read_file(path, data)
+        errors = [finding for finding in lists.findings if finding.severity is Severity.ERROR]
         if errors:
             fact = f"{path} has errors: nothing was written"
             raise InvalidInput(fact, "correct them, or name another file: --file", findings=errors)
         return lists
 
-    def claiming(self, list_id: str) -> list[str]:
+    def files_of_list(self, list_id: str) -> list[str]:
         """Name the files that claim numbers for a list."""
-        return [file.path for file in self.lists.claims.files if file.list_id == list_id]
+        return [file.path for file in self.lists.declared_entries.files if file.list_id == list_id]
 
     @property
-    def home(self) -> str:
+    def new_file_folder(self) -> str:
         """Name the folder, with `/`, for new files: dnc-lists/, or the tenant's own where it has another."""
-        folders = [_FOLDER, *map(folder, self.tenant.lists)]
-        return next((one for one in folders if self.reaches(f"{one}new.yaml")), _FOLDER)
+        folders = [_FOLDER, *map(list_folder, self.tenant.lists)]
+        return next(
+            (glob_folder for glob_folder in folders if self.is_reached(f"{glob_folder}new.yaml")), _FOLDER
+        )
 
-    def reaches(self, path: str) -> bool:
+    def is_reached(self, path: str) -> bool:
         """Tell whether the tenant's lists reach a file."""
         return matches(self.tenant.lists, path)
 
-    def target(self, list_id: str, named: Path | None) -> tuple[str, bytes]:
+    def target_file(self, list_id: str, named_file: Path | None) -> tuple[str, bytes]:
         """Choose the file that gets numbers, and read it; a new one is empty but for its listId.
 
         Raises InvalidInput where none can be chosen, or the file is another list's.
@@ -75,8 +77,8 @@ class Desk:
         if not is_list_id(list_id):
             fact = "a list is named with letters, digits, dots, underscores and hyphens"
             raise InvalidInput(fact, "write such a name", where="--list")
-        path = relative(named, self.ctx.folder) if named else self._only(list_id)
-        if not self.reaches(path):
+        path = relative_path(named_file, self.ctx.folder) if named_file else self._only_file(list_id)
+        if not self.is_reached(path):
             fact = (
                 f"the lists of tenant {self.tenant.name} do not reach this file, so it would protect nobody"
             )
@@ -84,18 +86,18 @@ class Desk:
             raise InvalidInput(fact, way_out, where=path)
         data = next((source.data for source in self.sources if source.path == path), None)
         if data is None:
-            return path, new_list(path, list_id)
-        self.flawless(path, data)
-        other = self.read(path, data).claims.list_ids - {list_id}
-        if other:
-            fact = f"this file is one of the list {min(other)}, not of {list_id}"
+            return path, write_empty_list(path, list_id)
+        self.read_valid_file(path, data)
+        other_lists = self.read_file(path, data).declared_entries.list_ids - {list_id}
+        if other_lists:
+            fact = f"this file is one of the list {min(other_lists)}, not of {list_id}"
             raise InvalidInput(fact, "name another file, or the other list", where=path)
         return path, data
 
-    def _only(self, list_id: str) -> str:
-        files = self.claiming(list_id)
+    def _only_file(self, list_id: str) -> str:
+        files = self.files_of_list(list_id)
         if len(files) > 1:
             fact = f"{len(files)} files claim numbers for {list_id}: {', '.join(files[:5])}"
-            more = ", …" if len(files) > 5 else ""  # noqa: PLR2004  (as many as are named)
-            raise InvalidInput(fact + more, "say which one gets the numbers: --file FILE", where="--list")
-        return files[0] if files else f"{self.home}{list_id}.yaml"
+            ellipsis = ", …" if len(files) > 5 else ""  # noqa: PLR2004  (as many as are named)
+            raise InvalidInput(fact + ellipsis, "say which one gets the numbers: --file FILE", where="--list")
+        return files[0] if files else f"{self.new_file_folder}{list_id}.yaml"

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from reconciler.git.repository import Repository
 
 
-Wanted = Callable[[str], bool]
-Reached = Callable[[str], bool]
+PathFilter = Callable[[str], bool]
+FolderFilter = Callable[[str], bool]
 """Tells of a folder, ending in `/`, whether there may be anything in it that is asked for."""
 
 _GIT = ".git"  # git has no file of this name, nor of anything below
@@ -24,19 +24,19 @@ _GIT = ".git"  # git has no file of this name, nor of anything below
 class Tree(Protocol):
     """Files by path from the project's folder, with `/`."""
 
-    def paths(self, wanted: Wanted) -> list[str]:
+    def paths(self, wanted: PathFilter) -> list[str]:
         """Name the files whose path is wanted, sorted."""
         ...
 
-    def read(self, wanted: Wanted) -> Mapping[str, bytes]:
+    def read(self, wanted: PathFilter) -> Mapping[str, bytes]:
         """Read the files whose path is wanted, sorted by path."""
         ...
 
-    def elsewhere(self) -> list[str]:
+    def foreign_folders(self) -> list[str]:
         """Name the folders that are none of this tree, and not read: links, and other repositories."""
         ...
 
-    def reaching(self, reached: Reached) -> "Tree":
+    def limited_to(self, reached: FolderFilter) -> "Tree":
         """Give the same tree, looking into these folders only where looking takes time."""
         ...
 
@@ -46,41 +46,43 @@ class WorkingTree:
     """The files as they lie on the disk, whatever git ignores. A link is refused, as in a tree of git's.
 
     No name of a folder is passed over, because git passes none over: a `node_modules` below the lists counts.
-    What keeps a walk short is `reached`, which knows where anything could be.
+    What keeps a walk short is `is_reached`, which knows where anything could be.
     """
 
     folder: Path
-    reached: Reached = lambda _: True
+    is_reached: FolderFilter = lambda _: True
 
-    def read(self, wanted: Wanted) -> Mapping[str, bytes]:
+    def read(self, wanted: PathFilter) -> Mapping[str, bytes]:
         """Read the files whose path is wanted, sorted by path."""
         return {path: self._data(path) for path in self.paths(wanted)}
 
-    def paths(self, wanted: Wanted) -> list[str]:
+    def paths(self, wanted: PathFilter) -> list[str]:
         """Name the files whose path is wanted, sorted."""
-        walked = (below + name for below, files, _ in self._walk("") for name in files)
-        return sorted(path for path in walked if wanted(path))
+        all_paths = (folder_path + name for folder_path, files, _ in self._walk("") for name in files)
+        return sorted(path for path in all_paths if wanted(path))
 
-    def elsewhere(self) -> list[str]:
+    def foreign_folders(self) -> list[str]:
         """Name the folders that are none of this tree: links, and other repositories."""
-        return sorted(below + name for below, _, others in self._walk("") for name in others)
+        return sorted(
+            folder_path + name for folder_path, _, foreign_names in self._walk("") for name in foreign_names
+        )
 
-    def lying(self, wanted: Wanted) -> list[str]:
+    def existing_paths(self, wanted: PathFilter) -> list[str]:
         """Name the wanted files that are here, those of other repositories and links to folders as well."""
-        return sorted(path for path in self._lying("") if wanted(path))
+        return sorted(path for path in self._foreign_paths("") if wanted(path))
 
-    def reaching(self, reached: Reached) -> "WorkingTree":
+    def limited_to(self, reached: FolderFilter) -> "WorkingTree":
         """Look into these folders only."""
-        return replace(self, reached=reached)
+        return replace(self, is_reached=reached)
 
-    def _lying(self, start: str) -> Iterator[str]:
-        for below, files, others in self._walk(start):
-            yield from (below + name for name in files)
-            for path in (below + name for name in others):
+    def _foreign_paths(self, start: str) -> Iterator[str]:
+        for folder_path, files, foreign_names in self._walk(start):
+            yield from (folder_path + name for name in files)
+            for path in (folder_path + name for name in foreign_names):
                 if (self.folder / path).is_symlink():
                     yield path
                 else:
-                    yield from self._lying(f"{path}/")
+                    yield from self._foreign_paths(f"{path}/")
 
     def _walk(self, start: str) -> Iterator[tuple[str, list[str], list[str]]]:
         """Give each folder, the project's as "", with the names of its files and what is none of this tree.
@@ -88,13 +90,15 @@ class WorkingTree:
         `start` is where to begin: "", or a folder ending in `/`.
         """
         top = self.folder / start
-        for here, folders, files in os.walk(top):
-            place = Path(here)
-            below = start if place == top else f"{place.relative_to(self.folder).as_posix()}/"
-            folders[:] = [name for name in folders if name != _GIT and self.reached(f"{below}{name}/")]
-            others = [name for name in folders if _is_elsewhere(place / name)]
-            folders[:] = [name for name in folders if name not in others]
-            yield below, [name for name in files if name != _GIT], others
+        for files_and_folders, folders, files in os.walk(top):
+            place = Path(files_and_folders)
+            folder_path = start if place == top else f"{place.relative_to(self.folder).as_posix()}/"
+            folders[:] = [
+                name for name in folders if name != _GIT and self.is_reached(f"{folder_path}{name}/")
+            ]
+            foreign_names = [name for name in folders if _is_foreign(place / name)]
+            folders[:] = [name for name in folders if name not in foreign_names]
+            yield folder_path, [name for name in files if name != _GIT], foreign_names
 
     def _data(self, path: str) -> bytes:
         file = self.folder / path
@@ -121,27 +125,27 @@ class GitTree:
     revision: str
     at_hand: Mapping[str, bytes] = field(default_factory=dict)
 
-    def paths(self, wanted: Wanted) -> list[str]:
+    def paths(self, wanted: PathFilter) -> list[str]:
         """Name the files whose path is wanted, sorted."""
         return sorted(file.path for file in self.repository.files(self.revision, wanted))
 
-    def read(self, wanted: Wanted) -> Mapping[str, bytes]:
+    def read(self, wanted: PathFilter) -> Mapping[str, bytes]:
         """Read the files whose path is wanted, sorted by path."""
-        read = self.repository.read_tree_files(self.revision, wanted, self.at_hand)
-        return dict(sorted(read.items()))
+        data_by_path = self.repository.read_tree_files(self.revision, wanted, self.at_hand)
+        return dict(sorted(data_by_path.items()))
 
-    def elsewhere(self) -> list[str]:
+    def foreign_folders(self) -> list[str]:
         """Name what is no file of this tree: links, and other repositories."""
         # A link to a file that is wanted is told when it is read.
         return sorted(
-            file.path for file in self.repository.files(self.revision, lambda _: True) if not file.regular
+            file.path for file in self.repository.files(self.revision, lambda _: True) if not file.is_regular
         )
 
-    def reaching(self, reached: Reached) -> "GitTree":
+    def limited_to(self, reached: FolderFilter) -> "GitTree":
         """Stay as it is: git lists every file in one go."""
         del reached
         return self
 
 
-def _is_elsewhere(folder: Path) -> bool:
+def _is_foreign(folder: Path) -> bool:
     return folder.is_symlink() or (folder / ".git").exists()

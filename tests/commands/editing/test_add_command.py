@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.lists.edit.canonical import canonical
+from reconciler.lists.edit.canonical import canonical_list
 from reconciler.lists.edit.changes import with_numbers
 from tests.commands.editing.conftest import HEAD
 from tests.unit.list_edit.drawn import PHONES, drawn
@@ -196,10 +196,10 @@ def test_adding_keeps_every_claim_and_comment_and_the_canonical_form(seed, count
     data = drawn(seed)
     had = claims(data)[0]
     new = [phone for phone in PHONES if phone not in had][:count]
-    for file in (data, canonical("a.yaml", data)):
-        written = with_numbers("a.yaml", file, keys, new, apart=apart)
+    for file in (data, canonical_list("a.yaml", data)):
+        written = with_numbers("a.yaml", file, keys, new, separate=apart)
         numbers, releases = claims(written)
         assert {n: terms for n, terms in numbers.items() if n not in new} == claims(file)[0]
         assert releases == claims(file)[1]
         assert comments(written) == comments(file)
-    assert canonical("a.yaml", written) == written
+    assert canonical_list("a.yaml", written) == written

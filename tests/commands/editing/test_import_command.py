@@ -136,7 +136,7 @@ def test_a_number_is_added_again_only_under_stronger_terms(folder):
 
 
 def test_files_hold_so_many_numbers_and_are_canonical(folder, monkeypatch):
-    monkeypatch.setattr(import_table, "MOST", 4)
+    monkeypatch.setattr(import_table, "MAX_FILE_NUMBERS", 4)
     rows = [f"21255501{n:02d},{'AB'[n % 2]}-{n // 5}" for n in range(10)]
     folder.write("calls.csv", "\n".join(["tel,evidence", *rows]))
     folder.dnc("import", "calls.csv", *TO, *TERMS, "--batch", "b")

@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.core.model.errors import InvalidInput
-from reconciler.use_cases.workspace.files import put
+from reconciler.use_cases.workspace.files import write_file
 from tests.commands.editing.conftest import HEAD
 
 ONE = ("+12125550123", "--list", "dnc-list-01", "--reason", "CONSENT_GIVEN", "--evidence", "FORM-221")
@@ -168,7 +168,7 @@ def test_where_one_file_cannot_be_written_none_is(folder, monkeypatch):
     def full(where, path, data):
         if path == "dnc-lists/b.yaml":
             raise InvalidInput("cannot be written: no space", where=path)
-        put(where, path, data)
+        write_file(where, path, data)
 
     monkeypatch.setattr("reconciler.use_cases.edits.file_changes.put", full)
     done = folder.dnc("release", *ONE)

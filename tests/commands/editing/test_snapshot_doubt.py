@@ -194,7 +194,7 @@ def test_what_may_be_cut_off_is_named(snapshot):
 
 def test_a_workbook_that_unpacks_to_very_much_is_not_counted(folder, snapshot, monkeypatch):
     """A68: the count stops at a limit, and what is not counted releases nothing."""
-    monkeypatch.setattr("reconciler.lists.edit.raw_tables.MOST_BYTES", 1 << 10)
+    monkeypatch.setattr("reconciler.lists.edit.raw_tables.MAX_BYTES", 1 << 10)
     done = snapshot(workbook(*rows()))
     assert done.code == 8
     assert "the rows of this workbook cannot be counted (it unpacks to more than" in done.err

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.gitlab.notes import sections
+from reconciler.gitlab.notes import split_sections
 from tests.support.gitlab_api import serving
 from tests.support.groups_project import grouped
 from tests.support.project import MERGE_REQUEST, Project, entry, merge_request, release
@@ -33,7 +33,7 @@ def branch(project: Project) -> Project:
 
 def unread(project: Project, planned: Result, *said: str) -> None:
     """Hold a plan to have asked nobody, and to say so and nothing else."""
-    assert project.sandbox.requests.all() == []
+    assert project.sandbox.requests.list_requests() == []
     document = planned.json
     told = {key: document[key] for key in ("applyable", "complete", "errored", "digest", "direction")}
     assert told == {
@@ -265,7 +265,7 @@ def test_every_form_says_it_and_it_is_never_merged_by_itself(branch: Project, mo
         assert done.code == 0
         assert not api.merge_request["merge_when_pipeline_succeeds"]
         assert "people merge this: its plan was made without CXone" in done.err
-        note = sections(api.bodies[0])["production"]
+        note = split_sections(api.bodies[0])["production"]
     texts = [done.out, note, *((branch.folder / kind).read_text() for kind in ("markdown", "html"))]
     for text in texts:
         assert "CXone was not asked" in text

@@ -6,11 +6,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from reconciler.cli.render.gitlab_reports import LARGEST_COUNT, code_quality, junit, terraform
-from reconciler.cli.render.markdown import markdown
-from reconciler.cli.render.masking import Shown
+from reconciler.cli.render.markdown import render_plan_markdown
+from reconciler.cli.render.masking import NumberFormat
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.model.phone import mask
-from reconciler.use_cases.reconcile.validate import Validated
+from reconciler.use_cases.reconcile.validate import ValidateResult
 from tests.support.project import Project, entry
 from tests.support.sandbox import phone
 
@@ -22,7 +22,7 @@ def finding(line=3, path="/entries/0/phone", rule="LIST-03", message="it is twic
 
 
 def issues(*findings):
-    return json.loads(code_quality(Validated(findings, (FILE,), 1)))
+    return json.loads(code_quality(ValidateResult(findings, (FILE,), 1)))
 
 
 def fingerprint(found):
@@ -30,7 +30,7 @@ def fingerprint(found):
 
 
 def test_it_is_an_empty_array_when_clean():
-    assert code_quality(Validated((), (FILE,), 1)) == "[]"
+    assert code_quality(ValidateResult((), (FILE,), 1)) == "[]"
 
 
 @pytest.mark.parametrize(
@@ -90,11 +90,13 @@ def test_counts_are_what_gitlab_shows_and_real_totals_stand_in_the_text(project:
 
 def _markdown(document):
 
-    return markdown(document, Shown(masked=True))
+    return render_plan_markdown(document, NumberFormat(is_masked=True))
 
 
 def test_junit_has_one_case_for_each_file_and_rule():
-    done = Validated((finding(), finding(line=9), finding(rule="LIST-04")), (FILE, "dnc-lists/b.yaml"), 2)
+    done = ValidateResult(
+        (finding(), finding(line=9), finding(rule="LIST-04")), (FILE, "dnc-lists/b.yaml"), 2
+    )
     suite = ET.fromstring(junit(done))
     cases = [(case.get("classname"), case.get("name")) for case in suite]
     assert cases == [("dnc-lists/b.yaml", "valid"), (FILE, "LIST-03"), (FILE, "LIST-04")]

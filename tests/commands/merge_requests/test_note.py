@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from reconciler.gitlab.notes import LARGEST_NOTE, sections
+from reconciler.gitlab.notes import LARGEST_NOTE, split_sections
 from tests.support.gitlab_api import GitLabApi, serving
 from tests.support.project import LIST, Project, dated, entry, release
 from tests.support.sandbox import phone
@@ -40,7 +40,7 @@ def planned(project: Project, api: GitLabApi, *options: str, code=0, **environ: 
 
 
 def section(api: GitLabApi, tenant="production") -> str:
-    return sections(api.bodies[0])[tenant]
+    return split_sections(api.bodies[0])[tenant]
 
 
 def merging(api: GitLabApi) -> bool:

@@ -128,7 +128,7 @@ def test_a_number_that_is_to_come_off_is_not_adopted(project):
 
 
 def test_full_files_are_followed_by_others(project, monkeypatch):
-    monkeypatch.setattr(adopt, "MOST", 3)
+    monkeypatch.setattr(adopt, "MAX_FILE_NUMBERS", 3)
     managed(project, phone(1))
     for number in range(2, 7):
         project.agent("add", phone(number))

@@ -116,7 +116,7 @@ def test_moved_to_another_list(project: Project):
     project.apply()
     assert set(project.live()) == {B}
     assert set(project.live("second")) == {A, C}
-    kinds = [a.kind for a in project.sandbox.requests.all()]
+    kinds = [a.kind for a in project.sandbox.requests.list_requests()]
     assert kinds[-1] == "delete"
     assert kinds[-2] == "read"
 

@@ -175,7 +175,7 @@ def test_a_first_run_under_a_clock_ahead_hides_no_later_opt_out(project: Project
 
 def test_without_a_date_of_cxone_a_term_ends_as_before(lapsing: Project, monkeypatch):
     """Nothing else tells the time then; `dnc doctor` warns of it."""
-    monkeypatch.setattr("reconciler.cxone.http.clock_offset.OffsetWatch.see", lambda *_: None)
+    monkeypatch.setattr("reconciler.cxone.http.clock_offset.OffsetWatch.add", lambda *_: None)
     lapsing.clock.move(days=300)
     lapsing.apply()
     assert A not in lapsing.live()

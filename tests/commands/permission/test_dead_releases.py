@@ -18,9 +18,9 @@ def dies(project: Project, monkeypatch: pytest.MonkeyPatch, *, answered: bool) -
         raise SystemExit(137)
 
     with monkeypatch.context() as patched:
-        patched.setattr("reconciler.use_cases.reconcile.apply._report", killed)
+        patched.setattr("reconciler.use_cases.reconcile.apply._write_report", killed)
         if not answered:
-            patched.setattr(Journal, "answered", lambda *_, **__: None)
+            patched.setattr(Journal, "record_answer", lambda *_, **__: None)
         assert project.run("apply", "--yes").code == 137
 
 
@@ -52,7 +52,7 @@ def test_a_release_whose_removal_did_not_arrive_still_works(project: Project, mo
     with monkeypatch.context() as patched:
         patched.setattr(
             "reconciler.core.apply.sender.Applier.remove",
-            lambda self, changes, _: [self._provider._journal.sending(
+            lambda self, changes, _: [self._provider._journal.record_send(
                 "remove", [key], overwrites=(), exposing=[key], offset=None
             ) for change in changes for key in change.keys],
         )  # fmt: skip

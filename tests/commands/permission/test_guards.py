@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.sandbox.entries.agent import Act, Deed
 from reconciler.sandbox.entries.entry import Entry
-from reconciler.sandbox.faults import Action, Fault, Kind
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from tests.support.project import LIST, Project, dated, entry, release
 from tests.support.sandbox import phone
 
@@ -133,8 +133,8 @@ def test_an_incomplete_read_lets_off_only_what_the_latest_look_saw(project: Proj
     project.apply()
     project.list(entry(C), releases=[release(A, B)])
     gone = Act(Deed.REMOVE, Entry(A, "", "", LIST))
-    wrong = Fault(Action.WRONG_TOTAL, Kind.READ)
-    project.sandbox.plan(wrong, Fault(Action.WRONG_TOTAL, Kind.READ, acts=(gone,)))
+    wrong = Fault(FaultAction.WRONG_TOTAL, RequestKind.READ)
+    project.sandbox.plan(wrong, Fault(FaultAction.WRONG_TOTAL, RequestKind.READ, acts=(gone,)))
     planned = project.plan(code=6)
     assert planned.json["complete"] is False
     assert planned.changes == [
@@ -147,7 +147,7 @@ def test_an_incomplete_read_that_holds_nothing_back_is_no_failure(project: Proje
     project.list(entry(A, B))
     project.apply()
     project.list(entry(A, B, C))
-    project.sandbox.plan(Fault(Action.WRONG_TOTAL, Kind.READ, times=None))
+    project.sandbox.plan(Fault(FaultAction.WRONG_TOTAL, RequestKind.READ, times=None))
     planned = project.plan()
     assert planned.json["complete"] is False
     assert planned.changes == [("create", "protective", "declared", [C], [])]
@@ -174,7 +174,8 @@ def test_what_is_unknown_holds_back_everything(project: Project):
     project.list(entry(B, C), releases=[release(A)])
     # The chunk is answered by nothing that can be understood, and the read-back does not add up.
     project.sandbox.plan(
-        Fault(Action.STATUS, Kind.BULK, times=None), Fault(Action.WRONG_TOTAL, Kind.READ, times=None, skip=1)
+        Fault(FaultAction.STATUS, RequestKind.BULK, times=None),
+        Fault(FaultAction.WRONG_TOTAL, RequestKind.READ, times=None, skip=1),
     )
     project.apply(code=8)
     assert set(project.live()) == {A, B}

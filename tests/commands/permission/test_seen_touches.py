@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.sandbox.entries.agent import Act, Deed
 from reconciler.sandbox.entries.entry import NOW, Entry
-from reconciler.sandbox.faults import Action, Fault, Kind
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from tests.support.project import LIST, Project, dated, entry, release
 from tests.support.sandbox import phone
 
@@ -148,9 +148,9 @@ def test_a_create_on_a_read_that_did_not_add_up_is_over_what_nobody_saw(project:
     project.list(ours, entry(*REST))
     gone = Act(Deed.REMOVE, Entry(A, "", "", LIST))
     back = Act(Deed.ADD, Entry(A, "COMPANY_POLICY", "ABSOLUTE", LIST, "agent", NOW))
-    wrong = Fault(Action.WRONG_TOTAL, Kind.READ)
-    hidden = Fault(Action.WRONG_TOTAL, Kind.READ, acts=(gone,))
-    project.sandbox.plan(hidden, wrong, Fault(Action.SLOW, Kind.BULK, acts=(back,)))
+    wrong = Fault(FaultAction.WRONG_TOTAL, RequestKind.READ)
+    hidden = Fault(FaultAction.WRONG_TOTAL, RequestKind.READ, acts=(gone,))
+    project.sandbox.plan(hidden, wrong, Fault(FaultAction.SLOW, RequestKind.BULK, acts=(back,)))
     project.run("apply", "--yes")
     assert project.newest["others"] == {LIST: 1}
     project.clock.move(days=10 if end == "lapse" else 2)

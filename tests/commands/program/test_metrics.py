@@ -4,7 +4,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.parser import text_string_to_metric_families as plain_families
 
-from reconciler.sandbox.faults import Action, Fault, Kind
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from tests.support.project import LIST, Project, entry
 from tests.support.sandbox import phone
 
@@ -43,7 +43,7 @@ def project(project: Project) -> Project:
 
 
 def test_apply_tells_what_it_did_and_left(project):
-    project.sandbox.faults.plan(Fault(Action.STATUS, Kind.BULK))
+    project.sandbox.faults.plan(Fault(FaultAction.STATUS, RequestKind.BULK))
     project.list(entry(A, B, C))
     project.apply("--metrics", FILE)
     found = measured(project)
@@ -96,7 +96,7 @@ def test_status_tells_of_tenants_by_their_reports(project):
 @pytest.mark.parametrize("command", ["plan", "drift", "apply"])
 def test_a_cxone_that_is_down_is_measured(project, command):
     project.clock.move(hours=3)
-    project.sandbox.faults.plan(Fault(Action.STATUS, status=503, times=None))
+    project.sandbox.faults.plan(Fault(FaultAction.STATUS, status=503, times=None))
     done = project.run(command, "--metrics", FILE)
     assert done.code == 5
     found = measured(project)

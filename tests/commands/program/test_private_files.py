@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.use_cases.workspace.files import harmless
+from reconciler.use_cases.workspace.files import harmless_cell
 from tests.support.project import Project, entry
 from tests.support.sandbox import phone
 
@@ -25,12 +25,12 @@ def cells(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("text", EVIL)
 def test_a_cell_is_no_formula(text):
-    assert harmless(text) == f"'{text}"
+    assert harmless_cell(text) == f"'{text}"
 
 
 @pytest.mark.parametrize("text", TOLD)
 def test_what_is_none_stays_as_it_is(text):
-    assert harmless(text) == text
+    assert harmless_cell(text) == text
 
 
 @pytest.mark.parametrize("there", [False, True])

@@ -2,7 +2,7 @@
 
 import json
 
-from reconciler.sandbox.faults import Action, Fault, Kind
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from tests.support.project import SECRET, Project, entry, release
 from tests.support.sandbox import phone
 
@@ -42,9 +42,9 @@ def test_logs_show_no_secret_and_no_whole_number(project: Project):
     project.sandbox.conduct.refused = {C: f"INVALID {C}"}
     project.list(entry(B, C), releases=[release(A)])
     project.sandbox.plan(
-        Fault(Action.REVOKE, Kind.BULK),
-        Fault(Action.STATUS, Kind.BULK, status=500),
-        Fault(Action.HTML, Kind.READ),
+        Fault(FaultAction.REVOKE, RequestKind.BULK),
+        Fault(FaultAction.STATUS, RequestKind.BULK, status=500),
+        Fault(FaultAction.HTML, RequestKind.READ),
     )
     tokens = set()
     issue = project.sandbox.tokens.issue

@@ -2,13 +2,13 @@
 
 import pytest
 
-from reconciler.sandbox.faults import Action, Fault, Kind
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from tests.support.project import LIST, Project, dated, entry, release
 from tests.support.sandbox import phone
 
 A, B, C, D, E = (phone(n) for n in range(5))
 SCHEDULE = {"CI_PIPELINE_SOURCE": "schedule"}
-DOWN = Fault(Action.STATUS, times=None)
+DOWN = Fault(FaultAction.STATUS, times=None)
 
 
 def eventful(project: Project) -> None:
@@ -129,7 +129,7 @@ def test_attest_reports_what_is_in_sync(project: Project):
 
 def test_a_remote_that_is_gone_does_not_hide_why_the_run_failed(project: Project):
     eventful(project)
-    project.sandbox.faults.plan(Fault(Action.STATUS, on=Kind.TOKEN, times=None))
+    project.sandbox.faults.plan(Fault(FaultAction.STATUS, on=RequestKind.TOKEN, times=None))
     project.origin.rename(project.origin.with_suffix(".gone"))
     done = project.run("apply", "--attest", "--format", "json")
     assert done.code == 4

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from reconciler.sandbox.faults import Action, Fault, Kind
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from tests.support.project import BRANCH, Project, dated, entry, release
 from tests.support.sandbox import phone
 
@@ -46,7 +46,7 @@ def test_a_budget_counts_what_may_have_come_off(project: Project):
     project.apply()
     project.list(entry(*twenty[3:]), releases=[release(*twenty[:3])])
     # Answered with an error, over and over, and carried out all the same.
-    project.sandbox.plan(Fault(Action.STATUS, Kind.DELETE, status=500, stored=True, times=None))
+    project.sandbox.plan(Fault(FaultAction.STATUS, RequestKind.DELETE, status=500, stored=True, times=None))
     project.run("apply")
     project.sandbox.faults.clear()
     project.apply(CI_PIPELINE_SOURCE="schedule")
@@ -71,7 +71,7 @@ def test_weaker_terms_go_last(project: Project):
     project.list(dated(A), entry(B, C), releases=[release(A, on="2026-11-25")])
     project.sandbox.requests.clear()
     project.apply()
-    kinds = [str(asked.kind) for asked in project.sandbox.requests.all()]
+    kinds = [str(asked.kind) for asked in project.sandbox.requests.list_requests()]
     assert kinds == ["token", "read", "bulk", "read", "bulk"]
     assert project.live()[A] == "COMPANY_POLICY ABSOLUTE"
     assert project.plan().changes == []

@@ -186,9 +186,11 @@ def test_only_plans_of_runs_that_sent_something_are_opened(project: Project, mon
     project.apply(**scheduled)
     moment = later(project, hours=1)
     opened = []
-    plan_of = report_walk.Ledger.plan_of
+    plan_of = report_walk.Ledger.plan_bytes
     monkeypatch.setattr(
-        report_walk.Ledger, "plan_of", lambda self, one: opened.append(one.report.seq) or plan_of(self, one)
+        report_walk.Ledger,
+        "plan_bytes",
+        lambda self, one: opened.append(one.report.seq) or plan_of(self, one),
     )
     assert on(at(project, A, moment, code=0))["on_since"]["seq"] == 1
     assert opened == [4, 3, 1]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.sandbox.faults import Action, Fault
+from reconciler.sandbox.faults import Fault, FaultAction
 from reconciler.use_cases.reconcile.report.run_facts import package_json
 from tests.support.groups_project import grouped
 from tests.support.project import ROOT, Project, entry, making
@@ -115,7 +115,7 @@ def test_a_failed_run_says_what_ran_as_well(project):
     project.list(entry(A))
     project.apply(DNC_FINGERPRINT_KEY=KEY)
     before = ran(project)
-    project.sandbox.faults.plan(Fault(Action.STATUS, times=None))
+    project.sandbox.faults.plan(Fault(FaultAction.STATUS, times=None))
     project.apply("--attest", code=5, DNC_FINGERPRINT_KEY=KEY)
     assert project.newest["status"] == "failed"
     assert ran(project) == {**before, "clock_skew": {"seconds": None, "limit_seconds": 120, "within": None}}

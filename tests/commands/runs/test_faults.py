@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.sandbox.faults import Action, Fault, Kind
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from tests.support.project import LIST, Project, entry, making, release
 from tests.support.sandbox import phone
 
@@ -10,34 +10,36 @@ A, B, C, D = (phone(n) for n in range(4))
 MANY = [phone(n) for n in range(40)]
 
 PASSING = {
-    "429": Fault(Action.STATUS, Kind.BULK, status=429, times=2),
-    "429 seconds": Fault(Action.STATUS, Kind.BULK, status=429, retry_after="0.01"),
-    "429 past date": Fault(Action.STATUS, Kind.BULK, status=429, retry_after="Mon, 01 Jan 2001 00:00:00 GMT"),
-    "429 absurd": Fault(Action.STATUS, Kind.BULK, status=429, retry_after="999999"),
-    "429 nonsense": Fault(Action.STATUS, Kind.BULK, status=429, retry_after="soon"),
-    "429 over and over": Fault(Action.STATUS, Kind.BULK, status=429, times=3),
-    "429 on a read": Fault(Action.STATUS, Kind.READ, status=429, times=2),
-    "429 at sign-in": Fault(Action.STATUS, Kind.TOKEN, status=429),
-    "500 before": Fault(Action.STATUS, Kind.BULK, status=500, times=2),
-    "503 after": Fault(Action.STATUS, Kind.BULK, status=503, stored=True, times=2),
-    "502 on a read": Fault(Action.STATUS, Kind.READ, status=502),
-    "cut before": Fault(Action.CUT, Kind.BULK),
-    "cut after": Fault(Action.CUT, Kind.BULK, stored=True),
-    "cut read": Fault(Action.CUT, Kind.READ),
-    "torn": Fault(Action.TORN, Kind.BULK),
-    "torn read": Fault(Action.TORN, Kind.READ),
-    "half": Fault(Action.HALF_JSON, Kind.BULK),
-    "half read": Fault(Action.HALF_JSON, Kind.READ),
-    "half sign-in": Fault(Action.HALF_JSON, Kind.TOKEN),
-    "html": Fault(Action.HTML, Kind.BULK),
-    "html read": Fault(Action.HTML, Kind.READ),
-    "short count": Fault(Action.SHORT_COUNT, Kind.BULK),
-    "wrong total": Fault(Action.WRONG_TOTAL, Kind.READ),
-    "slow": Fault(Action.SLOW, delay=0.05, times=3),
-    "revoked": Fault(Action.REVOKE, Kind.BULK),
-    "413": Fault(Action.STATUS, Kind.BULK, status=413),
-    "409 as a whole": Fault(Action.STATUS, Kind.BULK, status=409, stored=True),
-    "409 and nothing stored": Fault(Action.STATUS, Kind.BULK, status=409),
+    "429": Fault(FaultAction.STATUS, RequestKind.BULK, status=429, times=2),
+    "429 seconds": Fault(FaultAction.STATUS, RequestKind.BULK, status=429, retry_after="0.01"),
+    "429 past date": Fault(
+        FaultAction.STATUS, RequestKind.BULK, status=429, retry_after="Mon, 01 Jan 2001 00:00:00 GMT"
+    ),
+    "429 absurd": Fault(FaultAction.STATUS, RequestKind.BULK, status=429, retry_after="999999"),
+    "429 nonsense": Fault(FaultAction.STATUS, RequestKind.BULK, status=429, retry_after="soon"),
+    "429 over and over": Fault(FaultAction.STATUS, RequestKind.BULK, status=429, times=3),
+    "429 on a read": Fault(FaultAction.STATUS, RequestKind.READ, status=429, times=2),
+    "429 at sign-in": Fault(FaultAction.STATUS, RequestKind.TOKEN, status=429),
+    "500 before": Fault(FaultAction.STATUS, RequestKind.BULK, status=500, times=2),
+    "503 after": Fault(FaultAction.STATUS, RequestKind.BULK, status=503, stored=True, times=2),
+    "502 on a read": Fault(FaultAction.STATUS, RequestKind.READ, status=502),
+    "cut before": Fault(FaultAction.CUT, RequestKind.BULK),
+    "cut after": Fault(FaultAction.CUT, RequestKind.BULK, stored=True),
+    "cut read": Fault(FaultAction.CUT, RequestKind.READ),
+    "torn": Fault(FaultAction.TORN, RequestKind.BULK),
+    "torn read": Fault(FaultAction.TORN, RequestKind.READ),
+    "half": Fault(FaultAction.HALF_JSON, RequestKind.BULK),
+    "half read": Fault(FaultAction.HALF_JSON, RequestKind.READ),
+    "half sign-in": Fault(FaultAction.HALF_JSON, RequestKind.TOKEN),
+    "html": Fault(FaultAction.HTML, RequestKind.BULK),
+    "html read": Fault(FaultAction.HTML, RequestKind.READ),
+    "short count": Fault(FaultAction.SHORT_COUNT, RequestKind.BULK),
+    "wrong total": Fault(FaultAction.WRONG_TOTAL, RequestKind.READ),
+    "slow": Fault(FaultAction.SLOW, delay=0.05, times=3),
+    "revoked": Fault(FaultAction.REVOKE, RequestKind.BULK),
+    "413": Fault(FaultAction.STATUS, RequestKind.BULK, status=413),
+    "409 as a whole": Fault(FaultAction.STATUS, RequestKind.BULK, status=409, stored=True),
+    "409 and nothing stored": Fault(FaultAction.STATUS, RequestKind.BULK, status=409),
 }
 
 
@@ -50,7 +52,7 @@ def test_what_passes_is_got_over(project: Project, fault):
     assert set(project.live()) == set(MANY)
     assert done.outcomes == {"applied": 40}
     assert project.newest["not_live"] == []
-    assert not project.sandbox.faults.waiting
+    assert not project.sandbox.faults.waiting_faults
     assert project.plan().counts() == {"unchanged": 40}
 
 
@@ -58,7 +60,7 @@ def test_what_passes_is_got_over(project: Project, fault):
 def test_a_bulk_call_that_never_works(project: Project, status):
     """Ambiguous to the end, until the read-back says that nothing is there."""
     project.list(entry(A, B))
-    project.sandbox.plan(Fault(Action.STATUS, Kind.BULK, status=status, times=None))
+    project.sandbox.plan(Fault(FaultAction.STATUS, RequestKind.BULK, status=status, times=None))
     done = project.apply(code=8)
     assert done.json["status"] == "partial"
     assert project.newest["not_live"] == [{"list_id": LIST, "phones": [A, B]}]
@@ -71,7 +73,7 @@ def test_a_bulk_call_that_never_works(project: Project, status):
 
 def test_throttled_to_the_end(project: Project):
     project.list(entry(A, B))
-    project.sandbox.plan(Fault(Action.STATUS, Kind.BULK, status=429, times=None))
+    project.sandbox.plan(Fault(FaultAction.STATUS, RequestKind.BULK, status=429, times=None))
     project.apply(code=8)
     assert project.newest["not_live"] == [{"list_id": LIST, "phones": [A, B]}]
 
@@ -130,7 +132,7 @@ def test_terms_that_are_not_taken(project: Project):
 
 def test_a_read_back_that_fails(project: Project):
     project.list(entry(A, B))
-    project.sandbox.plan(Fault(Action.STATUS, Kind.READ, status=500, times=None, skip=1))
+    project.sandbox.plan(Fault(FaultAction.STATUS, RequestKind.READ, status=500, times=None, skip=1))
     project.apply(code=8)
     assert set(project.live()) == {A, B}
     assert project.newest["read_back"]["how"] == "failed"
@@ -142,7 +144,7 @@ def test_a_removal_that_fails_once(project: Project):
     project.list(entry(A, B))
     project.apply()
     project.list(entry(B), releases=[release(A)])
-    project.sandbox.plan(Fault(Action.STATUS, Kind.DELETE, status=500, stored=True))
+    project.sandbox.plan(Fault(FaultAction.STATUS, RequestKind.DELETE, status=500, stored=True))
     project.apply()
     assert set(project.live()) == {B}
     assert project.plan().changes == []
@@ -152,7 +154,7 @@ def test_a_removal_that_never_works(project: Project):
     project.list(entry(A, B))
     project.apply()
     project.list(entry(B), releases=[release(A)])
-    project.sandbox.plan(Fault(Action.STATUS, Kind.DELETE, status=500, times=None))
+    project.sandbox.plan(Fault(FaultAction.STATUS, RequestKind.DELETE, status=500, times=None))
     done = project.run("apply", "--format", "json")
     assert done.code == 8
     assert set(project.live()) == {A, B}
@@ -195,7 +197,7 @@ def test_no_scope_to_write(project: Project):
 
 def test_answers_that_cannot_be_understood(project: Project):
     project.list(entry(A))
-    project.sandbox.plan(Fault(Action.HTML, Kind.READ, times=None))
+    project.sandbox.plan(Fault(FaultAction.HTML, RequestKind.READ, times=None))
     done = project.plan(code=5)
     assert done.json["errored"] is True
     assert done.json["summary"] == dict.fromkeys(done.json["summary"], 0)
@@ -203,7 +205,7 @@ def test_answers_that_cannot_be_understood(project: Project):
 
 def test_a_redirect_is_not_followed(project: Project):
     project.list(entry(A))
-    project.sandbox.plan(Fault(Action.REDIRECT, Kind.READ, times=None))
+    project.sandbox.plan(Fault(FaultAction.REDIRECT, RequestKind.READ, times=None))
     assert project.plan(code=5).json["errored"] is True
 
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from reconciler.sandbox.faults import Action, Fault, Kind
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from tests.support.project import LIST, ROOT, Project, dated, entry, making, release
 from tests.support.sandbox import phone
 
@@ -56,7 +56,7 @@ def test_a_run_that_is_told_to_stop(project: Project):
     project.tenant(chunkSize=1, concurrency=1)
     numbers = [phone(n) for n in range(30)]
     project.list(entry(*numbers))
-    project.sandbox.plan(Fault(Action.SLOW, Kind.BULK, delay=0.1, times=None))
+    project.sandbox.plan(Fault(FaultAction.SLOW, RequestKind.BULK, delay=0.1, times=None))
     run = subprocess.Popen(
         [sys.executable, "-m", "reconciler.cli.main", "apply", "--format", "json"],
         cwd=project.folder,
@@ -148,7 +148,7 @@ def test_a_change_that_was_done_by_hand_meanwhile(project: Project):
         project.agent("remove", A)
 
     project.on_read[2] = meanwhile
-    project.sandbox.plan(Fault(Action.SLOW, Kind.BULK))
+    project.sandbox.plan(Fault(FaultAction.SLOW, RequestKind.BULK))
     project.apply()
     assert set(project.live()) == {B, C}
     assert project.plan().counts() == {"unchanged": 2}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from reconciler.sandbox.faults import Action, Fault, Kind
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from reconciler.use_cases.workspace import connection
 from tests.support.project import Project, entry, release
 from tests.support.result import Result
@@ -18,7 +18,7 @@ WRONG = {"phones": [A], "reasonCode": "ANGRY", "expirationPolicy": "NEVER"}
 @pytest.fixture
 def early(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     """Say whether files count as large from now on."""
-    return lambda is_early: monkeypatch.setattr(connection, "LARGE", 0 if is_early else 10**9)
+    return lambda is_early: monkeypatch.setattr(connection, "LARGE_BYTES", 0 if is_early else 10**9)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def applied(project: Project) -> Project:
 def asked(project: Project, *command: str, **environ: str) -> tuple[Result, list[str]]:
     project.sandbox.requests.clear()
     done = project.run(*command, **environ)
-    return done, sorted(str(one.kind) for one in project.sandbox.requests.all())
+    return done, sorted(str(one.kind) for one in project.sandbox.requests.list_requests())
 
 
 def told(done: Result) -> dict[str, object]:
@@ -74,7 +74,9 @@ def test_an_opt_out_that_comes_while_files_are_judged_keeps_its_number(applied: 
     assert {A, B, C} <= set(applied.live())
 
 
-@pytest.mark.parametrize("fault", [None, Fault(Action.STATUS, Kind.TOKEN, status=401, times=None)])
+@pytest.mark.parametrize(
+    "fault", [None, Fault(FaultAction.STATUS, RequestKind.TOKEN, status=401, times=None)]
+)
 @pytest.mark.parametrize("command", ["plan", "apply", "drift"])
 def test_invalid_lists_are_told_first(applied: Project, early, command, fault):
     applied.list(WRONG)
@@ -91,7 +93,7 @@ def test_invalid_lists_are_told_first(applied: Project, early, command, fault):
 
 @pytest.mark.parametrize("command", ["plan", "apply", "drift"])
 def test_a_refused_sign_in_is_told_as_ever(applied: Project, early, command):
-    applied.sandbox.plan(Fault(Action.STATUS, Kind.TOKEN, status=401, times=None))
+    applied.sandbox.plan(Fault(FaultAction.STATUS, RequestKind.TOKEN, status=401, times=None))
     early(False)
     usual = applied.run(command)
     early(True)
@@ -100,7 +102,7 @@ def test_a_refused_sign_in_is_told_as_ever(applied: Project, early, command):
 
 
 def test_apply_protects_where_pages_cannot_be_read(applied: Project, early):
-    applied.sandbox.plan(Fault(Action.STATUS, Kind.READ, status=500, times=None))
+    applied.sandbox.plan(Fault(FaultAction.STATUS, RequestKind.READ, status=500, times=None))
     early(True)
     done = applied.run("apply", "--format", "json")
     assert done.code == 8

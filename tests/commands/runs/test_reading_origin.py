@@ -20,7 +20,7 @@ UNCHECKED = "the origin of the saved reading cannot be checked"
 @pytest.fixture
 def branch(project: Project, monkeypatch) -> Project:
     """A merge request that releases A; somebody has taken A out of the reading that apply kept."""
-    monkeypatch.setattr("reconciler.use_cases.reconcile.live_read.CHEAP", 0)
+    monkeypatch.setattr("reconciler.use_cases.reconcile.live_read.CHEAP_READ_REQUESTS", 0)
     project.list(entry(A, B, C))
     project.apply()
     forge(project)
@@ -37,7 +37,7 @@ def forge(project: Project) -> None:
     """Take A out of the reading, as whoever can write the cache can."""
     stamp, live = load(reading(project))
     lists = {LIST: {number: live.lists[LIST][number] for number in (B, C)}}
-    save(reading(project), stamp, replace(live, lists=lists, entries=2))
+    save(reading(project), stamp, replace(live, lists=lists, entry_count=2))
 
 
 def tells_the_truth(done: Result) -> bool:

@@ -20,7 +20,7 @@ NOBODY = {"CXONE_CLIENT_ID": "", "CXONE_CLIENT_SECRET": "", "CXONE_ACCESS_KEY_ID
 @pytest.fixture
 def dear(monkeypatch) -> None:
     """Let every reading count as dear: what is cheap is read anew."""
-    monkeypatch.setattr("reconciler.use_cases.reconcile.live_read.CHEAP", 0)
+    monkeypatch.setattr("reconciler.use_cases.reconcile.live_read.CHEAP_READ_REQUESTS", 0)
 
 
 @pytest.fixture
@@ -60,12 +60,12 @@ def test_the_plan_is_that_of_a_live_reading_and_asks_cxone_nothing(branch: Proje
     branch.list(entry(B, C), releases=[release(A)])
     branch.sandbox.requests.clear()
     planned = merge_request(branch, **NOBODY)
-    assert branch.sandbox.requests.all() == []
+    assert branch.sandbox.requests.list_requests() == []
     assert where(planned) == "saved"
     assert planned.counts() == {"create": 1, "delete": 1, "unchanged": 1, "unmanaged": 1}
     live = merge_request(branch, "--reading", "live")
     assert where(live) == "live"
-    assert len(branch.sandbox.requests.all()) == 2  # the sign-in and a page
+    assert len(branch.sandbox.requests.list_requests()) == 2  # the sign-in and a page
     same(planned, live)
 
 
@@ -80,7 +80,7 @@ def test_totals_that_agree_verify_a_reading_too(branch: Project, monkeypatch):
 
 
 def test_what_is_cheap_to_read_is_read(branch: Project, monkeypatch):
-    monkeypatch.setattr("reconciler.use_cases.reconcile.live_read.CHEAP", 1)
+    monkeypatch.setattr("reconciler.use_cases.reconcile.live_read.CHEAP_READ_REQUESTS", 1)
     planned = merge_request(branch)
     assert (where(planned), planned.err) == ("live", "")
 
@@ -160,7 +160,7 @@ def not_used(project: Project, said: str) -> None:
     planned = project.run("plan", "--format", "json", **MERGE_REQUEST)
     assert said in planned.err
     assert "; reading CXone instead" in planned.err
-    assert project.sandbox.requests.all() != []
+    assert project.sandbox.requests.list_requests() != []
     assert "from" not in planned.json["live"]
 
 
@@ -302,7 +302,7 @@ def test_groups_are_planned_without_a_sign_in(groups: GroupsProject):
     groups.list(entry(A, C), dated(B, until="2026-12-05"))
     groups.sandbox.requests.clear()
     planned = groups.plan("--reading", "saved", **NOBODY)
-    assert groups.sandbox.requests.all() == []
+    assert groups.sandbox.requests.list_requests() == []
     assert planned.counts() == {"create": 1, "unchanged": 2, "unmanaged": 1}
     same(planned, groups.plan())
 

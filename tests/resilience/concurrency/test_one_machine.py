@@ -6,7 +6,7 @@ import threading
 import pytest
 from filelock import FileLock
 
-from reconciler.sandbox.faults import Kind
+from reconciler.sandbox.faults import RequestKind
 from reconciler.use_cases.reconcile import run_lock
 from tests.support.project import Project, entry
 from tests.support.sandbox import phone
@@ -17,7 +17,7 @@ A, B, C = (phone(n) for n in range(3))
 
 def test_the_second_waits_and_finds_what_the_first_did(project: Project):
     project.list(entry(A, B))
-    moments = Moments(project, kinds=(Kind.BULK,))
+    moments = Moments(project, kinds=(RequestKind.BULK,))
     said, second = [], []
     waiting = threading.Event()
 

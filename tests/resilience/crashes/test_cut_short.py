@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.cxone.http.stop import TimeBudget
-from reconciler.sandbox.faults import Action, Fault, Kind
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from tests.support.project import Project, dated, entry, release
 from tests.support.sandbox import phone
 from tests.support.victim import today
@@ -16,7 +16,7 @@ class Ticks:
 
     def __init__(self, monkeypatch, ticks: int) -> None:
         self.left = ticks
-        monkeypatch.setattr(TimeBudget, "over", self.over)
+        monkeypatch.setattr(TimeBudget, "is_over", self.over)
 
     def over(self) -> bool:
         self.left -= 1
@@ -71,7 +71,7 @@ def test_live_cannot_be_read(project: Project):
     project.list(entry(*MANY[:6]), dated(MANY[6]))
     project.apply()
     project.list(entry(*MANY[3:6], *MANY[7:]), releases=[release(*MANY[:3], on=today())])
-    project.sandbox.plan(Fault(Action.STATUS, Kind.READ, status=503, times=None))
+    project.sandbox.plan(Fault(FaultAction.STATUS, RequestKind.READ, status=503, times=None))
     done = project.apply(code=8)
     assert done.json["status"] == "partial"
     assert set(project.live()) == set(MANY)
@@ -86,7 +86,7 @@ def test_live_cannot_be_read(project: Project):
 def test_live_cannot_be_read_and_nothing_is_new(project: Project):
     project.list(entry(*MANY))
     project.apply()
-    project.sandbox.plan(Fault(Action.STATUS, Kind.READ, status=503, times=None))
+    project.sandbox.plan(Fault(FaultAction.STATUS, RequestKind.READ, status=503, times=None))
     done = project.apply(code=5)
     assert done.json["errored"] is True
     assert [r["seq"] for r in project.reports()] == [1]

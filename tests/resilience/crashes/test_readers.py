@@ -70,8 +70,8 @@ def here(project: Project, monkeypatch: pytest.MonkeyPatch) -> Lists:
     """What one process reads; from then on every file is large, and there are two processors."""
     read = read_by(project)
     assert {finding.rule for finding in read.findings} >= {"LIST-03", "OWN-01"}
-    monkeypatch.setattr(project_module, "LARGE", 1)
-    monkeypatch.setattr(project_module, "_processors", lambda: 2)
+    monkeypatch.setattr(project_module, "LARGE_BYTES", 1)
+    monkeypatch.setattr(project_module, "_processor_count", lambda: 2)
     return read
 
 
@@ -85,7 +85,7 @@ def test_they_read_what_one_process_reads(project: Project, here: Lists, monkeyp
 
 
 def test_one_processor_reads_by_itself(project: Project, here: Lists, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(project_module, "_processors", lambda: 1)
+    monkeypatch.setattr(project_module, "_processor_count", lambda: 1)
     monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", None)
     assert read_by(project) == here
 
@@ -103,7 +103,7 @@ def test_files_are_read_here_where_no_process_can_be_had(
 def test_files_are_read_here_where_their_process_dies(
     project: Project, here: Lists, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(project_module, "_begin", partial(os._exit, 3))
+    monkeypatch.setattr(project_module, "_start_worker", partial(os._exit, 3))
     assert read_by(project) == here
 
 

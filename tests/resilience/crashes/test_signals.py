@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from reconciler.sandbox.faults import Action, Fault, Kind
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from tests.support.project import Project, entry, release
 from tests.support.sandbox import phone
 from tests.support.victim import Moments, end, journal_of, start, today
@@ -17,7 +17,7 @@ SIGNALS = [signal.SIGTERM, signal.SIGINT]
 def test_the_chunk_in_flight_is_finished(project: Project, number):
     project.tenant(chunkSize=3, concurrency=1)
     project.list(entry(*MANY))
-    moments = Moments(project, kinds=(Kind.BULK,))
+    moments = Moments(project, kinds=(RequestKind.BULK,))
     process = start(project, "apply", "--format", "json")
     moments.reset(2, lambda: process.send_signal(number))  # the second chunk has just arrived
     done = end(process)
@@ -39,8 +39,10 @@ def test_the_chunk_in_flight_is_finished(project: Project, number):
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_long_wait_ends(project: Project, number):
     project.list(entry(*MANY))
-    project.sandbox.plan(Fault(Action.STATUS, Kind.BULK, status=429, retry_after="900", times=None))
-    moments = Moments(project, kinds=(Kind.BULK,))
+    project.sandbox.plan(
+        Fault(FaultAction.STATUS, RequestKind.BULK, status=429, retry_after="900", times=None)
+    )
+    moments = Moments(project, kinds=(RequestKind.BULK,))
     process = start(project, "apply")
     moments.reset(1, lambda: process.send_signal(number))
     done = end(process)
@@ -53,7 +55,7 @@ def test_nothing_comes_off_after_the_signal(project: Project):
     project.list(entry(*MANY))
     project.apply()
     project.list(entry(*MANY[4:]), releases=[release(*MANY[:4], on=today())])
-    moments = Moments(project, kinds=(Kind.READ,))
+    moments = Moments(project, kinds=(RequestKind.READ,))
     process = start(project, "apply")
     moments.reset(1, lambda: process.send_signal(signal.SIGTERM))
     done = end(process)
@@ -65,7 +67,7 @@ def test_nothing_comes_off_after_the_signal(project: Project):
 def test_told_to_stop_while_it_waits_for_its_turn(project: Project):
     """Whoever waits has written nothing, and says who is under way."""
     project.list(entry(*MANY))
-    moments = Moments(project, kinds=(Kind.BULK,))
+    moments = Moments(project, kinds=(RequestKind.BULK,))
     first = start(project, "apply")
     second = []
 
@@ -96,7 +98,7 @@ def padded(project: Project) -> None:
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_reading_that_was_begun_early_is_ended_and_nothing_is_changed(project: Project, number):
     padded(project)
-    moments = Moments(project, kinds=(Kind.READ,))
+    moments = Moments(project, kinds=(RequestKind.READ,))
     process = start(project, "apply")
     moments.reset(0, lambda: process.send_signal(number))
     done = end(process)
@@ -107,8 +109,10 @@ def test_a_reading_that_was_begun_early_is_ended_and_nothing_is_changed(project:
 
 def test_a_reading_that_was_begun_early_does_not_outlive_an_interrupted_plan(project: Project):
     padded(project)
-    project.sandbox.plan(Fault(Action.STATUS, Kind.READ, status=503, retry_after="599", times=None))
-    moments = Moments(project, kinds=(Kind.READ,))
+    project.sandbox.plan(
+        Fault(FaultAction.STATUS, RequestKind.READ, status=503, retry_after="599", times=None)
+    )
+    moments = Moments(project, kinds=(RequestKind.READ,))
     process = start(project, "plan")
     moments.reset(1, lambda: process.send_signal(signal.SIGINT))
     done = end(process)

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from reconciler.core.model.errors import CxoneUnavailable, DncError, Unread
+from reconciler.core.model.errors import CxoneUnavailable, CxoneUnreadable, DncError
 from reconciler.core.model.provider import Verdict, Write
-from reconciler.sandbox.faults import Action, Fault, Kind
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from tests.resilience.faults.wired import LIST, LOCAL, number, put_right, set_up, untold, wired
 from tests.unit.cxone.standin import SECRET, Reply, Time, connected, entry, pages, stand_in
 
@@ -23,12 +23,12 @@ def script():
         yield server
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", list(RequestKind))
 def test_credentials_do_not_follow_a_redirect(kind):
     with wired() as made, stand_in() as elsewhere:
         stood = set_up(made)
         before = made.stored
-        made.sandbox.plan(Fault(Action.REDIRECT, kind, times=None, location=f"{elsewhere.url}/steal"))
+        made.sandbox.plan(Fault(FaultAction.REDIRECT, kind, times=None, location=f"{elsewhere.url}/steal"))
         ended = made.apply()
         assert untold(made, ended, stood, before) == []
         assert (elsewhere.seen, elsewhere.tokens) == ([], [])
@@ -120,7 +120,7 @@ def test_what_an_answer_calls_itself_does_not_matter(script, kind):
         Reply(200, {"access_token": "token-1", "expires_in": 9}, {"Content-Type": kind})
     )
     with connected(script) as provider:
-        assert provider.read(LISTS).entries == 1
+        assert provider.read(LISTS).entry_count == 1
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_an_entry_of_other_types_hides_no_other(script, changes, found):
     script.otherwise = pages([entry(1), entry(2, **changes), entry(3)])
     with connected(script) as provider:
         live = provider.read(LISTS)
-    assert (live.entries, live.complete) == (3, True)
+    assert (live.entry_count, live.complete) == (3, True)
     assert len(live.lists["dnc-1"]) == 2 + (found == "e")
     assert (len(live.unreadable), len(live.foreign)) == (found == "u", found == "f")
 
@@ -152,7 +152,7 @@ def test_an_entry_of_other_types_hides_no_other(script, changes, found):
 )
 def test_a_page_of_other_types_is_no_empty_list(script, body):
     script.otherwise = lambda seen: Reply(200, body)
-    with connected(script) as provider, pytest.raises(Unread):
+    with connected(script) as provider, pytest.raises(CxoneUnreadable):
         provider.read(LISTS)
 
 
@@ -173,7 +173,7 @@ def test_terminal_escapes_from_cxone_reach_no_text(script):
         failed = provider.upsert(CHUNK)
     terms = [e.terms for e in live.lists["dnc-1"].values()]
     shown = [str(x) for t in terms for x in (t.reason_code, t.expiration_policy)]
-    shown += [*live.foreign, *(u.text for u in live.unreadable), refused.why.message]
+    shown += [*live.foreign, *(u.text for u in live.unreadable), refused.cause.message]
     shown += [text for f in failed.failures.values() for text in (f.code, f.message)]
     assert [text for text in shown if any(sign in text for sign in ESCAPES if not sign.isprintable())] == []
     assert "owned" in "".join(shown)
@@ -197,10 +197,12 @@ def test_numbers_as_text_all_the_way_end_in_the_read_back():
     with wired() as made:
         stood = set_up(made)
         before = made.stored
-        made.sandbox.plan(Fault(Action.RETYPED, Kind.BULK, times=None))
+        made.sandbox.plan(Fault(FaultAction.RETYPED, RequestKind.BULK, times=None))
         ended = made.apply()
         assert untold(made, ended, stood, before) == []
         assert made.desired.items() <= made.stored.items()
-        assert ended.run.clean
-        assert {s.answer.verdict for s in ended.run.tally.sent if s.action != "delete"} == {Verdict.AMBIGUOUS}
-        assert LIST in ended.run.after.lists
+        assert ended.run.is_clean
+        assert {s.answer.verdict for s in ended.run.tally.sent_requests if s.action != "delete"} == {
+            Verdict.AMBIGUOUS
+        }
+        assert LIST in ended.run.live_after.lists

@@ -64,7 +64,7 @@ def test_a_removal_that_cxone_claims_and_did_not_do_leaves_the_number_silent(nam
     with wired() as made:
         stood = set_up(made)
         made.sandbox.plan(fault(name, "delete", lasting=True))
-        assert made.apply().run.clean
+        assert made.apply().run.is_clean
         made.sandbox.faults.clear()
         made.clock.tick(60)
         last = made.apply().run
@@ -88,7 +88,7 @@ def test_the_scene_is_what_the_matrix_thinks_it_is():
             "blocked": 0,
             "by_hand": 0,
         }
-        assert [asked.kind for asked in made.sandbox.requests.all()][-13:] == [
+        assert [asked.kind for asked in made.sandbox.requests.list_requests()][-13:] == [
             "token",
             *["read"] * 3,
             *["bulk"] * 4,

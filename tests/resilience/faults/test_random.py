@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from reconciler.sandbox.entries.agent import Act, Deed
 from reconciler.sandbox.entries.entry import Entry
-from reconciler.sandbox.faults import Kind
+from reconciler.sandbox.faults import RequestKind
 from tests.resilience.faults.cases import FAULTS, LIES
 from tests.resilience.faults.wired import number, put_right, set_up, untold, wired
 
@@ -27,7 +27,7 @@ _FAULTS = st.lists(
             FAULTS[name], on=kind, skip=skip, times=times, acts=tuple(acts)
         ),
         st.sampled_from(_NAMES),
-        st.sampled_from([*Kind, None]),
+        st.sampled_from([*RequestKind, None]),
         st.integers(0, 8),
         st.sampled_from([1, 1, 2, 3, 9, None]),
         _MOVES,
@@ -41,8 +41,8 @@ _FAULTS = st.lists(
 @given(faults=_FAULTS, chunk_size=st.integers(1, 20), concurrency=st.integers(1, 4))
 @example(  # stored, with a count that does not add up, and from then on turned away
     faults=[
-        replace(FAULTS["429"], on=Kind.BULK, skip=1, times=None),
-        replace(FAULTS["short count"], on=Kind.BULK),
+        replace(FAULTS["429"], on=RequestKind.BULK, skip=1, times=None),
+        replace(FAULTS["short count"], on=RequestKind.BULK),
     ],
     chunk_size=2,
     concurrency=1,

@@ -9,7 +9,7 @@ from reconciler.config.connection_settings import EntriesSettings
 from reconciler.core.model.errors import CxoneRefused
 from reconciler.core.model.provider import Verdict, Write
 from reconciler.cxone.entries.provider import EntriesProvider
-from reconciler.sandbox.faults import Action, Fault, Kind
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from tests.resilience.faults.wired import LIST, LOCAL, SECRET, number, put_right, set_up, untold, wired
 from tests.unit.cxone.standin import Time
 
@@ -29,20 +29,20 @@ def provider_of(made, **changes) -> EntriesProvider:
 
 
 def sign_ins(made) -> int:
-    return len(made.sandbox.requests.all(Kind.TOKEN))
+    return len(made.sandbox.requests.list_requests(RequestKind.TOKEN))
 
 
-@pytest.mark.parametrize("kind", [Kind.READ, Kind.BULK, Kind.DELETE])
+@pytest.mark.parametrize("kind", [RequestKind.READ, RequestKind.BULK, RequestKind.DELETE])
 @pytest.mark.parametrize("skip", [0, 1, 2])
 def test_a_token_that_ends_in_the_middle_is_renewed_and_nothing_is_sent_twice_in_vain(kind, skip):
     with wired() as made:
         stood = set_up(made)
         before, began = made.stored, sign_ins(made)
-        made.sandbox.plan(Fault(Action.REVOKE, kind, skip=skip))
+        made.sandbox.plan(Fault(FaultAction.REVOKE, kind, skip=skip))
         ended = made.apply()
-        assert ended.run.clean
+        assert ended.run.is_clean
         assert untold(made, ended, stood, before) == []
-        met = kind is not Kind.DELETE or skip < 2
+        met = kind is not RequestKind.DELETE or skip < 2
         assert sign_ins(made) - began == 1 + met
         assert put_right(made, stood) == []
 
@@ -51,10 +51,10 @@ def test_a_token_revoked_before_every_request_ends_the_run_with_its_remedy():
     with wired() as made:
         stood = set_up(made)
         before = made.stored
-        made.sandbox.plan(Fault(Action.REVOKE, Kind.READ, times=None))
+        made.sandbox.plan(Fault(FaultAction.REVOKE, RequestKind.READ, times=None))
         ended = made.apply()
         assert isinstance(ended.error, CxoneRefused)
-        assert "credentials are active" in ended.error.way_out
+        assert "credentials are active" in ended.error.fix
         assert untold(made, ended, stood, before) == []
         assert put_right(made, stood) == []
 
@@ -78,12 +78,12 @@ def test_many_that_meet_a_401_at_once_sign_in_once():
 @pytest.mark.parametrize(
     "fault",
     [
-        Fault(Action.STATUS, Kind.TOKEN, status=503),
-        Fault(Action.STATUS, Kind.TOKEN, status=429, retry_after="3"),
-        Fault(Action.CUT, Kind.TOKEN),
-        Fault(Action.HALF_JSON, Kind.TOKEN),
-        Fault(Action.RETYPED, Kind.TOKEN),
-        Fault(Action.UNKNOWN_FIELDS, Kind.TOKEN),
+        Fault(FaultAction.STATUS, RequestKind.TOKEN, status=503),
+        Fault(FaultAction.STATUS, RequestKind.TOKEN, status=429, retry_after="3"),
+        Fault(FaultAction.CUT, RequestKind.TOKEN),
+        Fault(FaultAction.HALF_JSON, RequestKind.TOKEN),
+        Fault(FaultAction.RETYPED, RequestKind.TOKEN),
+        Fault(FaultAction.UNKNOWN_FIELDS, RequestKind.TOKEN),
     ],
     ids=lambda fault: fault.action,
 )
@@ -91,7 +91,7 @@ def test_a_sign_in_that_fails_once_and_then_works(fault):
     with wired() as made:
         stood = set_up(made)
         made.sandbox.plan(fault)
-        assert made.apply().run.clean
+        assert made.apply().run.is_clean
         assert put_right(made, stood) == []
 
 
@@ -104,7 +104,7 @@ def test_wrong_credentials_fail_at_once_with_the_remedy(changes):
             provider.read(frozenset({LIST}))
         made.seen.error(caught.value)
         assert sign_ins(made) == 1
-        assert len(made.sandbox.requests.all()) == 1
+        assert len(made.sandbox.requests.list_requests()) == 1
     assert "CXONE_CLIENT_SECRET" in str(caught.value)
     assert made.seen.leaked == []
 
@@ -114,8 +114,8 @@ def test_credentials_that_are_withdrawn_in_the_middle_leave_the_rest_unattempted
         stood = set_up(made)
         before = made.stored
         made.sandbox.plan(
-            Fault(Action.REVOKE, Kind.BULK, skip=1),
-            Fault(Action.STATUS, Kind.TOKEN, status=401, skip=1, times=None),
+            Fault(FaultAction.REVOKE, RequestKind.BULK, skip=1),
+            Fault(FaultAction.STATUS, RequestKind.TOKEN, status=401, skip=1, times=None),
         )
         ended = made.apply()
         assert isinstance(ended.run.tally.error, CxoneRefused)

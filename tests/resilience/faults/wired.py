@@ -15,8 +15,16 @@ from structlog.testing import capture_logs
 from reconciler.config.connection_settings import EntriesSettings
 from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.run import Run
-from reconciler.core.model.entries import Carried, Key, Policy, ReasonCode, Release, ReleaseReason, Terms
-from reconciler.core.model.errors import DncError, Unread
+from reconciler.core.model.entries import (
+    Key,
+    Policy,
+    ProjectedTerms,
+    ReasonCode,
+    Release,
+    ReleaseReason,
+    Terms,
+)
+from reconciler.core.model.errors import CxoneUnreadable, DncError
 from reconciler.core.planning.change import Action, Direction
 from reconciler.cxone.entries.dialect import EntriesDialect
 from reconciler.cxone.entries.provider import EntriesProvider
@@ -93,19 +101,20 @@ class Wired(BlindWorld):
         self.concurrency = concurrency
 
     @property
-    def stored(self) -> dict[Key, Carried]:
+    def stored(self) -> dict[Key, ProjectedTerms]:
         """What stands in CXone, whatever anybody says."""
         return {
-            (e.list_id, e.phone): Carried(e.reason_code, e.expiration_policy) for e in self.sandbox.entries()
+            (e.list_id, e.phone): ProjectedTerms(e.reason_code, e.expiration_policy)
+            for e in self.sandbox.entries()
         }
 
     @property
-    def desired(self) -> dict[Key, Carried]:
-        return {(list_id, phone): DIALECT.carried(t) for (_, list_id, phone), t in self.files.lines.items()}
+    def desired(self) -> dict[Key, ProjectedTerms]:
+        return {(list_id, phone): DIALECT.project(t) for (_, list_id, phone), t in self.files.lines.items()}
 
     def apply(self) -> Ended:
         """Play one `dnc apply`."""
-        time, before = Time(), len(self.sandbox.requests.all())
+        time, before = Time(), len(self.sandbox.requests.list_requests())
         told = EntriesSettings(
             base_url=self.url,
             client_id="client-1",
@@ -129,16 +138,16 @@ class Wired(BlindWorld):
                 ended.error = error
                 self.seen.error(error)
             self.seen.note(told, provider, provider.statistics, ended)
-        ended.requests = len(self.sandbox.requests.all()) - before
+        ended.requests = len(self.sandbox.requests.list_requests()) - before
         return ended
 
     def _applied(self) -> Run:
         try:
             run = self.run(chunk_size=self.chunk_size)
-        except Unread as error:
+        except CxoneUnreadable as error:
             self.seen.error(error)
             run = self.run_blind(error, chunk_size=self.chunk_size)
-        if run.error is not None and not run.tally.written and not run.tally.sent:
+        if run.error is not None and not run.tally.has_written and not run.tally.sent_requests:
             self.reports.pop()
             raise run.error
         return run
@@ -187,7 +196,7 @@ def wired(*, chunk_size: int = 4, concurrency: int = 1) -> Iterator[Wired]:
         seen.text.write(log.getvalue())
 
 
-def set_up(made: Wired) -> dict[Key, Carried]:
+def set_up(made: Wired) -> dict[Key, ProjectedTerms]:
     """Play what came before, and change the files.
 
     Numbers are held; somebody took one off, and an agent added one. Gives what nobody has permission to take
@@ -213,7 +222,7 @@ def set_up(made: Wired) -> dict[Key, Carried]:
     return {key: terms for key, terms in made.stored.items() if key[1] not in RELEASED}
 
 
-def exposed(made: Wired, stood: dict[Key, Carried]) -> list[Key]:
+def exposed(made: Wired, stood: dict[Key, ProjectedTerms]) -> list[Key]:
     """Name whoever came off or was weakened without permission."""
     now = made.stored
     return [
@@ -223,7 +232,9 @@ def exposed(made: Wired, stood: dict[Key, Carried]) -> list[Key]:
     ]
 
 
-def untold(made: Wired, ended: Ended, stood: dict[Key, Carried], before: dict[Key, Carried]) -> list[object]:
+def untold(
+    made: Wired, ended: Ended, stood: dict[Key, ProjectedTerms], before: dict[Key, ProjectedTerms]
+) -> list[object]:
     """Name whoever was exposed, and every statement of a run that is not so."""
     now = made.stored
     wrong: list[object] = [("exposed", key) for key in exposed(made, stood)]
@@ -242,30 +253,30 @@ def untold(made: Wired, ended: Ended, stood: dict[Key, Carried], before: dict[Ke
             wrong.append((action, key, "no reason given"))
     missing = made.desired.keys() - now.keys()
     # A held number that a reading which did not add up lacks stays held: it may be there.
-    told = run.not_live if run.final.complete else {*run.not_live, (LIST, REMOVED)}
+    told = run.not_live if run.final_plan.complete else {*run.not_live, (LIST, REMOVED)}
     if not missing <= told:
         wrong.append(("not told", missing - told))
     # Protective first: nothing comes off while anything protective is in doubt, or was not attempted.
     unsure = [
-        c for c in run.tally.having(Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED) if c[0] is not Action.DELETE
+        c for c in run.tally.with_outcome(Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED) if c[0] is not Action.DELETE
     ]
     off = [key for key in before if key not in now]
     if off and (unsure or run.read_back == "failed"):
         wrong.append(("off too early", off, unsure))
-    if run.clean and any(now.get(key) != terms for key, terms in made.desired.items()):
+    if run.is_clean and any(now.get(key) != terms for key, terms in made.desired.items()):
         wrong.append("clean")
     return wrong
 
 
-def put_right(made: Wired, stood: dict[Key, Carried]) -> list[object]:
+def put_right(made: Wired, stood: dict[Key, ProjectedTerms]) -> list[object]:
     """Take the faults away and apply once more; name what is not as it should be then."""
     made.sandbox.faults.clear()
     made.clock.tick(60)
     last = made.apply()
-    if last.run is None or not last.run.clean:
+    if last.run is None or not last.run.is_clean:
         return [last]
     wrong: list[object] = [("exposed", key) for key in exposed(made, stood)]
     wanted = {**made.desired, (LIST, OPT_OUT): stood[LIST, OPT_OUT]}
     here = {key: terms for key, terms in made.stored.items() if key[0] == LIST}
     wrong += [("not as desired", here.keys() ^ wanted.keys())] if here != wanted else []
-    return [*wrong, *last.run.final.going(Direction.PROTECTIVE)]
+    return [*wrong, *last.run.final_plan.allowed_changes(Direction.PROTECTIVE)]

@@ -25,7 +25,7 @@ def messages(data: bytes) -> list[str]:
 
 def found(data: bytes, rules=RULES):
     sources = [Source("a.yaml", data)]
-    return read_lists(sources, rules, as_of=AS_OF, latest=LATEST, examples=lambda _: True).findings
+    return read_lists(sources, rules, as_of=AS_OF, latest=LATEST, is_example=lambda _: True).findings
 
 
 BOMB = b"a: &a [x,x]\n" + b"".join(b"%c: &%c [*%c,*%c]\n" % (c, c, c - 1, c - 1) for c in range(98, 122))

@@ -10,16 +10,16 @@ import pytest
 import yaml
 
 from reconciler.cli.render.gitlab_reports import child_pipeline, code_quality, junit
-from reconciler.cli.render.html import html
-from reconciler.cli.render.markdown import code, markdown, plain
-from reconciler.cli.render.masking import Shown
-from reconciler.cli.render.note import Section, TenantPlan, gathered
+from reconciler.cli.render.html import render_plan_html
+from reconciler.cli.render.markdown import code_span, escape_markdown, render_plan_markdown
+from reconciler.cli.render.masking import NumberFormat
+from reconciler.cli.render.note import Section, TenantPlan, render_plans_report
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.use_cases.operations.ci_tenants import FanOut, Work
-from reconciler.use_cases.reconcile.validate import Validated
+from reconciler.use_cases.reconcile.validate import ValidateResult
 from tests.resilience.hostile_input.strings import ALL, HOSTILE, RAW
 
-SHOWN = Shown(masked=True)
+SHOWN = NumberFormat(is_masked=True)
 SUMMARY = dict.fromkeys(("create", "update", "delete", "unchanged", "unmanaged", "blocked", "by_hand"), 1)
 # What GitLab's Markdown acts on where no backslash is before it; code spans are taken out first.
 ACTS = re.compile(r"(?<!\\)(?:\\\\)*(?:[<@!#$%&^~*_{}]|\[|\]|`)|(?<!\\)://|(?i:www\.)")
@@ -54,12 +54,14 @@ def own_markup(told: str) -> str:
 
 
 NOTES = {
-    "markdown": lambda text: markdown(document(text), SHOWN),
-    "markdown of an error": lambda text: markdown(document(text, errored=True), SHOWN),
+    "markdown": lambda text: render_plan_markdown(document(text), SHOWN),
+    "markdown of an error": lambda text: render_plan_markdown(document(text, errored=True), SHOWN),
     "the note": lambda text: Section(document(text), text, text).text(100_000),
     "the note of an error": lambda text: Section(document(text, errored=True), None).text(100_000),
     "a short note": lambda text: Section(document(text), text, text).text(2_000),
-    "plans together": lambda text: gathered([TenantPlan(text, document(text)), TenantPlan(text, None, text)]),
+    "plans together": lambda text: render_plans_report(
+        [TenantPlan(text, document(text)), TenantPlan(text, None, text)]
+    ),
 }
 
 
@@ -91,11 +93,11 @@ def test_nothing_is_markup_but_our_own(make, text):
     ],
 )
 def test_plain(text, shown):
-    assert plain(text) == shown
+    assert escape_markdown(text) == shown
 
 
 def test_code_ends_where_we_end_it():
-    assert code("a`b` @all") == "`a'b' @all`"
+    assert code_span("a`b` @all") == "`a'b' @all`"
 
 
 class Page(HTMLParser):
@@ -117,8 +119,8 @@ class Page(HTMLParser):
 @pytest.mark.parametrize("errored", [False, True])
 @pytest.mark.parametrize("text", [*HOSTILE, ALL])
 def test_a_page_has_our_tags_only(text, errored):
-    page = Page(html(document(text, errored=errored), SHOWN))
-    assert page.tags == Page(html(document("a", errored=errored), SHOWN)).tags
+    page = Page(render_plan_html(document(text, errored=errored), SHOWN))
+    assert page.tags == Page(render_plan_html(document("a", errored=errored), SHOWN)).tags
     assert text in page.text
 
 
@@ -126,7 +128,7 @@ FOUND = [Finding(text, 1, 1, f"/{text}", "LIST-01", Severity.ERROR, text) for te
 
 
 def test_reports_of_findings_can_be_read():
-    done = Validated(tuple(FOUND), (*HOSTILE, "fine.yaml"), 0)
+    done = ValidateResult(tuple(FOUND), (*HOSTILE, "fine.yaml"), 0)
     issues = json.loads(code_quality(done))
     assert len(issues) == len(HOSTILE)
     code_quality(done).encode()
@@ -137,7 +139,7 @@ def test_reports_of_findings_can_be_read():
 
 def test_a_child_pipeline_runs_our_commands_only():
     hostile = 'a"; rm -rf /; $(id) `id`\nscript: [x]'
-    found = FanOut(Work.PLAN, ("a",), hostile, hostile, scheduled=False)
+    found = FanOut(Work.PLAN, ("a",), hostile, hostile, is_scheduled=False)
     document = yaml.safe_load(child_pipeline(found))
     assert set(document) == {"workflow", "stages", ".tenant", "plan a", "gather"}
     (_, command) = document[".tenant"]["script"]

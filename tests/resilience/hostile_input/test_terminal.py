@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.cli.call import LogFormat, configure
-from reconciler.cli.terminal import colourful, harmless, harmless_json, harmless_streams, line
-from reconciler.sandbox.faults import Action, Fault, Kind
+from reconciler.cli.terminal import escape_json, escape_line, escape_streams, escape_text, escaped_stderr
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from tests.resilience.hostile_input.strings import ALL, HOSTILE, RAW, TITLE
 from tests.support.project import ROOT, Project, entry, release
 from tests.support.result import Result
@@ -30,33 +30,33 @@ def clean(done: Result) -> Result:
 
 @given(st.text())
 def test_what_is_left_is_printable_and_text_is_not_touched(text):
-    assert RAW.search(harmless(text)) is None
-    assert "\n" not in line(text)
+    assert RAW.search(escape_text(text)) is None
+    assert "\n" not in escape_line(text)
     if RAW.search(text) is None:
-        assert harmless(text) in {text, harmless(text)}
-    assert harmless(harmless(text)) == harmless(text)
+        assert escape_text(text) in {text, escape_text(text)}
+    assert escape_text(escape_text(text)) == escape_text(text)
 
 
 @given(st.text(st.characters(exclude_categories=())))
 def test_json_says_the_same(text):
     written = json.dumps({text: [text]}, ensure_ascii=False)
-    shown = harmless_json(written)
+    shown = escape_json(written)
     assert RAW.search(shown) is None
     assert json.loads(shown) == json.loads(written)
 
 
 def test_plain_text_stays_as_it_is():
     text = "Plan für ünïcödé: +1 212 •••, 3 → 4\n\tnext\n日本語 👍"
-    assert harmless(text) == text
+    assert escape_text(text) == text
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_whoever_writes_it(text):
     out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err), harmless_streams():
+    with redirect_stdout(out), redirect_stderr(err), escape_streams():
         sys.stdout.write(text)
         sys.stderr.write(text)
-        colourful().write("\x1b[1mmeant\x1b[0m")
+        escaped_stderr().write("\x1b[1mmeant\x1b[0m")
     assert RAW.search(out.getvalue()) is None
     meant, _, rest = err.getvalue().partition("\x1b[1mmeant\x1b[0m")
     assert RAW.search(meant) is None
@@ -122,7 +122,7 @@ def test_what_cxone_and_git_say(project: Project):
             if options == ("--format", "json"):
                 json.loads(done.out)
     body = json.dumps({"message": f"{ESCAPE}{TITLE}"})
-    project.sandbox.plan(Fault(Action.TEXT, Kind.READ, times=None, status=400, body=body))
+    project.sandbox.plan(Fault(FaultAction.TEXT, RequestKind.READ, times=None, status=400, body=body))
     for command in ("plan", "drift"):
         assert clean(project.run(command)).code == 5
 
@@ -142,7 +142,7 @@ def test_logs(form):
     import structlog  # noqa: PLC0415
 
     err = io.StringIO()
-    with redirect_stderr(err), harmless_streams():
+    with redirect_stderr(err), escape_streams():
         configure(form, verbose=True)
         structlog.get_logger().info(f"event {ALL[:-20]}", why=ESCAPE, **{ESCAPE: TITLE})
     structlog.reset_defaults()

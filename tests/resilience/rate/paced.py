@@ -10,10 +10,10 @@ from typing import Any
 from unittest.mock import patch
 
 from reconciler.cxone.entries.provider import EntriesProvider
-from reconciler.cxone.http.pace import Pace
+from reconciler.cxone.http.pace import RateLimiter
 from reconciler.cxone.http.transport import Transport
 from reconciler.sandbox.entries.entry import Entry
-from reconciler.sandbox.request_log import Asked
+from reconciler.sandbox.request_log import LoggedRequest
 from reconciler.sandbox.server import Sandbox
 from reconciler.sandbox.tenant import Settings
 from tests.support.project import CLIENTS, Project
@@ -28,10 +28,10 @@ class _Turns:
     def __init__(self) -> None:
         self.lock = threading.Semaphore()
 
-    def pace(self, *arguments: Any, **more: Any) -> Pace:
+    def pace(self, *arguments: Any, **more: Any) -> RateLimiter:
         turns = self
 
-        class Turn(Pace):
+        class Turn(RateLimiter):
             def take(self, *stop: Any) -> float:
                 turns.lock.acquire()
                 try:
@@ -71,9 +71,9 @@ class Paced(Project):
             "reconciler.use_cases.workspace.connection.EntriesProvider", partial(_provider, self.time)
         )
 
-    def log(self, since: int = 0) -> list[Asked]:
+    def log(self, since: int = 0) -> list[LoggedRequest]:
         """Give the requests that arrived, but for sign-ins where `since` counts none."""
-        return self.sandbox.requests.all()[since:]
+        return self.sandbox.requests.list_requests()[since:]
 
     def rest(self) -> None:
         """Let a minute pass, and begin counting anew."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.sandbox.faults import Kind
+from reconciler.sandbox.faults import RequestKind
 from tests.resilience.rate.paced import Paced, numbers, pacing
 from tests.support.project import dated, entry, release
 
@@ -11,10 +11,10 @@ def cost(project: Paced) -> tuple[dict[str, float], int, float]:
     """Apply, and give what the plan said, and the requests and seconds that came after the planning."""
     project.rest()
     said = project.plan().json["cost"]
-    pages = sum(asked.kind is Kind.READ for asked in project.log())
+    pages = sum(asked.kind is RequestKind.READ for asked in project.log())
     project.rest()
     project.apply()
-    log = [asked for asked in project.log() if asked.kind is not Kind.TOKEN]
+    log = [asked for asked in project.log() if asked.kind is not RequestKind.TOKEN]
     after = log[pages:]
     return said, len(after), after[-1].seconds - log[pages - 1].seconds
 

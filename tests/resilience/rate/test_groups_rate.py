@@ -37,7 +37,7 @@ def project(tmp_path_factory):
     with pacing(folder, kind=PacedGroups, **settings) as made:
         group = made.group()
         for phone in numbers(300, 5_000):
-            made.sandbox.groups.put(group, phone[2:], None)
+            made.sandbox.groups.add_number(group, phone[2:], None)
         made.list(entry(*numbers(2_000)))
         made.rest()
         yield made, made.apply()

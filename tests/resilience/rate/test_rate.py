@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.sandbox.faults import Kind
+from reconciler.sandbox.faults import RequestKind
 from tests.resilience.rate.paced import most_in_a_minute, numbers, pacing
 from tests.support.project import entry
 
@@ -39,9 +39,9 @@ def test_at_most_a_twentieth_of_the_allowance_is_wasted(paced):
 
 def test_reads_and_writes_share_the_allowance(paced):
     project, rate = paced
-    turn = next(asked.seconds for asked in project.log() if asked.kind is Kind.BULK)
+    turn = next(asked.seconds for asked in project.log() if asked.kind is RequestKind.BULK)
     around = [asked.kind for asked in project.log() if abs(asked.seconds - turn) < 30.5]
-    assert set(around) == {Kind.READ, Kind.BULK}
+    assert set(around) == {RequestKind.READ, RequestKind.BULK}
     # A minute (the pace's is a second longer) of the last reads and the first writes: together they fill it.
     assert len(around) == pytest.approx(rate, rel=0.06)
 
@@ -49,4 +49,4 @@ def test_reads_and_writes_share_the_allowance(paced):
 def test_a_sign_in_takes_a_place_too(paced):
     project, _ = paced
     first, second, *_ = project.log()
-    assert (first.kind, second.kind) == (Kind.TOKEN, Kind.READ)
+    assert (first.kind, second.kind) == (RequestKind.TOKEN, RequestKind.READ)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from reconciler.sandbox.faults import Kind
+from reconciler.sandbox.faults import RequestKind
 from tests.resilience.rate.paced import numbers, pacing
 from tests.support.project import dated, entry
 
@@ -29,7 +29,7 @@ def test_in_sync_everything_is_read_once_and_nothing_else(project, count):
         done = project.run(command)
         assert done.code == 0, done.err
         assert kinds(project) == {"token": 1, "read": math.ceil(count / 500)}
-        assert [asked.items for asked in project.log() if asked.kind is Kind.READ] == [
+        assert [asked.items for asked in project.log() if asked.kind is RequestKind.READ] == [
             min(500, count - first) for first in range(0, count, 500)
         ]
 
@@ -47,7 +47,7 @@ def test_creates_take_full_chunks(project, count):
     project.rest()
     project.apply()
     assert kinds(project)["bulk"] == math.ceil(count / 500)
-    assert sum(asked.items for asked in project.log() if asked.kind is Kind.BULK) == count
+    assert sum(asked.items for asked in project.log() if asked.kind is RequestKind.BULK) == count
     assert kinds(project)["read"] == 1 + math.ceil(count / 500)
 
 

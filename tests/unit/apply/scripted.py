@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.core.model.entries import Carried, Key, Policy, ReasonCode, Terms
+from reconciler.core.model.entries import Key, Policy, ProjectedTerms, ReasonCode, Terms
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import Answer, ClockOffset, Dialect, Target, Verdict, Write
 from reconciler.core.planning.change import Action, Change, Direction, Reason
@@ -57,10 +57,10 @@ def phones(count: int) -> tuple[str, ...]:
 
 
 def upserting(numbers: Sequence[str], action: Action = Action.CREATE, terms: Terms = LOCAL) -> Change:
-    before = None if action is Action.CREATE else Carried("UNKNOWN", "NEVER")
+    before = None if action is Action.CREATE else ProjectedTerms("UNKNOWN", "NEVER")
     return Change(action, LIST, Direction.PROTECTIVE, Reason.DECLARED, before, terms, tuple(numbers))
 
 
 def deleting(numbers: Sequence[str]) -> Change:
-    before = Carried("LOCAL", "NEVER")
+    before = ProjectedTerms("LOCAL", "NEVER")
     return Change(Action.DELETE, LIST, Direction.EXPOSING, Reason.RELEASED, before, None, tuple(numbers))

@@ -6,8 +6,8 @@ from threading import Barrier
 import pytest
 
 from reconciler.core.apply.outcomes import Outcome
-from reconciler.core.apply.sender import Applier, chunks
-from reconciler.core.model.entries import Carried, Key
+from reconciler.core.apply.sender import Applier, split_into_chunks
+from reconciler.core.model.entries import Key, ProjectedTerms
 from reconciler.core.model.errors import CxoneUnavailable
 from reconciler.core.model.live import Live, LiveEntry
 from reconciler.core.model.provider import Answer, Failure, Verdict, Write
@@ -35,7 +35,7 @@ def _writes(*keys: Key) -> list[Write]:
 @pytest.mark.parametrize(("count", "sizes"), [(0, []), (1, [1]), (3, [3]), (4, [3, 1]), (7, [3, 3, 1])])
 def test_a_chunk_is_full_before_the_next_begins(count: int, sizes: list[int]) -> None:
     writes = _writes(*((LIST, p) for p in phones(count)))
-    cut = list(chunks(writes, 3))
+    cut = list(split_into_chunks(writes, 3))
     assert [len(c) for c in cut] == sizes
     assert [w for c in cut for w in c] == writes
 
@@ -43,13 +43,13 @@ def test_a_chunk_is_full_before_the_next_begins(count: int, sizes: list[int]) ->
 def test_no_phone_is_twice_in_a_chunk() -> None:
     one, two = phones(2)
     writes = _writes(("a", one), ("a", two), ("b", one), ("b", two))
-    assert [[w.phone for w in c] for c in chunks(writes, 500)] == [[one, two], [one, two]]
+    assert [[w.phone for w in c] for c in split_into_chunks(writes, 500)] == [[one, two], [one, two]]
 
 
 def test_where_a_call_is_of_one_list_a_chunk_is() -> None:
     one, two, three = phones(3)
     writes = _writes(("a", one), ("a", two), ("b", three), ("a", three))
-    cut = list(chunks(writes, 500, one_list=True))
+    cut = list(split_into_chunks(writes, 500, one_list=True))
     assert [[w.key for w in c] for c in cut] == [[("a", one), ("a", two)], [("b", three)], [("a", three)]]
 
 
@@ -57,7 +57,7 @@ def test_where_a_call_is_of_one_list_a_chunk_is() -> None:
 
 
 def _limit(largest: int, verdict: Verdict, why: Failure | None = None):
-    return lambda chunk: done() if len(chunk) <= largest else Answer(verdict, attempts=1, why=why)
+    return lambda chunk: done() if len(chunk) <= largest else Answer(verdict, attempts=1, cause=why)
 
 
 def test_a_chunk_that_is_too_large_is_halved_and_the_rest_is_cut_smaller() -> None:
@@ -89,8 +89,8 @@ def test_a_conflict_of_the_whole_chunk_is_halved_but_the_others_stay_large() -> 
 
 
 def test_what_was_sent_in_a_larger_chunk_stays_unknown_when_a_stop_comes() -> None:
-    provider = Scripted(lambda _: Answer(Verdict.AMBIGUOUS, attempts=1, why=Failure("409", "conflict")))
-    sending = Applier(provider, chunk_size=4, concurrency=1, stopped=lambda: bool(provider.sent))
+    provider = Scripted(lambda _: Answer(Verdict.AMBIGUOUS, attempts=1, cause=Failure("409", "conflict")))
+    sending = Applier(provider, chunk_size=4, concurrency=1, is_stopped=lambda: bool(provider.sent))
     sending.upsert([upserting(phones(6))])
     assert list(outcomes(sending).values()).count(Outcome.UNKNOWN) == 4
     assert list(outcomes(sending).values()).count(Outcome.NOT_ATTEMPTED) == 2
@@ -153,7 +153,7 @@ def test_an_error_ends_the_sending_and_the_rest_is_not_attempted() -> None:
 
 def test_a_stop_is_asked_for_before_each_request() -> None:
     provider = Scripted()
-    sending = Applier(provider, chunk_size=2, concurrency=1, stopped=lambda: len(provider.sent) > 1)
+    sending = Applier(provider, chunk_size=2, concurrency=1, is_stopped=lambda: len(provider.sent) > 1)
     sending.upsert([upserting(phones(8))])
     assert list(outcomes(sending).values()) == [Outcome.APPLIED] * 4 + [Outcome.NOT_ATTEMPTED] * 4
 
@@ -171,7 +171,7 @@ def test_progress_and_requests_are_told() -> None:
     sending = Applier(Scripted(), chunk_size=4, concurrency=1, progress=told.append)
     sending.upsert([upserting(phones(6)), upserting(phones(7)[6:], Action.UPDATE)])
     assert told == [4, 3]
-    assert [(s.action, s.size) for s in sending.tally.sent] == [("create", 4), ("create+update", 3)]
+    assert [(s.action, s.size) for s in sending.tally.sent_requests] == [("create", 4), ("create+update", 3)]
 
 
 def test_changes_may_come_as_a_stream() -> None:
@@ -184,8 +184,8 @@ def test_changes_may_come_as_a_stream() -> None:
 
 
 def there(*numbers: str, twins: dict[Key, tuple[str, ...]] | None = None) -> Live:
-    entries = {p: LiveEntry(Carried("LOCAL", "NEVER"), f"id-{p}") for p in numbers}
-    return Live({LIST: entries}, twins=twins or {})
+    entries = {p: LiveEntry(ProjectedTerms("LOCAL", "NEVER"), f"id-{p}") for p in numbers}
+    return Live({LIST: entries}, duplicate_ids=twins or {})
 
 
 def removing(provider: Scripted, change: Change, live: Live, *, concurrency: int = 1) -> Applier:
@@ -260,16 +260,16 @@ def test_an_error_ends_the_removals() -> None:
 @pytest.mark.parametrize(
     ("shown", "complete", "outcome", "code"),
     [
-        (Carried("LOCAL", "NEVER"), True, Outcome.APPLIED, None),
-        (Carried("CUSTOMER_REQUESTED", "NEVER"), True, Outcome.APPLIED, None),
-        (Carried("UNKNOWN", "NEVER"), True, Outcome.REJECTED, "NOT_TAKEN"),
-        (Carried("LOCAL", "ABSOLUTE"), False, Outcome.REJECTED, "NOT_TAKEN"),
+        (ProjectedTerms("LOCAL", "NEVER"), True, Outcome.APPLIED, None),
+        (ProjectedTerms("CUSTOMER_REQUESTED", "NEVER"), True, Outcome.APPLIED, None),
+        (ProjectedTerms("UNKNOWN", "NEVER"), True, Outcome.REJECTED, "NOT_TAKEN"),
+        (ProjectedTerms("LOCAL", "ABSOLUTE"), False, Outcome.REJECTED, "NOT_TAKEN"),
         (None, True, Outcome.REJECTED, "NOT_FOUND"),
         (None, False, Outcome.UNKNOWN, "NOT_FOUND"),
     ],
 )
 def test_what_the_read_back_shows_decides(
-    first: Outcome, shown: Carried | None, complete: bool, outcome: Outcome, code: str | None
+    first: Outcome, shown: ProjectedTerms | None, complete: bool, outcome: Outcome, code: str | None
 ) -> None:
     if first is Outcome.UNKNOWN and code is not None:
         code = "NOT_STORED"  # CXone never said that it had it

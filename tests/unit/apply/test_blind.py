@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.apply.outcomes import Outcome
-from reconciler.core.apply.run import UNREAD, narrowed
-from reconciler.core.model.entries import Carried, Policy, ReasonCode, Release, ReleaseReason, Terms
-from reconciler.core.model.errors import Unread
+from reconciler.core.apply.run import UNREAD, restrict_to_unread
+from reconciler.core.model.entries import Policy, ProjectedTerms, ReasonCode, Release, ReleaseReason, Terms
+from reconciler.core.model.errors import CxoneUnreadable
 from reconciler.core.model.provider import Verdict
 from reconciler.core.planning import plan as planning
 from reconciler.core.planning.change import Action, BlockedBy
@@ -18,7 +18,7 @@ from tests.unit.apply.scripted import LIST, LOCAL, phones
 
 ONE, TWO, THREE = phones(3)
 STRONG = Terms(ReasonCode.CUSTOMER_REQUESTED, Policy.NEVER)
-ERROR = Unread("tried 8 times, seen last: 503", "run it again")
+ERROR = CxoneUnreadable("tried 8 times, seen last: 503", "run it again")
 
 
 def world(*held: str, terms: Terms = LOCAL) -> BlindWorld:
@@ -41,11 +41,11 @@ def test_what_was_never_held_is_sent_and_nothing_else() -> None:
     made.files.lines["a.yaml", LIST, THREE] = LOCAL
     run = made.run_blind(ERROR)
     assert [[w.phone for w in c.writes] for c in made.cxone.calls] == [[THREE]]
-    assert (run.clean, run.error, run.read_back) == (False, ERROR, "failed")
+    assert (run.is_clean, run.error, run.read_back) == (False, ERROR, "failed")
     assert run.tally.results[Action.CREATE, LIST, THREE].outcome is Outcome.APPLIED
     assert run.not_live == frozenset()
     assert run.plan.drift == ()
-    assert run.after.unread
+    assert run.live_after.is_unread
 
 
 def test_one_more_run_that_can_read_sets_everything_right() -> None:
@@ -55,7 +55,7 @@ def test_one_more_run_that_can_read_sets_everything_right() -> None:
     made.files.lines["a.yaml", LIST, THREE] = LOCAL
     made.run_blind(ERROR)
     run = made.run()
-    assert run.clean
+    assert run.is_clean
     assert {k[1]: v.reason_code for k, v in made.cxone.stored.items()} == {
         ONE: "CUSTOMER_REQUESTED",
         TWO: "LOCAL",
@@ -69,7 +69,7 @@ def test_a_release_waits_for_a_reading_and_is_not_lost() -> None:
     release(made, ONE)
     run = made.run_blind(ERROR)
     assert made.cxone.calls == []
-    assert run.kept[LIST, ONE].blocked_by == (BlockedBy.INCOMPLETE_READ,)
+    assert run.retained[LIST, ONE].blocked_by == (BlockedBy.INCOMPLETE_READ,)
     assert (LIST, ONE) in made.held
     made.run()
     assert set(made.cxone.stored) == {(LIST, TWO)}
@@ -83,13 +83,13 @@ def test_a_weakening_waits_for_a_reading_and_is_not_lost() -> None:
         made.run_blind(ERROR)
         assert made.cxone.calls == []
     made.run()
-    assert made.cxone.at((LIST, ONE)) == made.cxone.dialect.carried(LOCAL)
+    assert made.cxone.at((LIST, ONE)) == made.cxone.dialect.project(LOCAL)
 
 
 def test_a_line_that_vanished_stays_kept() -> None:
     made = world(ONE, TWO)
     del made.files.lines["a.yaml", LIST, ONE]
-    assert made.run_blind(ERROR).kept[LIST, ONE].blocked_by == (BlockedBy.NO_RELEASE,)
+    assert made.run_blind(ERROR).retained[LIST, ONE].blocked_by == (BlockedBy.NO_RELEASE,)
 
 
 def test_what_did_not_arrive_is_not_live_and_sent_again() -> None:
@@ -108,14 +108,14 @@ def test_an_opt_out_that_was_written_over_unseen_still_counts() -> None:
     """Our time is on an agent's entry now: a release from before that must not let the number off."""
     made = world()
     released = made.as_of
-    made.cxone.put((LIST, ONE), Carried("CUSTOMER_REQUESTED", "NEVER"))
+    made.cxone.put((LIST, ONE), ProjectedTerms("CUSTOMER_REQUESTED", "NEVER"))
     made.files.lines["a.yaml", LIST, ONE] = LOCAL
     run = made.run_blind(ERROR)
-    assert run.wrote == frozenset()
+    assert run.written_keys == frozenset()
     del made.files.lines["a.yaml", LIST, ONE]
     made.files.releases.append(Release(LIST, ONE, released, ReleaseReason.CONSENT_GIVEN, "FORM-1"))
     run = made.run()
-    assert run.kept[LIST, ONE].blocked_by == (BlockedBy.LATER_OPT_OUT,)
+    assert run.retained[LIST, ONE].blocked_by == (BlockedBy.LATER_OPT_OUT,)
     assert (LIST, ONE) in made.cxone.stored
 
 
@@ -124,8 +124,8 @@ def test_narrowing_a_narrowed_plan_changes_nothing() -> None:
     del made.files.lines["a.yaml", LIST, ONE]
     made.files.lines["a.yaml", LIST, THREE] = LOCAL
     release(made, ONE)
-    plan = narrowed(planning.make_plan(made.setting(Limits(removable=True)), UNREAD))
-    assert narrowed(plan) == plan
+    plan = restrict_to_unread(planning.make_plan(made.setting(Limits(removable=True)), UNREAD))
+    assert restrict_to_unread(plan) == plan
     assert plan == replace(plan, complete=False, drift=())
 
 
@@ -154,8 +154,8 @@ def test_however_the_files_change_a_blind_run_exposes_nobody_and_loses_nobody(be
     for phone, terms in after.items():
         found = made.cxone.at((LIST, phone))
         assert found is not None
-        assert dialect.strength(found) >= dialect.strength(dialect.carried(terms))
+        assert dialect.strength(found) >= dialect.strength(dialect.project(terms))
     if released:
-        assert made.cxone.stored == {(LIST, p): dialect.carried(t) for p, t in after.items()}
+        assert made.cxone.stored == {(LIST, p): dialect.project(t) for p, t in after.items()}
     else:
         assert {(LIST, p) for p in before} <= made.cxone.stored.keys()

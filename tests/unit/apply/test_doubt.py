@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.run import Run
 from reconciler.core.apply.sender import Applier
-from reconciler.core.model.entries import Carried
+from reconciler.core.model.entries import ProjectedTerms
 from reconciler.core.model.live import Live, LiveEntry
 from reconciler.core.model.provider import Answer, Failure, Verdict, Write
 from reconciler.core.planning.change import Action
@@ -18,7 +18,7 @@ from tests.properties.world import World
 from tests.unit.apply.scripted import LIST, LOCAL, Scripted, done, phones, upserting
 
 WHY = Failure("500", "sorry")
-DOUBT = Answer(Verdict.AMBIGUOUS, attempts=8, why=WHY)
+DOUBT = Answer(Verdict.AMBIGUOUS, attempts=8, cause=WHY)
 
 
 def sending(provider: Scripted, size: int = 500, concurrency: int = 1, **more) -> Applier:
@@ -87,14 +87,14 @@ def test_a_server_that_dies_in_the_middle_is_not_asked_for_ever() -> None:
 
 def test_a_stop_leaves_what_is_in_doubt_in_doubt() -> None:
     provider = Scripted(failing_over(phones(1)[0]))
-    of = Applier(provider, chunk_size=4, concurrency=1, stopped=lambda: len(provider.sent) >= 2)
+    of = Applier(provider, chunk_size=4, concurrency=1, is_stopped=lambda: len(provider.sent) >= 2)
     of.upsert([upserting(phones(8))])
     assert [outcomes(of)[n] for n in phones(8)] == [Outcome.UNKNOWN] * 4 + [Outcome.APPLIED] * 4
 
 
 def test_whole_answers_of_409_end_at_single_numbers() -> None:
     """A server that answers every chunk so costs two requests a number, never more."""
-    provider = Scripted(lambda _: Answer(Verdict.AMBIGUOUS, attempts=1, why=Failure("409", "conflict")))
+    provider = Scripted(lambda _: Answer(Verdict.AMBIGUOUS, attempts=1, cause=Failure("409", "conflict")))
     of = sending(provider)
     of.upsert([upserting(phones(64))])
     assert len(provider.sent) == 127
@@ -105,8 +105,8 @@ def test_whole_answers_of_409_end_at_single_numbers() -> None:
 def test_a_chunk_in_doubt_that_is_throttled_afterwards_stays_in_doubt(in_doubt) -> None:
     """It may be stored already: that its halves are turned away at the door says nothing of it."""
     slow = Failure("429", "slow down")
-    large = Answer(Verdict.TOO_LARGE, attempts=4, why=slow, in_doubt=in_doubt)
-    provider = Scripted(lambda c: large if len(c) > 1 else Answer(Verdict.REFUSED, attempts=8, why=slow))
+    large = Answer(Verdict.TOO_LARGE, attempts=4, cause=slow, in_doubt=in_doubt)
+    provider = Scripted(lambda c: large if len(c) > 1 else Answer(Verdict.REFUSED, attempts=8, cause=slow))
     of = sending(provider, 2)
     of.upsert([upserting(phones(2))])
     assert set(outcomes(of).values()) == {Outcome.UNKNOWN if in_doubt else Outcome.NOT_ATTEMPTED}
@@ -115,8 +115,8 @@ def test_a_chunk_in_doubt_that_is_throttled_afterwards_stays_in_doubt(in_doubt) 
 @pytest.mark.parametrize(
     ("shown", "outcome", "code"),
     [
-        (Carried("LOCAL", "NEVER"), Outcome.APPLIED, None),
-        (Carried("UNKNOWN", "NEVER"), Outcome.REJECTED, "NOT_TAKEN"),
+        (ProjectedTerms("LOCAL", "NEVER"), Outcome.APPLIED, None),
+        (ProjectedTerms("UNKNOWN", "NEVER"), Outcome.REJECTED, "NOT_TAKEN"),
     ],
 )
 def test_a_conflict_on_an_update_is_unknown_until_the_read_back(shown, outcome, code) -> None:
@@ -140,7 +140,7 @@ def test_what_never_came_to_pass_is_told_with_its_cause_and_is_no_refusal() -> N
     assert result.failure is not None
     assert result.failure.code == "NOT_STORED"
     assert "500: sorry" in result.failure.message
-    assert run.in_doubt
+    assert run.is_in_doubt
     assert run.not_live == {(LIST, phones(1)[0])}
 
 
@@ -149,21 +149,21 @@ def test_a_refusal_is_one_whatever_else_was_in_doubt() -> None:
     made.files.lines = {("a.yaml", LIST, phones(1)[0]): LOCAL}
     made.cxone.faults.refused = {phones(1)[0]}
     run = made.run()
-    assert (run.clean, run.in_doubt) == (False, False)
+    assert (run.is_clean, run.is_in_doubt) == (False, False)
 
 
 def test_terms_that_are_not_taken_cost_one_write_a_run() -> None:
     (one,) = phones(1)
     made = World()
     made.files.lines = {("a.yaml", LIST, one): LOCAL}
-    made.cxone.put((LIST, one), Carried("UNKNOWN", "ABSOLUTE"))
+    made.cxone.put((LIST, one), ProjectedTerms("UNKNOWN", "ABSOLUTE"))
     made.cxone.faults.weakened = {one}
     for _ in range(3):
         made.cxone.calls.clear()
         run = made.run()
         assert [c.kind for c in made.cxone.calls] == ["read", "upsert", "read"]
         assert run.tally.results[Action.UPDATE, LIST, one].failure.code == "NOT_TAKEN"
-        assert not run.in_doubt
+        assert not run.is_in_doubt
 
 
 def test_what_cxone_does_not_say_to_have_stored_is_noted_with_its_first_request() -> None:
@@ -172,10 +172,10 @@ def test_what_cxone_does_not_say_to_have_stored_is_noted_with_its_first_request(
     one, two, three = phones(3)
     answers = [
         Answer(Verdict.ANSWERED, conflicts=frozenset({one}), attempts=1, started=at),
-        Answer(Verdict.AMBIGUOUS, attempts=8, why=WHY, started=at + timedelta(minutes=1)),
+        Answer(Verdict.AMBIGUOUS, attempts=8, cause=WHY, started=at + timedelta(minutes=1)),
         Answer(Verdict.ANSWERED, attempts=1, started=at + timedelta(minutes=2)),
     ]
     provider = Scripted(lambda _: answers.pop(0) if answers else done())
     of = sending(provider, 1)
     of.upsert([upserting([one, two, three])])
-    assert of.tally.doubted == {(LIST, one): at, (LIST, two): at + timedelta(minutes=1)}
+    assert of.tally.doubtful == {(LIST, one): at, (LIST, two): at + timedelta(minutes=1)}

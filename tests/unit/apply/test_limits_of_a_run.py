@@ -11,8 +11,8 @@ from tests.properties.world import World
 from tests.unit.apply.scripted import LIST, LOCAL, Scripted, deleting, done, phones, upserting
 from tests.unit.apply.test_applier import there
 
-THROTTLED = Answer(Verdict.TOO_LARGE, attempts=3, why=Failure("429", "slow down"))
-TO_THE_END = Answer(Verdict.REFUSED, attempts=8, why=Failure("429", "slow down"))
+THROTTLED = Answer(Verdict.TOO_LARGE, attempts=3, cause=Failure("429", "slow down"))
+TO_THE_END = Answer(Verdict.REFUSED, attempts=8, cause=Failure("429", "slow down"))
 
 
 def sending(provider: Scripted, size: int, **more) -> Applier:
@@ -40,7 +40,7 @@ def test_a_chunk_that_keeps_being_throttled_is_halved_down_to_one_and_the_size_i
 
 @pytest.mark.parametrize(("answer", "next_size"), [("429", 250), ("413", 2)])
 def test_throttling_says_nothing_against_a_chunk_that_is_short_anyway(answer: str, next_size: int) -> None:
-    why = Answer(Verdict.TOO_LARGE, attempts=1, why=Failure(answer, ""))
+    why = Answer(Verdict.TOO_LARGE, attempts=1, cause=Failure(answer, ""))
     provider = Scripted()
     provider.on_upsert = lambda _: why if len(provider.sent) == 1 else done()
     of = sending(provider, 500)
@@ -68,7 +68,7 @@ def test_one_that_gets_through_gives_the_next_its_chance() -> None:
 
 def test_what_does_not_fit_into_the_time_is_not_attempted_and_says_so() -> None:
     provider = Scripted()
-    of = sending(provider, 4, out_of_time=lambda: len(provider.sent) >= 2)
+    of = sending(provider, 4, is_out_of_time=lambda: len(provider.sent) >= 2)
     of.upsert([upserting(phones(12))])
     assert outcomes(of) == [Outcome.APPLIED] * 8 + [Outcome.NOT_ATTEMPTED] * 4
     assert codes(of) == {"DEADLINE"}
@@ -76,20 +76,20 @@ def test_what_does_not_fit_into_the_time_is_not_attempted_and_says_so() -> None:
 
 def test_a_chunk_that_the_time_overtakes_says_so_too() -> None:
     provider = Scripted(lambda _: Answer(Verdict.NOT_SENT, attempts=1))
-    of = sending(provider, 4, out_of_time=lambda: bool(provider.sent))
+    of = sending(provider, 4, is_out_of_time=lambda: bool(provider.sent))
     of.upsert([upserting(phones(4))])
     assert (outcomes(of), codes(of)) == ([Outcome.NOT_ATTEMPTED] * 4, {"DEADLINE"})
 
 
 def test_a_request_to_stop_is_no_end_of_time() -> None:
-    of = sending(Scripted(), 4, stopped=lambda: True)
+    of = sending(Scripted(), 4, is_stopped=lambda: True)
     of.upsert([upserting(phones(4))])
     assert (outcomes(of), codes(of)) == ([Outcome.NOT_ATTEMPTED] * 4, set())
 
 
 def test_no_removal_begins_after_the_time() -> None:
     provider = Scripted()
-    of = sending(provider, 4, out_of_time=lambda: len(provider.removed) >= 2)
+    of = sending(provider, 4, is_out_of_time=lambda: len(provider.removed) >= 2)
     of.remove([deleting(phones(5))], there(*phones(5)))
     assert outcomes(of) == [Outcome.APPLIED] * 2 + [Outcome.NOT_ATTEMPTED] * 3
     assert codes(of) == {"DEADLINE"}
@@ -105,10 +105,10 @@ def test_the_next_run_goes_on_and_nothing_comes_off_before() -> None:
     made.files.releases.append(Release(LIST, one, made.as_of, ReleaseReason.CONSENT_GIVEN, "FORM-1"))
     began = len(made.cxone.calls)
     run = made.run(out_of_time=lambda: sum(c.kind == "upsert" for c in made.cxone.calls[began:]) >= 2)
-    assert run.out_of_time
-    assert not run.clean
-    assert sum(k[0] is Action.CREATE for k in run.tally.having(Outcome.NOT_ATTEMPTED)) == 4
-    assert run.kept[LIST, one].blocked_by == (BlockedBy.REFUSED_ELSEWHERE,)
+    assert run.is_out_of_time
+    assert not run.is_clean
+    assert sum(k[0] is Action.CREATE for k in run.tally.with_outcome(Outcome.NOT_ATTEMPTED)) == 4
+    assert run.retained[LIST, one].blocked_by == (BlockedBy.REFUSED_ELSEWHERE,)
     run = made.run()
-    assert (run.clean, run.out_of_time) == (True, False)
+    assert (run.is_clean, run.is_out_of_time) == (True, False)
     assert set(made.cxone.stored) == {(LIST, p) for p in others}

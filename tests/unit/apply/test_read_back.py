@@ -11,9 +11,9 @@ from reconciler.core.model.entries import Key
 from reconciler.core.model.live import Live, LiveEntry
 from reconciler.core.planning.change import Action, BlockedBy
 from reconciler.core.planning.guards import Circumstances
-from reconciler.core.planning.inputs import Setting
+from reconciler.core.planning.inputs import PlanFacts
 from reconciler.core.planning.plan import Plan, make_plan
-from reconciler.core.planning.state import Held
+from reconciler.core.planning.state import LastApplied
 from tests.unit.apply.scripted import LIST, LOCAL, Scripted, phones
 from tests.unit.planning.builders import DIALECT, TODAY, Ledger, claims
 
@@ -21,13 +21,15 @@ from tests.unit.planning.builders import DIALECT, TODAY, Ledger, claims
 
 
 def _large(provider: Scripted, entries: int) -> Run:
-    setting = Setting(claims(("a.yaml", LIST, ONE, LOCAL)), Held(), DIALECT, Ledger(), TODAY)
-    live = Live(entries=entries)
+    setting = PlanFacts(claims(("a.yaml", LIST, ONE, LOCAL)), LastApplied(), DIALECT, Ledger(), TODAY)
+    live = Live(entry_count=entries)
 
     def decide(
         live: Live, *, refused: frozenset[str], hold_back: BlockedBy | None, wrote: frozenset[Key]
     ) -> Plan:
-        met = Circumstances(refused=refused, hold_back=hold_back, arrived=True, wrote=wrote)
+        met = Circumstances(
+            refused_phones=refused, general_block=hold_back, protective_sent=True, written_keys=wrote
+        )
         return make_plan(setting, live, met)
 
     return carry_out(
@@ -41,7 +43,7 @@ def _large(provider: Scripted, entries: int) -> Run:
     )
 
 
-STORED = {LIST: {ONE: LiveEntry(DIALECT.carried(LOCAL), "1")}}
+STORED = {LIST: {ONE: LiveEntry(DIALECT.project(LOCAL), "1")}}
 
 
 @pytest.mark.parametrize(
@@ -53,7 +55,7 @@ STORED = {LIST: {ONE: LiveEntry(DIALECT.carried(LOCAL), "1")}}
     ],
 )
 def test_beyond_200_pages_the_totals_do(entries: int, total: int, asked: list[str]) -> None:
-    provider = Scripted(on_read=lambda: Live(STORED, entries=total), on_total=lambda: total)
+    provider = Scripted(on_read=lambda: Live(STORED, entry_count=total), on_total=lambda: total)
     run = _large(provider, entries)
     assert provider.asked == asked
     assert run.read_back == ("totals" if asked == ["total"] else "full")
@@ -62,7 +64,7 @@ def test_beyond_200_pages_the_totals_do(entries: int, total: int, asked: list[st
 
 
 def test_what_is_not_live_does_not_depend_on_totals_alone() -> None:
-    provider = Scripted(on_read=lambda: Live(entries=100_000), on_total=lambda: 100_000)
+    provider = Scripted(on_read=lambda: Live(entry_count=100_000), on_total=lambda: 100_000)
     run = _large(provider, 100_000)
     assert run.not_live == {(LIST, ONE)}
 
@@ -70,5 +72,5 @@ def test_what_is_not_live_does_not_depend_on_totals_alone() -> None:
 def test_after_a_run_live_is_told_as_far_as_it_is_known() -> None:
     provider = Scripted(on_total=lambda: 100_001)
     run = _large(provider, 100_000)
-    assert run.after == replace(run.before, lists=run.after.lists, entries=100_001)
-    assert run.after.get((LIST, ONE)) is not None
+    assert run.live_after == replace(run.live_before, lists=run.live_after.lists, entry_count=100_001)
+    assert run.live_after.get((LIST, ONE)) is not None

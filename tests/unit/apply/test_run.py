@@ -3,8 +3,8 @@
 import pytest
 
 from reconciler.core.apply.outcomes import Outcome
-from reconciler.core.apply.run import Run, _Wrote
-from reconciler.core.model.entries import Carried, Policy, ReasonCode, Release, ReleaseReason, Terms
+from reconciler.core.apply.run import Run, _WrittenKeys
+from reconciler.core.model.entries import Policy, ProjectedTerms, ReasonCode, Release, ReleaseReason, Terms
 from reconciler.core.model.provider import Verdict
 from reconciler.core.planning.change import Action, BlockedBy
 from reconciler.core.planning.inputs import Limits
@@ -51,11 +51,11 @@ def test_protective_then_read_back_then_exposing() -> None:
     declare(made, THREE)
     run = made.run()
     assert kinds(made) == ["read", "upsert", "read", "remove"]
-    assert run.clean
+    assert run.is_clean
     assert run.read_back == "full"
     assert set(made.cxone.stored) == {(LIST, TWO), (LIST, THREE)}
-    assert dict(run.kept) == {}
-    assert run.after.entries == 2
+    assert dict(run.retained) == {}
+    assert run.live_after.entry_count == 2
 
 
 def test_nothing_to_do_reads_once() -> None:
@@ -63,7 +63,7 @@ def test_nothing_to_do_reads_once() -> None:
     run = made.run()
     assert kinds(made) == ["read"]
     assert run.read_back == "none"
-    assert run.after is run.before
+    assert run.live_after is run.live_before
 
 
 def test_a_refusal_holds_its_phone_back_on_every_list() -> None:
@@ -75,9 +75,9 @@ def test_a_refusal_holds_its_phone_back_on_every_list() -> None:
     run = made.run()
     assert outcome(run, Action.DELETE, TWO) is Outcome.APPLIED
     assert outcome(run, Action.DELETE, ONE) is Outcome.NOT_ATTEMPTED
-    assert run.kept[LIST, ONE].blocked_by == (BlockedBy.REFUSED_ELSEWHERE,)
+    assert run.retained[LIST, ONE].blocked_by == (BlockedBy.REFUSED_ELSEWHERE,)
     assert run.not_live == {("dnc-b", ONE)}
-    assert not run.clean
+    assert not run.is_clean
 
 
 @pytest.mark.parametrize("fault", [Verdict.AMBIGUOUS, Verdict.NOT_SENT, RAISE])
@@ -89,7 +89,7 @@ def test_what_is_unknown_or_not_attempted_holds_everything_back(fault: str) -> N
     made.cxone.faults.missed = {(LIST, THREE)} if fault == Verdict.AMBIGUOUS else set()
     run = made.run()
     assert "remove" not in kinds(made)
-    assert run.kept[LIST, ONE].blocked_by == (BlockedBy.REFUSED_ELSEWHERE,)
+    assert run.retained[LIST, ONE].blocked_by == (BlockedBy.REFUSED_ELSEWHERE,)
     assert (LIST, ONE) in made.cxone.stored
 
 
@@ -130,9 +130,9 @@ def test_a_read_back_that_fails_holds_everything_exposing_back() -> None:
     made.cxone.faults.reads.extend(["", RAISE])
     run = made.run()
     assert (run.read_back, "remove" in kinds(made)) == ("failed", False)
-    assert run.kept[LIST, ONE].blocked_by == (BlockedBy.INCOMPLETE_READ,)
+    assert run.retained[LIST, ONE].blocked_by == (BlockedBy.INCOMPLETE_READ,)
     assert run.error is not None
-    assert not run.clean
+    assert not run.is_clean
 
 
 def test_an_opt_out_between_plan_and_removal_wins() -> None:
@@ -140,11 +140,13 @@ def test_an_opt_out_between_plan_and_removal_wins() -> None:
     withdraw(made, ONE)
     declare(made, THREE)
     made.cxone.watchers.append(
-        lambda call: made.cxone.put((LIST, ONE), Carried("LOCAL", "NEVER")) if call.kind == "upsert" else None
+        lambda call: (
+            made.cxone.put((LIST, ONE), ProjectedTerms("LOCAL", "NEVER")) if call.kind == "upsert" else None
+        )
     )
     run = made.run()
     assert "remove" not in kinds(made)
-    assert run.kept[LIST, ONE].blocked_by == (BlockedBy.LATER_OPT_OUT,)
+    assert run.retained[LIST, ONE].blocked_by == (BlockedBy.LATER_OPT_OUT,)
 
 
 def test_the_question_before_the_first_exposing_write_is_asked_once_and_last() -> None:
@@ -160,7 +162,7 @@ def test_the_question_before_the_first_exposing_write_is_asked_once_and_last() -
     run = made.run(may_expose=superseded)
     assert asked == [["read", "upsert", "read"]]
     assert kinds(made) == asked[0]
-    assert run.kept[LIST, ONE].blocked_by == (BlockedBy.SUPERSEDED,)
+    assert run.retained[LIST, ONE].blocked_by == (BlockedBy.SUPERSEDED,)
 
 
 def test_the_question_is_not_asked_where_nothing_is_exposing() -> None:
@@ -174,8 +176,8 @@ def test_what_the_plan_kept_does_not_go_unannounced() -> None:
     withdraw(made, ONE)
     run = made.run(Limits(removable=True, allow=2))
     assert "remove" not in kinds(made)
-    assert run.plan.exposing == frozenset()
-    assert run.kept[LIST, ONE].blocked_by == (BlockedBy.SUPERSEDED,)
+    assert run.plan.exposing_keys == frozenset()
+    assert run.retained[LIST, ONE].blocked_by == (BlockedBy.SUPERSEDED,)
 
 
 def test_removal_by_hand_stays_kept_until_somebody_does_it() -> None:
@@ -184,10 +186,10 @@ def test_removal_by_hand_stays_kept_until_somebody_does_it() -> None:
     for _ in range(2):
         run = made.run(Limits())
         assert run.plan.summary["by_hand"] == 1
-        assert (LIST, ONE) in run.kept
+        assert (LIST, ONE) in run.retained
     made.cxone.take_off((LIST, ONE))
     run = made.run(Limits())
-    assert (dict(run.kept), made.cxone.at((LIST, ONE))) == ({}, None)
+    assert (dict(run.retained), made.cxone.at((LIST, ONE))) == ({}, None)
 
 
 @pytest.mark.parametrize("fault", [Verdict.AMBIGUOUS, Verdict.REFUSED, Verdict.UNSUPPORTED, RAISE])
@@ -195,8 +197,8 @@ def test_a_removal_that_was_not_done_is_kept_and_done_the_next_time(fault: str) 
     made = world(ONE, TWO)
     withdraw(made, ONE)
     made.cxone.faults.removals.append(fault)
-    assert (LIST, ONE) in made.run().kept
-    assert dict(made.run().kept) == {}
+    assert (LIST, ONE) in made.run().retained
+    assert dict(made.run().retained) == {}
     assert set(made.cxone.stored) == {(LIST, TWO)}
 
 
@@ -204,7 +206,7 @@ def test_what_is_kept_is_told_whole_every_time() -> None:
     made = world(ONE, TWO)
     del made.files.lines["a.yaml", LIST, ONE]
     for _ in range(3):
-        assert made.run().kept[LIST, ONE].blocked_by == (BlockedBy.NO_RELEASE,)
+        assert made.run().retained[LIST, ONE].blocked_by == (BlockedBy.NO_RELEASE,)
 
 
 def test_an_exposing_update_is_sent() -> None:
@@ -216,9 +218,9 @@ def test_an_exposing_update_is_sent() -> None:
     made.files.releases.append(Release(LIST, ONE, made.as_of, ReleaseReason.CONSENT_GIVEN, "FORM-1"))
     run = made.run()
     assert outcome(run, Action.UPDATE, ONE) is Outcome.APPLIED
-    assert made.cxone.at((LIST, ONE)) == DIALECT.carried(LOCAL)
-    assert run.after.get((LIST, ONE)) is not None
-    assert dict(run.kept) == {}
+    assert made.cxone.at((LIST, ONE)) == DIALECT.project(LOCAL)
+    assert run.live_after.get((LIST, ONE)) is not None
+    assert dict(run.retained) == {}
 
 
 def test_our_own_write_in_the_same_run_is_no_opt_out() -> None:
@@ -230,26 +232,26 @@ def test_our_own_write_in_the_same_run_is_no_opt_out() -> None:
     declare(made, ONE, LOCAL)
     made.files.releases.append(Release(LIST, ONE, made.as_of, ReleaseReason.CONSENT_GIVEN, "FORM-1"))
     run = made.run()
-    assert made.cxone.at((LIST, ONE)) == DIALECT.carried(LOCAL)
-    assert dict(run.kept) == {}
-    assert made.plan()[0].pending == 0
+    assert made.cxone.at((LIST, ONE)) == DIALECT.project(LOCAL)
+    assert dict(run.retained) == {}
+    assert made.plan()[0].pending_count == 0
 
 
 def test_what_a_run_wrote_leaves_out_what_it_wrote_over() -> None:
     made = world(ONE, TWO)
-    made.cxone.put((LIST, ONE), Carried("UNKNOWN", "NEVER"))
+    made.cxone.put((LIST, ONE), ProjectedTerms("UNKNOWN", "NEVER"))
     declare(made, THREE)
     run = made.run()
     assert outcome(run, Action.UPDATE, ONE) is Outcome.APPLIED
-    assert run.wrote == {(LIST, THREE)}
+    assert run.written_keys == {(LIST, THREE)}
 
 
 def test_a_removal_that_was_not_done_uses_no_release() -> None:
     made = world(ONE, TWO)
     withdraw(made, ONE)
     made.cxone.faults.removals.append(Verdict.REFUSED)
-    assert dict(made.run().used) == {}
-    assert made.run().used[LIST, ONE] == tuple(made.files.releases)
+    assert dict(made.run().used_releases) == {}
+    assert made.run().used_releases[LIST, ONE] == tuple(made.files.releases)
 
 
 def test_a_write_in_doubt_does_not_claim_an_agents_in_the_same_run() -> None:
@@ -258,5 +260,5 @@ def test_a_write_in_doubt_does_not_claim_an_agents_in_the_same_run() -> None:
     declare(made, THREE)
     made.cxone.faults.upserts.append("stored")
     run = made.run()
-    assert (LIST, THREE) in run.tally.doubted
-    assert (LIST, THREE) not in _Wrote(run.tally, run.plan)
+    assert (LIST, THREE) in run.tally.doubtful
+    assert (LIST, THREE) not in _WrittenKeys(run.tally, run.plan)

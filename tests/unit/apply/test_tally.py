@@ -41,10 +41,10 @@ def test_results_are_a_mapping_that_counts():
         (Action.CREATE, "b", TWO): Result(Outcome.APPLIED),
     }
     assert {o: n for o, n in tally.results.counts.items() if n} == {Outcome.APPLIED: 2, Outcome.REJECTED: 1}
-    assert list(tally.having(Outcome.REJECTED)) == [(Action.DELETE, "a", ONE)]
-    assert list(tally.having(Outcome.UNKNOWN)) == []
+    assert list(tally.with_outcome(Outcome.REJECTED)) == [(Action.DELETE, "a", ONE)]
+    assert list(tally.with_outcome(Outcome.UNKNOWN)) == []
     assert (Action.UPDATE, "a", ONE) not in tally.results
     assert (Action.CREATE, "c", ONE) not in tally.results
-    assert tally.results.of(Action.CREATE, "c") == {}
+    assert tally.results.for_list(Action.CREATE, "c") == {}
     del tally.results[Action.DELETE, "a", ONE]
-    assert not list(tally.having(Outcome.REJECTED))
+    assert not list(tally.with_outcome(Outcome.REJECTED))

@@ -39,7 +39,7 @@ def test_a_job_delivers_and_the_next_one_reads_it(tmp_path, options):
     first.deliver(push=True)  # nothing is left to do
     second = open_ledger(origin.job(tmp_path / "two"))
     assert second.newest("production") == stored
-    assert second.plan_of(stored) == plan(0)
+    assert second.plan_bytes(stored) == plan(0)
     fill(second, 1)
     second.deliver(push=True)
     assert first.refresh() == second.tip
@@ -68,7 +68,7 @@ def test_a_race_is_resolved_by_linking_anew(origin, clone, other):
     assert two.report.previous.sha256 == won.sha256
     changed = {"seq": 2, "previous": {"path": won.path, "sha256": won.sha256}}
     assert two.report.fields == {**mine.report.fields, **changed}
-    assert ours.plan_of(two) == plan(7)
+    assert ours.plan_bytes(two) == plan(7)
     assert ours.newest("eu") == mine_too
     assert ours.verify().problems == ()
     assert origin.git("rev-list", "--count", "--merges", "dnc-audit") == "0"
@@ -130,7 +130,9 @@ def test_six_jobs_at_once_all_land(origin, clone, tmp_path):
         list(pool.map(work, range(6)))
     ledger = open_ledger(clone)
     assert seqs(ledger) == [6, 5, 4, 3, 2, 1]
-    assert {ledger.plan_of(stored) for stored in ledger.reports("production")} == {plan(n) for n in range(6)}
+    assert {ledger.plan_bytes(stored) for stored in ledger.reports("production")} == {
+        plan(n) for n in range(6)
+    }
     assert ledger.verify().problems == ()
 
 
@@ -144,7 +146,7 @@ def test_a_race_lost_every_time_keeps_the_report_and_says_how_to_push(clone):
         NotDelivered, match=r"others pushed first, 10 times.*kept on the local branch"
     ) as caught:
         ledger.deliver(push=True)
-    assert "git push origin dnc-audit" in caught.value.way_out
+    assert "git push origin dnc-audit" in caught.value.fix
     assert len(pauses) == 10
     assert seqs(open_ledger(clone)) == [1]
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.audit.report import parse
-from reconciler.audit.report_content import build
-from reconciler.audit.report_files import pack_plan, read_plan, unpack_plan
+from reconciler.audit.report import parse_report
+from reconciler.audit.report_content import build_report
+from reconciler.audit.report_files import pack_plan, parse_plan, unpack_plan
 from reconciler.core.model.errors import BrokenChain
 from tests.unit.audit.builders import REVISION, content
 
@@ -21,7 +21,7 @@ TERMS = {"reasonCode": "CUSTOMER_REQUESTED", "expirationPolicy": "ABSOLUTE", "en
 KEPT = {"list_id": "l", "path": "a.yaml", "since": "2026-11-01T00:00:00Z", "blocked_by": ["no-release"],
         "phones": ["+12125550101"], "terms": TERMS}  # fmt: skip
 GOOD: dict[str, Any] = orjson.loads(
-    build(
+    build_report(
         content(
             kept=[KEPT],
             not_live=[{"list_id": "l", "phones": ["+12125550102"]}],
@@ -57,7 +57,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def test_the_good_one_is_good():
-    assert parse(orjson.dumps(GOOD), "x").report.seq == 2
+    assert parse_report(orjson.dumps(GOOD), "x").report.seq == 2
 
 
 @given(st.sampled_from(list(places(GOOD))), JUNK, st.booleans())
@@ -71,11 +71,11 @@ def test_any_field_may_be_anything(place, junk, gone):
     else:
         holder[place[-1]] = junk
     try:
-        read = parse(json.dumps(report).encode(), "x").report
+        read = parse_report(json.dumps(report).encode(), "x").report
     except BrokenChain as error:
         assert error.where == "x"  # noqa: PT017  (most are broken, some are not)
         return
-    dict(read.kept_claims)
+    dict(read.retained_entries)
     assert read.earliest_start.tzinfo is not None
     assert read.finished_at.tzinfo is not None
 
@@ -109,7 +109,7 @@ def test_any_field_may_be_anything(place, junk, gone):
 )
 def test_the_file_and_the_field_are_named(field, value, said):
     with pytest.raises(BrokenChain) as caught:
-        parse(orjson.dumps({**GOOD, field: value}), "audit/production/x.json")
+        parse_report(orjson.dumps({**GOOD, field: value}), "audit/production/x.json")
     assert said in caught.value.fact
     assert caught.value.where == "audit/production/x.json"
 
@@ -126,20 +126,20 @@ def test_a_day_before_the_run_is_that_of_its_plan(as_of, planned, good):
     """B17: a clock set forward since the plan; by a later day less would be held, so none is believed."""
     report = {**GOOD, "as_of": as_of, "clock": {**GOOD["clock"], "planned": planned}}
     if good:
-        assert parse(orjson.dumps(report), "x").report.as_of.isoformat() == as_of
+        assert parse_report(orjson.dumps(report), "x").report.as_of.isoformat() == as_of
         return
     with pytest.raises(BrokenChain):
-        parse(orjson.dumps(report), "x")
+        parse_report(orjson.dumps(report), "x")
 
 
 def test_what_later_versions_add_is_kept():
-    assert parse(orjson.dumps({**GOOD, "news": [1]}), "x").report.fields["news"] == [1]
+    assert parse_report(orjson.dumps({**GOOD, "news": [1]}), "x").report.fields["news"] == [1]
 
 
 @pytest.mark.parametrize("data", [b"{", b"[]", b"{}", b'{"changes": [0], "drift": []}', b'{"changes": {}}'])
 def test_a_plan_that_is_none(data):
     with pytest.raises(BrokenChain):
-        read_plan(data, "x")
+        parse_plan(data, "x")
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.audit.journal import Journal, Journalled
-from reconciler.audit.unfinished import read_journal
+from reconciler.audit.journal import Journal, JournalledProvider
+from reconciler.audit.unfinished import parse_journal
 from reconciler.core.model.entries import Policy, ReasonCode, Terms
 from reconciler.core.model.errors import CxoneUnavailable
 from reconciler.core.model.provider import Answer, ClockOffset, Failure, Verdict, Write
@@ -67,16 +67,16 @@ def after(journal, *answers, overwrites=(), exposing=(), remove=False):
     journal.begin(RUN, numbers=3)
     keys = frozenset((LIST, phone) for phone in overwrites)
     weak = frozenset((LIST, phone) for phone in exposing)
-    provider = Journalled(Cxone(*answers), journal, overwrites=keys, exposing=weak)
+    provider = JournalledProvider(Cxone(*answers), journal, overwrites=keys, exposing=weak)
     for _ in answers:
         with suppress(CxoneUnavailable, KeyboardInterrupt):
             provider.remove((LIST, A), "1") if remove else provider.upsert(writes(A, B, C))
-    (run,) = journal.unfinished()
+    (run,) = journal.unreported_runs()
     return run
 
 
 def wrote(run):
-    return sorted(phone for _, phone in run.wrote)
+    return sorted(phone for _, phone in run.written)
 
 
 ANSWERED = Answer(Verdict.ANSWERED, attempts=1)
@@ -132,14 +132,14 @@ def test_runs_add_up_until_a_report_tells_of_them(journal, tmp_path):
     journal.close()
     again = Journal(journal.path, Clock())
     again.begin({**RUN, "started_at": "later"}, numbers=0)
-    assert [run.started_at for run in again.unfinished()] == [RUN["started_at"], "later"]
+    assert [run.started_at for run in again.unreported_runs()] == [RUN["started_at"], "later"]
     again.forget()
     again.close()
-    assert [run.started_at for run in again.unfinished()] == [RUN["started_at"]]
+    assert [run.started_at for run in again.unreported_runs()] == [RUN["started_at"]]
     again.begin({**RUN, "started_at": "later"}, numbers=0)
     again.finish()
     again.close()
-    assert again.unfinished() == ()
+    assert again.unreported_runs() == ()
     assert list(journal.path.parent.iterdir()) == []
 
 
@@ -148,7 +148,7 @@ def test_only_its_owner_reads_it_and_room_is_kept(journal):
     room = journal.path.with_suffix(".room")
     assert stat.S_IMODE(journal.path.stat().st_mode) == 0o600
     assert room.stat().st_size >= 2_200_000
-    journal.make_room()
+    journal.release_reserve()
     assert not room.exists()
 
 
@@ -157,13 +157,13 @@ def test_wherever_it_was_cut_it_is_read_as_far_as_it_goes(journal, cut):
     after(journal, ANSWERED, DIES)
     data = journal.path.read_bytes()
     for end in (data[: len(data) - cut], data[: len(data) - cut] + b"\n\xff\0{}\n[1]\n"):
-        runs = read_journal(end)
+        runs = parse_journal(end)
         assert len(runs) <= 1
         assert all(run.chunks <= 2 for run in runs)
 
 
 def test_what_others_had_touched_is_named_and_when_each_number_was_asked_for(journal):
     run = after(journal, ANSWERED, DIES, overwrites=[A])
-    assert run.overwrote == {(LIST, A)}
-    assert run.asked[LIST, B] == run.window[0]  # of the first of two requests, on CXone's clock
-    assert set(run.asked) == {(LIST, phone) for phone in (A, B, C)}
+    assert run.overwritten == {(LIST, A)}
+    assert run.requested_at[LIST, B] == run.window[0]  # of the first of two requests, on CXone's clock
+    assert set(run.requested_at) == {(LIST, phone) for phone in (A, B, C)}

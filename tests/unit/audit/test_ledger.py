@@ -35,7 +35,7 @@ def test_reports_chain_tenant_by_tenant(clone):
     assert again.newest("production") == three
     assert again.newest("eu") == other
     assert list(again.reports("production")) == [three, two, one]
-    assert again.plan_of(two) == plan(1)
+    assert again.plan_bytes(two) == plan(1)
     told = Repository.discover(clone.folder).describe("dnc-audit")
     assert told.message.startswith("production: complete at 0123456789ab\n")
     assert told.when == AT.replace(microsecond=0)
@@ -154,7 +154,7 @@ def test_a_plan_that_was_changed_is_not_read(clone):
     clone.commit({stored.plan_path: "x"})
     clone.git("checkout", "-q", "main")
     with pytest.raises(BrokenChain) as caught:
-        open_ledger(clone).plan_of(stored)
+        open_ledger(clone).plan_bytes(stored)
     assert caught.value.where == stored.plan_path
 
 

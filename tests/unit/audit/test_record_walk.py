@@ -53,13 +53,13 @@ def test_a_release_that_was_used_in_another_cxone_is_used():
         ]
     }
     past = history(stored(26, "new.example"), stored(24, "old.example", releases_used={KEY[0]: 1}), plan=used)
-    assert past.used(USED)
+    assert past.is_used(USED)
     other = Release(*KEY, USED.released_on, USED.reason, "FORM-2")
-    assert not past.used(other)
+    assert not past.is_used(other)
 
 
 def test_a_number_that_was_taken_off_in_another_cxone_was_off():
     off = {"changes": [{**ROW, "action": "delete", "outcome": "applied"}]}
     past = history(stored(26, "new.example"), stored(24, "old.example", removed={KEY[0]: 1}), plan=off)
-    assert past.taken_off(KEY)
-    assert not past.taken_off((KEY[0], "+12125550199"))
+    assert past.was_removed(KEY)
+    assert not past.was_removed((KEY[0], "+12125550199"))

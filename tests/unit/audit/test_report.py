@@ -6,9 +6,16 @@ from datetime import timedelta, timezone
 import pytest
 
 from reconciler.audit import report as reports
-from reconciler.audit.report import parse
-from reconciler.audit.report_content import build, relink
-from reconciler.audit.report_files import pack_plan, plan_path, report_of, report_path, tenant_of, unpack_plan
+from reconciler.audit.report import parse_report
+from reconciler.audit.report_content import build_report, relink
+from reconciler.audit.report_files import (
+    pack_plan,
+    plan_path,
+    report_path,
+    report_path_of,
+    tenant_of_path,
+    unpack_plan,
+)
 from reconciler.core.model.errors import BrokenChain
 from tests.unit.audit.builders import AT, REVISION, content
 
@@ -16,10 +23,10 @@ LINK = {"path": "audit/production/x.json", "sha256": "e" * 64}
 
 
 def test_the_same_report_gives_the_same_bytes_and_comes_back():
-    data = build(content(), seq=2, previous=LINK, plan_sha256="f" * 64)
+    data = build_report(content(), seq=2, previous=LINK, plan_sha256="f" * 64)
     shuffled = dict(reversed(content().items()))
-    assert build(shuffled, seq=2, previous=LINK, plan_sha256="f" * 64) == data
-    stored = parse(data, "audit/production/y.json")
+    assert build_report(shuffled, seq=2, previous=LINK, plan_sha256="f" * 64) == data
+    stored = parse_report(data, "audit/production/y.json")
     assert (stored.report.seq, stored.report.tenant, stored.report.revision) == (2, "production", REVISION)
     assert stored.report.previous == reports.Link(**LINK)
     assert stored.report.plan_sha256 == "f" * 64
@@ -32,12 +39,12 @@ def test_the_same_report_gives_the_same_bytes_and_comes_back():
 
 
 def test_every_field_of_the_content_is_written():
-    written = json.loads(build(content(), seq=1, previous=None, plan_sha256=""))
+    written = json.loads(build_report(content(), seq=1, previous=None, plan_sha256=""))
     assert set(content()) < set(written)
 
 
 def test_relinking_changes_the_place_only_and_keeps_what_a_later_version_added():
-    data = build(content(), seq=2, previous=LINK, plan_sha256="f" * 64)
+    data = build_report(content(), seq=2, previous=LINK, plan_sha256="f" * 64)
     newer = reports.Report({**json.loads(data), "added_later": [1]})
     moved = json.loads(relink(newer, seq=7, previous=None))
     assert moved == {**newer.fields, "seq": 7, "previous": None}
@@ -51,23 +58,23 @@ def test_relinking_changes_the_place_only_and_keeps_what_a_later_version_added()
         b"{}",
         b"\xff",
         b"null",
-        build(content(), seq=0, previous=None, plan_sha256=""),
-        build(content(finished_at="2026-11-23T10:15:00"), seq=1, previous=None, plan_sha256=""),
-        build(content(finished_at=""), seq=1, previous=None, plan_sha256=""),
-        build(content(), seq=1, previous={"path": "x"}, plan_sha256=""),
+        build_report(content(), seq=0, previous=None, plan_sha256=""),
+        build_report(content(finished_at="2026-11-23T10:15:00"), seq=1, previous=None, plan_sha256=""),
+        build_report(content(finished_at=""), seq=1, previous=None, plan_sha256=""),
+        build_report(content(), seq=1, previous={"path": "x"}, plan_sha256=""),
     ],
 )
 def test_what_is_no_report_breaks_the_chain(data):
     with pytest.raises(BrokenChain, match="no audit report") as caught:
-        parse(data, "audit/production/bad.json")
+        parse_report(data, "audit/production/bad.json")
     assert caught.value.where == "audit/production/bad.json"
 
 
 def test_a_later_format_asks_for_a_newer_tool():
-    data = json.loads(build(content(), seq=1, previous=None, plan_sha256=""))
+    data = json.loads(build_report(content(), seq=1, previous=None, plan_sha256=""))
     with pytest.raises(BrokenChain) as caught:
-        parse(json.dumps(data | {"format_version": 99}).encode(), "x")
-    assert caught.value.way_out == "install a newer dnc"
+        parse_report(json.dumps(data | {"format_version": 99}).encode(), "x")
+    assert caught.value.fix == "install a newer dnc"
 
 
 def test_a_plan_packs_to_the_same_bytes():
@@ -79,12 +86,12 @@ def test_a_file_is_named_by_moment_revision_and_chance():
     local = AT.astimezone(timezone(timedelta(hours=-5)))
     path = report_path("/audit/", "eu-1", local, REVISION, "89abcdef")
     assert path == "audit/eu-1/20261123T101500.123456Z-0123456789ab-89abcdef.json"
-    assert tenant_of(path, "audit") == "eu-1"
-    assert tenant_of(path, "other") is None
-    assert tenant_of(path.replace(".json", ".plan.json.gz"), "audit") is None
-    assert tenant_of(path.replace("eu-1", "EU"), "audit") is None
-    assert tenant_of(path + "\n", "audit") is None
-    assert report_of(plan_path(path)) == path == report_of(path)
+    assert tenant_of_path(path, "audit") == "eu-1"
+    assert tenant_of_path(path, "other") is None
+    assert tenant_of_path(path.replace(".json", ".plan.json.gz"), "audit") is None
+    assert tenant_of_path(path.replace("eu-1", "EU"), "audit") is None
+    assert tenant_of_path(path + "\n", "audit") is None
+    assert report_path_of(plan_path(path)) == path == report_path_of(path)
 
 
 @pytest.mark.parametrize("tenant", ["", "../x", "a/b", "A", "a\n"])

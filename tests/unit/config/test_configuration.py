@@ -9,8 +9,8 @@ from reconciler.config.configuration import (
     Safety,
     read_configuration,
     resolve,
-    shared_targets,
-    uncovered,
+    shared_target_findings,
+    uncovered_files,
 )
 from reconciler.core.model.errors import InvalidInput
 from reconciler.rules.rule_set import load_rules
@@ -49,7 +49,9 @@ def test_this_repositorys_own_configuration(rules):
     assert resolve(sandbox, {}) == sandbox
     names = {f"CXONE_{name}": name.lower() for name in ("ORG_ID", "CLIENT_ID", "CLIENT_SECRET")}
     assert resolve(production, names).connection.base_url == "https://org_id.my.cxone.com"
-    assert shared_targets(configuration, {name: ["dnc-list-01"] for name in configuration.tenants}) == ()
+    assert (
+        shared_target_findings(configuration, {name: ["dnc-list-01"] for name in configuration.tenants}) == ()
+    )
 
 
 def test_defaults(conf):
@@ -116,7 +118,7 @@ def test_groups_have_their_own_defaults(conf):
 def test_without_a_file_the_way_out_is_said(rules):
     with pytest.raises(InvalidInput, match=r"no dnc\.yaml here") as caught:
         read_configuration("dnc.yaml", None, rules)
-    assert "--config" in caught.value.way_out
+    assert "--config" in caught.value.fix
 
 
 @pytest.mark.parametrize(
@@ -210,7 +212,7 @@ def test_a_variable_that_is_not_set_is_named(conf, environ):
     with pytest.raises(InvalidInput, match="ORG is not set, or empty") as caught:
         resolve(tenant(conf), {"ID": "a", "SECRET": "b"} | environ)
     assert caught.value.where == "tenant t"
-    assert "orgId" in caught.value.way_out
+    assert "orgId" in caught.value.fix
 
 
 def test_only_the_chosen_tenants_variables_are_needed(conf):
@@ -267,10 +269,10 @@ def test_two_tenants_with_one_target_and_a_common_list(conf):
         f"tenants:\n  t: {same}\n  u: {same}\n  v: {other}\n  w: {mapped}\n"
         "  e: {embedded: true}\n  f: {embedded: true}"
     )
-    (finding,) = shared_targets(configuration, {name: ["a"] for name in configuration.tenants})
+    (finding,) = shared_target_findings(configuration, {name: ["a"] for name in configuration.tenants})
     assert (finding.line, finding.rule, finding.path) == (4, "CONF-07", "/tenants/u")
-    assert shared_targets(configuration, {"t": ["a"], "u": ["b"], "w": ["a"]}) == ()
-    assert len(shared_targets(configuration, {"t": ["x"], "w": ["a"]})) == 1
+    assert shared_target_findings(configuration, {"t": ["a"], "u": ["b"], "w": ["a"]}) == ()
+    assert len(shared_target_findings(configuration, {"t": ["x"], "w": ["a"]})) == 1
 
 
 def test_a_file_that_nobody_reads_is_found(conf):
@@ -284,7 +286,7 @@ def test_a_file_that_nobody_reads_is_found(conf):
         "dnc-lists/._a.yaml",
     ]
     lost = ["dnc-lists/.hidden.yaml", "dnc-lists/a.yml", "dnc-lists/x/B.YAML", "more/b.yaml"]
-    found = uncovered(reached + elsewhere + lost, configuration)
+    found = uncovered_files(reached + elsewhere + lost, configuration)
     assert [(f.file, f.rule) for f in found] == [(path, "LIST-05") for path in lost]
     assert [f.message.rpartition(": ")[2] for f in found] == [
         "name it dnc-lists/hidden.yaml",

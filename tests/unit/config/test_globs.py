@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.config.globs import folder, is_yaml, leads_to, matches, problem
+from reconciler.config.globs import glob_problem, is_yaml, list_folder, matches, may_lead_to
 
 
 @pytest.mark.parametrize(
@@ -36,12 +36,12 @@ def test_matches(glob, path, reached):
 
 @pytest.mark.parametrize("glob", ["/a", "../a", "a/../b", "a/..", "", "a//b", "./a", "a\\b", "a/", "a\n"])
 def test_a_glob_that_is_no_path_inside_the_repository(glob):
-    assert problem(glob)
+    assert glob_problem(glob)
 
 
 @pytest.mark.parametrize("glob", ["a.yaml", "a/**/*.yaml", ".hidden/*.yaml", "a..b/c"])
 def test_a_good_glob(glob):
-    assert problem(glob) == ""
+    assert glob_problem(glob) == ""
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_good_glob(glob):
     ],
 )
 def test_the_list_folder(glob, below):
-    assert folder(glob) == below
+    assert list_folder(glob) == below
 
 
 def test_yaml_by_name():
@@ -81,7 +81,7 @@ def test_every_folder_above_a_file_that_is_reached_leads_to_it(glob, path):
     parts = path.split("/")[:-1]
     above = ["/".join(parts[:count]) + "/" for count in range(1, len(parts) + 1)]
     if matches([glob], path):
-        assert all(leads_to([glob], name) for name in above)
+        assert all(may_lead_to([glob], name) for name in above)
 
 
 @pytest.mark.parametrize(
@@ -96,4 +96,4 @@ def test_every_folder_above_a_file_that_is_reached_leads_to_it(glob, path):
     ],
 )
 def test_a_folder_that_no_glob_reaches_is_led_to_by_none(glob, below, led):
-    assert leads_to([glob], below) is led
+    assert may_lead_to([glob], below) is led

@@ -5,7 +5,7 @@ from itertools import combinations, product
 import pytest
 
 from reconciler.core.model.provider import Target
-from reconciler.core.model.target import normalised, same_target
+from reconciler.core.model.target import is_same_target, normalise_address
 
 SAME = [
     [
@@ -52,34 +52,34 @@ ORGANISATIONS = ("acme", "ACME")
 
 @pytest.mark.parametrize("spellings", SAME, ids=lambda spellings: spellings[0])
 def test_spellings_of_one_address(spellings: list[str]):
-    assert {normalised(one) for one in spellings} == {normalised(spellings[0])}
+    assert {normalise_address(one) for one in spellings} == {normalise_address(spellings[0])}
 
 
 def test_other_addresses_are_others():
     for one, other in combinations(SAME, 2):
-        assert normalised(one[0]) != normalised(other[0])
+        assert normalise_address(one[0]) != normalise_address(other[0])
     for other in (
         "https://acme.my.cxone.com:8443",
         "http://acme.my.cxone.com",
         "https://acme.my.cxone.com/cx",
     ):
-        assert normalised(other) != normalised(SAME[0][0])
-    assert normalised("http://localhost:8080") != normalised("http://localhost:8081")
-    assert normalised("https://localhost.example") != normalised("https://localhost")
-    assert normalised("https://127.0.0.1.example") != normalised("https://127.0.0.1")
+        assert normalise_address(other) != normalise_address(SAME[0][0])
+    assert normalise_address("http://localhost:8080") != normalise_address("http://localhost:8081")
+    assert normalise_address("https://localhost.example") != normalise_address("https://localhost")
+    assert normalise_address("https://127.0.0.1.example") != normalise_address("https://127.0.0.1")
 
 
 @pytest.mark.parametrize(
     "odd", ["", "https://", "https://[", "https://a:b", "https://" + "a" * 80, "a..b", "embedded"]
 )
 def test_what_is_no_address_is_compared_as_text(odd: str):
-    assert normalised(odd) == normalised(odd.upper())
+    assert normalise_address(odd) == normalise_address(odd.upper())
 
 
 def test_targets_are_compared_by_dialect_organisation_and_host():
     for (one, other), organisation in product(combinations(SAME[1], 2), ORGANISATIONS):
-        assert same_target(Target("entries", "acme", one), Target("entries", organisation, other))
+        assert is_same_target(Target("entries", "acme", one), Target("entries", organisation, other))
     here = Target("entries", "acme", "localhost:8080")
-    assert not same_target(here, Target("dnc-groups", "acme", "localhost:8080"))
-    assert not same_target(here, Target("entries", "other", "localhost:8080"))
-    assert not same_target(here, Target("entries", "acme", "localhost:8081"))
+    assert not is_same_target(here, Target("dnc-groups", "acme", "localhost:8080"))
+    assert not is_same_target(here, Target("entries", "other", "localhost:8080"))
+    assert not is_same_target(here, Target("entries", "acme", "localhost:8081"))

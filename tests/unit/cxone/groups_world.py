@@ -11,7 +11,7 @@ from reconciler.core.model.live import Live
 from reconciler.core.model.provider import Write
 from reconciler.cxone.groups.provider import GroupsProvider
 from reconciler.sandbox.groups.behaviour import Quirks
-from reconciler.sandbox.request_log import Asked
+from reconciler.sandbox.request_log import LoggedRequest
 from reconciler.sandbox.server import Sandbox
 from reconciler.sandbox.tenant import Settings
 from reconciler.sandbox.tokens import Client
@@ -57,7 +57,7 @@ class World:
     def put(self, *numbers: int, expired: str | None = None) -> None:
         """Add numbers as an agent does, in the national form."""
         for n in numbers:
-            self.sandbox.groups.put(self.group, national(n), expired)
+            self.sandbox.groups.add_number(self.group, national(n), expired)
 
     def read(self) -> Live:
         return self.provider.read(frozenset({LIST}))
@@ -69,8 +69,8 @@ class World:
             found.setdefault(record.phone, []).append(record.expired)
         return found
 
-    def asked(self, *, ending: str = "") -> list[Asked]:
-        return [asked for asked in self.sandbox.requests.all() if asked.path.endswith(ending)]
+    def asked(self, *, ending: str = "") -> list[LoggedRequest]:
+        return [asked for asked in self.sandbox.requests.list_requests() if asked.path.endswith(ending)]
 
 
 def settings(url: str, **changes: object) -> GroupsSettings:

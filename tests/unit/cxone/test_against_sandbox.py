@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 import pytest
 
 from reconciler.config.connection_settings import EntriesSettings
-from reconciler.core.model.entries import Carried, Policy, ReasonCode, Terms
+from reconciler.core.model.entries import Policy, ProjectedTerms, ReasonCode, Terms
 from reconciler.core.model.live import LiveEntry
 from reconciler.core.model.provider import Verdict, Write
 from reconciler.cxone.entries.provider import EntriesProvider
 from reconciler.sandbox.entries.entry import Entry
-from reconciler.sandbox.faults import Action, Fault, Kind
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from reconciler.sandbox.server import Sandbox
 from reconciler.sandbox.tenant import Settings
 from reconciler.sandbox.tokens import Client
@@ -59,11 +59,11 @@ def test_what_is_written_is_read(time):
         again = provider.upsert(CHUNK)
         assert (again.verdict, again.conflicts) == (Verdict.ANSWERED, {write.phone for write in CHUNK})
         live = provider.read(frozenset({"dnc-1", "dnc-2"}))
-        assert (live.entries, provider.total(), live.complete) == (21, 21, True)
+        assert (live.entry_count, provider.total(), live.complete) == (21, 21, True)
         assert set(live.lists["dnc-1"]) == {write.phone for write in CHUNK}
         found = live.lists["dnc-2"][number(30)]
         assert isinstance(found, LiveEntry)
-        assert found.terms == Carried("STATE", "NEVER") == provider.dialect.carried(DATED)
+        assert found.terms == ProjectedTerms("STATE", "NEVER") == provider.dialect.project(DATED)
         assert provider.clock_offset() is not None
 
 
@@ -82,21 +82,21 @@ def test_what_is_taken_off_is_gone(time):
 @pytest.mark.parametrize(
     "fault",
     [
-        Fault(Action.STATUS, status=503),
-        Fault(Action.STATUS, status=500, stored=True),
-        Fault(Action.STATUS, status=429, retry_after="5"),
-        Fault(Action.CUT),
-        Fault(Action.CUT, stored=True),
-        Fault(Action.TORN),
-        Fault(Action.HALF_JSON),
-        Fault(Action.HTML, stored=True),
-        Fault(Action.SHORT_COUNT, on=Kind.BULK),
-        Fault(Action.REVOKE),
-        Fault(Action.STATUS, on=Kind.TOKEN, status=503),
-        Fault(Action.HTML, on=Kind.TOKEN),
-        Fault(Action.STATUS, on=Kind.READ, status=502),
-        Fault(Action.CUT, on=Kind.READ),
-        Fault(Action.WRONG_TOTAL, on=Kind.READ, skip=1),
+        Fault(FaultAction.STATUS, status=503),
+        Fault(FaultAction.STATUS, status=500, stored=True),
+        Fault(FaultAction.STATUS, status=429, retry_after="5"),
+        Fault(FaultAction.CUT),
+        Fault(FaultAction.CUT, stored=True),
+        Fault(FaultAction.TORN),
+        Fault(FaultAction.HALF_JSON),
+        Fault(FaultAction.HTML, stored=True),
+        Fault(FaultAction.SHORT_COUNT, on=RequestKind.BULK),
+        Fault(FaultAction.REVOKE),
+        Fault(FaultAction.STATUS, on=RequestKind.TOKEN, status=503),
+        Fault(FaultAction.HTML, on=RequestKind.TOKEN),
+        Fault(FaultAction.STATUS, on=RequestKind.READ, status=502),
+        Fault(FaultAction.CUT, on=RequestKind.READ),
+        Fault(FaultAction.WRONG_TOTAL, on=RequestKind.READ, skip=1),
     ],
     ids=lambda fault: f"{fault.on}-{fault.action}-{fault.status}-{fault.stored}",
 )
@@ -135,10 +135,10 @@ def test_many_pages_with_odd_entries(time):
     with both(time) as (sandbox, provider):
         sandbox.load(entries)
         live = provider.read(LISTS)
-    assert (live.entries, live.complete, len(live.lists["dnc-1"])) == (1700, True, 1697)
+    assert (live.entry_count, live.complete, len(live.lists["dnc-1"])) == (1700, True, 1697)
     assert live.lists["dnc-1"][number(700)].modified is None
     assert (len(live.unreadable), live.foreign) == (1, {"agents": 1})
-    assert list(live.twins) == [("dnc-1", number(5))]
+    assert list(live.duplicate_ids) == [("dnc-1", number(5))]
 
 
 def test_a_token_of_a_second(time):

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.core.model.errors import CxoneUnavailable
 from reconciler.cxone.entries.provider import EntriesProvider
-from reconciler.cxone.http.paging import Ahead
+from reconciler.cxone.http.paging import ReadAhead
 from reconciler.cxone.http.stop import pause
 from tests.unit.cxone.standin import Reply, Time, connected, entry, pages, settings
 
@@ -44,12 +44,12 @@ def waited(look):
 
 
 def test_all_are_given_in_order():
-    assert list(Ahead(Counted(50), threading.Event(), 3)) == list(range(1, 51))
+    assert list(ReadAhead(Counted(50), threading.Event(), 3)) == list(range(1, 51))
 
 
 def test_no_more_are_read_than_there_is_room_for():
     pages_read = Counted()
-    ahead = Ahead(pages_read, threading.Event(), 3)
+    ahead = ReadAhead(pages_read, threading.Event(), 3)
     waited(lambda: pages_read.read == 4)  # the fourth waits for room
     clock.sleep(0.15)
     assert pages_read.read == 4
@@ -60,7 +60,7 @@ def test_no_more_are_read_than_there_is_room_for():
 def test_an_error_comes_where_the_pages_are_taken():
     found = []
     with pytest.raises(ValueError, match="no"):
-        found.extend(Ahead(Counted(2, ValueError("no")), threading.Event(), 5))
+        found.extend(ReadAhead(Counted(2, ValueError("no")), threading.Event(), 5))
     assert found == [1, 2]
 
 
@@ -72,7 +72,7 @@ def test_a_wait_ends_when_it_is_stopped_or_given_up(which):
         waiting.set()
         yield pause(either, 3600)
 
-    ahead = Ahead(reading, stop, 1)
+    ahead = ReadAhead(reading, stop, 1)
     assert waiting.wait(PATIENCE)
     began = clock.monotonic()
     stop.set() if which == "stop" else ahead.close()
@@ -114,7 +114,7 @@ def test_what_came_in_the_way_is_raised_by_the_reading_and_the_next_is_anew(scri
         with pytest.raises(Exception, match="403"):
             provider.read(LISTS)
         script.otherwise = pages([entry(1)])
-        assert provider.read(LISTS).entries == 1
+        assert provider.read(LISTS).entry_count == 1
 
 
 def test_what_nobody_takes_is_given_up_with_the_connection(script):

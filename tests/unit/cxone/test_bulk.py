@@ -5,10 +5,10 @@ import pytest
 from reconciler.core.model.entries import Policy, ReasonCode, Terms
 from reconciler.core.model.errors import CxoneRefused, CxoneUnavailable
 from reconciler.core.model.provider import Answer, Failure, Verdict, Write
-from reconciler.cxone.entries.calls import Refusals, bulk, removal
+from reconciler.cxone.entries.calls import Refusals, bulk_request, removal_request
 from reconciler.cxone.entries.dialect import EntriesDialect
 from reconciler.cxone.entries.writes import encode, judge_bulk, judge_removal
-from reconciler.cxone.http.messages import Again, Response
+from reconciler.cxone.http.messages import Response, RetryableFailure
 from reconciler.cxone.names import ListNames
 
 TERMS = Terms(ReasonCode.NATIONAL, Policy.NEVER, source="compliance-db")
@@ -17,9 +17,11 @@ PHONES = frozenset({ONE, TWO, THREE})
 REFUSALS = Refusals("acme", "acme.test")
 
 
-def judge(status: int, body: object = b"", phones: frozenset[str] = PHONES, **headers: str) -> Answer | Again:
+def judge(
+    status: int, body: object = b"", phones: frozenset[str] = PHONES, **headers: str
+) -> Answer | RetryableFailure:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return judge_bulk(Response(status, headers, content), bulk(b"[]"), phones, REFUSALS)
+    return judge_bulk(Response(status, headers, content), bulk_request(b"[]"), phones, REFUSALS)
 
 
 def error(phone: str, code: str, message: str = "no") -> dict[str, str]:
@@ -114,21 +116,21 @@ def test_a_message_is_made_harmless():
 )
 def test_what_does_not_add_up_is_ambiguous(body):
     answer = judge(200, body)
-    assert isinstance(answer, Again)
-    assert answer.ambiguous
-    assert answer.why.code == "unreadable"
+    assert isinstance(answer, RetryableFailure)
+    assert answer.is_ambiguous
+    assert answer.cause.code == "unreadable"
 
 
 @pytest.mark.parametrize("status", [202, 204, 207, 408, 425, 500, 502, 503, 504, 599])
 def test_ambiguous_statuses(status):
     answer = judge(status)
-    assert isinstance(answer, Again)
-    assert answer.ambiguous
+    assert isinstance(answer, RetryableFailure)
+    assert answer.is_ambiguous
 
 
 def test_throttled():
     answer = judge(429, **{"Retry-After": "3"})
-    assert answer == Again(Failure("429", ""), throttled=True, retry_after="3")
+    assert answer == RetryableFailure(Failure("429", ""), is_throttled=True, retry_after="3")
 
 
 @pytest.mark.parametrize(
@@ -146,7 +148,7 @@ def test_other_statuses(status, phones, verdict):
     answer = judge(status, {"message": f"not {ONE}"}, phones)
     assert isinstance(answer, Answer)
     assert answer.verdict is verdict
-    assert answer.why == Failure(str(status), "not +•••")
+    assert answer.cause == Failure(str(status), "not +•••")
 
 
 def test_a_missing_scope_says_what_to_do():
@@ -182,24 +184,24 @@ def test_a_redirect_is_no_answer():
     ],
 )
 def test_removals(status, verdict):
-    answer = judge_removal(Response(status), removal("x"), REFUSALS)
+    answer = judge_removal(Response(status), removal_request("x"), REFUSALS)
     assert isinstance(answer, Answer)
     assert answer.verdict is verdict
 
 
 @pytest.mark.parametrize("body", [b"", b" ", b"{}", b'{"deleted": true}'])
 def test_a_removal_may_be_answered_with_200(body):
-    assert judge_removal(Response(200, {}, body), removal("x"), REFUSALS) == Answer(Verdict.ANSWERED)
+    assert judge_removal(Response(200, {}, body), removal_request("x"), REFUSALS) == Answer(Verdict.ANSWERED)
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"null", b"[]", b'"ok"', b'{"deleted"'])
 def test_a_page_of_a_proxy_removed_nothing(body):
-    again = judge_removal(Response(200, {}, body), removal("x"), REFUSALS)
-    assert isinstance(again, Again)
-    assert again.ambiguous
+    again = judge_removal(Response(200, {}, body), removal_request("x"), REFUSALS)
+    assert isinstance(again, RetryableFailure)
+    assert again.is_ambiguous
 
 
 def test_an_id_is_quoted_and_not_shown():
-    request = removal("a/b?c=../+1")
+    request = removal_request("a/b?c=../+1")
     assert request.path == "/api/v2/dnc/entries/a%2Fb%3Fc%3D..%2F%2B1"
     assert request.call == "DELETE /api/v2/dnc/entries/{id}"

@@ -19,7 +19,7 @@ from reconciler.core.model.errors import CxoneRefused, CxoneUnavailable
 from reconciler.core.model.provider import ClockOffset, Target, Write
 from reconciler.cxone.http import transport
 from reconciler.cxone.http.clock_offset import OffsetWatch
-from reconciler.cxone.http.sanitize import plain, reason
+from reconciler.cxone.http.sanitize import refusal_text, sanitize_masked
 from tests.unit.cxone.standin import (
     SECRET,
     START,
@@ -181,7 +181,7 @@ def test_a_body_comes_whole_however_it_is_sent(script, time, chunked, packed):
     script.replies.append(Reply(200, content, headers, chunked=chunked, torn=True))
     script.otherwise = lambda seen: Reply(200, content, headers, chunked=chunked)
     with connected(script, time) as provider:
-        assert provider.read(LISTS).entries == 500
+        assert provider.read(LISTS).entry_count == 500
     assert len(script.seen) == 2  # half of it was noticed
 
 
@@ -251,14 +251,14 @@ def test_how_the_clocks_stand(dates, expected):
     watch = OffsetWatch()
     for sent, received, date in dates:
         text = format_datetime(START + timedelta(seconds=date), usegmt=True)
-        watch.see(text, START + timedelta(seconds=sent), START + timedelta(seconds=received))
+        watch.add(text, START + timedelta(seconds=sent), START + timedelta(seconds=received))
     assert watch.offset() == expected
 
 
 @pytest.mark.parametrize("date", [None, "", "now", "Mon, 99 Nov 2026 12:00:00 GMT"])
 def test_a_date_that_tells_nothing(date):
     watch = OffsetWatch()
-    watch.see(date, START, START)
+    watch.add(date, START, START)
     assert watch.offset() is None
 
 
@@ -294,7 +294,7 @@ def test_the_target():
     ],
 )
 def test_what_the_wire_did_is_told_without_addresses(error, kind, says):
-    told = transport._told(error)
+    told = transport._describe_error(error)
     assert type(told) is kind
     assert says in str(told)
     assert "pw" not in str(told)
@@ -332,8 +332,8 @@ def stand_in_less(time: Time):
     ],
 )
 def test_what_a_server_says(body, said):
-    assert reason(body) == said
+    assert refusal_text(body) == said
 
 
 def test_no_control_character_is_left():
-    assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202e]", plain("".join(map(chr, range(0x2070)))))
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202e]", sanitize_masked("".join(map(chr, range(0x2070)))))

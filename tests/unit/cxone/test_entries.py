@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from reconciler.core.model.entries import Carried, Policy, ReasonCode, Terms
+from reconciler.core.model.entries import Policy, ProjectedTerms, ReasonCode, Terms
 from reconciler.cxone.entries.dialect import EntriesDialect
 
 DIALECT = EntriesDialect()
@@ -11,37 +11,37 @@ OF_REGISTRY = Terms(ReasonCode.STATE, Policy.RELATIVE, end=date(2031, 1, 1), sou
 
 
 def test_the_wire_carries_reason_and_policy():
-    assert DIALECT.carried(DATED) == Carried("LOCAL", "RELATIVE", None)
+    assert DIALECT.project(DATED) == ProjectedTerms("LOCAL", "RELATIVE", None)
 
 
 def test_a_registrys_entry_has_no_end_on_the_wire():
-    assert DIALECT.carried(OF_REGISTRY) == Carried("STATE", "NEVER", None)
-    assert DIALECT.wire(OF_REGISTRY)["expirationPolicy"] == "NEVER"
+    assert DIALECT.project(OF_REGISTRY) == ProjectedTerms("STATE", "NEVER", None)
+    assert DIALECT.write_fields(OF_REGISTRY)["expirationPolicy"] == "NEVER"
 
 
 def test_as_never_a_dated_policy_goes_without_its_date():
     never = EntriesDialect("never")
-    assert never.carried(DATED) == Carried("LOCAL", "NEVER")
-    assert never.wire(DATED)["expirationPolicy"] == "NEVER"
+    assert never.project(DATED) == ProjectedTerms("LOCAL", "NEVER")
+    assert never.write_fields(DATED)["expirationPolicy"] == "NEVER"
 
 
 def test_what_a_write_sends():
-    assert list(DIALECT.wire(DATED).items()) == [
+    assert list(DIALECT.write_fields(DATED).items()) == [
         ("reasonCode", "LOCAL"),
         ("expirationPolicy", "RELATIVE"),
         ("source", "county-list"),
     ]
-    assert all(type(value) is str for value in DIALECT.wire(DATED).values())
+    assert all(type(value) is str for value in DIALECT.write_fields(DATED).values())
 
 
 @pytest.mark.parametrize(
     ("stronger", "weaker"),
     [
-        (Carried("UNKNOWN", "NEVER"), Carried("CUSTOMER_REQUESTED", "ABSOLUTE")),
-        (Carried("NATIONAL", "RELATIVE"), Carried("STATE", "ABSOLUTE")),
-        (Carried("UNKNOWN", "FOREVER"), Carried("CUSTOMER_REQUESTED", "RELATIVE")),
-        (Carried("UNKNOWN", ""), Carried("CUSTOMER_REQUESTED", "RELATIVE")),
-        (Carried("COMPANY_POLICY", "NEVER"), Carried("LITIGATOR", "NEVER")),
+        (ProjectedTerms("UNKNOWN", "NEVER"), ProjectedTerms("CUSTOMER_REQUESTED", "ABSOLUTE")),
+        (ProjectedTerms("NATIONAL", "RELATIVE"), ProjectedTerms("STATE", "ABSOLUTE")),
+        (ProjectedTerms("UNKNOWN", "FOREVER"), ProjectedTerms("CUSTOMER_REQUESTED", "RELATIVE")),
+        (ProjectedTerms("UNKNOWN", ""), ProjectedTerms("CUSTOMER_REQUESTED", "RELATIVE")),
+        (ProjectedTerms("COMPANY_POLICY", "NEVER"), ProjectedTerms("LITIGATOR", "NEVER")),
     ],
 )
 def test_strength(stronger, weaker):
@@ -49,5 +49,9 @@ def test_strength(stronger, weaker):
 
 
 def test_equally_strong():
-    assert DIALECT.strength(Carried("STATE", "RELATIVE")) == DIALECT.strength(Carried("STATE", "ABSOLUTE"))
-    assert DIALECT.strength(Carried("LITIGATOR", "NEVER")) == DIALECT.strength(Carried("UNKNOWN", "NEVER"))
+    assert DIALECT.strength(ProjectedTerms("STATE", "RELATIVE")) == DIALECT.strength(
+        ProjectedTerms("STATE", "ABSOLUTE")
+    )
+    assert DIALECT.strength(ProjectedTerms("LITIGATOR", "NEVER")) == DIALECT.strength(
+        ProjectedTerms("UNKNOWN", "NEVER")
+    )

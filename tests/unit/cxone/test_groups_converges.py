@@ -8,9 +8,9 @@ from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.sender import Applier
 from reconciler.core.model.entries import Policy, ReasonCode, Terms
 from reconciler.core.planning.change import Action
-from reconciler.core.planning.inputs import Limits, Setting
+from reconciler.core.planning.inputs import Limits, PlanFacts
 from reconciler.core.planning.plan import make_plan
-from reconciler.core.planning.state import Held
+from reconciler.core.planning.state import LastApplied
 from tests.unit.cxone.groups_world import LIST, NEVER, number, until, world
 from tests.unit.cxone.standin import START
 from tests.unit.planning.builders import Ledger, claims, held
@@ -25,9 +25,9 @@ DESIRED = claims(
 
 
 def planned(w, live, *, kept=None, as_of=None):
-    setting = Setting(
-        desired=DESIRED,
-        held=held(DESIRED) if kept else Held(),
+    setting = PlanFacts(
+        declared=DESIRED,
+        last_applied=held(DESIRED) if kept else LastApplied(),
         dialect=w.provider.dialect,
         history=Ledger(),
         as_of=as_of or date(2026, 11, 23),

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.model.entries import Carried, Policy, ReasonCode, Terms
+from reconciler.core.model.entries import Policy, ProjectedTerms, ReasonCode, Terms
 from reconciler.core.model.errors import InvalidInput
-from reconciler.cxone.groups.dialect import GroupsDialect, Numbers
-from reconciler.cxone.groups.records import date_of
+from reconciler.cxone.groups.dialect import GroupsDialect, NumberConverter
+from reconciler.cxone.groups.records import parse_expiry
 from tests.unit.cxone.groups_world import NEVER, until
 
 DIALECT = GroupsDialect()
@@ -17,38 +17,40 @@ DIALECT = GroupsDialect()
 
 def test_only_the_end_is_carried():
     dated = until(date(2026, 12, 31))
-    assert DIALECT.carried(dated) == Carried(end=date(2026, 12, 31))
-    assert DIALECT.carried(NEVER) == Carried()
-    assert DIALECT.carried(Terms(ReasonCode.LOCAL, Policy.NEVER)) == DIALECT.carried(NEVER)
-    assert DIALECT.uncarried(dated) == ("reasonCode", "expirationPolicy", "source")
+    assert DIALECT.project(dated) == ProjectedTerms(end=date(2026, 12, 31))
+    assert DIALECT.project(NEVER) == ProjectedTerms()
+    assert DIALECT.project(Terms(ReasonCode.LOCAL, Policy.NEVER)) == DIALECT.project(NEVER)
+    assert DIALECT.git_only_fields(dated) == ("reasonCode", "expirationPolicy", "source")
     assert "not retroactive" in DIALECT.removal_note
 
 
 def test_no_end_is_longest():
-    later, earlier = Carried(end=date.max), Carried(end=date(2027, 1, 1))
-    assert DIALECT.strength(Carried()) > DIALECT.strength(later) > DIALECT.strength(earlier)
+    later, earlier = ProjectedTerms(end=date.max), ProjectedTerms(end=date(2027, 1, 1))
+    assert DIALECT.strength(ProjectedTerms()) > DIALECT.strength(later) > DIALECT.strength(earlier)
 
 
 def test_the_expiry_is_written_two_days_after_the_last_day():
-    assert DIALECT.wire(until(date(2026, 12, 31))) == {"expiredDate": "2027-01-02"}
-    assert DIALECT.wire(NEVER) == {}
-    assert GroupsDialect(days_after=0).wire(until(date(2026, 12, 31))) == {"expiredDate": "2026-12-31"}
+    assert DIALECT.write_fields(until(date(2026, 12, 31))) == {"expiredDate": "2027-01-02"}
+    assert DIALECT.write_fields(NEVER) == {}
+    assert GroupsDialect(days_after=0).write_fields(until(date(2026, 12, 31))) == {
+        "expiredDate": "2026-12-31"
+    }
 
 
 @pytest.mark.parametrize("code", [ReasonCode.NATIONAL, ReasonCode.STATE])
 def test_a_registry_number_gets_no_expiry_since_it_never_lapses(code):
     dated = until(date(2026, 12, 31), code)
-    assert (DIALECT.carried(dated), DIALECT.wire(dated)) == (Carried(), {})
-    assert "expirationDate" in DIALECT.uncarried(dated)
+    assert (DIALECT.project(dated), DIALECT.write_fields(dated)) == (ProjectedTerms(), {})
+    assert "expirationDate" in DIALECT.git_only_fields(dated)
 
 
 @given(st.dates(), st.integers(0, 5))
 def test_what_is_written_reads_back_as_the_same_end(end, days):
     dialect = GroupsDialect(days)
     terms = until(end)
-    written = dialect.wire(terms).get("expiredDate")
-    found = None if written is None else dialect.end_of(date_of(written))
-    assert Carried(end=found) == dialect.carried(terms)
+    written = dialect.write_fields(terms).get("expiredDate")
+    found = None if written is None else dialect.end_of(parse_expiry(written))
+    assert ProjectedTerms(end=found) == dialect.project(terms)
 
 
 @pytest.mark.parametrize(
@@ -63,12 +65,12 @@ def test_what_is_written_reads_back_as_the_same_end(end, days):
     ],
 )
 def test_a_date_is_read_in_whichever_format(written):
-    assert date_of(written) == date(2027, 1, 2)
+    assert parse_expiry(written) == date(2027, 1, 2)
 
 
 @pytest.mark.parametrize("written", ["", "soon", "13/32/2027", "20270102x"])
 def test_what_is_no_date(written):
-    assert date_of(written) is None
+    assert parse_expiry(written) is None
 
 
 @pytest.mark.parametrize(
@@ -89,9 +91,9 @@ def test_what_is_no_date(written):
     ],
 )
 def test_a_number_is_written_so_that_it_is_found_again(region, form, phone, digits):
-    numbers = Numbers(region, form)
-    assert numbers.wire(phone) == digits
-    assert digits is None or numbers.read(digits) == phone
+    numbers = NumberConverter(region, form)
+    assert numbers.to_digits(phone) == digits
+    assert digits is None or numbers.to_e164(digits) == phone
 
 
 @pytest.mark.parametrize(
@@ -109,22 +111,22 @@ def test_a_number_is_written_so_that_it_is_found_again(region, form, phone, digi
     ],
 )
 def test_a_number_of_the_own_country_is_read_in_its_form_only(region, form, text, phone):
-    assert Numbers(region, form).read(text) == phone
+    assert NumberConverter(region, form).to_e164(text) == phone
 
 
 @given(st.integers(2_000_000_000, 9_999_999_999), st.sampled_from(["national", "international"]))
 def test_every_number_of_the_own_country_goes_there_and_back(n, form):
-    numbers = Numbers("US", form)
-    assert numbers.read(numbers.wire(f"+1{n}")) == f"+1{n}"
+    numbers = NumberConverter("US", form)
+    assert numbers.to_e164(numbers.to_digits(f"+1{n}")) == f"+1{n}"
 
 
 def test_digits_of_an_answer_are_matched_in_either_form():
-    numbers = Numbers("US", "national")
+    numbers = NumberConverter("US", "national")
     for shown in ("2125550123", "12125550123", "+1 (212) 555-0123", "(212) 555-0123"):
-        assert numbers.same("+12125550123", shown)
-    assert not numbers.same("+12125550123", "2125550124")
+        assert numbers.is_same_number("+12125550123", shown)
+    assert not numbers.is_same_number("+12125550123", "2125550124")
 
 
 def test_a_region_without_numbers():
     with pytest.raises(InvalidInput, match="region ZZ"):
-        Numbers("ZZ", "national")
+        NumberConverter("ZZ", "national")

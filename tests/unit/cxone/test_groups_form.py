@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.core.model.errors import CxoneRefused
 from reconciler.core.model.provider import Verdict
-from reconciler.sandbox.faults import Action, Fault, Kind
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from tests.unit.cxone.groups_world import LIST, national, number, world, writes
 
 
@@ -37,7 +37,7 @@ def test_the_wrong_form_stops_the_run_before_anything_is_written(form, prefix, r
         for _ in range(2):
             with pytest.raises(CxoneRefused) as met:
                 w.provider.upsert(writes(9))
-            assert f"`numberForm: {right}`" in met.value.way_out
+            assert f"`numberForm: {right}`" in met.value.fix
         with pytest.raises(CxoneRefused):
             w.provider.remove((LIST, number(1)), "1")
         assert len(w.stored()) == 3
@@ -68,7 +68,7 @@ def test_in_an_empty_group_the_wrong_form_ends_it_after_the_first_chunk():
         w.quirks.form, w.quirks.exact_search = "international", True
         w.read()
         answer = w.provider.upsert(writes(1))
-        assert (answer.verdict, answer.why.code) == (Verdict.AMBIGUOUS, "NUMBER_FORM")
+        assert (answer.verdict, answer.cause.code) == (Verdict.AMBIGUOUS, "NUMBER_FORM")
         with pytest.raises(CxoneRefused, match="numberForm"):
             w.provider.upsert(writes(2))
         assert len(w.stored()) == 1
@@ -91,7 +91,7 @@ def test_a_search_that_is_refused_as_no_number_finds_nothing():
     with world() as w:
         load(w, 1)
         w.read()
-        w.sandbox.plan(Fault(Action.STATUS, on=Kind.READ, status=400, times=2))
+        w.sandbox.plan(Fault(FaultAction.STATUS, on=RequestKind.READ, status=400, times=2))
         assert w.provider.upsert(writes(2)).verdict is Verdict.ANSWERED
 
 

@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
-from reconciler.core.model.entries import Carried
-from reconciler.core.model.errors import InvalidInput, Unread
+from reconciler.core.model.entries import ProjectedTerms
+from reconciler.core.model.errors import CxoneUnreadable, InvalidInput
 from reconciler.cxone.groups import group_read
-from reconciler.sandbox.faults import Action, Fault, Kind
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from tests.unit.cxone.groups_world import LIST, national, number, world
 
 QUIRKS = [
@@ -37,10 +37,10 @@ def test_the_same_is_read_under_every_quirk(quirks):
         w.put(1, 2, 3, 4)
         w.put(5, expired="2026-12-25")
         live = w.read()
-        assert (live.complete, live.entries, live.warnings) == (True, 5, ())
+        assert (live.complete, live.entry_count, live.warnings) == (True, 5, ())
         assert {phone: entry.terms for phone, entry in live.lists[LIST].items()} == {
-            **{number(n): Carried() for n in (1, 2, 3, 4)},
-            number(5): Carried(end=date(2026, 12, 23)),
+            **{number(n): ProjectedTerms() for n in (1, 2, 3, 4)},
+            number(5): ProjectedTerms(end=date(2026, 12, 23)),
         }
         assert live.lists[LIST][number(1)].modified == "2026-11-23T12:00:00.000Z"
         assert w.provider.total() == (5 if quirks.get("totals", True) else 0)
@@ -83,8 +83,8 @@ def test_a_number_twice_counts_with_its_longest_end():
         w.put(1)
         w.put(1, expired="2026-12-25")
         live = w.read()
-        assert live.lists[LIST][number(1)].terms == Carried()
-        assert len(live.twins[LIST, number(1)]) == 2
+        assert live.lists[LIST][number(1)].terms == ProjectedTerms()
+        assert len(live.duplicate_ids[LIST, number(1)]) == 2
 
 
 def test_what_is_no_number_is_left_alone():
@@ -92,7 +92,7 @@ def test_what_is_no_number_is_left_alone():
         w.sandbox.groups.store.load(w.group, ["555", "unknown", national(1)], w.sandbox.now())
         live = w.read()
         assert [odd.text for odd in live.unreadable] == ["555", "unknown"]
-        assert (live.complete, live.entries) == (True, 3)
+        assert (live.complete, live.entry_count) == (True, 3)
 
 
 def test_numbers_in_the_other_form_are_told():
@@ -108,25 +108,25 @@ def test_an_expiry_that_cannot_be_read_is_the_weakest_and_told():
         w.quirks.dates = "words"
         w.put(1, expired="2027-01-01")
         live = w.read()
-        assert live.lists[LIST][number(1)].terms == Carried(end=date.min)
+        assert live.lists[LIST][number(1)].terms == ProjectedTerms(end=date.min)
         assert "the day after tomorrow" in live.warnings[0].message
 
 
 def test_a_group_is_found_by_id_too():
     with world(list_ids={LIST: "2"}) as w:
         other = w.sandbox.groups.make("Company DNC")
-        w.sandbox.groups.put(other, national(7))
+        w.sandbox.groups.add_number(other, national(7))
         assert set(w.read().lists[LIST]) == {number(7)}
 
 
 def test_groups_of_others_are_counted_only():
     with world() as w:
         other = w.sandbox.groups.make("Agents")
-        w.sandbox.groups.put(other, national(7))
-        w.sandbox.groups.put(other, national(8))
+        w.sandbox.groups.add_number(other, national(7))
+        w.sandbox.groups.add_number(other, national(8))
         w.put(1)
         live = w.read()
-        assert (dict(live.foreign), live.entries, w.provider.total()) == ({"Agents": 2}, 3, 3)
+        assert (dict(live.foreign), live.entry_count, w.provider.total()) == ({"Agents": 2}, 3, 3)
         assert not w.asked(ending=f"/{other}/records")
 
 
@@ -156,7 +156,7 @@ def test_two_lists_may_not_be_one_group():
 def test_the_built_in_cxone_gets_the_groups_that_it_lacks():
     with world(embedded=True, organisation="instance-1") as w:
         live = w.provider.read(frozenset({LIST, "dnc-2"}))
-        assert (live.warnings, live.entries) == ((), 0)
+        assert (live.warnings, live.entry_count) == ((), 0)
         assert set(w.sandbox.groups.store.names().values()) == {LIST, "dnc-2"}
         assert w.provider.target.host == "embedded"
         assert w.provider.target.organisation == "instance-1"
@@ -176,7 +176,7 @@ def test_a_group_that_blocks_nothing_is_told_once_each_read_and_asked_once():
 
 def test_skills_that_may_not_be_read_do_not_stop_a_read():
     with world() as w:
-        w.sandbox.plan(Fault(Action.STATUS, on=Kind.READ, skip=3, status=403))
+        w.sandbox.plan(Fault(FaultAction.STATUS, on=RequestKind.READ, skip=3, status=403))
         live = w.read()
         assert "could not be read" in live.warnings[0].message
 
@@ -196,13 +196,13 @@ def test_records_that_come_while_reading_are_read_in_a_second_look():
         store, original = w.sandbox.groups.store, w.sandbox.groups.store.records
 
         def busy(group, skip, top, **more):
-            if skip == 100 and not store.found(national(500)):
+            if skip == 100 and not store.find(national(500)):
                 store.load(w.group, [national(500)], w.sandbox.now())
             return original(group, skip, top, **more)
 
         store.records = busy
         live = w.read()
-        assert (live.complete, live.entries) == (True, 151)
+        assert (live.complete, live.entry_count) == (True, 151)
 
 
 def test_a_reading_that_never_adds_up_is_the_union_of_two():
@@ -219,7 +219,7 @@ def test_a_reading_that_never_adds_up_is_the_union_of_two():
         store.records = shifting
         live = w.read()
         assert not live.complete
-        assert live.entries == 3
+        assert live.entry_count == 3
         assert live.unseen == {(LIST, number(1))}
         assert set(live.lists[LIST]) == {number(n) for n in range(3)}
 
@@ -231,6 +231,6 @@ def test_a_reading_that_never_adds_up_is_the_union_of_two():
 def test_what_cannot_be_understood_is_no_empty_group(body):
     with world() as w:
         w.provider.target  # noqa: B018  (signs in)
-        w.sandbox.plan(Fault(Action.TEXT, on=Kind.READ, skip=1, status=200, body=body, times=8))
-        with pytest.raises(Unread):
+        w.sandbox.plan(Fault(FaultAction.TEXT, on=RequestKind.READ, skip=1, status=200, body=body, times=8))
+        with pytest.raises(CxoneUnreadable):
             w.read()

@@ -3,14 +3,14 @@
 import pytest
 
 from reconciler.core.model.provider import Verdict
-from reconciler.sandbox.faults import Action, Fault, Kind
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from tests.unit.cxone.groups_world import LIST, national, number, world
 
 KEY = (LIST, number(1))
 
 
 def deletes(w):
-    return [asked.status for asked in w.asked() if asked.kind is Kind.DELETE]
+    return [asked.status for asked in w.asked() if asked.kind is RequestKind.DELETE]
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_every_record_of_the_number_is_expired():
     with world() as w:
         w.put(1, 1)
         live = w.read()
-        assert len(live.twins[KEY]) == 1
+        assert len(live.duplicate_ids[KEY]) == 1
         assert w.provider.remove(KEY, "2").verdict is Verdict.ANSWERED
         assert w.stored()[national(1)] == ["2026-11-22"] * 2
 
@@ -42,11 +42,11 @@ def test_every_record_of_the_number_is_expired():
 def test_only_the_record_of_this_group_counts():
     with world() as w:
         other = w.sandbox.groups.make("Agents")
-        w.sandbox.groups.put(other, national(1))
+        w.sandbox.groups.add_number(other, national(1))
         w.put(1)
         w.read()
         assert w.provider.remove(KEY, "1").verdict is Verdict.ANSWERED
-        assert w.sandbox.groups.store.found(national(1), other)[0].expired is None
+        assert w.sandbox.groups.store.find(national(1), other)[0].expired is None
 
 
 @pytest.mark.parametrize("how", ["touched", "added", "longer"])
@@ -61,7 +61,7 @@ def test_an_opt_out_since_the_read_keeps_the_number(how):
             day = "2028-01-01" if how == "longer" else "2027-01-01"
             w.sandbox.groups.store.expire(w.group, national(1), day, w.sandbox.now())
         answer = w.provider.remove(KEY, "1")
-        assert (answer.verdict, answer.why.code) == (Verdict.REFUSED, "LATER_OPT_OUT")
+        assert (answer.verdict, answer.cause.code) == (Verdict.REFUSED, "LATER_OPT_OUT")
         assert deletes(w) == []
 
 
@@ -101,13 +101,13 @@ def test_an_error_inside_200():
 @pytest.mark.parametrize(
     "fault",
     [
-        Fault(Action.STATUS, on=Kind.DELETE, status=503),
-        Fault(Action.CUT, on=Kind.DELETE, stored=True),
-        Fault(Action.HALF_JSON, on=Kind.DELETE),
-        Fault(Action.STATUS, on=Kind.DELETE, status=404, stored=True),
-        Fault(Action.TEXT, on=Kind.DELETE, status=204, stored=True),
-        Fault(Action.TEXT, on=Kind.DELETE, status=200, body='{"recordResults": []}', stored=True),
-        Fault(Action.STATUS, on=Kind.READ, status=503),
+        Fault(FaultAction.STATUS, on=RequestKind.DELETE, status=503),
+        Fault(FaultAction.CUT, on=RequestKind.DELETE, stored=True),
+        Fault(FaultAction.HALF_JSON, on=RequestKind.DELETE),
+        Fault(FaultAction.STATUS, on=RequestKind.DELETE, status=404, stored=True),
+        Fault(FaultAction.TEXT, on=RequestKind.DELETE, status=204, stored=True),
+        Fault(FaultAction.TEXT, on=RequestKind.DELETE, status=200, body='{"recordResults": []}', stored=True),
+        Fault(FaultAction.STATUS, on=RequestKind.READ, status=503),
     ],
     ids=lambda fault: f"{fault.on}-{fault.action}-{fault.status}",
 )
@@ -126,7 +126,7 @@ def test_what_nobody_can_look_up_stays_in_doubt():
         w.put(1, 2)
         w.read()
         w.provider.remove((LIST, number(2)), "2")
-        w.sandbox.plan(Fault(Action.STATUS, on=Kind.READ, skip=1, status=403))
+        w.sandbox.plan(Fault(FaultAction.STATUS, on=RequestKind.READ, skip=1, status=403))
         assert w.provider.remove(KEY, "1").verdict is Verdict.AMBIGUOUS
 
 
@@ -134,5 +134,5 @@ def test_a_refusal_is_one():
     with world() as w:
         w.put(1)
         w.read()
-        w.sandbox.plan(Fault(Action.STATUS, on=Kind.DELETE, status=400))
+        w.sandbox.plan(Fault(FaultAction.STATUS, on=RequestKind.DELETE, status=400))
         assert w.provider.remove(KEY, "1").verdict is Verdict.REFUSED

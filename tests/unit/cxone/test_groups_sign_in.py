@@ -8,9 +8,9 @@ from structlog.testing import capture_logs
 
 from reconciler.core.model.errors import CxoneRefused, CxoneUnavailable
 from reconciler.core.model.provider import Target
-from reconciler.cxone.groups.connection import usable
+from reconciler.cxone.groups.connection import is_usable_url
 from reconciler.cxone.groups.provider import GroupsProvider
-from reconciler.sandbox.faults import Action, Fault, Kind
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from tests.unit.cxone.groups_world import APP, APP_SECRET, KEY, settings, world
 from tests.unit.cxone.standin import SECRET, Reply
 
@@ -78,7 +78,7 @@ def test_a_wrong_secret_is_said_with_its_way_out(in_header):
         w.quirks.errors_in_header = in_header
         with pytest.raises(CxoneRefused, match=r"refused \(401: unknown access key") as met:
             w.read()
-        assert "accessKeySecret" in met.value.way_out
+        assert "accessKeySecret" in met.value.fix
         assert "wrong-secret" not in str(met.value)
         assert "/authentication/v1/token/access-key at 127.0.0.1" in met.value.where
 
@@ -93,7 +93,7 @@ def test_both_ways_of_the_grant_are_refused():
 def test_an_access_key_that_may_not():
     with world() as w:
         w.read()
-        w.sandbox.plan(Fault(Action.STATUS, on=Kind.READ, status=403))
+        w.sandbox.plan(Fault(FaultAction.STATUS, on=RequestKind.READ, status=403))
         with pytest.raises(CxoneRefused, match="403"):
             w.read()
 
@@ -101,17 +101,17 @@ def test_an_access_key_that_may_not():
 @pytest.mark.parametrize(
     "fault",
     [
-        Fault(Action.STATUS, on=Kind.TOKEN, status=503),
-        Fault(Action.CUT, on=Kind.TOKEN),
-        Fault(Action.HTML, on=Kind.TOKEN),
-        Fault(Action.STATUS, on=Kind.READ, status=429),
-        Fault(Action.HALF_JSON, on=Kind.READ),
-        Fault(Action.CUT, on=Kind.READ, skip=1),
-        Fault(Action.HALF_JSON, on=Kind.READ, skip=1),
-        Fault(Action.HALF_JSON, on=Kind.READ, skip=2),
-        Fault(Action.HALF_JSON, on=Kind.READ, skip=3),
-        Fault(Action.REVOKE, on=Kind.READ, skip=2),
-        Fault(Action.UNKNOWN_FIELDS, times=None),
+        Fault(FaultAction.STATUS, on=RequestKind.TOKEN, status=503),
+        Fault(FaultAction.CUT, on=RequestKind.TOKEN),
+        Fault(FaultAction.HTML, on=RequestKind.TOKEN),
+        Fault(FaultAction.STATUS, on=RequestKind.READ, status=429),
+        Fault(FaultAction.HALF_JSON, on=RequestKind.READ),
+        Fault(FaultAction.CUT, on=RequestKind.READ, skip=1),
+        Fault(FaultAction.HALF_JSON, on=RequestKind.READ, skip=1),
+        Fault(FaultAction.HALF_JSON, on=RequestKind.READ, skip=2),
+        Fault(FaultAction.HALF_JSON, on=RequestKind.READ, skip=3),
+        Fault(FaultAction.REVOKE, on=RequestKind.READ, skip=2),
+        Fault(FaultAction.UNKNOWN_FIELDS, times=None),
     ],
     ids=lambda fault: f"{fault.action}-{fault.on}-{fault.skip}",
 )
@@ -120,7 +120,7 @@ def test_one_fault_on_the_way_changes_nothing(fault):
         w.put(1)
         w.sandbox.plan(fault)
         live = w.read()
-        assert (live.complete, live.entries, live.warnings) == (True, 1, ())
+        assert (live.complete, live.entry_count, live.warnings) == (True, 1, ())
 
 
 def test_a_host_that_does_not_listen_names_its_setting():
@@ -132,16 +132,16 @@ def test_a_wrong_version_is_said():
     with world(api_version="11.0") as w:
         with pytest.raises(CxoneRefused, match="404") as met:
             w.read()
-        assert "apiVersion" in met.value.way_out
+        assert "apiVersion" in met.value.fix
 
 
 @pytest.mark.parametrize("status", [400, 404])
 def test_discovery_that_knows_no_such_tenant(status):
     with world() as w:
-        w.sandbox.plan(Fault(Action.STATUS, on=Kind.READ, status=status))
+        w.sandbox.plan(Fault(FaultAction.STATUS, on=RequestKind.READ, status=status))
         with pytest.raises(CxoneRefused, match="discovery was answered") as met:
             w.read()
-        assert "discoveryUrl" in met.value.way_out
+        assert "discoveryUrl" in met.value.fix
 
 
 def test_discovery_may_not_send_a_token_anywhere(script, time):
@@ -177,7 +177,7 @@ def token() -> str:
     ],
 )
 def test_where_a_token_may_go(url, good):
-    assert usable(url) is good
+    assert is_usable_url(url) is good
 
 
 def test_no_secret_and_no_number_is_logged(caplog):

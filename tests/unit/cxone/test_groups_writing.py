@@ -5,10 +5,10 @@ from datetime import date
 import orjson
 import pytest
 
-from reconciler.core.model.entries import Carried
+from reconciler.core.model.entries import ProjectedTerms
 from reconciler.core.model.errors import CxoneRefused
 from reconciler.core.model.provider import Failure, Verdict, Write
-from reconciler.sandbox.faults import Action, Fault, Kind
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from tests.unit.cxone.groups_world import LIST, NEVER, national, number, until, world, writes
 
 
@@ -37,8 +37,8 @@ def test_what_is_written_is_read(quirks):
         assert (answer.verdict, answer.failures, answer.attempts) == (Verdict.ANSWERED, {}, 1)
         assert w.stored()[national(3)] == ["2027-03-03"]
         live = w.read()
-        assert live.lists[LIST][number(3)].terms == w.provider.dialect.carried(dated)
-        assert live.lists[LIST][number(1)].terms == Carried()
+        assert live.lists[LIST][number(3)].terms == w.provider.dialect.project(dated)
+        assert live.lists[LIST][number(1)].terms == ProjectedTerms()
 
 
 @pytest.mark.parametrize("reverse", [True, False])
@@ -64,7 +64,7 @@ def test_results_that_are_missing_say_nothing_of_any_number():
         w.quirks.lost_results = 1
         answer = w.provider.upsert(writes(1, 2, 3))
         assert (answer.verdict, answer.attempts) == (Verdict.AMBIGUOUS, 1)
-        assert "2 results for the 3 records" in answer.why.message
+        assert "2 results for the 3 records" in answer.cause.message
 
 
 @pytest.mark.parametrize(
@@ -84,10 +84,10 @@ def test_results_that_do_not_add_up_are_in_doubt_and_not_sent_again(body, said):
     with world() as w:
         w.read()
         text = orjson.dumps({"resultSet": body}).decode()
-        w.sandbox.plan(Fault(Action.TEXT, on=Kind.BULK, status=200, body=text))
+        w.sandbox.plan(Fault(FaultAction.TEXT, on=RequestKind.BULK, status=200, body=text))
         answer = w.provider.upsert(writes(1, 2))
         assert (answer.verdict, answer.attempts) == (Verdict.AMBIGUOUS, 1)
-        assert said in answer.why.message
+        assert said in answer.cause.message
 
 
 def test_a_second_post_updates():
@@ -105,7 +105,7 @@ def test_a_second_post_that_fails_is_a_conflict_for_the_read_back():
         w.read()
         answer = w.provider.upsert(writes(1, 2))
         assert (answer.conflicts, answer.failures) == ({number(1)}, {})
-        assert w.read().lists[LIST][number(1)].terms == Carried(end=date(2026, 12, 23))
+        assert w.read().lists[LIST][number(1)].terms == ProjectedTerms(end=date(2026, 12, 23))
 
 
 def test_a_second_post_that_makes_a_second_record_counts_with_its_longest_end():
@@ -114,7 +114,7 @@ def test_a_second_post_that_makes_a_second_record_counts_with_its_longest_end():
         w.put(1, expired="2026-12-25")
         w.read()
         assert w.provider.upsert(writes(1)).verdict is Verdict.ANSWERED
-        assert w.read().lists[LIST][number(1)].terms == Carried()
+        assert w.read().lists[LIST][number(1)].terms == ProjectedTerms()
         assert w.stored()[national(1)] == ["2026-12-25", None]
 
 
@@ -122,13 +122,13 @@ def test_a_second_post_that_makes_a_second_record_counts_with_its_longest_end():
 @pytest.mark.parametrize(
     "fault",
     [
-        Fault(Action.STATUS, on=Kind.BULK, status=503),
-        Fault(Action.STATUS, on=Kind.BULK, status=500, stored=True),
-        Fault(Action.CUT, on=Kind.BULK, stored=True),
-        Fault(Action.HALF_JSON, on=Kind.BULK),
-        Fault(Action.HTML, on=Kind.BULK, stored=True),
-        Fault(Action.STATUS, on=Kind.BULK, status=429),
-        Fault(Action.REVOKE, on=Kind.BULK),
+        Fault(FaultAction.STATUS, on=RequestKind.BULK, status=503),
+        Fault(FaultAction.STATUS, on=RequestKind.BULK, status=500, stored=True),
+        Fault(FaultAction.CUT, on=RequestKind.BULK, stored=True),
+        Fault(FaultAction.HALF_JSON, on=RequestKind.BULK),
+        Fault(FaultAction.HTML, on=RequestKind.BULK, stored=True),
+        Fault(FaultAction.STATUS, on=RequestKind.BULK, status=429),
+        Fault(FaultAction.REVOKE, on=RequestKind.BULK),
     ],
     ids=lambda fault: f"{fault.action}-{fault.status}-{fault.stored}",
 )
@@ -149,9 +149,9 @@ def test_a_failure_after_a_lost_answer_is_in_doubt():
         w.put(9)
         w.read()
         w.quirks.fails[national(1)] = "it cannot be added"
-        w.sandbox.plan(Fault(Action.CUT, on=Kind.BULK, stored=True))
+        w.sandbox.plan(Fault(FaultAction.CUT, on=RequestKind.BULK, stored=True))
         answer = w.provider.upsert(writes(1, 2))
-        assert (answer.verdict, answer.why.message) == (Verdict.AMBIGUOUS, "it cannot be added")
+        assert (answer.verdict, answer.cause.message) == (Verdict.AMBIGUOUS, "it cannot be added")
 
 
 def test_a_chunk_of_two_lists_goes_as_two_requests():
@@ -161,17 +161,20 @@ def test_a_chunk_of_two_lists_goes_as_two_requests():
         w.quirks.fails[national(3)] = "no"
         answer = w.provider.upsert([*writes(1), *writes(2, 3, list_id="dnc-2")])
         assert (answer.verdict, set(answer.failures), answer.attempts) == (Verdict.ANSWERED, {number(3)}, 2)
-        assert [asked.items for asked in w.asked(ending="/records") if asked.kind is Kind.BULK] == [1, 2]
-        assert len(w.sandbox.groups.store.found(national(2), other)) == 1
+        assert [asked.items for asked in w.asked(ending="/records") if asked.kind is RequestKind.BULK] == [
+            1,
+            2,
+        ]
+        assert len(w.sandbox.groups.store.find(national(2), other)) == 1
 
 
 @pytest.mark.parametrize(
     ("fault", "verdict", "failed"),
     [
-        (Fault(Action.STATUS, on=Kind.BULK, skip=1, status=400), Verdict.ANSWERED, {number(2)}),
-        (Fault(Action.STATUS, on=Kind.BULK, skip=1, status=403), Verdict.AMBIGUOUS, set()),
-        (Fault(Action.STATUS, on=Kind.BULK, skip=1, status=409), Verdict.AMBIGUOUS, set()),
-        (Fault(Action.STATUS, on=Kind.BULK, status=400), Verdict.ANSWERED, {number(1)}),
+        (Fault(FaultAction.STATUS, on=RequestKind.BULK, skip=1, status=400), Verdict.ANSWERED, {number(2)}),
+        (Fault(FaultAction.STATUS, on=RequestKind.BULK, skip=1, status=403), Verdict.AMBIGUOUS, set()),
+        (Fault(FaultAction.STATUS, on=RequestKind.BULK, skip=1, status=409), Verdict.AMBIGUOUS, set()),
+        (Fault(FaultAction.STATUS, on=RequestKind.BULK, status=400), Verdict.ANSWERED, {number(1)}),
     ],
     ids=lambda value: str(getattr(value, "status", "")),
 )
@@ -189,7 +192,7 @@ def test_the_first_part_that_is_refused_raises_since_nothing_was_stored():
     with world() as w:
         w.put(9)
         w.read()
-        w.sandbox.plan(Fault(Action.STATUS, on=Kind.BULK, status=403))
+        w.sandbox.plan(Fault(FaultAction.STATUS, on=RequestKind.BULK, status=403))
         with pytest.raises(CxoneRefused, match="403"):
             w.provider.upsert(writes(1))
 
@@ -202,7 +205,7 @@ def test_an_answer_that_is_none(status, verdict):
     with world() as w:
         w.put(9)
         w.read()
-        w.sandbox.plan(Fault(Action.STATUS, on=Kind.BULK, status=status))
+        w.sandbox.plan(Fault(FaultAction.STATUS, on=RequestKind.BULK, status=status))
         assert w.provider.upsert(writes(1, 2)).verdict is verdict
 
 
@@ -210,7 +213,7 @@ def test_204_is_no_word_about_any_number():
     with world() as w:
         w.put(9)
         w.read()
-        w.sandbox.plan(Fault(Action.TEXT, on=Kind.BULK, status=204))
+        w.sandbox.plan(Fault(FaultAction.TEXT, on=RequestKind.BULK, status=204))
         assert w.provider.upsert(writes(1)).verdict is Verdict.AMBIGUOUS
 
 

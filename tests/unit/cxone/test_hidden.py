@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.cxone.http.sanitize import visible
-from reconciler.cxone.http.secrets import Hidden
+from reconciler.cxone.http.sanitize import mark_invisible
+from reconciler.cxone.http.secrets import SecretFilter
 
 SECRET = 's&c=r+t/% "<ü>\\end'
 
@@ -36,13 +36,13 @@ SPELLINGS = {
 @pytest.mark.parametrize("spell", SPELLINGS.values(), ids=SPELLINGS)
 def test_a_secret_is_hidden_however_it_is_spelled(spell):
     body = f"<{spell(SECRET)}>".encode()
-    assert Hidden((SECRET,)).scrub(body) == b"<[hidden]>"
+    assert SecretFilter((SECRET,)).scrub(body) == b"<[hidden]>"
 
 
 @settings(deadline=None, print_blob=True)
 @given(st.text(st.characters(exclude_categories=("Cs",)), min_size=6, max_size=30))
 def test_any_secret_is_hidden(secret):
-    hidden = Hidden((secret,))
+    hidden = SecretFilter((secret,))
     for spell in (str, quote_plus, lambda s: json.dumps(s)[1:-1], as_net if secret.isascii() else str):
         found = hidden.scrub(f"a {spell(secret)} b".encode())
         assert found.startswith(b"a [hidden]")
@@ -50,7 +50,7 @@ def test_any_secret_is_hidden(secret):
 
 
 def test_tokens_are_learned_and_the_last_ones_kept():
-    hidden = Hidden(())
+    hidden = SecretFilter(())
     for n in range(12):
         hidden.learn(f"token-{n:03d}")
     assert hidden.scrub(b"token-011 token-004") == b"[hidden] [hidden]"
@@ -58,16 +58,16 @@ def test_tokens_are_learned_and_the_last_ones_kept():
 
 
 def test_what_is_short_stands_in_any_answer_by_chance():
-    hidden = Hidden(("error",))
+    hidden = SecretFilter(("error",))
     hidden.learn("abc")
     assert hidden.scrub(b"error abc") == b"error abc"
 
 
 def test_another_text_stays():
     text = base64.b64encode(SECRET.encode())
-    assert Hidden((SECRET,)).scrub(text) == text
+    assert SecretFilter((SECRET,)).scrub(text) == text
 
 
 def test_what_would_not_show_is_marked_and_nothing_is_trimmed():
-    assert visible(" NATIONAL\x00\u200b ") == " NATIONAL\ufffd\ufffd "
-    assert visible("x" * 300) == "x" * 199 + "…"
+    assert mark_invisible(" NATIONAL\x00\u200b ") == " NATIONAL\ufffd\ufffd "
+    assert mark_invisible("x" * 300) == "x" * 199 + "…"

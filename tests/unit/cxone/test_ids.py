@@ -2,12 +2,12 @@
 
 import pytest
 
-from reconciler.cxone.read_pass import Ids
+from reconciler.cxone.read_pass import IdCounter
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 65_536, 65_537, 200_000])
 def test_each_id_counts_once(count):
-    ids = Ids()
+    ids = IdCounter()
     ids.update(f"e-{n}" for n in range(count))
     assert len(ids) == count
     ids.update(f"e-{n}" for n in range(count // 2))
@@ -17,7 +17,7 @@ def test_each_id_counts_once(count):
 
 
 def test_those_of_two_looks_count_together():
-    one, other = Ids(), Ids()
+    one, other = IdCounter(), IdCounter()
     one.update(["a", "b"])
     other.update(["b", "c"])
     one.join(other)

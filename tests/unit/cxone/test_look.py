@@ -5,24 +5,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.model.entries import Carried
+from reconciler.core.model.entries import ProjectedTerms
 from reconciler.core.model.errors import CxoneRefused, CxoneUnavailable, InvalidInput
-from reconciler.core.model.live import LiveEntry, Unreadable
-from reconciler.cxone.entries.calls import Refusals, page
+from reconciler.core.model.live import LiveEntry, UnreadableEntry
+from reconciler.cxone.entries.calls import Refusals, page_request
 from reconciler.cxone.entries.dialect import EntriesDialect
 from reconciler.cxone.entries.page import judge_page
-from reconciler.cxone.http.messages import Again, Response
+from reconciler.cxone.http.messages import Response, RetryableFailure
 from reconciler.cxone.names import ListNames
-from reconciler.cxone.read_pass import Look, Page, later
+from reconciler.cxone.read_pass import Page, ReadPass, later_time
 from tests.unit.cxone.standin import entry
 
 REFUSALS = Refusals("acme", "acme.test")
-NEVER = Carried("NATIONAL", "NEVER")
+NEVER = ProjectedTerms("NATIONAL", "NEVER")
 
 
-def judge(body: object, status: int = 200, number: int = 1) -> Page | Again:
+def judge(body: object, status: int = 200, number: int = 1) -> Page | RetryableFailure:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return judge_page(Response(status, {}, content), page(number), number, REFUSALS)
+    return judge_page(Response(status, {}, content), page_request(number), number, REFUSALS)
 
 
 def decoded(entries: list[dict[str, object]], total: int | None = None) -> Page:
@@ -31,8 +31,8 @@ def decoded(entries: list[dict[str, object]], total: int | None = None) -> Page:
     return found
 
 
-def look(*pages: Page, wanted: dict[str, str] | None = None) -> Look:
-    found = Look({"dnc-1": "dnc-1"} if wanted is None else wanted, EntriesDialect().strength)
+def look(*pages: Page, wanted: dict[str, str] | None = None) -> ReadPass:
+    found = ReadPass({"dnc-1": "dnc-1"} if wanted is None else wanted, EntriesDialect().strength)
     for each in pages:
         found.add(each)
     return found
@@ -62,20 +62,20 @@ def look(*pages: Page, wanted: dict[str, str] | None = None) -> Look:
 )
 def test_what_is_no_page(body):
     found = judge(body)
-    assert isinstance(found, Again)
-    assert found.why.code == "unreadable"
-    assert not found.ambiguous
+    assert isinstance(found, RetryableFailure)
+    assert found.cause.code == "unreadable"
+    assert not found.is_ambiguous
 
 
 def test_a_page_for_people_is_quoted():
     found = judge(b"<html><body>Sign in</body></html>")
-    assert isinstance(found, Again)
-    assert found.why.message == "the answer is no JSON: Sign in (page 1)"
+    assert isinstance(found, RetryableFailure)
+    assert found.cause.message == "the answer is no JSON: Sign in (page 1)"
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_page_to_ask_for_again(status):
-    assert isinstance(judge({"message": "busy"}, status), Again)
+    assert isinstance(judge({"message": "busy"}, status), RetryableFailure)
 
 
 @pytest.mark.parametrize(
@@ -103,24 +103,24 @@ def test_what_a_look_sees():
             "+12005550102": LiveEntry(NEVER, "e-000002", None),
         }
     }
-    assert (live.entries, live.complete, live.read_at) == (2, True, "now")
+    assert (live.entry_count, live.complete, live.read_at) == (2, True, "now")
 
 
 def test_terms_are_kept_once():
-    one, two = look(decoded([entry(1), entry(2)])).lists["dnc-1"].values()
+    one, two = look(decoded([entry(1), entry(2)])).tables["dnc-1"].values()
     assert one.terms is two.terms
 
 
 def test_odd_terms_do_not_hide_an_entry():
     odd = entry(1, reasonCode=None, expirationPolicy=5)
-    assert look(decoded([odd])).lists["dnc-1"]["+12005550101"].terms == Carried("", "")
+    assert look(decoded([odd])).tables["dnc-1"]["+12005550101"].terms == ProjectedTerms("", "")
 
 
 def test_names_are_the_files():
     names = ListNames({"dnc-1": "Company DNC", "dnc-2": "dnc-1"})
     found = look(
         decoded([entry(1, listId="Company DNC"), entry(2, listId="dnc-1"), entry(3, listId="other")]),
-        wanted=names.wanted(frozenset({"dnc-1"})),
+        wanted=names.list_ids_by_name(frozenset({"dnc-1"})),
     )
     live = found.live("")
     assert list(live.lists) == ["dnc-1"]
@@ -130,7 +130,7 @@ def test_names_are_the_files():
 
 def test_two_lists_cannot_be_one():
     with pytest.raises(InvalidInput, match="a and b are both b in CXone"):
-        ListNames({"a": "b"}).wanted(frozenset({"a", "b"}))
+        ListNames({"a": "b"}).list_ids_by_name(frozenset({"a", "b"}))
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_what_is_no_number_is_set_aside(phone):
     live = look(decoded([entry(1), entry(2, phone=phone), entry(3)])).live("")
     assert len(live.lists["dnc-1"]) == 2
     assert [odd.list_id for odd in live.unreadable] == ["dnc-1"]
-    assert live.entries == 3
+    assert live.entry_count == 3
     assert "\n" not in live.unreadable[0].text
 
 
@@ -169,7 +169,7 @@ def test_twins():
     for order in ([weak, strong], [strong, weak]):
         live = look(decoded(order)).live("")
         assert live.lists["dnc-1"]["+12005550101"] == LiveEntry(NEVER, "e-other", "2026-11-05T00:00:00Z")
-        assert live.twins == {("dnc-1", "+12005550101"): ("e-000001",)}
+        assert live.duplicate_ids == {("dnc-1", "+12005550101"): ("e-000001",)}
         assert live.complete
 
 
@@ -180,7 +180,7 @@ def test_twins_keep_all_their_reason_codes():
     third = entry(1, id="c", reasonCode=None, expirationPolicy="RELATIVE")
     for order in ([strong, weak, third, entry(2)], [third, entry(2), weak, strong]):
         live = look(decoded(order)).live("")
-        assert live.codes == {key: {"CUSTOMER_REQUESTED", "STATE", ""}}
+        assert live.duplicate_codes == {key: {"CUSTOMER_REQUESTED", "STATE", ""}}
         assert live.reasons(key) == {"CUSTOMER_REQUESTED", "STATE"}
         assert live.reasons(("dnc-1", "+12005550102")) == {"NATIONAL"}
         assert live.reasons(("dnc-1", "+12005550103")) == frozenset()
@@ -200,25 +200,25 @@ def test_a_union_keeps_the_reason_codes_of_twins_of_both_looks(first, second):
         look(decoded([entry(1, id=one, reasonCode=code) for one, code in rows])) for rows in (first, second)
     )
     live = after.union(before, "")
-    assert live.codes == {("dnc-1", "+12005550101"): {"LOCAL", "STATE", "UNKNOWN"}}
+    assert live.duplicate_codes == {("dnc-1", "+12005550101"): {"LOCAL", "STATE", "UNKNOWN"}}
 
 
 def test_two_looks_that_saw_two_ids_may_each_have_missed_a_twin():
     live = look(decoded([entry(1, reasonCode="LOCAL")])).union(look(decoded([entry(1, id="b")])), "")
-    assert live.codes == {("dnc-1", "+12005550101"): {"LOCAL", "NATIONAL"}}
+    assert live.duplicate_codes == {("dnc-1", "+12005550101"): {"LOCAL", "NATIONAL"}}
     live = look(decoded([entry(1, reasonCode="LOCAL")])).union(look(decoded([entry(1)])), "")
-    assert live.codes == {}  # one entry, modified in between
+    assert live.duplicate_codes == {}  # one entry, modified in between
 
 
 def test_triplets():
     live = look(decoded([entry(1), entry(1, id="b"), entry(1, id="c"), entry(1, id="b")], 3)).live("")
     assert live.lists["dnc-1"]["+12005550101"].id == "e-000001"
-    assert live.twins == {("dnc-1", "+12005550101"): ("b", "c")}
+    assert live.duplicate_ids == {("dnc-1", "+12005550101"): ("b", "c")}
 
 
 def test_the_same_entry_twice_is_no_twin():
     found = look(decoded([entry(1)], 2), decoded([entry(1)], 2))
-    assert found.live("").twins == found.live("").codes == {}
+    assert found.live("").duplicate_ids == found.live("").duplicate_codes == {}
     assert not found.adds_up  # two rows, but one id
 
 
@@ -256,10 +256,10 @@ def test_union_of_two_looks():
     assert live.unseen == {("dnc-1", "+12005550101"), ("dnc-1", "+12005550103")}
     assert sorted(live.lists["dnc-1"]) == [f"+1200555010{n}" for n in (1, 2, 3, 4)]
     assert live.get(("dnc-1", "+12005550102")) == LiveEntry(NEVER, "new", "2026-11-09T00:00:00Z")
-    assert live.twins == {("dnc-1", "+12005550103"): ("twin",)}
-    assert live.unreadable == (Unreadable("dnc-1", "x"), Unreadable("dnc-1", "y"))
+    assert live.duplicate_ids == {("dnc-1", "+12005550103"): ("twin",)}
+    assert live.unreadable == (UnreadableEntry("dnc-1", "x"), UnreadableEntry("dnc-1", "y"))
     assert live.foreign == {"other": 2}
-    assert live.entries == 10  # 1, 2 and its new id, 3 and its twin, 4, 8, 9, 10, 11
+    assert live.entry_count == 10  # 1, 2 and its new id, 3 and its twin, 4, 8, 9, 10, 11
 
 
 @pytest.mark.parametrize(
@@ -274,8 +274,8 @@ def test_union_of_two_looks():
     ],
 )
 def test_later(one, other, latest):
-    assert later(one, other) == latest
-    assert later(other, one) == latest
+    assert later_time(one, other) == latest
+    assert later_time(other, one) == latest
 
 
 @given(
@@ -295,5 +295,5 @@ def test_however_pages_are_cut_and_ordered_the_look_is_the_same(rows, size):
     assert parts.adds_up
     backwards = look(decoded(entries[::-1])).live("")
     for key in ("+12005550101", "+12005550103"):
-        mine, other = whole.lists["dnc-1"].get(key), backwards.get(("dnc-1", key))
+        mine, other = whole.tables["dnc-1"].get(key), backwards.get(("dnc-1", key))
         assert (mine and mine.terms) == (other and other.terms)

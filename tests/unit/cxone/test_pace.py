@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.cxone.http.pace import Pace
+from reconciler.cxone.http.pace import RateLimiter
 from reconciler.cxone.http.stop import Stopped
 from tests.unit.cxone.standin import Time
 
@@ -22,7 +22,7 @@ class Late(Time):
 
 
 def places(time: Time, rate: int, burst: int, number: int, rest: dict[int, float] | None = None):
-    pace = Pace(rate, burst, time, monotonic=time.monotonic)
+    pace = RateLimiter(rate, burst, time, monotonic=time.monotonic)
     taken = []
     for index in range(number):
         time.seconds += (rest or {}).get(index, 0.0)
@@ -75,7 +75,7 @@ def test_requests_are_spaced_after_the_burst():
 
 def test_a_million_a_minute_costs_no_wait_at_the_speed_of_a_socket():
     time = Time()
-    pace = Pace(1_000_000, 4, time, monotonic=time.monotonic)
+    pace = RateLimiter(1_000_000, 4, time, monotonic=time.monotonic)
     for _ in range(1000):
         pace.take()
         time.seconds += 0.0005
@@ -84,7 +84,7 @@ def test_a_million_a_minute_costs_no_wait_at_the_speed_of_a_socket():
 
 def test_a_stop_ends_the_wait():
     time = Time(stop_after=0.1)
-    pace = Pace(60, 1, time, monotonic=time.monotonic)
+    pace = RateLimiter(60, 1, time, monotonic=time.monotonic)
     pace.take()
     with pytest.raises(Stopped):
         pace.take()
@@ -94,12 +94,12 @@ def test_nothing_is_handed_out_after_a_stop():
     stop = threading.Event()
     stop.set()
     with pytest.raises(Stopped):
-        Pace(100, 4, stop).take()
+        RateLimiter(100, 4, stop).take()
 
 
 def test_threads_share_one_allowance():
     time = Time()
-    pace = Pace(600, 4, time, monotonic=time.monotonic)
+    pace = RateLimiter(600, 4, time, monotonic=time.monotonic)
     threads = [threading.Thread(target=lambda: [pace.take() for _ in range(25)]) for _ in range(4)]
     for thread in threads:
         thread.start()

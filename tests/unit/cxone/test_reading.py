@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from reconciler.core.model.errors import CxoneRefused, CxoneUnavailable
-from reconciler.cxone.http.paging import in_order
+from reconciler.cxone.http.paging import fetch_in_order
 from tests.unit.cxone.standin import Reply, Time, connected, entry, pages
 
 LISTS = frozenset({"dnc-1"})
@@ -21,7 +21,7 @@ def read(script, time=None, **changes):
 def test_every_page_is_asked_for_once(script, number, asked, at_once):
     script.otherwise = pages([entry(n) for n in range(number)])
     live = read(script, concurrency=at_once)
-    assert (live.entries, live.complete) == (number, True)
+    assert (live.entry_count, live.complete) == (number, True)
     assert sum(len(book) for book in live.lists.values()) == number
     assert sorted(int(seen.query["page"]) for seen in script.seen) == list(range(1, asked + 1))
     assert {seen.query["pageSize"] for seen in script.seen} == {"500"}
@@ -61,14 +61,14 @@ def test_entries_that_come_meanwhile_are_read_too(script):
 
     script.otherwise = Moving([entry(n) for n in range(1000)], {1: grow})
     live = read(script, concurrency=1)
-    assert (live.entries, live.complete, live.unseen) == (1600, True, frozenset())
+    assert (live.entry_count, live.complete, live.unseen) == (1600, True, frozenset())
     assert script.otherwise.count == 4 + 4  # the totals did not agree, so it looked again
 
 
 def test_a_second_look_that_adds_up_is_used_alone(script):
     script.otherwise = Moving([entry(n) for n in range(1200)], {1: lambda entries: entries.pop(0)})
     live = read(script, concurrency=1)
-    assert (live.entries, live.complete) == (1199, True)
+    assert (live.entry_count, live.complete) == (1199, True)
     assert entry(0)["phone"] not in live.lists["dnc-1"]
 
 
@@ -107,7 +107,7 @@ def test_after_two_looks_that_do_not_add_up_the_union_stands(script):
     assert live.complete is False
     assert len(script.seen) == 6
     assert live.unseen == {("dnc-1", entry(1197)["phone"]), ("dnc-1", entry(1198)["phone"])}
-    assert live.entries == 1200  # 0 to 1198 in the first look, and the one that came before the second
+    assert live.entry_count == 1200  # 0 to 1198 in the first look, and the one that came before the second
     assert all(live.get(key) is not None for key in live.unseen)
 
 
@@ -132,7 +132,7 @@ def test_odd_answers_are_asked_for_again(script, time):
         ]
     )
     script.otherwise = pages([entry(1)])
-    assert read(script, time).entries == 1
+    assert read(script, time).entry_count == 1
     assert len(script.seen) == 6
     assert time.waits == [0.5, 1, 2, 4, 8]
 
@@ -182,7 +182,7 @@ def test_pages_come_in_order_and_few_ahead():
             going -= 1
         return number
 
-    assert list(in_order(fetch, range(50), 3)) == list(range(50))
+    assert list(fetch_in_order(fetch, range(50), 3)) == list(range(50))
     assert most <= 3
 
 
@@ -197,5 +197,5 @@ def test_the_first_failure_in_order_is_raised_and_the_rest_is_left():
 
     found = []
     with pytest.raises(ValueError, match="3"):
-        found.extend(in_order(fetch, range(1000), 2))
+        found.extend(fetch_in_order(fetch, range(1000), 2))
     assert len(fetched) < 20

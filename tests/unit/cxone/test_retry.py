@@ -4,17 +4,17 @@ from email.utils import format_datetime
 import pytest
 
 from reconciler.core.model.provider import Failure
-from reconciler.cxone.http.messages import Again
-from reconciler.cxone.http.retry import Course, Retry, retry_after
+from reconciler.cxone.http.messages import RetryableFailure
+from reconciler.cxone.http.retry import AttemptHistory, Retry, parse_retry_after
 from reconciler.cxone.http.stop import Stopped
 from tests.unit.cxone.standin import START, Time
 
-BUSY = Again(Failure("503", ""), ambiguous=True)
-AWAY = Again(Failure("unreachable", ""), unreachable=True)
+BUSY = RetryableFailure(Failure("503", ""), is_ambiguous=True)
+AWAY = RetryableFailure(Failure("unreachable", ""), is_unreachable=True)
 
 
-def throttled(after: str | None = None) -> Again:
-    return Again(Failure("429", ""), throttled=True, retry_after=after)
+def throttled(after: str | None = None) -> RetryableFailure:
+    return RetryableFailure(Failure("429", ""), is_throttled=True, retry_after=after)
 
 
 @pytest.mark.parametrize(
@@ -41,14 +41,14 @@ def throttled(after: str | None = None) -> Again:
     ],
 )
 def test_retry_after(header, seconds):
-    assert retry_after(header, START) == seconds
+    assert parse_retry_after(header, START) == seconds
 
 
 def run(time: Time, answers: list[object], **options: int):
-    course = Course()
+    course = AttemptHistory()
     left = iter(answers)
     retry = Retry(time, lambda _least, most: most, monotonic=time.monotonic)
-    answer = retry.run(lambda: next(left), course=course, now=time.clock, **options)
+    answer = retry.run(lambda: next(left), history=course, now=time.clock, **options)
     return answer, course
 
 
@@ -59,7 +59,7 @@ def test_an_answer_ends_it_at_once(time):
 
 def test_eight_attempts_with_growing_waits(time):
     answer, course = run(time, [BUSY] * 9)
-    assert (answer, course.attempts, course.ambiguous) == (BUSY, 8, True)
+    assert (answer, course.attempts, course.is_ambiguous) == (BUSY, 8, True)
     assert time.waits == [0.5, 1, 2, 4, 8, 16, 32]
 
 
@@ -71,7 +71,9 @@ def test_the_wait_is_drawn_from_nothing_to_all(time):
         return 0.25 * most
 
     answers = iter([BUSY, BUSY, "done"])
-    Retry(time, uniform, monotonic=time.monotonic).run(lambda: next(answers), course=Course(), now=time.clock)
+    Retry(time, uniform, monotonic=time.monotonic).run(
+        lambda: next(answers), history=AttemptHistory(), now=time.clock
+    )
     assert drawn == [(0, 0.5), (0, 1)]
     assert time.waits == [0.125, 0.25]
 
@@ -84,9 +86,9 @@ def test_what_the_server_asks_for_is_waited(time):
 @pytest.mark.parametrize("hours", [-5, -0.01, 0.01, 5])
 def test_a_date_counts_by_the_clock_of_whoever_gives_it(time, hours):
     theirs = START + timedelta(hours=hours)
-    again = Again(
+    again = RetryableFailure(
         Failure("429", ""),
-        throttled=True,
+        is_throttled=True,
         retry_after=format_datetime(theirs + timedelta(seconds=20), usegmt=True),
         date=format_datetime(theirs, usegmt=True),
     )
@@ -97,13 +99,13 @@ def test_a_date_counts_by_the_clock_of_whoever_gives_it(time, hours):
 @pytest.mark.parametrize("date", [None, "", "soon"])
 def test_without_theirs_a_date_counts_by_our_clock(time, date):
     asked = format_datetime(START + timedelta(seconds=20), usegmt=True)
-    run(time, [Again(Failure("429", ""), throttled=True, retry_after=asked, date=date), "done"])
+    run(time, [RetryableFailure(Failure("429", ""), is_throttled=True, retry_after=asked, date=date), "done"])
     assert time.waits == [20]
 
 
 def test_a_row_of_429_ends_it_where_told(time):
     answer, course = run(
-        time, [throttled(), BUSY, throttled(), throttled(), throttled(), "done"], throttles=3
+        time, [throttled(), BUSY, throttled(), throttled(), throttled(), "done"], max_throttled=3
     )
     assert answer == throttled()
     assert course.attempts == 5
@@ -114,7 +116,7 @@ def test_a_host_that_does_not_listen_gets_twenty_seconds(time):
     assert answer == AWAY
     assert sum(time.waits) == pytest.approx(20)
     assert course.attempts == 7
-    assert not course.ambiguous
+    assert not course.is_ambiguous
 
 
 def test_twenty_seconds_count_from_the_first_refusal_in_a_row(time):

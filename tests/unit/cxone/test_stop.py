@@ -1,7 +1,7 @@
 import pytest
 
 from reconciler.core.model.provider import Verdict
-from reconciler.cxone.http.pace import Pace
+from reconciler.cxone.http.pace import RateLimiter
 from reconciler.cxone.http.stop import Stopped, TimeBudget
 from tests.unit.cxone.standin import Reply, Time, connected, entry, pages
 from tests.unit.cxone.test_writing import CHUNK, STORED
@@ -11,23 +11,23 @@ def test_the_time_ends_by_itself(time):
     budget = TimeBudget(time, 10, monotonic=time.monotonic)
     assert (budget.is_set(), budget.wait(4), budget.is_set()) == (False, False, False)
     time.seconds += 6
-    assert (budget.is_set(), budget.over()) == (True, True)
+    assert (budget.is_set(), budget.is_over()) == (True, True)
 
 
 def test_a_wait_that_would_outlast_the_time_does_not_begin(time):
     budget = TimeBudget(time, 10, monotonic=time.monotonic)
     assert budget.wait(10)
-    assert (time.waits, budget.over()) == ([], True)
+    assert (time.waits, budget.is_over()) == ([], True)
 
 
 def test_a_request_to_stop_is_not_the_end_of_the_time(time):
     budget = TimeBudget(time, 10, monotonic=time.monotonic)
     time.stopped = True
-    assert (budget.is_set(), budget.wait(1), budget.over()) == (True, True, False)
+    assert (budget.is_set(), budget.wait(1), budget.is_over()) == (True, True, False)
 
 
 def test_a_place_that_comes_too_late_is_not_waited_for(time):
-    pace = Pace(60, 1, time, monotonic=time.monotonic)
+    pace = RateLimiter(60, 1, time, monotonic=time.monotonic)
     pace.take()
     with pytest.raises(Stopped):
         pace.take(TimeBudget(time, 0.5, monotonic=time.monotonic))
@@ -42,7 +42,7 @@ def test_a_throttled_chunk_that_does_not_fit_is_not_sent_and_reads_go_on(script,
     budget = TimeBudget(time, 20, monotonic=time.monotonic)
     with connected(script, time, stop_writing=budget) as provider:
         assert provider.upsert(CHUNK).verdict is Verdict.NOT_SENT
-        assert budget.over()
+        assert budget.is_over()
         assert provider.upsert(CHUNK).verdict is Verdict.NOT_SENT
         assert provider.remove(CHUNK[0].key, "1").verdict is Verdict.NOT_SENT
         assert provider.read(frozenset({"dnc-1"})).complete

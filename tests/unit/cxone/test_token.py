@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from reconciler.core.model.errors import CxoneUnavailable
-from reconciler.cxone.http.token import Token, Tokens, decode
+from reconciler.cxone.http.token import Token, Tokens, parse_token
 from tests.unit.cxone.standin import Time
 
 
@@ -42,7 +42,7 @@ def test_many_that_meet_a_401_renew_once(time):
 
     def renew() -> None:
         together.wait()
-        got.append(source.tokens.instead_of(failed))
+        got.append(source.tokens.replace_token(failed))
 
     threads = [threading.Thread(target=renew) for _ in range(8)]
     for thread in threads:
@@ -121,7 +121,7 @@ def test_the_next_to_ask_tries_again(time):
     ],
 )
 def test_decode(body, seconds):
-    assert decode(body) == Token("abc", seconds)
+    assert parse_token(body) == Token("abc", seconds)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_decode(body, seconds):
     ],
 )
 def test_decode_refuses_what_is_no_token(body):
-    assert decode(body) is None
+    assert parse_token(body) is None
 
 
 def test_a_token_does_not_show():

@@ -29,7 +29,7 @@ def upsert(script, *replies, chunk=CHUNK, time=None):
 
 def test_a_chunk_is_sent(script):
     answer = upsert(script, STORED)
-    assert (answer.verdict, answer.attempts, answer.why) == (Verdict.ANSWERED, 1, None)
+    assert (answer.verdict, answer.attempts, answer.cause) == (Verdict.ANSWERED, 1, None)
     assert (answer.started, answer.ended) == (START, START)
     seen = script.seen[0]
     assert (seen.method, seen.path) == ("POST", "/api/v2/dnc/entries/bulk")
@@ -65,7 +65,7 @@ def test_a_doubt_that_stays(script, time):
     answer = upsert(script, *[Reply(502, {"message": "bad gateway"})] * 9, time=time)
     assert answer.verdict is Verdict.AMBIGUOUS
     assert (answer.attempts, len(script.seen)) == (8, 8)
-    assert answer.why == Failure("502", "bad gateway")
+    assert answer.cause == Failure("502", "bad gateway")
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_doubt_that_stays(script, time):
 def test_what_follows_a_doubt_does_not_undo_it(script, last, verdict):
     answer = upsert(script, Reply(500), last, last)
     assert answer.verdict is verdict
-    assert answer.why is not None
+    assert answer.cause is not None
 
 
 def test_throttled_over_and_over_asks_for_smaller_chunks(script, time):
@@ -94,7 +94,7 @@ def test_throttled_over_and_over_asks_for_smaller_chunks(script, time):
 def test_a_single_number_is_tried_to_the_end(script):
     answer = upsert(script, *[Reply(429)] * 9, chunk=CHUNK[:1])
     assert (answer.verdict, answer.attempts) == (Verdict.REFUSED, 8)
-    assert answer.why.code == "429"
+    assert answer.cause.code == "429"
 
 
 def test_throttled_and_then_stored(script):
@@ -115,7 +115,7 @@ def test_throttled_and_then_stored(script):
 def test_one_answer_is_enough(script, status, verdict):
     answer = upsert(script, Reply(status, {"message": "so it is"}))
     assert (answer.verdict, answer.attempts) == (verdict, 1)
-    assert answer.why == Failure(str(status), "so it is")
+    assert answer.cause == Failure(str(status), "so it is")
 
 
 def test_a_missing_scope(script):

@@ -15,8 +15,8 @@ def test_a_commit_touches_neither_tree_nor_index_nor_needs_a_name(clone):
     clone.git("add", "staged")
     before = clone.git("status", "--porcelain=v1"), (clone.folder / ".git" / "index").read_bytes()
     repository = Repository.discover(clone.folder)
-    first = repository.commit_files({"audit/x/ü 1": b"\x00\r\n"}, "first", parent=None, when=WHEN)
-    second = repository.commit_files({"audit/x/2": b"two"}, "s\n\nbody", parent=first, when=WHEN)
+    first = repository.commit_files({"audit/x/ü 1": b"\x00\r\n"}, "first", parent=None, committed_at=WHEN)
+    second = repository.commit_files({"audit/x/2": b"two"}, "s\n\nbody", parent=first, committed_at=WHEN)
     assert repository.advance_branch("dnc-audit", second, was=None)
     after = clone.git("status", "--porcelain=v1"), (clone.folder / ".git" / "index").read_bytes()
     assert after == before
@@ -33,14 +33,14 @@ def test_a_commit_touches_neither_tree_nor_index_nor_needs_a_name(clone):
 
 def test_the_same_commit_has_the_same_name(clone):
     repository = Repository.discover(clone.folder)
-    made = {repository.commit_files({"a": b"1"}, "m", parent=None, when=WHEN) for _ in range(2)}
+    made = {repository.commit_files({"a": b"1"}, "m", parent=None, committed_at=WHEN) for _ in range(2)}
     assert len(made) == 1
 
 
 def test_a_branch_moves_only_from_where_it_was(clone):
     repository = Repository.discover(clone.folder)
     one, two, three = (
-        repository.commit_files({"a": bytes([n])}, "m", parent=None, when=WHEN) for n in range(3)
+        repository.commit_files({"a": bytes([n])}, "m", parent=None, committed_at=WHEN) for n in range(3)
     )
     assert not repository.advance_branch("b", two, was=one)
     assert repository.advance_branch("b", one, was=None)
@@ -120,4 +120,4 @@ def test_a_files_name_is_no_pattern(clone):
 
 def test_whoever_is_configured_is_told(clone):
     clone.git("config", "user.email", "ann@example.com")
-    assert Repository.discover(clone.folder).user() == "ann@example.com"
+    assert Repository.discover(clone.folder).user_email() == "ann@example.com"

@@ -23,7 +23,7 @@ def test_without_git_it_is_a_problem_that_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(RepositoryProblem, match="git is not installed") as caught:
         Repository.discover(tmp_path)
-    assert caught.value.way_out
+    assert caught.value.fix
 
 
 def test_a_bare_repository_is_refused(origin):
@@ -45,7 +45,7 @@ def test_before_the_first_commit_there_is_no_head(tmp_path):
     found = Repository.discover(new_clone(tmp_path / "new").folder)
     assert found is not None
     assert found.head() is None
-    assert found.user() is None
+    assert found.user_email() is None
     assert found.remote() is None
 
 
@@ -71,7 +71,7 @@ def test_another_users_repository_is_explained(clone, monkeypatch):
     monkeypatch.setattr(environment, "_PASSED_OF_GIT", re.compile(r"GIT_.*"))
     with pytest.raises(RepositoryProblem, match="another user") as caught:
         Repository.discover(clone.folder)
-    assert f"safe.directory '{clone.folder}'" in caught.value.way_out
+    assert f"safe.directory '{clone.folder}'" in caught.value.fix
 
 
 def test_several_remotes_without_origin_are_no_guess(clone):
@@ -102,14 +102,18 @@ def test_the_token_goes_to_the_remotes_host_only_and_by_environment(tmp_path, mo
         return real(command, **options)
 
     monkeypatch.setattr(subprocess, "Popen", spy)
-    there = git.ask("config", "--get-urlmatch", "http.extraHeader", "https://git.example/group", url=url)
+    there = git.run_unchecked(
+        "config", "--get-urlmatch", "http.extraHeader", "https://git.example/group", url=url
+    )
     assert there.out.startswith(b"Authorization: Basic ")
     assert "s3cret-token" not in " ".join(seen["command"])
     assert "DNC_GIT_TOKEN" not in seen["env"]
-    elsewhere = git.ask("config", "--get-urlmatch", "http.extraHeader", "https://other.example/", url=url)
+    elsewhere = git.run_unchecked(
+        "config", "--get-urlmatch", "http.extraHeader", "https://other.example/", url=url
+    )
     assert elsewhere.out == b""
-    assert git.ask("config", "http.https://git.example/.extraHeader").out == b""
-    assert git.line("config", "core.askPass") == "true"
+    assert git.run_unchecked("config", "http.https://git.example/.extraHeader").out == b""
+    assert git.run_line("config", "core.askPass") == "true"
 
 
 def test_credentials_are_not_in_an_error(tmp_path, monkeypatch):
@@ -137,7 +141,7 @@ def test_what_takes_too_long_is_ended_with_its_children(tmp_path, monkeypatch):
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
     with pytest.raises(RepositoryProblem, match=r"did not finish within 0\.1 s"):
-        Git(clone.folder).ask("fetch", seconds=0.1)  # would hang here if the child kept the pipes
+        Git(clone.folder).run_unchecked("fetch", seconds=0.1)  # would hang here if the child kept the pipes
 
 
 def test_in_a_hurry_the_network_gets_but_a_moment(tmp_path, monkeypatch):
@@ -150,10 +154,12 @@ def test_in_a_hurry_the_network_gets_but_a_moment(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr(git_module, "HURRIED_SECONDS", 0.1)
     asked = iter([False, True])
-    git = Git(clone.folder, hurried=lambda: next(asked, True))
+    git = Git(clone.folder, is_hurried=lambda: next(asked, True))
     with pytest.raises(RepositoryProblem, match="did not finish"):
-        git.ask("push", url="https://git.example/p")
-    assert git.within(clone.folder).line("rev-parse", "HEAD")  # what is local takes the time that it takes
+        git.run_unchecked("push", url="https://git.example/p")
+    assert git.within(clone.folder).run_line(
+        "rev-parse", "HEAD"
+    )  # what is local takes the time that it takes
 
 
 @pytest.mark.parametrize(
@@ -169,7 +175,7 @@ def test_in_a_hurry_the_network_gets_but_a_moment(tmp_path, monkeypatch):
     ],
 )
 def test_what_git_cannot_write_is_explained(said, fact):
-    assert fact in git_module.problem("x", git_module.Said(1, b"", said)).fact
+    assert fact in git_module.command_problem("x", git_module.GitOutput(1, b"", said)).fact
 
 
 def test_the_machines_hooks_do_not_run(clone, tmp_path):

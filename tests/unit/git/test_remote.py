@@ -177,7 +177,7 @@ def test_a_commit_that_no_branch_has_any_more_is_still_asked_for(origin, clone, 
     assert repository.has_commit(lost)
     with pytest.raises(RepositoryProblem, match="0123456789ab") as caught:
         repository.ensure_commit("0123456789abcdef0123456789abcdef01234567")
-    assert "GIT_DEPTH: 0" in caught.value.way_out
+    assert "GIT_DEPTH: 0" in caught.value.fix
 
 
 def test_a_shallow_detached_clone_merges_after_fetching_what_is_missing(origin, clone, tmp_path):
@@ -220,7 +220,7 @@ def test_a_remote_that_is_cut_itself_is_named(origin, clone, tmp_path):
     job.git("remote", "set-url", "origin", f"file://{cut.folder}")
     with pytest.raises(RepositoryProblem) as caught:
         Repository.discover(job.folder).is_ancestor(shas[-1], shas[-2])
-    assert "GIT_DEPTH: 0" in caught.value.way_out
+    assert "GIT_DEPTH: 0" in caught.value.fix
 
 
 def test_the_audit_branch_comes_whole_into_a_shallow_clone(origin, clone, tmp_path):

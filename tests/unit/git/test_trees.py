@@ -14,7 +14,7 @@ def lists(path: str) -> bool:
 
 def differing(repository: Repository, wanted=lists) -> list[str]:
     here = WorkingTree(repository.root / repository.prefix)
-    return repository.differing(wanted, here.lying(wanted))
+    return repository.changed_files(wanted, here.existing_paths(wanted))
 
 
 def test_files_are_read_from_commits_and_trees(clone):
@@ -70,7 +70,7 @@ def test_a_name_that_is_no_utf8_survives(clone):
     path = "dnc-lists/\udcff.yaml"
     repository = Repository.discover(clone.folder)
     commit = repository.commit_files(
-        {path: b"x: 1\n"}, "odd", parent=None, when=repository.describe("HEAD").when
+        {path: b"x: 1\n"}, "odd", parent=None, committed_at=repository.describe("HEAD").when
     )
     assert repository.listing(commit) == {path: sha}
 
@@ -80,7 +80,7 @@ def test_a_symbolic_link_is_not_followed(clone):
     clone.git("add", "--all")
     clone.git("commit", "-q", "-m", "link")
     repository = Repository.discover(clone.folder)
-    assert [f.path for f in repository.files("HEAD", lists) if not f.regular] == ["dnc-lists/link.yaml"]
+    assert [f.path for f in repository.files("HEAD", lists) if not f.is_regular] == ["dnc-lists/link.yaml"]
     with pytest.raises(RepositoryProblem, match=r"dnc-lists/link\.yaml"):
         repository.read_tree_files("HEAD", lists)
     assert repository.read_tree_files("HEAD", lambda path: path == "dnc.yaml") == {"dnc.yaml": b"x: 1\n"}
@@ -170,7 +170,7 @@ def test_a_conflict_names_the_files(clone):
     clone.commit({"dnc-lists/a.yaml": "one\nzwei\nthree\n"})
     with pytest.raises(RepositoryProblem, match=r"conflicts .* in dnc-lists/a\.yaml\n") as caught:
         Repository.discover(clone.folder).merged_tree("feature")
-    assert "resolve" in caught.value.way_out
+    assert "resolve" in caught.value.fix
 
 
 def test_a_target_that_is_not_there_is_named(clone):

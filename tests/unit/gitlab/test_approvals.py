@@ -37,7 +37,7 @@ def request_(api):
 
 def approvers(api, *authors: str, target="main"):
     with GitLab(api.url, PROJECT, TOKEN) as gitlab:
-        return Approvals(gitlab).of(SHA, {"ann", *authors}, target)
+        return Approvals(gitlab).approvers_of(SHA, {"ann", *authors}, target)
 
 
 def test_somebody_else_counts(api, request_):
@@ -159,8 +159,8 @@ def test_what_gitlab_does_not_tell_of_pushes_is_said(api, request_, what):
     api.approve(BOB, "bob", AFTER)
     with GitLab(api.url, PROJECT, TOKEN) as gitlab:
         asked = Approvals(gitlab)
-        assert asked.of(SHA, {"ann"}, "main") == ["bob"]
-        assert asked.untold == {"!3"}
+        assert asked.approvers_of(SHA, {"ann"}, "main") == ["bob"]
+        assert asked.incomplete_requests == {"!3"}
 
 
 @pytest.mark.parametrize("rows", [[{"user": None}], [{"user": {"id": "x"}}], ["?"], 7])

@@ -46,10 +46,10 @@ def test_without_a_running_pipeline_of_ours_it_would_merge_at_once_so_it_does_no
 
 def test_it_is_taken_back(api, request_):
     request_.merge_when_green(TIP, PIPELINE)
-    assert request_.call_off() is True
+    assert request_.cancel_merge() is True
     assert api.merge_request["merge_when_pipeline_succeeds"] is False
 
 
 def test_what_does_not_wait_needs_no_taking_back(api, request_):
-    assert request_.call_off() is False
+    assert request_.cancel_merge() is False
     assert "POST" not in api.methods()

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from reconciler.gitlab.client import GitLab, GitLabProblem
-from reconciler.gitlab.notes import LARGEST_NOTE, MARKER, ROUNDS, Notes, Sticky, note, sections
+from reconciler.gitlab.notes import LARGEST_NOTE, MARKER, ROUNDS, Notes, Sticky, build_note, split_sections
 from tests.support.gitlab_api import BOT, PROJECT, TOKEN
 
 STRANGER = BOT + 1
@@ -13,13 +13,15 @@ STRANGER = BOT + 1
 
 def put(api, tenant, text, *, pause=lambda _: None, token=TOKEN):
     with GitLab(api.url, PROJECT, token) as gitlab:
-        Sticky(Notes(gitlab, 3), pause=pause, uniform=lambda low, _: low).put(tenant, lambda _: text)
+        Sticky(Notes(gitlab, 3), pause=pause, uniform=lambda low, _: low).write_section(
+            tenant, lambda _: text
+        )
 
 
 def test_a_first_plan_makes_the_note_and_the_next_edits_it_in_place(api):
     put(api, "production", "#### one")
     put(api, "production", "#### two")
-    assert api.bodies == [note({"production": "#### two"})]
+    assert api.bodies == [build_note({"production": "#### two"})]
     assert "POST" not in api.methods()[api.methods().index("PUT") :]
 
 
@@ -32,7 +34,7 @@ def test_the_same_text_is_not_written_again(api):
 def test_each_tenant_has_its_own_section_and_they_stand_in_order_of_name(api):
     put(api, "production", "#### p")
     put(api, "admin-api", "#### a")
-    assert list(sections(api.bodies[0])) == ["admin-api", "production"]
+    assert list(split_sections(api.bodies[0])) == ["admin-api", "production"]
     assert len(api.bodies) == 1
 
 
@@ -64,14 +66,14 @@ def test_a_section_that_another_job_wrote_over_is_written_again(api):
 
     def overwrite(_seconds):
         # The other job looked before our write and wrote after it.
-        if sections(api.notes[number]["body"]).get("production") == "#### new" and not overwritten:
+        if split_sections(api.notes[number]["body"]).get("production") == "#### new" and not overwritten:
             overwritten.append(True)
-            api.notes[number]["body"] = note({"production": "#### p", "other": "#### o"})
+            api.notes[number]["body"] = build_note({"production": "#### p", "other": "#### o"})
 
     overwritten = []
     put(api, "production", "#### new", pause=overwrite)
     assert overwritten
-    assert sections(api.bodies[0]) == {"production": "#### new", "other": "#### o"}
+    assert split_sections(api.bodies[0]) == {"production": "#### new", "other": "#### o"}
 
 
 def test_two_jobs_that_make_the_note_at_once_end_with_one(api):
@@ -98,7 +100,7 @@ def test_two_jobs_that_make_the_note_at_once_end_with_one(api):
         one.join()
     assert not failed
     assert len(api.notes) == 1
-    assert sections(api.bodies[0]) == {"production": "#### production", "admin-api": "#### admin-api"}
+    assert split_sections(api.bodies[0]) == {"production": "#### production", "admin-api": "#### admin-api"}
 
 
 def test_what_passes_is_tried_again(api):
@@ -133,7 +135,7 @@ def test_the_note_stays_below_the_limit_however_many_tenants_there_are(api):
 
     with GitLab(api.url, PROJECT, TOKEN) as gitlab:
         sticky = Sticky(Notes(gitlab, 3), pause=lambda _: None, uniform=lambda low, _: low)
-        sticky.put("b", lambda limit: "y" * (limit // 2))
-        sticky.put("a", greedy)
+        sticky.write_section("b", lambda limit: "y" * (limit // 2))
+        sticky.write_section("a", greedy)
     assert len(api.bodies[0]) <= LARGEST_NOTE
-    assert set(sections(api.bodies[0])) == {"a", "b"}
+    assert set(split_sections(api.bodies[0])) == {"a", "b"}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Severity
-from reconciler.lists.edit.canonical import canonical
+from reconciler.lists.edit.canonical import canonical_list
 from reconciler.lists.reader import Source, read_lists
 from tests.unit.conftest import AS_OF, LATEST, RULES
 from tests.unit.list_edit.drawn import drawn
@@ -21,12 +21,12 @@ def claims(data):
     """Read a file: its claims and releases."""
     read = read_lists([Source("a.yaml", data)], RULES, as_of=AS_OF, latest=LATEST)
     assert [f for f in read.findings if f.severity is Severity.ERROR] == []
-    releases = {key: Counter(found) for key, found in read.claims.releases.items()}
-    return dict(read.claims.files[0].numbers), releases
+    releases = {key: Counter(found) for key, found in read.declared_entries.releases.items()}
+    return dict(read.declared_entries.files[0].numbers), releases
 
 
 def fmt(text):
-    return canonical("a.yaml", text.encode()).decode()
+    return canonical_list("a.yaml", text.encode()).decode()
 
 
 def comments(data):
@@ -37,16 +37,16 @@ def comments(data):
 @given(st.integers(0, 2**32))
 def test_it_says_what_the_file_said_and_is_canonical_at_once(seed):
     data = drawn(seed)
-    written = canonical("a.yaml", data)
+    written = canonical_list("a.yaml", data)
     assert claims(written) == claims(data)
     assert comments(written) == comments(data)
-    assert canonical("a.yaml", written) == written
+    assert canonical_list("a.yaml", written) == written
 
 
 @settings(deadline=None, max_examples=150)
 @given(st.integers(0, 2**32))
 def test_comments_stand_at_their_numbers(seed):
-    lines = canonical("a.yaml", drawn(seed)).decode().splitlines()
+    lines = canonical_list("a.yaml", drawn(seed)).decode().splitlines()
     for place, line in enumerate(lines):
         if found := re.search(r"# behind (\+[0-9]+)", line):
             assert f'"{found[1]}"' in line
@@ -62,7 +62,7 @@ def test_comments_stand_at_their_numbers(seed):
 @given(st.integers(0, 2**32))
 def test_line_ends_and_mark_stay(seed):
     data = drawn(seed)
-    written = canonical("a.yaml", data)
+    written = canonical_list("a.yaml", data)
     assert written.startswith(b"\xef\xbb\xbf") == data.startswith(b"\xef\xbb\xbf")
     assert written.count(b"\r\n") == (written.count(b"\n") if b"\r\n" in data else 0)
     assert written.endswith(b"\n")

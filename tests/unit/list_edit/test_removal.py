@@ -6,8 +6,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.model.entries import Release, ReleaseReason
-from reconciler.lists.edit.canonical import canonical
-from reconciler.lists.edit.changes import put_back, with_releases, without_numbers
+from reconciler.lists.edit.canonical import canonical_list
+from reconciler.lists.edit.changes import restore_lines, with_releases, without_numbers
 from tests.unit.list_edit.drawn import PHONES, drawn
 from tests.unit.list_edit.test_canonical import claims, comments
 
@@ -39,13 +39,13 @@ def test_what_goes_takes_nothing_with_it(seed, count):
 @settings(deadline=None, max_examples=200)
 @given(SEEDS, st.integers(1, 14))
 def test_what_comes_back_says_what_it_said(seed, count):
-    data = canonical("a.yaml", drawn(seed))
+    data = canonical_list("a.yaml", drawn(seed))
     numbers, _ = claims(data)
     gone = sorted(numbers)[:count]
-    back = put_back("a.yaml", without_numbers("a.yaml", data, gone), data, gone)
+    back = restore_lines("a.yaml", without_numbers("a.yaml", data, gone), data, gone)
     assert claims(back) == claims(data)
     assert set(comments(back)) == set(comments(data))
-    assert canonical("a.yaml", canonical("a.yaml", back)) == canonical("a.yaml", back)
+    assert canonical_list("a.yaml", canonical_list("a.yaml", back)) == canonical_list("a.yaml", back)
 
 
 @settings(deadline=None, max_examples=100)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.model.phone import is_e164
-from reconciler.lists.phone_input import typed
+from reconciler.lists.phone_input import parse_phone_input
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from reconciler.lists.phone_input import typed
     ],
 )
 def test_common_writings(text):
-    assert typed(text, "US").phone == "+12125550123"
+    assert parse_phone_input(text, "US").phone == "+12125550123"
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_common_writings(text):
     ],
 )
 def test_a_number_without_a_country_is_one_of_the_region(text, region, phone):
-    assert typed(text, region).phone == phone
+    assert parse_phone_input(text, region).phone == phone
 
 
 @pytest.mark.parametrize(
@@ -61,15 +61,15 @@ def test_a_number_without_a_country_is_one_of_the_region(text, region, phone):
     ],
 )
 def test_anything_else_is_refused_with_the_reason(text, why):
-    read = typed(text, "US")
+    read = parse_phone_input(text, "US")
     assert read.phone == ""
-    assert why in read.why_not
+    assert why in read.problem
 
 
 @given(st.text("0123456789+()-. x", max_size=20))
 def test_no_digit_is_lost_and_none_is_made_up(text):
-    read = typed(text, "US")
-    assert bool(read.phone) != bool(read.why_not)
+    read = parse_phone_input(text, "US")
+    assert bool(read.phone) != bool(read.problem)
     if read.phone:
         assert is_e164(read.phone)
         assert read.phone.endswith("".join(c for c in text.removesuffix(".0") if c.isdigit())[-7:])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.model.entries import Policy, ReasonCode, Release, ReleaseReason, Terms
 from reconciler.core.model.finding import Severity
-from reconciler.lists.edit.canonical import quoted, retention, scalar, write_list
+from reconciler.lists.edit.canonical import write_list, write_quoted, write_retention, write_scalar
 from reconciler.lists.reader import Source, read_lists
 from reconciler.rules.periods import Period, parse_period
 from tests.unit.conftest import AS_OF, LATEST, RULES
@@ -56,9 +56,9 @@ def test_a_written_list_is_read_as_the_same_entries(numbers, evidence, releases,
     source = Source("a.yaml", text.encode())
     read = read_lists([source], RULES, as_of=AS_OF, latest=LATEST)
     assert [f for f in read.findings if f.severity is Severity.ERROR] == []
-    assert dict(read.claims.files[0].numbers if read.claims.files else {}) == numbers
-    assert {release for found in read.claims.releases.values() for release in found} == releases
-    claims = read.claims
+    assert dict(read.declared_entries.files[0].numbers if read.declared_entries.files else {}) == numbers
+    assert {release for found in read.declared_entries.releases.values() for release in found} == releases
+    claims = read.declared_entries
     again = write_list(
         "dnc-list-01",
         claims.files[0].numbers if claims.files else {},
@@ -118,17 +118,17 @@ def test_an_empty_list_is_a_list():
     ],
 )
 def test_a_period_is_written_in_the_largest_unit_that_leads_there(start, end, written):
-    assert retention(start, end) == written
+    assert write_retention(start, end) == written
 
 
 @given(days, st.integers(0, 40_000))
 def test_a_written_period_leads_to_its_end(start, length):
     end = start + timedelta(days=length)
-    assert parse_period(retention(start, end)).after(start) == end
+    assert parse_period(write_retention(start, end)).after(start) == end
 
 
 def test_only_text_that_nobody_mistakes_is_plain():
-    assert [scalar(text) for text in ("CALL-8831", "no", "8831", "-", "a:b", "")] == [
+    assert [write_scalar(text) for text in ("CALL-8831", "no", "8831", "-", "a:b", "")] == [
         "CALL-8831",
         '"no"',
         '"8831"',
@@ -136,4 +136,4 @@ def test_only_text_that_nobody_mistakes_is_plain():
         '"a:b"',
         '""',
     ]
-    assert quoted('a"\\\n\u2028') == '"a\\"\\\\\\n\\U00002028"'
+    assert write_quoted('a"\\\n\u2028') == '"a\\"\\\\\\n\\U00002028"'

@@ -7,7 +7,7 @@ from functools import partial
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.lists.reader import Source, read_alone, read_lists
+from reconciler.lists.reader import Source, read_lists, read_one_file
 from tests.unit.conftest import AS_OF, LATEST, RULES
 from tests.unit.rules.test_grouped_validation import defaults, entries
 
@@ -47,7 +47,7 @@ def test_what_is_handed_over_is_what_would_have_been_read(written):
         if where != "here":
             elsewhere[source.path] = partial(handed_over, source) if where == "elsewhere" else lambda: None
     read = partial(read_lists, sources, RULES, as_of=AS_OF, latest=LATEST)
-    assert read(elsewhere=elsewhere) == read()
+    assert read(parallel_reads=elsewhere) == read()
 
 
 @settings(deadline=None)
@@ -57,13 +57,13 @@ def test_equal_terms_are_one_object_wherever_they_were_read(written):
         Source(f"{place}.yaml", json.dumps(document).encode()) for place, document in enumerate(written)
     ]
     elsewhere = {source.path: partial(handed_over, source) for source in sources}
-    claims = read_lists(sources, RULES, as_of=AS_OF, latest=LATEST, elsewhere=elsewhere).claims
+    claims = read_lists(sources, RULES, as_of=AS_OF, latest=LATEST, parallel_reads=elsewhere).declared_entries
     every = [terms for file in claims.files for terms in (*file.numbers.values(), *file.distinct)]
     assert len(set(every)) == len(set(map(id, every)))
 
 
 def handed_over(source):
-    found = read_alone(
+    found = read_one_file(
         source, RULES, as_of=AS_OF, latest=LATEST, is_example=source.path.startswith("examples/")
     )
     return pickle.loads(pickle.dumps(found))

@@ -18,7 +18,7 @@ def findings_of(path, rules):
 
     source = Source(path.name, path.read_bytes())
     day = date(2026, 11, 23)
-    return read_lists([source], rules, as_of=day, latest=date(2026, 11, 24), examples=examples).findings
+    return read_lists([source], rules, as_of=day, latest=date(2026, 11, 24), is_example=examples).findings
 
 
 @pytest.mark.parametrize("path", sorted((EXAMPLES / "invalid").glob("*.yaml")), ids=lambda p: p.stem)
@@ -44,7 +44,9 @@ def test_a_valid_example_has_none(path, rules):
 def test_every_rule_of_lists_has_an_example(rules):
     expected = [path.read_text().splitlines() for path in (EXAMPLES / "invalid").glob("*.expected")]
     shown = {line.split()[1] for lines in expected for line in lines}
-    judged = {rule.id for rule in rules.regulations if rule.gives and not rule.condition.sets_clock}
+    judged = {
+        rule.id for rule in rules.regulations if rule.finding_severity and not rule.condition.sets_clock
+    }
     wanted = {rule for rule in CATALOGUE if not rule.startswith("CONF")} | judged
     # About the place of a file, about the rules themselves, about more numbers or a later day than here, and
     # about what the files had before.

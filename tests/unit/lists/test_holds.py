@@ -21,8 +21,8 @@ def test_a_hold_names_numbers_a_list_or_everything(read):
     )
     since = date(2026, 11, 2)
     assert lists.findings == ()
-    assert lists.claims.list_ids == {"a"}
-    assert lists.claims.holds == (
+    assert lists.declared_entries.list_ids == {"a"}
+    assert lists.declared_entries.holds == (
         Hold("M-1", since, date(2026, 12, 31), frozenset({"+12125550101"})),
         Hold("M-2", since, list_id="a"),
         Hold("M-3", since, everything=True),
@@ -31,13 +31,13 @@ def test_a_hold_names_numbers_a_list_or_everything(read):
 
 def test_a_hold_may_stand_beside_entries(read):
     lists = read(ENTRY + "holds: [{matter: M-1, from: 2026-11-02, listId: a}]\n")
-    assert (lists.findings, len(lists.claims.holds), lists.numbers) == ((), 1, 1)
+    assert (lists.findings, len(lists.declared_entries.holds), lists.number_count) == ((), 1, 1)
 
 
 def test_a_hold_that_is_wrong_about_its_end_goes_on(read):
     lists = read(ENTRY + "holds: [{matter: M-1, from: 2026-11-02, until: soon, listId: a}]\n")
     assert [f.rule for f in lists.findings] == ["LIST-01"]
-    assert lists.claims.holds == (Hold("M-1", date(2026, 11, 2), list_id="a"),)
+    assert lists.declared_entries.holds == (Hold("M-1", date(2026, 11, 2), list_id="a"),)
 
 
 def test_a_hold_of_a_list_that_no_file_has_is_odd(read):

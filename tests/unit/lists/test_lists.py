@@ -31,8 +31,8 @@ def test_claims_are_numbers_with_their_terms(read):
         ReasonCode.CUSTOMER_REQUESTED, Policy.RELATIVE, date(2029, 3, 1), date(2024, 2, 29), "web"
     )
     state = Terms(ReasonCode.STATE, Policy.NEVER, None, None, "compliance-db", "US-IN")
-    (file,) = lists.claims.files
-    assert (file.path, file.list_id, lists.numbers, lists.findings) == ("a.yaml", "dnc-list-01", 5, ())
+    (file,) = lists.declared_entries.files
+    assert (file.path, file.list_id, lists.number_count, lists.findings) == ("a.yaml", "dnc-list-01", 5, ())
     assert list(file.numbers.items()) == [
         ("+12125550101", asked),
         ("+12125550102", asked),
@@ -44,18 +44,18 @@ def test_claims_are_numbers_with_their_terms(read):
 
 
 def test_equal_terms_of_all_files_are_one_object(read):
-    first, second = read(ONE, ONE).claims.files
+    first, second = read(ONE, ONE).declared_entries.files
     assert {id(terms) for terms in first.numbers.values()} == {id(terms) for terms in second.numbers.values()}
     assert len({id(terms) for terms in first.numbers.values()}) == 3
 
 
 def test_the_source_is_dnc_where_nothing_is_written(read):
     text = 'listId: a\nentries: [{phone: "+12125550101", reasonCode: LOCAL, expirationPolicy: NEVER}]'
-    assert read(text).claims.files[0].numbers["+12125550101"].source == "dnc"
+    assert read(text).declared_entries.files[0].numbers["+12125550101"].source == "dnc"
 
 
 def test_releases_are_by_list_and_number(read):
-    claims = read(RELEASES).claims
+    claims = read(RELEASES).declared_entries
     consent = Release("dnc-list-01", "+12125550101", date(2026, 11, 20), ReleaseReason.CONSENT_GIVEN, "F-1")
     moved = Release("dnc-list-01", "+12125550101", date(2026, 11, 21), ReleaseReason.MOVED, "F-2", "other")
     assert claims.releases["dnc-list-01", "+12125550101"] == (consent, moved)
@@ -66,7 +66,7 @@ def test_releases_are_by_list_and_number(read):
 
 def test_one_number_in_two_files_is_two_claims(read):
     lists = read(ONE, ONE)
-    assert (lists.findings, lists.numbers) == ((), 10)
+    assert (lists.findings, lists.number_count) == ((), 10)
 
 
 def test_findings_of_all_files_come_in_one_run_by_file_and_line(read):
@@ -83,7 +83,7 @@ def test_a_wrong_number_is_no_claim_and_the_others_are(read):
         '  - {phone: "+12125550103", reasonCode: ANGRY}\n'
     )
     lists = read(text)
-    assert list(lists.claims.files[0].numbers) == ["+12125550101", "+12125550102"]
+    assert list(lists.declared_entries.files[0].numbers) == ["+12125550101", "+12125550102"]
     assert [(f.line, f.rule) for f in lists.findings] == [(4, "NUM-01"), (5, "LIST-01")]
 
 
@@ -103,8 +103,8 @@ def test_claims_whose_term_is_over_are_read(read):
         "     expirationPolicy: ABSOLUTE, expirationDate: 2020-01-01}\n"
     )
     lists = read(text)
-    assert (lists.numbers, lists.findings) == (1, ())
-    assert not lists.claims.standing(date(2026, 11, 23)).files[0].numbers
+    assert (lists.number_count, lists.findings) == (1, ())
+    assert not lists.declared_entries.active_on(date(2026, 11, 23)).files[0].numbers
 
 
 def test_the_latest_date_that_people_may_write_is_given(read):

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.model.entries import Claimed, Policy, ReasonCode, Terms
-from reconciler.lists.phone_blocks import Block, Listed, Numbers, sift
+from reconciler.core.model.entries import NumberTerms, Policy, ReasonCode, Terms
+from reconciler.lists.phone_blocks import FileNumbers, NumberBlock, PhoneTexts, partition_numbers
 from reconciler.rules.numbering import head_of
 from reconciler.yaml_tree.nodes import ListNode
 
@@ -30,20 +30,22 @@ blocks = st.lists(st.tuples(some, st.sampled_from([*TERMS, None])), max_size=4)
 
 def block_of(numbers):
     node = ListNode(0, numbers, range(len(numbers)))
-    block, is_wrong = sift(Listed(node.items, node.marks, "", is_many=True, is_text=node.is_text))
+    block, is_wrong = partition_numbers(
+        PhoneTexts(node.items, node.marks, "", is_many=True, is_text=node.is_text)
+    )
     assert not is_wrong
     return block
 
 
 @given(blocks)
 def test_claims_are_what_a_table_of_all_numbers_says(taken):
-    numbers, table, every = Numbers(), {}, []
+    numbers, table, every = FileNumbers(), {}, []
     for texts_of_one, terms in taken:
-        numbers.take(block_of(texts_of_one), terms)
+        numbers.add(block_of(texts_of_one), terms)
         every += texts_of_one
         table |= dict.fromkeys(texts_of_one, terms) if terms else {}
-    assert numbers.has_twins is (len(every) != len(set(every)))
-    claimed = numbers.claimed()
+    assert numbers.has_duplicates is (len(every) != len(set(every)))
+    claimed = numbers.entries()
     assert len(claimed) == len(table)
     assert dict(claimed) == table
     assert claimed == table
@@ -52,7 +54,7 @@ def test_claims_are_what_a_table_of_all_numbers_says(taken):
 @given(some, st.frozensets(st.sampled_from(NUMBERS), max_size=3), st.integers(0, 10))
 def test_those_among_some_are_found_in_the_order_written(numbers, wanted, longer):
     numbers = [*numbers, *(f"+1917555{n:04}" for n in range(longer * 10))]
-    assert block_of(numbers).among(wanted) == [number for number in numbers if number in wanted]
+    assert block_of(numbers).only(wanted) == [number for number in numbers if number in wanted]
 
 
 @given(st.lists(st.sampled_from(WORLD), min_size=1), st.frozensets(st.sampled_from(WORLD)), st.booleans())
@@ -63,18 +65,18 @@ def test_those_of_some_heads_are_found_in_the_order_written(numbers, some, in_or
 
 
 def test_what_is_no_number_is_left_out():
-    listed = Listed(["+12125550100", None, "x"], [0, 1, 2], "", is_many=True, is_text=False)
-    block, is_wrong = sift(listed)
+    listed = PhoneTexts(["+12125550100", None, "x"], [0, 1, 2], "", is_many=True, is_text=False)
+    block, is_wrong = partition_numbers(listed)
     assert is_wrong
     assert block.texts == ["+12125550100"]
-    assert not Block().texts
+    assert not NumberBlock().texts
 
 
 def test_claims_are_a_mapping():
-    claimed = Claimed([(NUMBERS[:2], TERMS[0]), (NUMBERS[1:3], TERMS[1])], None)
+    claimed = NumberTerms([(NUMBERS[:2], TERMS[0]), (NUMBERS[1:3], TERMS[1])], None)
     same = dict(zip(NUMBERS, (TERMS[0], TERMS[1], TERMS[1]), strict=False))
     assert claimed == same
-    assert claimed == Claimed([([number], terms) for number, terms in same.items()], 3)
+    assert claimed == NumberTerms([([number], terms) for number, terms in same.items()], 3)
     assert claimed != dict.fromkeys(same, TERMS[0])
     assert (list(claimed), len(claimed)) == (list(same), 3)
     assert claimed.keys() & {NUMBERS[0], "x"} == {NUMBERS[0]}

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from reconciler.core.model.deadline import Honour, NoDeadlines
+from reconciler.core.model.deadline import DeadlineSource, NoDeadlines
 from reconciler.core.model.entries import (
-    Carried,
-    Claims,
-    FileClaims,
+    DeclaredEntries,
+    FileEntries,
     Hold,
     Key,
     Policy,
+    ProjectedTerms,
     ReasonCode,
     Release,
     ReleaseReason,
@@ -20,10 +20,10 @@ from reconciler.core.model.entries import (
 from reconciler.core.model.live import Live, LiveEntry
 from reconciler.core.planning.change import Action, BlockedBy, Change
 from reconciler.core.planning.guards import Circumstances
-from reconciler.core.planning.inputs import Limits, Setting
+from reconciler.core.planning.inputs import Limits, PlanFacts
 from reconciler.core.planning.plan import Plan, make_plan
-from reconciler.core.planning.ports import Others
-from reconciler.core.planning.state import Held, HeldClaim, Kept
+from reconciler.core.planning.ports import ForeignEntry
+from reconciler.core.planning.state import AppliedEntry, LastApplied, Retained
 from reconciler.cxone.entries.dialect import EntriesDialect
 
 A, B = "dnc-a", "dnc-b"
@@ -56,7 +56,7 @@ def numbers(count: int) -> list[str]:
 
 def claims(
     *lines: tuple[str, str, str, Terms], releases: Iterable[Release] = (), holds: Iterable[Hold] = ()
-) -> Claims:
+) -> DeclaredEntries:
     """Make claims of (path, listId, phone, terms)."""
     files: dict[tuple[str, str], dict[str, Terms]] = {}
     for path, list_id, phone, terms in lines:
@@ -65,8 +65,8 @@ def claims(
     for r in releases:
         by_key[r.list_id, r.phone] = (*by_key.get((r.list_id, r.phone), ()), r)
     named = {list_id for _, list_id in files} | {list_id for list_id, _ in by_key}
-    made = tuple(FileClaims(p, i, n, frozenset(n.values())) for (p, i), n in files.items())
-    return Claims(made, by_key, frozenset(named), tuple(holds))
+    made = tuple(FileEntries(p, i, n, frozenset(n.values())) for (p, i), n in files.items())
+    return DeclaredEntries(made, by_key, frozenset(named), tuple(holds))
 
 
 def release(
@@ -82,18 +82,24 @@ def release(
 
 
 def held(
-    now: Claims, *, not_live: Iterable[Key] = (), kept: dict[Key, Kept] | None = None, as_of: date = YESTERDAY
-) -> Held:
-    standing = now.standing(as_of)
-    return Held(standing.files, now.releases, frozenset(not_live), kept or {}, "r1")
+    now: DeclaredEntries,
+    *,
+    not_live: Iterable[Key] = (),
+    kept: dict[Key, Retained] | None = None,
+    as_of: date = YESTERDAY,
+) -> LastApplied:
+    standing = now.active_on(as_of)
+    return LastApplied(standing.files, now.releases, frozenset(not_live), kept or {}, "r1")
 
 
-def kept(*terms: Terms, why: BlockedBy = BlockedBy.NO_RELEASE, path: str = "a.yaml") -> Kept:
-    return Kept(tuple(HeldClaim(path, t) for t in terms), (why,))
+def kept(*terms: Terms, why: BlockedBy = BlockedBy.NO_RELEASE, path: str = "a.yaml") -> Retained:
+    return Retained(tuple(AppliedEntry(path, t) for t in terms), (why,))
 
 
-def entry(terms: Terms | Carried, modified: datetime | str | None = SINCE, entry_id: str = "1") -> LiveEntry:
-    carried = DIALECT.carried(terms) if isinstance(terms, Terms) else terms
+def entry(
+    terms: Terms | ProjectedTerms, modified: datetime | str | None = SINCE, entry_id: str = "1"
+) -> LiveEntry:
+    carried = DIALECT.project(terms) if isinstance(terms, Terms) else terms
     return LiveEntry(carried, entry_id, modified.isoformat() if isinstance(modified, datetime) else modified)
 
 
@@ -102,7 +108,7 @@ def live(entries: dict[Key, LiveEntry] | None = None, *, unseen: Iterable[Key] =
     for (list_id, phone), found in (entries or {}).items():
         lists.setdefault(list_id, {})[phone] = found
     gone = frozenset(unseen)
-    return Live(lists, not gone, gone, entries=len(entries or {}))
+    return Live(lists, not gone, gone, entry_count=len(entries or {}))
 
 
 @dataclass(frozen=True)
@@ -114,36 +120,36 @@ class Ledger:
     spent: tuple[Release, ...] = ()
     asked: date | None = None
     was_off: bool = False
-    others_there: Others | None = None
+    others_there: ForeignEntry | None = None
     vouches: bool = True
     accounts: bool | None = None
     claimed: datetime | None = None  # since when by claims as strong; None: as long as it is held
 
-    def ours(self, key: Key, touched: datetime) -> bool:
+    def is_ours(self, key: Key, touched: datetime) -> bool:
         return self.written[0] <= touched <= self.written[1]
 
-    def first_held(self, key: Key, claim: HeldClaim) -> datetime | None:
+    def applied_since(self, key: Key, claim: AppliedEntry) -> datetime | None:
         return self.since
 
-    def first_claimed(self, key: Key, claim: HeldClaim) -> datetime | None:
+    def covered_since(self, key: Key, claim: AppliedEntry) -> datetime | None:
         return self.claimed or self.since
 
-    def accounted(self, key: Key) -> bool:
+    def is_accounted_for(self, key: Key) -> bool:
         return self.vouches if self.accounts is None else self.accounts
 
-    def used(self, release: Release) -> bool:
+    def is_used(self, release: Release) -> bool:
         return release in self.spent
 
     def latest_request(self, key: Key, since: date, *, registry: bool) -> date | None:
         return self.asked
 
-    def taken_off(self, key: Key) -> bool:
+    def was_removed(self, key: Key) -> bool:
         return self.was_off
 
-    def others(self, key: Key) -> Others | None:
+    def foreign_entry(self, key: Key) -> ForeignEntry | None:
         return self.others_there
 
-    def vouched(self, key: Key, claim: HeldClaim) -> bool:
+    def is_confirmed_by_git(self, key: Key, claim: AppliedEntry) -> bool:
         return self.vouches
 
 
@@ -151,26 +157,26 @@ class Ledger:
 class Case:
     """One number, or a few, at one moment; `plan` says what would be done."""
 
-    desired: Claims = field(default_factory=Claims)
-    held: Held = field(default_factory=Held)
+    desired: DeclaredEntries = field(default_factory=DeclaredEntries)
+    held: LastApplied = field(default_factory=LastApplied)
     live: Live = field(default_factory=Live)
     limits: Limits = field(default_factory=lambda: Limits(removable=True))
     ledger: Ledger = field(default_factory=Ledger)
     met: Circumstances = field(default_factory=Circumstances)
     as_of: date = TODAY
-    honour: Honour = field(default_factory=NoDeadlines)
+    honour: DeadlineSource = field(default_factory=NoDeadlines)
     lingering: tuple[Hold, ...] = ()
 
     def plan(self) -> Plan:
-        setting = Setting(
+        setting = PlanFacts(
             self.desired,
             self.held,
             DIALECT,
             self.ledger,
             self.as_of,
             self.limits,
-            honour=self.honour,
-            lingering=self.lingering,
+            deadlines=self.honour,
+            lingering_holds=self.lingering,
         )
         return make_plan(setting, self.live, self.met)
 
@@ -181,7 +187,7 @@ class Case:
 
 def told(plan: Plan) -> list[tuple[Action, str, tuple[str, ...]]]:
     """Say what would be done: action, list, phones."""
-    return [(c.action, c.list_id, c.phones) for c in plan.changes if c.goes]
+    return [(c.action, c.list_id, c.phones) for c in plan.changes if c.is_allowed]
 
 
 def drifts(plan: Plan) -> list[tuple[str, str, tuple[str, ...]]]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.core.planning.change import BlockedBy
-from reconciler.core.planning.inputs import Setting
+from reconciler.core.planning.inputs import PlanFacts
 from reconciler.core.planning.plan import make_plan
 from tests.unit.planning.builders import (
     DIALECT,
@@ -34,14 +34,14 @@ OLD, NEW = release(on=day(-9), evidence="FORM-0"), release()
 
 def plan(case: Case, *approved):
     """Plan where these releases are approved."""
-    setting = Setting(
+    setting = PlanFacts(
         case.desired,
         case.held,
         DIALECT,
         case.ledger,
         case.as_of,
         case.limits,
-        approved=lambda r: r in approved,
+        is_approved=lambda r: r in approved,
     )
     return make_plan(setting, case.live, case.met)
 
@@ -105,7 +105,7 @@ def test_nobody_is_asked_about_a_release_that_would_permit_nothing():
 
     line = ("a.yaml", A, ONE, never())
     stands = Case(claims(line, releases=(NEW,)), held(claims(line)), live({KEY: entry(never())}))
-    setting = Setting(
-        stands.desired, stands.held, DIALECT, stands.ledger, TODAY, stands.limits, approved=asked
+    setting = PlanFacts(
+        stands.desired, stands.held, DIALECT, stands.ledger, TODAY, stands.limits, is_approved=asked
     )
     assert make_plan(setting, stands.live).changes == ()

@@ -5,14 +5,20 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.model.entries import Carried
-from reconciler.core.model.entry_table import Book, terms_of
+from reconciler.core.model.entries import ProjectedTerms
+from reconciler.core.model.entry_table import EntryTable, terms_by_phone
 from reconciler.core.model.live import LiveEntry
 
 PHONES = [f"+1212555010{n}" for n in range(6)]
 ENTRIES = st.builds(
     LiveEntry,
-    st.sampled_from([Carried("STATE", "NEVER"), Carried("LOCAL", "ABSOLUTE"), Carried(end=date(2030, 1, 1))]),
+    st.sampled_from(
+        [
+            ProjectedTerms("STATE", "NEVER"),
+            ProjectedTerms("LOCAL", "ABSOLUTE"),
+            ProjectedTerms(end=date(2030, 1, 1)),
+        ]
+    ),
     st.sampled_from(["", "7", "e-1", "Zürich-\U0001f4de", "\udc80"]),
     st.sampled_from([None, "2026-11-01T00:00:00Z", "gestern früh", "2026"]),
 )
@@ -52,36 +58,40 @@ def step(book, plain, kind, what):
 
 @given(STEPS)
 def test_a_book_is_what_a_mapping_is(steps):
-    book, plain = Book(), {}
+    book, plain = EntryTable(), {}
     for kind, what in steps:
         if kind == "copy":
             before, book = book, book.copy()
-            before["+19995550100"] = LiveEntry(Carried(), "only there")
+            before["+19995550100"] = LiveEntry(ProjectedTerms(), "only there")
             assert "+19995550100" not in book
         else:
             step(book, plain, kind, what)
         assert list(book) == list(plain)
         assert len(book) == len(plain)
-        assert terms_of(book) == {phone: entry.terms for phone, entry in plain.items()} == terms_of(plain)
+        assert (
+            terms_by_phone(book)
+            == {phone: entry.terms for phone, entry in plain.items()}
+            == terms_by_phone(plain)
+        )
     assert book == plain
-    assert Book(plain) == plain
+    assert EntryTable(plain) == plain
 
 
 def test_a_number_that_stands_twice_is_not_added_and_takes_nothing_with_it():
-    book = Book({PHONES[0]: LiveEntry(Carried(), "0")})
+    book = EntryTable({PHONES[0]: LiveEntry(ProjectedTerms(), "0")})
     twice = [PHONES[1], PHONES[2], PHONES[1]]
-    assert not book.extend(twice, [Carried()] * 3, ["1", "2", "3"], [None] * 3)
+    assert not book.extend(twice, [ProjectedTerms()] * 3, ["1", "2", "3"], [None] * 3)
     assert list(book) == [PHONES[0]]
-    assert book.extend([PHONES[3]], [Carried()], ["4"], [None])
+    assert book.extend([PHONES[3]], [ProjectedTerms()], ["4"], [None])
     assert [book[phone].id for phone in book] == ["0", "4"]
 
 
 def test_many_different_times_are_all_kept():
-    book = Book()
+    book = EntryTable()
     for first in range(0, 60_000, 20_000):
         places = range(first, first + 20_000)
         phones = [f"+1212{n:07}" for n in places]
-        terms = [Carried()] * 20_000
+        terms = [ProjectedTerms()] * 20_000
         book.extend(phones, terms, [f"{n}" for n in places], [f"t{n}" for n in places])
     assert [book[f"+1212{n:07}"].modified for n in (0, 19_999, 40_000, 59_999)] == [
         "t0",
@@ -94,15 +104,15 @@ def test_many_different_times_are_all_kept():
 
 def test_numbers_by_their_time() -> None:
     """Also of entries that were put in, changed or taken out one by one."""
-    terms = Carried("LOCAL", "NEVER")
-    book = Book(
+    terms = ProjectedTerms("LOCAL", "NEVER")
+    book = EntryTable(
         {p: LiveEntry(terms, p, time) for p, time in (("1", "a"), ("2", "b"), ("3", None), ("4", "b"))}
     )
-    assert book.touched(lambda time: time == "b") == ["2", "4"]
-    assert book.touched(lambda time: time is None) == ["3"]
+    assert book.phones_modified(lambda time: time == "b") == ["2", "4"]
+    assert book.phones_modified(lambda time: time is None) == ["3"]
     book["2"] = LiveEntry(terms, "2", "a")
     book["5"] = LiveEntry(terms, "5", "b")
     del book["1"]
-    assert sorted(book.touched(lambda time: time == "b")) == ["4", "5"]
-    assert sorted(book.touched(lambda time: time == "a")) == ["2"]
-    assert book.touched(lambda _: False) == []
+    assert sorted(book.phones_modified(lambda time: time == "b")) == ["4", "5"]
+    assert sorted(book.phones_modified(lambda time: time == "a")) == ["2"]
+    assert book.phones_modified(lambda _: False) == []

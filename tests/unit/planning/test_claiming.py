@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.model.entries import Claims, FileClaims, strongest_terms
-from reconciler.core.planning.state import Claiming
+from reconciler.core.model.entries import DeclaredEntries, FileEntries, strongest_terms
+from reconciler.core.planning.state import FilesByNumber
 from tests.unit.planning.builders import A, Case, entry, held, live, never, numbers
 
 PHONES = numbers(8)
 
 
-def file(path: str, phones: object) -> FileClaims:
+def file(path: str, phones: object) -> FileEntries:
     terms = never(source=path)
-    return FileClaims(path, A, Looked.fromkeys(phones, terms), frozenset({terms}))
+    return FileEntries(path, A, Looked.fromkeys(phones, terms), frozenset({terms}))
 
 
 class Looked(dict):
@@ -32,7 +32,7 @@ class Looked(dict):
 )
 def test_it_finds_what_asking_every_file_finds(files: list[set[str]], asked: list[str]) -> None:
     made = [file(f"{n}.yaml", sorted(phones)) for n, phones in enumerate(files)]
-    claiming = Claiming(made)
+    claiming = FilesByNumber(made)
     for phone in asked:
         assert list(claiming.of(phone)) == [f for f in made if dict.__contains__(f.numbers, phone)]
 
@@ -43,11 +43,13 @@ def test_a_list_that_is_cut_up_costs_no_look_into_every_file_for_each_number(
 ) -> None:
     many = numbers(400)
     cut = tuple(file(f"{n}.yaml", [phone]) for n, phone in enumerate(many))
-    pieces, whole = (Claims(files, {}, frozenset({A})) for files in (cut, (file("whole.yaml", many),)))
+    pieces, whole = (
+        DeclaredEntries(files, {}, frozenset({A})) for files in (cut, (file("whole.yaml", many),))
+    )
     seen = live({(A, phone): entry(never()) for phone in many} if found else {})
     Looked.looks = 0
-    assert Case(pieces, held(whole), seen).plan().pending == pending
-    assert Case(whole, held(pieces), seen).plan().pending == pending
+    assert Case(pieces, held(whole), seen).plan().pending_count == pending
+    assert Case(whole, held(pieces), seen).plan().pending_count == pending
     assert 0 < Looked.looks < 20 * len(many)
 
 

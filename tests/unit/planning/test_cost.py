@@ -2,17 +2,17 @@
 
 import pytest
 
-from reconciler.core.model.entries import Carried, Policy, ReasonCode, Terms
+from reconciler.core.model.entries import Policy, ProjectedTerms, ReasonCode, Terms
 from reconciler.core.model.live import Live, LiveEntry
-from reconciler.core.model.provider import Shape
+from reconciler.core.model.provider import ApiShape
 from reconciler.core.planning.change import Action, Change, Direction, Reason
-from reconciler.core.planning.cost import Pace, cost_of
+from reconciler.core.planning.cost import SendRate, estimate_cost
 from reconciler.cxone.groups.dialect import GroupsDialect
 from tests.unit.planning.builders import numbers
 
 NEVER = Terms(ReasonCode.CUSTOMER_REQUESTED, Policy.NEVER)
-SHAPE = Shape(page_size=10, one_list=True, per_removal=3)
-PACE = Pace(chunk_size=4, requests_per_minute=60, concurrency=1)
+SHAPE = ApiShape(page_size=10, one_list=True, per_removal=3)
+PACE = SendRate(chunk_size=4, requests_per_minute=60, concurrency=1)
 
 
 def creating(list_id: str, count: int) -> Change:
@@ -33,7 +33,7 @@ def removing(list_id: str, count: int) -> Change:
         list_id,
         Direction.EXPOSING,
         Reason.RELEASED,
-        Carried(),
+        ProjectedTerms(),
         None,
         tuple(numbers(count)),
     )
@@ -42,7 +42,7 @@ def removing(list_id: str, count: int) -> Change:
 def there(**lists: int) -> Live:
     return Live(
         {
-            name: {phone: LiveEntry(Carried(), "1") for phone in numbers(count)}
+            name: {phone: LiveEntry(ProjectedTerms(), "1") for phone in numbers(count)}
             for name, count in lists.items()
         }
     )
@@ -60,13 +60,13 @@ def there(**lists: int) -> Live:
     ids=["chunks", "each list has its own", "one list's groups share", "pages of each list", "removals"],
 )
 def test_requests(changes, live, requests) -> None:
-    assert cost_of(changes, live, PACE, SHAPE).requests == requests
+    assert estimate_cost(changes, live, PACE, SHAPE).requests == requests
 
 
 def test_the_lists_are_told_apart_only_where_they_have_to_be() -> None:
     changes = [creating("a", 2), creating("b", 2)]
-    assert cost_of(changes, there(), PACE, Shape(page_size=10)).requests == 1 + 1
+    assert estimate_cost(changes, there(), PACE, ApiShape(page_size=10)).requests == 1 + 1
 
 
 def test_the_shape_of_the_dialect() -> None:
-    assert GroupsDialect().shape == Shape(1000, one_list=True, per_removal=3)
+    assert GroupsDialect().shape == ApiShape(1000, one_list=True, per_removal=3)

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.core.model.entries import ReasonCode
 from reconciler.core.planning.change import Action, BlockedBy
-from reconciler.core.planning.guards import Circumstances, budget
+from reconciler.core.planning.guards import Circumstances, removal_budget
 from reconciler.core.planning.inputs import Limits
 from reconciler.core.planning.plan import Plan
 from tests.unit.planning.builders import A, B, Case, claims, entry, held, live, never, numbers, release, told
@@ -46,7 +46,7 @@ def test_without_removal_it_is_left_to_people_and_nothing_is_blocked() -> None:
     (change,) = plan.changes
     assert (change.by_hand, change.blocked_by) == (True, (BlockedBy.UNSUPPORTED,))
     assert (plan.summary["by_hand"], plan.summary["blocked"], deleted(plan)) == (2, 0, 0)
-    assert (plan.pending, plan.blocked, plan.exposing) == (0, frozenset(), frozenset())
+    assert (plan.pending_count, plan.blocked_keys, plan.exposing_keys) == (0, frozenset(), frozenset())
 
 
 # The budget
@@ -70,13 +70,16 @@ def test_without_removal_it_is_left_to_people_and_nothing_is_blocked() -> None:
 )
 def test_the_budget_of_a_list(count: int, most: int, percent: float, lately: int, left: int) -> None:
     before = held(claims(*(("a.yaml", A, p, LINE) for p in numbers(count))))
-    assert budget(A, before, Limits(most, percent), Circumstances({A: lately})) == left
+    assert removal_budget(A, before, Limits(most, percent), Circumstances({A: lately})) == left
 
 
 @pytest.mark.parametrize(("lately", "most", "left"), [(0, 500, 5), (3, 500, 2), (5, 500, 0), (0, 0, 0)])
 def test_a_list_whose_chain_has_just_begun_has_the_least_budget(lately: int, most: int, left: int) -> None:
     before = held(claims(*(("a.yaml", A, p, LINE) for p in numbers(2000))))
-    assert budget(A, before, Limits(most), Circumstances({A: lately}, young=frozenset({A}))) == left
+    assert (
+        removal_budget(A, before, Limits(most), Circumstances({A: lately}, young_lists=frozenset({A})))
+        == left
+    )
 
 
 def test_within_the_budget_all_go_and_over_it_none() -> None:
@@ -87,7 +90,7 @@ def test_within_the_budget_all_go_and_over_it_none() -> None:
 
 
 def test_what_the_last_days_took_off_counts() -> None:
-    met = Circumstances(removed_lately={A: 3, B: 9})
+    met = Circumstances(recent_removals={A: 3, B: 9})
     assert deleted(releasing(2, 20, Limits(removable=True), met).plan()) == 2
     assert deleted(releasing(3, 20, Limits(removable=True), met).plan()) == 0
 
@@ -148,7 +151,7 @@ def test_allow_removals_replaces_both_and_must_be_exact(allow: int, goes: bool) 
 
 
 def test_deciding_again_there_may_be_fewer_than_allowed() -> None:
-    met = Circumstances(arrived=True)
+    met = Circumstances(protective_sent=True)
     assert deleted(releasing(11, 12, Limits(removable=True, allow=12), met).plan()) == 11
     assert deleted(releasing(12, 12, Limits(removable=True, allow=11), met).plan()) == 0
 
@@ -173,26 +176,28 @@ def test_a_row_that_the_latest_look_did_not_see_stays() -> None:
 
 def test_a_refused_phone_is_held_back_and_the_others_go() -> None:
     first, second = numbers(2)
-    plan = releasing(2, 20, met=Circumstances(refused=frozenset({first}))).plan()
+    plan = releasing(2, 20, met=Circumstances(refused_phones=frozenset({first}))).plan()
     assert told(plan) == [(Action.DELETE, A, (second,))]
     assert why(plan) == {BlockedBy.REFUSED_ELSEWHERE}
 
 
 @pytest.mark.parametrize("reason", [BlockedBy.REFUSED_ELSEWHERE, BlockedBy.SUPERSEDED, BlockedBy.HOLD])
 def test_holding_back_holds_everything_exposing_back(reason: BlockedBy) -> None:
-    plan = releasing(2, 20, met=Circumstances(hold_back=reason)).plan()
+    plan = releasing(2, 20, met=Circumstances(general_block=reason)).plan()
     assert (told(plan), why(plan)) == ([], {reason})
 
 
 def test_only_what_an_earlier_plan_showed_goes() -> None:
     first, second = numbers(2)
-    plan = releasing(2, 20, met=Circumstances(agreed=frozenset({(Action.DELETE, A, first)}))).plan()
+    plan = releasing(2, 20, met=Circumstances(approved_changes=frozenset({(Action.DELETE, A, first)}))).plan()
     assert told(plan) == [(Action.DELETE, A, (first,))]
     assert [c.phones for c in plan.changes if c.blocked_by == (BlockedBy.SUPERSEDED,)] == [(second,)]
 
 
 def test_guards_never_hold_a_protective_change() -> None:
-    met = Circumstances(refused=frozenset(numbers(3)), hold_back=BlockedBy.HOLD, agreed=frozenset())
+    met = Circumstances(
+        refused_phones=frozenset(numbers(3)), general_block=BlockedBy.HOLD, approved_changes=frozenset()
+    )
     now = claims(*(("a.yaml", A, p, LINE) for p in numbers(3)))
     plan = Case(now, limits=Limits(0, 0), met=met).plan()
     assert told(plan) == [(Action.CREATE, A, tuple(numbers(3)))]
@@ -200,7 +205,9 @@ def test_guards_never_hold_a_protective_change() -> None:
 
 def test_several_reasons_stand_in_their_fixed_order() -> None:
     (first,) = numbers(1)
-    met = Circumstances(refused=frozenset({first}), hold_back=BlockedBy.HOLD, agreed=frozenset())
+    met = Circumstances(
+        refused_phones=frozenset({first}), general_block=BlockedBy.HOLD, approved_changes=frozenset()
+    )
     case = releasing(1, 20, met=met)
     case.live = replace(case.live, complete=False, unseen=frozenset({(A, first)}))
     (change,) = case.plan().changes

@@ -10,7 +10,7 @@ from reconciler.core.model.entries import ReleaseReason as Why
 from reconciler.core.planning.change import Action, BlockedBy
 from reconciler.core.planning.guards import Circumstances
 from reconciler.core.planning.inputs import Limits
-from reconciler.core.planning.state import Held, gone_holds
+from reconciler.core.planning.state import LastApplied, removed_holds
 from tests.unit.planning.builders import (
     KEY,
     OFF,
@@ -98,13 +98,13 @@ def test_terms_are_not_weakened() -> None:
     assert told(weakened().plan()) == [(Action.UPDATE, A, (ONE,))]
     plan = weakened(PHONE).plan()
     assert blocked(plan) == [(BlockedBy.HOLD,)]
-    assert plan.wanted.get(KEY) == never()
-    assert not plan.wanted.granted
+    assert plan.target_state.get(KEY) == never()
+    assert not plan.target_state.authorizations
 
 
 def test_what_is_weaker_in_cxone_is_restored_as_held() -> None:
     case = replace(weakened(PHONE), live=live({KEY: entry(WEAKER)}))
-    assert [(c.action, c.after) for c in case.plan().changes if c.goes] == [(Action.UPDATE, never())]
+    assert [(c.action, c.after) for c in case.plan().changes if c.is_allowed] == [(Action.UPDATE, never())]
 
 
 def test_what_somebody_took_off_is_restored_although_a_release_permits_it() -> None:
@@ -119,7 +119,7 @@ def test_a_number_arrives_where_it_moves_to_and_stays_where_it_was() -> None:
     case = Case(now, held(claims(("a.yaml", A, ONE, never()))), live({KEY: entry(never())}))
     assert told(case.plan()) == [(Action.CREATE, B, (ONE,))]
     case.live = live({KEY: entry(never()), (B, ONE): entry(never())})
-    case.met = Circumstances(arrived=True)
+    case.met = Circumstances(protective_sent=True)
     assert blocked(case.plan()) == [(BlockedBy.HOLD,)]
 
 
@@ -139,7 +139,7 @@ def test_allowed_removals_do_not_overrule_it() -> None:
 def test_a_claim_that_another_files_claim_stands_in_for_needs_no_keeping() -> None:
     now = claims(("b.yaml", A, ONE, never()), holds=[PHONE])
     plan = Case(now, held(claims(("a.yaml", A, ONE, never()))), live({KEY: entry(never())})).plan()
-    assert (plan.changes, dict(plan.wanted.kept)) == ((), {})
+    assert (plan.changes, dict(plan.target_state.retained)) == ((), {})
 
 
 def test_what_is_protective_goes_on() -> None:
@@ -149,7 +149,7 @@ def test_what_is_protective_goes_on() -> None:
 
 
 def test_it_does_not_bring_back_what_is_not_held() -> None:
-    assert Case(claims(releases=[release()], holds=[ALL]), Held(), live()).plan().changes == ()
+    assert Case(claims(releases=[release()], holds=[ALL]), LastApplied(), live()).plan().changes == ()
 
 
 # Its reason, beside others.
@@ -169,7 +169,7 @@ def test_it_is_said_beside_what_else_keeps_the_number() -> None:
 
 def test_a_release_that_a_hold_alone_held_back_is_not_spent() -> None:
     plan = holding(gone(), PHONE).plan()
-    after = held(claims(releases=[release()]), kept=dict(plan.wanted.kept))
+    after = held(claims(releases=[release()]), kept=dict(plan.target_state.retained))
     case = Case(claims(releases=[release()]), after, live({KEY: entry(never())}))
     assert told(case.plan()) == OFF
 
@@ -180,7 +180,7 @@ def test_a_release_that_was_spent_before_the_hold_stays_spent() -> None:
     case = Case(now, before, live({KEY: entry(never())}))
     plan = holding(case, PHONE).plan()
     assert blocked(plan) == [(BlockedBy.NO_RELEASE, BlockedBy.HOLD)]
-    lifted = Case(now, held(now, kept=dict(plan.wanted.kept)), live({KEY: entry(never())}))
+    lifted = Case(now, held(now, kept=dict(plan.target_state.retained)), live({KEY: entry(never())}))
     assert blocked(lifted.plan()) == [(BlockedBy.NO_RELEASE,)]
 
 
@@ -189,20 +189,20 @@ def test_a_release_that_came_while_the_hold_stood_lets_the_number_off() -> None:
     now = claims(releases=[release()])
     held_back = holding(Case(now, held(claims(), kept=keeping), live({KEY: entry(never())})), PHONE).plan()
     assert blocked(held_back) == [(BlockedBy.HOLD,)]
-    lifted = Case(now, held(now, kept=dict(held_back.wanted.kept)), live({KEY: entry(never())}))
+    lifted = Case(now, held(now, kept=dict(held_back.target_state.retained)), live({KEY: entry(never())}))
     assert told(lifted.plan()) == OFF
 
 
 def test_a_term_that_was_over_while_the_hold_stood_lapses_when_it_is_lifted() -> None:
     plan = holding(lapsing(-1), PHONE).plan()
-    case = replace(lapsing(-1), held=held(claims(), kept=dict(plan.wanted.kept)))
+    case = replace(lapsing(-1), held=held(claims(), kept=dict(plan.target_state.retained)))
     assert told(case.plan()) == OFF
 
 
 def test_weaker_terms_that_a_hold_held_back_go_when_it_is_lifted() -> None:
     plan = weakened(PHONE).plan()
     now = weakened().desired
-    case = Case(now, held(now, kept=dict(plan.wanted.kept)), live({KEY: entry(never())}))
+    case = Case(now, held(now, kept=dict(plan.target_state.retained)), live({KEY: entry(never())}))
     assert told(case.plan()) == [(Action.UPDATE, A, (ONE,))]
 
 
@@ -212,7 +212,7 @@ def test_an_end_that_was_moved_earlier_under_hold_stays_as_held() -> None:
         now, held(claims(("a.yaml", A, ONE, until(day(9))))), live({KEY: entry(until(day(9)))})
     ).plan()
     assert blocked(plan) == [(BlockedBy.HOLD,)]
-    assert plan.wanted.get(KEY) == until(day(9))
+    assert plan.target_state.get(KEY) == until(day(9))
 
 
 # Holds that went.
@@ -224,10 +224,10 @@ def test_only_what_names_as_much_and_as_long_stands_in() -> None:
     one = replace(both, phones=frozenset({ONE}))
     two = replace(both, phones=frozenset({TWO}))
     for fewer in ((), (one,), (replace(both, until=day(8)),), (replace(both, matter="LIT-8"),)):
-        assert list(gone_holds([both], fewer, TODAY)) == [both]
+        assert list(removed_holds([both], fewer, TODAY)) == [both]
     for enough in ((replace(both, until=day(10)),), (one, two), (replace(ALL, until=None),)):
-        assert not list(gone_holds([both], enough, TODAY))
+        assert not list(removed_holds([both], enough, TODAY))
 
 
 def test_a_hold_that_reaches_its_end_simply_ends() -> None:
-    assert not list(gone_holds([replace(PHONE, until=day(-1))], (), TODAY))
+    assert not list(removed_holds([replace(PHONE, until=day(-1))], (), TODAY))

@@ -74,7 +74,7 @@ def test_a_number_that_is_not_live_any_more_has_no_opt_out() -> None:
 def test_stronger_than_held_is_a_later_opt_out() -> None:
     case = gone(never(ReasonCode.LOCAL))
     case.live = live({KEY: entry(never())})
-    assert case.plan().wanted.kept[KEY].blocked_by == (BlockedBy.LATER_OPT_OUT,)
+    assert case.plan().target_state.retained[KEY].blocked_by == (BlockedBy.LATER_OPT_OUT,)
     assert told(case.plan()) == []
 
 
@@ -99,7 +99,7 @@ def test_a_touch_since_the_claim_was_first_held_stops_its_lapse(
 def test_a_kept_claim_remembers_since_when() -> None:
     since = SINCE - timedelta(days=30)
     keeping = kept(until(day(-1)), why=BlockedBy.BUDGET)
-    claim = keeping.claims[0]
+    claim = keeping.entries[0]
     remembered = {KEY: type(keeping)((type(claim)(claim.path, claim.terms, since),), keeping.blocked_by)}
     stands: dict[tuple[str, str], LiveEntry] = {KEY: entry(until(day(-1)), since + timedelta(days=1))}
     plan = Case(claims(), held(claims(), kept=remembered), live(stands)).plan()

@@ -116,15 +116,15 @@ def test_a_release_to_weaken_that_a_guard_kept_from_being_used_is_not_spent_for_
     assert told(case.plan()) == [(Action.UPDATE, A, (ONE,))]
     case.desired = claims(releases=[release()])  # the weaker claim needs a release of its own
     assert told(case.plan()) == [(Action.UPDATE, A, (ONE,))]
-    assert case.plan().wanted.get(KEY) == never(ReasonCode.LOCAL)
+    assert case.plan().target_state.get(KEY) == never(ReasonCode.LOCAL)
 
 
 def test_what_no_look_saw_is_created_as_held_and_not_weaker() -> None:
     now = claims(("a.yaml", A, ONE, never(ReasonCode.LOCAL)), releases=[release()])
     before = held(claims(("a.yaml", A, ONE, never())))
     plan = Case(now, before, live(unseen=[(A, "+12125550199")])).plan()
-    assert [c.after for c in plan.changes if c.goes] == [never()]
-    assert plan.wanted.kept[KEY].blocked_by == (BlockedBy.INCOMPLETE_READ,)
+    assert [c.after for c in plan.changes if c.is_allowed] == [never()]
+    assert plan.target_state.retained[KEY].blocked_by == (BlockedBy.INCOMPLETE_READ,)
     assert [c.after for c in Case(now, before, live()).plan().changes] == [never(ReasonCode.LOCAL)]
 
 
@@ -138,8 +138,8 @@ def test_every_claim_needs_its_permission() -> None:
     consent = claims(releases=[release()])
     plan = Case(consent, before, live({KEY: entry(never())})).plan()
     assert (Action.DELETE, A, (ONE,)) not in told(plan)
-    assert plan.wanted.kept[KEY].blocked_by == (BlockedBy.RELEASE_DOES_NOT_FIT,)
-    assert plan.wanted.get(KEY) == never(ReasonCode.NATIONAL)
+    assert plan.target_state.retained[KEY].blocked_by == (BlockedBy.RELEASE_DOES_NOT_FIT,)
+    assert plan.target_state.get(KEY) == never(ReasonCode.NATIONAL)
     error = claims(releases=[release(reason=Why.ENTERED_IN_ERROR)])
     assert told(Case(error, before, live({KEY: entry(never())})).plan()) == OFF
 
@@ -154,7 +154,7 @@ def moved(*, arrived: bool, there: bool, claimed: bool = True, held_there: bool 
     before = [("a.yaml", A, ONE, never()), *([line] if held_there else [])]
     stands = {KEY: entry(never())} | ({(B, ONE): entry(never())} if there else {})
     now = claims(*([line] if claimed else []), releases=[MOVED])
-    return Case(now, held(claims(*before)), live(stands), met=Circumstances(arrived=arrived)).plan()
+    return Case(now, held(claims(*before)), live(stands), met=Circumstances(protective_sent=arrived)).plan()
 
 
 @pytest.mark.parametrize("reason", ReasonCode)
@@ -162,7 +162,7 @@ def test_moved_fits_every_reason_once_the_number_is_live_there(reason: ReasonCod
     now = claims(("b.yaml", B, ONE, never(reason)), releases=[MOVED])
     before = held(claims(("a.yaml", A, ONE, never(reason))))
     stands = {KEY: entry(never(reason)), (B, ONE): entry(never(reason))}
-    assert OFF[0] in told(Case(now, before, live(stands), met=Circumstances(arrived=True)).plan())
+    assert OFF[0] in told(Case(now, before, live(stands), met=Circumstances(protective_sent=True)).plan())
 
 
 def test_a_plan_counts_on_what_it_sends_first() -> None:
@@ -172,7 +172,7 @@ def test_a_plan_counts_on_what_it_sends_first() -> None:
 def test_after_sending_moved_fits_only_what_is_live_there() -> None:
     plan = moved(arrived=True, there=False)
     assert told(plan) == [(Action.CREATE, B, (ONE,))]
-    assert plan.wanted.kept[KEY].blocked_by == (BlockedBy.RELEASE_DOES_NOT_FIT,)
+    assert plan.target_state.retained[KEY].blocked_by == (BlockedBy.RELEASE_DOES_NOT_FIT,)
 
 
 def test_an_opt_out_that_is_live_there_and_that_no_file_claims_is_no_arrival() -> None:
@@ -195,14 +195,18 @@ def test_moved_needs_a_claim_of_the_same_kind_and_as_strong(goes: Terms, comes: 
     now = claims(("b.yaml", B, ONE, comes), releases=[MOVED])
     stands = live({KEY: entry(goes), (B, ONE): entry(comes)})
     for arrived in (False, True):
-        case = Case(now, held(claims(("a.yaml", A, ONE, goes))), stands, met=Circumstances(arrived=arrived))
+        case = Case(
+            now, held(claims(("a.yaml", A, ONE, goes))), stands, met=Circumstances(protective_sent=arrived)
+        )
         assert OFF[0] not in told(case.plan())
 
 
 def test_moved_waits_until_what_is_live_there_says_as_much() -> None:
     now = claims(("b.yaml", B, ONE, never()), releases=[MOVED])
     stands = live({KEY: entry(never()), (B, ONE): entry(never(ReasonCode.UNKNOWN))})
-    case = Case(now, held(claims(("a.yaml", A, ONE, never()))), stands, met=Circumstances(arrived=True))
+    case = Case(
+        now, held(claims(("a.yaml", A, ONE, never()))), stands, met=Circumstances(protective_sent=True)
+    )
     assert OFF[0] not in told(case.plan())
 
 
@@ -215,14 +219,18 @@ def test_moving_to_and_fro_takes_a_number_off_neither_list() -> None:
     there_and_back = [MOVED, release(list_id=B, reason=Why.MOVED, to=A)]
     stands = live({KEY: entry(never()), (B, ONE): entry(never())})
     for arrived in (False, True):
-        case = Case(claims(releases=there_and_back), before, stands, met=Circumstances(arrived=arrived))
+        case = Case(
+            claims(releases=there_and_back), before, stands, met=Circumstances(protective_sent=arrived)
+        )
         assert told(case.plan()) == []
 
 
 def test_a_row_that_the_latest_look_did_not_see_is_no_arrival() -> None:
     now = claims(("b.yaml", B, ONE, never()), releases=[MOVED])
     stands = live({KEY: entry(never()), (B, ONE): entry(never())}, unseen=[(B, ONE)])
-    case = Case(now, held(claims(("a.yaml", A, ONE, never()))), stands, met=Circumstances(arrived=True))
+    case = Case(
+        now, held(claims(("a.yaml", A, ONE, never()))), stands, met=Circumstances(protective_sent=True)
+    )
     assert told(case.plan()) == []
 
 
@@ -231,7 +239,7 @@ def test_a_row_that_the_latest_look_did_not_see_is_no_arrival() -> None:
 
 def test_a_term_that_is_over_lets_the_number_off() -> None:
     change = lapsing(-1).only()
-    assert (change.action, change.reason, change.goes) == (Action.DELETE, Reason.LAPSED, True)
+    assert (change.action, change.reason, change.is_allowed) == (Action.DELETE, Reason.LAPSED, True)
 
 
 def test_a_last_day_is_over_only_after_it() -> None:
@@ -281,7 +289,7 @@ def test_weaker_terms_need_a_release(weaker: Terms) -> None:
 def test_an_earlier_end_is_weaker_even_where_the_wire_does_not_carry_it() -> None:
     before, stands = held(claims(("a.yaml", A, ONE, until(day(9))))), live({KEY: entry(until(day(9)))})
     plan = Case(claims(("a.yaml", A, ONE, until(day(5)))), before, stands).plan()
-    assert plan.wanted.get(KEY) == until(day(9))
+    assert plan.target_state.get(KEY) == until(day(9))
     assert blocked(plan) == [(BlockedBy.NO_RELEASE,)]
 
 
@@ -291,11 +299,11 @@ def test_an_earlier_end_is_weaker_even_where_the_wire_does_not_carry_it() -> Non
 def test_a_line_may_move_from_file_to_file() -> None:
     before = held(claims(("a.yaml", A, ONE, never())))
     plan = Case(claims(("b.yaml", A, ONE, never())), before, live({KEY: entry(never())})).plan()
-    assert (plan.changes, dict(plan.wanted.kept)) == ((), {})
+    assert (plan.changes, dict(plan.target_state.retained)) == ((), {})
 
 
 def test_a_line_of_another_kind_does_not_stand_in() -> None:
     before = held(claims(("a.yaml", A, ONE, never(ReasonCode.NATIONAL))))
     plan = Case(claims(("b.yaml", A, ONE, never())), before, live({KEY: entry(never())})).plan()
-    assert plan.wanted.kept[KEY] == kept(never(ReasonCode.NATIONAL))
+    assert plan.target_state.retained[KEY] == kept(never(ReasonCode.NATIONAL))
     assert plan.changes == ()

@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.core.model.entries import Carried, Hold, Policy, ReasonCode, Terms
+from reconciler.core.model.entries import Hold, Policy, ProjectedTerms, ReasonCode, Terms
 from reconciler.core.model.entries import ReleaseReason as Why
 from reconciler.core.planning.change import Action, BlockedBy
-from reconciler.core.planning.guards import Circumstances, budget
+from reconciler.core.planning.guards import Circumstances, removal_budget
 from reconciler.core.planning.inputs import Limits
-from reconciler.core.planning.ports import Others
-from reconciler.core.planning.state import HeldClaim, Kept
+from reconciler.core.planning.ports import ForeignEntry
+from reconciler.core.planning.state import AppliedEntry, Retained
 from tests.unit.planning.builders import (
     KEY,
     OFF,
@@ -55,7 +55,7 @@ def test_a_company_claim_in_place_of_a_registrys_keeps_the_registrys() -> None:
     before = held(claims(("a.yaml", A, ONE, never(NATIONAL))))
     now = claims(("a.yaml", A, ONE, never()), releases=[release()])
     plan = Case(now, before, live({KEY: entry(never(NATIONAL))})).plan()
-    assert plan.wanted.kept[KEY].claims[0].terms == never(NATIONAL)
+    assert plan.target_state.retained[KEY].entries[0].terms == never(NATIONAL)
 
 
 def test_a_registrys_end_counts_for_nothing() -> None:
@@ -85,8 +85,8 @@ def test_weaker_terms_live_on_the_other_list_are_no_arrival() -> None:
     """S6: what the file says of the other list must be live there."""
     now = claims(("b.yaml", B, ONE, never()), releases=[release(reason=Why.MOVED, to=B)])
     before = held(claims(("a.yaml", A, ONE, never())))
-    stands = live({KEY: entry(never()), (B, ONE): entry(Carried("UNKNOWN", "ABSOLUTE"))})
-    assert OFF[0] not in told(Case(now, before, stands, met=Circumstances(arrived=True)).plan())
+    stands = live({KEY: entry(never()), (B, ONE): entry(ProjectedTerms("UNKNOWN", "ABSOLUTE"))})
+    assert OFF[0] not in told(Case(now, before, stands, met=Circumstances(protective_sent=True)).plan())
 
 
 # Age and use.
@@ -145,17 +145,17 @@ def test_a_release_that_a_report_names_as_used_is_used() -> None:
 
 def test_a_release_of_our_claim_leaves_what_others_entered() -> None:
     """S24: the release ends our claim, and the entry stays until a release of the number."""
-    case = letting(never(), why=Why.ENTERED_IN_ERROR, others_there=Others("CUSTOMER_REQUESTED"))
+    case = letting(never(), why=Why.ENTERED_IN_ERROR, others_there=ForeignEntry("CUSTOMER_REQUESTED"))
     plan = case.plan()
     assert blocked(plan) == LATER
-    assert plan.wanted.kept[KEY].claims[0].ended
-    assert told(letting(never(), others_there=Others("CUSTOMER_REQUESTED")).plan()) == OFF
+    assert plan.target_state.retained[KEY].entries[0].is_own_ended
+    assert told(letting(never(), others_there=ForeignEntry("CUSTOMER_REQUESTED")).plan()) == OFF
 
 
 def test_what_is_left_of_an_ended_claim_goes_by_a_release_of_the_number_only() -> None:
     """S24: ENTERED_IN_ERROR ends nothing of what others asked for."""
-    ours = HeldClaim("a.yaml", never(), SINCE, ended=True)
-    before = replace(held(claims()), kept={KEY: Kept((ours,), (BlockedBy.LATER_OPT_OUT,))})
+    ours = AppliedEntry("a.yaml", never(), SINCE, is_own_ended=True)
+    before = replace(held(claims()), retained={KEY: Retained((ours,), (BlockedBy.LATER_OPT_OUT,))})
     for why, goes in ((Why.ENTERED_IN_ERROR, []), (Why.CONSENT_GIVEN, OFF)):
         now = claims(releases=[release(reason=why)])
         assert told(Case(now, before, live({KEY: entry(never())})).plan()) == goes
@@ -165,7 +165,7 @@ def test_our_date_ends_nothing_that_others_entered() -> None:
     """S2: CXone does not tell the end of what was there before our claim."""
     before = held(claims(("a.yaml", A, ONE, until(day(-1)))), as_of=day(-2))
     stands = live({KEY: entry(until(day(-1)))})
-    case = Case(claims(), before, stands, ledger=Ledger(others_there=Others("CUSTOMER_REQUESTED")))
+    case = Case(claims(), before, stands, ledger=Ledger(others_there=ForeignEntry("CUSTOMER_REQUESTED")))
     assert blocked(case.plan()) == LATER
     case.ledger = Ledger()
     assert told(case.plan()) == OFF
@@ -174,14 +174,14 @@ def test_our_date_ends_nothing_that_others_entered() -> None:
 def test_what_a_run_wrote_over_is_no_older_than_the_run() -> None:
     """Our own time on somebody else's modification does not hide it."""
     asked = replace(never(), requested_on=day(-40))
-    over = Others("UNKNOWN", overwritten=SINCE)
+    over = ForeignEntry("UNKNOWN", overwritten_at=SINCE)
     assert blocked(letting(asked, on=-30, others_there=over).plan()) == LATER
     assert told(letting(asked, on=-30).plan()) == OFF
 
 
 def test_what_was_there_first_and_was_restored_is_no_older_than_our_claim() -> None:
     """Others took their entry off, and what we restored shows our own time."""
-    asked, theirs = replace(never(), requested_on=day(-40)), Others("CUSTOMER_REQUESTED")
+    asked, theirs = replace(never(), requested_on=day(-40)), ForeignEntry("CUSTOMER_REQUESTED")
     assert told(letting(asked, on=0, others_there=theirs).plan()) == OFF
     case = letting(asked, on=-30, others_there=theirs)
     assert blocked(case.plan()) == LATER
@@ -195,8 +195,8 @@ def test_an_opt_out_on_record_counts_while_its_entry_is_off() -> None:
     asked = replace(never(), requested_on=day(-40))
     before = held(claims(("a.yaml", A, ONE, until(day(-1)))), as_of=day(-2))
     for others, comes in (
-        (Others("UNKNOWN"), back),
-        (Others(touched=True, overwritten=SINCE), back),
+        (ForeignEntry("UNKNOWN"), back),
+        (ForeignEntry(is_modified=True, overwritten_at=SINCE), back),
         (None, []),
     ):
         case = letting(asked, on=-30, others_there=others)
@@ -208,12 +208,14 @@ def test_an_opt_out_on_record_counts_while_its_entry_is_off() -> None:
 
 def test_a_registrys_entry_does_not_get_weaker_than_what_others_may_have_asked_for() -> None:
     """The registry's word ends its own entry, and our terms are over: theirs may have had no end."""
-    ours, registry = HeldClaim("a.yaml", until(day(-1)), SINCE), HeldClaim("", never(NATIONAL))
-    before = replace(held(claims()), kept={KEY: Kept((ours, registry), (BlockedBy.LATER_OPT_OUT,))})
+    ours, registry = AppliedEntry("a.yaml", until(day(-1)), SINCE), AppliedEntry("", never(NATIONAL))
+    before = replace(held(claims()), retained={KEY: Retained((ours, registry), (BlockedBy.LATER_OPT_OUT,))})
     stands, removed = live({KEY: entry(never(NATIONAL))}), release(reason=Why.REGISTRY_REMOVED)
-    case = Case(claims(releases=[removed]), before, stands, ledger=Ledger(others_there=Others("UNKNOWN")))
+    case = Case(
+        claims(releases=[removed]), before, stands, ledger=Ledger(others_there=ForeignEntry("UNKNOWN"))
+    )
     assert told(case.plan()) == []
-    assert case.plan().wanted.kept[KEY].claims == (ours, registry)
+    assert case.plan().target_state.retained[KEY].entries == (ours, registry)
     case.desired = claims(releases=[removed, release()])
     assert told(case.plan()) == OFF
 
@@ -223,8 +225,8 @@ def test_a_registrys_entry_that_nobody_claims_is_kept_when_it_is_written_over() 
     case = Case(
         claims(("a.yaml", A, ONE, never())), live=live({KEY: entry(never(NATIONAL), TODAY.isoformat())})
     )
-    kept = case.plan().wanted.kept[KEY]
-    assert [claim.terms for claim in kept.claims] == [never(NATIONAL)]
+    kept = case.plan().target_state.retained[KEY]
+    assert [claim.terms for claim in kept.entries] == [never(NATIONAL)]
 
 
 @pytest.mark.parametrize(
@@ -232,44 +234,48 @@ def test_a_registrys_entry_that_nobody_claims_is_kept_when_it_is_written_over() 
 )
 def test_a_registrys_twin_of_our_entry_is_a_claim_that_nobody_makes(codes, reason) -> None:
     """S25: the twins show as one entry with our reason code; a consent took both off."""
-    twins = replace(live({KEY: entry(never())}), codes={KEY: frozenset(codes)})
+    twins = replace(live({KEY: entry(never())}), duplicate_codes={KEY: frozenset(codes)})
     case = Case(claims(("a.yaml", A, ONE, never())), live=twins)
-    assert [claim.terms for claim in case.plan().wanted.kept[KEY].claims] == [never(reason)]
+    assert [claim.terms for claim in case.plan().target_state.retained[KEY].entries] == [never(reason)]
     consented = replace(letting(never()), live=twins)
-    assert [claim.terms for claim in consented.plan().wanted.kept[KEY].claims] == [never(reason)]
-    assert told(replace(consented, live=replace(twins, codes={KEY: frozenset({LOCAL})})).plan()) == OFF
+    assert [claim.terms for claim in consented.plan().target_state.retained[KEY].entries] == [never(reason)]
+    assert (
+        told(replace(consented, live=replace(twins, duplicate_codes={KEY: frozenset({LOCAL})})).plan()) == OFF
+    )
 
 
 def test_a_states_claim_does_not_explain_an_entry_of_the_national_registry() -> None:
     """S25: a claim stands in for a registry's entry only where it is as strong."""
     entries = live({KEY: entry(never(NATIONAL), TODAY.isoformat())})
     both = claims(("a.yaml", A, ONE, never(STATE)), ("b.yaml", A, ONE, never()))
-    kept = Case(both, held(both), entries).plan().wanted.kept[KEY]
-    assert [claim.terms for claim in kept.claims] == [never(NATIONAL)]
+    kept = Case(both, held(both), entries).plan().target_state.retained[KEY]
+    assert [claim.terms for claim in kept.entries] == [never(NATIONAL)]
     as_strong = claims(("a.yaml", A, ONE, never(NATIONAL)), ("b.yaml", A, ONE, never()))
-    assert not Case(as_strong, held(as_strong), entries).plan().wanted.kept
+    assert not Case(as_strong, held(as_strong), entries).plan().target_state.retained
 
 
 def test_a_release_of_the_states_claim_says_nothing_of_the_national_registry() -> None:
     """S25: the registry that a release speaks of is our claim's, where we have one."""
-    theirs = {KEY: Kept((HeldClaim("", never(NATIONAL)),), STAYS[0])}
+    theirs = {KEY: Retained((AppliedEntry("", never(NATIONAL)),), STAYS[0])}
     now = claims(releases=[release(reason=Why.REGISTRY_REMOVED)])
     entries = live({KEY: entry(never(NATIONAL))})
-    before = replace(held(claims(("a.yaml", A, ONE, never(STATE)))), kept=theirs)
-    assert [claim.path for claim in Case(now, before, entries).plan().wanted.kept[KEY].claims] == [""]
-    assert told(Case(now, replace(held(claims()), kept=theirs), entries).plan()) == OFF
+    before = replace(held(claims(("a.yaml", A, ONE, never(STATE)))), retained=theirs)
+    assert [claim.path for claim in Case(now, before, entries).plan().target_state.retained[KEY].entries] == [
+        ""
+    ]
+    assert told(Case(now, replace(held(claims()), retained=theirs), entries).plan()) == OFF
 
 
 def test_a_registrys_entry_and_its_twin_are_kept_once() -> None:
-    twins = replace(live({KEY: entry(never(NATIONAL))}), codes={KEY: frozenset({NATIONAL, LOCAL})})
+    twins = replace(live({KEY: entry(never(NATIONAL))}), duplicate_codes={KEY: frozenset({NATIONAL, LOCAL})})
     plan = Case(claims(("a.yaml", A, ONE, never())), live=twins).plan()
-    assert [claim.terms for claim in plan.wanted.kept[KEY].claims] == [never(NATIONAL)]
+    assert [claim.terms for claim in plan.target_state.retained[KEY].entries] == [never(NATIONAL)]
 
 
 def test_a_kept_row_that_git_does_not_have_lets_nothing_go() -> None:
     """S7: a report alone says of no number that its term is over."""
-    over = HeldClaim("a.yaml", until(day(-900)), SINCE, held_at="r1")
-    before = replace(held(claims()), kept={KEY: Kept((over,), (BlockedBy.NO_RELEASE,))})
+    over = AppliedEntry("a.yaml", until(day(-900)), SINCE, last_revision="r1")
+    before = replace(held(claims()), retained={KEY: Retained((over,), (BlockedBy.NO_RELEASE,))})
     doubted = Ledger(vouches=False, accounts=True)
     case = Case(claims(), before, live({KEY: entry(until(day(-900)))}), ledger=doubted)
     assert blocked(case.plan()) == STAYS
@@ -284,8 +290,8 @@ def test_a_report_that_leaves_out_what_was_kept_lets_nothing_go() -> None:
 
 def test_what_a_claim_of_ours_that_has_ended_wrote_is_no_registrys_entry() -> None:
     """S24: what is left of a registry's claim goes by a release of the number."""
-    ours = HeldClaim("a.yaml", never(NATIONAL), SINCE, ended=True)
-    before = replace(held(claims()), kept={KEY: Kept((ours,), (BlockedBy.LATER_OPT_OUT,))})
+    ours = AppliedEntry("a.yaml", never(NATIONAL), SINCE, is_own_ended=True)
+    before = replace(held(claims()), retained={KEY: Retained((ours,), (BlockedBy.LATER_OPT_OUT,))})
     assert told(Case(claims(releases=[release()]), before, live({KEY: entry(never(NATIONAL))})).plan()) == OFF
 
 
@@ -302,5 +308,5 @@ def test_a_hold_that_went_a_moment_ago_keeps_its_number() -> None:
 def test_the_chain_of_a_week_has_the_least_budget() -> None:
     before = held(claims(*(("a.yaml", A, phone, never()) for phone in numbers(50))))
     limits, young = Limits(max_removal_percent=50), frozenset({A})
-    assert budget(A, before, limits, Circumstances()) == 25
-    assert budget(A, before, limits, Circumstances(young=young)) == 5
+    assert removal_budget(A, before, limits, Circumstances()) == 25
+    assert removal_budget(A, before, limits, Circumstances(young_lists=young)) == 5

@@ -6,15 +6,22 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.core.model.entries import Claims, ReasonCode
+from reconciler.core.model.entries import DeclaredEntries, ReasonCode
 from reconciler.core.model.finding import Finding, Severity
-from reconciler.core.model.live import Live, Unreadable
+from reconciler.core.model.live import Live, UnreadableEntry
 from reconciler.core.model.provider import Target
 from reconciler.core.planning.change import Action, BlockedBy
-from reconciler.core.planning.cost import Pace
-from reconciler.core.planning.inputs import Setting
-from reconciler.core.planning.plan import Heading, Plan, digest, failed_json, make_plan, plan_json
-from reconciler.core.planning.state import Held
+from reconciler.core.planning.cost import SendRate
+from reconciler.core.planning.inputs import PlanFacts
+from reconciler.core.planning.plan import (
+    Heading,
+    Plan,
+    failed_plan_to_json,
+    make_plan,
+    plan_digest,
+    plan_to_json,
+)
+from reconciler.core.planning.state import LastApplied
 from tests.unit.planning.builders import (
     DIALECT,
     NOW,
@@ -60,7 +67,7 @@ def everything() -> Plan:
 
 def test_protective_changes_come_first_exposing_last_and_blocked_after_what_goes() -> None:
     plan = everything()
-    assert [(c.action, c.exposing, c.goes) for c in plan.changes] == [
+    assert [(c.action, c.is_exposing, c.is_allowed) for c in plan.changes] == [
         (Action.UPDATE, False, True),
         (Action.CREATE, False, True),
         (Action.UPDATE, True, True),
@@ -80,8 +87,8 @@ def test_the_summary_counts_numbers_by_what_becomes_of_them() -> None:
         "blocked": 1,
         "by_hand": 0,
     }
-    assert plan.pending == 4
-    assert {action for action, _, _ in plan.exposing} == {Action.UPDATE, Action.DELETE}
+    assert plan.pending_count == 4
+    assert {action for action, _, _ in plan.exposing_keys} == {Action.UPDATE, Action.DELETE}
 
 
 def test_numbers_of_one_fate_are_one_change_and_sorted() -> None:
@@ -100,7 +107,7 @@ def test_terms_that_the_wire_cannot_tell_apart_are_one_change() -> None:
 )
 def test_the_cost_counts_writes_and_the_read_back(count: int, entries: int, requests: int) -> None:
     now = claims(*(("a.yaml", A, p, LOCAL) for p in numbers(count)))
-    plan = Case(now, live=Live(entries=entries)).plan()
+    plan = Case(now, live=Live(entry_count=entries)).plan()
     assert plan.cost.requests == requests
     burst = max(0, 4 - 1 - max(1, math.ceil(entries / 500)))  # less the sign-in and the pages read before
     assert plan.cost.seconds == pytest.approx(max(0, requests - burst) * 60 / 98, abs=0.06)
@@ -110,18 +117,18 @@ def test_the_cost_of_an_exposing_change_is_a_full_read_back() -> None:
     case = Case(
         claims(releases=[release()]), held(claims(("a.yaml", A, ONE, LOCAL))), live({(A, ONE): entry(LOCAL)})
     )
-    case.live = Live(case.live.lists, entries=200_000)
+    case.live = Live(case.live.lists, entry_count=200_000)
     assert case.plan().cost.requests == 1 + 400
 
 
 def test_the_cost_is_told_at_the_allowed_rate() -> None:
-    setting = Setting(
+    setting = PlanFacts(
         claims(*(("a.yaml", A, p, LOCAL) for p in numbers(100))),
-        Held(),
+        LastApplied(),
         DIALECT,
         Ledger(),
         TODAY,
-        pace=Pace(chunk_size=10, requests_per_minute=60, concurrency=1),
+        rate=SendRate(chunk_size=10, requests_per_minute=60, concurrency=1),
     )
     cost = make_plan(setting, Live()).cost
     assert (cost.requests, cost.seconds) == (11, round(11 / 0.98, 1))
@@ -130,8 +137,8 @@ def test_the_cost_is_told_at_the_allowed_rate() -> None:
 # The digest
 
 
-def _digest(now: Claims, *, tenant: str = "production", target: Target = TARGET) -> str:
-    return digest(Case(now).plan().changes, DIALECT, tenant, target)
+def _digest(now: DeclaredEntries, *, tenant: str = "production", target: Target = TARGET) -> str:
+    return plan_digest(Case(now).plan().changes, DIALECT, tenant, target)
 
 
 def test_the_digest_changes_with_whatever_would_be_done() -> None:
@@ -151,8 +158,8 @@ def test_the_digest_changes_with_whatever_would_be_done() -> None:
 
 def test_the_digest_does_not_tell_what_is_blocked() -> None:
     plan = everything()
-    going = [c for c in plan.changes if c.goes]
-    assert digest(plan.changes, DIALECT, "t", TARGET) == digest(going, DIALECT, "t", TARGET)
+    going = [c for c in plan.changes if c.is_allowed]
+    assert plan_digest(plan.changes, DIALECT, "t", TARGET) == plan_digest(going, DIALECT, "t", TARGET)
 
 
 # JSON
@@ -164,10 +171,13 @@ HEAD = Heading("0.1.0", "production", TARGET, "abc", None, TODAY, NOW.isoformat(
 def test_the_plan_as_json() -> None:
     now = claims(("a.yaml", A, ONE, until(day(5), ReasonCode.NATIONAL)))
     stands = Live(
-        {A: {TWO: entry(never())}}, unreadable=(Unreadable(A, "x"),), foreign={"x": 2, "y": 1}, entries=5
+        {A: {TWO: entry(never())}},
+        unreadable=(UnreadableEntry(A, "x"),),
+        foreign={"x": 2, "y": 1},
+        entry_count=5,
     )
     finding = Finding("a.yaml", 1, 2, "", "R-01", Severity.WARNING, "odd")
-    told = plan_json(HEAD, Case(now, live=stands).plan(), stands, DIALECT, [finding])
+    told = plan_to_json(HEAD, Case(now, live=stands).plan(), stands, DIALECT, [finding])
     assert json.loads(json.dumps(told)) == told
     assert (told["applyable"], told["complete"], told["errored"]) == (True, True, False)
     assert told["live"] == {"entries": 5, "unreadable": 1, "foreign": 3, "read_at": ""}
@@ -190,8 +200,8 @@ def test_the_plan_as_json() -> None:
 
 def test_a_failure_is_the_same_document() -> None:
     finding = Finding("dnc.yaml", 0, 0, "", "INPUT", Severity.ERROR, "no")
-    failed = failed_json(HEAD, [finding])
-    plan = plan_json(HEAD, Case(claims()).plan(), Live(), DIALECT, [])
+    failed = failed_plan_to_json(HEAD, [finding])
+    plan = plan_to_json(HEAD, Case(claims()).plan(), Live(), DIALECT, [])
     assert failed.keys() == plan.keys()
     assert failed["errored"]
     assert set(failed["summary"].values()) == {0}
@@ -217,8 +227,8 @@ def test_held_counts_distinct_numbers() -> None:
 
 
 def test_no_report_holds_nothing() -> None:
-    assert (A, ONE) not in Held()
-    assert Held().counts == {}
+    assert (A, ONE) not in LastApplied()
+    assert LastApplied().counts == {}
 
 
 def test_a_claim_that_was_over_at_the_report_is_not_held() -> None:

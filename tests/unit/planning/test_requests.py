@@ -8,8 +8,14 @@ import pytest
 from reconciler.core.model.deadline import Deadline
 from reconciler.core.model.entries import Policy, ReasonCode, Terms
 from reconciler.core.planning.change import Action, Reason
-from reconciler.core.planning.deadlines import LiveRequest, OpenRequest, honoured, open_requests, requested_on
-from reconciler.core.planning.plan import change_json
+from reconciler.core.planning.deadlines import (
+    LiveRequest,
+    OpenRequest,
+    first_request_days,
+    open_requests,
+    summarize_durations,
+)
+from reconciler.core.planning.plan import change_to_json
 from tests.unit.planning.builders import (
     CR,
     DIALECT,
@@ -102,7 +108,7 @@ def test_of_several_claims_the_nearest_deadline_counts() -> None:
     )
     case = Case(now, honour=Within())
     assert (case.only().due, case.only().after) == (due(-9), asked(-2))
-    assert requested_on(case.plan().wanted, [(A, ONE), (B, ONE)]) == {(A, ONE): day(-9)}
+    assert first_request_days(case.plan().target_state, [(A, ONE), (B, ONE)]) == {(A, ONE): day(-9)}
 
 
 def test_a_claim_that_is_over_has_no_clock() -> None:
@@ -131,7 +137,7 @@ def test_a_number_that_is_live_has_no_clock_although_its_terms_get_stronger() ->
 
 def test_the_plan_says_the_deadline() -> None:
     change = Case(claims(("a.yaml", A, ONE, asked(-2))), honour=Within()).only()
-    told = change_json(change, DIALECT)
+    told = change_to_json(change, DIALECT)
     assert told["due"] == {"on": day(12).isoformat(), "target": day(-1).isoformat(), "rule": "CA-03"}
     assert list(told)[-3:] == ["blocked_by", "due", "phones"]
 
@@ -187,13 +193,13 @@ def took(days: int, *, phone: str = ONE, by: Deadline | None = None) -> LiveRequ
     ],
 )
 def test_percentiles_are_of_the_nearest_rank(days: list[int], told: tuple[int | None, ...]) -> None:
-    summed = honoured(took(d) for d in days)
+    summed = summarize_durations(took(d) for d in days)
     assert (summed.p50, summed.p95, summed.longest) == told
 
 
 def test_late_is_live_after_the_honour_by_date() -> None:
     late, in_time, free = took(17, by=due(-17)), took(14, phone=TWO, by=due(-14)), took(99, phone=THREE)
-    summed = honoured([free, late, in_time])
+    summed = summarize_durations([free, late, in_time])
     assert summed.late == (late,)
     assert summed.in_time == 1
     assert (late.days_late, in_time.days_late, free.days_late) == (3, 0, 0)

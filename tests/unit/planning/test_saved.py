@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.model.entries import Carried
-from reconciler.core.model.entry_table import Book
+from reconciler.core.model.entries import ProjectedTerms
+from reconciler.core.model.entry_table import EntryTable
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Finding, Severity
-from reconciler.core.model.live import Live, LiveEntry, Unreadable
+from reconciler.core.model.live import Live, LiveEntry, UnreadableEntry
 from reconciler.core.model.provider import Target
 from reconciler.cxone.saved_read import Stamp, load, save
 
@@ -25,21 +25,21 @@ STAMP = Stamp(
 )
 
 texts = st.text(max_size=5)
-terms = st.builds(Carried, texts, texts, st.none() | st.dates(date(2026, 1, 1)))
+terms = st.builds(ProjectedTerms, texts, texts, st.none() | st.dates(date(2026, 1, 1)))
 entries = st.builds(LiveEntry, terms, st.text(min_size=1, max_size=40), st.none() | st.text(min_size=1))
 finding = st.builds(Finding, texts, st.integers(), st.just(0), texts, texts, st.sampled_from(Severity), texts)
 phones = st.sampled_from(PHONES)
 lives = st.builds(
     Live,
     lists=st.dictionaries(texts, st.dictionaries(phones, entries, min_size=1), max_size=3),
-    twins=st.dictionaries(st.tuples(texts, phones), st.lists(texts).map(tuple), max_size=3),
-    unreadable=st.lists(st.builds(Unreadable, texts, texts)).map(tuple),
+    duplicate_ids=st.dictionaries(st.tuples(texts, phones), st.lists(texts).map(tuple), max_size=3),
+    unreadable=st.lists(st.builds(UnreadableEntry, texts, texts)).map(tuple),
     foreign=st.dictionaries(texts, st.integers(0, 9)),
-    entries=st.integers(0, 1_000_000),
+    entry_count=st.integers(0, 1_000_000),
     read_at=st.just("2026-11-23T12:00:00+00:00"),
     warnings=st.lists(finding, max_size=2).map(tuple),
     ceiling=st.none() | st.just(1_000_000),
-    codes=st.dictionaries(st.tuples(texts, phones), st.frozensets(texts), max_size=3),
+    duplicate_codes=st.dictionaries(st.tuples(texts, phones), st.frozensets(texts), max_size=3),
 )
 
 
@@ -52,7 +52,7 @@ def path(tmp_path):
 @given(live=lives, changed=st.lists(st.tuples(phones, st.none() | entries), max_size=6), book=st.booleans())
 def test_what_is_loaded_is_what_was_kept(path, live, changed, book):
     """Also after entries were changed, taken out and put in again one by one, as a run does."""
-    lists = {name: Book(given) for name, given in live.lists.items()}
+    lists = {name: EntryTable(given) for name, given in live.lists.items()}
     for phone, entry in changed:
         for kept in lists.values():
             if entry is not None:
@@ -63,14 +63,14 @@ def test_what_is_loaded_is_what_was_kept(path, live, changed, book):
     save(path, STAMP, live)
     stamp, found = load(path)
     assert stamp == STAMP
-    assert found == replace(live, saved=True)
+    assert found == replace(live, is_saved=True)
     assert [list(kept) for kept in found.lists.values()] == [list(kept) for kept in live.lists.values()]
 
 
 @pytest.fixture
 def kept(path):
-    row = LiveEntry(Carried("LOCAL", "NEVER"), "id-1", "2026-11-20T10:00:00Z")
-    save(path, STAMP, Live(lists={"a": {PHONES[0]: row}}, entries=1, read_at="2026-11-23T12:00:00+00:00"))
+    row = LiveEntry(ProjectedTerms("LOCAL", "NEVER"), "id-1", "2026-11-20T10:00:00Z")
+    save(path, STAMP, Live(lists={"a": {PHONES[0]: row}}, entry_count=1, read_at="2026-11-23T12:00:00+00:00"))
     return path
 
 
@@ -101,9 +101,9 @@ def test_none_of_it_may_be_missing(kept):
 
 def test_what_cannot_be_written_leaves_nothing_behind(kept):
     with pytest.raises(TypeError):
-        save(kept, STAMP, Live(entries=object()))  # type: ignore[arg-type]  # what JSON does not know
+        save(kept, STAMP, Live(entry_count=object()))  # type: ignore[arg-type]  # what JSON does not know
     assert [file.name for file in kept.parent.iterdir()] == [kept.name]
-    assert load(kept)[1].entries == 1
+    assert load(kept)[1].entry_count == 1
 
 
 KEY, OTHER = b"0123456789abcdef", b"fedcba9876543210"
@@ -112,7 +112,7 @@ KEY, OTHER = b"0123456789abcdef", b"fedcba9876543210"
 @pytest.fixture
 def keyed(path):
     """A reading with a MAC."""
-    save(path, STAMP, Live(entries=1, read_at="2026-11-23T12:00:00+00:00"), KEY)
+    save(path, STAMP, Live(entry_count=1, read_at="2026-11-23T12:00:00+00:00"), KEY)
     return path
 
 
@@ -121,17 +121,17 @@ def test_whoever_has_the_key_knows_what_was_kept_with_it(keyed):
     assert load(keyed, KEY)[0] == load(keyed)[0] == STAMP
     with pytest.raises(InvalidInput, match="not kept with this DNC_READING_KEY"):
         load(keyed, OTHER)
-    save(keyed, STAMP, Live(entries=2, read_at="2026-11-23T12:00:00+00:00"))
+    save(keyed, STAMP, Live(entry_count=2, read_at="2026-11-23T12:00:00+00:00"))
     with pytest.raises(InvalidInput, match="not kept with this DNC_READING_KEY"):
         load(keyed, KEY)
 
 
 def test_a_mac_fits_no_other_reading(keyed, tmp_path):
     forged = tmp_path / "forged"
-    save(forged, STAMP, Live(entries=2, read_at="2026-11-23T12:00:00+00:00"))
+    save(forged, STAMP, Live(entry_count=2, read_at="2026-11-23T12:00:00+00:00"))
     (head, *rest), mac = forged.read_bytes().split(b"\n"), keyed.read_bytes().split(b"\n")[0].split(b" ")[-1]
     forged.write_bytes(b"\n".join([head.rpartition(b" ")[0] + b" " + mac, *rest]))
-    assert load(forged)[1].entries == 2
+    assert load(forged)[1].entry_count == 2
     with pytest.raises(InvalidInput, match="not kept with this DNC_READING_KEY"):
         load(forged, KEY)
 

@@ -2,7 +2,14 @@
 
 import pytest
 
-from reconciler.core.model.entries import Carried, Claims, Policy, ReasonCode, Terms, strongest_terms
+from reconciler.core.model.entries import (
+    DeclaredEntries,
+    Policy,
+    ProjectedTerms,
+    ReasonCode,
+    Terms,
+    strongest_terms,
+)
 from reconciler.core.model.live import Live, LiveEntry
 from reconciler.core.planning.change import Action, Direction, Reason
 from tests.unit.planning.builders import (
@@ -48,9 +55,9 @@ def test_desired_held_and_not_live_is_created_again_and_drift_says_who_is_missin
 
 
 @pytest.mark.parametrize("before", [NOTHING, ASKED])
-def test_desired_and_live_the_same_is_nothing(before: Claims) -> None:
+def test_desired_and_live_the_same_is_nothing(before: DeclaredEntries) -> None:
     plan = Case(ASKED, held(before), live({(A, ONE): entry(LOCAL)})).plan()
-    assert (plan.changes, plan.drift, plan.unchanged, plan.pending) == ((), (), 1, 0)
+    assert (plan.changes, plan.drift, plan.unchanged, plan.pending_count) == ((), (), 1, 0)
 
 
 @pytest.mark.parametrize(
@@ -62,17 +69,17 @@ def test_desired_and_live_the_same_is_nothing(before: Claims) -> None:
     ],
 )
 @pytest.mark.parametrize("weaker", [never(ReasonCode.UNKNOWN), until(day(900))])
-def test_live_weaker_is_updated(before: Claims, reason: Reason, weaker: Terms) -> None:
+def test_live_weaker_is_updated(before: DeclaredEntries, reason: Reason, weaker: Terms) -> None:
     change = Case(ASKED, held(before), live({(A, ONE): entry(weaker)})).only()
     assert (change.action, change.direction, change.reason) == (Action.UPDATE, Direction.PROTECTIVE, reason)
-    assert (change.before, change.after) == (DIALECT.carried(weaker), LOCAL)
+    assert (change.before, change.after) == (DIALECT.project(weaker), LOCAL)
 
 
 def test_live_equal_but_different_is_corrected() -> None:
     relative = Terms(ReasonCode.LOCAL, Policy.RELATIVE, day(9))
     now = claims(("a.yaml", A, ONE, until(day(9), ReasonCode.LOCAL)))
     change = Case(now, live=live({(A, ONE): entry(relative)})).only()
-    assert (change.action, change.reason, change.exposing) == (Action.UPDATE, Reason.CORRECTED, False)
+    assert (change.action, change.reason, change.is_exposing) == (Action.UPDATE, Reason.CORRECTED, False)
 
 
 def test_live_stronger_is_kept_and_is_drift() -> None:
@@ -102,7 +109,7 @@ def test_held_live_and_no_longer_desired_is_deleted_with_permission() -> None:
         Direction.EXPOSING,
         Reason.RELEASED,
     )
-    assert (change.before, change.after) == (DIALECT.carried(LOCAL), None)
+    assert (change.before, change.after) == (DIALECT.project(LOCAL), None)
 
 
 def test_held_live_and_no_longer_desired_stays_without_permission() -> None:
@@ -128,22 +135,22 @@ def test_weakened_without_permission_stays_as_held() -> None:
     stronger = claims(("a.yaml", A, ONE, never()))
     plan = Case(ASKED, held(stronger), live({(A, ONE): entry(never())})).plan()
     (change,) = plan.changes
-    assert (change.action, change.reason, change.goes) == (Action.UPDATE, Reason.VANISHED, False)
+    assert (change.action, change.reason, change.is_allowed) == (Action.UPDATE, Reason.VANISHED, False)
     assert change.after == LOCAL
 
 
 def test_weakened_without_permission_is_restored_as_held() -> None:
     stronger = claims(("a.yaml", A, ONE, never()))
     plan = Case(ASKED, held(stronger), live({(A, ONE): entry(LOCAL)})).plan()
-    (change,) = [c for c in plan.changes if c.goes]
+    (change,) = [c for c in plan.changes if c.is_allowed]
     assert (change.action, change.reason, change.after) == (Action.UPDATE, Reason.RESTORED, never())
 
 
 def test_kept_by_an_earlier_report_stays() -> None:
     before = held(NOTHING, kept={(A, ONE): kept(LOCAL)})
     plan = Case(NOTHING, before, live({(A, ONE): entry(LOCAL)})).plan()
-    assert plan.blocked == {(A, ONE)}
-    assert plan.wanted.kept[A, ONE] == kept(LOCAL)
+    assert plan.blocked_keys == {(A, ONE)}
+    assert plan.target_state.retained[A, ONE] == kept(LOCAL)
 
 
 def test_live_and_neither_desired_nor_held_is_unmanaged_and_never_touched() -> None:
@@ -193,8 +200,8 @@ def test_a_registrys_claim_stands_after_its_date(reason: ReasonCode) -> None:
 
 
 STRONGEST_FIRST = (
-    *(Carried(reason.value, "NEVER") for reason in ReasonCode),
-    *(Carried(reason.value, "ABSOLUTE") for reason in ReasonCode),
+    *(ProjectedTerms(reason.value, "NEVER") for reason in ReasonCode),
+    *(ProjectedTerms(reason.value, "ABSOLUTE") for reason in ReasonCode),
 )
 
 
@@ -215,9 +222,9 @@ def test_claims_are_compared_by_never_then_a_later_end_then_reason() -> None:
 
 
 def test_a_reason_that_nobody_knows_ranks_lowest_and_a_policy_that_nobody_knows_as_never() -> None:
-    odd = Live({A: {ONE: LiveEntry(Carried("NEW_CODE", "ETERNAL"), "1", SINCE.isoformat())}})
+    odd = Live({A: {ONE: LiveEntry(ProjectedTerms("NEW_CODE", "ETERNAL"), "1", SINCE.isoformat())}})
     change = Case(ASKED, live=odd).only()
-    assert (change.action, change.exposing) == (Action.UPDATE, False)
+    assert (change.action, change.is_exposing) == (Action.UPDATE, False)
     assert Case(claims(("a.yaml", A, ONE, until(day(9)))), live=odd).plan().changes == ()
 
 

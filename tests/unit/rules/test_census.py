@@ -5,7 +5,7 @@ from datetime import date
 
 from reconciler.lists.reader import Source
 from reconciler.rules.rule_set import load_rules
-from reconciler.use_cases.reconcile.rule_changes import Concerned, census
+from reconciler.use_cases.reconcile.rule_changes import RuleCounts, count_by_rule
 from tests.unit.conftest import AS_OF, RULES, us
 
 
@@ -33,12 +33,12 @@ FILE = source(
 
 
 def test_numbers_that_a_rule_concerns_and_refuses():
-    counts = census([FILE], RULES, as_of=AS_OF)
-    assert counts["US-FED-03"] == Concerned(concerned=3, refused=1)
-    assert counts["US-VA-01"] == Concerned(concerned=1, refused=1)
-    assert counts["CA-04"] == Concerned(concerned=1)
-    assert counts["GB-02"] == Concerned()
-    assert counts["US-FED-04"] == Concerned(concerned=4)
+    counts = count_by_rule([FILE], RULES, as_of=AS_OF)
+    assert counts["US-FED-03"] == RuleCounts(concerned_count=3, refused_count=1)
+    assert counts["US-VA-01"] == RuleCounts(concerned_count=1, refused_count=1)
+    assert counts["CA-04"] == RuleCounts(concerned_count=1)
+    assert counts["GB-02"] == RuleCounts()
+    assert counts["US-FED-04"] == RuleCounts(concerned_count=4)
 
 
 def test_a_new_or_weaker_rule_shows_in_the_difference():
@@ -46,14 +46,18 @@ def test_a_new_or_weaker_rule_shows_in_the_difference():
         us("US-FED-03", then={"minimumTerm": {"from": "requestedOn", "to": "end", "atLeast": "P9Y"}})
     )
     weaker = load_rules(us("US-FED-03", severity="warning"))
-    assert census([FILE], stricter, as_of=AS_OF)["US-FED-03"] == Concerned(concerned=3, refused=3)
-    assert census([FILE], weaker, as_of=AS_OF)["US-FED-03"] == Concerned(concerned=3, refused=0)
+    assert count_by_rule([FILE], stricter, as_of=AS_OF)["US-FED-03"] == RuleCounts(
+        concerned_count=3, refused_count=3
+    )
+    assert count_by_rule([FILE], weaker, as_of=AS_OF)["US-FED-03"] == RuleCounts(
+        concerned_count=3, refused_count=0
+    )
 
 
 def test_a_rule_that_is_not_in_force_concerns_nobody():
-    assert "US-FED-03" not in census([FILE], RULES, as_of=date(2003, 1, 1))
+    assert "US-FED-03" not in count_by_rule([FILE], RULES, as_of=date(2003, 1, 1))
 
 
 def test_every_file_counts():
-    counts = census([FILE, source(internal("+12125550101"), name="b.yaml")], RULES, as_of=AS_OF)
-    assert counts["US-FED-03"] == Concerned(concerned=4, refused=1)
+    counts = count_by_rule([FILE, source(internal("+12125550101"), name="b.yaml")], RULES, as_of=AS_OF)
+    assert counts["US-FED-03"] == RuleCounts(concerned_count=4, refused_count=1)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reconciler.core.model.phone import is_e164
 from reconciler.lists.reader import Source, read_lists
 from reconciler.rules.keywords import validator
-from reconciler.rules.numbering import why_not
+from reconciler.rules.numbering import invalid_reason
 from reconciler.rules.rule_set import _packaged, load_rules
 from tests.unit.conftest import AS_OF, LATEST, RULES
 
@@ -119,7 +119,7 @@ def naive_entry(item, defaults, regulations):
         yield error.schema.get("rule", "LIST-01"), None
     many = item["phones"] if isinstance(item.get("phones"), list) else []
     texts = [text for text in (item.get("phone"), *many) if isinstance(text, str)]
-    yield from (("NUM-01", text) for text in texts if why_not(text))
+    yield from (("NUM-01", text) for text in texts if invalid_reason(text))
     numbers = [text for text in texts if is_e164(text)]
     for rule in regulations:
         yield from ((rule["id"], text) for text in numbers or [None] if finds(rule, said, text))
@@ -128,14 +128,14 @@ def naive_entry(item, defaults, regulations):
 def finds(rule, said, phone):
     """Judge one entry with one number, without it where there is none, the slow way."""
     region = area_code = None
-    if phone and not why_not(phone):
+    if phone and not invalid_reason(phone):
         number = phonenumbers.parse(phone)
         nowhere = phonenumbers.number_type(number) in {3, 4, 7, 9}  # toll-free, premium, personal, UAN
         region = None if nowhere else phonenumbers.region_code_for_number(number) or "US"  # +1 555
         area_code = phone[2:5] if phone.startswith("+1") else None
     looks = json.dumps({key: rule[key] for key in rule.keys() - ABOUT.keys() - {"byAreaCode"}})
     looks_at_place = any(word in looks for word in ('"region"', '"areaCode"', '"maxProperties"'))
-    if (phone is None or why_not(phone)) and looks_at_place:
+    if (phone is None or invalid_reason(phone)) and looks_at_place:
         return False
     if phone is None and '"phone"' in looks:
         return False
@@ -192,7 +192,7 @@ def forward(start, text):
 
 def grouped(document, rules):
     data = json.dumps(document, ensure_ascii=False).encode()
-    return read_lists([Source("a.yaml", data)], rules, as_of=AS_OF, latest=LATEST, examples=lambda _: False)
+    return read_lists([Source("a.yaml", data)], rules, as_of=AS_OF, latest=LATEST, is_example=lambda _: False)
 
 
 @pytest.mark.parametrize("which", SETS)
@@ -215,7 +215,7 @@ def test_a_refusal_has_exactly_the_numbers_that_it_is_about(entries, defaults):
     document = {"listId": "a", "defaults": defaults, "entries": entries}
     wanted = naive(document, [rule for rule in REGULATIONS if rule["severity"] == "error"])
     refused = {}
-    for one in grouped(document, RULES).refused:
+    for one in grouped(document, RULES).regulation_errors:
         if one.finding.rule != "NUM-01":
             key = (int(one.finding.path.split("/")[2]), one.finding.rule)
             refused.setdefault(key, set()).update(one.phones)
@@ -227,7 +227,7 @@ def test_a_refusal_has_exactly_the_numbers_that_it_is_about(entries, defaults):
 @given(entries, defaults)
 def test_judging_every_entry_gives_the_same_findings_at_the_same_places(entries, defaults):
     document = {"listId": "a", "defaults": defaults, "entries": entries, "releases": entries}
-    one_by_one = grouped(document, replace(RULES, as_packaged=False)).findings
+    one_by_one = grouped(document, replace(RULES, is_packaged=False)).findings
     assert {(f.path, f.rule) for f in grouped(document, RULES).findings} == {
         (f.path, f.rule) for f in one_by_one
     }

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.model.deadline import Deadline
 from reconciler.core.model.entries import Policy, ReasonCode, Terms
-from reconciler.rules.honour_by import Deadlines
+from reconciler.rules.honour_by import RuleDeadlines
 from reconciler.rules.periods import Span
 from reconciler.rules.rule_set import load_rules
 from tests.unit.conftest import AS_OF, RULES, us
@@ -20,7 +20,7 @@ US, TORONTO, LONDON, JERSEY, FREE = (
     "+441534460123",
     "+18005550101",
 )
-DEADLINES = Deadlines(RULES, AS_OF)
+DEADLINES = RuleDeadlines(RULES, AS_OF)
 
 
 def terms(requested="2026-11-02", reason=ReasonCode.CUSTOMER_REQUESTED, jurisdiction=None):
@@ -72,17 +72,17 @@ def test_where_no_clock_runs(phone, asked):
 
 
 def test_a_rule_that_is_not_in_force_sets_no_clock():
-    assert Deadlines(RULES, date(2025, 4, 10)).deadline(US, terms()) is None
+    assert RuleDeadlines(RULES, date(2025, 4, 10)).deadline(US, terms()) is None
 
 
 def test_the_nearest_deadline_counts():
     rules = load_rules(us("US-FED-05", jurisdiction=["US", "GB"]))
-    assert Deadlines(rules, AS_OF).deadline(LONDON, terms()).rule == "GB-02"
+    assert RuleDeadlines(rules, AS_OF).deadline(LONDON, terms()).rule == "GB-02"
     stricter = us(
         "US-FED-05",
         then={"honourWithin": {"from": "requestedOn", "target": {"days": 0}, "ceiling": {"days": 2}}},
     )
-    assert Deadlines(load_rules(stricter), AS_OF).deadline(US, terms()).due == date(2026, 11, 4)
+    assert RuleDeadlines(load_rules(stricter), AS_OF).deadline(US, terms()).due == date(2026, 11, 4)
 
 
 @given(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.integers(1, 40))

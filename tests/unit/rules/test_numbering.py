@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.core.model.phone import is_e164
-from reconciler.rules.numbering import possible_heads, why_not
+from reconciler.rules.numbering import invalid_reason, possible_heads
 from reconciler.rules.periods import parse_date, parse_period
 
 digits = st.text("0123456789", min_size=5, max_size=16)
@@ -20,17 +20,17 @@ def test_possible_is_what_the_library_says_of_number_and_length(code, rest):
     try:
         number = phonenumbers.parse(text)
     except phonenumbers.NumberParseException:
-        assert why_not(text)
+        assert invalid_reason(text)
         return
     if phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) == text and is_e164(text):
         reason = phonenumbers.is_possible_number_with_reason(number)
-        assert (why_not(text) is None) == (reason == phonenumbers.ValidationResult.IS_POSSIBLE)
+        assert (invalid_reason(text) is None) == (reason == phonenumbers.ValidationResult.IS_POSSIBLE)
 
 
 @pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
 def test_every_regions_example_number_is_possible(region):
     number = phonenumbers.example_number(region)
-    assert why_not(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)) is None
+    assert invalid_reason(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)) is None
 
 
 odd = st.sampled_from(
@@ -44,7 +44,7 @@ even = st.sampled_from(["+12125550101", "+442079460123", "+4930123456"])
 @example(["", "+1212555+101"])
 @example(["+1212", "", "+5550101"])
 def test_all_at_once_is_each_for_itself(texts):
-    assert (possible_heads(texts) is not None) is all(why_not(text) is None for text in texts)
+    assert (possible_heads(texts) is not None) is all(invalid_reason(text) is None for text in texts)
 
 
 @given(st.lists(odd | even, max_size=5) | st.lists(even | st.sampled_from(SEVERAL), max_size=8))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.rules.jurisdictions import Place, applies, country_of, place_of, same_country
+from reconciler.rules.jurisdictions import Place, country_of, is_applicable, is_same_country, place_of
 from reconciler.rules.numbering import head_of, possible_heads
 
 NOWHERE = {3, 4, 7, 9}  # toll-free, premium, personal, UAN
@@ -106,7 +106,7 @@ def test_the_heads_of_many_are_those_of_each(texts):
     ],
 )
 def test_whose_rules_hold(whose, codes, stated, place, holds):
-    assert applies(whose, codes, stated, place) is holds
+    assert is_applicable(whose, codes, stated, place) is holds
 
 
 def test_countries():
@@ -117,5 +117,5 @@ def test_countries():
         "GB",
         "CA",
     ]
-    assert same_country("US-VA", "PR")
-    assert not same_country("GB", "JE")
+    assert is_same_country("US-VA", "PR")
+    assert not is_same_country("GB", "JE")

@@ -6,7 +6,14 @@ from datetime import date
 import pytest
 
 from reconciler.core.model.finding import Severity
-from reconciler.rules.rule_set import EFFECTIVE, _checked, _own_rules, _packaged, _shipped, load_rules
+from reconciler.rules.rule_set import (
+    EFFECTIVE,
+    _checked_validator,
+    _own_rules,
+    _packaged,
+    _shipped,
+    load_rules,
+)
 from tests.unit.conftest import AS_OF, RULES, entry, us
 from tests.unit.rules.samples import found_in, sample_findings
 
@@ -21,7 +28,9 @@ def errors(lists):
     return rules_of(lists, severity=Severity.ERROR)
 
 
-@pytest.mark.parametrize("rule", [r for r in RULES.regulations if r.gives], ids=lambda rule: rule.id)
+@pytest.mark.parametrize(
+    "rule", [r for r in RULES.regulations if r.finding_severity], ids=lambda rule: rule.id
+)
 def test_a_rules_examples_do_what_they_say(rule):
     assert found_in(rule, rule.examples["passes"]) == ()
     assert found_in(rule, rule.examples["fails"]) != ()
@@ -39,12 +48,12 @@ def test_an_example_that_does_not_do_what_it_says_is_named():
     ("name", "at"), [*((name, "") for name in _packaged()), ("dnc-list.schema.json", EFFECTIVE)]
 )
 def test_the_packaged_files_are_schemas_that_can_be_used(name, at):
-    assert _checked(name, _shipped()[name], at).is_valid({}) is not None
+    assert _checked_validator(name, _shipped()[name], at).is_valid({}) is not None
 
 
 @pytest.mark.parametrize("name", [name for name in _packaged() if name.startswith("regulations/")])
 def test_the_packaged_rule_files_are_rule_files(name):
-    meta = _checked("regulation.schema.json", _shipped()["regulation.schema.json"])
+    meta = _checked_validator("regulation.schema.json", _shipped()["regulation.schema.json"])
     assert _own_rules(name, _shipped()[name], meta)
 
 
@@ -53,7 +62,7 @@ def test_every_rule_says_who_says_so(rule):
     assert rule.citation or rule.basis != "law"
     assert rule.unverified is (rule.confidence == "L")
     assert rule.confidence != "L" or rule.severity == "warning"
-    assert rule.in_force(AS_OF) or rule.id == "US-REV-04"
+    assert rule.is_in_force(AS_OF) or rule.id == "US-REV-04"
     said = f"{rule.statement} {rule.meaning} {[found_in(rule, e) for e in rule.examples.values()]}".lower()
     assert not any(word in said for word in ("breach", "violation", "illegal"))
 
@@ -257,8 +266,8 @@ def test_a_refusal_names_its_numbers(read):
     ]
     text = json.dumps({"listId": "a", "defaults": defaults, "entries": entries})
     lists = read(text)
-    assert [(r.finding.rule, r.list_id, r.phones) for r in lists.refused] == [
+    assert [(r.finding.rule, r.list_id, r.phones) for r in lists.regulation_errors] == [
         ("US-VA-01", "a", ("+17035550101", "+18045550101")),
         ("NUM-01", "a", ("+1212555",)),
     ]
-    assert {r.finding for r in lists.refused} <= set(lists.findings)
+    assert {r.finding for r in lists.regulation_errors} <= set(lists.findings)

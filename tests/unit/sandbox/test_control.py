@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from reconciler.sandbox.faults import Kind
+from reconciler.sandbox.faults import RequestKind
 from tests.support.sandbox import entry, phone, running, sent
 
 
@@ -52,7 +52,7 @@ def test_a_fault_carries_acts(sandbox):
 )
 def test_a_fault_that_cannot_be_read_is_400_and_plans_nothing(sandbox, body):
     answer = sandbox.call("POST", "/_sandbox/faults", json=[{"action": "cut"}, body])
-    assert (answer.status_code, sandbox.sandbox.faults.waiting) == (400, ())
+    assert (answer.status_code, sandbox.sandbox.faults.waiting_faults) == (400, ())
 
 
 def test_conduct_is_set_and_goes_back(sandbox):
@@ -96,9 +96,11 @@ def test_requests_are_logged_and_forgotten(sandbox):
             "items": 2,
         },
     ]
-    assert [asked.kind for asked in sandbox.sandbox.requests.all(Kind.READ)] == [Kind.READ]
+    assert [asked.kind for asked in sandbox.sandbox.requests.list_requests(RequestKind.READ)] == [
+        RequestKind.READ
+    ]
     sandbox.call("DELETE", "/_sandbox/requests")
-    assert sandbox.sandbox.requests.all() == []
+    assert sandbox.sandbox.requests.list_requests() == []
 
 
 def test_an_agent_adds_modifies_and_removes(sandbox):
@@ -144,7 +146,7 @@ def test_tokens_are_revoked(sandbox):
 def test_control_is_no_request_of_the_api(sandbox):
     sandbox.sandbox.load([entry()])
     sandbox.call("GET", "/_sandbox/entries")
-    assert sandbox.sandbox.requests.all() == []
+    assert sandbox.sandbox.requests.list_requests() == []
 
 
 ACT = {"act": "add", "listId": "l", "phone": phone(0)}

@@ -13,8 +13,8 @@ import pytest
 import requests
 
 from reconciler.core.model.errors import InvalidInput
-from reconciler.sandbox.faults import Action, Fault
-from reconciler.sandbox.server import Sandbox, Unbound
+from reconciler.sandbox.faults import Fault, FaultAction
+from reconciler.sandbox.server import AddressUnavailable, Sandbox
 from reconciler.sandbox.tenant import Settings
 from tests.support.sandbox import Clock, entry, running, sent
 
@@ -63,7 +63,7 @@ def test_a_served_sandbox_is_gone_when_its_block_ends():
 
 def test_stopping_waits_for_no_answer():
     with running() as server:
-        server.sandbox.plan(Fault(Action.SLOW, delay=60))
+        server.sandbox.plan(Fault(FaultAction.SLOW, delay=60))
         with pytest.raises(requests.ReadTimeout):
             server.call("GET", "/api/v2/dnc/entries", timeout=0.05)
 
@@ -141,10 +141,10 @@ def test_a_port_that_is_taken_is_said():
     with (
         socket.create_server(("127.0.0.1", 0)) as taken,
         Sandbox(None, clock=Clock(), settings=Settings()) as sandbox,
-        pytest.raises(Unbound) as caught,
+        pytest.raises(AddressUnavailable) as caught,
     ):
         sandbox.run("127.0.0.1", taken.getsockname()[1], print)
-    assert caught.value.way_out
+    assert caught.value.fix
 
 
 def test_latency_is_added_to_every_answer():

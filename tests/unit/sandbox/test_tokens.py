@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.sandbox.faults import Kind
+from reconciler.sandbox.faults import RequestKind
 from tests.support.sandbox import CLIENT_ID, CLIENT_SECRET, running, sent
 
 FORM = {"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
@@ -106,4 +106,4 @@ def test_a_host_that_names_another_organisation_is_403(sandbox, host, status):
 
 def test_sign_ins_are_counted(sandbox):
     sandbox.sign_in()
-    assert [asked.status for asked in sandbox.sandbox.requests.all(Kind.TOKEN)] == [200]
+    assert [asked.status for asked in sandbox.sandbox.requests.list_requests(RequestKind.TOKEN)] == [200]

@@ -6,7 +6,7 @@ from typing import Literal
 
 from reconciler.cli.render.site.chart import Chart
 
-NOTHING = "\N{EN DASH}"
+NO_VALUE = "\N{EN DASH}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ class Table:
         cls, caption: str, heads: str | Sequence[str], rows: Iterable[Iterable[Value]], *, note: str = ""
     ) -> "Table":
         """Make a table of plain values. Heads of our own may be one text, parted by `|`."""
-        named = heads.split("|") if isinstance(heads, str) else heads
+        column_heads = heads.split("|") if isinstance(heads, str) else heads
         cells = tuple(tuple(cell(value) for value in row) for row in rows)
-        return cls(caption, tuple(named), cells, note)
+        return cls(caption, tuple(column_heads), cells, note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def cell(value: Value) -> Cell:
     if isinstance(value, Cell):
         return value
     if value is None:
-        return Cell(NOTHING)
+        return Cell(NO_VALUE)
     if isinstance(value, float):
         return Cell(f"{value:,.0f}")
     return Cell(f"{value:,}") if isinstance(value, int) else Cell(value)

@@ -2,22 +2,22 @@
 
 from collections.abc import Sequence
 
-from reconciler.audit.verification import Head
-from reconciler.cli.render.messages import count
+from reconciler.audit.verification import ChainHead
+from reconciler.cli.render.messages import count_text
 from reconciler.cli.render.site.blocks import Block, Cell, Chapter, Sentences, Table, Text
 from reconciler.core.model.finding import Finding
-from reconciler.use_cases.history.site import Record, Site
+from reconciler.use_cases.history.site import Site, TenantRecord
 
-SHOWN = 50  # problems that are spelled out
+MAX_PROBLEMS = 50  # problems that are spelled out
 
 
-def chain(site: Site, record: Record) -> Chapter:
+def chain_chapter(site: Site, record: TenantRecord) -> Chapter:
     """Show one tenant's chain, here and at the remote."""
     heads = [head for head in site.verification.heads if head.tenant == record.tenant]
-    blocks: list[Block] = [verdict(site, record.problems)]
-    blocks += problems(record.problems)
-    blocks += remarks(site, record.tenant)
-    blocks.append(_heads(heads))
+    blocks: list[Block] = [chain_verdict(site, record.problems)]
+    blocks += problem_blocks(record.problems)
+    blocks += remark_blocks(site, record.tenant)
+    blocks.append(_heads_table(heads))
     newest = record.newest
     if newest is not None:
         rows = (
@@ -34,11 +34,12 @@ def chain(site: Site, record: Record) -> Chapter:
     return Chapter("chain", "The chain of reports", tuple(blocks))
 
 
-def verdict(site: Site, found: Sequence[Finding]) -> Text:
+def chain_verdict(site: Site, findings: Sequence[Finding]) -> Text:
     """Say whether it holds."""
-    if found:
+    if findings:
         return Text(
-            f"The chain does not hold: {count(len(found), 'problem')}. What stands here may not be what was "
+            f"The chain does not hold: {count_text(len(findings), 'problem')}. What stands here may "
+            "not be what was "
             "written; ask for the branch from a clone that still has it whole.",
             loud=True,
         )
@@ -47,26 +48,32 @@ def verdict(site: Site, found: Sequence[Finding]) -> Text:
     return Text("The chain holds: no report was changed or removed, here or at the remote.")
 
 
-def problems(found: Sequence[Finding]) -> list[Block]:
+def problem_blocks(findings: Sequence[Finding]) -> list[Block]:
     """Spell problems out."""
-    told: list[Block] = (
-        [Sentences(tuple(f"{one.file}: {one.message}" for one in found[:SHOWN]))] if found else []
+    problem_list: list[Block] = (
+        [Sentences(tuple(f"{finding.file}: {finding.message}" for finding in findings[:MAX_PROBLEMS]))]
+        if findings
+        else []
     )
-    if len(found) > SHOWN:
-        told.append(Text(f"The first {SHOWN} of {len(found):,}; dnc audit verify lists all."))
-    return told
+    if len(findings) > MAX_PROBLEMS:
+        problem_list.append(
+            Text(f"The first {MAX_PROBLEMS} of {len(findings):,}; dnc audit verify lists all.")
+        )
+    return problem_list
 
 
-def remarks(site: Site, tenant: str | None = None) -> list[Block]:
+def remark_blocks(site: Site, tenant: str | None = None) -> list[Block]:
     """Say what is in order and must be seen all the same: chains that were continued after a purge."""
-    own = f": {tenant}: "
-    told = [
-        one for one in site.verification.remarks if tenant is None or own in one or ": the anchor " in one
+    tenant_mark = f": {tenant}: "
+    tenant_remarks = [
+        remark
+        for remark in site.verification.remarks
+        if tenant is None or tenant_mark in remark or ": the anchor " in remark
     ]
     head = Text("On record, and in order: the chain was continued after a purge.")
-    return [head, Sentences(tuple(told[:SHOWN]))] if told else []
+    return [head, Sentences(tuple(tenant_remarks[:MAX_PROBLEMS]))] if tenant_remarks else []
 
 
-def _heads(heads: Sequence[Head]) -> Table:
+def _heads_table(heads: Sequence[ChainHead]) -> Table:
     rows = ((Cell(head.branch, code=True), head.reports, Cell(head.sha256, code=True)) for head in heads)
     return Table.of("As verified when this page was made", "Branch|#Reports|SHA-256 of the newest", rows)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import floor, log10
 
-from reconciler.cli.render.site.periods import Period
+from reconciler.cli.render.site.periods import ChartPeriod
 
 WIDTH = 1000
 HEIGHT = 140
@@ -72,81 +72,87 @@ class Series:
     values: Numbers
 
 
-def stacked(says: str, parts: Sequence[Period], series: Sequence[Series]) -> Chart:
+def stacked_bars(alt_text: str, parts: Sequence[ChartPeriod], series: Sequence[Series]) -> Chart:
     """Stack each period's values as bars."""
     scale = _Scale.of(max((sum(row) for row in _rows(series, len(parts))), default=0))
     bars: list[Bar] = []
-    for at, part in enumerate(parts):
+    for index, part in enumerate(parts):
         base = 0.0
-        for one in series:
-            value = one.values[at] or 0
+        for row_series in series:
+            value = row_series.values[index] or 0
             if value:
-                title = f"{span(part)}: {value:,.0f} {one.label}"
-                bars.append(_bar(parts, at, scale, base, base + value, one.mark, title))
+                title = f"{period_name(part)}: {value:,.0f} {row_series.label}"
+                bars.append(_bar(parts, index, scale, base, base + value, row_series.mark, title))
                 base += value
-    return Chart(says, scale.lines, ticks(parts), bars=tuple(bars))
+    return Chart(alt_text, scale.lines, ticks(parts), bars=tuple(bars))
 
 
-def ranges(says: str, parts: Sequence[Period], rows: Sequence[tuple[float, float, float] | None]) -> Chart:
+def range_bars(
+    alt_text: str, parts: Sequence[ChartPeriod], rows: Sequence[tuple[float, float, float] | None]
+) -> Chart:
     """Show for each period where values lie: thin up to the third, wide from the first to the second."""
     scale = _Scale.of(max((row[2] for row in rows if row), default=0))
     bars: list[Bar] = []
-    for at, row in enumerate(rows):
+    for index, row in enumerate(rows):
         if row is None:
             continue
         low, high, longest = row
-        title = f"{span(parts[at])}: p50 {low:,.0f} ms, p95 {high:,.0f} ms, longest {longest:,.0f} ms"
-        bars.append(_bar(parts, at, scale, high, longest, "longest", title, thin=True))
+        title = (
+            f"{period_name(parts[index])}: p50 {low:,.0f} ms, p95 {high:,.0f} ms, longest {longest:,.0f} ms"
+        )
+        bars.append(_bar(parts, index, scale, high, longest, "longest", title, thin=True))
         least = scale.top * 0.02  # a bar of no height is no bar
-        bars.append(_bar(parts, at, scale, low, max(high, low + least), "p95", title))
-        bars.append(_bar(parts, at, scale, low, low + least, "p50", title))
-    return Chart(says, scale.lines, ticks(parts), bars=tuple(bars))
+        bars.append(_bar(parts, index, scale, low, max(high, low + least), "p95", title))
+        bars.append(_bar(parts, index, scale, low, low + least, "p50", title))
+    return Chart(alt_text, scale.lines, ticks(parts), bars=tuple(bars))
 
 
-def layers(says: str, parts: Sequence[Period], series: Sequence[Series]) -> Chart:
+def stacked_areas(alt_text: str, parts: Sequence[ChartPeriod], series: Sequence[Series]) -> Chart:
     """Stack values as areas; one that is not told is as it was before."""
-    full = [Series(one.mark, one.label, carried(one.values)) for one in series]
-    rows = list(_rows(full, len(parts)))
+    filled_series = [
+        Series(row_series.mark, row_series.label, carry_forward(row_series.values)) for row_series in series
+    ]
+    rows = list(_rows(filled_series, len(parts)))
     scale = _Scale.of(max((sum(row) for row in rows), default=0))
     edges = _edges(parts)
     base = [0.0] * len(parts)
     areas: list[Area] = []
-    for one in full:
-        top = [low + (value or 0) for low, value in zip(base, one.values, strict=True)]
-        if any(one.values):
-            areas.append(Area(_step(edges, top, base, scale), one.mark))
+    for row_series in filled_series:
+        top = [low + (value or 0) for low, value in zip(base, row_series.values, strict=True)]
+        if any(row_series.values):
+            areas.append(Area(_step_path(edges, top, base, scale), row_series.mark))
         base = top
-    return Chart(says, scale.lines, ticks(parts), areas=tuple(areas))
+    return Chart(alt_text, scale.lines, ticks(parts), areas=tuple(areas))
 
 
-def spark(values: Numbers) -> str:
+def sparkline(values: Numbers) -> str:
     """Draw a small line, on a scale of its own; empty for what never changes place."""
-    told = [value for value in carried(values) if value is not None]
-    if len(told) < 2:  # noqa: PLR2004  (a line has two ends)
+    known_values = [value for value in carry_forward(values) if value is not None]
+    if len(known_values) < 2:  # noqa: PLR2004  (a line has two ends)
         return ""
-    low, high = min(told), max(told)
+    low, high = min(known_values), max(known_values)
     reach = (high - low) or 1
     points = [
         (
-            at * _SPARK_WIDTH / (len(told) - 1),
+            index * _SPARK_WIDTH / (len(known_values) - 1),
             _SPARK_HEIGHT - 2 - (value - low) / reach * (_SPARK_HEIGHT - 4),
         )
-        for at, value in enumerate(told)
+        for index, value in enumerate(known_values)
     ]
-    return "M" + "L".join(f"{_n(x)} {_n(y)}" for x, y in points)
+    return "M" + "L".join(f"{_coordinate(x)} {_coordinate(y)}" for x, y in points)
 
 
-def carried(values: Numbers) -> list[float | None]:
+def carry_forward(values: Numbers) -> list[float | None]:
     """Go on with the last value where none is told."""
-    last: float | None = None
-    found: list[float | None] = []
+    last_value: float | None = None
+    carried_values: list[float | None] = []
     for value in values:
-        last = value if value is not None else last
-        found.append(last)
-    return found
+        last_value = value if value is not None else last_value
+        carried_values.append(last_value)
+    return carried_values
 
 
-def span(part: Period) -> str:
+def period_name(part: ChartPeriod) -> str:
     """Name a period by its days."""
     return part.first.isoformat() if part.days == 1 else f"{part.first} to {part.last}"
 
@@ -157,13 +163,13 @@ class _Scale:
     step: float
 
     @classmethod
-    def of(cls, most: float) -> "_Scale":
+    def of(cls, highest: float) -> "_Scale":
         """Choose round lines: at most four of them, the highest above everything."""
-        if most <= 0:
+        if highest <= 0:
             return cls(1, 1)
-        size = 10 ** floor(log10(most / _LINES)) if most > _LINES else 1
-        step = next(size * m for m in (1, 2, 5, 10) if size * m * _LINES >= most)
-        return cls(-(-most // step) * step, step)
+        size = 10 ** floor(log10(highest / _LINES)) if highest > _LINES else 1
+        step = next(size * multiple for multiple in (1, 2, 5, 10) if size * multiple * _LINES >= highest)
+        return cls(-(-highest // step) * step, step)
 
     def y(self, value: float) -> float:
         return HEIGHT - value / self.top * HEIGHT
@@ -171,51 +177,53 @@ class _Scale:
     @property
     def lines(self) -> tuple[Tick, ...]:
         count = round(self.top / self.step)
-        return tuple(Tick(_n(self.y(i * self.step)), _short(i * self.step)) for i in range(count + 1))
+        return tuple(
+            Tick(_coordinate(self.y(i * self.step)), _axis_label(i * self.step)) for i in range(count + 1)
+        )
 
 
-def ticks(parts: Sequence[Period]) -> tuple[Tick, ...]:
+def ticks(parts: Sequence[ChartPeriod]) -> tuple[Tick, ...]:
     """Label a few periods, the first and the last among them."""
     if not parts:
         return ()
     if len(parts) <= 2:  # noqa: PLR2004  (the two ends)
         return (Tick("0", _day(parts[0], year=True), "start"),)
     count = min(_TICKS, len(parts))
-    at = sorted({round(i * (len(parts) - 1) / (count - 1)) for i in range(count)})
+    tick_indexes = sorted({round(i * (len(parts) - 1) / (count - 1)) for i in range(count)})
     edges = _edges(parts)
-    found = []
-    for i in at:
+    tick_list = []
+    for i in tick_indexes:
         anchor = "start" if i == 0 else "end" if i == len(parts) - 1 else "middle"
         place = {"start": 0.0, "end": 100.0}.get(anchor, (edges[i] + edges[i + 1]) / 2 / WIDTH * 100)
-        found.append(Tick(_n(place), _day(parts[i], year=i == 0), anchor))
-    return tuple(found)
+        tick_list.append(Tick(_coordinate(place), _day(parts[i], year=i == 0), anchor))
+    return tuple(tick_list)
 
 
-def _day(part: Period, *, year: bool) -> str:
+def _day(part: ChartPeriod, *, year: bool) -> str:
     if part.days >= _ALMOST_A_MONTH:
         return f"{part.first:%b %Y}"
     return f"{part.first.day} {part.first:%b %Y}" if year else f"{part.first.day} {part.first:%b}"
 
 
-def _edges(parts: Sequence[Period]) -> list[float]:
+def _edges(parts: Sequence[ChartPeriod]) -> list[float]:
     """Give where the periods begin, and the end of the last: as wide as they are long."""
     total = sum(part.days for part in parts) or 1
-    found, done = [0.0], 0
+    edges, days_before = [0.0], 0
     for part in parts:
-        done += part.days
-        found.append(done / total * WIDTH)
-    return found
+        days_before += part.days
+        edges.append(days_before / total * WIDTH)
+    return edges
 
 
 def _rows(series: Iterable[Series], count: int) -> Iterator[list[float]]:
     series = list(series)
-    for at in range(count):
-        yield [one.values[at] or 0 for one in series]
+    for index in range(count):
+        yield [row_series.values[index] or 0 for row_series in series]
 
 
 def _bar(  # noqa: PLR0917  (a place, a size and what it is)
-    parts: Sequence[Period],
-    at: int,
+    parts: Sequence[ChartPeriod],
+    index: int,
     scale: _Scale,
     low: float,
     high: float,
@@ -225,31 +233,32 @@ def _bar(  # noqa: PLR0917  (a place, a size and what it is)
     thin: bool = False,
 ) -> Bar:
     edges = _edges(parts)
-    room = min(edges[at + 1] - edges[at], WIDTH / 12)  # few periods are no reason for broad bars
-    width = room * (0.14 if thin else 1 - _GAP)
-    x = (edges[at] + edges[at + 1] - width) / 2
+    max_width = min(edges[index + 1] - edges[index], WIDTH / 12)  # few periods are no reason for broad bars
+    width = max_width * (0.14 if thin else 1 - _GAP)
+    x = (edges[index] + edges[index + 1] - width) / 2
     y = scale.y(high)
-    return Bar(_n(x), _n(y), _n(width), _n(scale.y(low) - y), mark, title)
+    return Bar(_coordinate(x), _coordinate(y), _coordinate(width), _coordinate(scale.y(low) - y), mark, title)
 
 
-def _step(edges: Sequence[float], top: Sequence[float], base: Sequence[float], scale: _Scale) -> str:
+def _step_path(edges: Sequence[float], top: Sequence[float], base: Sequence[float], scale: _Scale) -> str:
     """Draw what stands between two lines of steps."""
     forth = "".join(
-        f"V{_n(scale.y(value))}H{_n(right)}" for value, (_, right) in zip(top, pairwise(edges), strict=True)
+        f"V{_coordinate(scale.y(value))}H{_coordinate(right)}"
+        for value, (_, right) in zip(top, pairwise(edges), strict=True)
     )
     back = "".join(
-        f"V{_n(scale.y(value))}H{_n(left)}"
+        f"V{_coordinate(scale.y(value))}H{_coordinate(left)}"
         for value, (left, _) in reversed(list(zip(base, pairwise(edges), strict=True)))
     )
-    return f"M0 {_n(scale.y(base[0]))}{forth}{back}Z"
+    return f"M0 {_coordinate(scale.y(base[0]))}{forth}{back}Z"
 
 
-def _n(value: float) -> str:
+def _coordinate(value: float) -> str:
     """Write a coordinate, no longer than the eye can tell."""
     return f"{value:.1f}".removesuffix(".0")
 
 
-def _short(value: float) -> str:
+def _axis_label(value: float) -> str:
     """Write a number on an axis: 1.2M, 40k, 7."""
     for least, size, unit in ((1_000_000, 1_000_000, "M"), (10_000, 1_000, "k")):
         if value >= least:

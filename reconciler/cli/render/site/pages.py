@@ -4,63 +4,67 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from reconciler.cli.render.html import guarded
-from reconciler.cli.render.messages import age, count
-from reconciler.cli.render.site.blocks import NOTHING, Block, Cell, Fact, Table, Text, Value
-from reconciler.cli.render.site.chain import chain, problems, remarks, verdict
-from reconciler.cli.render.site.chart import spark
-from reconciler.cli.render.site.lists import lapses, left, sizes
-from reconciler.cli.render.site.runs import drift, late_in, requests, runs
+from reconciler.cli.render.html import render_masked_page
+from reconciler.cli.render.messages import age_text, count_text
+from reconciler.cli.render.site.blocks import NO_VALUE, Block, Cell, Fact, Table, Text, Value
+from reconciler.cli.render.site.chain import chain_chapter, chain_verdict, problem_blocks, remark_blocks
+from reconciler.cli.render.site.chart import sparkline
+from reconciler.cli.render.site.lists import lapses_chapter, open_issues_chapter, sizes_chapter
+from reconciler.cli.render.site.runs import count_late, drift_chapter, requests_chapter, runs_chapter
 from reconciler.cli.render.site.timeline import Timeline
 from reconciler.use_cases.history.run_summary import RunFigures
-from reconciler.use_cases.history.site import Record, Site
+from reconciler.use_cases.history.site import Site, TenantRecord
 
-OLD = timedelta(hours=26)  # as `dnc status` has it by default
-_LATELY = timedelta(days=30)
-_WORST = ("bad", "warn", "good")
+MAX_AGE = timedelta(hours=26)  # as `dnc status` has it by default
+_RECENT = timedelta(days=30)
+_MARKS_BY_SEVERITY = ("bad", "warn", "good")
 
 
-def facts(record: Record, made_at: datetime) -> tuple[Fact, ...]:
+def tenant_facts(record: TenantRecord, made_at: datetime) -> tuple[Fact, ...]:
     """Give the figures, the most asked for first."""
     return (
-        _live(record.runs),
-        _verified(record, made_at),
-        _days(record.runs, made_at),
-        _waiting(record),
-        _in_time(record.runs),
-        _left(record),
-        _restored(record.runs, made_at),
-        _chain(record),
+        _live_fact(record.runs),
+        _verified_fact(record, made_at),
+        _days_fact(record.runs, made_at),
+        _open_requests_fact(record),
+        _in_time_fact(record.runs),
+        _open_issues_fact(record),
+        _restored_fact(record.runs, made_at),
+        _chain_fact(record),
     )
 
 
-def standing(record: Record, made_at: datetime) -> tuple[str, str]:
+def tenant_state(record: TenantRecord, made_at: datetime) -> tuple[str, str]:
     """Say how the tenant stands: the worst mark, and a sentence with all that is not well."""
-    told = list(_unwell(record, made_at)) or [("good", "as git says")]
-    return min(told, key=lambda one: _WORST.index(one[0]))[0], "; ".join(sentence for _, sentence in told)
+    problems = list(_state_problems(record, made_at)) or [("good", "as git says")]
+    return min(problems, key=lambda one: _MARKS_BY_SEVERITY.index(one[0]))[0], "; ".join(
+        sentence for _, sentence in problems
+    )
 
 
-def _unwell(record: Record, made_at: datetime) -> Iterator[tuple[str, str]]:
-    newest, verified = record.newest, record.verified
+def _state_problems(record: TenantRecord, made_at: datetime) -> Iterator[tuple[str, str]]:
+    newest, newest_verified = record.newest, record.newest_verified
     if record.problems:
         yield "bad", "the chain of reports does not hold"
     if newest is None:
         yield "warn", "no report yet"
         return
     if newest.deviations.not_live:
-        yield "bad", f"{count(newest.deviations.not_live)} not live"
-    late = sum(one.numbers for one in newest.deadlines.open if one.past)
-    if late:
-        yield "bad", f"{count(late, 'request')} late"
+        yield "bad", f"{count_text(newest.deviations.not_live)} not live"
+    late_count = sum(
+        due_requests.numbers for due_requests in newest.deadlines.open if due_requests.is_overdue
+    )
+    if late_count:
+        yield "bad", f"{count_text(late_count, 'request')} late"
     if newest.report.status == "failed":
         yield "bad", "the newest run failed"
-    if verified is None:
+    if newest_verified is None:
         yield "warn", "never verified"
-    elif made_at - verified.report.finished_at > OLD:
-        yield "warn", f"last verified {age(verified.report.finished_at, made_at)} before"
-    waiting = sum(one.numbers for one in newest.deadlines.open) - late
+    elif made_at - newest_verified.report.finished_at > MAX_AGE:
+        yield "warn", f"last verified {age_text(newest_verified.report.finished_at, made_at)} before"
+    waiting = sum(due_requests.numbers for due_requests in newest.deadlines.open) - late_count
     if waiting:
-        yield "warn", f"{count(waiting, 'request')} open"
+        yield "warn", f"{count_text(waiting, 'request')} open"
 
 
 def total_live(run: RunFigures) -> int:
@@ -68,71 +72,80 @@ def total_live(run: RunFigures) -> int:
     return sum(n for reasons in run.live.values() for _, n in reasons)
 
 
-def _live(runs: Sequence[RunFigures]) -> Fact:
+def _live_fact(runs: Sequence[RunFigures]) -> Fact:
     run = next((run for run in reversed(runs) if run.live), None)
     if run is None:
-        return Fact("Numbers live", NOTHING, "no reading of CXone yet")
-    return Fact("Numbers live", f"{total_live(run):,}", f"on {count(len(run.live), 'list')}")
+        return Fact("Numbers live", NO_VALUE, "no reading of CXone yet")
+    return Fact("Numbers live", f"{total_live(run):,}", f"on {count_text(len(run.live), 'list')}")
 
 
-def _verified(record: Record, made_at: datetime) -> Fact:
-    run = record.verified
+def _verified_fact(record: TenantRecord, made_at: datetime) -> Fact:
+    run = record.newest_verified
     if run is None:
-        return Fact("Last verified", NOTHING, "no run read all back", "warn")
-    old = made_at - run.report.finished_at > OLD
-    detail = f"{age(run.report.finished_at, made_at)} before this page"
-    return Fact("Last verified", f"{run.report.finished_at:%d %b %H:%M}", detail, "warn" if old else "good")
-
-
-def _days(runs: Sequence[RunFigures], made_at: datetime) -> Fact:
-    if not runs:
-        return Fact("Days verified", NOTHING)
-    first = min(run.report.day for run in runs)
-    days = (max(made_at.date(), first) - first).days + 1
-    seen = {run.report.day for run in runs if run.report.is_verified}
-    return Fact("Days verified", f"{len(seen):,} of {days:,}", f"since {first.isoformat()}")
-
-
-def _waiting(record: Record) -> Fact:
-    if record.newest is None:
-        return Fact("Requests not live", NOTHING)
-    rows = record.newest.deadlines.open
-    late = sum(one.numbers for one in rows if one.past)
-    waiting = sum(one.numbers for one in rows) - late
-    mark = "bad" if late else "warn" if waiting else "good"
-    return Fact("Requests not live", f"{late:,} late", f"{waiting:,} open, near their day", mark)
-
-
-def _in_time(runs: Sequence[RunFigures]) -> Fact:
-    met = sum(run.deadlines.in_time or 0 for run in runs)
-    late = sum(late_in(run) for run in runs)
-    if not met + late:
-        return Fact("Live in time", NOTHING, "no request with a last day")
-    return Fact("Live in time", f"{met:,} of {met + late:,}", f"{late:,} late, of all on record")
-
-
-def _left(record: Record) -> Fact:
-    newest = record.newest
-    if newest is None:
-        return Fact("Not live", NOTHING)
-    kept = f"{newest.deviations.kept:,} kept without permission"
+        return Fact("Last verified", NO_VALUE, "no run read all back", "warn")
+    is_old = made_at - run.report.finished_at > MAX_AGE
+    detail = f"{age_text(run.report.finished_at, made_at)} before this page"
     return Fact(
-        "Not live", f"{newest.deviations.not_live:,}", kept, "bad" if newest.deviations.not_live else "good"
+        "Last verified", f"{run.report.finished_at:%d %b %H:%M}", detail, "warn" if is_old else "good"
     )
 
 
-def _restored(runs: Sequence[RunFigures], made_at: datetime) -> Fact:
-    lately = sum(run.deviations.restored for run in runs if run.report.finished_at > made_at - _LATELY)
+def _days_fact(runs: Sequence[RunFigures], made_at: datetime) -> Fact:
+    if not runs:
+        return Fact("Days verified", NO_VALUE)
+    first_day = min(run.report.day for run in runs)
+    days = (max(made_at.date(), first_day) - first_day).days + 1
+    verified_days = {run.report.day for run in runs if run.report.is_verified}
+    return Fact("Days verified", f"{len(verified_days):,} of {days:,}", f"since {first_day.isoformat()}")
+
+
+def _open_requests_fact(record: TenantRecord) -> Fact:
+    if record.newest is None:
+        return Fact("Requests not live", NO_VALUE)
+    rows = record.newest.deadlines.open
+    late_count = sum(due_requests.numbers for due_requests in rows if due_requests.is_overdue)
+    waiting = sum(due_requests.numbers for due_requests in rows) - late_count
+    mark = "bad" if late_count else "warn" if waiting else "good"
+    return Fact("Requests not live", f"{late_count:,} late", f"{waiting:,} open, near their day", mark)
+
+
+def _in_time_fact(runs: Sequence[RunFigures]) -> Fact:
+    met_count = sum(run.deadlines.in_time or 0 for run in runs)
+    late_count = sum(count_late(run) for run in runs)
+    if not met_count + late_count:
+        return Fact("Live in time", NO_VALUE, "no request with a last day")
+    return Fact(
+        "Live in time",
+        f"{met_count:,} of {met_count + late_count:,}",
+        f"{late_count:,} late, of all on record",
+    )
+
+
+def _open_issues_fact(record: TenantRecord) -> Fact:
+    newest = record.newest
+    if newest is None:
+        return Fact("Not live", NO_VALUE)
+    retained_text = f"{newest.deviations.kept:,} kept without permission"
+    return Fact(
+        "Not live",
+        f"{newest.deviations.not_live:,}",
+        retained_text,
+        "bad" if newest.deviations.not_live else "good",
+    )
+
+
+def _restored_fact(runs: Sequence[RunFigures], made_at: datetime) -> Fact:
+    lately = sum(run.deviations.restored for run in runs if run.report.finished_at > made_at - _RECENT)
     return Fact("Put back", f"{lately:,}", "taken off by others, in 30 days")
 
 
-def _chain(record: Record) -> Fact:
+def _chain_fact(record: TenantRecord) -> Fact:
     if record.problems:
-        return Fact("Chain", "does not hold", count(len(record.problems), "problem"), "bad")
+        return Fact("Chain", "does not hold", count_text(len(record.problems), "problem"), "bad")
     newest = record.newest
     if newest is None:
-        return Fact("Chain", NOTHING, "no report yet")
-    return Fact("Chain", count(newest.report.seq, "report"), f"head {newest.report.sha256[:12]}", "good")
+        return Fact("Chain", NO_VALUE, "no report yet")
+    return Fact("Chain", count_text(newest.report.seq, "report"), f"head {newest.report.sha256[:12]}", "good")
 
 
 INDEX = "index.html"
@@ -142,12 +155,12 @@ _HEADS = (
 )
 
 
-def pages(site: Site) -> dict[str, str]:
+def render_site(site: Site) -> dict[str, str]:
     """Write every page: name to HTML. The same data gives the same bytes."""
-    found = {INDEX: _index(site)}
+    page_texts = {INDEX: _index_page(site)}
     for record in site.records:
-        found[page_name(record.tenant)] = _tenant(site, record)
-    return found
+        page_texts[page_name(record.tenant)] = _tenant_page(site, record)
+    return page_texts
 
 
 def page_name(tenant: str) -> str:
@@ -155,47 +168,56 @@ def page_name(tenant: str) -> str:
     return f"tenant-{tenant}.html"
 
 
-def _index(site: Site) -> str:
-    rows = (_row(record, site.made_at) for record in site.records)
+def _index_page(site: Site) -> str:
+    rows = (_tenant_row(record, site.made_at) for record in site.records)
     table = Table.of("Every tenant", _HEADS, rows)
     broken = site.verification.problems
-    alert = verdict(site, broken) if broken else None
-    blocks: list[Block] = [*([] if broken else [verdict(site, broken)]), *problems(broken), *remarks(site)]
+    alert = chain_verdict(site, broken) if broken else None
+    blocks: list[Block] = [
+        *([] if broken else [chain_verdict(site, broken)]),
+        *problem_blocks(broken),
+        *remark_blocks(site),
+    ]
     blocks.append(table if site.records else Text("No tenant has a report yet: dnc apply writes the first."))
-    return guarded(
-        "overview.html", title="Do-not-call record", **_common(site), blocks=blocks, facts=_sums(site),
-        alert=alert, here="",
-    )  # fmt: skip
-
-
-def _tenant(site: Site, record: Record) -> str:
-    time = Timeline.of(record.runs, site.made_at)
-    mark, sentence = standing(record, site.made_at)
-    ran = bool(record.runs)
-    chapters = (
-        sizes(record, time),
-        *((requests(record, time),) if ran else ()),
-        runs(record, time),
-        *((drift(record, time),) if ran else ()),
-        lapses(record, site.made_at),
-        *((left(record),) if ran else ()),
-        chain(site, record),
+    return render_masked_page(
+        "overview.html",
+        title="Do-not-call record",
+        **_common_values(site),
+        blocks=blocks,
+        facts=_site_facts(site),
+        alert=alert,
+        here="",
     )
-    return guarded(
+
+
+def _tenant_page(site: Site, record: TenantRecord) -> str:
+    time = Timeline.of(record.runs, site.made_at)
+    mark, sentence = tenant_state(record, site.made_at)
+    has_runs = bool(record.runs)
+    chapters = (
+        sizes_chapter(record, time),
+        *((requests_chapter(record, time),) if has_runs else ()),
+        runs_chapter(record, time),
+        *((drift_chapter(record, time),) if has_runs else ()),
+        lapses_chapter(record, site.made_at),
+        *((open_issues_chapter(record),) if has_runs else ()),
+        chain_chapter(site, record),
+    )
+    return render_masked_page(
         "tenant.html",
         title=f"{record.tenant}: do-not-call record",
-        **_common(site),
+        **_common_values(site),
         here=record.tenant,
         mark=mark,
         sentence=sentence,
-        target=_target(record),
-        facts=facts(record, site.made_at),
-        alert=verdict(site, record.problems) if record.problems else None,
+        target=_target_text(record),
+        facts=tenant_facts(record, site.made_at),
+        alert=chain_verdict(site, record.problems) if record.problems else None,
         chapters=chapters,
     )
 
 
-def _common(site: Site) -> dict[str, Any]:
+def _common_values(site: Site) -> dict[str, Any]:
     return {
         "made_at": f"{site.made_at:%Y-%m-%d %H:%M} UTC",
         "version": site.tool_version,
@@ -203,27 +225,29 @@ def _common(site: Site) -> dict[str, Any]:
     }
 
 
-def _target(record: Record) -> str:
+def _target_text(record: TenantRecord) -> str:
     target = record.target
     parts = (target.organisation, target.host, target.dialect) if target else ()
     return ", ".join(part for part in parts if part)
 
 
-def _row(record: Record, made_at: datetime) -> Iterable[Value]:
+def _tenant_row(record: TenantRecord, made_at: datetime) -> Iterable[Value]:
     time = Timeline.of(record.runs, made_at)
-    size = time.each(lambda some: next((total_live(run) for run in reversed(some) if run.live), None))
-    newest, verified = record.newest, record.verified
+    size = time.values_by_period(
+        lambda some: next((total_live(run) for run in reversed(some) if run.live), None)
+    )
+    newest, newest_verified = record.newest, record.newest_verified
     live = next((total_live(run) for run in reversed(record.runs) if run.live), None)
-    mark, sentence = standing(record, made_at)
+    mark, sentence = tenant_state(record, made_at)
     waiting = newest.deadlines.open if newest else ()
     return (
         Cell(record.tenant, href=page_name(record.tenant)),
         Cell(sentence, mark),
         live,
-        Cell("", spark=spark(size)),
-        f"{verified.report.finished_at:%Y-%m-%d %H:%M}" if verified else None,
-        sum(one.numbers for one in waiting if one.past),
-        sum(one.numbers for one in waiting if not one.past),
+        Cell("", spark=sparkline(size)),
+        f"{newest_verified.report.finished_at:%Y-%m-%d %H:%M}" if newest_verified else None,
+        sum(due_requests.numbers for due_requests in waiting if due_requests.is_overdue),
+        sum(due_requests.numbers for due_requests in waiting if not due_requests.is_overdue),
         newest.deviations.not_live if newest else None,
         newest.deviations.kept if newest else None,
         newest.report.seq if newest else None,
@@ -231,22 +255,33 @@ def _row(record: Record, made_at: datetime) -> Iterable[Value]:
     )
 
 
-def _sums(site: Site) -> tuple[Fact, ...]:
+def _site_facts(site: Site) -> tuple[Fact, ...]:
     newest = [record.newest for record in site.records if record.newest]
     live = sum(next((total_live(r) for r in reversed(x.runs) if r.live), 0) for x in site.records)
-    late = sum(one.numbers for run in newest for one in run.deadlines.open if one.past)
+    late_count = sum(
+        due_requests.numbers
+        for run in newest
+        for due_requests in run.deadlines.open
+        if due_requests.is_overdue
+    )
     every = [run for record in site.records for run in record.runs]
-    met, missed = sum(run.deadlines.in_time or 0 for run in every), sum(late_in(run) for run in every)
+    met_count, missed_count = (
+        sum(run.deadlines.in_time or 0 for run in every),
+        sum(count_late(run) for run in every),
+    )
     not_live = sum(run.deviations.not_live for run in newest)
-    well = sum(standing(record, site.made_at)[0] == "good" for record in site.records)
-    good = "good" if well == len(site.records) else "warn"
-    broken = site.broken
+    well = sum(tenant_state(record, site.made_at)[0] == "good" for record in site.records)
+    verified_mark = "good" if well == len(site.records) else "warn"
+    well_text = f"{well} of {len(site.records)}"
+    broken = site.is_broken
+    late_mark = "bad" if late_count else "good"
+    in_time = f"{met_count:,} of {met_count + missed_count:,}" if met_count + missed_count else NO_VALUE
     return (
-        Fact("Tenants as git says", f"{well} of {len(site.records)}", "verified within 26 hours", good),
+        Fact("Tenants as git says", well_text, "verified within 26 hours", verified_mark),
         Fact("Numbers live", f"{live:,}", "on all lists"),
-        Fact("Requests late", f"{late:,}", "not live past their day", "bad" if late else "good"),
-        Fact("Live in time", f"{met:,} of {met + missed:,}" if met + missed else NOTHING, "of all on record"),
+        Fact("Requests late", f"{late_count:,}", "not live past their day", late_mark),
+        Fact("Live in time", in_time, "of all on record"),
         Fact("Not live", f"{not_live:,}", "on a list and not protected", "bad" if not_live else "good"),
-        Fact("Chains", "do not all hold" if broken else "hold", count(len(every), "report"),
+        Fact("Chains", "do not all hold" if broken else "hold", count_text(len(every), "report"),
              "bad" if broken else "good"),
     )  # fmt: skip

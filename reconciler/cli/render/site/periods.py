@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class ChartPeriod:
     """Some days, `first` and `last` among them."""
 
     first: date
@@ -25,38 +25,40 @@ class Period:
         return (self.last - self.first).days + 1
 
 
-def periods(first: date, last: date, *, most: int) -> tuple[Period, ...]:
-    """Cut the time between two days into at most `most` parts without a gap.
+def split_into_periods(first: date, last: date, *, max_periods: int) -> tuple[ChartPeriod, ...]:
+    """Cut the time between two days into at most `max_periods` parts without a gap.
 
     They are days where these suffice; else weeks from Monday on, months, quarters, years, 2 years, 4 and so
     on. The first and the last part end with the time.
     """
     years = (_months(_YEAR_MONTHS * 2**n) for n in count())
     for parts in chain((_days, _weeks, _months(1), _months(3)), years):
-        begins = list(islice(parts(first, last), most + 1))
-        if len(begins) <= most:
-            return tuple(_clipped(begins, first, last))
+        begins = list(islice(parts(first, last), max_periods + 1))
+        if len(begins) <= max_periods:
+            return tuple(_clip_periods(begins, first, last))
     raise AssertionError("years get as long as needed")
 
 
-def sorted_into(
-    parts: Iterable[Period], items: Iterable[Item], day: Callable[[Item], date]
-) -> tuple[tuple[Period, tuple[Item, ...]], ...]:
+def group_by_period(
+    parts: Iterable[ChartPeriod], items: Iterable[Item], day: Callable[[Item], date]
+) -> tuple[tuple[ChartPeriod, tuple[Item, ...]], ...]:
     """Put items into the periods that their days are in, in the order given. Both are sorted by day."""
     parts = tuple(parts)
-    found: list[list[Item]] = [[] for _ in parts]
-    at = 0
+    items_by_period: list[list[Item]] = [[] for _ in parts]
+    index = 0
     for item in sorted(items, key=day):
-        while at < len(parts) - 1 and day(item) > parts[at].last:
-            at += 1
+        while index < len(parts) - 1 and day(item) > parts[index].last:
+            index += 1
         if parts:
-            found[at].append(item)
-    return tuple((part, tuple(some)) for part, some in zip(parts, found, strict=True))
+            items_by_period[index].append(item)
+    return tuple(
+        (part, tuple(period_items)) for part, period_items in zip(parts, items_by_period, strict=True)
+    )
 
 
-def _clipped(begins: Sequence[date], first: date, last: date) -> Iterator[Period]:
+def _clip_periods(begins: Sequence[date], first: date, last: date) -> Iterator[ChartPeriod]:
     for begin, following in zip(begins, [*begins[1:], last + _DAY], strict=True):
-        yield Period(max(begin, first), min(following - _DAY, last))
+        yield ChartPeriod(max(begin, first), min(following - _DAY, last))
 
 
 def _days(first: date, last: date) -> Iterator[date]:

@@ -6,35 +6,40 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.core.apply.run import Run
-from reconciler.core.model.entries import Release, terms_json
+from reconciler.core.model.entries import Release, terms_to_json
 from reconciler.core.model.errors import DncError
 from reconciler.core.planning.change import BlockedBy, Change, Reason
-from reconciler.core.planning.state import HeldClaim
+from reconciler.core.planning.state import AppliedEntry
 from reconciler.git.history import Commit
 from reconciler.git.repository import Repository
 from reconciler.lists.edit.changes import lines_of
 from reconciler.use_cases.reconcile.prepared_plan import PlanCriteria, PreparedPlan
 from reconciler.use_cases.reconcile.report.authors import ASSERTED, author_json, merge_request_in
-from reconciler.use_cases.reconcile.report.people import VERIFIED, Witness, brought_json, witness
-from reconciler.use_cases.reconcile.safety import Life, is_author
+from reconciler.use_cases.reconcile.report.people import (
+    VERIFIED,
+    PeopleLookup,
+    brought_json,
+    open_people_lookup,
+)
+from reconciler.use_cases.reconcile.safety import ReleaseCommits, is_author
 from reconciler.use_cases.workspace.context import CommandContext
 
-LAPSES = 1_000  # whose lines are looked up, file by file
-LARGEST_FILE = 16 * 1024 * 1024  # bytes: beyond, finding lines and their authors takes too long
+MAX_LAPSES = 1_000  # whose lines are looked up, file by file
+MAX_FILE_BYTES = 16 * 1024 * 1024  # bytes: beyond, finding lines and their authors takes too long
 
 
 def removal_authorizations(
-    repository: Repository | None, criteria: PlanCriteria, run: Run, asked: Witness
+    repository: Repository | None, criteria: PlanCriteria, run: Run, asked: PeopleLookup
 ) -> list[dict[str, Any]]:
     """Say who stands behind each exposing change that had permission, or that waits for an approval alone.
 
     What guards keep is there too, with what keeps it. Numbers that have all in common are one row.
     """
-    record = _Record(repository, criteria, run, asked)
+    record = _AuthorizationLookup(repository, criteria, run, asked)
     rows: dict[str, tuple[dict[str, Any], list[str]]] = {}
     for change in run.plan.changes:
-        if change.exposing and (change.reason is not Reason.VANISHED or _waits(change)):
-            for permit, phones in record.permits(change):
+        if change.is_exposing and (change.reason is not Reason.VANISHED or _waits_for_approval(change)):
+            for permit, phones in record.authorizations(change):
                 row = {
                     "action": change.action.value,
                     "list_id": change.list_id,
@@ -46,48 +51,48 @@ def removal_authorizations(
     return [{**row, "count": len(phones), "phones": phones} for row, phones in rows.values()]
 
 
-def _waits(change: Change) -> bool:
+def _waits_for_approval(change: Change) -> bool:
     return BlockedBy.APPROVAL in change.blocked_by
 
 
 @dataclass
-class _Record:
+class _AuthorizationLookup:
     """Looks permissions up, each commit and file once."""
 
     repository: Repository | None
     criteria: PlanCriteria
     run: Run
-    asked: Witness
+    people: PeopleLookup
     _commits: dict[str, Commit | None] = field(default_factory=dict)
     _requests: dict[str, Mapping[str, Any] | None] = field(default_factory=dict)
-    _lives: dict[tuple[str, Release], Life | None] = field(default_factory=dict)
+    _lives: dict[tuple[str, Release], ReleaseCommits | None] = field(default_factory=dict)
 
-    def permits(self, change: Change) -> Iterator[tuple[dict[str, Any], list[str]]]:
+    def authorizations(self, change: Change) -> Iterator[tuple[dict[str, Any], list[str]]]:
         """Give each permission of a change with its numbers; a number may have several."""
-        lapsed: dict[HeldClaim, list[str]] = {}
+        lapsed_phones: dict[AppliedEntry, list[str]] = {}
         for phone in change.phones:
             key = (change.list_id, phone)
-            grant = self.run.plan.wanted.granted.get(key)
-            waiting = self.criteria.setting.desired.releases.get(key, ())
-            for release in grant.releases if grant else waiting:
-                yield self._release(release), [phone]
-            if grant and not grant.releases:
-                for claim in grant.claims:
-                    lapsed.setdefault(claim, []).append(phone)
-        for claim, phones in lapsed.items():
+            authorization = self.run.plan.target_state.authorizations.get(key)
+            waiting = self.criteria.setting.declared.releases.get(key, ())
+            for release in authorization.releases if authorization else waiting:
+                yield self._release_json(release), [phone]
+            if authorization and not authorization.releases:
+                for entry in authorization.entries:
+                    lapsed_phones.setdefault(entry, []).append(phone)
+        for entry, phones in lapsed_phones.items():
             by_commit: dict[str | None, list[str]] = {}
-            writers = self._writers(claim.path, phones)
+            writers = self._writers(entry.path, phones)
             for phone in phones:
                 by_commit.setdefault(writers.get(phone), []).append(phone)
-            for sha, written in by_commit.items():
-                yield self._lapse(claim, sha), written
+            for sha, commit_phones in by_commit.items():
+                yield self._lapse_json(entry, sha), commit_phones
 
-    def _release(self, release: Release) -> dict[str, Any]:
+    def _release_json(self, release: Release) -> dict[str, Any]:
         life = self._life(release)
         shas = [revision.sha for revision in life.brought] if life else []
-        request = self._request(shas[0]) if shas else None
-        needed = self.criteria.safety.in_force.approvals
-        how = self.criteria.approval.how(release) if needed and life else None
+        request = self._merge_request(shas[0]) if shas else None
+        required_approvals = self.criteria.safety.in_force.approvals
+        approval_source = self.criteria.approval.source_of(release) if required_approvals and life else None
         return {
             "permission": "release",
             "file": release.path,
@@ -95,51 +100,55 @@ class _Record:
             "released_on": release.released_on.isoformat(),
             "evidence": release.evidence,
             "commit": shas[0] if shas else None,
-            "author": self._author(shas[0]) if shas else None,
+            "author": self._author_json(shas[0]) if shas else None,
             "approved_by": release.approved_by,
-            "approval": (how.value if how else "none") if needed else "not asked for",
-            "self_approved": _self_approved(release, life, request),
+            "approval": (approval_source.value if approval_source else "none")
+            if required_approvals
+            else "not asked for",
+            "self_approved": _is_self_approved(release, life, request),
             "merge_request": request,
         }
 
-    def _lapse(self, claim: HeldClaim, sha: str | None) -> dict[str, Any]:
+    def _lapse_json(self, entry: AppliedEntry, sha: str | None) -> dict[str, Any]:
         return {
             "permission": "lapse",
-            "file": claim.path,
-            "terms": terms_json(claim.terms),
+            "file": entry.path,
+            "terms": terms_to_json(entry.terms),
             "commit": sha,
-            "author": self._author(sha) if sha else None,
-            "merge_request": self._request(sha) if sha else None,
+            "author": self._author_json(sha) if sha else None,
+            "merge_request": self._merge_request(sha) if sha else None,
         }
 
-    def _life(self, release: Release) -> Life | None:
+    def _life(self, release: Release) -> ReleaseCommits | None:
         key = (release.path, release)
         if key not in self._lives:
             try:
-                self._lives[key] = self.criteria.approval.life(release)
+                self._lives[key] = self.criteria.approval.commits_of(release)
             except DncError as problem:
-                self._tell(problem.fact)
+                self._add_person_facts(problem.fact)
                 self._lives[key] = None
         return self._lives[key]
 
     def _writers(self, path: str, phones: Iterable[str]) -> Mapping[str, str]:
         """Name the commit that wrote each number's line, as it stood at the held revision."""
-        repository, held = self.repository, self.criteria.setting.held.revision
-        wanted = list(phones)[:LAPSES]
-        if repository is None or held is None:
+        repository, held_revision = self.repository, self.criteria.setting.last_applied.revision
+        limited_phones = list(phones)[:MAX_LAPSES]
+        if repository is None or held_revision is None:
             return {}
         try:
-            data = repository.read_tree_files(held, lambda name: name == path).get(path)
-            if data is None or len(data) > LARGEST_FILE:
+            data = repository.read_tree_files(held_revision, lambda name: name == path).get(path)
+            if data is None or len(data) > MAX_FILE_BYTES:
                 return {}
-            lines = lines_of(path, data, wanted)
-            by_line = repository.writers.of_lines(held, path, lines.values()) if lines else {}
+            lines = lines_of(path, data, limited_phones)
+            by_line = (
+                repository.writers.commits_of_lines(held_revision, path, lines.values()) if lines else {}
+            )
         except DncError as problem:
-            self._tell(problem.fact)
+            self._add_person_facts(problem.fact)
             return {}
         return {phone: by_line[line] for phone, line in lines.items() if line in by_line}
 
-    def _author(self, sha: str) -> dict[str, str] | None:
+    def _author_json(self, sha: str) -> dict[str, str] | None:
         commit = self._commit(sha)
         return author_json(commit.author) if commit else None
 
@@ -149,112 +158,130 @@ class _Record:
             try:
                 self._commits[sha] = repository.describe(sha)
             except DncError as problem:
-                self._tell(problem.fact)
+                self._add_person_facts(problem.fact)
                 self._commits[sha] = None
         return self._commits.get(sha)
 
-    def _request(self, sha: str) -> Mapping[str, Any] | None:
+    def _merge_request(self, sha: str) -> Mapping[str, Any] | None:
         """Name the merge request of a commit: by GitLab's word, else as a merge commit tells."""
         if sha not in self._requests:
-            found = self.asked.requests_of(sha)
-            self._requests[sha] = brought_json(found[0]) if found else self._named(sha)
+            known_requests = self.people.requests_of(sha)
+            self._requests[sha] = (
+                brought_json(known_requests[0]) if known_requests else self._request_in_message(sha)
+            )
         return self._requests[sha]
 
-    def _named(self, sha: str) -> Mapping[str, Any] | None:
+    def _request_in_message(self, sha: str) -> Mapping[str, Any] | None:
         repository, commit = self.repository, self._commit(sha)
         if repository is None or commit is None:
             return None
         try:
             merge = repository.merge_bringing(sha)
         except DncError as problem:
-            self._tell(problem.fact)
+            self._add_person_facts(problem.fact)
             return None
-        named = merge_request_in(merge.message if merge else commit.message)
-        return {"reference": named, "how": ASSERTED} if named else None
+        reference = merge_request_in(merge.message if merge else commit.message)
+        return {"reference": reference, "how": ASSERTED} if reference else None
 
-    def _tell(self, fact: str) -> None:
-        if fact not in self.asked.problems:
-            self.asked.problems.append(fact)
+    def _add_person_facts(self, fact: str) -> None:
+        if fact not in self.people.problems:
+            self.people.problems.append(fact)
 
 
-def _self_approved(release: Release, life: Life | None, request: Mapping[str, Any] | None) -> bool:
+def _is_self_approved(
+    release: Release, life: ReleaseCommits | None, request: Mapping[str, Any] | None
+) -> bool:
     """Tell whether its author is among those who approved it, as far as that is known."""
     if life is None:
         return False
     if request is not None and request["how"] == VERIFIED:
-        own = any(is_author(login, commit) for login in request["approvers"] for commit in life.brought)
-        return own or bool(request["self_approved"])
+        own_commit = any(
+            is_author(login, commit) for login in request["approvers"] for commit in life.brought
+        )
+        return own_commit or bool(request["self_approved"])
     if release.approved_by is None:
         return False
     # Whoever wrote the name wrote it: a commit of somebody else is what makes it another's.
-    others = (one for one in life.signed if not any(is_author(one.mail, own) for own in life.brought))
-    return any(is_author(release.approved_by, own) for own in life.brought) or not any(others)
+    other_signers = (
+        signer
+        for signer in life.approved
+        if not any(is_author(signer.mail, own_commit) for own_commit in life.brought)
+    )
+    return any(is_author(release.approved_by, own_commit) for own_commit in life.brought) or not any(
+        other_signers
+    )
 
 
-COMMITS = 1_000  # read of those since held; the first run of an old repository has more
-AUTHORS = 100  # named, those with most commits first
-REQUESTS = 50  # commits of which GitLab is asked for the merge request
+MAX_COMMITS = 1_000  # read of those since held; the first run of an old repository has more
+MAX_AUTHORS = 100  # named, those with most commits first
+MAX_REQUESTS = 50  # commits of which GitLab is asked for the merge request
 
 
 def actors_json(prepared: PreparedPlan, run: Run) -> dict[str, Any]:
     """Say who stands behind the run as a whole, and behind each number that came off or was to."""
     repository, newest = prepared.inputs.repository, prepared.state.last_applied.newest
-    with witness(prepared.ctx) as asked:
-        triggerer = asked.triggerer(repository)
+    with open_people_lookup(prepared.ctx) as people:
+        triggerer = people.triggerer(repository)
         since = newest.report.revision if newest else None
-        count, commits = _commits(repository, since, asked)
-        requests = _requests(commits, asked)
+        count, commits = _applied_commits(repository, since, people)
+        requests = _merge_requests_json(commits, people)
         return {
             "triggerer": triggerer,
             "since": since,
             "commits": count,
-            "authors": _authors(commits),
+            "authors": _authors_json(commits),
             "merge_requests": requests,
-            "exposing": removal_authorizations(repository, prepared.criteria, run, asked),
-            "unknown": asked.problems,
+            "exposing": removal_authorizations(repository, prepared.criteria, run, people),
+            "unknown": people.problems,
         }
 
 
 def triggerer_json(ctx: CommandContext, repository: Repository) -> dict[str, Any]:
     """Say who started a run that failed: what it would have applied is the next run's to say."""
-    with witness(ctx) as asked:
-        return {"triggerer": asked.triggerer(repository), "unknown": asked.problems}
+    with open_people_lookup(ctx) as people:
+        return {"triggerer": people.triggerer(repository), "unknown": people.problems}
 
 
-def _commits(
-    repository: Repository | None, since: str | None, asked: Witness
+def _applied_commits(
+    repository: Repository | None, since: str | None, people: PeopleLookup
 ) -> tuple[int | None, Sequence[Commit]]:
     if repository is None:
         return None, ()
     try:
-        return repository.writers.since(since, limit=COMMITS)
+        return repository.writers.commits_since(since, limit=MAX_COMMITS)
     except DncError as problem:
-        asked.problems.append(problem.fact)
+        people.problems.append(problem.fact)
         return None, ()
 
 
-def _authors(commits: Sequence[Commit]) -> list[dict[str, Any]]:
+def _authors_json(commits: Sequence[Commit]) -> list[dict[str, Any]]:
     """Name the authors, each with the newest of their commits."""
     counts = Counter(commit.author for commit in commits)
     newest = {commit.author: commit.sha for commit in reversed(commits)}
     return [
         {**author_json(author), "commits": count, "newest": newest[author]}
-        for author, count in sorted(counts.items(), key=lambda row: (-row[1], row[0]))[:AUTHORS]
+        for author, count in sorted(counts.items(), key=lambda row: (-row[1], row[0]))[:MAX_AUTHORS]
     ]
 
 
-def _requests(commits: Sequence[Commit], asked: Witness) -> list[Mapping[str, Any]]:
+def _merge_requests_json(commits: Sequence[Commit], people: PeopleLookup) -> list[Mapping[str, Any]]:
     """Name the merge requests: by GitLab's word where it gives it, else as merge commits tell."""
-    verified: dict[str, dict[str, Any]] = {}
-    for commit in commits[:REQUESTS]:
-        for one in asked.requests_of(commit.sha) or ():
-            verified.setdefault(one.reference, {**brought_json(one), "commits": []})["commits"].append(
+    verified_requests: dict[str, dict[str, Any]] = {}
+    for commit in commits[:MAX_REQUESTS]:
+        for brought in people.requests_of(commit.sha) or ():
+            verified_requests.setdefault(brought.reference, {**brought_json(brought), "commits": []})[
+                "commits"
+            ].append(commit.sha)
+    asserted_requests: dict[str, dict[str, Any]] = {}
+    for commit in commits:
+        reference = merge_request_in(commit.message)
+        if reference and reference not in verified_requests:
+            request_json = {
+                "reference": reference,
+                "merger": author_json(commit.author)["name"],
+                "how": ASSERTED,
+            }
+            asserted_requests.setdefault(reference, {**request_json, "commits": []})["commits"].append(
                 commit.sha
             )
-    told: dict[str, dict[str, Any]] = {}
-    for commit in commits:
-        named = merge_request_in(commit.message)
-        if named and named not in verified:
-            said = {"reference": named, "merger": author_json(commit.author)["name"], "how": ASSERTED}
-            told.setdefault(named, {**said, "commits": []})["commits"].append(commit.sha)
-    return [*verified.values(), *told.values()]
+    return [*verified_requests.values(), *asserted_requests.values()]

@@ -9,12 +9,12 @@ _MERGED = re.compile(r"See merge request (\S+![0-9]+)")
 
 def author_json(author: str) -> dict[str, str]:
     """Say who wrote a commit, as git has it: `Name <mail>`."""
-    found = _AUTHOR.fullmatch(author)
-    name, mail = (found[1], found[2]) if found else (author, "")
+    match = _AUTHOR.fullmatch(author)
+    name, mail = (match[1], match[2]) if match else (author, "")
     return {"name": name, "email": mail, "how": ASSERTED}
 
 
 def merge_request_in(message: str) -> str | None:
     """Name the merge request that GitLab writes below a merge's or a squash's message."""
-    found = _MERGED.search(message)
-    return found[1] if found else None
+    match = _MERGED.search(message)
+    return match[1] if match else None

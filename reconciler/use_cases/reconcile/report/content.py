@@ -11,96 +11,110 @@ import orjson
 
 from reconciler import __version__
 from reconciler.audit.report_content import Content
-from reconciler.audit.unfinished import Named
+from reconciler.audit.unfinished import ReleaseRecord
 from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.run import Run
-from reconciler.core.model.entries import Key, terms_json
+from reconciler.core.model.entries import Key, terms_to_json
 from reconciler.core.model.errors import DncError
-from reconciler.core.model.finding import Severity, finding_json
+from reconciler.core.model.finding import Severity, finding_to_json
 from reconciler.core.model.provider import ClockOffset
 from reconciler.core.planning.change import Change
-from reconciler.core.planning.plan import Plan, change_json, digest
+from reconciler.core.planning.plan import Plan, change_to_json, plan_digest
 from reconciler.use_cases.reconcile.last_applied import Past
 from reconciler.use_cases.reconcile.lingering_holds import lingering_json
 from reconciler.use_cases.reconcile.prepared_plan import PreparedPlan
 from reconciler.use_cases.reconcile.report.actors import actors_json
-from reconciler.use_cases.reconcile.report.list_changes import Turnover, by_reason, census, honoured_json
+from reconciler.use_cases.reconcile.report.list_changes import (
+    Turnover,
+    census,
+    counts_by_reason,
+    live_requests_json,
+)
 from reconciler.use_cases.reconcile.report.run_facts import (
     actor_json,
     chunk_json,
     clock_json,
     latency_json,
     pipeline_json,
-    ran_json,
+    program_json,
     write_window,
 )
 from reconciler.use_cases.reconcile.unreported_runs import (
-    interrupted_json,
     numbers_json,
-    release_rows,
+    releases_json,
     target_json,
+    unreported_runs_json,
 )
 from reconciler.use_cases.reconcile.warnings import request_alarms
 from reconciler.use_cases.workspace.context import Today, Window, iso
 
 
-def content(prepared: PreparedPlan, run: Run, turned: Turnover, *, status: str, window: Window) -> Content:
+def content(
+    prepared: PreparedPlan, run: Run, list_turnover: Turnover, *, status: str, window: Window
+) -> Content:
     """Write down what a run found and did; whole numbers, for the ledger only."""
-    started, finished = window
+    started_at, finished_at = window
     inputs, state, past = prepared.inputs, prepared.state, prepared.state.last_applied
     setting = prepared.criteria.setting
     target = state.provider.target
-    clock = clock_json(state.provider.clock_offset(), finished)
+    clock = clock_json(state.provider.clock_offset(), finished_at)
     cxone = datetime.fromisoformat(clock["cxone"] or clock["ours"])
-    latest = max(finished, cxone)
+    latest = max(finished_at, cxone)
     # A clock that was set back since: by an earlier day more is held.
-    as_of = min(prepared.heading.as_of, max(Today.at(started).as_of, Today.at(cxone).as_of))
+    as_of = min(prepared.heading.as_of, max(Today.at(started_at).as_of, Today.at(cxone).as_of))
     return Content(
         tool_version=__version__,
         tenant=inputs.tenant.name,
-        target={**target_json(target), **_groups(prepared.list_ids, past)},
+        target={**target_json(target), **_group_names(prepared.list_ids, past)},
         revision=prepared.heading.revision or "",
-        held_revision=prepared.heading.held_revision,
+        held_revision=prepared.heading.last_applied_revision,
         as_of=as_of.isoformat(),
-        plan_digest=digest(run.plan.changes, state.provider.dialect, inputs.tenant.name, target),
-        actor=_actor(prepared),
+        plan_digest=plan_digest(run.plan.changes, state.provider.dialect, inputs.tenant.name, target),
+        actor=_actor_json(prepared),
         pipeline=pipeline_json(prepared.ctx.pipeline),
-        hashes=inputs.project.content(inputs.sources),
-        safety=_safety(prepared, run_removed=bool(_removed(run)) or _by_hand(run.final)),
-        overrides=_overrides(prepared),
-        started_at=iso(started),
-        finished_at=iso(finished),
+        hashes=inputs.project.content_hashes(inputs.sources),
+        safety=_safety_json(
+            prepared, run_removed=bool(_removed_counts(run)) or _has_manual_removals(run.final_plan)
+        ),
+        overrides=_overrides_json(prepared),
+        started_at=iso(started_at),
+        finished_at=iso(finished_at),
         status=status,
-        summary=_summary(run),
-        chunks=[chunk_json(sent) for sent in run.tally.sent],
-        latency_ms=latency_json(run.tally.sent),
+        summary=_summary_counts(run),
+        chunks=[chunk_json(sent_request) for sent_request in run.tally.sent_requests],
+        latency_ms=latency_json(run.tally.sent_requests),
         failures=failures(run),
         not_live=_by_list(run.not_live),
-        kept=_kept(past, run, finished),
-        releases_used=_counts(run.used.keys() | {named[:2] for named in _used_by_the_dead(past, run)}),
-        others=_others(past, run, turned),
-        touched=_counts(turned.touched) if state.live.complete and not state.live.unread else None,
-        lingering_holds=lingering_json(setting.lingering, past.newest, started, latest=latest),
-        restored=_by_list(_restored(run.plan)),
-        restored_windows=turned.windows_json,
-        adopted=turned.adopted_json,
-        renewed=turned.renewed_json,
-        read_back=_read_back(run),
+        kept=_retained_json(past, run, finished_at),
+        releases_used=_counts_by_list(
+            run.used_releases.keys()
+            | {release_row[:2] for release_row in _releases_of_unreported_runs(past, run)}
+        ),
+        others=_others_counts(past, run, list_turnover),
+        touched=_counts_by_list(list_turnover.modified)
+        if state.live.complete and not state.live.is_unread
+        else None,
+        lingering_holds=lingering_json(setting.lingering_holds, past.newest, started_at, latest=latest),
+        restored=_by_list(_restored_keys(run.plan)),
+        restored_windows=list_turnover.windows_json,
+        adopted=list_turnover.adopted_json,
+        renewed=list_turnover.renewed_json,
+        read_back=_verification_read_json(run),
         clock={**clock, "planned": prepared.heading.created_at},
-        live={"before": census(run.before), "after": census(run.after)},
-        reasons=by_reason(run.after),
+        live={"before": census(run.live_before), "after": census(run.live_after)},
+        reasons=counts_by_reason(run.live_after),
         error=None,
-        write_window=write_window(run.tally.sent, state.provider.clock_offset()),
-        removed=_removed(run),
-        interrupted=interrupted_json(past.untold),
-        requests=honoured_json(run, finished.date(), prepared.waiting(run.final)),
-        alarms=_alarms(prepared, run),
+        write_window=write_window(run.tally.sent_requests, state.provider.clock_offset()),
+        removed=_removed_counts(run),
+        interrupted=unreported_runs_json(past.unreported_runs),
+        requests=live_requests_json(run, finished_at.date(), prepared.waiting(run.final_plan)),
+        alarms=_alarms_json(prepared, run),
         actors=actors_json(prepared, run),
-        ran=ran_json(inputs.project, inputs.tenant, prepared.ctx.environ, state.provider),
+        ran=program_json(inputs.project, inputs.tenant, prepared.ctx.environ, state.provider),
     )
 
 
-def plan_with_outcomes(prepared: PreparedPlan, run: Run, turned: Turnover) -> bytes:
+def plan_with_outcomes(prepared: PreparedPlan, run: Run, list_turnover: Turnover) -> bytes:
     """Write the plan with every number and its outcome: groups are cut by what became of their numbers.
 
     `overwrites` are the numbers that somebody else had touched before this run wrote over them, and
@@ -108,19 +122,21 @@ def plan_with_outcomes(prepared: PreparedPlan, run: Run, turned: Turnover) -> by
     number here, and by count in the report.
     """
     document = prepared.document
-    state, past = prepared.state, prepared.state.last_applied
+    state, unreported_run = prepared.state, prepared.state.last_applied
     dialect = state.provider.dialect
     document["changes"] = [
-        {**change_json(part, dialect), "outcome": outcome}
+        {**change_to_json(change_part, dialect), "outcome": outcome}
         for change in run.plan.changes
-        for outcome, part in _by_outcome(change, run)
+        for outcome, change_part in _split_by_outcome(change, run)
     ]
-    document["overwrites"] = _by_list(run.plan.overwrites | past.overwritten_unreported)
-    document["interrupted"] = numbers_json(past.untold)
-    document["interrupted_off"] = _by_list(key for left in past.untold for key in left.took_off)
-    document["releases_used"] = _used(past, run)
-    document["doubted"] = _doubted(state.provider.clock_offset(), run)
-    document |= turned.numbers_json
+    document["overwrites"] = _by_list(run.plan.overwrites | unreported_run.overwritten_by_unreported_runs)
+    document["interrupted"] = numbers_json(unreported_run.unreported_runs)
+    document["interrupted_off"] = _by_list(
+        key for left in unreported_run.unreported_runs for key in left.removed_keys
+    )
+    document["releases_used"] = _used_releases_json(unreported_run, run)
+    document["doubted"] = _doubted_json(state.provider.clock_offset(), run)
+    document |= list_turnover.numbers_json
     return orjson.dumps(document)
 
 
@@ -135,17 +151,17 @@ def failures(run: Run) -> list[dict[str, str]]:
             "code": result.failure.code if result.failure else "",
             "message": result.failure.message if result.failure else "",
         }
-        for key in sorted(run.tally.having(Outcome.REJECTED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED))
+        for key in sorted(run.tally.with_outcome(Outcome.REJECTED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED))
         for (action, list_id, phone), result in ((key, run.tally.results[key]),)
         if result.failure or result.outcome is not Outcome.NOT_ATTEMPTED
     ]
 
 
-def _by_outcome(change: Change, run: Run) -> Iterable[tuple[str, Change]]:
-    if not change.goes:
+def _split_by_outcome(change: Change, run: Run) -> Iterable[tuple[str, Change]]:
+    if not change.is_allowed:
         return [(Outcome.NOT_ATTEMPTED.value, change)]
     parts: dict[str, list[str]] = {}
-    results = run.tally.results.of(change.action, change.list_id)
+    results = run.tally.results.for_list(change.action, change.list_id)
     for phone in change.phones:
         result = results.get(phone)
         outcome = result.outcome if result else Outcome.NOT_ATTEMPTED
@@ -157,48 +173,52 @@ def _by_outcome(change: Change, run: Run) -> Iterable[tuple[str, Change]]:
     ]  # fmt: skip
 
 
-def _groups(list_ids: frozenset[str], past: Past) -> dict[str, dict[str, str]]:
+def _group_names(list_ids: frozenset[str], past: Past) -> dict[str, dict[str, str]]:
     """Name the group of each list, where lists are groups: another one is another target."""
-    told: dict[str, str] = {}
+    groups: dict[str, str] = {}
     for list_id in sorted(list_ids):
         with suppress(DncError):  # where CXone could not be read, a report is due all the same
-            told[list_id] = past.own_id(list_id)
-    return {"groups": told} if told else {}
+            groups[list_id] = past.cxone_list_id(list_id)
+    return {"groups": groups} if groups else {}
 
 
-def _actor(prepared: PreparedPlan) -> dict[str, Any]:
+def _actor_json(prepared: PreparedPlan) -> dict[str, Any]:
     return actor_json(prepared.ctx, prepared.inputs.repository, prepared.heading.revision)
 
 
-def _safety(prepared: PreparedPlan, *, run_removed: bool) -> dict[str, Any]:
+def _safety_json(prepared: PreparedPlan, *, run_removed: bool) -> dict[str, Any]:
     note = prepared.state.provider.dialect.removal_note if run_removed else ""
     safety, approval = prepared.criteria.safety, prepared.criteria.approval
-    said = {**safety.json(), **approval.json(), "removal": prepared.inputs.tenant.removal}
-    return {**said, **({"removal_note": note} if note else {})}
+    safety_json = {**safety.json(), **approval.json(), "removal": prepared.inputs.tenant.removal}
+    return {**safety_json, **({"removal_note": note} if note else {})}
 
 
-def _by_hand(plan: Plan) -> bool:
+def _has_manual_removals(plan: Plan) -> bool:
     return any(change.by_hand for change in plan.changes)
 
 
-def _alarms(prepared: PreparedPlan, run: Run) -> list[dict[str, Any]]:
+def _alarms_json(prepared: PreparedPlan, run: Run) -> list[dict[str, Any]]:
     """Say what only time brought and this run did not settle."""
-    waiting = request_alarms(prepared.waiting(run.final), prepared.inputs.project.rules)
-    return [finding_json(f) for f in (*prepared.notes, *waiting) if f.severity is Severity.ALARM]
+    waiting = request_alarms(prepared.waiting(run.final_plan), prepared.inputs.project.rules)
+    return [
+        finding_to_json(finding)
+        for finding in (*prepared.notes, *waiting)
+        if finding.severity is Severity.ALARM
+    ]
 
 
-def _overrides(prepared: PreparedPlan) -> dict[str, Any]:
+def _overrides_json(prepared: PreparedPlan) -> dict[str, Any]:
     allow = prepared.criteria.setting.limits.allow
-    said = {} if allow is None else {"allow_removals": allow}
-    said |= {"accept_history": True} if prepared.rewritten else {}
-    return {**said, "by": _actor(prepared)["name"]} if said else {}
+    overrides = {} if allow is None else {"allow_removals": allow}
+    overrides |= {"accept_history": True} if prepared.rewritten else {}
+    return {**overrides, "by": _actor_json(prepared)["name"]} if overrides else {}
 
 
-def _summary(run: Run) -> dict[str, int]:
+def _summary_counts(run: Run) -> dict[str, int]:
     outcomes = {outcome.value.replace("-", "_"): 0 for outcome in Outcome}
     for outcome, count in run.tally.results.counts.items():
         outcomes[outcome.value.replace("-", "_")] = count
-    return {**run.plan.summary, "blocked": len(run.final.blocked), **outcomes}
+    return {**run.plan.summary, "blocked": len(run.final_plan.blocked_keys), **outcomes}
 
 
 def _by_list(keys: Iterable[Key]) -> list[dict[str, Any]]:
@@ -208,77 +228,102 @@ def _by_list(keys: Iterable[Key]) -> list[dict[str, Any]]:
     return [{"list_id": list_id, "phones": phones} for list_id, phones in lists.items()]
 
 
-def _kept(past: Past, run: Run, now: datetime) -> list[dict[str, Any]]:
+def _retained_json(past: Past, run: Run, now: datetime) -> list[dict[str, Any]]:
     rows: dict[tuple[Any, ...], list[str]] = {}
-    for key, kept in sorted(run.kept.items()):
-        for claim in kept.claims:
-            since = claim.since or past.history.first_held(key, claim)
+    for key, retained in sorted(run.retained.items()):
+        for entry in retained.entries:
+            since = entry.since or past.history.applied_since(key, entry)
             since = min(since, now) if since else None  # later only where a clock was ahead before
-            at = past.held.revision if claim.held_at is None and claim.path else claim.held_at
-            whole = replace(claim, since=since, held_at=at)
-            rows.setdefault((key[0], whole, kept.blocked_by), []).append(key[1])
+            held_at = (
+                past.last_applied.revision
+                if entry.last_revision is None and entry.path
+                else entry.last_revision
+            )
+            dated_entry = replace(entry, since=since, last_revision=held_at)
+            rows.setdefault((key[0], dated_entry, retained.blocked_by), []).append(key[1])
     return [
         {
             "list_id": list_id,
-            "path": claim.path,
-            "terms": terms_json(claim.terms),
-            "since": iso(claim.since) if claim.since else None,
-            "retrieved_on": claim.retrieved_on.isoformat() if claim.retrieved_on else None,
-            "held_at": claim.held_at or None,
-            "ended": claim.ended,
-            "blocked_by": [b.value for b in blocked_by],
+            "path": entry.path,
+            "terms": terms_to_json(entry.terms),
+            "since": iso(entry.since) if entry.since else None,
+            "retrieved_on": entry.retrieved_on.isoformat() if entry.retrieved_on else None,
+            "held_at": entry.last_revision or None,
+            "ended": entry.is_own_ended,
+            "blocked_by": [block.value for block in blocked_by],
             "phones": phones,
         }
-        for (list_id, claim, blocked_by), phones in rows.items()
+        for (list_id, entry, blocked_by), phones in rows.items()
     ]
 
 
-def _used(past: Past, run: Run) -> list[dict[str, Any]]:
+def _used_releases_json(past: Past, run: Run) -> list[dict[str, Any]]:
     """Name the releases that this run used, and runs without a report, each with its numbers."""
-    named = sorted(_used_by_the_dead(past, run))
+    release_row = sorted(_releases_of_unreported_runs(past, run))
     dead = [
-        {"list_id": list_id, "released_on": on, "reason": reason, "evidence": evidence, "phones": [phone]}
-        for list_id, phone, on, reason, evidence in named
+        {
+            "list_id": list_id,
+            "released_on": released_on,
+            "reason": reason,
+            "evidence": evidence,
+            "phones": [phone],
+        }
+        for list_id, phone, released_on, reason, evidence in release_row
     ]
-    return [*release_rows(run.used), *dead]
+    return [*releases_json(run.used_releases), *dead]
 
 
-def _used_by_the_dead(past: Past, run: Run) -> Iterable[Named]:
+def _releases_of_unreported_runs(past: Past, run: Run) -> Iterable[ReleaseRecord]:
     """Name the releases that a run without a report used for numbers whose lines have come back since.
 
     Where a line did not, its release is still to end our claim, and is named once it has.
     """
-    waiting = run.final.wanted.granted.keys() | run.kept.keys() | run.used.keys()
-    return (named for named in past.used_unreported(run.before) if named[:2] not in waiting)
+    waiting = (
+        run.final_plan.target_state.authorizations.keys() | run.retained.keys() | run.used_releases.keys()
+    )
+    return (
+        release_row
+        for release_row in past.releases_of_unreported_runs(run.live_before)
+        if release_row[:2] not in waiting
+    )
 
 
-def _doubted(offset: ClockOffset | None, run: Run) -> list[dict[str, Any]]:
+def _doubted_json(offset: ClockOffset | None, run: Run) -> list[dict[str, Any]]:
     """Name what CXone may have had before we asked for it, with that moment on CXone's clock."""
     least = offset.least if offset else timedelta(0)
     rows: dict[tuple[str, str], list[str]] = {}
-    for (list_id, phone), asked in sorted(run.tally.doubted.items()):
-        rows.setdefault((list_id, iso(asked + least)), []).append(phone)
-    return [{"list_id": list_id, "since": at, "phones": phones} for (list_id, at), phones in rows.items()]
+    for (list_id, phone), asked_at in sorted(run.tally.doubtful.items()):
+        rows.setdefault((list_id, iso(asked_at + least)), []).append(phone)
+    return [
+        {"list_id": list_id, "since": moment, "phones": phones} for (list_id, moment), phones in rows.items()
+    ]
 
 
-def _counts(keys: Iterable[Key]) -> dict[str, int]:
+def _counts_by_list(keys: Iterable[Key]) -> dict[str, int]:
     return dict(Counter(list_id for list_id, _ in sorted(keys)))
 
 
-def _others(past: Past, run: Run, turned: Turnover) -> dict[str, int]:
+def _others_counts(past: Past, run: Run, list_turnover: Turnover) -> dict[str, int]:
     """Count by list the numbers that others had asked for: found when first claimed, seen, written over."""
-    found = {(list_id, phone) for (list_id, _), phones in turned.others.items() for phone in phones}
-    return _counts(found | turned.touched.keys() | run.plan.overwrites | past.overwritten_unreported)
+    foreign_keys = {
+        (list_id, phone) for (list_id, _), phones in list_turnover.others.items() for phone in phones
+    }
+    return _counts_by_list(
+        foreign_keys
+        | list_turnover.modified.keys()
+        | run.plan.overwrites
+        | past.overwritten_by_unreported_runs
+    )
 
 
-def _restored(plan: Plan) -> Iterable[Key]:
-    return (key for c in plan.changes if c.reason == "restored" for key in c.keys)
+def _restored_keys(plan: Plan) -> Iterable[Key]:
+    return (key for change in plan.changes if change.reason == "restored" for key in change.keys)
 
 
-def _removed(run: Run) -> dict[str, int]:
+def _removed_counts(run: Run) -> dict[str, int]:
     """Count by list what came off or was weakened: the budget of the next 7 days knows it."""
     counts: dict[str, int] = {}
-    for action, list_id, phone in run.plan.exposing:
+    for action, list_id, phone in run.plan.exposing_keys:
         result = run.tally.results.get((action, list_id, phone))
         # What may have come off counts as well: a budget that doubts stays closed.
         if result is not None and result.outcome in {Outcome.APPLIED, Outcome.UNKNOWN}:
@@ -286,20 +331,20 @@ def _removed(run: Run) -> dict[str, int]:
     return counts
 
 
-def _read_back(run: Run) -> dict[str, Any] | None:
+def _verification_read_json(run: Run) -> dict[str, Any] | None:
     if run.read_back == "none":
         return None
     return {
         "how": run.read_back,
-        "at": run.after.read_at,
-        "entries": run.after.entries,
-        "rows": run.after.entries if run.read_back == "full" else 0,
-        "mismatches": _mismatches(run) if run.read_back == "full" else None,
+        "at": run.live_after.read_at,
+        "entries": run.live_after.entry_count,
+        "rows": run.live_after.entry_count if run.read_back == "full" else 0,
+        "mismatches": _count_mismatches(run) if run.read_back == "full" else None,
         "missing": run.missing,
-        "complete": run.after.complete,
+        "complete": run.live_after.complete,
     }
 
 
-def _mismatches(run: Run) -> int:
+def _count_mismatches(run: Run) -> int:
     """Count what should be live and is not, or is under weaker terms, as the full reading showed."""
-    return sum(len(change.phones) for change in run.final.changes if not change.exposing)
+    return sum(len(change.phones) for change in run.final_plan.changes if not change.is_exposing)

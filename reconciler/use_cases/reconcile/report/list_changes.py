@@ -12,15 +12,28 @@ from reconciler.audit.report import StoredReport
 from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.run import Run
 from reconciler.core.model.deadline import Deadline
-from reconciler.core.model.entries import REGISTRY_REASONS, Carried, Claims, Key, Terms, terms_json
-from reconciler.core.model.entry_table import terms_of
+from reconciler.core.model.entries import (
+    REGISTRY_REASONS,
+    DeclaredEntries,
+    Key,
+    ProjectedTerms,
+    Terms,
+    terms_to_json,
+)
+from reconciler.core.model.entry_table import terms_by_phone
 from reconciler.core.model.live import Live, LiveEntry
 from reconciler.core.planning.change import Action, Change, Reason
-from reconciler.core.planning.deadlines import LiveRequest, OpenRequest, honoured, requested_on, requests_json
-from reconciler.core.planning.modifications import touch_of
-from reconciler.core.planning.state import Held
+from reconciler.core.planning.deadlines import (
+    LiveRequest,
+    OpenRequest,
+    first_request_days,
+    open_requests_to_json,
+    summarize_durations,
+)
+from reconciler.core.planning.modifications import modification_of
+from reconciler.core.planning.state import LastApplied
 from reconciler.use_cases.reconcile.last_applied import Past
-from reconciler.use_cases.reconcile.report.seen_modifications import seen_touches
+from reconciler.use_cases.reconcile.report.seen_modifications import seen_modifications
 from reconciler.use_cases.workspace.context import iso
 
 _LINES_AT_ONCE = 10_000  # joined to be hashed; a million at once would be 80 MB
@@ -32,90 +45,93 @@ def census(live: Live) -> dict[str, Any]:
     Where the dialect carries an end, and there is one, it stands behind them.
     """
     return {
-        list_id: {"count": len(entries), "sha256": named(terms_of(entries))}
+        list_id: {"count": len(entries), "sha256": content_hash(terms_by_phone(entries))}
         for list_id, entries in sorted(live.lists.items())
     }
 
 
-def by_reason(live: Live) -> dict[str, dict[str, int]]:
+def counts_by_reason(live: Live) -> dict[str, dict[str, int]]:
     """Count each list by reason, as far as the dialect carries one."""
     return {
-        list_id: reasons_of(terms_of(entries).values()) for list_id, entries in sorted(live.lists.items())
+        list_id: count_reasons(terms_by_phone(entries).values())
+        for list_id, entries in sorted(live.lists.items())
     }
 
 
-def reasons_of(terms: Iterable[Carried]) -> dict[str, int]:
+def count_reasons(terms: Iterable[ProjectedTerms]) -> dict[str, int]:
     """Count by reason. Terms are few and shared, so they are told apart by identity alone."""
-    kept = list(terms)
-    known = dict(zip(map(id, kept), kept, strict=True))
-    found: Counter[str] = Counter()
-    for one, count in Counter(map(id, kept)).items():
-        found[known[one].reason_code] += count
-    return {reason: count for reason, count in sorted(found.items()) if reason}
+    all_terms = list(terms)
+    terms_by_id = dict(zip(map(id, all_terms), all_terms, strict=True))
+    counts: Counter[str] = Counter()
+    for terms_id, count in Counter(map(id, all_terms)).items():
+        counts[terms_by_id[terms_id].reason_code] += count
+    return {reason: count for reason, count in sorted(counts.items()) if reason}
 
 
-def named(terms: Mapping[str, Carried]) -> str:
+def content_hash(terms: Mapping[str, ProjectedTerms]) -> str:
     """Name exactly these numbers with these terms: SHA-256 of their sorted lines."""
-    lines = (f"{phone},{_said(terms[phone])}\n" for phone in sorted(terms))
-    told = sha256()
-    while some := "".join(islice(lines, _LINES_AT_ONCE)):
-        told.update(some.encode())
-    return told.hexdigest()
+    lines = (f"{phone},{_terms_line(terms[phone])}\n" for phone in sorted(terms))
+    digest = sha256()
+    while chunk := "".join(islice(lines, _LINES_AT_ONCE)):
+        digest.update(chunk.encode())
+    return digest.hexdigest()
 
 
-def _said(terms: Carried) -> str:
+def _terms_line(terms: ProjectedTerms) -> str:
     end = f",{terms.end.isoformat()}" if terms.end else ""
     return f"{terms.reason_code},{terms.expiration_policy}{end}"
 
 
-def honoured_json(run: Run, on: date, waiting: Iterable[OpenRequest]) -> dict[str, Any]:
+def live_requests_json(run: Run, day: date, waiting: Iterable[OpenRequest]) -> dict[str, Any]:
     """Say how many days the requests took that this run made live on that day, which were late, which wait.
 
     What was live before, put there by somebody else or put back by this run, is no request that took time.
     """
-    found = honoured(_made_live(run, on))
+    honour_counts = summarize_durations(_requests_made_live(run, day))
     return {
-        "days": {"p50": found.p50, "p95": found.p95, "max": found.longest},
-        "in_time": found.in_time,
-        "took": {str(days): count for days, count in sorted(found.took.items())},
-        "late": list(_late(found.late)),
-        "open": requests_json(waiting),
+        "days": {"p50": honour_counts.p50, "p95": honour_counts.p95, "max": honour_counts.longest},
+        "in_time": honour_counts.in_time,
+        "took": {str(days): count for days, count in sorted(honour_counts.counts_by_days.items())},
+        "late": list(_late_json(honour_counts.late)),
+        "open": open_requests_to_json(waiting),
     }
 
 
-def _late(requests: Iterable[LiveRequest]) -> Iterator[dict[str, Any]]:
+def _late_json(requests: Iterable[LiveRequest]) -> Iterator[dict[str, Any]]:
     """Name the late ones, those alike together: a first import may have a million."""
-    alike: dict[tuple[str, date, Deadline | None, int, int], list[str]] = {}
-    for one in requests:
-        key = (one.list_id, one.requested_on, one.due, one.days, one.days_late)
-        alike.setdefault(key, []).append(one.phone)
-    for (list_id, asked_on, due, days, days_late), phones in alike.items():
+    groups: dict[tuple[str, date, Deadline | None, int, int], list[str]] = {}
+    for request in requests:
+        key = (request.list_id, request.requested_on, request.due, request.days, request.days_late)
+        groups.setdefault(key, []).append(request.phone)
+    for (list_id, asked_on, due_date, days, days_late), phones in groups.items():
         yield {
             "list_id": list_id,
             "requested_on": asked_on.isoformat(),
-            "due": due.due.isoformat() if due else None,
-            "rule": due.rule if due else None,
+            "due": due_date.due.isoformat() if due_date else None,
+            "rule": due_date.rule if due_date else None,
             "days": days,
             "days_late": days_late,
             "phones": phones,
         }
 
 
-def _made_live(run: Run, on: date) -> Iterator[LiveRequest]:
-    new = [
+def _requests_made_live(run: Run, live_on: date) -> Iterator[LiveRequest]:
+    creates = [
         change
         for change in run.plan.changes
-        if change.action is Action.CREATE and change.reason is Reason.DECLARED and change.goes
+        if change.action is Action.CREATE and change.reason is Reason.DECLARED and change.is_allowed
     ]
-    asked = requested_on(run.plan.wanted, (key for change in new for key in _applied(change, run)))
-    for change in new if asked else ():
+    request_days = first_request_days(
+        run.plan.target_state, (key for change in creates for key in _applied_keys(change, run))
+    )
+    for change in creates if request_days else ():
         for key in change.keys:
-            if (day := asked.get(key)) is not None:
-                yield LiveRequest(*key, day, on, change.due)
+            if (day := request_days.get(key)) is not None:
+                yield LiveRequest(*key, day, live_on, change.due)
 
 
-def _applied(change: Change, run: Run) -> Iterator[Key]:
-    results = run.tally.results.of(change.action, change.list_id)
+def _applied_keys(change: Change, run: Run) -> Iterator[Key]:
+    results = run.tally.results.for_list(change.action, change.list_id)
     for key in change.keys:
         result = results.get(key[1])
         if result is not None and result.outcome is Outcome.APPLIED:
@@ -129,14 +145,15 @@ class Turnover:
     `windows`: what was restored, with the moments between which it can have been off: when a run last saw it
     live (None: no run is known to have), and when this one saw that it was not. `others`: by list and reason
     code what had an entry of somebody else's when we first claimed it; the code is empty where none is told.
-    `touched`: what we held and somebody else modified, each with the moment; not what a report tells already.
+    `modified`: what we held and somebody else modified, each with the moment; not what a report tells
+    already.
     """
 
     adopted: Mapping[str, tuple[str, ...]]
     renewed: Mapping[tuple[str, Terms, Terms], tuple[str, ...]]
     windows: Mapping[tuple[str, str | None, str], tuple[str, ...]]
     others: Mapping[tuple[str, str], tuple[str, ...]]
-    touched: Mapping[Key, datetime]
+    modified: Mapping[Key, datetime]
 
     @property
     def adopted_json(self) -> list[dict[str, Any]]:
@@ -146,136 +163,144 @@ class Turnover:
     @property
     def renewed_json(self) -> list[dict[str, Any]]:
         """Count what was renewed, for the report."""
-        return [{**_renewed(of), "count": len(phones)} for of, phones in self.renewed.items()]
+        return [{**_renewed_json(renewal), "count": len(phones)} for renewal, phones in self.renewed.items()]
 
     @property
     def windows_json(self) -> list[dict[str, Any]]:
         """Say when the restored numbers can have been off."""
         return [
-            {"list_id": list_id, "verified_at": verified, "seen_at": seen, "phones": list(phones)}
-            for (list_id, verified, seen), phones in self.windows.items()
+            {"list_id": list_id, "verified_at": verified_at, "seen_at": seen_at, "phones": list(phones)}
+            for (list_id, verified_at, seen_at), phones in self.windows.items()
         ]
 
     @property
     def numbers_json(self) -> dict[str, list[dict[str, Any]]]:
         """Name what was adopted and renewed, for the plan beside the report."""
-        adopted = self.adopted.items()
+        adopted_rows = self.adopted.items()
         return {
-            "adopted": [{"list_id": list_id, "phones": list(phones)} for list_id, phones in adopted],
-            "renewed": [{**_renewed(of), "phones": list(phones)} for of, phones in self.renewed.items()],
+            "adopted": [{"list_id": list_id, "phones": list(phones)} for list_id, phones in adopted_rows],
+            "renewed": [
+                {**_renewed_json(renewal), "phones": list(phones)} for renewal, phones in self.renewed.items()
+            ],
             "others": [
                 {"list_id": list_id, "reason": code or None, "phones": list(phones)}
                 for (list_id, code), phones in self.others.items()
             ],
             "touched": [
-                {"list_id": list_id, "at": at, "phones": phones}
-                for (list_id, at), phones in self._touched.items()
+                {"list_id": list_id, "at": modified_at, "phones": phones}
+                for (list_id, modified_at), phones in self._modified_by_list.items()
             ],
         }
 
     @property
-    def _touched(self) -> dict[tuple[str, str], list[str]]:
+    def _modified_by_list(self) -> dict[tuple[str, str], list[str]]:
         rows: dict[tuple[str, str], list[str]] = {}
-        for (list_id, phone), at in sorted(self.touched.items()):
-            rows.setdefault((list_id, iso(at)), []).append(phone)
+        for (list_id, phone), modified_at in sorted(self.modified.items()):
+            rows.setdefault((list_id, iso(modified_at)), []).append(phone)
         return rows
 
 
-def _renewed(of: tuple[str, Terms, Terms]) -> dict[str, Any]:
-    return {"list_id": of[0], "before": terms_json(of[1]), "after": terms_json(of[2])}
+def _renewed_json(renewal: tuple[str, Terms, Terms]) -> dict[str, Any]:
+    return {"list_id": renewal[0], "before": terms_to_json(renewal[1]), "after": terms_to_json(renewal[2])}
 
 
-def turnover(claims: Claims, past: Past, run: Run) -> Turnover:
-    """Tell it of one run; `claims` are in force. A file that is as it was held costs nothing."""
-    held = past.held
-    adopted: dict[str, set[str]] = {}
-    others: dict[tuple[str, str], set[str]] = {}
-    renewed: dict[tuple[str, Terms, Terms], set[str]] = {}
-    for list_id, phone, terms in _new(claims, held):
-        was = _held(held, (list_id, phone))
+def turnover(active: DeclaredEntries, past: Past, run: Run) -> Turnover:
+    """Tell it of one run; `active` are in force. A file that is as it was held costs nothing."""
+    last_applied = past.last_applied
+    adopted_phones: dict[str, set[str]] = {}
+    foreign_phones: dict[tuple[str, str], set[str]] = {}
+    renewals: dict[tuple[str, Terms, Terms], set[str]] = {}
+    for list_id, phone, terms in _new_entries(active, last_applied):
+        was = _last_applied_terms(last_applied, (list_id, phone))
         if was is not None:
             if terms.strength > was.strength:
-                renewed.setdefault((list_id, was, terms), set()).add(phone)
-        elif (entry := run.before.get((list_id, phone))) is not None:
-            known = (list_id, phone) in held.not_live
-            if not known:
-                adopted.setdefault(list_id, set()).add(phone)
-            if not _ours(past, (list_id, phone), entry, written=known):
+                renewals.setdefault((list_id, was, terms), set()).add(phone)
+        elif (entry := run.live_before.get((list_id, phone))) is not None:
+            was_not_live = (list_id, phone) in last_applied.not_live
+            if not was_not_live:
+                adopted_phones.setdefault(list_id, set()).add(phone)
+            if not _is_own_entry(past, (list_id, phone), entry, is_written=was_not_live):
                 # What a run without a report wrote over no longer shows what others had asked for.
-                hidden = (list_id, phone) in past.overwritten_unreported
-                code = "" if hidden else _code(run.before, (list_id, phone), entry)
-                others.setdefault((list_id, code), set()).add(phone)
+                hidden = (list_id, phone) in past.overwritten_by_unreported_runs
+                code = "" if hidden else _reason_code(run.live_before, (list_id, phone), entry)
+                foreign_phones.setdefault((list_id, code), set()).add(phone)
     return Turnover(
-        {list_id: tuple(sorted(phones)) for list_id, phones in sorted(adopted.items())},
-        {of: tuple(sorted(phones)) for of, phones in sorted(renewed.items(), key=lambda i: repr(i[0]))},
-        _windows(past, _restored(run), run.before.read_at),
-        {of: tuple(sorted(phones)) for of, phones in sorted(others.items())},
-        seen_touches(past, run),
+        {list_id: tuple(sorted(phones)) for list_id, phones in sorted(adopted_phones.items())},
+        {
+            renewal: tuple(sorted(phones))
+            for renewal, phones in sorted(renewals.items(), key=lambda i: repr(i[0]))
+        },
+        _restored_windows(past, _restored_keys(run), run.live_before.read_at),
+        {renewal: tuple(sorted(phones)) for renewal, phones in sorted(foreign_phones.items())},
+        seen_modifications(past, run),
     )
 
 
-def _code(live: Live, key: Key, entry: LiveEntry) -> str:
+def _reason_code(live: Live, key: Key, entry: LiveEntry) -> str:
     """Give the reason code of others' entry; of several entries a registry's only if all are one's."""
-    codes = live.codes.get(key, frozenset()) | {entry.terms.reason_code}
+    codes = live.duplicate_codes.get(key, frozenset()) | {entry.terms.reason_code}
     return min(codes - REGISTRY_REASONS or codes)
 
 
-def _ours(past: Past, key: Key, entry: LiveEntry, *, written: bool) -> bool:
+def _is_own_entry(past: Past, key: Key, entry: LiveEntry, *, is_written: bool) -> bool:
     """Tell whether an entry is what an earlier run wrote, though no report holds it; in doubt it is not.
 
-    `written`: a report says that we sent it and that it was not live. Runs without a report are asked, too.
+    `is_written`: a report says that we sent it and that it was not live. Runs without a report are asked,
+    too.
     """
-    touch = touch_of(entry) if written or past.untold else None
-    return touch is not None and past.history.ours(key, touch.at)
+    modification = modification_of(entry) if is_written or past.unreported_runs else None
+    return modification is not None and past.history.is_ours(key, modification.at)
 
 
-def _new(claims: Claims, held: Held) -> Iterator[tuple[str, str, Terms]]:
+def _new_entries(active: DeclaredEntries, last_applied: LastApplied) -> Iterator[tuple[str, str, Terms]]:
     """Give the claims that are not held word for word."""
-    then = {(file.path, file.list_id): file.numbers for file in held.files}
-    for file in claims.files:
-        was = then.get((file.path, file.list_id), {})
+    past_numbers = {(file.path, file.list_id): file.numbers for file in last_applied.files}
+    for file in active.files:
+        was = past_numbers.get((file.path, file.list_id), {})
         if was is not file.numbers:
             for phone, terms in file.numbers.items():
-                if was.get(phone) != terms or (file.list_id, phone) in held.not_live:
+                if was.get(phone) != terms or (file.list_id, phone) in last_applied.not_live:
                     yield file.list_id, phone, terms
 
 
-def _held(held: Held, key: Key) -> Terms | None:
+def _last_applied_terms(last_applied: LastApplied, key: Key) -> Terms | None:
     """Give the strongest terms under which a number is held."""
-    if held.revision is None:
+    if last_applied.revision is None:
         return None
-    return max((claim.terms for claim in held.claims(key)), key=lambda terms: terms.strength, default=None)
+    return max(
+        (entry.terms for entry in last_applied.entries(key)), key=lambda terms: terms.strength, default=None
+    )
 
 
-def _restored(run: Run) -> Iterator[Key]:
-    return (key for c in run.plan.changes if c.reason is Reason.RESTORED for key in c.keys)
+def _restored_keys(run: Run) -> Iterator[Key]:
+    return (key for change in run.plan.changes if change.reason is Reason.RESTORED for key in change.keys)
 
 
-def _windows(
-    past: Past, restored: Iterable[Key], seen_at: str
+def _restored_windows(
+    past: Past, restored_keys: Iterable[Key], seen_at: str
 ) -> dict[tuple[str, str | None, str], tuple[str, ...]]:
-    waiting = set(restored)
-    found: dict[Key, str] = {}
-    for stored in past.recent_verified if waiting else ():
-        there = _live_then(past, stored, waiting)
-        found |= dict.fromkeys(there, stored.report.verified_text)
-        waiting -= there
+    waiting = set(restored_keys)
+    keys_by_window: dict[Key, str] = {}
+    for stored_report in past.recent_verified if waiting else ():
+        live_keys = _live_at_report(past, stored_report, waiting)
+        keys_by_window |= dict.fromkeys(live_keys, stored_report.report.verified_text)
+        waiting -= live_keys
         if not waiting:
             break
     windows: dict[tuple[str, str | None, str], list[str]] = {}
-    for key in sorted(found.keys() | waiting):
-        windows.setdefault((key[0], found.get(key), seen_at), []).append(key[1])
+    for key in sorted(keys_by_window.keys() | waiting):
+        windows.setdefault((key[0], keys_by_window.get(key), seen_at), []).append(key[1])
     return {window: tuple(phones) for window, phones in windows.items()}
 
 
-def _live_then(past: Past, stored: StoredReport, keys: Iterable[Key]) -> set[Key]:
+def _live_at_report(past: Past, stored_report: StoredReport, keys: Iterable[Key]) -> set[Key]:
     """Name those of the keys that a verified report tells as live."""
-    report = stored.report
-    files = past.claims_at(report.revision).standing(report.as_of).files
-    kept, absent = report.kept_keys, report.not_live_keys
+    report = stored_report.report
+    files = past.declarations_at(report.revision).active_on(report.as_of).files
+    retained, absent = report.retained_keys, report.not_live_keys
     return {
         key
         for key in keys
         if key not in absent
-        and (key in kept or any(key[1] in f.numbers for f in files if f.list_id == key[0]))
+        and (key in retained or any(key[1] in file.numbers for file in files if file.list_id == key[0]))
     }

@@ -14,15 +14,15 @@ from typing import Any
 import reconciler
 from reconciler.config.connection_settings import REFERENCE
 from reconciler.config.tenant import Tenant
-from reconciler.core.apply.outcomes import Sent
+from reconciler.core.apply.outcomes import SentRequest
 from reconciler.core.model.provider import ClockOffset, Provider
 from reconciler.core.planning.change import Action
 from reconciler.git.repository import Repository
-from reconciler.use_cases.reconcile.clock_skew import LIMIT_SECONDS, jumped, skew
+from reconciler.use_cases.reconcile.clock_skew import LIMIT_SECONDS, has_jumped, skew_seconds
 from reconciler.use_cases.workspace.context import CommandContext, Pipeline, iso
 from reconciler.use_cases.workspace.project import Project
 
-_TOLD = (
+_PIPELINE_VARIABLES = (
     "CI_PIPELINE_ID",
     "CI_PIPELINE_SOURCE",
     "CI_PIPELINE_URL",
@@ -35,7 +35,7 @@ _TOLD = (
 def actor_json(ctx: CommandContext, repository: Repository | None, revision: str | None) -> dict[str, Any]:
     """Say who ran this and who wrote the commit."""
     pipeline = ctx.pipeline
-    user = repository.user() if repository else None
+    user = repository.user_email() if repository else None
     return {
         "name": pipeline.get("GITLAB_USER_LOGIN") or user or ctx.environ.get("USER") or "unknown",
         "email": pipeline.get("GITLAB_USER_EMAIL") or user,
@@ -46,29 +46,33 @@ def actor_json(ctx: CommandContext, repository: Repository | None, revision: str
 
 def pipeline_json(pipeline: Pipeline) -> dict[str, Any] | None:
     """Say which pipeline and job this is; None outside of one."""
-    told = {name.removeprefix("CI_").lower(): pipeline.get(name) for name in _TOLD if pipeline.get(name)}
-    return {**told, "how": "asserted"} if told else None
+    variables = {
+        name.removeprefix("CI_").lower(): pipeline.get(name)
+        for name in _PIPELINE_VARIABLES
+        if pipeline.get(name)
+    }
+    return {**variables, "how": "asserted"} if variables else None
 
 
 KEY_VARIABLE = "DNC_FINGERPRINT_KEY"
-LEAST_KEY = 16  # characters, as for masks: a short key is guessed
+MIN_KEY_LENGTH = 16  # characters, as for masks: a short key is guessed
 _PACKAGE = "dnc-reconciler"
 _DIGITS = 32
 
 
-def ran_json(
+def program_json(
     project: Project, tenant: Tenant, environ: Mapping[str, str], provider: Provider | None
 ) -> dict[str, Any]:
     """Say what ran, as a report keeps it. Rules, configuration and limits stand beside it in the report.
 
     `tenant` may be as it is configured, its references not resolved. Without a provider CXone told nothing.
     """
-    told = provider.told_organisation() if provider else ""
+    organisation = provider.reported_organisation() if provider else ""
     return {
         "package": package_json(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "loosened_rules": list(project.rules.looser),
-        "organisation": {"told": told or None, "how": "token" if told else "not told"},
+        "loosened_rules": list(project.rules.looser_rules),
+        "organisation": {"told": organisation or None, "how": "token" if organisation else "not told"},
         "credential": credential_json(tenant, environ),
         "clock_skew": skew_json(provider.clock_offset() if provider else None),
     }
@@ -80,14 +84,14 @@ def package_json() -> dict[str, str | None]:
     It is over sorted lines as RECORD has them, so a wheel's own RECORD gives the same. `record` is `none`
     for an editable installation: there the files are those of a clone.
     """
-    found = _digest(_lines(Path(reconciler.__file__).parent))
-    recorded = _recorded()
-    if recorded is None:
-        return {"name": _PACKAGE, "sha256": found, "record": "none"}
-    return {"name": _PACKAGE, "sha256": found, "record": "same" if recorded == found else "differs"}
+    digest = _digest(_file_lines(Path(reconciler.__file__).parent))
+    recorded_digest = _recorded_digest()
+    if recorded_digest is None:
+        return {"name": _PACKAGE, "sha256": digest, "record": "none"}
+    return {"name": _PACKAGE, "sha256": digest, "record": "same" if recorded_digest == digest else "differs"}
 
 
-def _lines(folder: Path) -> Iterator[str]:
+def _file_lines(folder: Path) -> Iterator[str]:
     for path in folder.rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:
             data = path.read_bytes()
@@ -95,7 +99,7 @@ def _lines(folder: Path) -> Iterator[str]:
             yield f"{name},sha256={urlsafe_b64encode(sha256(data).digest()).decode().rstrip('=')},{len(data)}"
 
 
-def _recorded() -> str | None:
+def _recorded_digest() -> str | None:
     try:
         record = distribution(_PACKAGE).read_text("RECORD") or ""
     except PackageNotFoundError:
@@ -121,8 +125,8 @@ def credential_json(tenant: Tenant, environ: Mapping[str, str]) -> dict[str, str
     name = REFERENCE.sub(lambda found: environ.get(found[1], ""), tenant.connection.credential_id)
     if tenant.embedded:
         return {"fingerprint": None, "why": "the built-in CXone has no credential of yours"}
-    if len(key) < LEAST_KEY:
-        short = f"is shorter than {LEAST_KEY} characters" if key else "is not set"
+    if len(key) < MIN_KEY_LENGTH:
+        short = f"is shorter than {MIN_KEY_LENGTH} characters" if key else "is not set"
         return {"fingerprint": None, "why": f"{KEY_VARIABLE} {short}"}
     if not name:
         return {"fingerprint": None, "why": "the credential's id is not set"}
@@ -132,7 +136,7 @@ def credential_json(tenant: Tenant, environ: Mapping[str, str]) -> dict[str, str
 
 def skew_json(offset: ClockOffset | None) -> dict[str, Any]:
     """Say how far CXone's clock is ahead of ours, at least; null where its answers do not tell."""
-    seconds = None if offset is None else skew(offset)
+    seconds = None if offset is None else skew_seconds(offset)
     return {
         "seconds": seconds,
         "limit_seconds": LIMIT_SECONDS,
@@ -140,16 +144,16 @@ def skew_json(offset: ClockOffset | None) -> dict[str, Any]:
     }
 
 
-def chunk_json(sent: Sent) -> dict[str, Any]:
+def chunk_json(sent_request: SentRequest) -> dict[str, Any]:
     """Say one write request: what it was, how it went, how long it took."""
-    answer = sent.answer
+    answer = sent_request.answer
     return {
-        "action": sent.action,
-        "size": sent.size,
+        "action": sent_request.action,
+        "size": sent_request.size,
         "attempts": answer.attempts,
         "latency_ms": round(answer.latency_ms, 1),
         "verdict": answer.verdict.value,
-        "successes": sent.size - len(answer.failures) - len(answer.conflicts)
+        "successes": sent_request.size - len(answer.failures) - len(answer.conflicts)
         if answer.verdict == "answered"
         else 0,
         "failures": len(answer.failures),
@@ -159,13 +163,13 @@ def chunk_json(sent: Sent) -> dict[str, Any]:
     }
 
 
-def latency_json(sent: Iterable[Sent]) -> dict[str, float | None]:
+def latency_json(sent: Iterable[SentRequest]) -> dict[str, float | None]:
     """Sum up latencies in milliseconds, by nearest rank; None of no requests."""
-    times = sorted(s.answer.latency_ms for s in sent)
+    times = sorted(sent_request.answer.latency_ms for sent_request in sent)
     if not times:
         return {"p50": None, "p95": None, "max": None}
-    at = {share: round(times[max(0, ceil(share * len(times)) - 1)], 1) for share in (0.5, 0.95, 1.0)}
-    return {"p50": at[0.5], "p95": at[0.95], "max": at[1.0]}
+    by_share = {share: round(times[max(0, ceil(share * len(times)) - 1)], 1) for share in (0.5, 0.95, 1.0)}
+    return {"p50": by_share[0.5], "p95": by_share[0.95], "max": by_share[1.0]}
 
 
 def clock_json(offset: ClockOffset | None, now: datetime) -> dict[str, Any]:
@@ -179,15 +183,19 @@ def clock_json(offset: ClockOffset | None, now: datetime) -> dict[str, Any]:
     }
 
 
-def write_window(sent: Iterable[Sent], offset: ClockOffset | None) -> dict[str, str] | None:
+def write_window(sent: Iterable[SentRequest], offset: ClockOffset | None) -> dict[str, str] | None:
     """Say when this run can have written, on CXone's clock: a touch in it, of a number we wrote, is ours.
 
     Removals leave no entry that could show a touch, so only what was written counts.
     """
-    times = [(s.answer.started, s.answer.ended) for s in sent if s.action != Action.DELETE.value]
-    began = min((t for t, _ in times if t), default=None)
-    ended = max((t for _, t in times if t), default=None)
-    if began is None or ended is None or (offset is not None and jumped(offset)):
+    times = [
+        (sent_request.answer.started, sent_request.answer.ended)
+        for sent_request in sent
+        if sent_request.action != Action.DELETE.value
+    ]
+    started_at = min((moment for moment, _ in times if moment), default=None)
+    ended_at = max((moment for _, moment in times if moment), default=None)
+    if started_at is None or ended_at is None or (offset is not None and has_jumped(offset)):
         return None  # between two times that a clock was set to lie touches of others
-    least, most = (offset.least, offset.most) if offset else (timedelta(0), timedelta(0))
-    return {"from": iso(began + least), "to": iso(ended + most)}
+    least, most_offset = (offset.least, offset.most) if offset else (timedelta(0), timedelta(0))
+    return {"from": iso(started_at + least), "to": iso(ended_at + most_offset)}

@@ -11,75 +11,81 @@ from itertools import takewhile
 from reconciler.audit.report import StoredReport
 from reconciler.core.apply.run import Run
 from reconciler.core.model.entries import Key
-from reconciler.core.model.entry_table import phones_touched
+from reconciler.core.model.entry_table import phones_modified
 from reconciler.core.model.live import Live
-from reconciler.core.planning.modifications import Touch, moment_of, touch_of
+from reconciler.core.planning.modifications import Modification, modification_of, parse_modification
 from reconciler.use_cases.reconcile.last_applied import Past
-from reconciler.use_cases.workspace.context import within
+from reconciler.use_cases.workspace.context import is_within
 
 _FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 _LAST = datetime(2199, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
-def seen_touches(past: Past, run: Run) -> Mapping[Key, datetime]:
+def seen_modifications(past: Past, run: Run) -> Mapping[Key, datetime]:
     """Give the held numbers whose entry somebody else modified since the last look, each with the moment.
 
     On CXone's clock, in UTC; of a time without a zone the latest that it may be. What this run wrote itself
     is for the next one to judge: by then it is told by this run's write window.
     """
-    if past.held.revision is None:
+    if past.last_applied.revision is None:
         return {}
-    last = _last_look(past)
-    found: dict[Key, datetime] = {}
-    wrote = run.wrote | run.plan.overwrites
-    for live in (run.before, run.after) if run.read_back == "full" else (run.before,):
-        for key, at in _foreign(past, live, last):
-            if key not in wrote or live is run.before:
-                found[key] = max(at, found.get(key, at))
-    return found
+    last_report = _last_full_read(past)
+    modifications: dict[Key, datetime] = {}
+    wrote = run.written_keys | run.plan.overwrites
+    for live in (run.live_before, run.live_after) if run.read_back == "full" else (run.live_before,):
+        for key, moment in _foreign_modifications(past, live, last_report):
+            if key not in wrote or live is run.live_before:
+                modifications[key] = max(moment, modifications.get(key, moment))
+    return modifications
 
 
-def _last_look(past: Past) -> StoredReport | None:
+def _last_full_read(past: Past) -> StoredReport | None:
     """Find the newest report of a run that read all there was, and so saw every earlier modification."""
-    reports = takewhile(past.history.here, past.history.walk)
-    return next((stored for stored in reports if stored.report.touched is not None), None)
+    reports = takewhile(past.history.is_same_target, past.history.walk)
+    return next(
+        (stored_report for stored_report in reports if stored_report.report.modified_counts is not None), None
+    )
 
 
-def _foreign(past: Past, live: Live, last: StoredReport | None) -> Iterator[tuple[Key, datetime]]:
-    since = last.report.earliest_start if last else None
+def _foreign_modifications(
+    past: Past, live: Live, last_report: StoredReport | None
+) -> Iterator[tuple[Key, datetime]]:
+    since = last_report.report.earliest_start if last_report else None
 
     def is_new(text: str | None) -> bool:
-        touch = moment_of(text)
-        return touch is not None and (since is None or touch.latest >= since)
+        modification = parse_modification(text)
+        return modification is not None and (since is None or modification.latest >= since)
 
     for list_id, entries in live.lists.items():
-        for phone in phones_touched(entries, is_new):
+        for phone in phones_modified(entries, is_new):
             key = (list_id, phone)
-            touch = touch_of(entries[phone])
-            if touch is None or key not in past.held:
+            modification = modification_of(entries[phone])
+            if modification is None or key not in past.last_applied:
                 continue
-            at = _told(touch)
-            if last and _is_known(past, last, key, touch):
+            moment = _reported_moment(modification)
+            if last_report and _is_known(past, last_report, key, modification):
                 continue
-            if past.history.ours(key, touch.at):
+            if past.history.is_ours(key, modification.at):
                 continue
-            first = past.history.first_held(key, next(past.held.claims(key)))
-            if first is None or touch.latest >= first:
-                yield key, at
+            first_applied = past.history.applied_since(key, next(past.last_applied.entries(key)))
+            if first_applied is None or modification.latest >= first_applied:
+                yield key, moment
 
 
-def _told(touch: Touch) -> datetime:
+def _reported_moment(modification: Modification) -> datetime:
     """Give the moment as a report has it: CXone may tell any, and a report only the years of runs."""
-    return max(_FIRST, min(_LAST, touch.latest)).astimezone(UTC)
+    return max(_FIRST, min(_LAST, modification.latest)).astimezone(UTC)
 
 
-def _is_known(past: Past, last: StoredReport, key: Key, touch: Touch) -> bool:
+def _is_known(past: Past, last_report: StoredReport, key: Key, modification: Modification) -> bool:
     """Tell whether the run of the last look wrote the entry then, or its report has this very touch.
 
     What it wrote over somebody else's counts as theirs since the beginning of that run.
     """
-    told, window = past.history.walk.plan(last), last.report.write_window
-    if told["touched"].get(key) == _told(touch):
+    plan_facts, window = past.history.walk.plan_facts(last_report), last_report.report.write_window
+    if plan_facts["touched"].get(key) == _reported_moment(modification):
         return True
-    is_certain = (key in told["wrote"] and key not in told["doubted"]) or key in told["overwrote"]
-    return is_certain and window is not None and within(window, touch.at)
+    is_certain = (key in plan_facts["wrote"] and key not in plan_facts["doubted"]) or key in plan_facts[
+        "overwrote"
+    ]
+    return is_certain and window is not None and is_within(window, modification.at)
