@@ -294,8 +294,13 @@ class Report:
 
     @property
     def restored(self) -> tuple[NumberRow, ...]:
-        """The numbers that others had removed or weakened, and the run put back."""
+        """The numbers that others had removed or weakened, or this run had removed, and the run put back."""
         return tuple(map(NumberRow, self.fields["restored"]))
+
+    @property
+    def restored_keys(self) -> frozenset[Key]:
+        """Those numbers, each with its list."""
+        return keys_in(self.restored)
 
     @property
     def adopted(self) -> int:

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from reconciler.sandbox.faults import Fault, RequestKind
@@ -33,8 +33,9 @@ def in_real_time(project: Project) -> Project:
     return project
 
 
-def today() -> str:
-    return datetime.now(UTC).date().isoformat()
+def today(later: int = 0) -> str:
+    """Give the day on the machine's clock, or a later one."""
+    return (datetime.now(UTC) + timedelta(days=later)).date().isoformat()
 
 
 @dataclass

@@ -43,7 +43,7 @@ def restore_exposed(
 
     The look before the first removal saw no newer revision, and one may have been merged since: its own run
     found the number still live, and had nothing to do. `newest_revision` gives None where it can't be told:
-    then everything goes back on, and the next run decides again.
+    then everything goes back on, and what no file has is unmanaged from then on.
     """
     exposed_keys = [key for key in run.plan.exposing_keys if _is_done(run, key)]
     tip = newest_revision() if exposed_keys else heading.revision
@@ -235,15 +235,21 @@ def apply(
 
 def _put_back(prepared: PreparedPlan, run: Run, applier: Applier) -> Run:
     """Undo what the newest revision claims, and say so."""
-    done = restore_exposed(
-        run,
-        applier,
-        prepared.state,
-        prepared.heading,
-        lambda: _newest_revision(prepared.ctx, prepared.inputs),
-    )
+    newest_revision: str | None = None
+
+    def find_newest() -> str | None:
+        nonlocal newest_revision
+        newest_revision = _newest_revision(prepared.ctx, prepared.inputs)
+        return newest_revision
+
+    done = restore_exposed(run, applier, prepared.state, prepared.heading, find_newest)
     count = sum(len(change.phones) for change in done.plan.changes[len(run.plan.changes) :])
-    if count:
+    if count and newest_revision is None:
+        prepared.ctx.say(
+            f"the newest revision could not be read at the remote: {count:,} that had come off went back on,"
+            " in case it has them; a plan shows what no file has as unmanaged"
+        )
+    elif count:
         prepared.ctx.say(
             f"a newer revision was merged meanwhile: {count:,} that had come off went back on for it"
         )

@@ -172,6 +172,15 @@ class Past:
         """Of the newest reports, those whose run saw CXone as it left it, newest first."""
         return (stored for stored in islice(self.reports, REPORTS_BACK) if stored.report.is_verified)
 
+    @cached_property
+    def put_back_last(self) -> frozenset[Key]:
+        """Name what the last run that wrote anything put back.
+
+        It may be what that run itself had removed, and the newest revision declares: then it is not held.
+        """
+        last_write = next((r for r in self.reports if r.report.write_window is not None), None)
+        return last_write.report.restored_keys if last_write else frozenset()
+
     def _reports_since(self, since: datetime | None) -> Iterator[StoredReport]:
         reports = self.ledger.reports(self.current_files.tenant.name, since) if self.ledger else iter(())
         return takewhile(self._is_same_target, reports)

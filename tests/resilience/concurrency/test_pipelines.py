@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.audit.ledger import Ledger
 from reconciler.cxone.entries.provider import EntriesProvider
-from tests.support.project import BRANCH, Project, entry, release
+from tests.support.project import BRANCH, LIST, Project, entry, release
 from tests.support.sandbox import phone
 from tests.support.victim import end, once, start, today
 
@@ -98,7 +98,8 @@ def test_where_the_newest_revision_cannot_be_told_all_goes_back_on(project: Proj
     project.list(entry(B), releases=[release(A, on=today())])
     gone = project.origin.with_suffix(".gone")
     meet(project, monkeypatch, "after the removal", lambda: project.origin.rename(gone))
-    project.apply(code=9)
+    done = project.apply(code=9)
+    assert "the newest revision could not be read at the remote: 1 that had come off went back on" in done.err
     assert set(project.live()) == {A, B}
     gone.rename(project.origin)
     monkeypatch.undo()
@@ -106,7 +107,9 @@ def test_where_the_newest_revision_cannot_be_told_all_goes_back_on(project: Proj
     assert [r["seq"] for r in project.reports(at=f"origin/{BRANCH}")] == [1, 2]
 
 
-def test_what_went_back_on_is_ours_and_stays_that_day(project: Project, monkeypatch):
+@pytest.fixture
+def went_back(project: Project, monkeypatch) -> Project:
+    """A clone in which A is claimed, and was removed and put back meanwhile by a run of an older revision."""
     project.list(entry(A, B))
     project.apply()
     project.list(entry(B), releases=[release(A, on=today())])
@@ -115,16 +118,40 @@ def test_what_went_back_on_is_ours_and_stays_that_day(project: Project, monkeypa
     done = project.apply()
     assert "went back on" in done.err
     monkeypatch.undo()
-    other.apply()
-    assert set(project.live()) == {A, B}
+    other.git("fetch", "-q", "origin")
+    return other
+
+
+def test_what_went_back_on_is_ours_and_may_come_off_later(went_back: Project):
+    went_back.apply()
+    assert set(went_back.live()) == {A, B}
+    # Nobody else entered it: the report does not say that anybody did.
+    assert (went_back.newest["adopted"], went_back.newest["others"]) == ([], {})
     # The release let it off once, before it went back on: it is used.
-    other.list(entry(B), releases=[release(A, on=today())])
-    other.apply(code=6)
-    assert set(project.live()) == {A, B}
-    # A new release of the same day may be older than what put the number back. Careful, and safe.
-    other.list(entry(B), releases=[release(A, on=today(), evidence="FORM-9")])
-    other.apply()
-    assert set(project.live()) == {A, B}
+    went_back.list(entry(B), releases=[release(A, on=today())])
+    went_back.apply(code=6)
+    assert set(went_back.live()) == {A, B}
+    went_back.list(entry(B), releases=[release(A, on=today(), evidence="FORM-9")])
+    went_back.apply()
+    assert set(went_back.live()) == {B}
+
+
+@pytest.mark.parametrize("reason", ["CONSENT_GIVEN", "ENTERED_IN_ERROR"])
+def test_what_went_back_on_comes_off_by_a_release_of_the_next_day(went_back: Project, reason):
+    went_back.apply()
+    went_back.clock.move(days=1)
+    went_back.list(entry(B), releases=[release(A, on=today(1), reason=reason, evidence="FORM-9")])
+    went_back.apply()
+    assert set(went_back.live()) == {B}
+
+
+def test_what_others_did_to_what_went_back_on_is_theirs(went_back: Project):
+    went_back.agent("modify", A)
+    went_back.apply()
+    assert went_back.newest["others"] == {LIST: 1}
+    went_back.list(entry(B), releases=[release(A, on=today(), evidence="FORM-9")])
+    went_back.apply(code=6)
+    assert set(went_back.live()) == {A, B}
 
 
 def test_another_tenants_report_does_not_hold_up_a_removal(project: Project):

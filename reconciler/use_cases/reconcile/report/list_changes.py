@@ -217,9 +217,11 @@ def turnover(active: DeclaredEntries, past: Past, run: Run) -> Turnover:
                 renewals.setdefault((list_id, was, terms), set()).add(phone)
         elif (entry := run.live_before.get((list_id, phone))) is not None:
             was_not_live = (list_id, phone) in last_applied.not_live
-            if not was_not_live:
+            was_put_back = (list_id, phone) in past.put_back_last
+            is_own = _is_own_entry(past, (list_id, phone), entry, is_written=was_not_live or was_put_back)
+            if not was_not_live and not (was_put_back and is_own):
                 adopted_phones.setdefault(list_id, set()).add(phone)
-            if not _is_own_entry(past, (list_id, phone), entry, is_written=was_not_live):
+            if not is_own:
                 # What a run without a report wrote over no longer shows what others had asked for.
                 hidden = (list_id, phone) in past.overwritten_by_unreported_runs
                 code = "" if hidden else _reason_code(run.live_before, (list_id, phone), entry)
@@ -245,8 +247,8 @@ def _reason_code(live: Live, key: Key, entry: LiveEntry) -> str:
 def _is_own_entry(past: Past, key: Key, entry: LiveEntry, *, is_written: bool) -> bool:
     """Tell whether an entry is what an earlier run wrote, though no report holds it; in doubt it is not.
 
-    `is_written`: a report says that we sent it and that it was not live. Runs without a report are asked,
-    too.
+    `is_written`: a report says that we sent it and that it was not live, or that we put back what we had
+    removed. Runs without a report are asked, too.
     """
     modification = modification_of(entry) if is_written or past.unreported_runs else None
     return modification is not None and past.history.is_ours(key, modification.at)
