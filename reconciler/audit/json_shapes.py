@@ -12,6 +12,10 @@ Shape = Callable[[Any], str]
 """Gives an empty string, or where something is odd, and why: `[0].terms.end: not a date`."""
 
 _YEARS = range(2000, 2200)  # of runs: beyond them is no report of this program, and sums may overflow
+FIRST_MOMENT = datetime(_YEARS.start, 1, 2, tzinfo=UTC)
+LAST_MOMENT = datetime(_YEARS.stop - 1, 12, 30, tzinfo=UTC)
+"""Between these every moment can stand in a report, and so can its day at UTC-12 and at UTC+14."""
+
 _MOST = 10**12
 _HASH = re.compile("[0-9a-f]{64}")
 _COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
@@ -35,6 +39,11 @@ def parse_moment(text: str) -> datetime:
     if moment.tzinfo is None or moment.year not in _YEARS:
         raise ValueError(text)
     return moment.astimezone(UTC)
+
+
+def bound_moment(moment: datetime) -> datetime:
+    """Give the moment, or where no report can have it, the nearest that one can."""
+    return max(FIRST_MOMENT, min(LAST_MOMENT, moment)).astimezone(UTC)
 
 
 def _is_number(value: object) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from reconciler.audit.breaks import Break
 from reconciler.audit.chain import OLD_IN_A_ROW, Chain, PreviousChain, find_previous_chains
+from reconciler.audit.json_shapes import bound_moment
 from reconciler.audit.local_branch import LocalBranch
 from reconciler.audit.report import Report, StoredReport, parse_report
 from reconciler.audit.report_content import Content, build_report
@@ -110,11 +111,14 @@ class Ledger:
             self.add_doubt(ALL_TENANTS, hidden)
         return self.tip
 
-    def check_writable(self) -> None:
-        """RepositoryProblem where a report could not be committed.
+    def check_writable(self, at: datetime | None = None) -> None:
+        """RepositoryProblem where a report could not be committed, of that moment if one is given.
 
-        The repository takes nothing more, or somebody has the branch checked out that a report moves.
+        No report can have the moment, the repository takes nothing more, or somebody has the branch checked
+        out that a report moves.
         """
+        if at is not None and (problem := _clock_problem(at)):
+            raise RepositoryProblem(f"{problem.fact}: nothing was sent", problem.fix)
         self._git.check_writable()
         place = self._git.checked_out_at(self.branch)
         if place is not None:
@@ -231,6 +235,8 @@ class Ledger:
         unique = secrets.token_hex(4)
         path = report_path(self._folder, content["tenant"], at, content["revision"], unique)
         try:
+            if problem := _clock_problem(at):
+                raise problem
             for attempt in range(TRIES):
                 self._update_tip()
                 assessment = self.assessment(content["tenant"])
@@ -390,3 +396,13 @@ class Ledger:
             " else pushed meanwhile), or let its next run push it",
             where=self.branch,
         )
+
+
+def _clock_problem(at: datetime) -> RepositoryProblem | None:
+    """Say what keeps a report of this moment from being read again; None where nothing does."""
+    if bound_moment(at) == at:
+        return None
+    return RepositoryProblem(
+        f"this machine's clock says {at:%Y-%m-%d}, and no report can be of that day",
+        "set the clock, and let a time server keep it (NTP)",
+    )

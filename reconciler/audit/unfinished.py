@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from reconciler.audit.json_shapes import bound_moment
 from reconciler.audit.report_rows import target_from_json
 from reconciler.core.model.entries import Key
 from reconciler.core.model.provider import Target, Verdict
@@ -74,7 +75,7 @@ def parse_journal(data: bytes) -> tuple[UnreportedRun, ...]:
         try:
             record = orjson.loads(line)
             if "run" in record:
-                runs.append(_RunRecords(record["run"], datetime.fromisoformat(record["at"])))
+                runs.append(_RunRecords(record["run"], _moment(record["at"])))
             elif runs:
                 runs[-1].add(record)
         except (ValueError, KeyError, TypeError):
@@ -88,6 +89,11 @@ def group_by_list(keys: Iterable[Key]) -> dict[str, list[str]]:
     for list_id, phone in sorted(keys):
         lists.setdefault(list_id, []).append(phone)
     return lists
+
+
+def _moment(text: str) -> datetime:
+    """Read a moment of a journal. A clock may have told any: the next report has to be able to repeat it."""
+    return bound_moment(datetime.fromisoformat(text))
 
 
 def _keys(numbers: NumbersByList) -> Iterator[Key]:
@@ -104,7 +110,7 @@ class _RunRecords:
         self._answered: dict[int, Mapping[str, Any]] = {}
 
     def add(self, record: Mapping[str, Any]) -> None:
-        at = datetime.fromisoformat(record["at"])
+        at = _moment(record["at"])
         if "send" in record:
             self._sent[int(record["send"])] = record
         else:
@@ -168,13 +174,11 @@ class _RunRecords:
         self, sent: Mapping[str, Any], answer: Mapping[str, Any] | None
     ) -> tuple[datetime, datetime]:
         """Say when a chunk can have been stored, on CXone's clock."""
-        began = datetime.fromisoformat(sent["at"])
-        if answer is not None:
-            ended = datetime.fromisoformat(answer["at"])
-        else:
-            ended = max(self._last, began + _MAX_IN_FLIGHT)
+        began = _moment(sent["at"])
+        ended = _moment(answer["at"]) if answer else max(self._last, began + _MAX_IN_FLIGHT)
         offset = (answer or sent)["offset_seconds"] or (0.0, 0.0)
-        return began + timedelta(seconds=offset[0]), ended + timedelta(seconds=offset[1])
+        least, most = (timedelta(seconds=seconds) for seconds in offset)
+        return bound_moment(began + least), bound_moment(ended + most)
 
 
 def _extend_window(

@@ -169,10 +169,10 @@ def apply(
     ledger = state.last_applied.ledger
     if ledger is None or inputs.repository is None:
         raise RepositoryProblem("there is no repository to report to", "run this in a git clone")
-    ledger.check_writable()
+    started_at = ctx.clock()
+    ledger.check_writable(started_at)
     plan = _bind_plan(prepared, agreed_changes)
     not_todays = agreed_changes is not None and agreed_changes != prepared.plan.exposing_keys
-    started_at = ctx.clock()
     planned_tip = ledger.tip
     journal = journal_of(inputs.repository, inputs.project.configuration.audit, inputs.tenant.name, ctx.clock)
     run_introduction = run_introduction_json(

@@ -58,3 +58,63 @@ def test_a_release_still_lets_off_after_it(project: Project):
     project.list(entry(*OTHERS, B), releases=[release(A, on="2026-11-27")])
     project.apply()
     assert A not in project.live()
+
+
+YEARS = 365.25  # days
+
+
+@pytest.mark.parametrize("days", [-40 * YEARS, 200 * YEARS])
+def test_a_clock_that_no_report_can_have_sends_nothing_and_is_named(project: Project, days: float):
+    project.list(entry(A), dated(C), entry(*OTHERS))
+    project.apply()
+    project.list(entry(A), dated(C), entry(*OTHERS, B))
+    project.clock.move(days=days)
+    done = project.run("apply")
+    assert done.code == 4
+    assert "this machine's clock says" in done.err
+    assert "nothing was sent" in done.err
+    assert "NTP" in done.err
+    project.clock.move(days=-days)
+    assert {A, C} <= project.live().keys()
+    assert B not in project.live()
+    project.apply()
+    assert B in project.live()
+    assert project.run("audit", "verify").code == 0
+
+
+@pytest.mark.parametrize("days", [-40 * YEARS, 200 * YEARS])
+def test_a_clock_set_beyond_all_reports_in_a_run_spoils_no_later_report(project: Project, days: float):
+    """The run itself may not be able to report; the next one tells of it, and goes on."""
+    project.list(entry(A), entry(*OTHERS))
+    project.apply()
+    machine = set_apart(project, timedelta())
+    project.list(entry(A), entry(*OTHERS, B))
+    project.on_read[1] = lambda: setattr(machine, "by", timedelta(days=days))
+    project.run("apply")
+    project.on_read.clear()
+    machine.by = timedelta()
+    project.list(entry(A), entry(*OTHERS, B, C))
+    project.apply()
+    assert {A, B, C} <= project.live().keys()
+    assert project.run("audit", "verify").code == 0
+    project.apply()
+    reports = project.reports()
+    assert [report["seq"] for report in reports] == list(range(1, len(reports) + 1))
+
+
+def test_a_clock_set_beyond_all_reports_after_the_writes_is_told_of_later(project: Project):
+    project.list(entry(A), entry(*OTHERS))
+    project.apply()
+    machine = set_apart(project, timedelta())
+    project.list(entry(A), entry(*OTHERS, B))
+    project.on_read[2] = lambda: setattr(machine, "by", timedelta(days=200 * YEARS))  # the read-back
+    done = project.run("apply")
+    assert done.code == 9
+    assert "this machine's clock says 2226-" in done.err
+    project.on_read.clear()
+    machine.by = timedelta()
+    project.list(entry(A), entry(*OTHERS, B, C))
+    project.apply()
+    assert len(project.newest["interrupted"]) == 1
+    assert {A, B, C} <= project.live().keys()
+    assert project.run("audit", "verify").code == 0

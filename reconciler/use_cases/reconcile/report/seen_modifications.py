@@ -5,9 +5,10 @@ known from then on only by the report of a run that saw it.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import takewhile
 
+from reconciler.audit.json_shapes import bound_moment
 from reconciler.audit.report import StoredReport
 from reconciler.core.apply.run import Run
 from reconciler.core.model.entries import Key
@@ -16,9 +17,6 @@ from reconciler.core.model.live import Live
 from reconciler.core.planning.modifications import Modification, modification_of, parse_modification
 from reconciler.use_cases.reconcile.last_applied import Past
 from reconciler.use_cases.workspace.context import is_within
-
-_FIRST = datetime(2000, 1, 1, tzinfo=UTC)
-_LAST = datetime(2199, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 def seen_modifications(past: Past, run: Run) -> Mapping[Key, datetime]:
@@ -74,7 +72,7 @@ def _foreign_modifications(
 
 def _reported_moment(modification: Modification) -> datetime:
     """Give the moment as a report has it: CXone may tell any, and a report only the years of runs."""
-    return max(_FIRST, min(_LAST, modification.latest)).astimezone(UTC)
+    return bound_moment(modification.latest)
 
 
 def _is_known(past: Past, last_report: StoredReport, key: Key, modification: Modification) -> bool:
