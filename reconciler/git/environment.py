@@ -64,6 +64,7 @@ _FIXED = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_PAGER": "cat",
     "GIT_OPTIONAL_LOCKS": "0",  # reading must not write the index
+    "GIT_INDEX_FILE": f"{os.devnull}.index",  # none: what counts is in commits
     "GIT_LITERAL_PATHSPECS": "1",  # a file may be named `*`
     "GIT_NO_REPLACE_OBJECTS": "1",  # history is what was committed
     # The tool's own, so that a reflog or a commit never needs an identity on the machine.

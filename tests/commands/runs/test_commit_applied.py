@@ -168,6 +168,24 @@ def test_what_is_broken_in_a_jobs_checkout_stops_no_protective_change(project: P
     assert broken in warned(done)[0]
 
 
+@pytest.mark.parametrize("index", [b"", b"garbage", None], ids=["empty", "garbage", "a folder"])
+def test_a_broken_index_of_git_stops_nothing(project: Project, index: bytes | None):
+    """What is planned and applied is in commits; the index of the clone is not read."""
+    project.list(entry(A, B))
+    project.apply()
+    project.list(entry(A, B, C))
+    file = project.folder / ".git/index"
+    file.unlink()
+    if index is None:
+        file.mkdir()
+    else:
+        file.write_bytes(index)
+    assert [c["action"] for c in project.plan().json["changes"]] == ["create"]
+    project.apply()
+    assert set(project.live()) == {A, B, C}
+    assert project.run("audit", "verify").code == 0
+
+
 def test_another_configuration_in_a_checkout_changes_no_target(project: Project):
     """S3: addresses come from the commit's dnc.yaml."""
     project.list(entry(A))
