@@ -75,8 +75,9 @@ def read_files(git: Git, files: Sequence[TreeFile], at_hand: Mapping[str, bytes]
     """
     odd = [file.path for file in files if not file.is_regular]
     if odd:
+        others = f", as {', '.join(odd[1:])}" if odd[1:] else ""
         raise RepositoryProblem(
-            f"not followed, being a symbolic link or a submodule: {', '.join(odd)}",
+            f"not followed, being a symbolic link or a submodule{others}",
             "commit the file itself in its place",
             where=odd[0],
         )
