@@ -81,9 +81,11 @@ class _DiffTable:
             else:
                 continue
             differing += 1
-        retained = self._retained.get(list_id, ())
+        retained, declared = self._retained.get(list_id, ()), self._target_state.declared.get(list_id, {})
         retained_unchanged = sum(
-            p in target_terms and live_terms.get(p) == self._project(target_terms[p])[0] for p in retained
+            p in target_terms and live_terms.get(p) == self._project(target_terms[p])[0]
+            for p in retained
+            if p not in declared or not self._is_others_registry_entry((list_id, p))
         )
         self.unchanged += len(target_terms) - differing - retained_unchanged
         if len(live_terms) > len(target_terms) - missing:  # else all that is live is wanted
@@ -196,6 +198,9 @@ class _DiffTable:
             target_terms = self._target_state.get(key)
             if declared is not None and declared is target_terms:
                 continue  # another claim holds at least as much: nothing of it shows
+            if declared is not None and self._is_others_registry_entry(key):
+                self._add_stronger_entry(key, declared)
+                continue
             action = Action.DELETE if declared is None else Action.UPDATE
             before = None if target_terms is None else self._project(target_terms)[0]
             self._add_change(
@@ -219,6 +224,17 @@ class _DiffTable:
         numbers = self._groups.setdefault(group, [])
         numbers.append(key[1])
         return numbers
+
+    def _add_stronger_entry(self, key: Key, declared: Terms) -> None:
+        entry, strength = self._live.get(key), self._dialect.strength
+        if entry is not None and strength(entry.terms) > strength(self._project(declared)[0]):
+            self._add_drift(DriftKind.STRENGTHENED, key)
+
+    def _is_others_registry_entry(self, key: Key) -> bool:
+        """Tell whether what is kept was never in the files: others have a registry's entry in CXone."""
+        retained = self._target_state.retained[key]
+        is_others = not any(entry.path for entry in retained.entries)
+        return is_others and {BlockedBy.NO_RELEASE, BlockedBy.HOLD}.issuperset(retained.blocked_by)
 
     def _add_drift(self, kind: DriftKind, key: Key) -> None:
         self._drift.setdefault((kind, key[0]), []).append(key[1])

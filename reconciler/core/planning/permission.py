@@ -9,7 +9,6 @@ from itertools import chain, compress
 from reconciler.core.model.entries import (
     REGISTRY_REASONS,
     DeclaredEntries,
-    FileEntries,
     Key,
     Policy,
     ProjectedTerms,
@@ -176,16 +175,17 @@ def undeclared_registry_entry(
 def _overwritten_registry_entries(
     inputs: PlanFacts, live: Live, lists: Mapping[str, Mapping[str, Terms]], judge: EntryJudge
 ) -> Iterator[tuple[Key, AppliedEntry]]:
-    """Find registries' entries that nobody claims, of numbers that a company's claim is about.
+    """Find registries' entries that nobody claims, of numbers that a claim is about which explains them not.
 
     Also where the claim is weaker and is not written over it: somebody else may change the entry later.
     """
-    company_lists = {
-        file.list_id for files in judge.by_list.values() for file in files if not _is_registry_only(file)
-    }
-    for list_id in sorted(company_lists):  # what is kept has been sorted
+    for list_id, files in sorted(judge.by_list.items()):  # what is kept has been sorted
+        declared = frozenset().union(*(file.distinct for file in files))
+        open_codes = {code for code in REGISTRY_REASONS if not all(_explains(t, code) for t in declared)}
+        if not open_codes:
+            continue
         target_terms, entries = lists.get(list_id, {}), terms_by_phone(live.lists.get(list_id, {}))
-        codes = {id(c) for c in _distinct(entries.values()) if c.reason_code in REGISTRY_REASONS}
+        codes = {id(c) for c in _distinct(entries.values()) if c.reason_code in open_codes}
         registry_phones = (
             compress(entries, map(codes.__contains__, map(id, entries.values()))) if codes else ()
         )
@@ -193,19 +193,22 @@ def _overwritten_registry_entries(
             phone
             for (code_list, phone), reason_codes in live.duplicate_codes.items()
             if code_list == list_id and reason_codes & REGISTRY_REASONS and phone in entries
-            if entries[phone].reason_code not in REGISTRY_REASONS
+            if entries[phone].reason_code not in open_codes
         )
         for phone in chain(registry_phones, twins):
             terms = target_terms.get(phone)
-            if terms is None or terms.is_registry:
+            if terms is None or _explains(terms, ReasonCode.NATIONAL):
                 continue
             if entry := undeclared_registry_entry((list_id, phone), live, inputs.last_applied, judge):
                 yield (list_id, phone), entry
 
 
-def _is_registry_only(file: FileEntries) -> bool:
-    """Tell whether all that a file claims is a registry's, which takes no registry's entry away."""
-    return all(terms.is_registry for terms in file.distinct)
+_REGISTRY_STRENGTHS = {code: Terms(code, Policy.NEVER).strength for code in REGISTRY_REASONS}
+
+
+def _explains(terms: Terms, code: ReasonCode) -> bool:
+    """Tell whether a claim explains an entry with a registry's reason: it is a registry's, and as strong."""
+    return terms.is_registry and terms.strength >= _REGISTRY_STRENGTHS[code]
 
 
 def _distinct(terms: Collection[ProjectedTerms]) -> Collection[ProjectedTerms]:

@@ -168,13 +168,14 @@ def dialect_findings(setting: PlanFacts, plan: Plan) -> Iterator[Finding]:
 
 
 def registry_findings(plan: Plan) -> Iterator[Finding]:
-    """Say which registries' entries nobody claims while a company's claim takes their place."""
+    """Say which registries' entries nobody claims while an entry of ours is declared for the number."""
     counts = Counter(list_id for list_id, _ in plan.target_state.registry_entries)
     for list_id, count in sorted(counts.items()):
         message = (
-            f"{count:,} number(s) on {list_id} have a registry's entry in CXone that no file claims. A claim "
-            "of ours is written over it, and it is kept as held: only a REGISTRY_REMOVED or ENTERED_IN_ERROR "
-            "release lets it off. Claim it in a registry's file, or leave it as it is"
+            f"{count:,} number(s) on {list_id} have a registry's entry in CXone that no file claims. It is "
+            "kept as held, also where an entry of ours is written over it: only a REGISTRY_REMOVED release "
+            "lets it off, and none while a registry's entry of ours is held for the number. Claim it in a "
+            "registry's file, or leave it as it is"
         )
         yield _warning(UNDECLARED_REGISTRY_RULE, message)
 

@@ -275,6 +275,27 @@ def test_a_registrys_entry_that_nobody_claims_is_not_consented_away(project: Pro
     assert project.live()[A].startswith(reason)
 
 
+def test_a_states_entry_of_ours_does_not_stand_in_for_a_national_one(project: Project):
+    """What a run saw is kept although somebody else removes it, and the state's word does not end it."""
+    project.agent("add", TEXAN, "NATIONAL")
+    project.list(texan(), entry(*REST))
+    done = project.apply()
+    assert any(f["rule"] == "CXONE-REGISTRY" for f in done.json["findings"])
+    assert kept(project)[TEXAN] == ["no-release"]
+    project.agent("remove", TEXAN)
+    project.apply()
+    assert project.live()[TEXAN] == "NATIONAL NEVER"
+    project.clock.move(days=10)
+    project.list(entry(*REST), releases=[release(TEXAN, on="2026-12-03", reason="REGISTRY_REMOVED")])
+    project.run("apply", "--yes")
+    assert project.live()[TEXAN] == "NATIONAL NEVER"
+    project.clock.move(days=3)
+    again = release(TEXAN, on="2026-12-06", reason="REGISTRY_REMOVED", evidence="FORM-3")
+    project.list(entry(*REST), releases=[again])
+    project.run("apply", "--yes")
+    assert not on_list(project, TEXAN)
+
+
 @pytest.mark.parametrize("first", ["ours", "theirs"])
 def test_a_registrys_twin_of_our_entry_is_not_consented_away(project: Project, first):
     """S25: CXone has the number twice, a STATE and a request; a consent took both off."""

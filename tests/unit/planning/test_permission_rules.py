@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.core.model.entries import Hold, Policy, ProjectedTerms, ReasonCode, Terms
 from reconciler.core.model.entries import ReleaseReason as Why
-from reconciler.core.planning.change import Action, BlockedBy
+from reconciler.core.planning.change import Action, BlockedBy, DriftKind
 from reconciler.core.planning.guards import Circumstances, removal_budget
 from reconciler.core.planning.inputs import Limits
 from reconciler.core.planning.ports import ForeignEntry
@@ -227,6 +227,25 @@ def test_a_registrys_entry_that_nobody_claims_is_kept_when_it_is_written_over() 
     )
     kept = case.plan().target_state.retained[KEY]
     assert [claim.terms for claim in kept.entries] == [never(NATIONAL)]
+
+
+def test_a_registrys_entry_above_ours_is_kept_from_the_reading_that_saw_it() -> None:
+    """An agent may change the entry, or take it off, before ours is written over it."""
+    for ours in (until(day(5)), never(LOCAL), never(STATE)):
+        national = live({KEY: entry(never(NATIONAL), TODAY.isoformat())})
+        plan = Case(claims(("a.yaml", A, ONE, ours)), live=national).plan()
+        retained = plan.target_state.retained.get(KEY, Retained((), ()))
+        assert [kept.terms for kept in retained.entries] == [never(NATIONAL)]
+        # No line of ours is gone or weaker: others have it stronger, and it stays as it is.
+        assert plan.changes == ()
+        assert [(drift.kind, drift.phones) for drift in plan.drift] == [(DriftKind.STRENGTHENED, (ONE,))]
+        assert plan.unchanged == 1
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(NATIONAL, NATIONAL), (NATIONAL, STATE), (STATE, STATE)])
+def test_a_registrys_claim_explains_an_entry_that_asks_for_no_more(ours, theirs) -> None:
+    case = Case(claims(("a.yaml", A, ONE, never(ours))), live=live({KEY: entry(never(theirs))}))
+    assert case.plan().target_state.retained == {}
 
 
 @pytest.mark.parametrize(
