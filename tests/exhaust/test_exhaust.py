@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from reconciler.core.model import entries
-from reconciler.core.planning import state, verdict
+from reconciler.core.planning import permission, state, verdict
 from script.exhausting.events import EVENTS
 from script.exhausting.scene import Scene, without_threads
 from script.exhausting.search import Search, digest
@@ -80,6 +80,54 @@ HOLES = {
             "10 days pass",
         ),
     ),
+    "a registry's word over what others asked for": Hole(
+        (
+            (
+                permission._EntryPartition.partition,
+                "if BlockedBy.LATER_OPT_OUT in blocked and",
+                "if False and",
+            ),
+        ),
+        (
+            "an agent enters UNKNOWN without an end, where there is nothing",
+            "file p says CUSTOMER_REQUESTED that ends in 5 days",
+            "a script enters NATIONAL",
+            "10 days pass",
+            "all lines go, with a REGISTRY_REMOVED of today",
+        ),
+    ),
+    "a registry's entry above ours": Hole(
+        (
+            (
+                permission._overwritten_registry_entries,
+                "if terms is None or",
+                "if terms is None or terms.effective_end or",
+            ),
+        ),
+        (
+            "a script enters NATIONAL",
+            "file p says CUSTOMER_REQUESTED that ends in 5 days",
+            "an agent enters CUSTOMER_REQUESTED with an end that nobody can tell",
+            "10 days pass",
+            "all lines go, with a CONSENT_GIVEN of today",
+        ),
+    ),
+    "the state's word on a national entry": Hole(
+        (
+            (
+                permission._overwritten_registry_entries,
+                "_explains(terms, ReasonCode.NATIONAL)",
+                "terms.is_registry",
+            ),
+        ),
+        (
+            "a script enters NATIONAL",
+            "file p says STATE with an end in 5 days",
+            "an agent takes the number off",
+            "10 days pass",
+            "all lines go, with a REGISTRY_REMOVED of today",
+        ),
+    ),
     "MOVED to what says less": Hole(
         ((_Judge._moved_terms, "if self._is_equivalent(c, key, entry)", "if True"),),
         (
@@ -119,6 +167,8 @@ def test_it_finds_the_hole_that_a_rule_closes(name: str) -> None:
 
 
 ONCE_EXPOSED = (
+    # Beside the state's claim, a national entry that others took off was forgotten.
+    HOLES["the state's word on a national entry"].history,
     # A registry's entry that is stronger than ours was not held from the reading that saw it.
     (
         "a script enters NATIONAL",

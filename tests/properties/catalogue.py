@@ -17,6 +17,7 @@ from tests.properties.strategies import (
     CLEAN_STORIES,
     HELD_STORIES,
     LEAVE_STORIES,
+    REGISTRY_STORIES,
     STORIES,
     TAKEN_OFF_STORIES,
     TROUBLED_STORIES,
@@ -107,6 +108,7 @@ _LAWS = (
         properties.live_from_first_entry_to_last_permission,
         _story(st.one_of(STORIES, STORIES, LEAVE_STORIES, HELD_STORIES, TAKEN_OFF_STORIES)),
     ),
+    Law(properties.a_registrys_entry_beside_ours_hides_no_request, _story(REGISTRY_STORIES)),
     Law(holds_and_deadlines.holds_hold, _story(HELD_STORIES)),
     Law(holds_and_deadlines.earlier_deadlines_first, _story(ASKING_STORIES)),
 )

@@ -20,13 +20,14 @@ The rules:
    A registry's entry that no line of ours asks for as strongly ends only by that registry's word, and not
    by the word that ends another registry's request of ours.
    Whoever takes an entry off that a run of ours has seen may be anybody, so what was asked for by it does not
-   end when we put the number back. What no run has seen is taken back by whoever takes it off.
+   end when we put the number back; a registry's entry goes on to end only by its registry's word. What no
+   run has seen is taken back by whoever takes it off. What a release has ended stays ended.
 6. *While a hold names the number, nothing ends*, nor within a day after the first run that missed the hold.
 7. *In doubt nothing comes off*: while two clocks are apart, nothing at all; while nobody can tell who
    approved a release, nothing by a release.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -95,7 +96,6 @@ class Oracle:
             self.begin_chain()
         elif act.kind == "remove" or said is None:
             self._forget(key, seen=False)
-            self._take_off(key)
         elif touched:
             registry = kind(said.reason_code) and not self._explained(key, said)
             new = Theirs(self.world.clock.now, said, not self.owed.get(key), registry)
@@ -205,11 +205,12 @@ class Oracle:
         told = held.retrieved or terms.requested_on
         return (told is None or key in self.let_off) and on < latest_day(held.since)
 
-    def may_be_overruled(self, key: Key, their: Theirs) -> bool:
-        """Rule 5: tell whether what somebody else asked for has ended."""
+    def may_be_overruled(self, key: Key, their: Theirs, by: Collection[Release] | None = None) -> bool:
+        """Rule 5: tell whether what somebody else asked for has ended, by these releases or by any."""
         if self.held_back(key):
             return False
-        later = [r for r in self._unused(key) if begins(r.released_on) > their.at]
+        unused = (release for release in self._unused(key) if by is None or release in by)
+        later = [r for r in unused if begins(r.released_on) > their.at]
         return any(self._ends_theirs(r, key, their) for r in later)
 
     def _ends_theirs(self, release: Release, key: Key, their: Theirs) -> bool:
@@ -300,6 +301,7 @@ class Oracle:
         for key in {*self.owed, *self.standing}:
             self._doubt(key, moment)
             self._see(key, moment)
+            self._end_theirs(key)
             self._settle(key, moment)
             if key not in after:
                 self._forget(key, seen=key not in self.standing and not self.kept(key))
@@ -318,14 +320,10 @@ class Oracle:
         if key in self.theirs and key not in self.doubtful and moment.run.live_before.get(key) is not None:
             self.theirs = {**self.theirs, key: tuple(replace(t, seen=True) for t in self.theirs[key])}
 
-    def _take_off(self, key: Key) -> None:
-        """Note that others took off what a run saw; a registry's word is owed on where we hold it.
-
-        An entry of a registry's that stood beside no claim of ours, and that no run wrote over, was on the
-        list by itself: once it is off, what is left of it is that somebody asked.
-        """
-        holds = any(claim.is_registry and not claim.path for claim in self.world.held.entries(key))
-        left = tuple(replace(t, registry=t.registry and holds) for t in self.theirs.get(key, ()))
+    def _end_theirs(self, key: Key) -> None:
+        """Forget what others asked for and a release has ended that the run used: nothing revives it."""
+        used, theirs = self.world.reports[-1].used, self.theirs.get(key, ())
+        left = tuple(t for t in theirs if not (used and self.may_be_overruled(key, t, used)))
         self.theirs = {k: v for k, v in {**self.theirs, key: left}.items() if v}
 
     def _forget(self, key: Key, *, seen: bool) -> None:

@@ -315,3 +315,8 @@ def live_from_first_entry_to_last_permission(story: Story) -> None:
     oracle = Oracle(world)
     for moment in play(story, world=world, acted=oracle.acted, before_run=oracle.begin):
         oracle.end(moment)
+
+
+def a_registrys_entry_beside_ours_hides_no_request(story: Story) -> None:
+    """What others asked for stays asked for while a registry's entry lies over it, or takes its place."""
+    live_from_first_entry_to_last_permission(story)

@@ -34,6 +34,22 @@ PERMISSION_RULE_FAULTS = (
         (),
         ("rules.test_a_registrys_entry_that_nobody_claims_is_kept_when_it_is_written_over",),
     ),
+    Fault(
+        "a registry's entry is held where ours is written over it, and not where ours is weaker",
+        permission._overwritten_registry_entries,
+        "if terms is None or",
+        "if terms is None or terms.effective_end or",
+        ("a_registrys_entry_beside_ours_hides_no_request",),
+        ("rules.test_a_registrys_entry_above_ours_is_kept_from_the_reading_that_saw_it",),
+    ),
+    Fault(
+        "the state's claim explains an entry of the national registry",
+        permission._overwritten_registry_entries,
+        "_explains(terms, ReasonCode.NATIONAL)",
+        "terms.is_registry",
+        (),
+        ("rules.test_a_registrys_entry_above_ours_is_kept_from_the_reading_that_saw_it",),
+    ),
     # Age and use
     Fault(
         "a used release is as good as new",
@@ -182,7 +198,7 @@ PERMISSION_RULE_FAULTS = (
         permission._EntryPartition.partition,
         "if BlockedBy.LATER_OPT_OUT in blocked and",
         "if False and",
-        (),
+        ("a_registrys_entry_beside_ours_hides_no_request",),
         ("rules.test_a_registrys_entry_does_not_get_weaker_than_what_others_may_have_asked_for",),
     ),
     # The record

@@ -208,6 +208,39 @@ TAKEN_OFF = st.builds(
     st.sampled_from([0, 1]),
 )
 
+
+def _meeting(said: Said, order: tuple[str, ...], days: int) -> tuple[Chapter, ...]:
+    """Let entries of others and a line of ours (`""`) meet in an order; a run sees each as it comes."""
+    line = (PATHS[0], *KEYS[0])
+    ours = Chapter((Edit("put", line, said),))
+    entered = (Chapter(acts=(Act(kind, KEYS[0], enter=True),)) if kind else ours for kind in order)
+    return (*entered, Chapter(days=days))
+
+
+def _going(why: ReleaseReason, days: int, acts: tuple[Act, ...]) -> Chapter:
+    """Let the line of ours go by a release, while others may take the entry off."""
+    line = (PATHS[0], *KEYS[0])
+    return Chapter((Edit("drop", line), Edit("release", line, release=why, days=days)), acts)
+
+
+REGISTRY_MEETINGS = st.builds(
+    _meeting,
+    st.one_of(st.sampled_from([Said(ReasonCode.CUSTOMER_REQUESTED, 3), Said(ReasonCode.STATE)]), SAID),
+    st.builds(
+        lambda registry, other, places: tuple([registry, other, ""][place] for place in places),
+        st.sampled_from(["national", "national", "state"]),
+        st.sampled_from(["add", "date", "policy", "remove"]),
+        st.sampled_from([(1, 2, 0), (0, 2, 1), (2, 0, 1), (2, 1, 0)]),
+    ),
+    st.sampled_from([0, 9]),
+)
+REGISTRY_GOES = st.builds(
+    _going,
+    st.sampled_from([ReleaseReason.CONSENT_GIVEN, ReleaseReason.REGISTRY_REMOVED, *ReleaseReason]),
+    st.sampled_from([0, 0, 0, 1]),
+    st.sampled_from([(), (), (Act("remove", KEYS[0]),)]),
+)
+
 CLAIMED = st.lists(PUTS, max_size=10).map(lambda puts: (Chapter(tuple(puts)),))
 STORIES = stories()
 TROUBLED_STORIES = stories(TROUBLE)
@@ -217,6 +250,11 @@ TAKEN_OFF_STORIES = st.builds(
     lambda begin, then: (*begin, *then),
     TAKEN_OFF,
     st.lists(st.one_of(CHAPTERS, ASKING_LEAVE), min_size=1, max_size=3),
+)
+REGISTRY_STORIES = st.builds(
+    lambda begin, then: (*begin, *then),
+    REGISTRY_MEETINGS,
+    st.lists(st.one_of(REGISTRY_GOES, REGISTRY_GOES, CHAPTERS), min_size=1, max_size=2),
 )
 ASKING_STORIES = st.lists(ASKING, min_size=1, max_size=3).map(tuple)
 CLEAN_STORIES = stories(CHAPTERS.map(_quiet))
