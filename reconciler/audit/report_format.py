@@ -325,6 +325,6 @@ PLAN = fields(
         "adopted?": rows(fields(_LIST)),
         "renewed?": rows(fields(_LIST)),
         "complete?": FLAG,
-        "live?": fields({"read_at": _read_at}),
+        "live?": fields({"read_at": _read_at, "foreign?": WHOLE, "unreadable?": WHOLE}),
     }
 )

@@ -48,6 +48,11 @@ class Stamp:
     report: str | None
 
 
+def saved_read_file(folder: Path, tenant: str) -> Path:
+    """Name the file in which a tenant's reading is kept."""
+    return folder / f"{tenant}.reading"
+
+
 def unusable_error(path: Path, why: str) -> InvalidInput:
     """Say why a reading cannot stand in for CXone."""
     return _problem(path, f"the saved reading {why}")

@@ -103,6 +103,11 @@ def country_code(head: str) -> str | None:
 
 
 @cache  # at most 999 heads and 9 lengths
+def national_digits(phone: str) -> str:
+    """Give the digits of a number of a country without its country code."""
+    return phone.removeprefix(f"+{country_code(phone[:_CODE])}").removeprefix("+")
+
+
 def _invalid_head_reason(head: str, length: int) -> str | None:
     """Judge by what decides: libphonenumber's own test looks at the country code and the length only."""
     code = country_code(head)

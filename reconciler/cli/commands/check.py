@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import Format, current_options, parse_moment_option, print_json
+from reconciler.cli.call import Format, current_options, exit_on_errors, parse_moment_option, print_json
 from reconciler.cli.options import examples
 from reconciler.cli.output import Output, error_output
 from reconciler.cli.render.lookup import lookup_json, lookup_text
@@ -23,7 +23,9 @@ EXAMPLES = examples(
 
 def check(  # noqa: PLR0917  (an option each; Typer passes them by name)
     number: Annotated[str, typer.Argument(help="In any common writing.")],
-    live: Annotated[bool, typer.Option("--live", help="Ask CXone; else the newest report tells.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask CXone; otherwise the newest report answers.")
+    ] = False,
     at: Annotated[
         str | None,
         typer.Option(metavar="MOMENT", help="As it was then: 2026-03-04T17:02Z, or a day's first moment."),
@@ -36,7 +38,10 @@ def check(  # noqa: PLR0917  (an option each; Typer passes them by name)
     ] = False,
     output: Output = Format.TEXT,
 ) -> None:
-    """Say where a number is listed, since when, by which commit, live or not. Exit 3 where it is not."""
+    """Answer DO NOT CALL, NOT LISTED or UNKNOWN, and where a number is listed, since when, live or not.
+
+    Exit 0 where it is listed and live everywhere it should be, else 3, whatever the answer.
+    """
     ctx = current_options().context()
     pages = report or []
     parse_report_options(pages, list(LOOKUP_AT_REPORTS))
@@ -58,6 +63,9 @@ def _check_now(ctx: CommandContext, number: str, output: Format, *, live: bool) 
         print_json(lookup_json(lookup))
     else:
         print(lookup_text(lookup, NumberFormat(is_masked=ctx.pipeline.is_running)))
+    if lookup.failure is not None:
+        with exit_on_errors():  # the answer is printed, and says that CXone was not asked
+            raise lookup.failure
     return lookup.is_protected
 
 

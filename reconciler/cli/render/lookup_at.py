@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from reconciler.cli.render.html import render_page
-from reconciler.cli.render.lookup import origin_text, terms_text
+from reconciler.cli.render.lookup import ANSWER_TEXTS, origin_text, terms_text
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.cli.render.messages import BLOCK_TEXTS, REASON_TEXTS, count_text, terms_summary
 from reconciler.core.model.entries import terms_to_json
 from reconciler.use_cases.history.files_at_revision import LineAtRevision
+from reconciler.use_cases.history.lookup_answer import Answer
 from reconciler.use_cases.history.lookup_at import ListLookupAt, LookupAt
 from reconciler.use_cases.history.report_walk import NumberChange, RunRead
 from reconciler.use_cases.history.run_summary import RunSummary
@@ -25,6 +26,8 @@ def lookup_at_json(lookup_at: LookupAt) -> dict[str, Any]:
         "number": lookup_at.number,
         "at": iso(lookup_at.moment),
         "asked_at": iso(lookup_at.looked_up_at),
+        "answer": lookup_at.answer.value,
+        "doubts": list(lookup_at.doubts),
         "listed": lookup_at.is_listed,
         "protected": lookup_at.is_protected,
         "target": dict(lookup_at.record.target) if lookup_at.record.target else None,
@@ -36,8 +39,10 @@ def lookup_at_json(lookup_at: LookupAt) -> dict[str, Any]:
             "head": _report_json(lookup_at.chain.head),
             "reports_walked": lookup_at.chain.reports,
             "purges": list(lookup_at.chain.purges),
+            "unpushed": lookup_at.chain.unpushed,
         },
         "files_unread": lookup_at.record.unread or None,
+        "holds": list(lookup_at.holds),
         "lists": [_list_json(reported) for reported in lookup_at.lists],
         "errored": False,
     }
@@ -74,6 +79,7 @@ def _list_json(list_lookup: ListLookupAt) -> dict[str, Any]:
         "holds": list(list_lookup.wanted.holds),
         "why_not": list_lookup.live.why_not or None,
         "claims": [_line_json(line) for line in list_lookup.wanted.lines],
+        "pending": [_line_json(line) for line in list_lookup.pending],
         "touches": [_number_change_json(change) for change in list_lookup.changes],
     }
 
@@ -117,23 +123,31 @@ def verdict(lookup_at: LookupAt) -> str:
     """Say the answer in one sentence, without the number."""
     if lookup_at.record.report is None:
         return "nothing is known of that moment"
-    if not lookup_at.lists:
-        return "was on no list"
-    if not lookup_at.is_listed:
-        live = any(list_lookup.live.at_moment for list_lookup in lookup_at.lists)
-        return "was in no file, though live" if live else "was on no list"
-    if lookup_at.is_protected:
-        return "was listed, and live everywhere it should be"
-    if lookup_at.is_protected is None:
-        return "was listed; whether it was live everywhere at that moment, nobody looked"
-    return "was listed, and NOT live everywhere it should be"
+    if lookup_at.is_listed:
+        if lookup_at.is_protected:
+            return "was listed, and live everywhere it should be"
+        if lookup_at.is_protected is None:
+            return "was listed; whether it was live everywhere at that moment, nobody looked"
+        return "was listed, and NOT live everywhere it should be"
+    return _unlisted_verdict(lookup_at)
+
+
+def _unlisted_verdict(lookup_at: LookupAt) -> str:
+    if any(list_lookup.live.left or list_lookup.live.at_moment for list_lookup in lookup_at.lists):
+        return "was in no file, though live"
+    if any(list_lookup.pending for list_lookup in lookup_at.lists):
+        return "was asked for by then, and no run had added it"
+    if lookup_at.holds:
+        return f"was on no list, but a hold named it: {', '.join(lookup_at.holds)}"
+    if lookup_at.answer is Answer.UNKNOWN:
+        return "was in no file; whether CXone had it is not known"
+    return "was on no list"
 
 
 def lookup_at_text(lookup_at: LookupAt, number_format: NumberFormat) -> str:
-    """Show it, the verdict first."""
-    lines = [
-        f"{number_format.number(lookup_at.number)} at {moment_text(lookup_at.moment)}: {verdict(lookup_at)}"
-    ]
+    """Show it, the answer first."""
+    number, moment = number_format.number(lookup_at.number), moment_text(lookup_at.moment)
+    lines = [f"{ANSWER_TEXTS[lookup_at.answer]}: {number} at {moment}: {verdict(lookup_at)}"]
     if lookup_at.record.report is None:
         return "\n".join([*lines, f"  {no_record_text(lookup_at)}"])
     lines += [f"  {line}" for line in source_lines(lookup_at)]
@@ -177,6 +191,8 @@ def source_lines(lookup_at: LookupAt) -> Iterator[str]:
         yield f"a run was under way: {started_at} to {ended_at}"
     if lookup_at.record.unread:
         yield f"the files of {report.revision[:12]} can't be read any more: {lookup_at.record.unread}"
+    if lookup_at.answer is Answer.UNKNOWN:
+        yield from (f"not certain: {doubt}" for doubt in lookup_at.doubts)
 
 
 def live_state(list_lookup: ListLookupAt) -> str:
@@ -200,6 +216,9 @@ def list_facts(list_lookup: ListLookupAt) -> Iterator[str]:
         yield f"{terms_text(line.terms, with_request=True)}, {line.file}:{line.line}"
         origin = origin_text(line.commit, line.merge_request, unknown="its commit is not known")
         yield f"  {origin}"
+    for line in list_lookup.pending:
+        yield f"not applied by then: {terms_text(line.terms, with_request=True)}, {line.file}:{line.line}"
+        yield f"  {origin_text(line.commit, line.merge_request, unknown='its commit is not known')}"
     if list_lookup.wanted.kept is not None:
         yield (
             "kept without a line: "
@@ -255,6 +274,8 @@ def chain_lines(lookup_at: LookupAt) -> Iterator[str]:
     )
     for seq in lookup_at.chain.purges:
         yield f"report {seq} continues the chain after a purge: what does not hold before it is named there"
+    if lookup_at.chain.unpushed:
+        yield f"not at the remote: {count_text(lookup_at.chain.unpushed, 'report')} (dnc audit push)"
     yield f"{checked_text} ({count_text(lookup_at.chain.reports, 'report')} read; head SHA-256 {head.sha256})"
 
 
@@ -285,8 +306,9 @@ def lookup_at_page(lookup_at: LookupAt, number_format: NumberFormat) -> str:
     number, moment = number_format.number(lookup_at.number), iso(lookup_at.moment)
     return render_page(
         "then.html",
-        title=f"{number} at {moment}",
+        title=f"{ANSWER_TEXTS[lookup_at.answer]}: {number} at {moment}",
         found=lookup_at,
+        answer=ANSWER_TEXTS[lookup_at.answer],
         number=number,
         moment=moment,
         verdict="cannot be told" if lookup_at.record.report is None else verdict(lookup_at),

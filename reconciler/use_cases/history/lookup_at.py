@@ -1,15 +1,20 @@
 """`dnc check --at`: where a number was at a past moment, from reports and stored plans."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from reconciler.audit.report import StoredReport
+from reconciler.audit.report_files import tenant_of_path
 from reconciler.core.model.entries import DeclaredEntries
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
 from reconciler.lists.phone_input import read_numbers
 from reconciler.use_cases.history.files_at_revision import FilesAtRevision, LineAtRevision
+from reconciler.use_cases.history.lookup_answer import Answer
+from reconciler.use_cases.history.number_files import newest_revisions
+from reconciler.use_cases.history.number_record import stale_read_text, unlisted_row_doubts
 from reconciler.use_cases.history.report_walk import (
     ChainWalk,
     NumberChange,
@@ -21,7 +26,7 @@ from reconciler.use_cases.history.report_walk import (
     parse_number_in_report,
 )
 from reconciler.use_cases.history.run_summary import RunSummary
-from reconciler.use_cases.workspace.context import CommandContext, iso
+from reconciler.use_cases.workspace.context import CommandContext, Today, iso
 from reconciler.use_cases.workspace.opening import open_ledger, open_project, open_repository
 
 
@@ -63,7 +68,8 @@ class Looks:
 class ListLookupAt:
     """What is known of the number on one list at the moment.
 
-    `added_by` is the run that put it on; None where it was live when it was first seen.
+    `added_by` is the run that put it on; None where it was live when it was first seen. `pending` are lines
+    that no run had applied by then, although they had been written, or the person had asked.
     """
 
     list_id: str
@@ -72,11 +78,18 @@ class ListLookupAt:
     looks: Looks
     added_by: NumberChange | None
     changes: tuple[NumberChange, ...]
+    pending: tuple[LineAtRevision, ...] = ()
 
     @property
     def is_expected(self) -> bool:
         """Tell whether it was to be live here."""
         return bool(self.wanted.lines) or self.wanted.kept is not None
+
+    @property
+    def is_on_list(self) -> bool:
+        """Tell whether this list said that the number may not be called."""
+        live = self.live
+        return bool(self.is_expected or live.left or live.at_moment or live.unmanaged or self.pending)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +115,22 @@ class ChainThen:
     """The chain that the reports are of.
 
     `head` is its end, `reports` how many were walked from there, each link checked. `purges` are those of
-    them that continue the chain after a purge, and explain which links before them do not hold.
+    them that continue the chain after a purge, and explain which links before them do not hold. `unpushed`
+    is how many of the chain's reports only this clone has.
     """
 
     head: RunSummary | None
     reports: int
     purges: tuple[int, ...] = ()
+    unpushed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class LookupAt:
-    """A number at a past moment, on all lists, and the record that says so."""
+    """A number at a past moment, on all lists, and the record that says so.
+
+    `holds` are the holds that named the number itself. `doubts` say why it may have been on more lists.
+    """
 
     tenant: str
     number: str
@@ -121,11 +139,19 @@ class LookupAt:
     record: RecordThen
     chain: ChainThen
     lists: tuple[ListLookupAt, ...] = ()
+    holds: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
     @property
     def is_listed(self) -> bool:
         """Tell whether some list was to have it."""
         return any(one.is_expected for one in self.lists)
+
+    @property
+    def answer(self) -> Answer:
+        """Say what all of it comes to."""
+        is_found = bool(self.holds) or any(one.is_on_list for one in self.lists)
+        return Answer.of(is_found=is_found, doubts=self.doubts)
 
     @property
     def is_protected(self) -> bool | None:
@@ -141,9 +167,16 @@ class LookupAt:
 class NumberAtMoment:
     """One number around one moment: the report before it, the first look after it, and the files of both."""
 
-    def __init__(self, walk: ChainWalk, files: FilesAtRevision, stored_report: StoredReport) -> None:
+    def __init__(
+        self,
+        walk: ChainWalk,
+        files: FilesAtRevision,
+        stored_report: StoredReport,
+        newest_commits: Callable[[], Mapping[str, str]],
+    ) -> None:
         self._walk = walk
         self._files = files
+        self._newest_commits = newest_commits
         self._stored_report = stored_report
         self._number = files.number
         self._number_in_report = parse_number_in_report(walk.ledger, stored_report, files.number)
@@ -162,6 +195,31 @@ class NumberAtMoment:
             else None
         )
 
+    @property
+    def holds(self) -> tuple[str, ...]:
+        """The holds that named the number itself."""
+        return tuple(hold.matter for hold in self._active.holds if self._number in hold.phones)
+
+    def doubts(self, max_age: timedelta, lists: Iterable[ListLookupAt]) -> Iterator[str]:
+        """Say why the number may have been on a list, or on one that `lists` does not name."""
+        for one in lists:
+            if one.live.at_moment is None:
+                yield f"whether {one.list_id} had it at that moment is not known"
+        number_in_report, seq = self._number_in_report, self._number_in_report.reported.seq
+        if self.read_problem:
+            yield f"the files of report {seq} can't be read any more: {self.read_problem}"
+        if number_in_report.read_at is None or not number_in_report.is_complete:
+            yield f"the run of report {seq} did not read all of CXone"
+            return
+        yield from unlisted_row_doubts(number_in_report.foreign, number_in_report.unreadable, f"report {seq}")
+        if self._next_read and self._next_read[1].is_complete:
+            return
+        age = self._walk.moment - number_in_report.read_at
+        if not number_in_report.reported.is_verified_without_gaps:
+            yield f"the run of report {seq} did not verify what it left, and none has looked since"
+        elif age > max_age:
+            yield f"the read of report {seq} was {stale_read_text(age, max_age)} then"
+
     def lists(self) -> Iterator[ListLookupAt]:
         """Say what is known, list by list."""
         expected_lists = {file.list_id for file in self._active.files} | self._retained(
@@ -169,13 +227,44 @@ class NumberAtMoment:
         ).keys()
         history = tuple(self._history(expected_lists))
         next_report = self._next_read[1] if self._next_read else None
+        pending = self._pending_lines()
         names = expected_lists | self._number_in_report.unmanaged | {change.list_id for change in history}
+        names |= pending.keys()
         if next_report:
             names |= next_report.unmanaged | {
                 change.list_id for change in next_report.changes if change.is_attempted
             }
         for list_id in sorted(names):
-            yield self._list_lookup(list_id, [change for change in history if change.list_id == list_id])
+            lookup = self._list_lookup(list_id, [change for change in history if change.list_id == list_id])
+            yield lookup if lookup.is_expected else replace(lookup, pending=tuple(pending.get(list_id, ())))
+
+    def _pending_lines(self) -> dict[str, list[LineAtRevision]]:
+        """Find lines that the run before the moment did not know, and that were written or asked for by then.
+
+        They are those of the next run; where there is none yet, those of the newest commits.
+        """
+        if self._next_read:
+            candidates = [(self._next_read[0].report.revision, self._active_next)]
+        else:
+            candidates = []
+            for revision in dict.fromkeys(self._newest_commits().values()):
+                with suppress(RepositoryProblem):
+                    active = self._files.active_entries(revision, Today.at(self._walk.moment).as_of)
+                    candidates.append((revision, active))
+        lines: dict[str, list[LineAtRevision]] = {}
+        for revision, active in candidates:
+            for list_id in sorted({file.list_id for file in active.files}):
+                lines.setdefault(list_id, []).extend(
+                    line for line in self._files.lines(revision, active, list_id) if self._was_asked(line)
+                )
+        return {list_id: found for list_id, found in lines.items() if found}
+
+    def _was_asked(self, line: LineAtRevision) -> bool:
+        """Tell whether a line had been written at the moment, or the person had asked for it."""
+        requested_on, moment = line.terms.requested_on, self._walk.moment
+        if requested_on is not None and requested_on <= Today.at(moment).latest:
+            return True
+        return line.commit is None or line.commit.when <= moment
 
     def _active_at(self, stored_report: StoredReport) -> DeclaredEntries:
         report = stored_report.report
@@ -384,8 +473,14 @@ def look_up_at(ctx: CommandContext, text: str, moment: datetime) -> LookupAt:
         oldest_later = walk.later_reports[-1] if walk.later_reports else None
         first_report = RunSummary.of(oldest_later) if oldest_later else None
         chain = ChainThen(walk.head, walk.count)
-        return LookupAt(tenant.name, number, moment, now, RecordThen(first=first_report), chain)
-    number_at_moment = NumberAtMoment(walk, FilesAtRevision(repository, project, tenant, number), walk.newest)
+        doubt = "no run had read CXone by then"
+        return LookupAt(
+            tenant.name, number, moment, now, RecordThen(first=first_report), chain, doubts=(doubt,)
+        )
+    files = FilesAtRevision(repository, project, tenant, number)
+    number_at_moment = NumberAtMoment(
+        walk, files, walk.newest, lambda: newest_revisions(ctx, repository, project, tenant)[0]
+    )
     lists = tuple(number_at_moment.lists())
     record = RecordThen(
         report=RunSummary.of(walk.newest),
@@ -394,5 +489,11 @@ def look_up_at(ctx: CommandContext, text: str, moment: datetime) -> LookupAt:
         failed=tuple(RunSummary.of(stored_report) for stored_report in reversed(walk.failed_reports)),
         unread=number_at_moment.read_problem,
     )
-    chain = ChainThen(walk.head, walk.count, tuple(walk.purges))
-    return LookupAt(tenant.name, number, moment, now, record, chain, lists)
+    unpushed_paths = ledger.unpushed_reports()
+    unpushed = sum(
+        tenant_of_path(path, project.configuration.audit.path) == tenant.name for path in unpushed_paths
+    )
+    chain = ChainThen(walk.head, walk.count, tuple(walk.purges), unpushed)
+    max_age = timedelta(hours=project.configuration.saved_reads.max_age_hours)
+    doubts = tuple(number_at_moment.doubts(max_age, lists))
+    return LookupAt(tenant.name, number, moment, now, record, chain, lists, number_at_moment.holds, doubts)

@@ -44,13 +44,18 @@ class NumberChange:
 
 @dataclass(frozen=True, slots=True)
 class NumberInReport:
-    """One report's words on one number. `read_at` is when its plan's reading began; None: it read nothing."""
+    """One report's words on one number. `read_at` is when its plan's reading began; None: it read nothing.
+
+    `foreign` and `unreadable` count the rows of that reading whose numbers nobody looked at.
+    """
 
     reported: RunSummary
     read_at: datetime | None
     is_complete: bool
     changes: tuple[NumberChange, ...] = ()
     unmanaged: frozenset[str] = frozenset()
+    foreign: int = 0
+    unreadable: int = 0
 
     def changes_on(self, list_id: str) -> Iterator[NumberChange]:
         """Give what it did, or would have done, on one list."""
@@ -69,13 +74,16 @@ def parse_number_in_report(ledger: Ledger, stored_report: StoredReport, number: 
     data = ledger.plan_bytes(stored_report)
     is_named = f'"{number}"'.encode() in data
     plan = parse_plan(data, stored_report.plan_path)
-    read_at = plan.get("live", {}).get("read_at")  # a plan that was purged says nothing
+    live = plan.get("live", {})  # a plan that was purged says nothing
+    read_at = live.get("read_at")
     return NumberInReport(
         reported,
         datetime.fromisoformat(read_at) if read_at else None,
         bool(plan.get("complete")),
         tuple(_number_changes(reported, plan, number)) if is_named else (),
         frozenset(_unmanaged_lists(plan, number)) if is_named else frozenset(),
+        live.get("foreign", 0),
+        live.get("unreadable", 0),
     )
 
 

@@ -27,7 +27,7 @@ from reconciler.core.planning.change import Direction
 from reconciler.core.planning.cost import read_pages
 from reconciler.core.planning.plan import Plan
 from reconciler.cxone.http.sanitize import mark_invisible
-from reconciler.cxone.saved_read import Stamp, load, unusable_error
+from reconciler.cxone.saved_read import Stamp, load, saved_read_file, unusable_error
 from reconciler.use_cases.reconcile.last_applied import Past
 from reconciler.use_cases.workspace.connection import connect
 from reconciler.use_cases.workspace.context import STATE_FOLDER, CommandContext, Today
@@ -283,7 +283,7 @@ def _without_expired(live: Live, as_of: date) -> Live:
 
 def saved_read_path(folder: Path, tenant_settings: Tenant) -> Path:
     """Name the file of a tenant's reading."""
-    return folder / f"{tenant_settings.name}.reading"
+    return saved_read_file(folder, tenant_settings.name)
 
 
 def _read_moment(live: Live) -> datetime:

@@ -25,7 +25,8 @@ def test_a_number_that_is_protected(listed):
     listed.clock.move(hours=5)
     done = listed.run("check", "(212) 555-0101", CI="")
     assert done.code == 0, done.err
-    assert f"{A} is listed, and live everywhere it should be, as of report 1, 5 hours ago" in done.out
+    said = f"DO NOT CALL: {A} is listed, and live everywhere it should be, as of report 1, 5 hours ago"
+    assert done.out.startswith(said)
     assert f"  {LIST}: live, last confirmed 2026-11-23T12" in done.out
     assert "CUSTOMER_REQUESTED NEVER, dnc-lists/main.yaml:" in done.out
     assert "by Ann <ann@example.com>, sales/dnc!17" in done.out
@@ -42,8 +43,10 @@ def test_a_number_that_is_protected(listed):
 def test_one_that_is_on_no_list(listed):
     done = listed.run("check", C, CI="")
     assert done.code == 3
-    assert done.out.startswith(f"{C} is on no list of production, as of report 1")
-    assert listed.run("check", C, "--format", "json").json["lists"] == []
+    assert done.out.startswith(f"NOT LISTED: {C} is on no list of production, as of report 1")
+    assert "CXone was not asked now" in done.out
+    found = listed.run("check", C, "--format", "json").json
+    assert (found["answer"], found["lists"], found["doubts"]) == ("not-listed", [], [])
 
 
 def test_one_that_is_not_live_yet(listed):
@@ -59,16 +62,22 @@ def test_stronger_terms_that_are_not_live_yet(project):
     project.list(entry(A, reason="UNKNOWN"))
     project.apply()
     project.list(entry(A))
-    assert project.run("check", A).code == 3
+    for arguments in ((), ("--live",)):
+        done = project.run("check", A, *arguments)
+        assert done.code == 3
+        assert f"{LIST}: live, and weaker than the files have it" in done.out
 
 
 def test_one_whose_line_is_gone_is_kept_with_the_ways_out(listed):
     listed.list(entry(A, requestedOn="2026-11-20", evidence="CALL-1"))
     before = listed.run("check", B, CI="")
-    assert "the next plan decides" in before.out
+    assert "is in no list file, and no run has removed it from CXone yet" in before.out
+    assert "the next run decides" in before.out
     listed.apply(code=6)
     done = listed.run("check", B, CI="")
     assert done.code == 0
+    assert done.out.startswith(f"DO NOT CALL: {B} is in no list file, and CXone keeps it")
+    assert "listed" not in done.out
     assert f"dnc restore {B} --list {LIST}" in done.out
     assert listed.run("check", B, "--format", "json").json["lists"][0]["kept"] == ["no-release"]
 

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 import pytest
 
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from reconciler.use_cases.history import report_walk
 from tests.commands.record.test_reanchor import WHY, head, names, purge, redact
 from tests.support.project import LIST, Project, entry, making, release
@@ -337,3 +338,86 @@ def test_a_chain_that_was_continued_after_a_purge_answers_and_says_so(project: P
     assert (
         "report 3 continues the chain after a purge" in after.run("check", A, "--at", moment.isoformat()).out
     )
+
+
+def answer_at(project: Project, number: str, moment: datetime) -> str:
+    """Look up as JSON and as text, which begin with the same answer; give it."""
+    found = at(project, number, moment)
+    words = {"do-not-call": "DO NOT CALL", "not-listed": "NOT LISTED", "unknown": "UNKNOWN"}
+    shown = project.run("check", number, "--at", moment.isoformat(), CI="").out
+    assert shown.startswith(f"{words[found['answer']]}: {number} at 20"), shown
+    assert bool(found["doubts"]) or found["answer"] != "unknown"
+    assert ("not certain" in shown) == (found["answer"] == "unknown" and found["report"] is not None)
+    return found["answer"]
+
+
+def test_the_answer_for_each_moment(weeks):
+    project, (first, second, third, fourth) = weeks
+    told = {
+        number: [answer_at(project, number, moment) for moment in (second, third, fourth)]
+        for number in (A, B, C, D)
+    }
+    assert told == {
+        A: ["do-not-call", "do-not-call", "do-not-call"],
+        B: ["do-not-call", "do-not-call", "unknown"],  # the last read was 3 days old by then
+        C: ["unknown", "do-not-call", "do-not-call"],  # an agent added it before the next look
+        D: ["not-listed", "not-listed", "unknown"],
+    }
+    assert {answer_at(project, number, first) for number in (A, D)} == {"unknown"}
+
+
+def test_what_came_off_is_not_listed_soon_after(project: Project):
+    project.list(entry(A, B))
+    project.apply()
+    project.clock.move(days=2)
+    project.list(entry(B), releases=[release(A)])
+    project.apply()
+    assert answer_at(project, A, later(project, hours=1)) == "not-listed"
+    assert answer_at(project, D, project.clock()) == "not-listed"
+
+
+def test_what_was_merged_and_not_applied_by_then(project: Project):
+    project.list(entry(B))
+    project.apply()
+    before = later(project, days=8)  # git's clock is the machine's
+    project.list(entry(A, B, requestedOn="2026-11-25"))
+    moment = later(project, hours=1)
+    found = at(project, A, moment, code=3)
+    assert (found["answer"], found["listed"]) == ("do-not-call", False)
+    assert on(found)["pending"][0]["file"] == "dnc-lists/main.yaml"
+    project.apply()
+    assert answer_at(project, A, moment) == "do-not-call"
+    assert answer_at(project, A, before) == "do-not-call"  # the person had asked
+    shown = project.run("check", A, "--at", moment.isoformat(), CI="").out
+    assert "was asked for by then, and no run had added it" in shown
+
+
+def test_what_a_look_left_aside_is_in_doubt(project: Project):
+    project.agent("add", A, list_id="corporate")
+    project.list(entry(B))
+    project.apply()
+    moment = later(project, hours=1)
+    assert answer_at(project, A, moment) == "unknown"
+    assert "1 row on lists that no file names" in project.run("check", A, "--at", moment.isoformat()).out
+
+
+def test_a_run_that_did_not_look_at_what_it_left_shows_no_absence(project: Project):
+    project.list(entry(B))
+    project.apply()
+    project.list(entry(B, C))
+    project.sandbox.plan(Fault(FaultAction.STATUS, RequestKind.READ, status=500, skip=1, times=None))
+    project.run("apply")
+    project.sandbox.faults.clear()
+    assert answer_at(project, D, later(project, hours=1)) == "unknown"
+
+
+def test_the_page_begins_with_the_answer(weeks):
+    project, (_, _, third, fourth) = weeks
+    for number, moment, answer in (
+        (A, third, "DO NOT CALL"),
+        (D, third, "NOT LISTED"),
+        (D, fourth, "UNKNOWN"),
+    ):
+        page = project.folder.parent / "answer.html"
+        project.run("check", number, "--at", moment.isoformat(), "--report", f"html={page}")
+        assert f"<h1>{answer}: +1 212" in page.read_text(encoding="utf-8")
