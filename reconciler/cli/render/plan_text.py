@@ -154,8 +154,8 @@ def _cost_text(document: _Document) -> str:
 
 
 def drift_text(document: _Document, foreign: Mapping[str, int], number_format: NumberFormat) -> str:
-    """Show drift."""
-    lines = _drift_lines(document["drift"], number_format) or [f"no drift on {document['tenant']}"]
+    """Show drift, and what was left alone; empty where there is nothing of either."""
+    lines = _drift_lines(document["drift"], number_format)
     lines += [
         f"  {name}: {count_text(rows, 'row')}, foreign: no file names it, left alone"
         for name, rows in foreign.items()
@@ -167,3 +167,33 @@ def drift_text(document: _Document, foreign: Mapping[str, int], number_format: N
         else []
     )
     return "\n".join(lines)
+
+
+def drift_verdict(document: _Document, exit_code: int) -> str:
+    """Say in one line what was found, and everything that the exit code is for."""
+    counts: dict[str, int] = {}
+    for drift_row in document["drift"]:
+        counts[drift_row["kind"]] = counts.get(drift_row["kind"], 0) + len(drift_row["phones"])
+    drift = ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items()))
+    parts = [f"drift ({drift})" if drift else "no drift", *_alarm_texts(document)]
+    return f"{document['tenant']}: {'. '.join(parts)}" + (f": exit {exit_code}." if exit_code else ".")
+
+
+def _alarm_texts(document: _Document) -> Iterator[str]:
+    """Count the alarms: requests by their numbers, the others by their rules."""
+    requests = document["requests"]
+    overdue, due = (
+        sum(len(row["phones"]) for row in requests if bool(row["past"]) is is_past)
+        for is_past in (True, False)
+    )
+    if overdue:
+        yield f"{count_text(overdue, 'overdue request')} (alarm)"
+    if due:
+        yield f"{count_text(due, 'request')} past the target day (alarm)"
+    rules = [finding["rule"] for finding in document["findings"] if finding["severity"] == "alarm"]
+    for row in requests:
+        if row["rule"] in rules:
+            rules.remove(row["rule"])
+    if rules:
+        noun = "other alarm" if requests else "alarm"
+        yield f"{count_text(len(rules), noun)} ({', '.join(sorted(set(rules)))})"
