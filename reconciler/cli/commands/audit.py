@@ -213,6 +213,8 @@ def export(
             write_json(changes_export, stream) if output is TableFormat.JSON else write_csv(
                 changes_export, stream
             )
+        for remark in changes_export.remarks:
+            print_error(f"warning: {remark}")
         print_error(sums_text(changes_export))
     for difference in changes_export.differences:
         print_error(f"error: {difference}\n  way out: dnc audit verify")

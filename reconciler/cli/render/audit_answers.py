@@ -229,6 +229,7 @@ def write_json(exported: ChangesExport, out: TextIO) -> None:
         "actions": dict(sorted(exported.actions.items())),
         "outcomes": dict(sorted(exported.outcomes.items())),
         "differences": exported.differences,
+        "remarks": list(exported.remarks),
         "changes": rows,
     }
     out.write(json_text(document, indent=2) + "\n")

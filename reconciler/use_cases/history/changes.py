@@ -1,16 +1,18 @@
 """`dnc audit export`: every change of a period with what authorised it, checked against the reports."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Report, StoredReport
 from reconciler.audit.report_people import AuthorizationRow
 from reconciler.core.model.entries import Key
-from reconciler.use_cases.history.files_at_revision import ReleasesAtRevision, open_archive
+from reconciler.use_cases.history.files_at_revision import ReleasesAtRevision, ReportArchive, open_archive
 from reconciler.use_cases.history.period import Period, reports_since, reports_within
+from reconciler.use_cases.reconcile.unreported_runs import journal_runs, without_report
 from reconciler.use_cases.workspace.context import CommandContext
 
 
@@ -127,7 +129,8 @@ class ChangesExport:
     """The reports of a period and their changes. `rows` gives them once, oldest first, and fills the rest in.
 
     `differences` are what does not add up, report by report; `outcomes` and `actions` count all changes,
-    whether or not only exposing ones are given.
+    whether or not only exposing ones are given. `remarks` say what the record does not have, or not yet
+    where others find it.
     """
 
     tenant: str
@@ -135,6 +138,7 @@ class ChangesExport:
     releases: ReleasesAtRevision
     ledger: Ledger
     exposing_only: bool
+    remarks: tuple[str, ...] = ()
     row_count: int = 0
     actions: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -162,4 +166,32 @@ def export_changes(ctx: CommandContext, period: Period, *, exposing: bool = Fals
     """Open the reports of a period. Raises RepositoryProblem without a repository, BrokenChain where due."""
     archive = open_archive(ctx)
     reports = reports_within(reports_since(archive.ledger, archive.tenant, period), period)
-    return ChangesExport(archive.tenant, reports, ReleasesAtRevision(archive.files), archive.ledger, exposing)
+    return ChangesExport(
+        archive.tenant,
+        reports,
+        ReleasesAtRevision(archive.files),
+        archive.ledger,
+        exposing,
+        (*_unpushed_remarks(archive.ledger, reports), *_unreported_remarks(ctx, archive)),
+    )
+
+
+def _unpushed_remarks(ledger: Ledger, reports: Iterable[StoredReport]) -> Iterator[str]:
+    unpushed = set(ledger.unpushed_reports())
+    for stored_report in reports:
+        if stored_report.path in unpushed:
+            seq = stored_report.report.seq
+            yield f"report {seq} is only in this clone, not at the remote; fix: dnc audit push"
+
+
+def _unreported_remarks(ctx: CommandContext, archive: ReportArchive) -> Iterator[str]:
+    """Name the runs of this clone that no report tells of yet."""
+    files = archive.files
+    runs = journal_runs(files.repository, files.project, files.tenant, ctx)
+    if not runs:
+        return
+    since = min(datetime.fromisoformat(run.started_at) for run in runs)
+    reports = (stored.report for stored in archive.ledger.reports(archive.tenant, since))
+    for run in without_report(runs, reports):
+        started = f"a run that began at {run.started_at[:19]}Z left no report"
+        yield f"{started}: what it changed is not among these rows; fix: dnc apply, which reports it"

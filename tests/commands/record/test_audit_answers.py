@@ -8,6 +8,7 @@ from hashlib import sha256
 
 import pytest
 
+from tests.commands.permission.test_dead_releases import dies
 from tests.support.project import ROOT, Project, entry, making, release
 
 A, B, C, D = "+12125550101", "+12125550102", "+12125550103", "+12125550104"
@@ -272,3 +273,16 @@ def test_what_may_still_move_is_not_bundled(project: Project):
 def test_days_that_are_none(told: Project, command):
     assert told.run("audit", command, "--from", "yesterday").code == 2
     assert told.run("audit", command, "--from", "2026-12-01", "--to", "2026-11-01").code == 2
+
+
+def test_an_export_says_what_the_record_does_not_have(project: Project, monkeypatch):
+    project.list(entry(A))
+    project.apply("--yes", CI="")
+    project.list(entry(A, B))
+    dies(project, monkeypatch, answered=True)
+    done = project.run("audit", "export")
+    assert "report 1 is only in this clone, not at the remote; fix: dnc audit push" in done.err
+    assert "left no report: what it changed is not among these rows" in done.err
+    assert len(project.run("audit", "export", "--format", "json").json["remarks"]) == 2
+    project.apply()
+    assert "warning:" not in project.run("audit", "export").err
