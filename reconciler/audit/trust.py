@@ -37,19 +37,27 @@ class Trust:
 class Doubt:
     """Why what is held is in doubt. `broken`: no report can be chained on, an auditor must look first.
 
-    `rewritten`: history was, and whoever applies has not said that this is meant.
+    `rewritten`: history was, and whoever applies has not said that this is meant. `fix` settles it; empty:
+    that is the auditor's.
     """
 
     fact: str
     where: str = ""
     broken: bool = False
     rewritten: bool = False
+    fix: str = ""
 
     @classmethod
     def of(cls, error: DncError) -> "Doubt":
         """Make one of an error: a broken chain is broken."""
-        kinds = (BrokenChain, RewrittenHistory)
-        return cls(error.fact, error.where, *(isinstance(error, kind) for kind in kinds))
+        is_rewritten = isinstance(error, RewrittenHistory)
+        return cls(
+            error.fact,
+            error.where,
+            broken=isinstance(error, BrokenChain),
+            rewritten=is_rewritten,
+            fix=error.fix if is_rewritten else "",
+        )
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from typing import Any
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.cli.render.messages import BLOCK_TEXTS, count_text, fix_text
 from reconciler.cli.render.plan_text import newest_report_line
+from reconciler.core.model.errors import RewrittenHistory
 from reconciler.core.model.finding import finding_to_json
 from reconciler.use_cases.reconcile.apply import ApplyResult
 from reconciler.use_cases.reconcile.report.content import failures
@@ -66,6 +67,8 @@ def apply_result_text(result: ApplyResult, number_format: NumberFormat) -> str:
 
 
 def _no_report_reason(result: ApplyResult) -> str:
+    if isinstance(result.chain_problem, RewrittenHistory):
+        return "history was rewritten, and nobody has accepted that yet"
     return (
         "the chain of reports is broken" if result.chain_problem else "nothing was attempted, nothing changed"
     )

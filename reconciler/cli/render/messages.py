@@ -18,11 +18,13 @@ BLOCK_TEXTS = {
     "incomplete-read": "the latest read of CXone did not see it",
     "refused-elsewhere": "a protective change did not arrive, so nothing comes off yet",
     "unsupported": "to take off by hand: this tenant removes nothing by itself",
-    "superseded": "a newer revision or an earlier plan replaces it, or the working tree is not the commit",
+    "superseded": "a newer revision or an earlier plan replaces it, the working tree is not the commit, or "
+    "history was rewritten",
     "hold": "a hold names it",
     "approval": "its release waits for the approval of somebody else than its author",
     "over-ceiling": "CXone takes no more entries: it is not protected",
-    "other-chain": "the chain of reports does not start where audit.genesis says",
+    "other-chain": "what was applied last is in doubt: history was rewritten, or the chain of reports is not "
+    "what it was",
 }
 
 FIXES = {
@@ -39,7 +41,8 @@ FIXES = {
     "hold": "wait until the hold ends: whoever wrote it into holds: in the files takes it out",
     "approval": "somebody else approves its merge request; or, where no token can read that, adds approvedBy",
     "over-ceiling": "remove calling lists or groups that nobody needs, then run it again",
-    "other-chain": "run dnc audit verify, and call an auditor before anybody touches the branch",
+    "other-chain": "see the alarm about it: a rewritten history is accepted with dnc apply --accept-history; "
+    "for anything else run dnc audit verify, and call an auditor before anybody touches the branch",
 }
 
 REASON_TEXTS = {

@@ -4,6 +4,7 @@ DncError                1   an error nobody foresaw
 ├─ InvalidInput         4   an analyst or engineer: fix the file at the place named
 ├─ RepositoryProblem    4   an engineer: give git what is needed (commit, history, remote)
 ├─ BrokenChain          4   an auditor: the ledger is not what it was
+│  └─ RewrittenHistory  7   whoever rewrote it, or --accept-history; protective changes were sent
 ├─ CxoneUnavailable     5   wait, or check the network and the CXone status; nothing was written
 │  └─ Unread            5   as above: signed in, but live cannot be read; `apply` goes on blind, with 8
 ├─ CxoneRefused         5   an engineer: credentials, scopes, organisation id

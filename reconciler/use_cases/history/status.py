@@ -11,7 +11,8 @@ from reconciler.config.configuration import Tenant
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
 from reconciler.use_cases.history.run_summary import Deviations
 from reconciler.use_cases.workspace.context import CommandContext
-from reconciler.use_cases.workspace.opening import open_record, say_doubts
+from reconciler.use_cases.workspace.destination import say_rewritten_history
+from reconciler.use_cases.workspace.opening import Record, open_record, say_doubts
 
 _DATE_DIGITS = 8  # digits of a day, with which every report's name begins
 
@@ -81,9 +82,12 @@ class BlockedNumbers:
 
 def blocked(ctx: CommandContext) -> BlockedNumbers:
     """List what is kept. Raises RepositoryProblem where there is no repository, or the remote is silent."""
-    books = open_reports(ctx)
-    newest = books.ledger.newest(books.tenant)
-    return BlockedNumbers(books.tenant, newest, newest.report.retained if newest else (), ctx.clock())
+    record = open_record(ctx)
+    record.ledger.refresh()
+    tenant = record.project.tenant(ctx.options.tenant)
+    newest = record.ledger.newest(tenant.name)
+    say_rewritten_history(ctx, record, tenant)
+    return BlockedNumbers(tenant.name, newest, newest.report.retained if newest else (), ctx.clock())
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +115,20 @@ def status(ctx: CommandContext) -> tuple[Standing, ...]:
 
     Raises RepositoryProblem where there is no repository, or the remote does not answer.
     """
-    _, project, ledger = open_record(ctx, goes_on=True)
-    ledger.refresh()
+    record = open_record(ctx, goes_on=True)
+    project = record.project
+    record.ledger.refresh()
     every = project.configuration.tenants.values()
     tenants = [project.tenant(ctx.options.tenant)] if ctx.options.tenant else list(every)
-    return tuple(_standings(tenants, ledger, ctx))
+    return tuple(_standings(tenants, record, ctx))
 
 
-def _standings(tenants: Iterable[Tenant], ledger: Ledger, ctx: CommandContext) -> Iterator[Standing]:
-    now = ctx.clock()
+def _standings(tenants: Iterable[Tenant], record: Record, ctx: CommandContext) -> Iterator[Standing]:
+    now, ledger = ctx.clock(), record.ledger
     for tenant in tenants:
         newest = ledger.newest(tenant.name)
         say_doubts(ledger, tenant.name, ctx)
+        say_rewritten_history(ctx, record, tenant)
         if newest is None and tenant.embedded and ctx.options.tenant is None:
             continue
         yield _standing(tenant.name, newest, ledger, now)

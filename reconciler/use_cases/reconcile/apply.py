@@ -17,7 +17,14 @@ from reconciler.core.apply.run import (
 )
 from reconciler.core.apply.sender import UNSUPPORTED, Applier
 from reconciler.core.model.entries import Key, Terms, strongest_terms
-from reconciler.core.model.errors import BrokenChain, DncError, InvalidInput, NotDelivered, RepositoryProblem
+from reconciler.core.model.errors import (
+    BrokenChain,
+    DncError,
+    InvalidInput,
+    NotDelivered,
+    RepositoryProblem,
+    RewrittenHistory,
+)
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import Dialect
 from reconciler.core.planning.change import Action, BlockedBy, Change, Direction, Reason
@@ -125,13 +132,14 @@ class ApplyResult:
     @property
     def exit_code(self) -> int:
         """The first that holds of 4, 8, 9, 7, 6, 0. 4: the chain of reports is broken."""
-        if self.chain_problem is not None:
+        is_rewritten = isinstance(self.chain_problem, RewrittenHistory)
+        if self.chain_problem is not None and not is_rewritten:
             return self.chain_problem.exit_code
         if not self.run.is_clean and not self._has_only_known_refusals():
             return 8
         if self.delivery_problem is not None:
             return 9
-        if self.is_outdated:
+        if self.is_outdated or is_rewritten:
             return 7
         kept_before = self.prepared.state.last_applied.retained_before
         return 6 if (self.run.final_plan.blocked_keys | self.run.unsupported_keys) - kept_before else 0
@@ -257,13 +265,10 @@ def _put_back(prepared: PreparedPlan, run: Run, applier: Applier) -> Run:
 
 
 def _bind_plan(prepared: PreparedPlan, agreed_changes: frozenset[ChangeKey] | None) -> Plan:
-    """Bind the plan to a rewritten history, or to a saved plan."""
-    if not prepared.rewritten and agreed_changes is None:
+    """Bind the plan to a saved plan."""
+    if agreed_changes is None:
         return prepared.plan
-    hold_back = BlockedBy.SUPERSEDED if prepared.rewritten else None
-    plan = replan(
-        prepared, prepared.state.live, Circumstances(general_block=hold_back, approved_changes=agreed_changes)
-    )
+    plan = replan(prepared, prepared.state.live, Circumstances(approved_changes=agreed_changes))
     return plan if prepared.state.unread is None else restrict_to_unread(plan)
 
 

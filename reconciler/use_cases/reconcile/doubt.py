@@ -12,6 +12,8 @@ FIX = (
     " looked, run `dnc audit reanchor`"
 )
 
+_SENT = "Protective changes were sent, nothing was removed or weakened, and no report was written"
+
 
 def chain_doubts(audit: AuditSettings, ledger: Ledger | None, tenant: str) -> tuple[Doubt, ...]:
     """Say what is in doubt about a tenant's chain, as far as its reports were read; empty: nothing."""
@@ -28,11 +30,14 @@ def doubt_block(doubts: tuple[Doubt, ...]) -> BlockedBy | None:
 
 def chain_error(doubts: tuple[Doubt, ...]) -> BrokenChain | None:
     """Give the error with which a run ends whose report cannot be chained on; None where it can."""
-    first_break = next((doubt for doubt in doubts if doubt.broken), None)
-    if first_break is None:
+    breaks = [doubt for doubt in doubts if doubt.broken]
+    if not breaks:
         return None
-    fact = f"{first_break.fact}: protective changes were sent, nothing was removed, and no report was written"
-    return (RewrittenHistory if first_break.rewritten else BrokenChain)(fact, FIX, where=first_break.where)
+    # A chain that is broken stays so when the rewritten history is accepted.
+    first_break = min(breaks, key=lambda doubt: doubt.rewritten)
+    error_class = RewrittenHistory if first_break.rewritten else BrokenChain
+    fact = f"{first_break.fact}. {_SENT}"
+    return error_class(fact, first_break.fix or FIX, where=first_break.where)
 
 
 def chain_start_problem(audit: AuditSettings, ledger: Ledger, tenant: str) -> str:
@@ -62,7 +67,16 @@ def chain_findings(doubts: tuple[Doubt, ...]) -> tuple[Finding, ...]:
             "",
             BrokenChain.rule,
             Severity.ALARM,
-            f"{doubt.fact}: nothing comes off before an auditor has looked; {FIX}",
+            _doubt_message(doubt),
         )
         for doubt in doubts
     )
+
+
+def _doubt_message(doubt: Doubt) -> str:
+    if doubt.rewritten:
+        return (
+            f"{doubt.fact}. Until that is accepted, apply sends protective changes only, releases nothing, "
+            f"lets nothing lapse, and exits with 7; fix: {doubt.fix}"
+        )
+    return f"{doubt.fact}: nothing comes off before an auditor has looked; {FIX}"

@@ -50,6 +50,7 @@ from reconciler.use_cases.workspace.destination import (
     demand_applicable,
     demand_destination,
     known_variable_findings,
+    rewritten_history,
 )
 from reconciler.use_cases.workspace.opening import (
     Record,
@@ -194,7 +195,22 @@ def _open(ctx: CommandContext, request: PlanRequest) -> _OpenProject:
             raise RepositoryProblem("there is no commit yet", "commit lists, schema and configuration first")
         record = Record(repository, project, ledger)
         rewritten = demand_applicable(ctx, record, head, accept_history=request.accept_history)
+    elif tree is None and repository is not None and ledger is not None and head is not None:
+        _doubt_rewritten_history(ctx, Record(repository, project, ledger), head)
     return _OpenProject(repository, head, project, ledger, astray, rewritten)
+
+
+def _doubt_rewritten_history(ctx: CommandContext, record: Record, head: str) -> None:
+    """Plan as `apply` does where history was rewritten: it would hold back whatever exposes."""
+    try:
+        tenant, onto = record.project.tenant(ctx.options.tenant), ctx.options.onto
+        revisions = [head, *([record.repository.describe(onto).sha] if onto else [])]
+        rewritten = rewritten_history(ctx, record, tenant, revisions)
+    except RepositoryProblem as problem:
+        ctx.say(f"warning: it is not known whether history was rewritten: {problem.fact}")
+        return
+    if rewritten is not None:
+        record.ledger.add_doubt(tenant.name, rewritten)
 
 
 @contextmanager
@@ -262,7 +278,8 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
         audit = project.configuration.audit
         met = Circumstances(
             recent_removals=past.recent_removals(now),
-            general_block=BlockedBy.SUPERSEDED if start.astray else _clock_block(offset),
+            general_block=_clock_block(offset)
+            or (BlockedBy.SUPERSEDED if start.astray or start.rewritten else None),
             young_lists=past.young_lists(now, held.list_ids),
         )
         met, plan = _plan_twice_if_doubtful(

@@ -5,7 +5,7 @@ plan signs in only where the target branch signs in, with the variables that are
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from reconciler.audit.ledger import Ledger
@@ -25,6 +25,10 @@ PREFIXES = ("CXONE_", "DNC_TENANT_")
 _FIX = (
     f"rename it to begin with {' or '.join(PREFIXES)}, or add its name to the pipeline's variable "
     f"{ALLOWED_VARIABLES}"
+)
+_HISTORY_FIX = (
+    "find out who rewrote it, and push what is missing again; or, if it was meant, run `dnc apply "
+    "--accept-history`: it sends protective changes only, and the run after it decides on removals again"
 )
 
 
@@ -116,14 +120,59 @@ def default_branch(ctx: CommandContext, repository: Repository, project: Project
     return repository.default_branch_tip(hint, besides=project.configuration.audit.branch)
 
 
+def rewritten_history(
+    ctx: CommandContext, record: Record, tenant: Tenant, revisions: Sequence[str]
+) -> RewrittenHistory | None:
+    """Say so where the revision applied last is no part of history any more; None where it is, or none was.
+
+    `revisions` are what is planned: HEAD, and what it is merged with. Where a remote counts, its default
+    branch is asked: a branch that is behind lacks the revision as well. The ledger is up to date.
+    """
+    repository, project, ledger = record
+    newest = ledger.newest(tenant.name)
+    if newest is None or newest.report.revision in revisions:
+        return None
+    last_revision = newest.report.revision
+    repository.ensure_commit(last_revision)
+    if any(repository.is_ancestor(last_revision, revision) for revision in revisions):
+        return None
+    if remote_counts(repository, tenant):
+        name, tip = default_branch(ctx, repository, project)
+        if repository.is_ancestor(last_revision, tip):
+            return None
+        fact = (
+            f"{last_revision[:12]}, which was applied last, is not on the remote's default branch {name}: "
+            "history was rewritten, or what was applied was never merged"
+        )
+    elif any(repository.is_ancestor(revision, last_revision) for revision in revisions):
+        return None  # older, and nothing more
+    else:
+        fact = (
+            f"{revisions[0][:12]} does not contain {last_revision[:12]}, which was applied last: history was "
+            "rewritten, or another branch was applied"
+        )
+    return RewrittenHistory(fact, _HISTORY_FIX, where=newest.path)
+
+
+def say_rewritten_history(ctx: CommandContext, record: Record, tenant: Tenant) -> None:
+    """Warn that `apply` releases nothing, where only the record is looked at."""
+    head = record.repository.head()
+    try:
+        rewritten = rewritten_history(ctx, record, tenant, [head]) if head else None
+    except RepositoryProblem:
+        return  # a plan says what cannot be known
+    if rewritten is not None:
+        ctx.say(f"warning: {rewritten.fact}, so apply releases nothing; fix: {rewritten.fix}")
+
+
 def demand_applicable(ctx: CommandContext, record: Record, head: str, *, accept_history: bool) -> bool:
     """Refuse a revision that is not one to apply; tell whether history was rewritten, and that accepted.
 
-    It is asked before CXone is: what nobody merged must not say where secrets go. Where the newest report
-    is of a revision that the default branch does not have, the chain is in doubt.
+    It is asked before CXone is: what nobody merged must not say where secrets go. A history that was
+    rewritten, and that nobody has accepted, is a doubt of the ledger's.
     """
     repository, project, ledger = record
-    tenant, tip = project.tenant(ctx.options.tenant), None
+    tenant = project.tenant(ctx.options.tenant)
     if remote_counts(repository, tenant):
         name, tip = default_branch(ctx, repository, project)
         if head != tip and not repository.is_ancestor(head, tip):
@@ -138,28 +187,20 @@ def demand_applicable(ctx: CommandContext, record: Record, head: str, *, accept_
     repository.ensure_commit(last_revision)
     if repository.is_ancestor(last_revision, head):
         return False
-    if not accept_history and tip and not repository.is_ancestor(last_revision, tip):
-        fact = (
-            f"its revision {last_revision[:12]} is not on the remote's default branch; if that was "
-            "rewritten on"
-            " purpose, run dnc apply --accept-history, which sends protective changes only"
-        )
-        ledger.add_doubt(tenant.name, RewrittenHistory(fact, "run `dnc audit verify`", where=newest.path))
-        return False
-    if repository.is_ancestor(head, last_revision) and (
-        tip is None or repository.is_ancestor(last_revision, tip)
-    ):
+    rewritten = rewritten_history(ctx, record, tenant, [head])
+    if rewritten is not None:
+        if not accept_history:
+            ledger.add_doubt(tenant.name, rewritten)
+        return accept_history
+    if repository.is_ancestor(head, last_revision):
         raise NotApplicable(
             f"{head[:12]} is older than {last_revision[:12]}, which is applied already: nothing was changed",
             "nothing to do; the newer revision's pipeline has taken its place",
         )
-    if not accept_history:
-        raise NotApplicable(
-            f"{head[:12]} does not descend from {last_revision[:12]}, which was applied last: "
-            "history was rewritten",
-            "if that is meant, run dnc apply --accept-history: it sends protective changes only",
-        )
-    return True
+    raise NotApplicable(
+        f"{head[:12]} does not contain {last_revision[:12]}, which was applied last: nothing was changed",
+        "apply the newest revision of the default branch, which contains both",
+    )
 
 
 def known_variable_findings(

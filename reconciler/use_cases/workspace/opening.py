@@ -67,7 +67,10 @@ def _history_check(repository: Repository) -> ContradictionCheck:
     def judge(stored: StoredReport, before: StoredReport | None, excused: bool) -> str:  # noqa: FBT001
         revision = stored.report.revision
         if not excused and not there(revision):
-            return f"its revision {revision[:12]} is neither in this clone nor at the remote"
+            return (
+                f"its revision {revision[:12]} is neither in this clone nor at the remote (if history was "
+                "rewritten, push that commit again under a branch of its own)"
+            )
         if stored.report.is_reanchored or not before:
             return ""
         if stored.report.moment < before.report.moment - _MAX_CLOCK_STEP:
@@ -245,4 +248,5 @@ def say_doubts(ledger: Ledger, tenant: str, ctx: CommandContext) -> None:
     """Say what is in doubt about a tenant's reports, where nothing is decided by them."""
     for doubt in ledger.doubts(tenant):
         place = f"{doubt.where}: " if doubt.where else ""
-        ctx.say(f"warning: {place}{doubt.fact}; run `dnc audit verify`")
+        fix = f"fix: {doubt.fix}" if doubt.fix else "run `dnc audit verify`"
+        ctx.say(f"warning: {place}{doubt.fact}; {fix}")
