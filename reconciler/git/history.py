@@ -1,12 +1,12 @@
 """Reads history: ancestry (also where a clone is shallow), what commits changed, and who wrote it."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from reconciler.core.model.errors import RepositoryProblem
-from reconciler.git.runner import Git, command_problem, decode_text
+from reconciler.git.runner import Git, command_problem, decode_text, encode_text
 
 _COMMIT_LINE = re.compile(rb"\x01([0-9a-f]{40,64})\0\n?")
 
@@ -149,7 +149,7 @@ def revisions_of(git: Git, rev: str, path: str, *, limit: int) -> list[str]:
 class Revision:
     """A commit that changed a file: its parents among those commits, who wrote it (as git says), the blob.
 
-    `blob` is None where the commit has no such file.
+    `blob` is None where the commit has no such file; `size` is its length in bytes.
     """
 
     sha: str
@@ -157,22 +157,58 @@ class Revision:
     name: str
     mail: str
     blob: str | None
+    size: int = 0
 
 
 def list_file_revisions(git: Git, path: str, *revs: str) -> list[Revision]:
-    """List every commit that changed a file, merges that changed it themselves included, newest first."""
+    """List every commit that changed a file, merges that changed it themselves included.
+
+    The newest is first, and no commit is before one that it is a parent of.
+    """
     out = git.run(
         "log", "--simplify-merges", "--parents", "--no-renames", "-z", "--format=%H%x01%P%x01%an%x01%ae",
         "--end-of-options", *revs, "--", path,
     )  # fmt: skip
-    revisions = []
-    for record in out.split(b"\0"):
-        if record:
-            sha, parents, name, mail = decode_text(record).strip("\n").split("\x01")
-            listed = git.run("ls-tree", "-z", "--full-tree", sha, "--", path)
-            blob = listed.split(b"\t")[0].decode().split(" ")[2] if listed else None
-            revisions.append(Revision(sha, tuple(parents.split()), name, mail, blob))
-    return revisions
+    rows = [decode_text(record).strip("\n").split("\x01") for record in out.split(b"\0") if record]
+    blobs = _blobs_at(git, path, [sha for sha, *_ in rows])
+    return [
+        Revision(sha, tuple(parents.split()), name, mail, *blobs.get(sha, (None, 0)))
+        for sha, parents, name, mail in rows
+    ]
+
+
+def _blobs_at(git: Git, path: str, shas: Sequence[str]) -> dict[str, tuple[str, int]]:
+    """Name the blob that each of these commits has at a path, with its length; none where it has none."""
+    if "\n" in path:  # one line each is what git is asked with below
+        listed = {sha: git.run("ls-tree", "-z", "-l", "--full-tree", sha, "--", path) for sha in shas}
+        fields = {sha: line.split(b"\t")[0].split() for sha, line in listed.items() if line}
+        blobs_listed = {sha: (name, size) for sha, (_, kind, name, size) in fields.items() if kind == b"blob"}
+        return {sha: (name.decode(), int(size)) for sha, (name, size) in blobs_listed.items()}
+    asked = b"".join(b"%s:%s\n" % (sha.encode(), encode_text(path)) for sha in shas)
+    out = git.run("cat-file", "--batch-check=%(objectname) %(objecttype) %(objectsize)", stdin=asked)
+    blobs: dict[str, tuple[str, int]] = {}
+    for sha, line in zip(shas, out.split(b"\n"), strict=False):
+        name, _, kind_and_size = line.partition(b" ")
+        kind, _, size = kind_and_size.partition(b" ")
+        if kind == b"blob" and size.isdigit():  # else "COMMIT:PATH missing"
+            blobs[sha] = (name.decode(), int(size))
+    return blobs
+
+
+def replaced_paths(git: Git, sha: str) -> tuple[str | None, list[str]]:
+    """Name a commit's parent, and the files of it that the commit changed or took away.
+
+    There is no parent where it has none, or several.
+    """
+    line = git.run_line("rev-list", "--parents", "--max-count=1", "--end-of-options", sha, "--")
+    _, *parents = line.split()
+    if len(parents) != 1:
+        return None, []
+    out = git.run(
+        "diff-tree", "-r", "-z", "--no-renames", "--name-only", "--diff-filter=DM",
+        "--end-of-options", parents[0], sha, "--",
+    )  # fmt: skip
+    return parents[0], [decode_text(name) for name in out.split(b"\0") if name]
 
 
 # Commit, line in that commit, line as `rev` has it. What stands in the line itself begins with a tab.

@@ -143,6 +143,11 @@ class Repository:
         self._fetch_missing(*revs)
         return history.list_file_revisions(self._git, self.prefix + path, *revs)
 
+    def replaced_paths(self, sha: str) -> tuple[str | None, list[str]]:
+        """Name a commit's only parent, and the files of the project that the commit changed or took away."""
+        parent, paths = history.replaced_paths(self._git, sha)
+        return parent, [path.removeprefix(self.prefix) for path in paths if path.startswith(self.prefix)]
+
     @property
     def writers(self) -> Writers:
         """Who wrote commits and lines."""
