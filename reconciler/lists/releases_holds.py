@@ -116,11 +116,23 @@ def release_findings(
 def releases_in_file(path: str, data: bytes) -> Iterator[Release]:
     """Give the releases of a list file; none of one that cannot be read."""
     root = read_document(path, data).root
-    section = root.values.get("releases") if isinstance(root, MapNode) else None
-    if isinstance(root, MapNode) and isinstance(section, ListNode):
-        list_id = root.values.get("listId")
+    if isinstance(root, MapNode):
+        yield from _releases_below(path, root)
+
+
+def readable_releases(path: str, data: bytes) -> frozenset[Release] | None:
+    """Give the releases of a list file; None where nobody can tell which it has."""
+    document = read_document(path, data)
+    if not isinstance(document.root, MapNode) or any(f.severity is Severity.ERROR for f in document.findings):
+        return None
+    return frozenset(_releases_below(path, document.root))
+
+
+def _releases_below(path: str, root: MapNode) -> Iterator[Release]:
+    section, list_id = root.values.get("releases"), root.values.get("listId")
+    if isinstance(section, ListNode) and isinstance(list_id, str):
         for node in section.items:
-            if isinstance(node, MapNode) and isinstance(list_id, str):
+            if isinstance(node, MapNode):
                 yield from parse_releases(path, node, list_id)
 
 

@@ -91,8 +91,10 @@ def apply(  # noqa: PLR0917  (an option each: typer passes them by name)
             meter_plan(prepared)
             _demand_named_sandbox(prepared, ctx)
             number_format = NumberFormat(is_masked=ctx.pipeline.is_running)
-            print_error(plan_text(prepared.document, number_format))
-            _ask_confirmation(prepared, yes=yes or ctx.pipeline.is_running)
+            is_agreed = yes or ctx.pipeline.is_running
+            shown = prepared.document_without_authors if is_agreed else prepared.document
+            print_error(plan_text(shown, number_format))
+            _ask_confirmation(prepared, yes=is_agreed)
             agreed_changes = exposing_from_json(document, prepared) if document else None
             with show_progress(prepared.plan.pending_count) as progress:
                 result = run(prepared, agreed_changes=agreed_changes, progress=progress)

@@ -9,6 +9,7 @@ from importlib.resources import files
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from reconciler.cli.render.authorizations import authorization_texts
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.cli.render.messages import (
     BLOCK_TEXTS,
@@ -151,7 +152,7 @@ def _facts(summary: Mapping[str, int]) -> Iterator[Fact]:
         yield Fact(title, f"{summary[name]:,}", detail, mark if summary[name] else "")
 
 
-def _row(change: Mapping[str, Any], number_format: NumberFormat) -> dict[str, str]:
+def _row(change: Mapping[str, Any], number_format: NumberFormat) -> dict[str, Any]:
     fixes = (
         (block, fix_text(block, change["list_id"], change["phones"], number_format))
         for block in change["blocked_by"]
@@ -167,4 +168,5 @@ def _row(change: Mapping[str, Any], number_format: NumberFormat) -> dict[str, st
         "sample": number_format.sample(change["phones"]),
         "what": change_summary(change),
         "why": block_texts or REASON_TEXTS[change["reason"]],
+        "authorizations": authorization_texts(change, number_format),
     }

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from reconciler.cli.render.authorizations import authorization_texts
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.cli.render.messages import (
     BLOCK_TEXTS,
@@ -80,9 +81,12 @@ def _table(changes: list[Mapping[str, Any]], number_format: NumberFormat) -> lis
             or REASON_TEXTS[change["reason"]]
         )
         numbers = f"{len(change['phones']):,}: {number_format.sample(change['phones'])}"
+        reasons = "; ".join(
+            escape_markdown(text) for text in (reason, *authorization_texts(change, number_format))
+        )
         rows.append(
             f"| {change['action']} | {escape_markdown(change['list_id'])} | {numbers} | "
-            f"{escape_markdown(change_text)} | {escape_markdown(reason)} |"
+            f"{escape_markdown(change_text)} | {reasons} |"
         )
     if len(changes) > MAX_ROWS:
         rows.append(f"| | | | and {len(changes) - MAX_ROWS:,} more groups | |")

@@ -1,6 +1,7 @@
 """How numbers are shown: masked where others read along, pseudonyms in copies for others (PRIV-04)."""
 
 import hmac
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,10 +17,14 @@ SAMPLES = 5
 
 @dataclass(frozen=True, slots=True)
 class NumberFormat:
-    """How much of a number may be seen. In pipelines, whose logs many read, it is masked."""
+    """How much of a number may be seen. In pipelines, whose logs many read, it is masked.
+
+    `samples` of many numbers are shown, and so many `authorizations` of one group of them.
+    """
 
     is_masked: bool = False
     samples: int = SAMPLES
+    authorizations: int = SAMPLES
 
     def number(self, phone: str) -> str:
         """Show one number."""
@@ -30,6 +35,43 @@ class NumberFormat:
         sample_text = ", ".join(self.number(phone) for phone in phones[: self.samples])
         rest_count = len(phones) - self.samples
         return f"{sample_text} and {rest_count:,} more" if rest_count > 0 else sample_text
+
+
+# What holds ten digits and is no number: a hash, a UUID, a date. Then numbers as one run of digits, and as
+# people in North America write them. Letters may stand before and behind: CALL2125550123.
+_NUMBER_IN_REFERENCE = re.compile(
+    r"(?P<kept>(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{32,}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})"
+    r"(?![0-9A-Za-z])|(?<![0-9])(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9](?![0-9]))"
+    r"|\+?(?<![0-9])[0-9]{10,15}(?![0-9])"
+    r"|(?<![0-9])\+?(?:1[ ./_:-]?)?\(?[2-9][0-9]{2}\)?[ ./_:-]{1,2}[2-9][0-9]{2}[ ./_:-][0-9]{4}(?![0-9])"
+)
+_LEAST_DIGITS = 7  # of a number
+_COUNTRY_DIGITS = 3  # at most, which people may leave out
+_MANY = 1_000  # numbers that one reference is compared with
+
+
+def mask_reference(text: str, phones: Sequence[str] = ()) -> str:
+    """Mask the numbers in a reference, which is to lead to the evidence and not to the person.
+
+    `phones` are the numbers that it is about: they are found whatever stands between their digits.
+    """
+    digits = [place for place, character in enumerate(text) if character in "0123456789"]
+    if len(digits) < _LEAST_DIGITS:
+        return text
+    masked = _NUMBER_IN_REFERENCE.sub(lambda found: found[0] if found["kept"] else _hidden(found[0]), text)
+    run = "".join(text[place] for place in digits)
+    for phone in phones[:_MANY]:
+        for start in range(1, _COUNTRY_DIGITS + 2):
+            number = phone[start:]
+            place = run.find(number) if len(number) >= _LEAST_DIGITS else -1
+            if place >= 0:
+                first, last = digits[place], digits[place + len(number) - 1]
+                return mask_reference(f"{text[:first]}{_hidden(number)}{text[last + 1 :]}", phones)
+    return masked
+
+
+def _hidden(number: str) -> str:
+    return f"•••{number[-2:]}"
 
 
 KEY_VARIABLE = "DNC_MASK_KEY"
@@ -80,6 +122,8 @@ class Pseudonyms:
         return {**{name: self._masked(value) for name, value in document.items()}, "numbers": "masked"}
 
     def _masked(self, value: object) -> object:
+        if isinstance(value, Mapping) and isinstance(value.get("evidence"), str):
+            value = {**value, "evidence": mask_reference(value["evidence"], value.get("phones", ()))}
         if isinstance(value, str):
             return self.number(value) if is_e164(value) else value
         if isinstance(value, list | tuple):

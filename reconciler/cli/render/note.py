@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from reconciler.cli.render.authorizations import authorization_texts
 from reconciler.cli.render.markdown import code_span, escape_markdown
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.cli.render.messages import (
@@ -23,7 +24,8 @@ from reconciler.cli.render.plan_text import WITHOUT_CXONE, is_without_cxone, ver
 _Document = Mapping[str, Any]
 _Changes = Sequence[Mapping[str, Any]]
 
-_LEVELS = ((60, 3), (20, 3), (8, 2), (3, 0), (0, 0))  # lines a part, and numbers a line, until it fits
+# Lines a part, numbers a line, and authorizations a line, until it fits.
+_LEVELS = ((60, 3, 5), (20, 3, 3), (8, 2, 2), (3, 0, 1), (0, 0, 0))
 _DIRECTIONS = {
     "protective": "It only protects.",
     "exposing": "**It takes protection away.**",
@@ -42,8 +44,9 @@ class Section:
 
     def text(self, limit: int) -> str:
         """Write it in at most `limit` characters: fewer lines first, then the verdict alone."""
-        for lines, samples in _LEVELS:
-            section_text = "\n".join(self._lines(lines, NumberFormat(is_masked=True, samples=samples)))
+        for lines, samples, authorizations in _LEVELS:
+            number_format = NumberFormat(is_masked=True, samples=samples, authorizations=authorizations)
+            section_text = "\n".join(self._lines(lines, number_format))
             if len(section_text) <= limit:
                 return section_text
         return self._title()[:limit]
@@ -123,9 +126,12 @@ def _change_line(change: Mapping[str, Any], number_format: NumberFormat) -> str:
     phones = change["phones"]
     samples = f": {number_format.sample(phones)}" if number_format.samples else ""
     change_text = f"{escape_markdown(change_summary(change))} ({REASON_TEXTS[change['reason']]})"
+    authorizations = "".join(
+        f"; {escape_markdown(text)}" for text in authorization_texts(change, number_format)
+    )
     return (
         f"{code_span(change['list_id'])}: {count_text(len(phones))}, {change['action']}, "
-        f"{change_text}{samples}"
+        f"{change_text}{samples}{authorizations}"
     )
 
 
@@ -328,8 +334,9 @@ def _exposing_lines(plans: Sequence[TenantPlan]) -> Iterator[str]:
             or REASON_TEXTS[change["reason"]]
         )
         numbers = f"{len(change['phones']):,}: {_SHOWN.sample(change['phones'])}"
-        cells = (tenant, change["list_id"], numbers, change_summary(change), reason)
-        yield f"| {' | '.join(map(escape_markdown, cells))} |"
+        cells = (tenant, change["list_id"], numbers, change_summary(change))
+        reasons = "; ".join(map(escape_markdown, (reason, *authorization_texts(change, _SHOWN))))
+        yield f"| {' | '.join(map(escape_markdown, cells))} | {reasons} |"
 
 
 def _table_lines(plans: Sequence[TenantPlan]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from reconciler.cli.render.authorizations import authorization_texts
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.cli.render.messages import (
     BLOCK_TEXTS,
@@ -99,6 +100,7 @@ def _change_lines(change: Mapping[str, Any], number_format: NumberFormat) -> Ite
         f"({REASON_TEXTS[change['reason']]})"
     )
     yield f"      {number_format.sample(phones)}"
+    yield from (f"      {text}" for text in authorization_texts(change, number_format))
 
 
 def _blocked_lines(title: str, changes: _Changes, number_format: NumberFormat) -> list[str]:
