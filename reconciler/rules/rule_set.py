@@ -138,6 +138,11 @@ def load_rules(overrides: Mapping[str, bytes]) -> Rules:
     )
 
 
+def files_in_force(overrides: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """Give all rule files by path below `schema/`: the packaged ones, a repository's own in their place."""
+    return {**_packaged(), **{name: data for name, data in overrides.items() if name.endswith(".json")}}
+
+
 def editor_schemas() -> Mapping[str, bytes]:
     """Give the packaged schemas that editors complete and check by: of list files, of the configuration."""
     return {name: _packaged()[name] for name in (LIST_SCHEMA, CONFIGURATION_SCHEMA)}

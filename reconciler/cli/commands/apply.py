@@ -29,6 +29,7 @@ from reconciler.use_cases.reconcile.apply import apply as run
 from reconciler.use_cases.reconcile.failed_run import report_failure
 from reconciler.use_cases.reconcile.plan import failed_plan_json
 from reconciler.use_cases.reconcile.prepared_plan import PlanRequest, PreparedPlan, prepare_plan
+from reconciler.use_cases.reconcile.report.authorizations import reviewed_plan_json
 from reconciler.use_cases.reconcile.run_lock import hold_run_lock
 from reconciler.use_cases.reconcile.run_metrics import meter_plan
 from reconciler.use_cases.workspace.context import CommandContext
@@ -92,8 +93,8 @@ def apply(  # noqa: PLR0917  (an option each: typer passes them by name)
             _demand_named_sandbox(prepared, ctx)
             number_format = NumberFormat(is_masked=ctx.pipeline.is_running)
             is_agreed = yes or ctx.pipeline.is_running
-            shown = prepared.document_without_authors if is_agreed else prepared.document
-            print_error(plan_text(shown, number_format))
+            document_shown = reviewed_plan_json(prepared, has_history=not is_agreed)
+            print_error(plan_text(document_shown, number_format))
             _ask_confirmation(prepared, yes=is_agreed)
             agreed_changes = exposing_from_json(document, prepared) if document else None
             with show_progress(prepared.plan.pending_count) as progress:

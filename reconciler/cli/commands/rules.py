@@ -12,20 +12,28 @@ import typer
 from reconciler.cli.call import Format, current_options, print_json
 from reconciler.cli.options import examples
 from reconciler.cli.output import Output, error_output
+from reconciler.cli.render.masking import NumberFormat
+from reconciler.cli.render.settings_changes import change_text
 from reconciler.core.model.errors import InvalidInput
+from reconciler.rules.differences import SettingsChange, rule_differences
 from reconciler.rules.rule import Rule
 from reconciler.rules.rule_set import Rules, load_rules
 from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.project import rule_files
+from reconciler.use_cases.workspace.settings_changes import MAX_CHANGES, change_json
 from reconciler.use_cases.workspace.tree import WorkingTree
 
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """The rules of this project, or the packaged ones where it has none, on one date."""
+    """The rules of this project, or the packaged ones where it has none, on one date.
+
+    `differences` say how the project's own files differ from the packaged ones.
+    """
 
     rules: Rules
     as_of: date
+    differences: tuple[SettingsChange, ...] = ()
 
     def all_rules(self) -> Iterator[Rule]:
         """Give every rule, by its id."""
@@ -41,8 +49,9 @@ class Rulebook:
 
 def open_rulebook(ctx: CommandContext) -> Rulebook:
     """Read the rules. Needs no configuration: the packaged rules hold in any folder."""
-    rules = load_rules(rule_files(WorkingTree(ctx.folder)))
-    return Rulebook(rules, Today.at(ctx.clock(), ctx.options.as_of).as_of)
+    overrides = rule_files(WorkingTree(ctx.folder))
+    as_of = Today.at(ctx.clock(), ctx.options.as_of).as_of
+    return Rulebook(load_rules(overrides), as_of, tuple(rule_differences({}, overrides)))
 
 
 _WIDTH = 100
@@ -121,6 +130,15 @@ def _value_lines(example: object) -> Iterator[str]:
         yield json.dumps(example)
 
 
+def difference_lines(differences: Sequence[SettingsChange]) -> Iterator[str]:
+    """Say how a project's own rules differ from the packaged ones, a line for each key."""
+    for difference in differences[:MAX_CHANGES]:
+        place = f"{difference.file}, {difference.rule}" if difference.rule else difference.file
+        yield f"{place}: {change_text(change_json(difference), NumberFormat())}"
+    if len(differences) > MAX_CHANGES:
+        yield f"and {len(differences) - MAX_CHANGES:,} more"
+
+
 def rule_json(rule: Rule, as_of: date) -> dict[str, Any]:
     """Say one rule for machines."""
     return {
@@ -163,9 +181,13 @@ def rules(context: typer.Context, as_of: _AsOfOption = None, output: Output = Fo
         rulebook = open_rulebook(current_options().context(as_of=as_of))
         if output is Format.JSON:
             print_json({"format_version": "1.0", "as_of": rulebook.as_of.isoformat(),
-                  "rules": [rule_json(rule, rulebook.as_of) for rule in rulebook.all_rules()]})  # fmt: skip
+                  "rules": [rule_json(rule, rulebook.as_of) for rule in rulebook.all_rules()],
+                  "differs": [change_json(change) for change in rulebook.differences]})  # fmt: skip
         else:
             print(rules_table(tuple(rulebook.all_rules()), rulebook.as_of))
+            if rulebook.differences:
+                print("\nDiffers from the packaged rules:")
+                print("\n".join(f"  {line}" for line in difference_lines(rulebook.differences)))
 
 
 @app.command(
@@ -184,7 +206,12 @@ def show(
     with error_output(output):
         rulebook = open_rulebook(current_options().context(as_of=as_of))
         found_rule = rulebook.find(rule)
+        differences = [change for change in rulebook.differences if change.rule == found_rule.id]
         if output is Format.JSON:
-            print_json(rule_json(found_rule, rulebook.as_of))
+            differences_json = [change_json(change) for change in differences]
+            print_json({**rule_json(found_rule, rulebook.as_of), "differs": differences_json})
         else:
             print(rule_text(found_rule, rulebook.as_of))
+            if differences:
+                print("\ndiffers from the packaged rule:")
+                print("\n".join(f"  {change_text(change_json(c), NumberFormat())}" for c in differences))

@@ -9,6 +9,7 @@ from reconciler.cli.render.plan_text import newest_report_line
 from reconciler.core.model.errors import RewrittenHistory
 from reconciler.core.model.finding import finding_to_json
 from reconciler.use_cases.reconcile.apply import ApplyResult
+from reconciler.use_cases.reconcile.report.authorizations import reviewed_plan_json
 from reconciler.use_cases.reconcile.report.content import failures
 
 
@@ -17,7 +18,7 @@ def apply_result_json(result: ApplyResult) -> dict[str, Any]:
     prepared, run = result.prepared, result.run
     all_findings = (*prepared.findings, *(result.problem.findings if result.problem else ()))
     return {
-        **prepared.document,
+        **reviewed_plan_json(prepared),
         "status": result.status,
         "exit_code": result.exit_code,
         "outcomes": dict(_outcomes(result)),

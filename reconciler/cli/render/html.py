@@ -20,6 +20,7 @@ from reconciler.cli.render.messages import (
     guard_effect,
 )
 from reconciler.cli.render.plan_text import is_without_cxone, verdict
+from reconciler.cli.render.settings_changes import TERMS_TITLE, settings_lines, settings_title, terms_lines
 from reconciler.cli.render.site.blocks import Fact
 from reconciler.cli.terminal import escape_text
 from reconciler.core.model.phone import mask
@@ -142,8 +143,19 @@ def render_plan_html(document: Mapping[str, Any], number_format: NumberFormat) -
     sentence = "There is no plan." if document["errored"] else verdict(document)
     title = f"dnc plan: {document['tenant']}"
     facts = () if document["errored"] or is_without_cxone(document) else tuple(_facts(document["summary"]))
+    settings = document.get("settings")
     return render_page(
-        "plan.html", title=title, plan=document, verdict=sentence, facts=facts, rows=rows, drift=drift
+        "plan.html",
+        title=title,
+        plan=document,
+        verdict=sentence,
+        facts=facts,
+        rows=rows,
+        drift=drift,
+        terms_title=TERMS_TITLE,
+        terms=list(terms_lines(document.get("terms_changes", ()), number_format)),
+        settings_title=settings_title(settings) if settings else "",
+        settings=list(settings_lines(settings, number_format)),
     )
 
 

@@ -1,7 +1,7 @@
 """The plan as Markdown for a merge request: numbers masked, text from elsewhere escaped."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reconciler.cli.render.authorizations import authorization_texts
@@ -15,6 +15,7 @@ from reconciler.cli.render.messages import (
     guard_effect,
 )
 from reconciler.cli.render.plan_text import finding_lines, is_without_cxone, newest_report_line, verdict
+from reconciler.cli.render.settings_changes import TERMS_TITLE, settings_lines, settings_title, terms_lines
 from reconciler.cli.terminal import escape_line
 
 _MAX_TEXT = 300  # characters of one sentence
@@ -57,12 +58,20 @@ def render_plan_markdown(document: Mapping[str, Any], number_format: NumberForma
         f"{drift_row['kind']}: {DRIFT_TEXTS[drift_row['kind']]}"
         for drift_row in document["drift"]
     ]
+    settings = document.get("settings")
+    lines += _titled_list(TERMS_TITLE, terms_lines(document.get("terms_changes", ()), number_format))
+    lines += _titled_list(settings_title(settings or {}), settings_lines(settings, number_format))
     lines += [f"- {escape_markdown(line)}" for line in finding_lines(document["findings"])]
     cost = document["cost"]
     if not is_without_cxone(document):
         lines += ["", f"Cost: {cost['requests']:,} requests, about {cost['seconds']:g} s."]
     lines += ["", newest_report_line(document.get("chain_head"))]
     return "\n".join(lines) + "\n"
+
+
+def _titled_list(title: str, lines: Iterable[str]) -> list[str]:
+    items = [f"- {escape_markdown(line)}" for line in lines]
+    return ["", f"{escape_markdown(title)}:", "", *items, ""] if items else []
 
 
 def _table(changes: list[Mapping[str, Any]], number_format: NumberFormat) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.core.model.entries import is_list_id
+from reconciler.core.model.nested_changes import MISSING, nested_changes
 
 _DAY_HOURS = 48
 BLOCK_TEXTS = {
@@ -92,33 +93,23 @@ def terms_difference(before: Mapping[str, Any] | None, after: Mapping[str, Any] 
 
 @lru_cache(maxsize=4096)
 def _difference(before: tuple[tuple[str, Any], ...], after: tuple[tuple[str, Any], ...]) -> str:
-    # DeepDiff was asked for by the person we build for; two flat mappings of few keys would need no library.
-    # It takes 0.8 s to import, so only what shows an update imports it.
-    from deepdiff import DeepDiff  # noqa: PLC0415  (see above)
-
     # The source is written and never read back, so a live entry says nothing to compare it by. `expiredDate`
     # is how `end` goes over the wire.
     terms_before, terms_after = (
         {key: value for key, value in side if key not in {"source", "expiredDate"}}
         for side in (before, after)
     )
-    diff = DeepDiff(terms_before, terms_after, view="tree")
-    changed_values = sorted(
-        (str(item.path(output_format="list")[-1]), item.t1, item.t2)
-        for kind in ("values_changed", "dictionary_item_added", "dictionary_item_removed")
-        for item in diff.get(kind, ())
-    )
     return (
         ", ".join(
-            f"{name} {_value(value_before)} → {_value(value_after)}"
-            for name, value_before, value_after in changed_values
+            f"{change.key} {_value(change.before)} → {_value(change.after)}"
+            for change in nested_changes(terms_before, terms_after)
         )
         or "terms that only git has"
     )
 
 
 def _value(value: object) -> str:
-    return "none" if str(value) == "not present" else str(value)  # DeepDiff's own word for a missing side
+    return "none" if value == MISSING else str(value)
 
 
 def count_text(number: int, noun: str = "number") -> str:

@@ -20,12 +20,14 @@ from reconciler.cli.render.messages import (
     fix_text,
 )
 from reconciler.cli.render.plan_text import WITHOUT_CXONE, is_without_cxone, verdict
+from reconciler.cli.render.settings_changes import TERMS_TITLE, settings_lines, terms_lines
 
 _Document = Mapping[str, Any]
 _Changes = Sequence[Mapping[str, Any]]
 
 # Lines a part, numbers a line, and authorizations a line, until it fits.
 _LEVELS = ((60, 3, 5), (20, 3, 3), (8, 2, 2), (3, 0, 1), (0, 0, 0))
+_MAX_ROWS = 60  # of what is compared key by key: as many lines as a part may have
 _DIRECTIONS = {
     "protective": "It only protects.",
     "exposing": "**It takes protection away.**",
@@ -94,12 +96,22 @@ class Section:
                 _addition_lines([change for change in protective_changes if not change["blocked_by"]])
             ),
             "Deadlines": list(_deadline_lines(changes, self.document["as_of"])),
+            TERMS_TITLE: self._terms_lines(number_format),
+            "Rules and configuration": self._settings_lines(number_format),
             "Findings": [_finding_line(finding) for finding in _urgent_first(self.document["findings"])],
             "Drift": [_drift_line(drift_row, number_format) for drift_row in self.document["drift"]],
         }
         for title, lines in parts.items():
             if lines:
                 yield from ("", f"**{title}**", "", *_limited_lines(lines, max_lines))
+
+    def _settings_lines(self, number_format: NumberFormat) -> list[str]:
+        settings = self.document.get("settings")
+        return [escape_markdown(line) for line in settings_lines(settings, number_format, most=_MAX_ROWS)]
+
+    def _terms_lines(self, number_format: NumberFormat) -> list[str]:
+        rows = self.document.get("terms_changes", ())
+        return [escape_markdown(line) for line in terms_lines(rows, number_format, most=_MAX_ROWS)]
 
     def _footer(self) -> Iterator[str]:
         revision = self.document["revision"] or "no commit"

@@ -13,6 +13,7 @@ from reconciler.cli.render.messages import (
     count_text,
     fix_text,
 )
+from reconciler.cli.render.settings_changes import TERMS_TITLE, settings_lines, settings_title, terms_lines
 
 _Document = Mapping[str, Any]
 _Changes = Sequence[Mapping[str, Any]]
@@ -38,6 +39,8 @@ def plan_text(document: _Document, number_format: NumberFormat) -> str:
             "Goes on", [change for change in protective if not change["blocked_by"]], number_format
         ),
         _drift_lines(document["drift"], number_format),
+        _titled_lines(TERMS_TITLE, terms_lines(document.get("terms_changes", ()), number_format)),
+        _settings_lines(document.get("settings"), number_format),
         list(finding_lines(document["findings"])),
         [
             *([] if is_without_cxone(document) else [_cost_text(document)]),
@@ -128,6 +131,15 @@ def finding_lines(findings: _Changes) -> Iterator[str]:
             f"{count_text(len(findings) - len(printed_findings), 'finding')} in the files besides: dnc "
             "validate shows them"
         )
+
+
+def _settings_lines(settings: Mapping[str, Any] | None, number_format: NumberFormat) -> list[str]:
+    return _titled_lines(settings_title(settings or {}), settings_lines(settings, number_format))
+
+
+def _titled_lines(title: str, lines: Iterator[str]) -> list[str]:
+    indented_lines = [f"  {line}" for line in lines]
+    return [f"{title}:", *indented_lines] if indented_lines else []
 
 
 def _drift_lines(drift: _Changes, number_format: NumberFormat) -> list[str]:

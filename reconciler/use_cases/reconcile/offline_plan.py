@@ -11,10 +11,13 @@ from reconciler.core.planning.plan import Heading, failed_plan_to_json
 from reconciler.use_cases.reconcile.large_additions import demand_confirmed
 from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
 from reconciler.use_cases.reconcile.rule_changes import excuse_applied, last_applied_sources
+from reconciler.use_cases.workspace.changed_files import merge_tip
 from reconciler.use_cases.workspace.context import CommandContext, Today, iso
 from reconciler.use_cases.workspace.destination import RULE, Withheld
 from reconciler.use_cases.workspace.opening import demand_committed, refresh_ledger
 from reconciler.use_cases.workspace.project import demand_valid
+from reconciler.use_cases.workspace.settings_changes import settings_changes_json
+from reconciler.use_cases.workspace.tree import GitTree
 
 NOT_READ = "none"  # where live is from
 HINDRANCE = "its plan was made without CXone, since it changes where secrets go or which variables are read"
@@ -64,6 +67,9 @@ def plan_offline(withheld: Withheld) -> OfflinePlan:
     )
     document |= {"errored": False, "chain_head": newest.head if newest else None}
     document["live"] |= {"from": NOT_READ}
+    document["settings"] = settings_changes_json(
+        project, GitTree(repository, merge_tip(repository, merging.target_branch)), merging.target_branch
+    )
     inputs = PlanInputs(project, tenant, repository, sources, lists)
     demand_confirmed(inputs, today, ctx.options.onto or merging.target_branch)
     return OfflinePlan(ctx, inputs, heading.revision, newest, document)

@@ -9,6 +9,7 @@ from reconciler.core.planning.plan import Heading, failed_plan_to_json
 from reconciler.use_cases.reconcile.large_additions import demand_confirmed
 from reconciler.use_cases.reconcile.live_read import ReadFrom
 from reconciler.use_cases.reconcile.prepared_plan import PlanRequest, PreparedPlan, prepare_plan
+from reconciler.use_cases.reconcile.report.authorizations import reviewed_plan_json
 from reconciler.use_cases.reconcile.run_metrics import meter_plan
 from reconciler.use_cases.workspace.context import CommandContext, Today, iso
 from reconciler.use_cases.workspace.destination import Withheld
@@ -45,7 +46,10 @@ def plan(ctx: CommandContext, *, as_request: bool = False, read_from: ReadFrom =
                 demand_confirmed(prepared.inputs, today, ctx.options.onto)
             merge_request = _merge_request(prepared) if as_request else None
             return PlanResult(
-                prepared.document, prepared.newly_blocked, prepared.plan.pending_count, merge_request
+                reviewed_plan_json(prepared),
+                prepared.newly_blocked,
+                prepared.plan.pending_count,
+                merge_request,
             )
     except Withheld as withheld:
         return _offline_result(withheld, as_request=as_request)

@@ -29,9 +29,12 @@ from reconciler.use_cases.reconcile.last_applied import CurrentFiles, Past, mete
 from reconciler.use_cases.reconcile.lingering_holds import lingering_hold_findings, lingering_holds
 from reconciler.use_cases.reconcile.live_read import ReadFrom, open_live, saved_read_findings
 from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
-from reconciler.use_cases.reconcile.report.authorizations import with_authorizations
-from reconciler.use_cases.reconcile.report.release_origins import ReleaseOrigins
-from reconciler.use_cases.reconcile.rule_changes import excuse_applied, last_applied_sources, rule_changes
+from reconciler.use_cases.reconcile.rule_changes import (
+    ComparedState,
+    excuse_applied,
+    last_applied_sources,
+    rule_changes,
+)
 from reconciler.use_cases.reconcile.safety import ApprovalLookup, SafetyLimits, approval_of
 from reconciler.use_cases.reconcile.unreported_runs import journal_runs
 from reconciler.use_cases.reconcile.warnings import (
@@ -109,7 +112,8 @@ class PlanCriteria:
 class PreparedPlan:
     """A plan, and everything that it was made of.
 
-    `origins` finds who brought releases. `rewritten`: history was, and whoever applies accepts it.
+    `compared_state` is what rules and configuration are compared with. `rewritten`: history was, and whoever
+    applies accepts it.
     """
 
     ctx: CommandContext
@@ -119,27 +123,12 @@ class PreparedPlan:
     plan: Plan
     heading: Heading
     notes: tuple[Finding, ...]
-    origins: ReleaseOrigins
+    compared_state: ComparedState | None = None
     rewritten: bool = False
 
     @property
     def document(self) -> dict[str, Any]:
-        """The plan as JSON, with what authorizes its removals and who brought that."""
-        return self._with_authorizations(self.origins)
-
-    @property
-    def document_without_authors(self) -> dict[str, Any]:
-        """The same, where history is not to be read for it: nothing that protects waits for that."""
-        return self._with_authorizations(None)
-
-    def _with_authorizations(self, origins: ReleaseOrigins | None) -> dict[str, Any]:
-        document = self.plain_document
-        setting = self.criteria.setting
-        return document | {"changes": with_authorizations(document["changes"], self.plan, setting, origins)}
-
-    @property
-    def plain_document(self) -> dict[str, Any]:
-        """The plan as JSON, without what authorizes its removals."""
+        """The plan as JSON."""
         state, newest = self.state, self.state.last_applied.newest
         made = plan_to_json(self.heading, self.plan, state.live, state.provider.dialect, self.findings)
         return {**made, "chain_head": newest.head if newest else None}
@@ -341,7 +330,7 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
             plan,
             heading,
             notes,
-            ReleaseOrigins(repository, approval.revs, {source.path: source.data for source in sources}),
+            changed,
             start.rewritten,
         )
 

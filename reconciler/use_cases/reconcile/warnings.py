@@ -228,12 +228,16 @@ def _warning(rule: str, message: str) -> Finding:
 def state_before(
     project: Project, repository: Repository | None, ledger: Ledger | None, tenant: str, ctx: CommandContext
 ) -> ComparedState | None:
-    """Find what today's rules are compared with: the merge's target, else what was applied last."""
+    """Find what today's rules and configuration are compared with: the merge's target, else the last applied.
+
+    None where that has the same.
+    """
     if repository is None:
         return None
     if ctx.options.onto is not None:
         return ComparedState(GitTree(repository, ctx.options.onto), ctx.options.onto.removeprefix("origin/"))
     newest = ledger.newest(tenant) if ledger else None
-    if newest is None or newest.report.hashes["rules"] == project.content_hashes(())["rules"]:
+    hashes, parts = project.content_hashes(()), ("rules", "configuration")
+    if newest is None or all(newest.report.hashes[part] == hashes[part] for part in parts):
         return None
     return ComparedState(GitTree(repository, newest.report.revision), newest.report.revision[:12])

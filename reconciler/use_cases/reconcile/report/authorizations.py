@@ -1,4 +1,4 @@
-"""What authorizes each removal and weakening of a plan, as its JSON has it: for whoever reviews it."""
+"""A plan as JSON for whoever reviews it: what authorizes its removals, and which settings differ."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,12 +8,34 @@ from reconciler.core.model.entries import Release, Terms, terms_to_json
 from reconciler.core.planning.change import BlockedBy, Change, Reason
 from reconciler.core.planning.inputs import PlanFacts
 from reconciler.core.planning.plan import Plan
+from reconciler.use_cases.reconcile.prepared_plan import PreparedPlan
 from reconciler.use_cases.reconcile.report.authors import ASSERTED
 from reconciler.use_cases.reconcile.report.release_origins import Facts, Origin, ReleaseOrigins, facts_of
+from reconciler.use_cases.reconcile.report.terms_changes import terms_changes_json
+from reconciler.use_cases.workspace.settings_changes import settings_changes_json
 
 KEY = "authorized_by"
 _Row = dict[str, Any]
 _UNASKED = Origin()
+
+
+def reviewed_plan_json(prepared: PreparedPlan, *, has_history: bool = True) -> dict[str, Any]:
+    """Say a plan as JSON, with all that a reviewer asks.
+
+    Without `has_history` no history is read for it, so nobody is named, and neither terms nor settings are
+    compared: what protects waits for none of it.
+    """
+    document, inputs, criteria = prepared.document, prepared.inputs, prepared.criteria
+    origins = settings = None
+    terms_changes: list[_Row] = []
+    if has_history:
+        terms_changes = terms_changes_json(prepared.plan, criteria.setting)
+        sources = {source.path: source.data for source in inputs.sources}
+        origins = ReleaseOrigins(inputs.repository, criteria.approval.revs, sources)
+        state = prepared.compared_state
+        settings = settings_changes_json(inputs.project, state.tree, state.name) if state else None
+    changes = with_authorizations(document["changes"], prepared.plan, criteria.setting, origins)
+    return {**document, "changes": changes, "terms_changes": terms_changes, "settings": settings}
 
 
 def with_authorizations(

@@ -121,7 +121,7 @@ def plan_with_outcomes(prepared: PreparedPlan, run: Run, list_turnover: Turnover
     `interrupted` those that runs without a report had written. `adopted` and `renewed` are told with every
     number here, and by count in the report.
     """
-    document = prepared.plain_document
+    document = prepared.document
     state, unreported_run = prepared.state, prepared.state.last_applied
     dialect = state.provider.dialect
     document["changes"] = [
