@@ -1,6 +1,5 @@
 """HTML pages: one look, no outside assets, everything escaped; and the plan as one of them."""
 
-import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -10,7 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.render.authorizations import authorization_texts
-from reconciler.cli.render.masking import NumberFormat
+from reconciler.cli.render.masking import NumberFormat, mask_numbers
 from reconciler.cli.render.messages import (
     BLOCK_TEXTS,
     DRIFT_TEXTS,
@@ -23,18 +22,11 @@ from reconciler.cli.render.plan_text import is_without_cxone, verdict
 from reconciler.cli.render.settings_changes import TERMS_TITLE, settings_lines, settings_title, terms_lines
 from reconciler.cli.render.site.blocks import Fact
 from reconciler.cli.terminal import escape_text
-from reconciler.core.model.phone import mask
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
 
-# As we write numbers, and as a message from CXone may have one: bare, or as people in North America do.
-_WHOLE_NUMBER = re.compile(
-    r"\+[1-9][0-9]{6,14}"
-    r"|(?<![0-9A-Za-z.:/-])[0-9]{10,15}(?![0-9A-Za-z.])"
-    r"|(?<![0-9A-Za-z.:/-])\+?1?[ .-]?\(?[2-9][0-9]{2}\)?[ .-][0-9]{3}[ .-][0-9]{4}(?![0-9A-Za-z])"
-)
 _MAX_TEXT = 300  # characters of one text
 
 
@@ -54,11 +46,6 @@ def _fill_template(template: "Template", own_script: str, values: dict[str, obje
     policy += f"; script-src {_content_hash(own_script)}" if own_script else ""
     own_values = {"style": _markup(style()), "script": _markup(own_script), "policy": _markup(policy)}
     return template.render(**own_values, **values)
-
-
-def mask_numbers(text: str) -> str:
-    """Mask the numbers in a text that somebody else wrote."""
-    return _WHOLE_NUMBER.sub(lambda found: mask(found[0]), text)
 
 
 @cache

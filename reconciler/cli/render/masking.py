@@ -13,6 +13,17 @@ from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.phone import is_e164, mask
 
 SAMPLES = 5
+# As we write numbers, and as a message from CXone may have one: bare, or as people in North America do.
+_WHOLE_NUMBER = re.compile(
+    r"\+[1-9][0-9]{6,14}"
+    r"|(?<![0-9A-Za-z.:/-])[0-9]{10,15}(?![0-9A-Za-z.])"
+    r"|(?<![0-9A-Za-z.:/-])\+?1?[ .-]?\(?[2-9][0-9]{2}\)?[ .-][0-9]{3}[ .-][0-9]{4}(?![0-9A-Za-z])"
+)
+
+
+def mask_numbers(text: str) -> str:
+    """Mask the numbers in a text that somebody else wrote."""
+    return _WHOLE_NUMBER.sub(lambda found: mask(found[0]), text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +40,10 @@ class NumberFormat:
     def number(self, phone: str) -> str:
         """Show one number."""
         return mask(phone) if self.is_masked else phone
+
+    def text(self, text: str) -> str:
+        """Show what somebody else wrote, which may have numbers in it."""
+        return mask_numbers(text) if self.is_masked else text
 
     def sample(self, phones: Sequence[str]) -> str:
         """Show the first few of many numbers, and how many there are besides."""
