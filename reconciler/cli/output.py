@@ -64,7 +64,7 @@ _PROGRESS_LINES = 10
 
 @contextmanager
 def show_progress(total: int) -> Iterator[Callable[[int], None]]:
-    """Give a function that is told of numbers as they are done."""
+    """Give a function that is told of numbers as they are sent."""
     if not total:
         yield lambda _: None
     elif sys.stderr.isatty():
@@ -72,7 +72,7 @@ def show_progress(total: int) -> Iterator[Callable[[int], None]]:
         from rich.progress import Progress  # noqa: PLC0415
 
         with Progress(console=Console(file=escaped_stderr())) as bar:
-            task = bar.add_task("applying", total=total)
+            task = bar.add_task("sending", total=total)
             yield lambda done: bar.advance(task, done)
     else:
         yield _progress_lines(total)
@@ -86,6 +86,6 @@ def _progress_lines(total: int) -> Callable[[int], None]:
         nonlocal done
         before, done = done, done + count
         if done // step > before // step or done == total:
-            print(f"applied {done:,} of {total:,}", file=sys.stderr)
+            print(f"sent {done:,} of {total:,}", file=sys.stderr)
 
     return advance

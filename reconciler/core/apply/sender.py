@@ -109,7 +109,7 @@ class _ActionByWrite:
 
 
 class Applier:
-    """One run against one provider. `progress` is told how many numbers have been dealt with.
+    """One run against one provider. `progress` is told how many numbers have been sent, each once.
 
     `stopped` and `is_out_of_time` are asked before each request. The second is the end of a time budget: what
     does not fit is not attempted, says so (`DEADLINE`), and is the next run's.
@@ -166,6 +166,9 @@ class Applier:
         self._doubtful_chunks.clear()
         failure = self._stop_reason()
         for chunk in queue:
+            # What is halved was sent in a larger chunk.
+            if sent := sum((actions.action_of(write), *write.key) in self.tally.results for write in chunk):
+                self._progress(sent)
             for write in chunk:
                 self._record((actions.action_of(write), *write.key), Outcome.NOT_ATTEMPTED, failure)
 
@@ -217,7 +220,7 @@ class Applier:
             self._record((action, *write.key), outcome, failure)
         if answer.verdict is Verdict.AMBIGUOUS and len(chunk) > 1:
             self._doubtful_chunks.append(chunk)
-        else:
+        elif answer.verdict is not Verdict.NOT_SENT:
             self._progress(len(chunk))
 
     def _note_doubt(self, chunk: list[Write], answer: Answer) -> None:
@@ -294,7 +297,8 @@ class Applier:
             self.tally.settle((Action.DELETE, *key), Outcome.REJECTED, _CANNOT_REMOVE)
             return True
         self.tally.settle((Action.DELETE, *key), *outcome_of(answer, key[1], Action.DELETE))
-        self._progress(1)
+        if answer.verdict is not Verdict.NOT_SENT:
+            self._progress(1)
         return False
 
     def verify(self, changes: Iterable[Change], live: Live) -> None:
