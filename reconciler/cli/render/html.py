@@ -18,7 +18,7 @@ from reconciler.cli.render.messages import (
     fix_text,
     guard_effect,
 )
-from reconciler.cli.render.plan_text import is_without_cxone, verdict
+from reconciler.cli.render.plan_text import is_without_cxone, source_text, verdict
 from reconciler.cli.render.settings_changes import TERMS_TITLE, settings_lines, settings_title, terms_lines
 from reconciler.cli.render.site.blocks import Fact
 from reconciler.cli.terminal import escape_text
@@ -135,6 +135,7 @@ def render_plan_html(document: Mapping[str, Any], number_format: NumberFormat) -
         "plan.html",
         title=title,
         plan=document,
+        source=source_text(document),
         verdict=sentence,
         facts=facts,
         rows=rows,

@@ -14,7 +14,13 @@ from reconciler.cli.render.messages import (
     fix_text,
     guard_effect,
 )
-from reconciler.cli.render.plan_text import finding_lines, is_without_cxone, newest_report_line, verdict
+from reconciler.cli.render.plan_text import (
+    finding_lines,
+    is_without_cxone,
+    newest_report_line,
+    source_text,
+    verdict,
+)
 from reconciler.cli.render.settings_changes import TERMS_TITLE, settings_lines, settings_title, terms_lines
 from reconciler.cli.terminal import escape_line
 
@@ -44,7 +50,13 @@ MAX_ROWS = 200  # a note gets slow long before GitLab's limit of a million chara
 
 def render_plan_markdown(document: Mapping[str, Any], number_format: NumberFormat) -> str:
     """Show a plan."""
-    lines = [f"### dnc plan: {escape_markdown(document['tenant'])}", "", f"**{verdict(document)}**"]
+    lines = [
+        f"### dnc plan: {escape_markdown(document['tenant'])}",
+        "",
+        f"**{verdict(document)}**",
+        "",
+        f"Plan {escape_markdown(source_text(document))}.",
+    ]
     if document["errored"]:
         lines = [lines[0], "", "**There is no plan.**", ""]
         lines += [

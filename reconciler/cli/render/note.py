@@ -19,7 +19,7 @@ from reconciler.cli.render.messages import (
     count_text,
     fix_text,
 )
-from reconciler.cli.render.plan_text import WITHOUT_CXONE, is_without_cxone, verdict
+from reconciler.cli.render.plan_text import WITHOUT_CXONE, is_without_cxone, source_suffix, verdict
 from reconciler.cli.render.settings_changes import TERMS_TITLE, settings_lines, terms_lines
 
 _Document = Mapping[str, Any]
@@ -117,8 +117,9 @@ class Section:
         revision = self.document["revision"] or "no commit"
         head = f"newest report {code_span(self.head)}" if self.head else "no report yet"
         cost = "" if is_without_cxone(self.document) else _cost_text(self.document["cost"])
+        source = escape_markdown(source_suffix(self.document))
         yield ""
-        yield (f"{cost}Revision {code_span(revision[:12])}, as of {self.document['as_of']}; {head}.")
+        yield (f"{cost}Revision {code_span(revision[:12])}{source}, as of {self.document['as_of']}; {head}.")
 
 
 def _cost_text(cost: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from reconciler.cli.render.messages import (
     fix_text,
 )
 from reconciler.cli.render.settings_changes import TERMS_TITLE, settings_lines, settings_title, terms_lines
+from reconciler.cli.terminal import escape_line
 
 _Document = Mapping[str, Any]
 _Changes = Sequence[Mapping[str, Any]]
@@ -79,11 +80,35 @@ def verdict(document: _Document) -> str:
 
 
 def _heading_text(document: _Document) -> str:
-    revision = (document["revision"] or "no commit")[:12]
     held_revision = (document["held_revision"] or "")[:12]
-    return f"Plan for {document['tenant']} at {revision}, " + (
+    return f"Plan for {document['tenant']} {source_text(document)}, " + (
         f"held since {held_revision}" if held_revision else "nothing held yet"
     )
+
+
+_NAMED_FILES = 3
+
+
+def source_text(document: _Document) -> str:
+    """Say what was planned: the commit, and the files that differ from it where those were planned."""
+    source = document.get("source") or {}
+    if source.get("kind") == "no-repository":
+        return "of the files as they are: not a git repository"
+    if not document["revision"]:
+        return "of the files as they are: no commit yet"
+    return f"at {document['revision'][:12]}{source_suffix(document)}"
+
+
+def source_suffix(document: _Document) -> str:
+    """Say what was planned besides the commit; empty where it was that alone."""
+    source = document.get("source") or {}
+    if source.get("kind") == "merge":
+        return f" merged into {escape_line(source['onto'])}"
+    files = [escape_line(file) for file in source.get("uncommitted", ())]
+    if not files:
+        return ""
+    rest = f" and {len(files) - _NAMED_FILES:,} more" if len(files) > _NAMED_FILES else ""
+    return f" + {count_text(len(files), 'uncommitted file')} ({', '.join(files[:_NAMED_FILES])}{rest})"
 
 
 def _section_lines(title: str, changes: _Changes, number_format: NumberFormat) -> list[str]:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from itertools import islice, repeat
 from operator import itemgetter
 from typing import Any
@@ -190,9 +191,32 @@ def _rows(changes: Iterable[Change], dialect: Dialect) -> Iterator[str]:
         yield from (f'{start},"{phone}",{ends[phone]}' for phone in sorted(ends))
 
 
+class SourceKind(StrEnum):
+    """Which files were planned."""
+
+    COMMIT = "commit"  # of `revision`, as the commit has them
+    WORKING_TREE = "working-tree"  # of the clone at `revision`, with files that differ from the commit
+    MERGE = "merge"  # of `revision` merged into another branch
+    NO_COMMIT = "no-commit"  # of a repository without a commit
+    NO_REPOSITORY = "no-repository"  # of a folder outside of git
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSource:
+    """What was planned. `uncommitted` are the files that differ from the commit."""
+
+    kind: SourceKind
+    uncommitted: tuple[str, ...] = ()
+    onto: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Say it as the plan's JSON has it."""
+        return {"kind": self.kind.value, "uncommitted": list(self.uncommitted), "onto": self.onto}
+
+
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What stands over a plan: who made it, of what, when."""
+    """What stands over a plan: who made it, of what, when. `source` None: it is not known."""
 
     tool_version: str
     tenant: str
@@ -201,6 +225,7 @@ class Heading:
     last_applied_revision: str | None
     as_of: date
     created_at: str
+    source: PlanSource | None = None
 
 
 def plan_to_json(
@@ -254,6 +279,7 @@ def _head(heading: Heading) -> dict[str, Any]:
         "held_revision": heading.last_applied_revision,
         "as_of": heading.as_of.isoformat(),
         "created_at": heading.created_at,
+        "source": heading.source.to_json() if heading.source else None,
     }
 
 

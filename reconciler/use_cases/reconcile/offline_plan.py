@@ -7,7 +7,7 @@ from reconciler import __version__
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import StoredReport
 from reconciler.core.model.finding import Finding, Severity
-from reconciler.core.planning.plan import Heading, failed_plan_to_json
+from reconciler.core.planning.plan import Heading, PlanSource, SourceKind, failed_plan_to_json
 from reconciler.use_cases.reconcile.large_additions import demand_confirmed
 from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
 from reconciler.use_cases.reconcile.rule_changes import excuse_applied, last_applied_sources
@@ -61,6 +61,7 @@ def plan_offline(withheld: Withheld) -> OfflinePlan:
         last_applied_revision=newest.report.revision if newest else None,
         as_of=today.as_of,
         created_at=iso(now),
+        source=PlanSource(SourceKind.MERGE, onto=ctx.options.onto or merging.target_branch),
     )
     document = failed_plan_to_json(
         heading, (*lists.findings, *project.loosened_findings(), _withheld_finding(withheld))

@@ -19,7 +19,14 @@ from reconciler.core.planning.cost import SendRate
 from reconciler.core.planning.deadlines import OpenRequest, open_requests
 from reconciler.core.planning.guards import Circumstances
 from reconciler.core.planning.inputs import Limits, PlanFacts
-from reconciler.core.planning.plan import Heading, Plan, make_plan, plan_to_json
+from reconciler.core.planning.plan import (
+    Heading,
+    Plan,
+    PlanSource,
+    SourceKind,
+    make_plan,
+    plan_to_json,
+)
 from reconciler.core.planning.ports import unasked
 from reconciler.git.repository import Repository
 from reconciler.rules.honour_by import RuleDeadlines
@@ -159,13 +166,23 @@ class PreparedPlan:
         return bool(self.plan.blocked_keys - self.state.last_applied.retained_before)
 
 
-def _say_uncommitted(project: Project, repository: Repository | None, ctx: CommandContext) -> None:
-    if repository is None or repository.head() is None:
-        ctx.say("no commit yet: this plan is of the files as they lie here")
-        return
+def _working_tree_source(project: Project, repository: Repository | None, ctx: CommandContext) -> PlanSource:
+    """Say what the files of this folder are, beside the commit."""
+    if repository is None:
+        ctx.say("not a git repository: planning the files as they are")
+        return PlanSource(SourceKind.NO_REPOSITORY)
+    if repository.head() is None:
+        ctx.say("the repository has no commits: planning the files as they are")
+        return PlanSource(SourceKind.NO_COMMIT)
     dirty = differing(project, repository, project.is_part)
-    if dirty:
-        ctx.say(f"the working tree differs from the commit in {len(dirty)} file(s): {', '.join(dirty[:3])}")
+    if not dirty:
+        return PlanSource(SourceKind.COMMIT)
+    files_text = f"{len(dirty):,} file{'' if len(dirty) == 1 else 's'}"
+    ctx.say(
+        f"the working tree differs from the commit in {files_text}, and is what is planned: "
+        f"{', '.join(dirty[:3])}"
+    )
+    return PlanSource(SourceKind.WORKING_TREE, tuple(dirty))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +195,7 @@ class _OpenProject:
     ledger: Ledger | None
     astray: tuple[Finding, ...]
     rewritten: bool
+    source: PlanSource
 
 
 def _open(ctx: CommandContext, request: PlanRequest) -> _OpenProject:
@@ -187,10 +205,11 @@ def _open(ctx: CommandContext, request: PlanRequest) -> _OpenProject:
     onto, tree, to_apply = ctx.options.onto, request.tree, request.to_apply
     project = open_committed(ctx, repository, head) if to_apply else open_project(ctx, repository, onto, tree)
     astray: tuple[Finding, ...] = ()
+    source = PlanSource(SourceKind.COMMIT if onto is None else SourceKind.MERGE, onto=onto)
     if to_apply:
         astray = committed_findings(project, repository, ctx)
     elif onto is None and tree is None:
-        _say_uncommitted(project, repository, ctx)
+        source = _working_tree_source(project, repository, ctx)
     elif repository is not None and tree is None:
         demand_committed(project, repository)
     if tree is None and (not to_apply or ctx.pipeline.is_of_merge_request):
@@ -204,7 +223,7 @@ def _open(ctx: CommandContext, request: PlanRequest) -> _OpenProject:
         rewritten = demand_applicable(ctx, record, head, accept_history=request.accept_history)
     elif tree is None and repository is not None and ledger is not None and head is not None:
         _doubt_rewritten_history(ctx, Record(repository, project, ledger), head)
-    return _OpenProject(repository, head, project, ledger, astray, rewritten)
+    return _OpenProject(repository, head, project, ledger, astray, rewritten, source)
 
 
 def _doubt_rewritten_history(ctx: CommandContext, record: Record, head: str) -> None:
@@ -301,6 +320,7 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
             last_applied_revision=held.revision,
             as_of=day,
             created_at=iso(now),
+            source=start.source,
         )
         changed = state_before(project, repository, ledger, tenant.name, ctx)
         notes = (

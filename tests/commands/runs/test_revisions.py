@@ -214,7 +214,43 @@ def test_other_dirt_does_not_matter(project: Project):
 def test_a_plan_reads_the_working_tree(project: Project):
     project.list(entry(A))
     project.list(entry(A, B), commit=False)
-    assert project.plan().counts() == {"create": 2}
+    planned = project.plan()
+    assert planned.counts() == {"create": 2}
+    assert planned.json["source"] == {
+        "kind": "working-tree",
+        "uncommitted": ["dnc-lists/main.yaml"],
+        "onto": None,
+    }
+
+
+def test_a_plan_names_what_it_planned(project: Project):
+    project.list(entry(A))
+    head = project.head[:12]
+    assert project.run("plan").out.startswith(f"Plan for production at {head}, nothing held yet\n")
+    assert project.plan().json["source"]["kind"] == "commit"
+    project.list(entry(A, B), commit=False)
+    done = project.run("plan", "--report", "markdown=plan.md", "--report", "html=plan.html")
+    named = f"{head} + 1 uncommitted file (dnc-lists/main.yaml)"
+    assert done.out.startswith(f"Plan for production at {named}, nothing held yet\n")
+    assert "the working tree differs from the commit in 1 file, and is what is planned: " in done.err
+    assert f"Plan at {head} + 1 uncommitted file (dnc-lists/main.yaml)." in (
+        project.folder / "plan.md"
+    ).read_text().replace("\\", "")
+    assert f"Plan at {named}; " in (project.folder / "plan.html").read_text()
+
+
+def test_many_uncommitted_files_are_counted(project: Project):
+    project.list(entry(A))
+    for name in "abcde":
+        project.list(entry(phone(ord(name))), name=name, commit=False)
+    first = project.run("plan").out.splitlines()[0]
+    assert " + 5 uncommitted files (dnc-lists/a.yaml, dnc-lists/b.yaml, dnc-lists/c.yaml and 2 more)" in first
+
+
+def test_a_merged_plan_says_what_it_is_merged_into(project: Project):
+    project.list(entry(A))
+    first = project.run("plan", "--onto", "origin/main").out.splitlines()[0]
+    assert f" at {project.head[:12]} merged into origin/main, " in first
 
 
 def test_a_plan_without_any_commit(tmp_path):
@@ -224,6 +260,8 @@ def test_a_plan_without_any_commit(tmp_path):
         project.list(entry(A), commit=False)
         planned = project.plan()
         assert (planned.json["revision"], planned.json["held_revision"]) == (None, None)
+        assert planned.json["source"]["kind"] == "no-commit"
+        assert "of the files as they are: no commit yet, nothing held yet" in project.run("plan").out
         assert planned.counts() == {"create": 1}
         project.apply(code=4)
         assert project.live() == {}
@@ -235,6 +273,10 @@ def test_a_plan_outside_a_repository(tmp_path):
         project.list(entry(A), commit=False)
         planned = project.plan(GIT_CEILING_DIRECTORIES=str(tmp_path))
         assert planned.json["revision"] is None
+        assert planned.json["source"]["kind"] == "no-repository"
+        assert "not a git repository: planning the files as they are" in planned.err
+        shown = project.run("plan", GIT_CEILING_DIRECTORIES=str(tmp_path)).out
+        assert shown.startswith("Plan for production of the files as they are: not a git repository, ")
         assert planned.counts() == {"create": 1}
         project.apply(code=4)
         assert project.run("validate").code == 0
