@@ -162,6 +162,12 @@ class Git:
                     os.killpg(process.pid, signal.SIGKILL)
                 if isinstance(error, subprocess.TimeoutExpired):
                     waited = min(seconds, time.monotonic() - began)
+                    if network and self.is_hurried():
+                        raise RepositoryProblem(
+                            f"git {arguments[0]} did not finish within {HURRIED_SECONDS:g} s, which is what "
+                            "it gets once the run is asked to stop",
+                            "run it again",
+                        ) from error
                     raise RepositoryProblem(
                         f"git {arguments[0]} did not finish within {waited:.3g} s",
                         "check the network and the remote, then run again",

@@ -23,9 +23,9 @@ def run_lock(  # noqa: PLR0913  (whose turn, as whom, and how to wait)
     since: str,
     seconds: float,
     notify: Callable[[str], None],
-    is_stopped: Callable[[], bool],
+    stop_text: Callable[[], str],
 ) -> Iterator[None]:
-    """Hold the lock at `path`; wait for it at most so many seconds, or until `is_stopped`.
+    """Hold the lock at `path`; wait for it at most so many seconds, or until `stop_text` says who stopped us.
 
     `since` is the moment, for whoever finds the lock taken. The lock is the kernel's: it goes with the
     process that holds it, however that ends. RepositoryProblem naming the holder when it is not to be had.
@@ -34,14 +34,16 @@ def run_lock(  # noqa: PLR0913  (whose turn, as whom, and how to wait)
     lock = FileLock(path, mode=_OWN, fallback_to_soft=False, thread_local=False)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not _try_acquire(lock, 0.0, is_stopped):
+        if not _try_acquire(lock, 0.0, stop_text):
             notify(
                 f"{run_name} is under way here already ({_describe_holder(path)}): waiting "
                 f"{seconds:g} s at most"
             )
-            if not _try_acquire(lock, seconds, is_stopped):
+            if not _try_acquire(lock, seconds, stop_text):
+                stopped = stop_text()
                 raise RepositoryProblem(
-                    f"{run_name} is under way here already: {_describe_holder(path)}",
+                    f"{run_name} is under way here already: {_describe_holder(path)}"
+                    + (f"; {stopped} while it waited for that: nothing was sent" if stopped else ""),
                     "let it end, or end that process (it finishes its chunk and reports), and run again",
                     where=str(path),
                 )
@@ -61,9 +63,9 @@ def run_lock(  # noqa: PLR0913  (whose turn, as whom, and how to wait)
         lock.release()
 
 
-def _try_acquire(lock: FileLock, seconds: float, stopped: Callable[[], bool]) -> bool:
+def _try_acquire(lock: FileLock, seconds: float, stop_text: Callable[[], str]) -> bool:
     try:
-        lock.acquire(timeout=seconds, poll_interval=_POLL_SECONDS, cancel_check=stopped)
+        lock.acquire(timeout=seconds, poll_interval=_POLL_SECONDS, cancel_check=lambda: stop_text() != "")
     except Timeout:
         return False
     return True

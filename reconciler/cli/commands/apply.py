@@ -22,12 +22,12 @@ from reconciler.cli.render.apply_text import apply_result_json, apply_result_tex
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.cli.render.plan_text import plan_text
 from reconciler.core.model.errors import DncError, InvalidInput
+from reconciler.core.model.run_result import StoppedBy
 from reconciler.cxone.http.stop import TimeBudget
 from reconciler.use_cases.operations.notify import notify
 from reconciler.use_cases.reconcile.apply import ApplyResult, exposing_from_json
 from reconciler.use_cases.reconcile.apply import apply as run
-from reconciler.use_cases.reconcile.failed_run import report_failure
-from reconciler.use_cases.reconcile.plan import failed_plan_json
+from reconciler.use_cases.reconcile.failed_run import failed_apply_json, naming_stop, report_failure
 from reconciler.use_cases.reconcile.prepared_plan import PlanRequest, PreparedPlan, prepare_plan
 from reconciler.use_cases.reconcile.report.authorizations import reviewed_plan_json
 from reconciler.use_cases.reconcile.run_lock import hold_run_lock
@@ -79,9 +79,9 @@ def apply(  # noqa: PLR0917  (an option each: typer passes them by name)
         notify(ctx, error)
         report_failure(ctx, error, started_at)
         if output is Format.JSON:
-            print_json({**failed_plan_json(ctx, error), "status": "failed", "exit_code": error.exit_code})
+            print_json(failed_apply_json(ctx, error))
 
-    with metered_context(metrics, ctx, "apply") as ctx, exit_on_errors(on_error):
+    with metered_context(metrics, ctx, "apply") as ctx, exit_on_errors(on_error), naming_stop(ctx):
         document = _read_saved_plan(saved)
         _stop_on_signals(ctx)
         request = PlanRequest(to_apply=True, accept_history=accept_history, limits_allow=allow_removals)
@@ -173,8 +173,8 @@ def _default_interrupts() -> Iterator[None]:
 
 
 def _stop_on_signals(ctx: CommandContext) -> None:
-    def stop(*_: object) -> None:
-        ctx.run.stop.set()
+    def stop(number: int, _: object) -> None:
+        ctx.run.stop.request(StoppedBy.PERSON if number == signal.SIGINT else StoppedBy.SIGNAL)
         # Past Python's own stream: that may be what was interrupted, and it refuses to be entered twice.
         with suppress(OSError):
             os.write(2, b"stopping: what is in flight is finished, the rest is not attempted\n")

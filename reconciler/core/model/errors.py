@@ -6,7 +6,8 @@ DncError                1   an error nobody foresaw
 ├─ BrokenChain          4   an auditor: the ledger is not what it was
 │  └─ RewrittenHistory  7   whoever rewrote it, or --accept-history; protective changes were sent
 ├─ CxoneUnavailable     5   wait, or check the network and the CXone status; nothing was written
-│  └─ Unread            5   as above: signed in, but live cannot be read; `apply` goes on blind, with 8
+│  ├─ CxoneUnreadable   5   as above: signed in, but live cannot be read; `apply` goes on blind, with 8
+│  └─ ReadStopped       5   whoever stopped the run: run it again; CXone is not the cause
 ├─ CxoneRefused         5   an engineer: credentials, scopes, organisation id
 ├─ NotApplicable        7   nobody, or whoever pinned this revision: a newer one takes its place
 └─ NotDelivered         9   an engineer: the report exists but is not where it belongs
@@ -87,6 +88,21 @@ class CxoneUnavailable(DncError):
 
 class CxoneUnreadable(CxoneUnavailable):
     """Signing in works, and live cannot be read: `apply` can still send what was never held."""
+
+
+class ReadStopped(CxoneUnavailable):
+    """We were asked to stop before CXone was read. Nothing is wrong with CXone."""
+
+    rule = "STOPPED"
+
+    def __init__(
+        self,
+        fact: str = "asked to stop before everything was read",
+        fix: str = "run it again",
+        *,
+        where: str = "",
+    ) -> None:
+        super().__init__(fact, fix, where=where)
 
 
 class CxoneRefused(DncError):

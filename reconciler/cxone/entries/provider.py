@@ -13,7 +13,7 @@ import structlog
 
 from reconciler.config.connection_settings import EntriesSettings
 from reconciler.core.model.entries import Key
-from reconciler.core.model.errors import CxoneUnavailable, CxoneUnreadable
+from reconciler.core.model.errors import CxoneUnavailable, CxoneUnreadable, ReadStopped
 from reconciler.core.model.gc_pause import collector_off
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import Answer, ClockOffset, Failure, Target, Verdict, Write
@@ -209,9 +209,7 @@ class EntriesProvider:
         try:
             return require_value(outcome, request, self._client.host)
         except Stopped:
-            raise CxoneUnavailable(
-                "asked to stop before everything was read", "run it again", where=request.call
-            ) from None
+            raise ReadStopped(where=request.call) from None
         except CxoneUnavailable as error:
             if outcome.is_signed_in:
                 raise CxoneUnreadable(error.fact, error.fix, where=error.where) from error

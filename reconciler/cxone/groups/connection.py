@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from reconciler.config.connection_settings import GroupsSettings
-from reconciler.core.model.errors import CxoneRefused, CxoneUnavailable, CxoneUnreadable
+from reconciler.core.model.errors import CxoneRefused, CxoneUnavailable, CxoneUnreadable, ReadStopped
 from reconciler.core.model.provider import Answer, Failure, Target, Verdict
 from reconciler.cxone.groups.calls import Calls, Malformed, parse_content, refusal_reason
 from reconciler.cxone.groups.sign_in import GroupsSignIn
@@ -217,5 +217,5 @@ class GroupsConnection:
             raise _stopped_error(request) from None
 
 
-def _stopped_error(request: Request) -> CxoneUnavailable:
-    return CxoneUnavailable("asked to stop before everything was read", "run it again", where=request.call)
+def _stopped_error(request: Request) -> ReadStopped:
+    return ReadStopped(where=request.call)

@@ -1,6 +1,7 @@
 """Reports of a run that failed or read nothing: the last applied state is repeated unchanged."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Report
 from reconciler.audit.report_content import Content
 from reconciler.core.apply.outcomes import Outcome
-from reconciler.core.model.errors import BrokenChain, DncError
+from reconciler.core.model.errors import BrokenChain, DncError, ReadStopped
 from reconciler.core.planning.plan import COUNTS
 from reconciler.git.repository import Repository
 from reconciler.use_cases.reconcile.plan import failed_plan_json
@@ -91,6 +92,16 @@ def _repeated_retained(row: Mapping[str, Any], now: datetime) -> Mapping[str, An
     return {**row, "since": iso(now)} if since and datetime.fromisoformat(since) > now else row
 
 
+@contextmanager
+def naming_stop(ctx: CommandContext) -> Iterator[None]:
+    """Say who stopped a run that has sent nothing, where an error says only that it was asked to stop."""
+    try:
+        yield
+    except ReadStopped as error:
+        fact = f"{ctx.stop_text or error.fact}: nothing was sent to CXone, and nothing was changed there"
+        raise ReadStopped(fact, "run dnc apply again") from error
+
+
 def report_failure(ctx: CommandContext, error: DncError, started_at: datetime) -> None:
     """Leave a report of a run that failed, where every run is to leave one. The error stays what it is.
 
@@ -105,6 +116,16 @@ def report_failure(ctx: CommandContext, error: DncError, started_at: datetime) -
         why_not = problem.fact
     if why_not:
         ctx.say(f"warning: this failed run has left no report: {why_not}")
+
+
+def failed_apply_json(ctx: CommandContext, error: DncError) -> dict[str, Any]:
+    """Say as an apply's JSON that nothing was applied, and who stopped it, if anybody did."""
+    return {
+        **failed_plan_json(ctx, error),
+        "status": "failed",
+        "exit_code": error.exit_code,
+        "stopped_by": ctx.run.stop.by,
+    }
 
 
 def _write_report(ctx: CommandContext, error: DncError, started_at: datetime) -> str:

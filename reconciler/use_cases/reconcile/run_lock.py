@@ -36,6 +36,6 @@ def hold_run_lock(ctx: CommandContext) -> Iterator[None]:
         since=iso(ctx.clock()),
         seconds=WAIT_SECONDS,
         notify=ctx.say,
-        is_stopped=ctx.run.stop.is_set,
+        stop_text=lambda: ctx.stop_text,
     ):
         yield

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
+from reconciler.core.model.run_result import StoppedBy, stop_text
 from reconciler.cxone.http.stats import Statistics
 from reconciler.cxone.http.stop import TimeBudget
 
@@ -143,6 +144,24 @@ class Options:
     attest: bool = False
 
 
+class StopRequest(Event):
+    """The request to stop, and whose it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._by: StoppedBy | None = None
+
+    def request(self, by: StoppedBy) -> None:
+        """Ask to stop. The first to ask counts."""
+        self._by = self._by or by
+        self.set()
+
+    @property
+    def by(self) -> StoppedBy | None:
+        """Say who asked; None while nobody did."""
+        return (self._by or StoppedBy.SIGNAL) if self.is_set() else None
+
+
 @dataclass(frozen=True, slots=True)
 class RunState:
     """What changes while a command runs.
@@ -151,7 +170,7 @@ class RunState:
     time; None: the time is not limited. `meter` collects measurements; None: no metrics are wanted.
     """
 
-    stop: Event = field(default_factory=Event)
+    stop: StopRequest = field(default_factory=StopRequest)
     budget: TimeBudget | None = None
     meter: Meter | None = None
 
@@ -180,6 +199,12 @@ class CommandContext:
     def pipeline(self) -> Pipeline:
         """What GitLab's variables say."""
         return Pipeline(self.environ)
+
+    @property
+    def stop_text(self) -> str:
+        """Say who asked to stop; empty while nobody did."""
+        by = self.run.stop.by
+        return stop_text(by, in_pipeline=self.pipeline.is_running) if by else ""
 
     @property
     def leaves_always_a_report(self) -> bool:
