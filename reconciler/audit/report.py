@@ -31,6 +31,7 @@ from reconciler.audit.report_rows import (
 from reconciler.core.model.entries import Key
 from reconciler.core.model.errors import BrokenChain
 from reconciler.core.model.provider import Target
+from reconciler.core.model.run_result import StoppedBy
 from reconciler.core.model.target import is_same_target
 from reconciler.core.planning.state import Retained
 
@@ -335,6 +336,24 @@ class Report:
     def lingering_holds(self) -> tuple[LingeringHold, ...]:
         """The holds that are gone from the files, and were still in force."""
         return tuple(map(LingeringHold, self.fields.get("lingering_holds", ())))
+
+    @property
+    def done(self) -> Mapping[str, int] | None:
+        """How many numbers arrived, by kind; None: an earlier version does not tell."""
+        done: Mapping[str, int] | None = self.fields.get("done")
+        return done
+
+    @property
+    def unverified(self) -> Mapping[str, int]:
+        """By list how many numbers were sent and not seen since."""
+        unverified: Mapping[str, int] = self.fields.get("unverified", {})
+        return unverified
+
+    @property
+    def stopped_by(self) -> StoppedBy | None:
+        """Who ended the run before its end, where that left anything undone."""
+        stopped_by: str | None = self.fields.get("stopped_by")
+        return StoppedBy(stopped_by) if stopped_by else None
 
     @property
     def unreported_runs(self) -> tuple[UnreportedRunRow, ...]:

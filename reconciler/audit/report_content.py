@@ -45,6 +45,9 @@ class Content(TypedDict):
     clock: Mapping[str, Any]  # ours and CXone's
     write_window: Mapping[str, str] | None  # when it can have written, on CXone's clock
     removed: Mapping[str, int]  # by list: what came off, or may have; the 7-day budget counts it
+    done: Mapping[str, int]  # by kind: what arrived, by the read-back or by CXone's answers
+    unverified: Mapping[str, int]  # by list: what was sent and not seen since
+    stopped_by: str | None  # person, signal or deadline, where that left anything undone
     interrupted: Sequence[Mapping[str, Any]]  # runs before, of which no report told
     requests: Mapping[str, Any]  # how many days they took, which were late, which are open
     alarms: Sequence[Mapping[str, Any]]  # what only time brought, and the run did not settle

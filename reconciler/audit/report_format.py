@@ -29,6 +29,7 @@ from reconciler.audit.json_shapes import (
     simple,
 )
 from reconciler.core.model.entries import REGISTRY_REASONS, Policy, ReasonCode, ReleaseReason
+from reconciler.core.model.run_result import KINDS, StoppedBy
 from reconciler.core.planning.change import Action, BlockedBy, Direction, DriftKind, Reason
 
 FORMAT_VERSION = "1.0"
@@ -253,6 +254,9 @@ REPORT = fields(
         ),
         "write_window?": _WINDOW,
         "removed?": pairs(TEXT, WHOLE),
+        "done?": pairs(one_of(KINDS), WHOLE),
+        "unverified?": pairs(TEXT, WHOLE),
+        "stopped_by?": maybe(one_of(StoppedBy)),
         "interrupted?": rows(
             fields(
                 {

@@ -53,7 +53,7 @@ def test_a_number_goes_on(clone):
     write(folder, block("yaml", "# dnc-lists/intake-2026-11.yaml"))
     assert "1 to create" in run(*block("bash", "git switch -c"))
     told = run(*block("bash", "git merge"))
-    assert "sandbox: complete: 1 applied" in told
+    assert "sandbox: complete: 1 added" in told
     assert "report 2 of sandbox: complete" in told
 
 

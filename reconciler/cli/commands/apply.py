@@ -18,7 +18,7 @@ from reconciler.cli.call import Format, current_options, exit_on_errors, print_e
 from reconciler.cli.metrics import MetricsOption, metered_context
 from reconciler.cli.options import examples
 from reconciler.cli.output import show_progress
-from reconciler.cli.render.apply_text import apply_result_json, apply_result_text
+from reconciler.cli.render.apply_text import apply_result_json, apply_result_text, protection_lines
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.cli.render.plan_text import plan_text
 from reconciler.core.model.errors import DncError, InvalidInput
@@ -105,12 +105,15 @@ def apply(  # noqa: PLR0917  (an option each: typer passes them by name)
 
 
 def _print_result(result: ApplyResult, output: Format, number_format: NumberFormat) -> None:
-    if output is Format.JSON:
-        print_json(apply_result_json(result))
-    else:
-        print(apply_result_text(result, number_format))
+    """Print what was done. Who can still be called comes last, so that nobody has to scroll for it."""
     if result.problem is not None:
         print_error(f"error: {result.problem}")
+    if output is Format.JSON:
+        print_json(apply_result_json(result))
+        if text := protection_lines(result, number_format):
+            print_error(f"\n{text}")
+    else:
+        print(apply_result_text(result, number_format))
 
 
 def _read_saved_plan(saved_file: Path | None) -> dict[str, Any] | None:

@@ -41,7 +41,7 @@ def status(
         if output is Format.JSON:
             print_json(status_json(found, age_limit))
         else:
-            print(status_text(found, age_limit))
+            print(status_text(found, age_limit, NumberFormat(is_masked=ctx.pipeline.is_running)))
         raise typer.Exit(3 if any(one.is_older(age_limit) for one in found) else 0)
 
 

@@ -1,13 +1,17 @@
 """What an apply did, for reading and for machines."""
 
-from collections import Counter
 from typing import Any
 
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.cli.render.messages import BLOCK_TEXTS, count_text, fix_text
 from reconciler.cli.render.plan_text import newest_report_line
-from reconciler.core.model.errors import RewrittenHistory
+from reconciler.cli.render.protection import protection_json, protection_text
+from reconciler.core.apply.outcomes import Outcome
+from reconciler.core.apply.run import Run
+from reconciler.core.apply.summary import done_counts
+from reconciler.core.model.errors import ReadStopped, RewrittenHistory
 from reconciler.core.model.finding import finding_to_json
+from reconciler.core.model.run_result import Cause, cause_of, stop_text
 from reconciler.use_cases.reconcile.apply import ApplyResult
 from reconciler.use_cases.reconcile.report.authorizations import reviewed_plan_json
 from reconciler.use_cases.reconcile.report.content import failures
@@ -21,50 +25,143 @@ def apply_result_json(result: ApplyResult) -> dict[str, Any]:
         **reviewed_plan_json(prepared),
         "status": result.status,
         "exit_code": result.exit_code,
-        "outcomes": dict(_outcomes(result)),
+        "outcomes": {outcome.value: count for outcome, count in run.tally.results.counts.items() if count},
+        "done": done_counts(run),
+        "protection": protection_json(result.protection),
+        "stopped_by": result.stopped_by,
         "failures": failures(run),
         "not_live": [list(key) for key in sorted(run.not_live)],
         "kept": [list(key) for key in sorted(run.retained)],
         "report": {"path": result.report.path, "sha256": result.report.sha256} if result.report else None,
+        "local_reports": list(result.local_reports),
         "chain_head": result.head,
         "findings": [finding_to_json(finding) for finding in all_findings],
     }
 
 
-def _outcomes(result: ApplyResult) -> Counter[str]:
-    return Counter(
-        {
-            outcome.value: outcome_count
-            for outcome, outcome_count in result.run.tally.results.counts.items()
-            if outcome_count
-        }
-    )
-
-
 def apply_result_text(result: ApplyResult, number_format: NumberFormat) -> str:
-    """Say what was done, and what is not protected."""
-    run = result.run
-    outcomes = _outcomes(result)
-    outcomes_text = ", ".join(f"{number:,} {outcome}" for outcome, number in sorted(outcomes.items()))
-    lines = [
-        f"{result.prepared.inputs.tenant.name}: {result.status}"
-        + (f": {outcomes_text}" if outcomes_text else "")
+    """Say what was done; last, who can still be called."""
+    blocks = [
+        "\n".join(
+            [
+                f"{result.prepared.inputs.tenant.name}: {_verdict(result)}",
+                *_sent_lines(result.run),
+                *_read_back_lines(result),
+                *_error_lines(result.run),
+                *_blocked_lines(result, number_format),
+                *_removal_lines(result),
+                *_report_lines(result),
+                newest_report_line(result.head),
+            ]
+        ),
+        protection_lines(result, number_format),
     ]
-    if run.read_back != "none":
-        entries = (
-            f"{count_text(run.live_after.entry_count, 'row')} live"
-            if run.read_back != "failed"
-            else "CXone could not be read"
-        )
-        lines.append(f"read back ({run.read_back}): {entries}, {run.missing:,} missing")
-    lines += _failure_lines(result, number_format)
-    lines += _blocked_lines(result, number_format)
-    lines += _removal_lines(result)
-    lines.append(
-        f"report: {result.report.path}" if result.report else f"no report: {_no_report_reason(result)}"
+    return "\n\n".join(block for block in blocks if block)
+
+
+def protection_lines(result: ApplyResult, number_format: NumberFormat) -> str:
+    """Say who can still be called; empty where all is as the files say."""
+    text = protection_text(
+        result.protection, number_format, why=_end_text(result), is_reported=result.report is not None
     )
-    lines.append(newest_report_line(result.head))
-    return "\n".join(lines)
+    if text and result.exit_code == 0 and result.run.tally.count_of(Outcome.REJECTED):
+        text += "\n  These refusals are known from the report before, so the exit code is 0."
+    return text
+
+
+def _end_text(result: ApplyResult) -> str:
+    """Say what ended the run before its end: who stopped it, or what CXone did."""
+    if result.stopped_by is not None:
+        return stop_text(result.stopped_by, in_pipeline=result.prepared.ctx.pipeline.is_running)
+    error = result.run.error
+    if error is None:
+        return ""
+    return f"{error.where}: {error.fact}" if error.where else error.fact
+
+
+_DONE_WORDS = {"put_back": "put back"}
+
+
+def _verdict(result: ApplyResult) -> str:
+    """Say how the run ended and what it did by kind; what no read has seen is sent, and no more than that."""
+    run, done = result.run, done_counts(result.run)
+    if run.read_back == "failed":
+        sent = sum(done.pop(kind, 0) for kind in ("added", "put_back", "changed"))
+        parts = [f"{sent:,} sent and not verified"] if sent else []
+    else:
+        parts = []
+    parts += [f"{count:,} {_DONE_WORDS.get(kind, kind)}" for kind, count in done.items()]
+    rejected = (run.tally.results[key] for key in run.tally.with_outcome(Outcome.REJECTED))
+    missing = sum(
+        result.failure is not None and cause_of("rejected", result.failure.code) is Cause.MISSING
+        for result in rejected
+    )
+    failed_counts = {
+        "rejected": run.tally.count_of(Outcome.REJECTED) - missing,
+        "missing": missing,
+        "in doubt": run.tally.count_of(Outcome.UNKNOWN),
+        "not sent": run.tally.count_of(Outcome.NOT_ATTEMPTED),
+    }
+    parts += [f"{count:,} {word}" for word, count in failed_counts.items() if count]
+    why = f", {_end_text(result)}" if result.stopped_by is not None else ""
+    return f"{result.status}{why}" + (f": {', '.join(parts)}" if parts else "")
+
+
+def _sent_lines(run: Run) -> list[str]:
+    total = len(run.tally.results)
+    return [f"sent {total - run.tally.count_of(Outcome.NOT_ATTEMPTED):,} of {total:,}"] if total else []
+
+
+def _read_back_lines(result: ApplyResult) -> list[str]:
+    """Say what was read back, and what was done after it; of what was not read, nothing but that."""
+    run, done = result.run, done_counts(result.run)
+    lines = []
+    if run.read_back == "failed":
+        subject = "CXone could not be read" if run.live_before.is_unread else "CXone could not be read back"
+        lines = [f"not verified: {_not_verified_text(result, subject)}. Run dnc apply again to verify."]
+    elif run.read_back == "totals":
+        rows = count_text(run.rows_read, "row")
+        lines = [f"read back (totals): CXone counts {rows}, as expected; no number was read by itself"]
+    elif run.read_back == "full":
+        back = done_counts(run, run.put_back).get("put_back", 0)
+        verified = sum(done.get(kind, 0) for kind in ("added", "put_back", "changed")) - back
+        seen = f"{verified:,} verified, " if run.tally.has_written and verified else ""
+        missing = "missing" if run.live_after.complete else "not seen: the read did not add up"
+        rows = count_text(run.rows_read, "row")
+        lines = [f"read back (full): {rows} live, {seen}{run.missing:,} {missing}"]
+        later = (("removed", done.get("removed")), ("weakened", done.get("weakened")), ("put back", back))
+        if after := [f"{count:,} {kind}" for kind, count in later if count]:
+            lines.append(f"after the read-back: {', '.join(after)}, by CXone's answers")
+    return lines
+
+
+def _not_verified_text(result: ApplyResult, subject: str) -> str:
+    run = result.run
+    sent = len(run.tally.results) - run.tally.count_of(Outcome.NOT_ATTEMPTED)
+    end = _end_text(result)
+    if isinstance(run.error, ReadStopped) and end:
+        return f"{end} before the read-back ({sent:,} sent)"
+    return f"{subject} ({sent:,} sent)"
+
+
+def _error_lines(run: Run) -> list[str]:
+    """Say what CXone did that ended the run, or its read-back."""
+    error = run.error
+    if error is None or isinstance(error, ReadStopped):
+        return []
+    place = f"{error.where}: " if error.where else ""
+    return [f"! {place}{error.fact}" + (f"; fix: {error.fix}" if error.fix else "")]
+
+
+def _report_lines(result: ApplyResult) -> list[str]:
+    """Name the report, and say where it is only in this clone."""
+    lines = [f"report: {result.report.path}" if result.report else f"no report: {_no_report_reason(result)}"]
+    if result.local_reports:
+        seq = f"report {result.report.report.seq}" if result.report else "the newest report"
+        count = len(result.local_reports)
+        which = f"{seq} is" if count == 1 else f"{seq} and {count - 1:,} before it are"
+        lines.append(f"{which} only in this clone; push {'it' if count == 1 else 'them'}: dnc audit push")
+    return lines
 
 
 def _no_report_reason(result: ApplyResult) -> str:
@@ -73,20 +170,6 @@ def _no_report_reason(result: ApplyResult) -> str:
     return (
         "the chain of reports is broken" if result.chain_problem else "nothing was attempted, nothing changed"
     )
-
-
-def _failure_lines(result: ApplyResult, number_format: NumberFormat) -> list[str]:
-    failed_rows = failures(result.run)
-    kinds: dict[tuple[str, str, str, str], list[str]] = {}
-    for failure in failed_rows:
-        kinds.setdefault(
-            (failure["outcome"], failure["list_id"], failure["code"], failure["message"]), []
-        ).append(failure["phone"])
-    return [
-        f"! {count_text(len(phones))} {outcome} on {list_id}: {code} {message}: "
-        f"{number_format.sample(phones)}"
-        for (outcome, list_id, code, message), phones in kinds.items()
-    ]
 
 
 def _removal_lines(result: ApplyResult) -> list[str]:

@@ -5,12 +5,14 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from reconciler.audit.breaks import ReanchorRecord
-from reconciler.audit.report import StoredReport
+from reconciler.audit.report import Report, StoredReport
 from reconciler.audit.report_people import Author, AuthorizationRow, Environment, MergeRequest, People
 from reconciler.audit.report_rows import RunError, UnreportedRunRow, count_numbers
 from reconciler.audit.verification import ChainHead
 from reconciler.cli.render.messages import count_text
+from reconciler.cli.render.protection import stopped_by_text
 from reconciler.core.model.finding import finding_to_json
+from reconciler.core.model.run_result import KINDS
 from reconciler.use_cases.history.verify import AnchorResult, ReanchorResult, VerifyResult
 
 _Item = TypeVar("_Item")
@@ -94,11 +96,24 @@ def report_list_text(reports: Sequence[StoredReport]) -> str:
 
 def _report_line(stored_report: StoredReport) -> str:
     report = stored_report.report
-    actions = report.actions
-    did = f"+{actions['create']:,} ~{actions['update']:,} -{actions['delete']:,}"
+    added, changed, removed = _done(report)
+    did = f"+{added:,} ~{changed:,} -{removed:,}"
     return (
         f"{report.seq:>5}  {report.finished_text[:19]}Z  {report.revision[:12]}  {report.status:<11} "
         f"{did:<18} {report.blocked:,} blocked  {stored_report.path.rsplit('/', 1)[-1]}"
+    )
+
+
+def _done(report: Report) -> tuple[int, int, int]:
+    """Count what a run added, changed and removed; of an earlier version's report what it was to."""
+    done, actions = report.done, report.actions
+    if done is None:
+        return actions["create"], actions["update"], actions["delete"]
+    counts = {kind: done.get(kind, 0) for kind in KINDS}
+    return (
+        counts["added"] + counts["put_back"],
+        counts["changed"] + counts["weakened"],
+        counts["removed"],
     )
 
 
@@ -106,6 +121,7 @@ def report_text(stored_report: StoredReport) -> str:
     """Show one report: what ran, what it did, what is not as it should be."""
     report = stored_report.report
     p95, blocked = report.latency.p95 if report.latency else 0, report.blocked
+    unverified = sum(report.unverified.values())
     lines = [
         f"report {report.seq} of {report.tenant}: {report.status}",
         f"  file      {stored_report.path}",
@@ -115,10 +131,13 @@ def report_text(stored_report: StoredReport) -> str:
         f"  by        {report.actor.name}, commit by {report.actor.commit_author} (asserted)",
         *_people_lines(report.people),
         *_environment_lines(report.environment, report.tool_version),
-        f"  did       {_counts_text(report.actions)}",
+        *([f"  stopped   by {stopped_by_text(report.stopped_by)}"] if report.stopped_by else []),
+        f"  planned   {_counts_text(report.actions)}",
+        *([] if report.done is None else [f"  did       {_counts_text(report.done) or 'nothing'}"]),
         f"  outcome   {_counts_text(report.outcomes)}",
         f"  stays     {blocked:,} blocked, {report.by_hand:,} by hand{_BLOCKED_HINT * bool(blocked)}",
         f"  not live  {count_text(count_numbers(report.not_live))}",
+        *([f"  unknown   {count_text(unverified)} sent and not read back"] if unverified else []),
         f"  writes    {count_text(len(report.chunks), 'request')}, p95 {p95 or 0} ms",
         *([f"  failed    {_error_text(report.error)}"] if report.error else []),
         *_reanchor_lines(ReanchorRecord.of(stored_report)),

@@ -16,7 +16,7 @@ BLOCK_TEXTS = {
     "later-opt-out": "somebody else asked for it in CXone, or the release is older than what it lets off",
     "budget": "over the removal budget of its list",
     "would-empty-list": "the list would be empty",
-    "incomplete-read": "the latest read of CXone did not see it",
+    "incomplete-read": "CXone was not read to its end, or the latest read did not see it",
     "refused-elsewhere": "a protective change did not arrive, so nothing comes off yet",
     "unsupported": "to take off by hand: this tenant removes nothing by itself",
     "superseded": "a newer revision or an earlier plan replaces it, the working tree is not the commit, or "
@@ -35,7 +35,7 @@ FIXES = {
     "is over, CONSENT_GIVEN or NUMBER_REASSIGNED where others asked for it",
     "budget": "split it over several days, or pass --allow-removals with exactly the plan's number",
     "would-empty-list": "pass --allow-removals with exactly the plan's number, if the list is to end",
-    "incomplete-read": "run it again when CXone is quieter",
+    "incomplete-read": "run dnc apply again; if two reads do not add up, when CXone is quieter",
     "refused-elsewhere": "see the failures in the report; the next run tries again",
     "unsupported": "take it off in CXone; or set removal: delete (dnc-groups: expire) where that works",
     "superseded": "nothing, if a newer pipeline has run; else make the plan, or run the job, again",

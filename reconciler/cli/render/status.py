@@ -6,6 +6,7 @@ from typing import Any
 
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.cli.render.messages import BLOCK_TEXTS, age_text, count_text, fix_text
+from reconciler.cli.render.protection import protection_counts_json, protection_text, stopped_by_text
 from reconciler.use_cases.history.status import BlockedNumbers, Standing
 
 
@@ -38,19 +39,30 @@ def _standing_json(one: Standing, age_limit: timedelta) -> dict[str, Any]:
         "blocked": one.deviations.kept,
         "not_live": one.deviations.not_live,
         "restored": one.deviations.restored,
+        "protection": protection_counts_json(one.protection),
+        "stopped_by": newest.report.stopped_by if newest else None,
         "chain_head": {"path": newest.path, "sha256": newest.sha256} if newest else None,
     }
 
 
-def status_text(standings: Sequence[Standing], age_limit: timedelta) -> str:
-    """Show every tenant in one line."""
-    return "\n".join(_standing(one, age_limit) for one in standings) or "no tenant has a report yet"
+def status_text(standings: Sequence[Standing], age_limit: timedelta, number_format: NumberFormat) -> str:
+    """Show every tenant in one line; below it who can still be called, where the newest report has any."""
+    lines = [line for one in standings for line in _standing_lines(one, age_limit, number_format)]
+    return "\n".join(lines) or "no tenant has a report yet"
+
+
+def _standing_lines(one: Standing, age_limit: timedelta, number_format: NumberFormat) -> Iterator[str]:
+    yield _standing(one, age_limit)
+    report = one.newest.report if one.newest else None
+    if report is not None and report.stopped_by is not None:
+        yield f"    report {report.seq}: stopped by {stopped_by_text(report.stopped_by)}"
+    yield from (f"    {line}" for line in protection_text(one.protection, number_format).splitlines())
 
 
 def _standing(one: Standing, age_limit: timedelta) -> str:
     if one.newest is None:
         return f"! {one.tenant}: no report yet: dnc apply writes the first"
-    mark = "!" if one.is_older(age_limit) or one.late or one.deviations.not_live else " "
+    mark = "!" if one.is_older(age_limit) or one.late or one.protection.verdict != "protected" else " "
     newest = one.newest
     if one.verified is None:
         verified_text = "no verified run"

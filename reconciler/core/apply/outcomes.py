@@ -106,6 +106,10 @@ class Tally:
         """Give the changes that ended so."""
         return self.results.with_outcome(outcomes)
 
+    def count_of(self, outcome: Outcome) -> int:
+        """Count the changes that ended so."""
+        return self.results.counts[outcome]
+
     @property
     def has_written(self) -> bool:
         """Tell whether anything may have been stored."""

@@ -34,7 +34,11 @@ class Decide(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How a run ended. `final_plan` was decided on the read-back; `live_after` is live at the end."""
+    """How a run ended. `final_plan` was decided on the read-back; `live_after` is live at the end.
+
+    `rows_read` is what the read-back counted, before anything was removed. `put_back` are the changes that
+    undid a removal for a newer revision, after it.
+    """
 
     tally: Tally
     plan: Plan
@@ -44,6 +48,8 @@ class Run:
     read_back: str = "none"  # none, full, totals, failed
     missing: int = 0
     error: DncError | None = None
+    rows_read: int = 0
+    put_back: tuple[Change, ...] = ()
 
     @property
     def is_clean(self) -> bool:
@@ -220,8 +226,11 @@ def carry_out(  # noqa: PLR0913  (a run is made of these)
     for change in plan.over_ceiling:
         for phone in change.phones:
             tally.settle((change.action, change.list_id, phone), Outcome.NOT_ATTEMPTED, NO_CAPACITY)
+    rows_read = after.entry_count
     after = apply_to_live(after, exposing, tally, provider.dialect)
-    return Run(tally, plan, final_plan, live, after, read_back, missing_count, error or tally.error)
+    return Run(
+        tally, plan, final_plan, live, after, read_back, missing_count, error or tally.error, rows_read
+    )
 
 
 @dataclass(frozen=True, slots=True)

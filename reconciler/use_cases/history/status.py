@@ -1,14 +1,15 @@
 """`dnc status`, `dnc blocked` and `dnc audit`: what the newest reports say. Needs no CXone."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Report, StoredReport
-from reconciler.audit.report_rows import RetainedRow, count_numbers
+from reconciler.audit.report_rows import FailureRow, RetainedRow, count_numbers
 from reconciler.config.configuration import Tenant
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
+from reconciler.core.model.run_result import Cause, OpenNumbers, Protection, cause_of
 from reconciler.use_cases.history.run_summary import Deviations
 from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.destination import say_rewritten_history
@@ -104,6 +105,7 @@ class Standing:
     age: timedelta | None
     late: int
     deviations: Deviations
+    protection: Protection = field(default_factory=Protection)
 
     def is_older(self, most: timedelta) -> bool:
         """Tell whether the last verified run is too long ago, or there was none."""
@@ -146,7 +148,42 @@ def _standing(tenant: str, newest: StoredReport | None, ledger: Ledger, now: dat
         now - verified.finished_at if verified else None,
         late=count_numbers(row for row in report.requests.open if row.due < now.date()),
         deviations=Deviations.of(report),
+        protection=reported_protection(report),
     )
+
+
+def reported_protection(report: Report) -> Protection:
+    """Say which numbers can still be called by a report, and which its run has sent and not seen."""
+    not_protected: dict[tuple[str, Cause, str], list[str]] = {}
+    weaker: dict[tuple[str, Cause, str], list[str]] = {}
+    failures = {failure.key: failure for failure in report.failures}
+    default = Cause.NOT_SENT if report.stopped_by else Cause.NOT_LIVE
+    for key in sorted(report.not_live_keys):
+        failure = failures.get(key)
+        if failure is None or failure.outcome != "unknown":
+            not_protected.setdefault(_cause_key(key[0], failure, default), []).append(key[1])
+    for key in sorted(failures.keys() - report.not_live_keys - report.retained_keys):
+        if failures[key].action == "update" and failures[key].outcome != "unknown":
+            weaker.setdefault(_cause_key(key[0], failures[key], default), []).append(key[1])
+    return Protection(
+        not_protected=_open_numbers(not_protected),
+        weaker=_open_numbers(weaker),
+        not_verified=tuple(
+            OpenNumbers(list_id, Cause.NOT_READ, "", (), count)
+            for list_id, count in sorted(report.unverified.items())
+        ),
+    )
+
+
+def _cause_key(list_id: str, failure: FailureRow | None, default: Cause) -> tuple[str, Cause, str]:
+    if failure is None:
+        return list_id, default, ""
+    answer = f"{failure.code} {failure.message}".strip()
+    return list_id, cause_of(failure.outcome, failure.code), answer
+
+
+def _open_numbers(groups: Mapping[tuple[str, Cause, str], list[str]]) -> tuple[OpenNumbers, ...]:
+    return tuple(OpenNumbers(*group, tuple(phones)) for group, phones in sorted(groups.items()))
 
 
 def meter_standings(ctx: CommandContext, standings: Iterable[Standing]) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,8 +10,10 @@ from reconciler.config.connection_settings import url_problem
 from reconciler.core.model.entries import Key
 from reconciler.core.model.errors import DncError
 from reconciler.core.model.phone import mask
+from reconciler.core.model.run_result import ADVICE, OpenNumbers, Protection
 from reconciler.core.planning.change import Reason
 from reconciler.use_cases.reconcile.apply import ApplyResult
+from reconciler.use_cases.reconcile.report.content import restored_keys
 from reconciler.use_cases.workspace.context import CommandContext, iso
 
 VARIABLE = "DNC_NOTIFY_URL"
@@ -61,9 +63,7 @@ def _no_auth(request: Any) -> Any:  # noqa: ANN401  (requests' own types)
 
 
 def _apply_message(ctx: CommandContext, result: ApplyResult) -> dict[str, Any] | None:
-    restored_keys = [
-        key for change in result.run.plan.changes if change.reason is Reason.RESTORED for key in change.keys
-    ]
+    found_removed = any(change.reason is Reason.RESTORED for change in result.run.plan.changes)
     late_requests = [request for request in result.prepared.waiting(result.run.plan) if request.is_overdue]
     waiting = result.prepared.waiting(result.run.final_plan)
     still_open = Counter(
@@ -71,19 +71,24 @@ def _apply_message(ctx: CommandContext, result: ApplyResult) -> dict[str, Any] |
     )
     code = result.exit_code
     if (
-        not restored_keys
+        not found_removed
         and not late_requests
         and code not in _NOTIFIED_EXIT_CODES
         and result.chain_problem is None
     ):
         return None
+    protection = result.protection
+    facts = [*([result.problem.fact] if result.problem else []), *_verdicts(protection)]
     return {
         **_message_head(ctx, result.prepared.inputs.tenant.name, code),
         "status": result.status,
+        "stopped_by": result.stopped_by,
         "revision": result.prepared.heading.revision,
         "report": result.report.path if result.report else None,
-        "restored": _number_sample(restored_keys),
+        "restored": _number_sample(restored_keys(result.run)),
         "not_live": _number_sample(result.run.not_live),
+        "not_protected": _number_sample(_keys(protection.not_protected)),
+        "not_verified": _number_sample(_keys(protection.not_verified)),
         "late_requests": [
             {
                 "rule": request.rule,
@@ -94,8 +99,18 @@ def _apply_message(ctx: CommandContext, result: ApplyResult) -> dict[str, Any] |
             }
             for request in late_requests
         ],
-        "message": result.problem.fact if result.problem else None,
+        "message": ". ".join(facts) or None,
     }
+
+
+def _verdicts(protection: Protection) -> Iterator[str]:
+    """Say what is not as it should be, the worst first, each with what to do."""
+    for name, sentence in reversed(protection.sentences.items()):
+        yield f"{sentence}. {ADVICE[name].removesuffix('.')}"
+
+
+def _keys(rows: Iterable[OpenNumbers]) -> Iterator[Key]:
+    return ((row.list_id, phone) for row in rows for phone in row.phones)
 
 
 def _failure_message(ctx: CommandContext, error: DncError) -> dict[str, Any] | None:
@@ -104,6 +119,7 @@ def _failure_message(ctx: CommandContext, error: DncError) -> dict[str, Any] | N
     return {
         **_message_head(ctx, ctx.options.tenant, error.exit_code),
         "status": "failed",
+        "stopped_by": ctx.run.stop.by,
         "revision": ctx.pipeline.get("CI_COMMIT_SHA"),
         "message": error.fact,
     }

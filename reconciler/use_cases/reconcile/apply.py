@@ -16,6 +16,7 @@ from reconciler.core.apply.run import (
     restrict_to_unread,
 )
 from reconciler.core.apply.sender import UNSUPPORTED, Applier
+from reconciler.core.apply.summary import done_counts, protection_after
 from reconciler.core.model.entries import Key, Terms, strongest_terms
 from reconciler.core.model.errors import (
     BrokenChain,
@@ -27,6 +28,7 @@ from reconciler.core.model.errors import (
 )
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import Dialect
+from reconciler.core.model.run_result import Protection, StoppedBy
 from reconciler.core.planning.change import Action, BlockedBy, Change, Direction, Reason
 from reconciler.core.planning.guards import Circumstances
 from reconciler.core.planning.plan import Heading, Plan
@@ -35,7 +37,12 @@ from reconciler.use_cases.reconcile.kept_read import discard_saved_read, save_re
 from reconciler.use_cases.reconcile.last_applied import Past
 from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
 from reconciler.use_cases.reconcile.prepared_plan import PlanState, PreparedPlan, replan
-from reconciler.use_cases.reconcile.report.content import content, failures, plan_with_outcomes
+from reconciler.use_cases.reconcile.report.content import (
+    content,
+    failures,
+    plan_with_outcomes,
+    stopped_by,
+)
 from reconciler.use_cases.reconcile.report.list_changes import Turnover, turnover
 from reconciler.use_cases.reconcile.run_metrics import meter_run
 from reconciler.use_cases.reconcile.unreported_runs import journal_of, run_introduction_json
@@ -66,6 +73,7 @@ def restore_exposed(
     return replace(
         run,
         plan=replace(run.plan, changes=(*run.plan.changes, *changes)),
+        put_back=changes,
         live_after=apply_to_live(run.live_after, changes, run.tally, state.provider.dialect),
     )
 
@@ -108,7 +116,10 @@ ChangeKey = tuple[Action, str, str]
 
 @dataclass(frozen=True, slots=True)
 class ApplyResult:
-    """What became of an apply: the run, the report where one was due, and what went wrong at the end."""
+    """What became of an apply: the run, the report where one was due, and what went wrong at the end.
+
+    `local_reports` are those that only this clone has, where nothing was to be pushed.
+    """
 
     prepared: PreparedPlan
     run: Run
@@ -117,6 +128,17 @@ class ApplyResult:
     delivery_problem: NotDelivered | None
     is_outdated: bool
     chain_problem: BrokenChain | None = None
+    local_reports: tuple[str, ...] = ()
+
+    @property
+    def stopped_by(self) -> StoppedBy | None:
+        """Say who ended the run before its end, where anything was left for that."""
+        return stopped_by(self.prepared, self.run)
+
+    @property
+    def protection(self) -> Protection:
+        """Say which numbers can still be called, and which are not as the files say otherwise."""
+        return protection_after(self.run)
 
     @property
     def problem(self) -> DncError | None:
@@ -251,15 +273,17 @@ def _put_back(prepared: PreparedPlan, run: Run, applier: Applier) -> Run:
         return newest_revision
 
     done = restore_exposed(run, applier, prepared.state, prepared.heading, find_newest)
-    count = sum(len(change.phones) for change in done.plan.changes[len(run.plan.changes) :])
+    count = sum(len(change.phones) for change in done.put_back)
+    back = done_counts(done, done.put_back).get("put_back", 0)
     if count and newest_revision is None:
         prepared.ctx.say(
-            f"the newest revision could not be read at the remote: {count:,} that had come off went back on,"
-            " in case it has them; a plan shows what no file has as unmanaged"
+            f"the newest revision could not be read at the remote: of {count:,} removed entries {back:,} were"
+            " put back in case it lists them, by CXone's answers; a plan shows what no file has as unmanaged"
         )
     elif count:
         prepared.ctx.say(
-            f"a newer revision was merged meanwhile: {count:,} that had come off went back on for it"
+            f"a newer revision was merged during this run: of {count:,} removed entries that it still lists "
+            f"{back:,} were put back, by CXone's answers"
         )
     return done
 
@@ -298,22 +322,23 @@ def _newest_revision(ctx: CommandContext, inputs: PlanInputs) -> str | None:
         return None
 
 
-def _run_status(run: Run, *, stopped: bool) -> str:
+def _run_status(prepared: PreparedPlan, run: Run) -> str:
     if run.is_clean:
         return "complete" if run.tally.sent_requests else "in-sync"
-    return "interrupted" if stopped else "partial"
+    return "interrupted" if prepared.ctx.run.stop.is_set() else "partial"
 
 
 def _write_report(
     prepared: PreparedPlan, run: Run, journal: Journal, *, started_at: datetime, is_outdated: bool
 ) -> ApplyResult:
-    status = _run_status(run, stopped=prepared.ctx.run.stop.is_set())
+    status = _run_status(prepared, run)
     past = prepared.state.last_applied
     ledger = past.ledger
     if ledger is None:
         raise RepositoryProblem("there is no repository to report to", "run this in a git clone")
     finished_at = max(started_at, prepared.ctx.clock())  # a clock may have been set meanwhile
     stored_report: StoredReport | None = None
+    local_reports: tuple[str, ...] = ()
     if broken := chain_error(prepared.doubts):
         # The journal stays: once the chain holds again, the next report tells of this run.
         if not run.tally.sent_requests:
@@ -321,7 +346,8 @@ def _write_report(
         save_read_after(prepared, run, None)
         meter_run(prepared, run, status, None)
         return ApplyResult(prepared, run, status, None, None, is_outdated, broken)
-    push = prepared.inputs.project.configuration.audit.push
+    audit_push = prepared.inputs.project.configuration.audit.push
+    push = audit_push == "always" or (audit_push == "auto" and prepared.ctx.pipeline.is_running)
     try:
         claims = prepared.inputs.lists.declared_entries.active_on(prepared.criteria.setting.as_of)
         list_turnover = turnover(claims, past, run)
@@ -339,23 +365,22 @@ def _write_report(
         else:
             journal.forget()
         # Also where no report is due: one of a run before may still wait here.
-        ledger.deliver(
-            push=push == "always" or (push == "auto" and prepared.ctx.pipeline.is_running),
-            is_hurried=prepared.ctx.run.stop.is_set,
-        )
+        ledger.deliver(push=push, is_hurried=prepared.ctx.run.stop.is_set)
+        local_reports = () if push else tuple(ledger.unpushed_reports())
         ledger.demand_signed()
     except NotDelivered as error:
         return ApplyResult(prepared, run, status, stored_report, error, is_outdated)
     finally:
         save_read_after(prepared, run, stored_report)
         meter_run(prepared, run, status, stored_report)
-    return ApplyResult(prepared, run, status, stored_report, None, is_outdated)
+    return ApplyResult(prepared, run, status, stored_report, None, is_outdated, local_reports=local_reports)
 
 
 def _is_report_due(prepared: PreparedPlan, run: Run, list_turnover: Turnover) -> bool:
     """Tell whether a report is due: something was attempted, or lists, rules, configuration, kept differ.
 
-    What others did to entries of ours is on record from the first run that sees it.
+    What others did to entries of ours is on record from the first run that sees it, and so is that what
+    nobody had seen after an earlier run is verified now.
     """
     past = prepared.state.last_applied
     newest = past.newest
@@ -363,6 +388,7 @@ def _is_report_due(prepared: PreparedPlan, run: Run, list_turnover: Turnover) ->
         run.tally.sent_requests
         or newest is None
         or past.has_other_target
+        or newest.report.unverified
         or prepared.ctx.leaves_always_a_report
     ):
         return True

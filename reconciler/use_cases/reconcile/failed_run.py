@@ -70,6 +70,9 @@ def repeated_content(
         clock=clock_json(None, finished_at),
         write_window=None,
         removed={},
+        done={},
+        unverified=told.get("unverified", {}),
+        stopped_by=None,
         interrupted=[],
         requests={
             "days": {"p50": None, "p95": None, "max": None},
@@ -148,6 +151,7 @@ def _write_report(ctx: CommandContext, error: DncError, started_at: datetime) ->
         error_document = _error_json(repository, error)
         content = repeated_content(ctx, repository, newest.report, started_at, status="failed")
         content["error"] = error_document
+        content["stopped_by"] = ctx.run.stop.by
         content["ran"] = program_json(project, tenant, ctx.environ, None)
         _append_report(ctx, ledger, content, error)
         push = project.configuration.audit.push

@@ -60,7 +60,7 @@ def test_the_first_number_goes_all_the_way(made):
     run(made, "git", "add", "-A")
     run(made, "git", "commit", "-qm", "first")
     assert "1 to create" in run(made, "dnc", "plan")
-    assert "sandbox: complete: 1 applied" in run(made, "dnc", "apply", "--yes")
+    assert "sandbox: complete: 1 added" in run(made, "dnc", "apply", "--yes")
     assert run(made, "git", "status", "--porcelain") == ""
 
 

@@ -1,6 +1,8 @@
 """What the newest reports say at a glance, and what is posted to whoever is on call."""
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -8,6 +10,7 @@ from threading import Thread
 
 import pytest
 
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from tests.support.project import LIST, entry
 
 A, B, C = "+12125550101", "+12125550102", "+12125550103"
@@ -143,7 +146,45 @@ def test_numbers_that_are_not_protected_are_told(project):
         project.apply(code=8, DNC_NOTIFY_URL=url)
     (told,) = got
     assert (told["exit_code"], told["not_live"]["count"]) == (8, 1)
+    assert told["not_protected"] == {"count": 1, "sample": [[LIST, "+1 212 ••• ••01"]]}
+    assert told["message"] == (
+        f"NOT PROTECTED: 1 number on {LIST} can still be called. "
+        "Stop calling them by other means, then run dnc apply again"
+    )
     assert A not in json.dumps(told)
+
+
+def test_what_nobody_has_seen_is_told_as_unknown(project):
+    project.list(entry(A, B))
+    project.sandbox.plan(Fault(FaultAction.STATUS, RequestKind.READ, status=500, times=None, skip=1))
+    with hook() as (url, got):
+        project.apply(code=8, DNC_NOTIFY_URL=url)
+    (told,) = got
+    assert (told["not_protected"]["count"], told["not_verified"]["count"]) == (0, 2)
+    assert told["message"].startswith(f"NOT VERIFIED: 2 numbers on {LIST}: ")
+    assert told["message"].endswith("Run dnc apply again to verify. Do not call them until then")
+    assert told["stopped_by"] is None
+
+
+def test_a_number_that_could_not_be_put_back_is_not_told_as_put_back(applied):
+    applied.agent("remove", A)
+    applied.sandbox.conduct.refused = {A: "INVALID_PHONE"}
+    with hook() as (url, got):
+        applied.apply(code=8, DNC_NOTIFY_URL=url)
+    (told,) = got
+    assert (told["restored"]["count"], told["not_protected"]["count"]) == (0, 1)
+
+
+def test_whoever_stopped_the_run_is_told(applied):
+    applied.list(entry(A), entry(B), entry(C))
+    applied.on_read[1] = lambda: os.kill(os.getpid(), signal.SIGTERM)
+    with hook() as (url, got):
+        applied.apply(code=5, DNC_NOTIFY_URL=url)
+    (told,) = got
+    assert (told["exit_code"], told["stopped_by"]) == (5, "signal")
+    assert told["message"].startswith(
+        "stopped by a signal (the pipeline's cancel or time limit): nothing was"
+    )
 
 
 def test_a_report_that_could_not_be_pushed_is_told(project):

@@ -1,7 +1,7 @@
 """The record of one run: its report, and the plan with every number and its outcome."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,11 +14,13 @@ from reconciler.audit.report_content import Content
 from reconciler.audit.unfinished import ReleaseRecord
 from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.run import Run
+from reconciler.core.apply.summary import done_counts, protection_after
 from reconciler.core.model.entries import Key, terms_to_json
 from reconciler.core.model.errors import DncError
 from reconciler.core.model.finding import Severity, finding_to_json
 from reconciler.core.model.provider import ClockOffset
-from reconciler.core.planning.change import Change
+from reconciler.core.model.run_result import StoppedBy
+from reconciler.core.planning.change import Change, Reason
 from reconciler.core.planning.plan import Plan, change_to_json, plan_digest
 from reconciler.use_cases.reconcile.last_applied import Past
 from reconciler.use_cases.reconcile.lingering_holds import lingering_json
@@ -95,7 +97,7 @@ def content(
         if state.live.complete and not state.live.is_unread
         else None,
         lingering_holds=lingering_json(setting.lingering_holds, past.newest, started_at, latest=latest),
-        restored=_by_list(_restored_keys(run.plan)),
+        restored=_by_list(restored_keys(run)),
         restored_windows=list_turnover.windows_json,
         adopted=list_turnover.adopted_json,
         renewed=list_turnover.renewed_json,
@@ -106,6 +108,9 @@ def content(
         error=None,
         write_window=write_window(run.tally.sent_requests, state.provider.clock_offset()),
         removed=_removed_counts(run),
+        done=done_counts(run),
+        unverified=_unverified_counts(run),
+        stopped_by=stopped_by(prepared, run),
         interrupted=unreported_runs_json(past.unreported_runs),
         requests=live_requests_json(run, finished_at.date(), prepared.waiting(run.final_plan)),
         alarms=_alarms_json(prepared, run),
@@ -138,6 +143,21 @@ def plan_with_outcomes(prepared: PreparedPlan, run: Run, list_turnover: Turnover
     document["doubted"] = _doubted_json(state.provider.clock_offset(), run)
     document |= list_turnover.numbers_json
     return orjson.dumps(document)
+
+
+def stopped_by(prepared: PreparedPlan, run: Run) -> StoppedBy | None:
+    """Say who ended a run before its end, where anything was left for that."""
+    if run.is_clean:
+        return None
+    return prepared.ctx.run.stop.by or (StoppedBy.DEADLINE if run.is_out_of_time else None)
+
+
+def _unverified_counts(run: Run) -> dict[str, int]:
+    """Count by list what was sent and not seen since."""
+    counts: Counter[str] = Counter()
+    for row in protection_after(run).not_verified:
+        counts[row.list_id] += len(row.phones)
+    return dict(sorted(counts.items()))
 
 
 def failures(run: Run) -> list[dict[str, str]]:
@@ -316,8 +336,16 @@ def _others_counts(past: Past, run: Run, list_turnover: Turnover) -> dict[str, i
     )
 
 
-def _restored_keys(plan: Plan) -> Iterable[Key]:
-    return (key for change in plan.changes if change.reason == "restored" for key in change.keys)
+def restored_keys(run: Run) -> Iterator[Key]:
+    """Name what somebody else had removed or weakened, and this run put back."""
+    for change in run.plan.changes:
+        if change.reason is Reason.RESTORED:
+            results = run.tally.results.for_list(change.action, change.list_id)
+            yield from (
+                key
+                for key in change.keys
+                if (result := results.get(key[1])) and result.outcome is Outcome.APPLIED
+            )
 
 
 def _removed_counts(run: Run) -> dict[str, int]:
@@ -338,7 +366,7 @@ def _verification_read_json(run: Run) -> dict[str, Any] | None:
         "how": run.read_back,
         "at": run.live_after.read_at,
         "entries": run.live_after.entry_count,
-        "rows": run.live_after.entry_count if run.read_back == "full" else 0,
+        "rows": run.rows_read if run.read_back == "full" else 0,
         "mismatches": _count_mismatches(run) if run.read_back == "full" else None,
         "missing": run.missing,
         "complete": run.live_after.complete,
