@@ -96,6 +96,18 @@ def test_an_apply_that_did_not_do_everything_is_told(report):
     assert "In sync: b." in text
 
 
+def test_who_can_still_be_called_after_an_apply_is_told(report):
+    sentences = [
+        "NOT VERIFIED: 2 on main",
+        "NOT PROTECTED: 1 number on main can still be called",
+    ]
+    text = report(a=plan(status="partial", protection={"sentences": sentences}), b=plan(status="in-sync"))
+    assert (
+        "- **a**: partial: NOT PROTECTED: 1 number on main can still be called: NOT VERIFIED: 2 on main"
+        in text
+    )
+
+
 def test_what_was_planned_on_a_saved_reading_is_told(report):
     saved, read = ({**made, "read_at": "2026-11-23T12:00:00+00:00"} for made in ({"from": "saved"}, {}))
     text = report(a=plan(change(), live=saved), b=plan(live=read))

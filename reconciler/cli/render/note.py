@@ -234,9 +234,12 @@ class TenantPlan:
 
     @property
     def apply_problem(self) -> str:
-        """Say how an apply ended that did not do everything; empty for a plan."""
-        status = (self.document or {}).get("status")
-        return "" if status in {None, "complete", "in-sync"} else str(status)
+        """Say how an apply ended that did not do everything, and who can still be called; else nothing."""
+        document = self.document or {}
+        status = document.get("status")
+        sentences = document.get("protection", {}).get("sentences", ())
+        is_done = status in {None, "complete", "in-sync"} and not sentences
+        return "" if is_done else ": ".join([str(status), *reversed(sentences)])
 
 
 def read_plan(path: Path) -> TenantPlan:
@@ -377,7 +380,9 @@ def _saved_read_lines(plans: Sequence[TenantPlan]) -> Iterator[str]:
     """Name the plans for which CXone was not read, the oldest reading first."""
     live = [(plan.document.get("live", {}), plan.tenant) for plan in plans if plan.document]
     saved_reads = sorted(
-        (str(live_json.get("read_at"))[:16], tenant) for live_json, tenant in live if live_json.get("from")
+        (str(live_json.get("read_at"))[:16], tenant)
+        for live_json, tenant in live
+        if live_json.get("from") == "saved"
     )
     if saved_reads:
         saved_text = ", ".join(f"{escape_markdown(tenant)} ({moment}Z)" for moment, tenant in saved_reads)

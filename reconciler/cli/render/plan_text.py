@@ -61,6 +61,11 @@ def is_without_cxone(document: _Document) -> bool:
     return not document["errored"] and document["live"].get("from") == "none"
 
 
+def _is_unread(document: _Document) -> bool:
+    """Tell whether CXone was asked and could not be read: `apply` sends what no report has as live."""
+    return not document["errored"] and document["live"].get("from") == "unread"
+
+
 def verdict(document: _Document) -> str:
     """Say in one sentence what the plan comes to."""
     if is_without_cxone(document):
@@ -68,7 +73,7 @@ def verdict(document: _Document) -> str:
     summary = document["summary"]
     nothing_text = (
         "nothing to send"
-        if summary["blocked"] or summary["by_hand"]
+        if summary["blocked"] or summary["by_hand"] or _is_unread(document)
         else "nothing to do: CXone is as git says"
     )
     parts = [f"{summary[name]:,} to {name}" for name in ("create", "update", "delete") if summary[name]] or [
@@ -76,6 +81,8 @@ def verdict(document: _Document) -> str:
     ]
     parts += [f"{summary['blocked']:,} blocked"] if summary["blocked"] else []
     parts += [f"{summary['by_hand']:,} to take off by hand"] if summary["by_hand"] else []
+    if _is_unread(document):
+        return f"{', '.join(parts)}; CXone could not be read, so the rest is unknown"
     return f"{', '.join(parts)}; {summary['unchanged']:,} unchanged, {summary['unmanaged']:,} unmanaged"
 
 
@@ -183,12 +190,14 @@ def _drift_lines(drift: _Changes, number_format: NumberFormat) -> list[str]:
 
 def _cost_text(document: _Document) -> str:
     cost, live = document["cost"], document["live"]
+    price = f"{count_text(cost['requests'], 'request')}, about {cost['seconds']:g} s at the allowed rate"
+    if _is_unread(document):
+        return f"CXone could not be read; apply takes {price}"
     read_text = f"read {count_text(live['entries'], 'live row')}"
     if live.get("from"):
         read_text += f" as saved at {live['read_at'][:16]}Z"
     extra = [f"{live[name]:,} {name}" for name in ("unreadable", "foreign") if live[name]]
     cost_text = f"{read_text} ({', '.join(extra)})" if extra else read_text
-    price = f"{count_text(cost['requests'], 'request')}, about {cost['seconds']:g} s at the allowed rate"
     return f"{cost_text}; apply takes {price}"
 
 

@@ -53,7 +53,7 @@ def protection_text(
 
 def protection_json(protection: Protection) -> dict[str, Any]:
     """Say it for machines; numbers are whole, as in the plan."""
-    return {"verdict": protection.verdict} | {
+    return {"verdict": protection.verdict, "sentences": list(protection.sentences.values())} | {
         name: [
             {
                 "list_id": row.list_id,

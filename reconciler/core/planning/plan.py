@@ -286,7 +286,7 @@ def _head(heading: Heading) -> dict[str, Any]:
 def live_to_json(live: Live) -> dict[str, Any]:
     """Count what was read; `from` is there where it was not read now, but kept since `read_at`."""
     return {
-        **({"from": "saved"} if live.is_saved else {}),
+        **({"from": "saved"} if live.is_saved else {"from": "unread"} if live.is_unread else {}),
         "entries": live.entry_count,
         "unreadable": len(live.unreadable),
         "foreign": sum(live.foreign.values()),

@@ -140,7 +140,12 @@ def project_findings(project: Project, setting: PlanFacts) -> Iterator[Finding]:
 
 def read_findings(live: Live) -> Iterator[Finding]:
     """Say what was odd about the reading of CXone."""
-    if not live.complete:
+    if live.is_unread:
+        yield _read_finding(
+            "CXone could not be read: only what no report has as live is sent, nothing is removed, and what "
+            "is live now is unknown"
+        )
+    elif not live.complete:
         yield _read_finding(
             "two reads of CXone did not add up (a busy tenant may never give one that does): "
             "what the latest look did not see stays as it is"

@@ -193,6 +193,12 @@ def test_a_probe_says_what_protects_nobody_and_what_cannot_be_searched(groups):
     assert "no scrubbed skill" in checks["group"][1]
 
 
+def test_a_probe_that_was_not_made_is_said(groups):
+    groups.list(entry(A))
+    checks = examined(groups, "--probe", code=5, CXONE_ACCESS_KEY_SECRET="wrong")
+    assert checks["probe"] == ("warning", "not made, since CXone could not be read")
+
+
 def test_a_probe_names_the_groups_that_there_are(groups):
     groups.list(entry(A), list_id="another")
     state, said = examined(groups, "--probe", code=4)["probe"]

@@ -279,3 +279,15 @@ def test_a_report_that_stays_in_this_clone_is_said(project: Project):
     assert "only in this clone" not in on_a_terminal(project, code=0).out
     project.list(entry(A, B, C))
     assert "only in this clone" not in project.run("apply").out  # a pipeline pushes
+
+
+def test_a_plan_of_a_cxone_that_cannot_be_read_claims_nothing_of_it(project: Project):
+    project.list(entry(A))
+    project.apply()
+    project.list(entry(A, B))
+    project.sandbox.plan(Fault(FaultAction.STATUS, RequestKind.READ, status=503, times=None))
+    done = project.apply(code=8)
+    assert done.json["live"]["from"] == "unread"
+    assert "1 to create; CXone could not be read, so the rest is unknown" in done.err
+    for wrong in ("read 0 live rows", "did not add up", "unchanged", "unmanaged"):
+        assert wrong not in done.err
