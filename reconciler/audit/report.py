@@ -344,6 +344,15 @@ class Report:
         return done
 
     @property
+    def done_actions(self) -> Mapping[str, int]:
+        """How many numbers the run changed, by action; by an earlier version's report, how many it was to."""
+        done = self.done
+        if done is None:
+            return self.actions
+        kinds = {"create": ("added", "put_back"), "update": ("changed", "weakened"), "delete": ("removed",)}
+        return {action: sum(done.get(kind, 0) for kind in names) for action, names in kinds.items()}
+
+    @property
     def unverified(self) -> Mapping[str, int]:
         """By list how many numbers were sent and not seen since."""
         unverified: Mapping[str, int] = self.fields.get("unverified", {})

@@ -20,6 +20,7 @@ from reconciler.cli.options import examples
 from reconciler.cli.output import show_progress
 from reconciler.cli.render.apply_text import apply_result_json, apply_result_text, protection_lines
 from reconciler.cli.render.masking import NumberFormat
+from reconciler.cli.render.messages import count_text
 from reconciler.cli.render.plan_text import plan_text
 from reconciler.core.model.errors import DncError, InvalidInput
 from reconciler.core.model.run_result import StoppedBy
@@ -151,7 +152,8 @@ def _demand_named_sandbox(prepared: PreparedPlan, ctx: CommandContext) -> None:
 def _ask_confirmation(prepared: PreparedPlan, *, yes: bool) -> None:
     if prepared.plan.pending_count and not yes:
         with _default_interrupts():
-            question = f"Apply {prepared.plan.pending_count:,} changes to {prepared.inputs.tenant.name}?"
+            changes_text = count_text(prepared.plan.pending_count, "change")
+            question = f"Apply {changes_text} to {prepared.inputs.tenant.name}?"
             typer.confirm(question, abort=True, err=True)
 
 

@@ -5,14 +5,13 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from reconciler.audit.breaks import ReanchorRecord
-from reconciler.audit.report import Report, StoredReport
+from reconciler.audit.report import StoredReport
 from reconciler.audit.report_people import Author, AuthorizationRow, Environment, MergeRequest, People
 from reconciler.audit.report_rows import RunError, UnreportedRunRow, count_numbers
 from reconciler.audit.verification import ChainHead
 from reconciler.cli.render.messages import count_text
 from reconciler.cli.render.protection import stopped_by_text
 from reconciler.core.model.finding import finding_to_json
-from reconciler.core.model.run_result import KINDS
 from reconciler.use_cases.history.verify import AnchorResult, ReanchorResult, VerifyResult
 
 _Item = TypeVar("_Item")
@@ -96,24 +95,11 @@ def report_list_text(reports: Sequence[StoredReport]) -> str:
 
 def _report_line(stored_report: StoredReport) -> str:
     report = stored_report.report
-    added, changed, removed = _done(report)
-    did = f"+{added:,} ~{changed:,} -{removed:,}"
+    actions = report.done_actions
+    did = f"+{actions['create']:,} ~{actions['update']:,} -{actions['delete']:,}"
     return (
         f"{report.seq:>5}  {report.finished_text[:19]}Z  {report.revision[:12]}  {report.status:<11} "
         f"{did:<18} {report.blocked:,} blocked  {stored_report.path.rsplit('/', 1)[-1]}"
-    )
-
-
-def _done(report: Report) -> tuple[int, int, int]:
-    """Count what a run added, changed and removed; of an earlier version's report what it was to."""
-    done, actions = report.done, report.actions
-    if done is None:
-        return actions["create"], actions["update"], actions["delete"]
-    counts = {kind: done.get(kind, 0) for kind in KINDS}
-    return (
-        counts["added"] + counts["put_back"],
-        counts["changed"] + counts["weakened"],
-        counts["removed"],
     )
 
 
@@ -137,7 +123,7 @@ def report_text(stored_report: StoredReport) -> str:
         f"  outcome   {_counts_text(report.outcomes)}",
         f"  stays     {blocked:,} blocked, {report.by_hand:,} by hand{_BLOCKED_HINT * bool(blocked)}",
         f"  not live  {count_text(count_numbers(report.not_live))}",
-        *([f"  unknown   {count_text(unverified)} sent and not read back"] if unverified else []),
+        *([f"  not seen  {count_text(unverified)} sent, confirmed by no read"] if unverified else []),
         f"  writes    {count_text(len(report.chunks), 'request')}, p95 {p95 or 0} ms",
         *([f"  failed    {_error_text(report.error)}"] if report.error else []),
         *_reanchor_lines(ReanchorRecord.of(stored_report)),

@@ -68,7 +68,10 @@ class Deviations:
 
 @dataclass(frozen=True, slots=True)
 class ChangeCounts:
-    """How many numbers a run was to change, and how many of them it did not write or is not sure of."""
+    """How many numbers a run changed, and how many it did not write or is not sure of.
+
+    By a report of an earlier version, how many it was to change.
+    """
 
     created: int
     updated: int
@@ -154,7 +157,7 @@ def _starter(report: Report) -> str:
 
 
 def _changes(report: Report) -> ChangeCounts:
-    actions, outcomes = report.actions, report.outcomes
+    actions, outcomes = report.done_actions, report.outcomes
     failed = outcomes["rejected"] + outcomes["unknown"]
     return ChangeCounts(actions["create"], actions["update"], actions["delete"], failed)
 

@@ -145,6 +145,8 @@ def test_a_read_back_that_fails_claims_neither(project: Project):
     status = project.run("status")
     assert f"    NOT VERIFIED: 2 numbers on {LIST}: " in status.out
     assert status.out.startswith("! production: ")
+    assert " 0 not live, 2 not verified, " in status.out
+    assert "  not seen  2 numbers sent, confirmed by no read\n" in project.run("audit", "show").out
     project.sandbox.faults.clear()
     again = on_a_terminal(project, code=0)
     assert "NOT VERIFIED" not in again.out

@@ -82,6 +82,7 @@ def test_told_to_stop_while_it_waits_for_its_turn(project: Project):
     moments.reset(0, meanwhile)
     assert end(first).code == 0
     assert second[1].code == 4
+    assert "stopped by a signal (the pipeline's cancel or time limit) while it waited" in second[1].err
     assert set(project.live()) == set(MANY)
     assert [r["seq"] for r in project.reports()] == [1]
 
