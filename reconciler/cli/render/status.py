@@ -64,7 +64,6 @@ def _standing(one: Standing, age_limit: timedelta) -> str:
         return f"! {one.tenant}: no report yet: dnc apply writes the first"
     mark = "!" if one.is_older(age_limit) or one.late or one.protection.verdict != "protected" else " "
     newest = one.newest
-    unverified = sum(newest.report.unverified.values())
     if one.verified is None:
         verified_text = "no verified run"
     else:
@@ -75,7 +74,7 @@ def _standing(one: Standing, age_limit: timedelta) -> str:
         f"newest {newest.report.status}",
         f"{one.late:,} late",
         f"{one.deviations.not_live:,} not live",
-        *([f"{unverified:,} not verified"] if unverified else []),
+        *([f"{one.deviations.unverified:,} not verified"] if one.deviations.unverified else []),
         f"{one.deviations.kept:,} blocked",
         f"{one.deviations.restored:,} restored",
         f"chain {newest.report.seq}:{newest.sha256[:12]}",

@@ -54,16 +54,25 @@ class RunSummary:
 
 @dataclass(frozen=True, slots=True)
 class Deviations:
-    """How many numbers a run left otherwise than the files say, and how many it had to put back."""
+    """How many numbers a run left otherwise than the files say, and how many it had to put back.
+
+    `unverified` were sent and confirmed by no read: whether they are live is unknown.
+    """
 
     kept: int
     not_live: int
     restored: int
+    unverified: int = 0
 
     @classmethod
     def of(cls, report: Report) -> "Deviations":
         """Count them. A number that is kept for several claims counts once."""
-        return cls(len(report.retained_keys), count_numbers(report.not_live), count_numbers(report.restored))
+        return cls(
+            len(report.retained_keys),
+            count_numbers(report.not_live),
+            count_numbers(report.restored),
+            sum(report.unverified.values()),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,10 @@ def test_a_read_back_that_fails_claims_neither(project: Project):
     assert status.out.startswith("! production: ")
     assert " 0 not live, 2 not verified, " in status.out
     assert "  not seen  2 numbers sent, confirmed by no read\n" in project.run("audit", "show").out
+    assert project.run("site", "public").code == 0
+    page = (project.folder / "public/tenant-production.html").read_text()
+    assert "Not verified: 2 numbers sent and confirmed by no read" in page
+    assert "2 numbers sent and not verified" in (project.folder / "public/index.html").read_text()
     project.sandbox.faults.clear()
     again = on_a_terminal(project, code=0)
     assert "NOT VERIFIED" not in again.out

@@ -87,6 +87,12 @@ def open_issues_chapter(record: TenantRecord) -> Chapter:
         )
         blocks.append(Table.of("Not protected: on a list, not live in CXone", "List|#Numbers", rows,
                                note=_rest_text(record.not_live)))  # fmt: skip
+    if record.newest is not None and record.newest.deviations.unverified:
+        unverified = count_text(record.newest.deviations.unverified)
+        sentence = (
+            f"Not verified: {unverified} sent and confirmed by no read, so their protection is unknown."
+        )
+        blocks.append(Text(sentence, loud=True))
     if record.failures:
         failure_rows = (
             (Cell(remaining.list_id, code=True), remaining.cause, remaining.numbers)

@@ -51,6 +51,8 @@ def _state_problems(record: TenantRecord, made_at: datetime) -> Iterator[tuple[s
         return
     if newest.deviations.not_live:
         yield "bad", f"{count_text(newest.deviations.not_live)} not live"
+    if newest.deviations.unverified:
+        yield "bad", f"{count_text(newest.deviations.unverified)} sent and not verified"
     late_count = sum(
         due_requests.numbers for due_requests in newest.deadlines.open if due_requests.is_overdue
     )
