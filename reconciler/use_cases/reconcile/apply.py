@@ -265,26 +265,23 @@ def apply(
 
 def _put_back(prepared: PreparedPlan, run: Run, applier: Applier) -> Run:
     """Undo what the newest revision claims, and say so."""
-    newest_revision: str | None = None
+    tips: list[str | None] = []
 
-    def find_newest() -> str | None:
-        nonlocal newest_revision
-        newest_revision = _newest_revision(prepared.ctx, prepared.inputs)
-        return newest_revision
+    def newest_revision() -> str | None:
+        tips.append(_newest_revision(prepared.ctx, prepared.inputs))
+        return tips[-1]
 
-    done = restore_exposed(run, applier, prepared.state, prepared.heading, find_newest)
-    count = sum(len(change.phones) for change in done.put_back)
-    back = done_counts(done, done.put_back).get("put_back", 0)
-    if count and newest_revision is None:
-        prepared.ctx.say(
-            f"the newest revision could not be read at the remote: of {count:,} removed entries {back:,} were"
-            " put back in case it lists them, by CXone's answers; a plan shows what no file has as unmanaged"
-        )
-    elif count:
-        prepared.ctx.say(
-            f"a newer revision was merged during this run: of {count:,} removed entries that it still lists "
-            f"{back:,} were put back, by CXone's answers"
-        )
+    done = restore_exposed(run, applier, prepared.state, prepared.heading, newest_revision)
+    if count := sum(len(change.phones) for change in done.put_back):
+        back = done_counts(done, done.put_back).get("put_back", 0)
+        counts_text = f"of {count:,} that this run had removed, {back:,} went back on"
+        if tips[-1]:
+            prepared.ctx.say(f"a newer revision was merged meanwhile: {counts_text} for it")
+        else:
+            prepared.ctx.say(
+                f"the newest revision could not be read at the remote: {counts_text}, in case it has them; a plan"
+                " shows what no file has as unmanaged"
+            )
     return done
 
 

@@ -99,12 +99,29 @@ def test_where_the_newest_revision_cannot_be_told_all_goes_back_on(project: Proj
     gone = project.origin.with_suffix(".gone")
     meet(project, monkeypatch, "after the removal", lambda: project.origin.rename(gone))
     done = project.apply(code=9)
-    assert "the newest revision could not be read at the remote: 1 that had come off went back on" in done.err
+    assert "the newest revision could not be read at the remote: of 1 that this run had removed, 1 went" in done.err
     assert set(project.live()) == {A, B}
     gone.rename(project.origin)
     monkeypatch.undo()
     project.apply()
     assert [r["seq"] for r in project.reports(at=f"origin/{BRANCH}")] == [1, 2]
+
+
+def test_what_could_not_go_back_on_can_still_be_called(project: Project, monkeypatch):
+    project.list(entry(A, B))
+    project.apply()
+    project.list(entry(B), releases=[release(A, on=today())])
+    other = project.clone("other")
+
+    def merged() -> None:
+        other.list(entry(A, B))
+        project.sandbox.conduct.refused = {A: "INVALID_PHONE"}
+
+    meet(project, monkeypatch, "after the removal", merged)
+    done = project.apply(code=8)
+    assert "a newer revision was merged meanwhile: of 1 that this run had removed, 0 went back on" in done.err
+    assert "NOT PROTECTED: 1 number on dnc-list-01 can still be called." in done.err
+    assert done.json["done"] == {"removed": 1}
 
 
 @pytest.fixture
