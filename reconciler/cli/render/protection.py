@@ -15,7 +15,7 @@ _CAUSE_TEXTS = {
     Cause.MISSING: "sent, and the read-back does not find it",
     Cause.IN_DOUBT: "sent, and CXone's answer does not tell what became of it",
     Cause.NOT_READ: "sent, not read back",
-    Cause.NOT_SEEN: "not seen by a read that did not add up",
+    Cause.NOT_SEEN: "not seen by a read-back that did not add up",
     Cause.NOT_SENT: "not sent",
     Cause.OUT_OF_TIME: "not sent: the run's time limit was over",
     Cause.THROTTLED: "throttled by CXone over and over",

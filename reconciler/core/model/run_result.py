@@ -38,7 +38,7 @@ class Cause(StrEnum):
     MISSING = "missing"  # sent, and the read-back does not show it
     IN_DOUBT = "in-doubt"  # sent, and no answer tells what became of it
     NOT_READ = "not-read"  # CXone took it, and it was not read back
-    NOT_SEEN = "not-seen"  # a read that did not add up lacks it
+    NOT_SEEN = "not-seen"  # a read that did not add up lacks it: it may be there
     NOT_SENT = "not-sent"
     OUT_OF_TIME = "out-of-time"
     THROTTLED = "throttled"
@@ -64,8 +64,11 @@ _CAUSES_BY_OUTCOME = {
 
 def cause_of(outcome: str, code: str = "") -> Cause:
     """Say why from an outcome and its code, as a run and a report have them."""
-    if outcome in {"rejected", "not-attempted"} and code in _CAUSES_BY_CODE:
-        return _CAUSES_BY_CODE[code]
+    cause = _CAUSES_BY_CODE.get(code)
+    if outcome == "unknown" and cause is Cause.MISSING:
+        return Cause.NOT_SEEN
+    if outcome in {"rejected", "not-attempted"} and cause is not None:
+        return cause
     return _CAUSES_BY_OUTCOME[outcome]
 
 

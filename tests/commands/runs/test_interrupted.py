@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from tests.commands.runs.test_not_protected import last_block, on_a_terminal
+from tests.support.groups_project import grouped
 from tests.support.project import LIST, Project, entry, release
 from tests.support.sandbox import phone
 from tests.support.victim import Moments
@@ -137,3 +138,16 @@ def test_a_run_that_was_done_before_the_signal_is_complete(project: Project):
     Moments(project, kinds=(RequestKind.READ,)).reset(3, ask(signal.SIGTERM))  # the read-back is answered
     done = project.apply(code=0)
     assert (done.json["status"], done.json["stopped_by"]) == ("complete", None)
+
+
+def test_it_is_the_same_in_the_other_dialect(tmp_path):
+    with grouped(tmp_path) as project:
+        project.list(entry(A))
+        project.on_read[1] = ask(signal.SIGINT)
+        done = on_a_terminal(project, code=5)
+        assert "error: stopped by you (Ctrl-C): nothing was sent to CXone" in done.err
+        project.on_read.clear()
+        project.on_read[2] = ask(signal.SIGINT)
+        done = on_a_terminal(project, code=8)
+        assert "not verified: stopped by you (Ctrl-C) before the read-back (1 sent)" in done.out
+        assert last_block(done.out).startswith(f"NOT VERIFIED: 1 number on {LIST}: ")

@@ -297,3 +297,15 @@ def test_a_plan_of_a_cxone_that_cannot_be_read_claims_nothing_of_it(project: Pro
     assert "1 to create; CXone could not be read, so the rest is unknown" in done.err
     for wrong in ("read 0 live rows", "did not add up", "unchanged", "unmanaged"):
         assert wrong not in done.err
+
+
+def test_a_read_back_that_does_not_add_up_claims_neither(project: Project):
+    project.list(entry(A, B))
+    project.sandbox.conduct.ignored = {B}
+    project.sandbox.plan(Fault(FaultAction.WRONG_TOTAL, RequestKind.READ, times=None, skip=1))
+    done = on_a_terminal(project, code=8)
+    assert "production: partial: 1 added, 1 in doubt\n" in done.out
+    assert "1 verified, 1 not seen: the read did not add up" in done.out
+    block = last_block(done.out)
+    assert block.startswith(f"NOT VERIFIED: 1 number on {LIST}: ")
+    assert "not seen by a read-back that did not add up" in block
