@@ -46,13 +46,17 @@ class Verification:
     """What was found wrong, where each chain ends, and whether only the newest report is too old.
 
     `remarks` are what is in order and must be seen all the same: chains that a purge broke and that were
-    continued, anchors that lie before it.
+    continued, anchors that lie before it. `remote` is the name of the remote that was asked, empty where the
+    repository has none. `continued` counts by tenant the reports of a chain that it goes on from, where the
+    tenant has no report under its own name yet.
     """
 
     problems: tuple[Finding, ...] = ()
     heads: tuple[ChainHead, ...] = ()
     remarks: tuple[str, ...] = ()
     stale: tuple[Finding, ...] = ()
+    remote: str = ""
+    continued: Mapping[str, int] = field(default_factory=dict)
 
     def __add__(self, other: "Verification") -> "Verification":
         return Verification(
@@ -60,6 +64,8 @@ class Verification:
             self.heads + other.heads,
             self.remarks + other.remarks,
             self.stale + other.stale,
+            self.remote or other.remote,
+            {**self.continued, **other.continued},
         )
 
 
@@ -376,15 +382,15 @@ def verify_branches(  # noqa: PLR0913, PLR0917  (where the chains are, and what 
     signers: bytes | None,
 ) -> Verification:
     """Check every chain and all history, of the local branch and the remote's."""
-    verification = Verification()
-    tips: dict[str, str | None] = {}
     remote = git.remote()
+    verification = Verification(remote=remote or "")
+    tips: dict[str, str | None] = {}
     if remote is not None:
         name = f"{remote}/{branch}"
         try:
             tips[name] = git.fetch_branch(branch, grows_only=True)
         except BrokenChain as error:
-            verification = Verification((chain_error_to_finding(error, name),))
+            verification += Verification((chain_error_to_finding(error, name),))
             tips[name] = git.tracking_tip(branch)
     tips[branch] = git.branch_tip(branch)
     judged_name = next((name for name, tip in tips.items() if tip is not None), branch)
@@ -398,7 +404,29 @@ def verify_branches(  # noqa: PLR0913, PLR0917  (where the chains are, and what 
         if tip is not None:
             verification += _verify_signed_branch(git, tip, folder, name, previous_chains, signers)
     heads = tuple(head for head in verification.heads if head.branch == judged_name)
+    verification += _check_continued(previous_chains, verification, tips, branch)
     return verification + check_expectations(git, expected, heads, judged_name, tips[judged_name])
+
+
+def _check_continued(
+    previous_chains: Mapping[str, PreviousChain],
+    verification: Verification,
+    branches: Container[str],
+    branch: str,
+) -> Verification:
+    """Look at the chains that go on under another name and have no report there yet."""
+    known_problems = {problem.message for problem in verification.problems}
+    own_chains = {head.tenant for head in verification.heads if head.branch in branches}
+    problems: list[Finding] = []
+    continued: dict[str, int] = {}
+    for tenant in previous_chains.keys() - own_chains:
+        try:
+            continued[tenant] = previous_chains[tenant].last_report().report.seq
+        except BrokenChain as error:
+            finding = chain_error_to_finding(error, branch)
+            if finding.message not in known_problems:
+                problems.append(finding)
+    return Verification(tuple(problems), continued=continued)
 
 
 def _verify_signed_branch(  # noqa: PLR0913, PLR0917  (one branch of several)

@@ -118,8 +118,13 @@ def print_findings(findings: tuple[Finding, ...]) -> None:
 
 
 @contextmanager
-def exit_on_errors(on_error: Callable[[DncError], None] = lambda _: None) -> Iterator[None]:
-    """Turn the errors of the tree into a sentence on stderr and the fixed exit code."""
+def exit_on_errors(
+    on_error: Callable[[DncError], None] = lambda _: None, on_end: Callable[[DncError], None] = lambda _: None
+) -> Iterator[None]:
+    """Turn the errors of the tree into a sentence on stderr and the fixed exit code.
+
+    `on_error` is called before the sentence, `on_end` after it.
+    """
     try:
         yield
     except DncError as error:
@@ -128,6 +133,7 @@ def exit_on_errors(on_error: Callable[[DncError], None] = lambda _: None) -> Ite
         if error_findings != DncError.findings.__get__(error):  # more than the error itself says
             print_findings(error_findings)
         print_error(f"error: {error}")
+        on_end(error)
         raise typer.Exit(error.exit_code) from None
     except BrokenPipeError:
         raise typer.Exit(0) from None

@@ -17,15 +17,27 @@ from reconciler.core.model.finding import finding_to_json
 Output = Annotated[Format, typer.Option("--format", help="How it is printed.")]
 
 
-def error_output(output: Format) -> AbstractContextManager[None]:
-    """Turn the errors of the tree into the fixed exit code, and say them as the format asks."""
+def error_output(
+    output: Format,
+    fields: Callable[[DncError], Mapping[str, Any]] = lambda _: {},
+    closing: Callable[[DncError], str] | None = None,
+) -> AbstractContextManager[None]:
+    """Turn the errors of the tree into the fixed exit code, and say them as the format asks.
+
+    `fields` are further keys of the JSON answer; `closing` is the last line of the text.
+    """
 
     def on_error(error: DncError) -> None:
         if output is Format.JSON:
             findings = [finding_to_json(finding) for finding in error.findings]
-            print_json(to_answer({"findings": findings}, code=error.exit_code, errored=True))
+            own = {"findings": findings, **fields(error)}
+            print_json(to_answer(own, code=error.exit_code, errored=True))
 
-    return exit_on_errors(on_error)
+    def on_end(error: DncError) -> None:
+        if closing is not None and output is not Format.JSON:
+            print(closing(error))
+
+    return exit_on_errors(on_error, on_end)
 
 
 def to_answer(fields: Mapping[str, Any], *, code: int = 0, errored: bool = False) -> dict[str, Any]:

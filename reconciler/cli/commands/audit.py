@@ -21,8 +21,6 @@ from reconciler.cli.render.audit import (
     reanchor_text,
     report_list_text,
     report_text,
-    verify_json,
-    verify_text,
 )
 from reconciler.cli.render.audit_answers import (
     comparison_json,
@@ -39,12 +37,20 @@ from reconciler.cli.render.audit_answers import (
 )
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.cli.render.messages import count_text
+from reconciler.cli.render.record_verdict import (
+    unverified_sentence,
+    verdict_json,
+    verdict_sentence,
+    verify_json,
+    verify_text,
+)
 from reconciler.use_cases.history.bundle import Month, bundle_month
 from reconciler.use_cases.history.changes import export_changes
 from reconciler.use_cases.history.compare import FIELDS, ExportFile
 from reconciler.use_cases.history.compare import compare as run_compare
 from reconciler.use_cases.history.evidence import references
 from reconciler.use_cases.history.period import Period
+from reconciler.use_cases.history.record_verdict import Verdict
 from reconciler.use_cases.history.status import open_reports
 from reconciler.use_cases.history.summary import summarize_period
 from reconciler.use_cases.history.verify import anchor as run_anchor
@@ -311,11 +317,16 @@ def verify(
 ) -> None:
     """Check every chain, here and at the remote, and that no commit ever changed or removed a report.
 
-    Exit 4 where one does not hold, 3 where the newest report is only too old.
+    The last line is the verdict: OK; FAILED (exit 4; 3 where the newest report is only too old); NOTHING TO
+    VERIFY (exit 3), for a record without reports is what is left of one that was removed.
     """
     anchor_hashes = tuple(_parse_anchor(text) for text in anchors or ())
     age_limit = parse_age(max_age, "--max-age") if max_age else None
-    with error_output(output):
+    with error_output(
+        output,
+        lambda error: verdict_json(Verdict.FAILED, unverified_sentence(error)),
+        lambda error: f"{Verdict.FAILED}: {unverified_sentence(error)}",
+    ):
         result = verify_chains(current_options().context(), anchor_hashes, age_limit)
         if output is Format.JSON:
             print_json(verify_json(result))
@@ -323,6 +334,8 @@ def verify(
             print(text)
         for problem in (*result.verification.problems, *result.verification.stale):
             print_error(f"error: {problem}")
+        if output is not Format.JSON:
+            print(f"{result.verdict}: {verdict_sentence(result)}")
     raise typer.Exit(result.exit_code)
 
 

@@ -1,4 +1,4 @@
-"""Reports of the ledger, what each says of its run, and what was verified of the chains."""
+"""Reports of the ledger, what each says of its run, and what was anchored or continued."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -8,11 +8,9 @@ from reconciler.audit.breaks import ReanchorRecord
 from reconciler.audit.report import StoredReport
 from reconciler.audit.report_people import Author, AuthorizationRow, Environment, MergeRequest, People
 from reconciler.audit.report_rows import RunError, UnreportedRunRow, count_numbers
-from reconciler.audit.verification import ChainHead
 from reconciler.cli.render.messages import count_text
 from reconciler.cli.render.protection import stopped_by_text
-from reconciler.core.model.finding import finding_to_json
-from reconciler.use_cases.history.verify import AnchorResult, ReanchorResult, VerifyResult
+from reconciler.use_cases.history.verify import AnchorResult, ReanchorResult
 
 _Item = TypeVar("_Item")
 _SHOWN = 5  # of authors, merge requests and permissions; the report has them all
@@ -159,46 +157,6 @@ def _error_text(error: RunError) -> str:
 
 def _counts_text(numbers: Mapping[str, int]) -> str:
     return ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in numbers.items())
-
-
-def verify_json(result: VerifyResult) -> dict[str, Any]:
-    """Say what was found."""
-    verification = result.verification
-    return {
-        "verified": not (verification.problems or verification.stale),
-        "exit_code": result.exit_code,
-        "chains": [str(head) for head in verification.heads],
-        "heads": [
-            {
-                "branch": head.branch,
-                "tenant": head.tenant,
-                "reports": head.reports,
-                "sha256": head.sha256,
-                "first": head.first,
-                "finished_at": head.finished_at.isoformat(),
-            }
-            for head in verification.heads
-        ],
-        "remarks": list(verification.remarks),
-        "problems": [finding_to_json(problem) for problem in (*verification.problems, *verification.stale)],
-    }
-
-
-def verify_text(result: VerifyResult) -> str:
-    """Show each chain, where it starts, and what must be seen although it is in order."""
-    return "\n".join([*_verify_lines(result), *(f"! {remark}" for remark in result.verification.remarks)])
-
-
-def _verify_lines(result: VerifyResult) -> Iterator[str]:
-    for head in result.verification.heads:
-        yield str(head)
-        yield f"  starts with {head.first} ({_pin_text(head, result)})"
-
-
-def _pin_text(head: ChainHead, result: VerifyResult) -> str:
-    if head.tenant in result.genesis:
-        return "audit.genesis pins it" if result.genesis[head.tenant] == head.first else "not what is pinned"
-    return f"not pinned; in dnc.yaml: audit: {{genesis: {{{head.tenant}: SHA-256}}}}"
 
 
 def anchor_json(result: AnchorResult) -> dict[str, Any]:

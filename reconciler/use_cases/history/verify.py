@@ -1,6 +1,6 @@
 """`dnc audit verify`, `anchor`, `reanchor`: whether the record is whole, and how it goes on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,25 +16,52 @@ from reconciler.core.model.errors import BrokenChain, InvalidInput
 from reconciler.core.planning.plan import Heading, failed_plan_to_json
 from reconciler.git.repository import Repository
 from reconciler.git.runner import SIGNING_KEY
+from reconciler.use_cases.history.record_verdict import (
+    TenantVerdict,
+    Verdict,
+    chain_copies,
+    problems_of,
+)
 from reconciler.use_cases.reconcile.failed_run import repeated_content
 from reconciler.use_cases.reconcile.report.run_facts import program_json
 from reconciler.use_cases.reconcile.run_lock import hold_run_lock
 from reconciler.use_cases.workspace.context import CommandContext, Today, iso
 from reconciler.use_cases.workspace.opening import Record, open_record, signers_of
 from reconciler.use_cases.workspace.project import Project
+from reconciler.yaml_tree.documents import read_document
+from reconciler.yaml_tree.nodes import MapNode
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyResult:
-    """What was found, and which first reports are pinned."""
+    """What was found, the verdict on each tenant, and which first reports are pinned.
+
+    `unpinned` gives by tenant the SHA-256 of a first report that nothing pins; of no record in doubt.
+    `has_audit_settings`: the configuration has an `audit` section, to which a pin is to be added.
+    """
 
     verification: Verification
     genesis: Mapping[str, str]
+    branch: str
+    tenants: tuple[TenantVerdict, ...]
+    unpinned: Mapping[str, str]
+    has_audit_settings: bool
+
+    @property
+    def verdict(self) -> Verdict:
+        """Judge the record as a whole: the worst of all that was looked at."""
+        verdicts = {one.verdict for one in self.tenants}
+        if self.verification.problems or Verdict.FAILED in verdicts:
+            return Verdict.FAILED
+        missing_due = any(one.verdict is Verdict.NOTHING and one.is_due for one in self.tenants)
+        return Verdict.NOTHING if missing_due or Verdict.OK not in verdicts else Verdict.OK
 
     @property
     def exit_code(self) -> int:
-        """A chain that does not hold comes before one that is only old."""
-        return 4 if self.verification.problems else 3 if self.verification.stale else 0
+        """A chain that does not hold comes before one that is only old, or not there."""
+        if self.verification.problems:
+            return 4
+        return 3 if self.verification.stale or self.verdict is not Verdict.OK else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +131,15 @@ def _verify_record(
         since=ctx.clock() - max_age if max_age is not None else None,
     )
     signers = signers_of(audit, record.repository, ctx)
-    return VerifyResult(record.ledger.verify(expected, signers), audit.genesis)
+    verification = record.ledger.verify(expected, signers)
+    verdicts = tuple(_tenant_verdicts(record.project, verification, ctx, expected))
+    unpinned = {
+        one.tenant: one.copies.head.first
+        for one in verdicts
+        if one.verdict is Verdict.OK and one.copies.head and one.tenant in expected.due.keys() - audit.genesis
+    }
+    has_settings = _has_audit_settings(record.project)
+    return VerifyResult(verification, audit.genesis, audit.branch, verdicts, unpinned, has_settings)
 
 
 def _tenants_due(project: Project, ctx: CommandContext) -> Mapping[str, bool]:
@@ -112,6 +147,38 @@ def _tenants_due(project: Project, ctx: CommandContext) -> Mapping[str, bool]:
     if ctx.options.tenant is not None:
         return {project.tenant(ctx.options.tenant).name: True}
     return {tenant.name: not tenant.embedded for tenant in project.configuration.tenants.values()}
+
+
+def _tenant_verdicts(
+    project: Project, verification: Verification, ctx: CommandContext, expected: Expectations
+) -> Iterator[TenantVerdict]:
+    """Judge the tenant that is named; else all that are due or have reports, under whatever name.
+
+    While the default tenant is a built-in CXone with reports, the project is tried out: then a tenant that no
+    run has reported of yet is mentioned, and the record passes all the same.
+    """
+    audit, tenants, since = project.configuration.audit, project.configuration.tenants, expected.since
+    with_reports = {head.tenant for head in verification.heads if ":" not in head.branch}
+    default = tenants[project.configuration.default_tenant]
+    is_named = ctx.options.tenant is not None
+    is_tried_out = default.embedded and default.name in with_reports and not is_named and since is None
+    looked_at = set(expected.due) if is_named else with_reports | verification.continued.keys()
+    looked_at |= {name for name, must in expected.due.items() if must}
+    for name in sorted(looked_at) or [default.name]:
+        copies = chain_copies(verification, audit.branch, name)
+        is_old = since is not None and (copies.head is None or copies.head.finished_at < since)
+        yield TenantVerdict(
+            name,
+            copies,
+            problems_of(name, verification.problems, audit.path, {*tenants, *with_reports}),
+            is_due=expected.due.get(name, False) and not is_tried_out,
+            is_too_old=is_old and name in expected.due,
+        )
+
+
+def _has_audit_settings(project: Project) -> bool:
+    root = read_document(project.configuration_path, project.configuration_data).root
+    return isinstance(root, MapNode) and "audit" in root.values
 
 
 @dataclass(frozen=True, slots=True)

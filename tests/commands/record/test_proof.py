@@ -154,7 +154,7 @@ def test_the_newest_report_may_be_only_so_old(applied: Project):
 
 
 def test_no_report_at_all_is_too_old(project: Project):
-    verified(project)
+    verified(project, code=3)
     verified(project, "--max-age", "26h", code=3)
 
 
