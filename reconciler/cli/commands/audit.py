@@ -27,6 +27,7 @@ from reconciler.cli.render.audit_answers import (
     comparison_text,
     references_csv,
     references_json,
+    references_note,
     references_text,
     summary_json,
     summary_markdown,
@@ -36,7 +37,7 @@ from reconciler.cli.render.audit_answers import (
     write_json,
 )
 from reconciler.cli.render.masking import NumberFormat
-from reconciler.cli.render.messages import count_text
+from reconciler.cli.render.messages import count_text, no_report_text
 from reconciler.cli.render.record_verdict import (
     unverified_sentence,
     verdict_json,
@@ -183,11 +184,18 @@ def evidence(
     ] = ReferenceFormat.TEXT,
     file: Annotated[Path | None, typer.Option("-o", "--output", help="The file, for its owner only.")] = None,
 ) -> None:
-    """Name what entries and releases refer to, and until when each must be kept."""
+    """Name what entries and releases refer to, and until when each must be kept.
+
+    Exit 3 where there is no report: nothing is known then.
+    """
     with error_output(Format.JSON if output is ReferenceFormat.JSON else Format.TEXT):
         all_references = references(current_options().context())
         with open_private_file(file) if file else nullcontext(sys.stdout) as stream:
             _WRITE[output](all_references, stream)
+        note = references_note(all_references)
+        if note and (file or output is not ReferenceFormat.TEXT):
+            print_error(note)
+    raise typer.Exit(3 if note else 0)
 
 
 EXPORT_EXAMPLES = examples(
@@ -211,7 +219,10 @@ def export(
     output: Annotated[TableFormat, typer.Option("--format", help="How it is written.")] = TableFormat.CSV,
     file: Annotated[Path | None, typer.Option("-o", "--output", help="The file, for its owner only.")] = None,
 ) -> None:
-    """Write every change of a period, one row each, and hold the sums against the reports' own."""
+    """Write every change of a period, one row each, and hold the sums against the reports' own.
+
+    Exit 3 where there is no report, 4 where the sums differ.
+    """
     days = parse_period_options(first, last)
     with error_output(Format(output) if output is TableFormat.JSON else Format.TEXT):
         changes_export = export_changes(current_options().context(), days, exposing=exposing)
@@ -224,7 +235,7 @@ def export(
         print_error(sums_text(changes_export))
     for difference in changes_export.differences:
         print_error(f"error: {difference}\n  way out: dnc audit verify")
-    raise typer.Exit(4 if changes_export.differences else 0)
+    raise typer.Exit(4 if changes_export.differences else 3 if changes_export.is_record_empty else 0)
 
 
 REANCHOR_EXAMPLES = examples(
@@ -284,7 +295,10 @@ def summary(
     last: ToOption = None,
     output: Annotated[PageFormat, typer.Option("--format", help="How it is printed.")] = PageFormat.TEXT,
 ) -> None:
-    """Sum up a period on one page: requests, what was late and why, what came off, days verified, alarms."""
+    """Sum up a period on one page: requests, what was late and why, what came off, days verified, alarms.
+
+    Exit 3 where there is no report: nothing is known then.
+    """
     days = parse_period_options(first, last)
     ctx = current_options().context()
     with error_output(Format.JSON if output is PageFormat.JSON else Format.TEXT):
@@ -295,6 +309,7 @@ def summary(
             print(summary_markdown(period_summary, NumberFormat(is_masked=True)))
         else:
             print(summary_text(period_summary, NumberFormat(is_masked=ctx.pipeline.is_running)))
+    raise typer.Exit(3 if period_summary.is_record_empty else 0)
 
 
 VERIFY_EXAMPLES = examples(
@@ -365,12 +380,14 @@ def list_reports(output: Output = Format.TEXT) -> None:
         reports = list(books.reports())
         if output is Format.JSON:
             print_json(
-                {"tenant": books.tenant, "reports": [_report_row(stored_report) for stored_report in reports]}
+                {
+                    "tenant": books.tenant,
+                    "reports": [_report_row(stored_report) for stored_report in reports],
+                    "note": None if reports else no_report_text(books.tenant),
+                }
             )
         else:
-            print(
-                report_list_text(reports) or f"no report for {books.tenant} yet: dnc apply writes the first"
-            )
+            print(report_list_text(reports) or no_report_text(books.tenant))
 
 
 def _report_row(stored_report: StoredReport) -> dict[str, Any]:

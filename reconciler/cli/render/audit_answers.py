@@ -8,7 +8,7 @@ from reconciler.audit.report_rows import count_numbers
 from reconciler.cli.call import json_text
 from reconciler.cli.render.markdown import escape_markdown
 from reconciler.cli.render.masking import NumberFormat
-from reconciler.cli.render.messages import REASON_TEXTS, count_text, terms_summary
+from reconciler.cli.render.messages import REASON_TEXTS, count_text, no_report_text, terms_summary
 from reconciler.use_cases.history.changes import ChangeRow, ChangesExport
 from reconciler.use_cases.history.compare import ExportComparison, ListComparison, ListContent
 from reconciler.use_cases.history.evidence import RULE, Reference, References
@@ -55,6 +55,7 @@ def summary_json(summary: PeriodSummary) -> dict[str, Any]:
         "adopted": summary.changes.adopted,
         "verified": {"days": summary.runs.verified_days, "of": summary.runs.days},
         "alarms": list(summary.alarms),
+        "note": summary_note(summary) or None,
         "rule_changes": [_change_json(request) for request in summary.rule_changes],
         "overrides": [{"seq": seq, **override} for seq, override in summary.overrides],
     }
@@ -95,6 +96,8 @@ def _change_json(rule_change: RuleChange) -> dict[str, Any]:
 def summary_text(summary: PeriodSummary, number_format: NumberFormat) -> str:
     """Show it in plain text."""
     lines = [_summary_title(summary)]
+    if note := summary_note(summary):
+        lines.append(f"  {note}")
     for name, paragraph, details in _summary_rows(summary, number_format):
         lines.append(f"  {name:<13} {paragraph}")
         lines += [f"      {detail}" for detail in details]
@@ -103,8 +106,12 @@ def summary_text(summary: PeriodSummary, number_format: NumberFormat) -> str:
 
 def summary_markdown(summary: PeriodSummary, number_format: NumberFormat) -> str:
     """Show it as a page of Markdown."""
-    lines = [f"# {escape_markdown(_summary_title(summary))}", "", "| | |", "| --- | --- |"]
+    lines = [f"# {escape_markdown(_summary_title(summary))}"]
+    if note := summary_note(summary):
+        lines += ["", escape_markdown(note)]
     rows = list(_summary_rows(summary, number_format))
+    if rows:
+        lines += ["", "| | |", "| --- | --- |"]
     lines += [f"| {name} | {escape_markdown(paragraph)} |" for name, paragraph, _ in rows]
     for name, _, details in rows:
         if details:
@@ -118,9 +125,24 @@ def _summary_title(summary: PeriodSummary) -> str:
     return f"{summary.tenant}, {summary.period.first} to {summary.period.last} ({reports})"
 
 
+def summary_note(summary: PeriodSummary) -> str:
+    """Say what is missing where no report is of the period; empty where there are some."""
+    if summary.is_record_empty:
+        return no_report_text(summary.tenant)
+    if not summary.reports:
+        return "no report is of these days: what was done in them, and whether it was in time, is not known"
+    return ""
+
+
 def _summary_rows(
     summary: PeriodSummary, number_format: NumberFormat
 ) -> Iterator[tuple[str, str, list[str]]]:
+    """Give each row of the page; without a report of the period only what later reports tell of it."""
+    if not summary.reports:
+        if not summary.is_record_empty:
+            yield "Requests", f"{summary.requests.received:,} received, as later reports tell", []
+            yield "Verified", f"0 of {count_text(summary.runs.days, 'day')}", []
+        return
     honour_days = summary.requests.honoured
     p50, p95, longest = (honour_days.percentile(share) for share in (0.5, 0.95, 1))
     days = f"; days until live: p50 {p50}, p95 {p95}, most {longest}" if honour_days.request_count else ""
@@ -230,6 +252,7 @@ def write_json(exported: ChangesExport, out: TextIO) -> None:
         "outcomes": dict(sorted(exported.outcomes.items())),
         "differences": exported.differences,
         "remarks": list(exported.remarks),
+        "note": None if exported.reports else sums_text(exported),
         "changes": rows,
     }
     out.write(json_text(document, indent=2) + "\n")
@@ -243,6 +266,8 @@ def _rows_json(exported: ChangesExport) -> Iterator[dict[str, Any]]:
 
 def sums_text(exported: ChangesExport) -> str:
     """Say the same in a line."""
+    if exported.is_record_empty:
+        return no_report_text(exported.tenant)
     if not exported.reports:
         return f"no report of {exported.tenant} is of these days"
     first, last = (exported.reports[place].report.seq for place in (0, -1))
@@ -411,6 +436,7 @@ def references_json(all_references: References, out: TextIO) -> None:
         "first_report": all_references.first.path if all_references.first else None,
         "newest_report": all_references.newest.path if all_references.newest else None,
         "revisions_gone": list(all_references.missing_revisions),
+        "note": references_note(all_references) or None,
         "references": [_reference_row(reference) for reference in all_references.all],
     }
     out.write(json_text(document, indent=2) + "\n")
@@ -435,9 +461,14 @@ def _reference_row(reference: Reference) -> dict[str, Any]:
     }
 
 
+def references_note(all_references: References) -> str:
+    """Say that nothing is known of any reference where there is no report; empty where there are some."""
+    return "" if all_references.newest else no_report_text(all_references.tenant)
+
+
 def _lines(all_references: References) -> Iterator[str]:
     if all_references.first is None or all_references.newest is None:
-        yield f"there is no report of {all_references.tenant}: dnc apply writes the first"
+        yield references_note(all_references)
         return
     first, newest = all_references.first.report.seq, all_references.newest.report.seq
     reports = f"reports {first} to {newest}"

@@ -112,6 +112,14 @@ def _value(value: object) -> str:
     return "none" if value == MISSING else str(value)
 
 
+def no_report_text(tenant: str) -> str:
+    """Say that there is no report of a tenant: nobody ran, or somebody removed the record."""
+    return (
+        f"there is no report of {tenant}: dnc apply writes the first; if there was one before, it was "
+        "removed: run dnc audit verify"
+    )
+
+
 def count_text(number: int, noun: str = "number") -> str:
     """Say how many, with thousands apart."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")

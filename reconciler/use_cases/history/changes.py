@@ -130,10 +130,11 @@ class ChangesExport:
 
     `differences` are what does not add up, report by report; `outcomes` and `actions` count all changes,
     whether or not only exposing ones are given. `remarks` say what the record does not have, or not yet
-    where others find it.
+    where others find it. `is_record_empty`: the tenant has no report at all.
     """
 
     tenant: str
+    is_record_empty: bool
     reports: list[StoredReport]
     releases: ReleasesAtRevision
     ledger: Ledger
@@ -168,6 +169,7 @@ def export_changes(ctx: CommandContext, period: Period, *, exposing: bool = Fals
     reports = reports_within(reports_since(archive.ledger, archive.tenant, period), period)
     return ChangesExport(
         archive.tenant,
+        archive.is_empty,
         reports,
         ReleasesAtRevision(archive.files),
         archive.ledger,

@@ -74,7 +74,10 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """All references of a tenant since its first report. `missing_revisions`: git has them no longer."""
+    """All references of a tenant since its first report. `missing_revisions`: git has them no longer.
+
+    `first` and `newest` are None where there is no report: a run that failed leaves none before the first.
+    """
 
     tenant: str
     keep: Period

@@ -63,6 +63,11 @@ class ReportArchive:
     ledger: Ledger
     files: ListFiles
 
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether the tenant has no report at all."""
+        return self.ledger.newest(self.tenant) is None
+
 
 def open_archive(ctx: CommandContext) -> ReportArchive:
     """Open both. Raises RepositoryProblem without a repository, or where its remote does not answer."""

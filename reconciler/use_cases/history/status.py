@@ -54,8 +54,10 @@ class ReportArchive:
         if matching_report is not None:
             return matching_report
         raise InvalidInput(
-            f"there is no report {name}" if name else f"there is no report for {self.tenant} yet",
-            "dnc audit list shows them" if name else "dnc apply writes the first",
+            f"there is no report {name}" if name else f"there is no report of {self.tenant}",
+            "dnc audit list shows them"
+            if name
+            else "dnc apply writes the first; if there was one before, it was removed: run dnc audit verify",
         )
 
 

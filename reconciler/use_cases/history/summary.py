@@ -249,11 +249,12 @@ class RunTotals:
 class PeriodSummary:
     """One tenant's period. `period` has both days; without a report in it, all the rest is empty.
 
-    `alarms` are those of its newest report.
+    `is_record_empty`: the tenant has no report at all. `alarms` are those of the period's newest report.
     """
 
     tenant: str
     period: Period
+    is_record_empty: bool
     reports: Sequence[StoredReport]
     requests: RequestTotals
     changes: ChangeTotals
@@ -276,6 +277,7 @@ def summarize_period(ctx: CommandContext, period: Period) -> PeriodSummary:
     return PeriodSummary(
         tenant=archive.tenant,
         period=period,
+        is_record_empty=archive.is_empty,
         reports=reports,
         requests=RequestTotals(
             received=count_received(every, period),
