@@ -276,14 +276,18 @@ class Ledger:
         self._update_tip()
         return self._chain.unpushed_reports(self.tip or local, beyond=self._git.tracking_tip(self.branch))
 
-    def deliver(self, *, push: bool, is_hurried: Callable[[], bool] = lambda: False) -> None:
+    def deliver(
+        self, *, push: bool, is_hurried: Callable[[], bool] = lambda: False, next_step: str = ""
+    ) -> None:
         """Push what only this clone has. NotDelivered when it did not arrive; the local branch keeps it.
 
         Once `is_hurried` there are no more pauses, and no second try but for a race that was lost.
+        `next_step` is what to do once the cause is mended; else `dnc audit push`.
         """
         if not push or self._git.remote() is None:
             return
         silent_pushes = 0
+        step = next_step or self._push_step
         for attempt in range(TRIES):
             try:
                 if self._try_push():
@@ -292,14 +296,15 @@ class Ledger:
                 self._pauses.wait(attempt, is_hurried)
                 self.refresh()
             except BrokenChain as error:
-                raise self._not_delivered(error.fact) from error
+                raise self._not_delivered(error.fact, f"{error.fix}; then {step}") from error
             except RepositoryProblem as error:
                 reason = error.fact
                 silent_pushes += 1
                 if silent_pushes == _SILENT_TRIES or is_hurried():
-                    raise self._not_delivered(error.fact) from error
+                    fix = f"{error.fix}; then {step}" if error.fix else step
+                    raise self._not_delivered(error.fact, fix) from error
                 self._pauses.wait(attempt, is_hurried)
-        raise self._not_delivered(reason)
+        raise self._not_delivered(reason, step)
 
     def read_chain(
         self, tenant: str, *, without: Container[str] = ()
@@ -389,14 +394,18 @@ class Ledger:
         self._branch.forget(tip)
         return True
 
-    def _not_delivered(self, reason: str) -> NotDelivered:
-        return NotDelivered(
-            f"the audit report is not at the remote: {reason}; it is kept on the local branch {self.branch}",
+    @property
+    def _push_step(self) -> str:
+        return (
             f"run `dnc audit push` in this clone (`git push {self._git.remote()} {self.branch}` where nobody"
-            " else pushed meanwhile), or let its next run push it",
-            where=self.branch,
+            " else pushed meanwhile), or let its next run push it"
         )
 
+    def _not_delivered(self, reason: str, fix: str) -> NotDelivered:
+        fact = (
+            f"the audit report is not at the remote: {reason}; it is kept on the local branch {self.branch}"
+        )
+        return NotDelivered(fact, fix, where=self.branch)
 
 def _clock_problem(at: datetime) -> RepositoryProblem | None:
     """Say what keeps a report of this moment from being read again; None where nothing does."""

@@ -8,7 +8,7 @@ from typing import Literal
 
 from reconciler.core.model.errors import BrokenChain, RepositoryProblem
 from reconciler.git import commits
-from reconciler.git.runner import NETWORK_SECONDS, Git, GitOutput, error_line, known_problem
+from reconciler.git.runner import NETWORK_SECONDS, TOKEN, Git, GitOutput, error_line, known_problem
 
 PushResult = Literal["pushed", "outrun"]
 
@@ -20,6 +20,11 @@ _FETCH = ("fetch", "--no-tags", "--no-prune", "--no-write-fetch-head", "--no-rec
 _BUSY = re.compile(r"cannot lock ref|shallow\.lock|shallow file has changed")
 _BUSY_TRIES = 8
 _BUSY_SECONDS = 0.1
+
+# What a server says to an account that may not push to a branch, as GitLab and others word it.
+_NO_RIGHT = re.compile(
+    r"not allowed to|protected branch|insufficient|permission|access denied", re.IGNORECASE
+)
 
 # The remote's branch moved between our fetch and our push. What a hook or a protected branch refuses is no
 # race.
@@ -142,10 +147,7 @@ class Remote:
             return "outrun"
         if rejected:
             refusal = rejected[0].rpartition("\t")[2]
-            raise RepositoryProblem(
-                f"the remote {self.name} refuses the push to {branch}: {refusal} ({error_line(output.err)})",
-                f"let the pipeline's token push to {branch}: as a protected branch, allow it there",
-            )
+            raise self._refused_error(branch, f"{refusal} ({error_line(output.err)})")
         raise self._no_answer(output)
 
     def tags(self, pattern: str) -> dict[str, str]:
@@ -204,6 +206,17 @@ class Remote:
             f"the remote {self.name} does not answer: {error_line(output.err)}",
             f"check the network and `git remote get-url {self.name}`, then run again",
         )
+
+    def _refused_error(self, branch: str, answer: str) -> RepositoryProblem:
+        """Say which right is missing, or that a hook decided, and where it is given."""
+        fact = f"the remote {self.name} refuses the push to {branch}: {answer}"
+        fix = (
+            f"allow {branch} to be pushed (in GitLab: Settings > Repository > Protected branches) by the "
+            f"account of the token in {TOKEN}, which needs the scope write_repository, or by your own"
+        )
+        if _NO_RIGHT.search(answer):
+            return RepositoryProblem(f"{fact}; the right to push to this branch is missing", fix)
+        return RepositoryProblem(fact, f"look at the remote's hooks and push rules, or {fix}")
 
     def _rewritten_error(self, branch: str) -> BrokenChain:
         tracking = self.tracking(branch)

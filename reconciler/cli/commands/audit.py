@@ -17,6 +17,7 @@ from reconciler.cli.output import Output, error_output, open_private_file, to_an
 from reconciler.cli.render.audit import (
     anchor_json,
     anchor_text,
+    nothing_pushed_text,
     reanchor_json,
     reanchor_text,
     report_list_text,
@@ -422,14 +423,11 @@ def show(
 def push(output: Output = Format.TEXT) -> None:
     """Push the reports that a run could not push; of every tenant, in order."""
     with error_output(output):
-        pushed_paths = open_reports(current_options().context(), fetch=False).push()
+        result = open_reports(current_options().context(), fetch=False).push()
         if output is Format.JSON:
-            print_json({"pushed": list(pushed_paths)})
+            print_json({"pushed": list(result.paths), "note": nothing_pushed_text(result) or None})
         else:
-            print(
-                "\n".join(f"pushed {path}" for path in pushed_paths)
-                or "nothing waits: the remote has every report"
-            )
+            print("\n".join(f"pushed {path}" for path in result.paths) or nothing_pushed_text(result))
 
 
 app.command("evidence", epilog=EVIDENCE_EXAMPLES)(evidence)

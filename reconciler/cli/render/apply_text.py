@@ -3,7 +3,7 @@
 from typing import Any
 
 from reconciler.cli.render.masking import NumberFormat
-from reconciler.cli.render.messages import BLOCK_TEXTS, count_text, fix_text
+from reconciler.cli.render.messages import BLOCK_TEXTS, count_text, fix_text, not_at_remote_text
 from reconciler.cli.render.plan_text import newest_report_line
 from reconciler.cli.render.protection import protection_json, protection_text
 from reconciler.core.apply.outcomes import Outcome
@@ -33,7 +33,7 @@ def apply_result_json(result: ApplyResult) -> dict[str, Any]:
         "not_live": [list(key) for key in sorted(run.not_live)],
         "kept": [list(key) for key in sorted(run.retained)],
         "report": {"path": result.report.path, "sha256": result.report.sha256} if result.report else None,
-        "local_reports": list(result.local_reports),
+        "not_at_remote": result.not_at_remote,
         "chain_head": result.head,
         "findings": [finding_to_json(finding) for finding in all_findings],
     }
@@ -156,11 +156,8 @@ def _error_lines(run: Run) -> list[str]:
 def _report_lines(result: ApplyResult) -> list[str]:
     """Name the report, and say where it is only in this clone."""
     lines = [f"report: {result.report.path}" if result.report else f"no report: {_no_report_reason(result)}"]
-    if result.local_reports:
-        seq = f"report {result.report.report.seq}" if result.report else "the newest report"
-        count = len(result.local_reports)
-        which = f"{seq} is" if count == 1 else f"{seq} and {count - 1:,} before it are"
-        lines.append(f"{which} only in this clone; push {'it' if count == 1 else 'them'}: dnc audit push")
+    if result.not_at_remote:
+        lines.append(not_at_remote_text(result.not_at_remote))
     return lines
 
 

@@ -10,6 +10,7 @@ from reconciler.audit.report_people import Author, AuthorizationRow, Environment
 from reconciler.audit.report_rows import RunError, UnreportedRunRow, count_numbers
 from reconciler.cli.render.messages import count_text
 from reconciler.cli.render.protection import stopped_by_text
+from reconciler.use_cases.history.status import DeliveredReports
 from reconciler.use_cases.history.verify import AnchorResult, ReanchorResult
 
 _Item = TypeVar("_Item")
@@ -99,6 +100,15 @@ def _report_line(stored_report: StoredReport) -> str:
         f"{report.seq:>5}  {report.finished_text[:19]}Z  {report.revision[:12]}  {report.status:<11} "
         f"{did:<18} {report.blocked:,} blocked  {stored_report.path.rsplit('/', 1)[-1]}"
     )
+
+
+def nothing_pushed_text(result: DeliveredReports) -> str:
+    """Say why nothing was pushed, as far as it is known; empty where something was."""
+    if result.paths:
+        return ""
+    if result.unasked:
+        return f"nothing waits as far as this clone knows, and the remote was not asked: {result.unasked}"
+    return "nothing waits: " + ("the remote has every report" if result.has_reports else "there is no report")
 
 
 def report_text(stored_report: StoredReport) -> str:

@@ -120,6 +120,11 @@ def no_report_text(tenant: str) -> str:
     )
 
 
+def not_at_remote_text(number: int) -> str:
+    """Say how many reports only this clone has, and the command that pushes them."""
+    return f"Not at the remote: {count_text(number, 'report')} (push: dnc audit push)"
+
+
 def count_text(number: int, noun: str = "number") -> str:
     """Say how many, with thousands apart."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from reconciler.audit.verification import ChainHead
-from reconciler.cli.render.messages import count_text
+from reconciler.cli.render.messages import count_text, not_at_remote_text
 from reconciler.core.model.errors import DncError
 from reconciler.core.model.finding import finding_to_json
 from reconciler.use_cases.history.record_verdict import ChainCopies, TenantVerdict, Verdict
@@ -135,11 +135,6 @@ def copies_text(chains: Sequence[ChainCopies], branch: str) -> str:
     if all(copies.is_agreed for copies in chains):
         return f"This clone and {remote} agree."
     return f"They are at {remote}."
-
-
-def not_at_remote_text(number: int) -> str:
-    """Say how many reports only this clone has, and the command that pushes them."""
-    return f"Not at the remote: {count_text(number, 'report')} (push: dnc audit push)"
 
 
 def verdict_sentence(result: VerifyResult) -> str:

@@ -19,23 +19,42 @@ _DATE_DIGITS = 8  # digits of a day, with which every report's name begins
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveredReports:
+    """The reports that were pushed. `has_reports`: there are some; `unasked`: why no remote was asked."""
+
+    paths: tuple[str, ...]
+    has_reports: bool
+    unasked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReportArchive:
     """The ledger, fetched, and the tenant that was asked for."""
 
     ledger: Ledger
     tenant: str
 
-    def push(self) -> tuple[str, ...]:
-        """Push the reports that only this clone has, in order; their paths. Raises NotDelivered."""
+    def push(self) -> DeliveredReports:
+        """Push the reports that only this clone has, in order. Raises NotDelivered.
+
+        Where none waits, the remote is asked whether it has the branch: what this clone knows of it may be
+        old. Raises BrokenChain where the remote lost it.
+        """
         if not self.ledger.has_remote:
             raise RepositoryProblem(
                 "the repository has no remote to push to", "add one: git remote add origin URL"
             )
         waiting = tuple(self.ledger.unpushed_reports())
-        self.ledger.deliver(push=True)
+        self.ledger.deliver(push=True, next_step="run it again in this clone")
         self.ledger.demand_vouched()
         self.ledger.demand_signed()
-        return waiting
+        unasked = ""
+        if not waiting:
+            try:
+                self.ledger.refresh()
+            except RepositoryProblem as problem:
+                unasked = problem.fact
+        return DeliveredReports(waiting, self.ledger.tip is not None, unasked)
 
     def reports(self) -> Iterator[StoredReport]:
         """Give the tenant's reports, newest first."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.audit.journal import Journal, JournalledProvider
+from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import StoredReport
 from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.run import (
@@ -118,7 +119,7 @@ ChangeKey = tuple[Action, str, str]
 class ApplyResult:
     """What became of an apply: the run, the report where one was due, and what went wrong at the end.
 
-    `local_reports` are those that only this clone has, where nothing was to be pushed.
+    `not_at_remote` counts the reports that only this clone has; None: there is no remote.
     """
 
     prepared: PreparedPlan
@@ -128,7 +129,7 @@ class ApplyResult:
     delivery_problem: NotDelivered | None
     is_outdated: bool
     chain_problem: BrokenChain | None = None
-    local_reports: tuple[str, ...] = ()
+    not_at_remote: int | None = None
 
     @property
     def stopped_by(self) -> StoppedBy | None:
@@ -335,7 +336,6 @@ def _write_report(
         raise RepositoryProblem("there is no repository to report to", "run this in a git clone")
     finished_at = max(started_at, prepared.ctx.clock())  # a clock may have been set meanwhile
     stored_report: StoredReport | None = None
-    local_reports: tuple[str, ...] = ()
     if broken := chain_error(prepared.doubts):
         # The journal stays: once the chain holds again, the next report tells of this run.
         if not run.tally.sent_requests:
@@ -345,6 +345,7 @@ def _write_report(
         return ApplyResult(prepared, run, status, None, None, is_outdated, broken)
     audit_push = prepared.inputs.project.configuration.audit.push
     push = audit_push == "always" or (audit_push == "auto" and prepared.ctx.pipeline.is_running)
+    problem: NotDelivered | None = None
     try:
         claims = prepared.inputs.lists.declared_entries.active_on(prepared.criteria.setting.as_of)
         list_turnover = turnover(claims, past, run)
@@ -363,14 +364,31 @@ def _write_report(
             journal.forget()
         # Also where no report is due: one of a run before may still wait here.
         ledger.deliver(push=push, is_hurried=prepared.ctx.run.stop.is_set)
-        local_reports = () if push else tuple(ledger.unpushed_reports())
         ledger.demand_signed()
     except NotDelivered as error:
-        return ApplyResult(prepared, run, status, stored_report, error, is_outdated)
+        problem = error
     finally:
         save_read_after(prepared, run, stored_report)
         meter_run(prepared, run, status, stored_report)
-    return ApplyResult(prepared, run, status, stored_report, None, is_outdated, local_reports=local_reports)
+    return ApplyResult(
+        prepared,
+        run,
+        status,
+        stored_report,
+        problem,
+        is_outdated,
+        not_at_remote=_count_unpushed(ledger, has_report=stored_report is not None),
+    )
+
+
+def _count_unpushed(ledger: Ledger, *, has_report: bool) -> int | None:
+    """Count the reports that only this clone has. The run is over: what cannot be counted fails nothing."""
+    if not ledger.has_remote:
+        return None
+    try:
+        return len(ledger.unpushed_reports())
+    except DncError:
+        return int(has_report)
 
 
 def _is_report_due(prepared: PreparedPlan, run: Run, list_turnover: Turnover) -> bool:

@@ -12,7 +12,7 @@ from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Report
 from reconciler.audit.report_content import Content
 from reconciler.core.apply.outcomes import Outcome
-from reconciler.core.model.errors import BrokenChain, DncError, ReadStopped
+from reconciler.core.model.errors import BrokenChain, DncError, NotDelivered, ReadStopped
 from reconciler.core.planning.plan import COUNTS
 from reconciler.git.repository import Repository
 from reconciler.use_cases.reconcile.plan import failed_plan_json
@@ -155,11 +155,14 @@ def _write_report(ctx: CommandContext, error: DncError, started_at: datetime) ->
         content["ran"] = program_json(project, tenant, ctx.environ, None)
         _append_report(ctx, ledger, content, error)
         push = project.configuration.audit.push
-        ledger.deliver(
-            push=push == "always" or (push == "auto" and ctx.pipeline.is_running),
-            is_hurried=ctx.run.stop.is_set,
-        )
-        ledger.demand_signed()
+        try:
+            ledger.deliver(
+                push=push == "always" or (push == "auto" and ctx.pipeline.is_running),
+                is_hurried=ctx.run.stop.is_set,
+            )
+            ledger.demand_signed()
+        except NotDelivered as problem:  # there is a report all the same
+            ctx.say(f"warning: {problem}")
     return ""
 
 
