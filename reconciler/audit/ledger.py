@@ -276,6 +276,10 @@ class Ledger:
         self._update_tip()
         return self._chain.unpushed_reports(self.tip or local, beyond=self._git.tracking_tip(self.branch))
 
+    def unpushed_by_tenant(self) -> list[str]:
+        """Name the tenant of each report that only this clone has."""
+        return [tenant_of_path(path, self._folder) or "" for path in self.unpushed_reports()]
+
     def deliver(
         self, *, push: bool, is_hurried: Callable[[], bool] = lambda: False, next_step: str = ""
     ) -> None:

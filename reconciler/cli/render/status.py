@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from reconciler.cli.render.masking import NumberFormat
-from reconciler.cli.render.messages import BLOCK_TEXTS, age_text, count_text, fix_text
+from reconciler.cli.render.messages import BLOCK_TEXTS, age_text, count_text, fix_text, not_at_remote_text
 from reconciler.cli.render.protection import protection_counts_json, protection_text, stopped_by_text
 from reconciler.use_cases.history.status import BlockedNumbers, Standing
 
@@ -41,12 +41,13 @@ def _standing_json(one: Standing, age_limit: timedelta) -> dict[str, Any]:
         "restored": one.deviations.restored,
         "protection": protection_counts_json(one.protection),
         "stopped_by": newest.report.stopped_by if newest else None,
+        "not_at_remote": one.not_at_remote,
         "chain_head": {"path": newest.path, "sha256": newest.sha256} if newest else None,
     }
 
 
 def status_text(standings: Sequence[Standing], age_limit: timedelta, number_format: NumberFormat) -> str:
-    """Show every tenant in one line; below it who can still be called, where the newest report has any."""
+    """Show every tenant in one line; below it what people have to do, and who can still be called."""
     lines = [line for one in standings for line in _standing_lines(one, age_limit, number_format)]
     return "\n".join(lines) or "no tenant has a report yet"
 
@@ -56,13 +57,18 @@ def _standing_lines(one: Standing, age_limit: timedelta, number_format: NumberFo
     report = one.newest.report if one.newest else None
     if report is not None and report.stopped_by is not None:
         yield f"    report {report.seq}: stopped by {stopped_by_text(report.stopped_by)}"
+    if one.not_at_remote:
+        yield f"    {not_at_remote_text(one.not_at_remote)}"
+    if one.deviations.kept:
+        kept = count_text(one.deviations.kept)
+        yield f"    Blocked: {kept}, in CXone and no longer in the files (see: dnc blocked)"
     yield from (f"    {line}" for line in protection_text(one.protection, number_format).splitlines())
 
 
 def _standing(one: Standing, age_limit: timedelta) -> str:
     if one.newest is None:
         return f"! {one.tenant}: no report yet: dnc apply writes the first"
-    mark = "!" if one.is_older(age_limit) or one.late or one.protection.verdict != "protected" else " "
+    mark = "!" if one.is_older(age_limit) or one.needs_attention else " "
     newest = one.newest
     if one.verified is None:
         verified_text = "no verified run"

@@ -12,6 +12,9 @@ Reasons = tuple[tuple[str, int], ...]
 
 UNDIVIDED = ""
 
+UNFINISHED = frozenset({"failed", "partial", "interrupted"})
+"""The states of a run that did not do, or did not see, all that it was to do."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:

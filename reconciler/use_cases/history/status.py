@@ -1,7 +1,8 @@
 """`dnc status`, `dnc blocked` and `dnc audit`: what the newest reports say. Needs no CXone."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from reconciler.audit.ledger import Ledger
@@ -10,7 +11,7 @@ from reconciler.audit.report_rows import FailureRow, RetainedRow, count_numbers
 from reconciler.config.configuration import Tenant
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
 from reconciler.core.model.run_result import Cause, OpenNumbers, Protection, cause_of
-from reconciler.use_cases.history.run_summary import Deviations
+from reconciler.use_cases.history.run_summary import UNFINISHED, Deviations
 from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.destination import say_rewritten_history
 from reconciler.use_cases.workspace.opening import Record, open_record, say_doubts
@@ -117,7 +118,8 @@ class Standing:
     """One tenant, as its reports tell it. `late` counts requests that are not live past their day.
 
     `newest` and `verified` are the newest report, and the newest that saw all that it left; None without
-    one. `age` is that of the latter.
+    one. `age` is that of the latter. `not_at_remote` counts the reports that only this clone has; None: there
+    is no remote.
     """
 
     tenant: str
@@ -127,6 +129,15 @@ class Standing:
     late: int
     deviations: Deviations
     protection: Protection = field(default_factory=Protection)
+    not_at_remote: int | None = None
+
+    @property
+    def needs_attention(self) -> bool:
+        """Tell whether the newest run left something that people must see, whatever its age."""
+        if self.newest is None:
+            return True
+        found = (self.late, self.deviations.not_live, self.deviations.kept, self.not_at_remote)
+        return any(found) or self.protection.verdict != "protected" or self.newest.report.status in UNFINISHED
 
     def is_older(self, most: timedelta) -> bool:
         """Tell whether the last verified run is too long ago, or there was none."""
@@ -148,13 +159,15 @@ def status(ctx: CommandContext) -> tuple[Standing, ...]:
 
 def _standings(tenants: Iterable[Tenant], record: Record, ctx: CommandContext) -> Iterator[Standing]:
     now, ledger = ctx.clock(), record.ledger
+    unpushed = Counter(ledger.unpushed_by_tenant()) if ledger.has_remote else None
     for tenant in tenants:
         newest = ledger.newest(tenant.name)
         say_doubts(ledger, tenant.name, ctx)
         say_rewritten_history(ctx, record, tenant)
         if newest is None and tenant.embedded and ctx.options.tenant is None:
             continue
-        yield _standing(tenant.name, newest, ledger, now)
+        standing = _standing(tenant.name, newest, ledger, now)
+        yield replace(standing, not_at_remote=unpushed[tenant.name] if unpushed is not None else None)
 
 
 def _standing(tenant: str, newest: StoredReport | None, ledger: Ledger, now: datetime) -> Standing:

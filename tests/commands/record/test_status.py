@@ -11,7 +11,7 @@ from threading import Thread
 import pytest
 
 from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
-from tests.support.project import LIST, entry
+from tests.support.project import LIST, entry, making
 
 A, B, C = "+12125550101", "+12125550102", "+12125550103"
 
@@ -55,6 +55,59 @@ def test_without_any_report_it_is_not_well(project):
     done = project.run("status")
     assert done.code == 3
     assert done.out == "! production: no report yet: dnc apply writes the first\n"
+
+
+def test_a_report_that_is_not_at_the_remote_is_said(applied):
+    applied.list(entry(A), entry(B), entry(C))
+    applied.apply("--yes", CI="")
+    done = applied.run("status")
+    assert done.code == 0
+    line, below = done.out.splitlines()
+    assert line.startswith("! production: verified 0 minutes ago (report 2)")
+    assert below == "    Not at the remote: 1 report (push: dnc audit push)"
+    (one,) = applied.run("status", "--format", "json").json["tenants"]
+    assert one["not_at_remote"] == 1
+    applied.run("audit", "push")
+    done = applied.run("status")
+    assert done.out.startswith("  production: ")
+    assert "Not at the remote" not in done.out
+    (one,) = applied.run("status", "--format", "json").json["tenants"]
+    assert one["not_at_remote"] == 0
+
+
+def test_each_tenant_counts_its_own_reports_that_are_only_here(applied):
+    applied.apply("--yes", "--tenant", "toy", CI="")
+    told = {
+        one["tenant"]: one["not_at_remote"]
+        for one in applied.run("status", "--format", "json").json["tenants"]
+    }
+    assert told == {"production": 0, "toy": 1}
+
+
+def test_without_a_remote_no_report_is_missing_there(tmp_path):
+    with making(tmp_path, origin=False) as project:
+        project.list(entry(A))
+        project.apply()
+        done = project.run("status")
+        assert (done.code, done.out[0], "Not at the remote" in done.out) == (0, " ", False)
+        (one,) = project.run("status", "--format", "json").json["tenants"]
+        assert one["not_at_remote"] is None
+
+
+def test_what_is_blocked_is_said_and_marked(applied):
+    applied.list(entry(A))
+    applied.apply(code=6)
+    done = applied.run("status")
+    assert done.code == 0
+    assert done.out.startswith("! production: ")
+    assert "    Blocked: 1 number, in CXone and no longer in the files (see: dnc blocked)\n" in done.out
+
+
+def test_a_newest_run_that_failed_is_marked_although_an_older_one_verified(applied):
+    applied.apply("--attest", code=5, CXONE_CLIENT_SECRET="wrong")
+    done = applied.run("status")
+    assert done.code == 0
+    assert done.out.startswith("! production: verified 0 minutes ago (report 1), newest failed, ")
 
 
 # blocked
