@@ -57,7 +57,7 @@ def test_pages_tell_what_the_reports_tell(applied):
     head = applied.run("audit", "list", "--format", "json").json["reports"][0]["sha256"]
     assert [row[1:] for row in told["As verified when this page was made"]] == [["2", head]] * 2
     overview = tables(page(applied, "index.html"))["Every tenant"]
-    assert [row[:3] for row in overview] == [["production", "as git says", "4"]]
+    assert [row[:3] for row in overview] == [["production", "verified", "4"]]
 
 
 def test_no_number_is_whole(applied):

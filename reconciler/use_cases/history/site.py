@@ -17,6 +17,7 @@ from reconciler.core.model.errors import BrokenChain, DncError, RepositoryProble
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.model.provider import Target
 from reconciler.git.repository import Repository
+from reconciler.use_cases.history.record_verdict import ChainCopies, chain_copies, problems_of
 from reconciler.use_cases.history.run_summary import RunFigures
 from reconciler.use_cases.history.verify import verify_chains
 from reconciler.use_cases.workspace.context import CommandContext, Today
@@ -141,7 +142,8 @@ class RemainingNumbers:
 class TenantRecord:
     """One tenant: its runs, oldest first, what the newest left, and its files.
 
-    `target` is the CXone of the newest report. `problems` are what is wrong with this tenant's chain.
+    `target` is the CXone of the newest report. `drift` is None where no run's plan tells of it. `problems`
+    are what is wrong with this tenant's chain.
     """
 
     tenant: str
@@ -151,7 +153,7 @@ class TenantRecord:
     retained: tuple[RemainingNumbers, ...]
     failures: tuple[RemainingNumbers, ...]
     not_live: tuple[RemainingNumbers, ...]
-    drift: tuple[RemainingNumbers, ...]
+    drift: tuple[RemainingNumbers, ...] | None
     alarms: tuple[str, ...]
     files: FileCounts
     problems: tuple[Finding, ...]
@@ -182,6 +184,10 @@ class Site:
     def is_broken(self) -> bool:
         """Tell whether a chain is not what it was."""
         return bool(self.verification.problems)
+
+    def copies(self, tenant: str) -> ChainCopies:
+        """Give a tenant's chain as it was verified here and at the remote."""
+        return chain_copies(self.verification, self.branch, tenant)
 
 
 def site(ctx: CommandContext) -> Site:
@@ -251,14 +257,19 @@ def _tenant_record(
         target=report.target if report else None,
         runs=tuple(reversed(runs)),
         retained=_sum_remaining(
-            (row, reason) for row in (report.retained if report else ()) for reason in row.blocked_by
+            (row, reason) for row in (report.retained if report else ()) for reason in row.blocked_by or ("",)
         ),
         failures=_failures(report.failures if report else ()),
         not_live=_sum_remaining((row, "") for row in (report.not_live if report else ())),
         drift=_drift(report_source, report_with_plan),
         alarms=tuple(finding["message"] for finding in (report.alarms if report else ())),
         files=_file_counts(tenant, project, today),
-        problems=_problems(tenant.name, project, verification),
+        problems=problems_of(
+            tenant.name,
+            verification.problems,
+            project.configuration.audit.path,
+            project.configuration.tenants,
+        ),
     )
 
 
@@ -282,14 +293,16 @@ def _failures(rows: Iterable[FailureRow]) -> tuple[RemainingNumbers, ...]:
     return tuple(RemainingNumbers(*key, count) for key, count in sorted(counts.items()))
 
 
-def _drift(report_source: Ledger | Chain, stored_report: StoredReport | None) -> tuple[RemainingNumbers, ...]:
-    """Count what others changed in CXone, as a run's plan saw it."""
+def _drift(
+    report_source: Ledger | Chain, stored_report: StoredReport | None
+) -> tuple[RemainingNumbers, ...] | None:
+    """Count what others changed in CXone, as a run's plan saw it; None where there is none to go by."""
     if stored_report is None:
-        return ()
+        return None
     try:
         plan = report_source.plan(stored_report)
     except (DncError, ValueError):
-        return ()  # it is not the plan that the report names, and `verify` says so
+        return None  # it is not the plan that the report names, and `verify` says so
     return _sum_remaining((NumberRow(row), row["kind"]) for row in plan.get("drift", ()))
 
 
@@ -298,15 +311,3 @@ def _file_counts(tenant: Tenant, project: Project, today: Today) -> FileCounts:
     declared, lapsing = count_declared(lists.declared_entries, today.as_of)
     errors = sum(finding.severity is Severity.ERROR for finding in lists.findings)
     return FileCounts(declared, lapsing, errors)
-
-
-def _problems(tenant: str, project: Project, verification: Verification) -> tuple[Finding, ...]:
-    """Give the problems that are this tenant's, or nobody's own."""
-    folders = {name: f"{project.configuration.audit.path.strip('/')}/{name}/" for name in
-               project.configuration.tenants}  # fmt: skip
-    other_folders = [folder for name, folder in folders.items() if name != tenant]
-    return tuple(
-        problem
-        for problem in verification.problems
-        if not any(folder in problem.file for folder in other_folders)
-    )

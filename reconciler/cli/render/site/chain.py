@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 
 from reconciler.audit.verification import ChainHead
-from reconciler.cli.render.messages import count_text
+from reconciler.cli.render.messages import count_text, no_report_text
+from reconciler.cli.render.record_verdict import copies_text
 from reconciler.cli.render.site.blocks import Block, Cell, Chapter, Sentences, Table, Text
 from reconciler.core.model.finding import Finding
 from reconciler.use_cases.history.site import Site, TenantRecord
 
 MAX_PROBLEMS = 50  # problems that are spelled out
+_HOLDS = "The chain holds: no report was changed or removed"
 
 
 def chain_chapter(site: Site, record: TenantRecord) -> Chapter:
     """Show one tenant's chain, here and at the remote."""
     heads = [head for head in site.verification.heads if head.tenant == record.tenant]
-    blocks: list[Block] = [chain_verdict(site, record.problems)]
+    blocks: list[Block] = [chain_verdict(site, record.problems, [record.tenant])]
     blocks += problem_blocks(record.problems)
     blocks += remark_blocks(site, record.tenant)
     blocks.append(_heads_table(heads))
@@ -34,8 +36,8 @@ def chain_chapter(site: Site, record: TenantRecord) -> Chapter:
     return Chapter("chain", "The chain of reports", tuple(blocks))
 
 
-def chain_verdict(site: Site, findings: Sequence[Finding]) -> Text:
-    """Say whether it holds."""
+def chain_verdict(site: Site, findings: Sequence[Finding], tenants: Sequence[str]) -> Text:
+    """Say whether the chains of tenants hold, and where they were looked at."""
     if findings:
         return Text(
             f"The chain does not hold: {count_text(len(findings), 'problem')}. What stands here may "
@@ -43,9 +45,14 @@ def chain_verdict(site: Site, findings: Sequence[Finding]) -> Text:
             "written; ask for the branch from a clone that still has it whole.",
             loud=True,
         )
-    if not site.verification.heads:
-        return Text("There is no report yet.")
-    return Text("The chain holds: no report was changed or removed, here or at the remote.")
+    chains = [copies for copies in map(site.copies, tenants) if copies.head]
+    if not chains:
+        names = ", ".join(tenants) or "any tenant"
+        sentence = no_report_text(names)
+        return Text(f"{sentence[0].upper()}{sentence[1:]}.")
+    if all(copies.is_agreed for copies in chains):
+        return Text(f"{_HOLDS}, here or at the remote. Both were compared and agree.")
+    return Text(f"{_HOLDS}. {copies_text(chains, site.branch)}")
 
 
 def problem_blocks(findings: Sequence[Finding]) -> list[Block]:

@@ -10,7 +10,7 @@ from reconciler.cli.render.site.chart import Series, period_name, sparkline, sta
 from reconciler.cli.render.site.periods import ChartPeriod, group_by_period
 from reconciler.cli.render.site.timeline import Timeline
 from reconciler.core.model.entries import ReasonCode
-from reconciler.use_cases.history.run_summary import UNDIVIDED, RunFigures
+from reconciler.use_cases.history.run_summary import UNDIVIDED, UNFINISHED, RunFigures
 from reconciler.use_cases.history.site import HORIZON, RemainingNumbers, TenantRecord
 
 MAX_LAPSES = 60  # rows, the nearest first
@@ -26,7 +26,8 @@ def lapses_chapter(record: TenantRecord, made_at: datetime) -> Chapter:
     """Show what ends within 90 days."""
     record_lapses = record.files.lapses
     if not record_lapses:
-        return Chapter("lapsing", "Ending soon", (Text(f"No entry ends within {HORIZON.days} days."),))
+        sentence = f"No entry ends within {HORIZON.days} days.{_errors_text(record)}"
+        return Chapter("lapsing", "Ending soon", (Text(sentence),))
     begin = min(made_at.date(), record_lapses[0].last_day)
     weeks = []
     while begin <= made_at.date() + HORIZON:
@@ -75,11 +76,15 @@ def _lapse_table(record: TenantRecord) -> Block:
 
 
 MAX_OPEN_ISSUES = 50  # rows of each table, and sentences
+_BY_HAND = "to be removed in CXone by people: this tenant removes nothing by itself"
 
 
 def open_issues_chapter(record: TenantRecord) -> Chapter:
     """Show what waits."""
     blocks: list[Block] = []
+    status = record.newest.report.status if record.newest else ""
+    if status in UNFINISHED:
+        blocks.append(Text(f"The newest run is {status}: what it left open is only what is known of it."))
     if record.not_live:
         rows = (
             (Cell(remaining.list_id, code=True), remaining.numbers)
@@ -108,7 +113,7 @@ def open_issues_chapter(record: TenantRecord) -> Chapter:
             (
                 Cell(remaining.list_id, code=True),
                 remaining.numbers,
-                BLOCK_TEXTS.get(remaining.cause, remaining.cause),
+                BLOCK_TEXTS.get(remaining.cause, remaining.cause or _BY_HAND),
                 FIXES.get(remaining.cause, ""),
             )
             for remaining in record.retained[:MAX_OPEN_ISSUES]
@@ -171,14 +176,14 @@ def _lists_table(record: TenantRecord, newest: RunFigures | None, lists: Sequenc
         if newest
         else ""
     )
-    error_count = record.files.errors
-    errors = (
-        f" {count_text(error_count, 'error')} in the files: what they concern is not counted."
-        if error_count
-        else ""
-    )
-    note = f"{caption}Claimed by the files as they lie here.{errors}"
+    note = f"{caption}Claimed by the files as they lie here.{_errors_text(record)}"
     return Table.of("Every list", "List|#Live in CXone|#Claimed by files|#With an end", rows, note=note)
+
+
+def _errors_text(record: TenantRecord) -> str:
+    """Say that errors in the files keep entries from being counted; empty where there are none."""
+    count = record.files.errors
+    return f" {count_text(count, 'error')} in the files: what they concern is not counted." if count else ""
 
 
 def _size_figure(list_id: str, time: Timeline) -> Figure:

@@ -12,7 +12,8 @@ from reconciler.cli.render.site.chart import sparkline
 from reconciler.cli.render.site.lists import lapses_chapter, open_issues_chapter, sizes_chapter
 from reconciler.cli.render.site.runs import count_late, drift_chapter, requests_chapter, runs_chapter
 from reconciler.cli.render.site.timeline import Timeline
-from reconciler.use_cases.history.run_summary import RunFigures
+from reconciler.use_cases.history.record_verdict import ChainCopies
+from reconciler.use_cases.history.run_summary import UNFINISHED, RunFigures
 from reconciler.use_cases.history.site import Site, TenantRecord
 
 MAX_AGE = timedelta(hours=26)  # as `dnc status` has it by default
@@ -20,30 +21,42 @@ _RECENT = timedelta(days=30)
 _MARKS_BY_SEVERITY = ("bad", "warn", "good")
 
 
-def tenant_facts(record: TenantRecord, made_at: datetime) -> tuple[Fact, ...]:
+def tenant_facts(record: TenantRecord, made_at: datetime, copies: ChainCopies) -> tuple[Fact, ...]:
     """Give the figures, the most asked for first."""
+    is_current = _is_current(record.newest, made_at)
     return (
         _live_fact(record.runs),
         _verified_fact(record, made_at),
         _days_fact(record.runs, made_at),
-        _open_requests_fact(record),
+        _open_requests_fact(record.newest, is_current=is_current),
         _in_time_fact(record.runs),
-        _open_issues_fact(record),
+        _not_live_fact([record.newest] if record.newest else [], is_current=is_current),
+        _blocked_fact([record.newest] if record.newest else []),
         _restored_fact(record.runs, made_at),
-        _chain_fact(record),
+        _chain_fact(record, copies),
+        _remote_fact([copies], is_broken=bool(record.problems)),
     )
 
 
-def tenant_state(record: TenantRecord, made_at: datetime) -> tuple[str, str]:
+def _is_current(newest: RunFigures | None, made_at: datetime) -> bool:
+    """Tell whether the newest run is young and did all that it was to do: else its figures praise nothing."""
+    if newest is None or newest.report.status in UNFINISHED:
+        return False
+    return made_at - newest.report.finished_at <= MAX_AGE
+
+
+def tenant_state(record: TenantRecord, made_at: datetime, copies: ChainCopies) -> tuple[str, str]:
     """Say how the tenant stands: the worst mark, and a sentence with all that is not well."""
-    problems = list(_state_problems(record, made_at)) or [("good", "as git says")]
+    problems = list(_state_problems(record, made_at, copies)) or [("good", "verified")]
     return min(problems, key=lambda one: _MARKS_BY_SEVERITY.index(one[0]))[0], "; ".join(
         sentence for _, sentence in problems
     )
 
 
-def _state_problems(record: TenantRecord, made_at: datetime) -> Iterator[tuple[str, str]]:
-    newest, newest_verified = record.newest, record.newest_verified
+def _state_problems(
+    record: TenantRecord, made_at: datetime, copies: ChainCopies
+) -> Iterator[tuple[str, str]]:
+    newest = record.newest
     if record.problems:
         yield "bad", "the chain of reports does not hold"
     if newest is None:
@@ -60,13 +73,42 @@ def _state_problems(record: TenantRecord, made_at: datetime) -> Iterator[tuple[s
         yield "bad", f"{count_text(late_count, 'request')} late"
     if newest.report.status == "failed":
         yield "bad", "the newest run failed"
-    if newest_verified is None:
-        yield "warn", "never verified"
-    elif made_at - newest_verified.report.finished_at > MAX_AGE:
-        yield "warn", f"last verified {age_text(newest_verified.report.finished_at, made_at)} before"
+    yield from (("warn", sentence) for sentence in _warnings(record, newest, made_at, copies))
     waiting = sum(due_requests.numbers for due_requests in newest.deadlines.open) - late_count
     if waiting:
         yield "warn", f"{count_text(waiting, 'request')} open"
+
+
+def _warnings(
+    record: TenantRecord, newest: RunFigures, made_at: datetime, copies: ChainCopies
+) -> Iterator[str]:
+    """Say what keeps a tenant from being called verified, although nobody is known to be unprotected."""
+    verified, status = record.newest_verified, newest.report.status
+    if status in UNFINISHED - {"failed"}:
+        yield f"the newest run is {status}"
+    if verified is None:
+        yield "never verified"
+    elif made_at - verified.report.finished_at > MAX_AGE:
+        yield f"last verified {age_text(verified.report.finished_at, made_at)} before"
+    elif verified is not newest and status not in UNFINISHED:
+        yield f"the newest run did not verify; report {verified.report.seq} did"
+    if newest.deviations.kept:
+        yield f"{count_text(newest.deviations.kept)} blocked"
+    if copies.not_at_remote and not record.problems:
+        yield f"not at the remote: {count_text(copies.not_at_remote, 'report')}"
+    if record.files.errors:
+        yield f"{count_text(record.files.errors, 'error')} in the files"
+    if (unsent := count_unsent(record) - newest.deviations.not_live) > 0:
+        yield f"{count_text(unsent)} in the files and not in CXone yet"
+    if record.alarms:
+        yield count_text(len(record.alarms), "alarm")
+
+
+def count_unsent(record: TenantRecord) -> int:
+    """Count by how many numbers lists have less in CXone, as last read, than the files claim today."""
+    live = next((run.live for run in reversed(record.runs) if run.live), {})
+    sizes = {list_id: sum(count for _, count in reasons) for list_id, reasons in live.items()}
+    return sum(max(0, files.numbers - sizes.get(files.list_id, 0)) for files in record.files.declared)
 
 
 def total_live(run: RunFigures) -> int:
@@ -101,13 +143,18 @@ def _days_fact(runs: Sequence[RunFigures], made_at: datetime) -> Fact:
     return Fact("Days verified", f"{len(verified_days):,} of {days:,}", f"since {first_day.isoformat()}")
 
 
-def _open_requests_fact(record: TenantRecord) -> Fact:
-    if record.newest is None:
+def _good(is_current: bool) -> str:
+    """Give the mark of what is as it should be: none where nobody has looked lately."""
+    return "good" if is_current else ""
+
+
+def _open_requests_fact(newest: RunFigures | None, *, is_current: bool) -> Fact:
+    if newest is None:
         return Fact("Requests not live", NO_VALUE)
-    rows = record.newest.deadlines.open
+    rows = newest.deadlines.open
     late_count = sum(due_requests.numbers for due_requests in rows if due_requests.is_overdue)
     waiting = sum(due_requests.numbers for due_requests in rows) - late_count
-    mark = "bad" if late_count else "warn" if waiting else "good"
+    mark = "bad" if late_count else "warn" if waiting else _good(is_current)
     return Fact("Requests not live", f"{late_count:,} late", f"{waiting:,} open, near their day", mark)
 
 
@@ -123,17 +170,33 @@ def _in_time_fact(runs: Sequence[RunFigures]) -> Fact:
     )
 
 
-def _open_issues_fact(record: TenantRecord) -> Fact:
-    newest = record.newest
-    if newest is None:
-        return Fact("Not live", NO_VALUE)
-    retained_text = f"{newest.deviations.kept:,} kept without permission"
-    return Fact(
-        "Not live",
-        f"{newest.deviations.not_live:,}",
-        retained_text,
-        "bad" if newest.deviations.not_live else "good",
-    )
+def _not_live_fact(newest_runs: Sequence[RunFigures], *, is_current: bool) -> Fact:
+    if not newest_runs:
+        return Fact("Not live", NO_VALUE, "no report yet")
+    number = sum(run.deviations.not_live for run in newest_runs)
+    mark = "bad" if number else _good(is_current)
+    return Fact("Not live", f"{number:,}", "on a list and not protected", mark)
+
+
+def _blocked_fact(newest_runs: Sequence[RunFigures]) -> Fact:
+    if not newest_runs:
+        return Fact("Blocked", NO_VALUE, "no report yet")
+    number = sum(run.deviations.kept for run in newest_runs)
+    return Fact("Blocked", f"{number:,}", "stay in CXone without a line", "warn" if number else "")
+
+
+def _remote_fact(chains: Sequence[ChainCopies], *, is_broken: bool) -> Fact:
+    name, chains = "Not at the remote", [copies for copies in chains if copies.head]
+    if is_broken:
+        return Fact(name, NO_VALUE, "the chain does not hold")
+    if not chains:
+        return Fact(name, NO_VALUE, "no report yet")
+    if not chains[0].remote:
+        return Fact(name, NO_VALUE, "there is no remote")
+    number = sum(copies.not_at_remote for copies in chains)
+    if number:
+        return Fact(name, count_text(number, "report"), "push: dnc audit push", "warn")
+    return Fact(name, "0 reports", f"{chains[0].remote} has all", "good")
 
 
 def _restored_fact(runs: Sequence[RunFigures], made_at: datetime) -> Fact:
@@ -141,13 +204,14 @@ def _restored_fact(runs: Sequence[RunFigures], made_at: datetime) -> Fact:
     return Fact("Put back", f"{lately:,}", "taken off by others, in 30 days")
 
 
-def _chain_fact(record: TenantRecord) -> Fact:
+def _chain_fact(record: TenantRecord, copies: ChainCopies) -> Fact:
     if record.problems:
         return Fact("Chain", "does not hold", count_text(len(record.problems), "problem"), "bad")
     newest = record.newest
     if newest is None:
         return Fact("Chain", NO_VALUE, "no report yet")
-    return Fact("Chain", count_text(newest.report.seq, "report"), f"head {newest.report.sha256[:12]}", "good")
+    mark = "warn" if copies.not_at_remote else "good"
+    return Fact("Chain", count_text(newest.report.seq, "report"), f"head {newest.report.sha256[:12]}", mark)
 
 
 INDEX = "index.html"
@@ -171,16 +235,17 @@ def page_name(tenant: str) -> str:
 
 
 def _index_page(site: Site) -> str:
-    rows = (_tenant_row(record, site.made_at) for record in site.records)
+    rows = (_tenant_row(record, site.made_at, site.copies(record.tenant)) for record in site.records)
     table = Table.of("Every tenant", _HEADS, rows)
     broken = site.verification.problems
-    alert = chain_verdict(site, broken) if broken else None
+    verdict = chain_verdict(site, broken, [record.tenant for record in site.records])
+    alert = verdict if broken else None
     blocks: list[Block] = [
-        *([] if broken else [chain_verdict(site, broken)]),
+        *([] if broken else [verdict]),
         *problem_blocks(broken),
         *remark_blocks(site),
     ]
-    blocks.append(table if site.records else Text("No tenant has a report yet: dnc apply writes the first."))
+    blocks.append(table if site.records else Text("No tenant has a report."))
     return render_masked_page(
         "overview.html",
         title="Do-not-call record",
@@ -193,8 +258,8 @@ def _index_page(site: Site) -> str:
 
 
 def _tenant_page(site: Site, record: TenantRecord) -> str:
-    time = Timeline.of(record.runs, site.made_at)
-    mark, sentence = tenant_state(record, site.made_at)
+    time, copies = Timeline.of(record.runs, site.made_at), site.copies(record.tenant)
+    mark, sentence = tenant_state(record, site.made_at, copies)
     has_runs = bool(record.runs)
     chapters = (
         sizes_chapter(record, time),
@@ -213,8 +278,8 @@ def _tenant_page(site: Site, record: TenantRecord) -> str:
         mark=mark,
         sentence=sentence,
         target=_target_text(record),
-        facts=tenant_facts(record, site.made_at),
-        alert=chain_verdict(site, record.problems) if record.problems else None,
+        facts=tenant_facts(record, site.made_at, copies),
+        alert=chain_verdict(site, record.problems, [record.tenant]) if record.problems else None,
         chapters=chapters,
     )
 
@@ -233,14 +298,14 @@ def _target_text(record: TenantRecord) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _tenant_row(record: TenantRecord, made_at: datetime) -> Iterable[Value]:
+def _tenant_row(record: TenantRecord, made_at: datetime, copies: ChainCopies) -> Iterable[Value]:
     time = Timeline.of(record.runs, made_at)
     size = time.values_by_period(
         lambda some: next((total_live(run) for run in reversed(some) if run.live), None)
     )
     newest, newest_verified = record.newest, record.newest_verified
     live = next((total_live(run) for run in reversed(record.runs) if run.live), None)
-    mark, sentence = tenant_state(record, made_at)
+    mark, sentence = tenant_state(record, made_at, copies)
     waiting = newest.deadlines.open if newest else ()
     return (
         Cell(record.tenant, href=page_name(record.tenant)),
@@ -259,31 +324,53 @@ def _tenant_row(record: TenantRecord, made_at: datetime) -> Iterable[Value]:
 
 def _site_facts(site: Site) -> tuple[Fact, ...]:
     newest = [record.newest for record in site.records if record.newest]
+    chains = [site.copies(record.tenant) for record in site.records]
+    is_current = all(_is_current(record.newest, site.made_at) for record in site.records)
     live = sum(next((total_live(r) for r in reversed(x.runs) if r.live), 0) for x in site.records)
-    late_count = sum(
-        due_requests.numbers
-        for run in newest
-        for due_requests in run.deadlines.open
-        if due_requests.is_overdue
-    )
     every = [run for record in site.records for run in record.runs]
     met_count, missed_count = (
         sum(run.deadlines.in_time or 0 for run in every),
         sum(count_late(run) for run in every),
     )
-    not_live = sum(run.deviations.not_live for run in newest)
-    well = sum(tenant_state(record, site.made_at)[0] == "good" for record in site.records)
-    verified_mark = "good" if well == len(site.records) else "warn"
-    well_text = f"{well} of {len(site.records)}"
-    broken = site.is_broken
-    late_mark = "bad" if late_count else "good"
     in_time = f"{met_count:,} of {met_count + missed_count:,}" if met_count + missed_count else NO_VALUE
     return (
-        Fact("Tenants as git says", well_text, "verified within 26 hours", verified_mark),
-        Fact("Numbers live", f"{live:,}", "on all lists"),
-        Fact("Requests late", f"{late_count:,}", "not live past their day", late_mark),
+        _tenants_fact(site),
+        Fact("Numbers live", f"{live:,}" if newest else NO_VALUE, "on all lists"),
+        _late_fact(newest, is_current=is_current),
         Fact("Live in time", in_time, "of all on record"),
-        Fact("Not live", f"{not_live:,}", "on a list and not protected", "bad" if not_live else "good"),
-        Fact("Chains", "do not all hold" if broken else "hold", count_text(len(every), "report"),
-             "bad" if broken else "good"),
-    )  # fmt: skip
+        _not_live_fact(newest, is_current=is_current),
+        _blocked_fact(newest),
+        _chains_fact(site, chains, len(every)),
+        _remote_fact(chains, is_broken=site.is_broken),
+    )
+
+
+def _tenants_fact(site: Site) -> Fact:
+    count = len(site.records)
+    well = sum(
+        tenant_state(record, site.made_at, site.copies(record.tenant))[0] == "good" for record in site.records
+    )
+    mark = "good" if count and well == count else "warn"
+    return Fact("Tenants verified", f"{well} of {count}", "within 26 hours, with nothing left open", mark)
+
+
+def _late_fact(newest: Sequence[RunFigures], *, is_current: bool) -> Fact:
+    if not newest:
+        return Fact("Requests late", NO_VALUE, "no report yet")
+    number = sum(
+        due_requests.numbers
+        for run in newest
+        for due_requests in run.deadlines.open
+        if due_requests.is_overdue
+    )
+    mark = "bad" if number else _good(is_current)
+    return Fact("Requests late", f"{number:,}", "not live past their day", mark)
+
+
+def _chains_fact(site: Site, chains: Sequence[ChainCopies], reports: int) -> Fact:
+    if site.is_broken:
+        return Fact("Chains", "do not all hold", count_text(reports, "report"), "bad")
+    if not reports:
+        return Fact("Chains", NO_VALUE, "no report yet")
+    mark = "warn" if any(copies.not_at_remote for copies in chains) else "good"
+    return Fact("Chains", "hold", count_text(reports, "report"), mark)

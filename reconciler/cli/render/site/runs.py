@@ -32,7 +32,9 @@ def drift_chapter(record: TenantRecord, time: Timeline) -> Chapter:
     table = Table.of(f"Drift by {time.period_unit}", heads, rows)
     legend = (Cell(f"put back {total:,.0f}", "warn"),)
     current_drift: Block = Text("The newest run that read CXone saw no drift.")
-    if record.drift:
+    if record.drift is None:
+        current_drift = Text("Whether there is drift is not known: no plan of a run can be read.")
+    elif record.drift:
         drift_rows = (
             (Cell(row.list_id, code=True), row.cause, row.numbers, DRIFT_TEXTS.get(row.cause, ""))
             for row in record.drift
@@ -108,7 +110,9 @@ def _requests_figure(record: TenantRecord, time: Timeline) -> Figure:
 def _open_table(record: TenantRecord) -> Block:
     newest = record.newest
     if newest is None or not newest.deadlines.open:
-        return Text("Nothing is open: no request is near or past its last day without being live.")
+        return Text(
+            "As of the newest run nothing is open: no request is near or past its last day and not live."
+        )
     rows = (
         (due_requests.due_date.isoformat(), *_request_cells(due_requests))
         for due_requests in newest.deadlines.open
