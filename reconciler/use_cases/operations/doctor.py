@@ -6,9 +6,16 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
 
-from reconciler.config.configuration import Tenant, resolve
+from reconciler.audit.report_files import tenant_of_path
+from reconciler.config.configuration import AuditSettings, Tenant, resolve
 from reconciler.config.connection_settings import GroupsSettings
-from reconciler.core.model.errors import CxoneUnreadable, DncError, InvalidInput, RepositoryProblem
+from reconciler.core.model.errors import (
+    BrokenChain,
+    CxoneUnreadable,
+    DncError,
+    InvalidInput,
+    RepositoryProblem,
+)
 from reconciler.core.model.provider import Provider
 from reconciler.cxone.groups.dialect import CEILING
 from reconciler.cxone.groups.number_check import Probe
@@ -291,10 +298,10 @@ def _remote_checks(repository: Repository | None, project: Project) -> Iterator[
         yield failed_check("remote", error)
         return
     yield passed_check("remote", f"{name} answers")
-    if audit.branch in tips:
-        yield passed_check("audit branch", f"{name} has {audit.branch}")
-    else:
-        yield Check("audit branch", State.OK, f"{name} has no {audit.branch} yet: the first apply makes it")
+    try:
+        yield _audit_copies_check(repository, audit, name, tips.get(audit.branch))
+    except DncError as error:
+        yield failed_check("audit branch", error)
     if audit.push == "never":
         yield Check("audit push", State.WARNING, "audit.push is never: reports stay here", "dnc audit push")
         return
@@ -306,6 +313,27 @@ def _remote_checks(repository: Repository | None, project: Project) -> Iterator[
     yield passed_check(
         "audit push", f"{name} takes a push of ours; if {audit.branch} is protected, an apply shows"
     )
+
+
+def _audit_copies_check(repository: Repository, audit: AuditSettings, remote: str, tip: str | None) -> Check:
+    """Compare the remote's audit branch, as it is now, with what this clone has and knows of it."""
+    check, branch = "audit branch", audit.branch
+    known_tip, local_tip = repository.tracking_tip(branch), repository.branch_tip(branch)
+    if tip is None and known_tip is not None:
+        fix = f"dnc audit verify says how to restore it: call an auditor before anybody touches {branch}"
+        fact = f"{remote} had {branch}, and it is gone: reports were removed"
+        return Check(check, State.FAIL, fact, fix, BrokenChain.exit_code)
+    compared_tip = tip if tip is not None and repository.has_commit(tip) else known_tip
+    changes = repository.log_changes(local_tip, beyond=compared_tip) if local_tip else []
+    unpushed = sum(
+        status == "A" and tenant_of_path(path, audit.path.strip("/")) is not None
+        for _, status, path in changes
+    )
+    has_branch = f"{remote} has {branch}" if tip is not None else f"{remote} has no {branch} yet"
+    if unpushed:
+        count = "1 report" if unpushed == 1 else f"{unpushed:,} reports"
+        return Check(check, State.WARNING, f"{has_branch}. Not at the remote: {count}", "dnc audit push")
+    return passed_check(check, has_branch if tip is not None else f"{has_branch}: the first apply makes it")
 
 
 def _pace_check(tenant: Tenant) -> Check:

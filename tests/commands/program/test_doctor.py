@@ -114,6 +114,33 @@ def test_without_a_remote(tmp_path):
         assert "audit push" not in checks
 
 
+def test_a_report_that_is_not_at_the_remote(project: Project):
+    project.list(entry(A))
+    project.apply("--yes", CI="")
+    assert examined(project)["audit branch"] == (
+        "warning",
+        "origin has no dnc-audit yet. Not at the remote: 1 report",
+    )
+    assert "way out: dnc audit push" in project.run("doctor").out
+    project.run("audit", "push")
+    assert examined(project)["audit branch"] == ("ok", "origin has dnc-audit")
+    project.list(entry(A, B))
+    project.apply("--yes", CI="")
+    not_pushed = ("warning", "origin has dnc-audit. Not at the remote: 1 report")
+    assert examined(project)["audit branch"] == not_pushed
+    other = project.clone("other")
+    other.apply(CI_PIPELINE_SOURCE="schedule")  # which this clone has not fetched
+    assert examined(project)["audit branch"] == not_pushed
+
+
+def test_an_audit_branch_that_is_gone_is_not_called_a_first_run(project: Project):
+    project.list(entry(A))
+    project.apply()
+    project.git("-C", str(project.origin), "update-ref", "-d", "refs/heads/dnc-audit")
+    state, said = examined(project, code=4)["audit branch"]
+    assert (state, said) == ("fail", "origin had dnc-audit, and it is gone: reports were removed")
+
+
 def test_a_remote_that_does_not_answer(project: Project):
     project.git("remote", "set-url", "origin", "file:///nowhere/at/all.git")
     checks = examined(project, code=4)
