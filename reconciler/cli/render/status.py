@@ -42,6 +42,7 @@ def _standing_json(one: Standing, age_limit: timedelta) -> dict[str, Any]:
         "protection": protection_counts_json(one.protection),
         "stopped_by": newest.report.stopped_by if newest else None,
         "not_at_remote": one.not_at_remote,
+        "doubts": list(one.doubts),
         "chain_head": {"path": newest.path, "sha256": newest.sha256} if newest else None,
     }
 
@@ -57,6 +58,8 @@ def _standing_lines(one: Standing, age_limit: timedelta, number_format: NumberFo
     report = one.newest.report if one.newest else None
     if report is not None and report.stopped_by is not None:
         yield f"    report {report.seq}: stopped by {stopped_by_text(report.stopped_by)}"
+    for doubt in one.doubts:
+        yield f"    In doubt: {doubt} (see: dnc audit verify)"
     if one.not_at_remote:
         yield f"    {not_at_remote_text(one.not_at_remote)}"
     if one.deviations.kept:

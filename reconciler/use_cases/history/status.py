@@ -119,7 +119,7 @@ class Standing:
 
     `newest` and `verified` are the newest report, and the newest that saw all that it left; None without
     one. `age` is that of the latter. `not_at_remote` counts the reports that only this clone has; None: there
-    is no remote.
+    is no remote. `doubts` say why the reports may not be what was written.
     """
 
     tenant: str
@@ -130,14 +130,16 @@ class Standing:
     deviations: Deviations
     protection: Protection = field(default_factory=Protection)
     not_at_remote: int | None = None
+    doubts: tuple[str, ...] = ()
 
     @property
     def needs_attention(self) -> bool:
         """Tell whether the newest run left something that people must see, whatever its age."""
         if self.newest is None:
             return True
-        found = (self.late, self.deviations.not_live, self.deviations.kept, self.not_at_remote)
-        return any(found) or self.protection.verdict != "protected" or self.newest.report.status in UNFINISHED
+        open_facts = (self.late, self.deviations.not_live, self.deviations.kept, self.not_at_remote, self.doubts)
+        is_protected = self.protection.verdict == "protected"
+        return any(open_facts) or not is_protected or self.newest.report.status in UNFINISHED
 
     def is_older(self, most: timedelta) -> bool:
         """Tell whether the last verified run is too long ago, or there was none."""
@@ -167,7 +169,11 @@ def _standings(tenants: Iterable[Tenant], record: Record, ctx: CommandContext) -
         if newest is None and tenant.embedded and ctx.options.tenant is None:
             continue
         standing = _standing(tenant.name, newest, ledger, now)
-        yield replace(standing, not_at_remote=unpushed[tenant.name] if unpushed is not None else None)
+        yield replace(
+            standing,
+            not_at_remote=unpushed[tenant.name] if unpushed is not None else None,
+            doubts=tuple(doubt.fact for doubt in ledger.doubts(tenant.name)),
+        )
 
 
 def _standing(tenant: str, newest: StoredReport | None, ledger: Ledger, now: datetime) -> Standing:

@@ -110,6 +110,19 @@ def test_a_newest_run_that_failed_is_marked_although_an_older_one_verified(appli
     assert done.out.startswith("! production: verified 0 minutes ago (report 1), newest failed, ")
 
 
+def test_a_record_in_doubt_is_marked_and_in_json(applied):
+    applied.git("-C", str(applied.origin), "update-ref", "-d", "refs/heads/dnc-audit")
+    done = applied.run("status")
+    assert done.code == 0
+    assert done.out.startswith("! production: verified 0 minutes ago")
+    assert (
+        "    In doubt: the branch dnc-audit is gone from the remote origin (see: dnc audit verify)"
+        in done.out
+    )
+    (one,) = applied.run("status", "--format", "json").json["tenants"]
+    assert one["doubts"] == ["the branch dnc-audit is gone from the remote origin"]
+
+
 # blocked
 
 
