@@ -90,6 +90,20 @@ def test_no_error_repeats_it(project: Project, host: Host, tmp_path: Path, comma
         assert "DNC_GIT_TOKEN" in done.out + done.err or command == "plan"
 
 
+def test_a_push_with_a_token_that_is_over_names_the_right_and_the_command(project: Project, host: Host):
+    project.on_read[2] = lambda: setattr(host, "token", "another")  # after the branch was fetched
+    done = project.run("apply", DNC_GIT_TOKEN=CANARY)
+    assert done.code == 9
+    assert silent(done)
+    assert "the remote refuses our credentials" in done.err
+    assert "a project access token with write_repository in DNC_GIT_TOKEN" in done.err
+    assert "; then run `dnc audit push` in this clone" in done.err
+    again = project.run("audit", "push", DNC_GIT_TOKEN=CANARY)
+    assert again.code == 9
+    assert "write_repository in DNC_GIT_TOKEN" in again.err
+    assert "dnc audit push" not in again.err
+
+
 def test_a_crash_repeats_it_no_more_than_any_secret(project: Project, host: Host, monkeypatch):
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("broken")
