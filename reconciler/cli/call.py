@@ -101,14 +101,14 @@ def print_error(sentence: str) -> None:
     print(sentence, file=sys.stderr)
 
 
-def json_text(document: Mapping[str, Any], *, indent: int | None = None) -> str:
-    """Write a JSON document, fit for a terminal, too."""
-    return escape_json(json.dumps(document, indent=indent, ensure_ascii=False))
+def json_text(document: Mapping[str, Any], *, indent: int | None = None, encoding: str | None = None) -> str:
+    """Write a JSON document, fit for a terminal, too. `encoding` is that of the stream which it is for."""
+    return escape_json(json.dumps(document, indent=indent, ensure_ascii=False), encoding)
 
 
 def print_json(document: Mapping[str, Any]) -> None:
     """Print a JSON document on stdout."""
-    print(json_text(document, indent=2))
+    print(json_text(document, indent=2, encoding=sys.stdout.encoding))
 
 
 def print_findings(findings: tuple[Finding, ...]) -> None:
@@ -123,20 +123,23 @@ def exit_on_errors(
 ) -> Iterator[None]:
     """Turn the errors of the tree into a sentence on stderr and the fixed exit code.
 
-    `on_error` is called before the sentence, `on_end` after it.
+    `on_error` is called before the sentence, `on_end` after it. That `on_error` cannot write what it should is said,
+    too; the exit code is the error's.
     """
     try:
         yield
     except DncError as error:
-        on_error(error)
+        try:
+            on_error(error)
+        except (DncError, typer.BadParameter) as unwritten:
+            if str(unwritten) != str(error):
+                print_error(f"error: {unwritten}")
         error_findings = error.findings
         if error_findings != DncError.findings.__get__(error):  # more than the error itself says
             print_findings(error_findings)
         print_error(f"error: {error}")
         on_end(error)
         raise typer.Exit(error.exit_code) from None
-    except BrokenPipeError:
-        raise typer.Exit(0) from None
 
 
 def parse_day_option(text: str, option: str) -> date:

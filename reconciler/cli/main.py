@@ -14,23 +14,39 @@ from reconciler.core.model.gc_pause import loading_modules
 _GLOBAL_VALUES = ("--config", "--tenant", "--log-format")
 _GLOBAL_FLAGS = ("--verbose",)
 _UNEXPECTED_ERROR = 1
+_OUTPUT_LOST = 4
+_ANSWERS = frozenset({0, 3, 6})  # codes that mean nothing without what is printed beside them
 _APPLICATION = "reconciler.cli.app"
 
 
 def main() -> None:
     """Run the command line; exits with the fixed codes."""
     arguments = sys.argv[1:]
-    if arguments == ["--version"]:
-        print(f"dnc {__version__}")
-        return
     # typer and what a command needs take longer to load than --version may
     from reconciler.cli.terminal import escape_streams  # noqa: PLC0415
 
-    with escape_streams():
+    with escape_streams() as output:
+        code = _exit_code(arguments)
+        output.flush()
+        # Whoever closes a pipe has read what was wanted.
+        if output.error is not None and not isinstance(output.error, BrokenPipeError):
+            _print_lost_output(output.error, arguments)
+            code = _OUTPUT_LOST if code in _ANSWERS else code
+    sys.exit(code)
+
+
+def _exit_code(arguments: list[str]) -> int:
+    try:
         _run(arguments)
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    return 0
 
 
 def _run(arguments: list[str]) -> None:
+    if arguments == ["--version"]:
+        print(f"dnc {__version__}")
+        return
     front, arguments_left = split_arguments(arguments)
     called_command = arguments_left[0] if arguments_left else command_in(os.environ, _GLOBAL_VALUES)
     try:
@@ -45,6 +61,18 @@ def _run(arguments: list[str]) -> None:
             file=sys.stderr,
         )
         sys.exit(_UNEXPECTED_ERROR)
+
+
+def _print_lost_output(error: OSError, arguments: list[str]) -> None:
+    from reconciler.core.model.errors import InvalidInput  # noqa: PLC0415  (few outputs are lost)
+
+    is_apply = split_arguments(arguments)[1][:1] == ["apply"]
+    record = "`dnc audit show` shows what this run did" if is_apply else "run the command again"
+    problem = InvalidInput(
+        f"the output cannot be written: {error.strerror}; all or a part of it is lost",
+        f"free space, or send the output elsewhere; then {record}",
+    )
+    print(f"error: {problem}", file=sys.stderr)
 
 
 def _load_application(called_command: str | None) -> Callable[..., object]:

@@ -71,6 +71,24 @@ def _open_private(file: Path, mode: str, **open_options: str) -> Iterator[object
         ) from error
 
 
+def write_text_file(file: Path, text: str, option: str) -> None:
+    """Write a file that an option names, in UTF-8.
+
+    Raises a usage error where no file can be there, and InvalidInput where it cannot be written now, as on a
+    full disk.
+    """
+    try:
+        file.write_text(text, encoding="utf-8", errors="replace")  # a file's name may be no UTF-8
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
+        raise typer.BadParameter(f"{file}: {error.strerror}", param_hint=option) from None
+    except OSError as error:
+        raise InvalidInput(
+            f"cannot be written: {error.strerror}",
+            f"free space, or name another file: {option}",
+            where=str(file),
+        ) from error
+
+
 _PROGRESS_LINES = 10
 
 

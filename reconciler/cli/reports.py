@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from reconciler.cli.output import write_text_file
 from reconciler.cli.render.masking import NumberFormat
 
 if TYPE_CHECKING:
@@ -80,23 +81,18 @@ def parse_report_options(reports: Sequence[str], known: Sequence[str]) -> list[t
 def write_validation(result: "ValidateResult", reports: Sequence[str]) -> None:
     """Write the reports that were asked of `validate`."""
     for kind, file in parse_report_options(reports, list(VALIDATION_REPORTS)):
-        _write(file, VALIDATION_REPORTS[kind](result))
+        write_text_file(file, VALIDATION_REPORTS[kind](result), "--report")
 
 
 def write_plan(document: Mapping[str, Any], reports: Sequence[str]) -> None:
     """Write the reports that were asked of `plan`. They are copies that travel, so numbers are masked."""
     for kind, file in parse_report_options(reports, list(PLAN_REPORTS)):
-        _write(file, PLAN_REPORTS[kind](document, NumberFormat(is_masked=True)))
+        write_text_file(file, PLAN_REPORTS[kind](document, NumberFormat(is_masked=True)), "--report")
 
 
 def write_lookup_at(lookup_at: "LookupAt", reports: Sequence[str], *, whole_number: bool) -> None:
     """Write the pages that were asked of `check --at`: masked, but for the one number where that is asked."""
     for kind, file in parse_report_options(reports, list(LOOKUP_AT_REPORTS)):
-        _write(file, LOOKUP_AT_REPORTS[kind](lookup_at, NumberFormat(is_masked=not whole_number)))
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8", errors="replace")  # a file's name may be no UTF-8
-    except OSError as error:
-        raise typer.BadParameter(f"{file}: {error.strerror}", param_hint="--report") from None
+        write_text_file(
+            file, LOOKUP_AT_REPORTS[kind](lookup_at, NumberFormat(is_masked=not whole_number)), "--report"
+        )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TextIO
 from unittest.mock import patch
 
 from reconciler.audit.ledger import Ledger
@@ -195,6 +195,11 @@ class Project:
     def run(self, *arguments: str, **environ: str) -> Result:
         """Call `dnc` in this process, in CI unless `CI` is given as empty."""
         out, err = io.StringIO(), io.StringIO()
+        code = self.run_into(out, err, *arguments, **environ)
+        return Result(code, out.getvalue(), err.getvalue())
+
+    def run_into(self, out: TextIO, err: io.StringIO, *arguments: str, **environ: str) -> int:
+        """Do the same with given streams."""
         handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
         before = Path.cwd()
         os.chdir(self.folder)
@@ -210,7 +215,7 @@ class Project:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
         assert "Traceback" not in err.getvalue(), err.getvalue()
-        return Result(code, out.getvalue(), err.getvalue())
+        return code
 
     def subprocess(self, *arguments: str, **environ: str) -> Result:
         """Call `dnc` as a process of its own: the machine's clock, and real waits."""

@@ -1,13 +1,14 @@
 """`dnc ci`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import Format, current_options, json_text, print_error
+from reconciler.cli.call import Format, current_options, exit_on_errors, json_text, print_error
 from reconciler.cli.options import examples
-from reconciler.cli.output import Output, error_output, to_answer
+from reconciler.cli.output import Output, error_output, to_answer, write_text_file
 from reconciler.cli.render.gitlab_reports import child_pipeline
 from reconciler.cli.render.messages import count_text
 from reconciler.cli.render.note import read_plan, render_plans_report
@@ -55,7 +56,8 @@ def tenants(
                 "tenants": list(fan_out_result.tenants),
                 "onto": fan_out_result.target_branch,
             }
-            _write(f"{json_text(to_answer(tenants_json), indent=2)}\n", out)
+            encoding = sys.stdout.encoding if out is None else None
+            _write(f"{json_text(to_answer(tenants_json), indent=2, encoding=encoding)}\n", out)
             return
         common_yaml = common.read_text(encoding="utf-8") if common else ""
         _write(child_pipeline(fan_out_result, common_yaml), out)
@@ -84,23 +86,22 @@ def gather(
     out: _OutOption = None,
 ) -> None:
     """Merge the plans of many tenants into one Markdown report. Numbers are masked."""
-    tenant_plans = [read_plan(path) for path in plans or ()]
-    _write(render_plans_report(tenant_plans), out)
-    if note:
-        # A merge request of no tenant gets no note; one that had changed some is told that it does not now.
-        post_note(
-            current_options().context(),
-            ALL_TENANTS,
-            lambda room: render_plans_report(tenant_plans, room),
-            as_new_note=bool(tenant_plans),
-        )
+    with exit_on_errors():
+        tenant_plans = [read_plan(path) for path in plans or ()]
+        _write(render_plans_report(tenant_plans), out)
+        if note:
+            # A merge request of no tenant gets no note; one that had changed some is told that it does not
+            # now.
+            post_note(
+                current_options().context(),
+                ALL_TENANTS,
+                lambda room: render_plans_report(tenant_plans, room),
+                as_new_note=bool(tenant_plans),
+            )
 
 
 def _write(text: str, out: Path | None) -> None:
     if out is None:
         print(text, end="")
         return
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise typer.BadParameter(f"{out}: {error.strerror}", param_hint="-o") from None
+    write_text_file(out, text, "-o")

@@ -9,6 +9,7 @@ import typer
 from reconciler.cli.call import Format, current_options, exit_on_errors, json_text, print_json
 from reconciler.cli.metrics import MetricsOption, metered_context
 from reconciler.cli.options import examples
+from reconciler.cli.output import write_text_file
 from reconciler.cli.render.masking import NumberFormat, NumberMode, NumbersOption, document_copier
 from reconciler.cli.render.plan_text import plan_text
 from reconciler.cli.reports import PLAN_REPORTS, parse_report_options, write_plan
@@ -96,7 +97,9 @@ def plan(  # noqa: PLR0917  (Typer calls it by keyword)
 
     def on_error(error: DncError) -> None:
         document = failed_plan_json(ctx, error)
-        _write(document, out, output)
+        if output is Format.JSON:
+            print_json(document)
+        _write_file(document, out)
         write_plan(document, reports)
         update_merge_request(ctx, document, None, note=note, auto_merge=auto_merge)
 
@@ -104,8 +107,10 @@ def plan(  # noqa: PLR0917  (Typer calls it by keyword)
         copy = document_copier(numbers, ctx.environ)
         result = run(ctx, as_request=note or auto_merge, read_from=_read_from(reading, auto_merge=auto_merge))
         document = copy(result.document)
-        _write(document, out, output)
-        if output is Format.TEXT:
+        _write_file(document, out)
+        if output is Format.JSON:
+            print_json(document)
+        else:
             print(
                 plan_text(
                     document, NumberFormat(is_masked=ctx.pipeline.is_running and numbers is NumberMode.FULL)
@@ -127,11 +132,6 @@ def _exit_code(result: PlanResult, *, detailed_exitcode: bool) -> int:
     return 3 if detailed_exitcode and result.pending else 0
 
 
-def _write(document: Mapping[str, Any], out: Path | None, output: Format) -> None:
+def _write_file(document: Mapping[str, Any], out: Path | None) -> None:
     if out is not None:
-        try:
-            out.write_text(json_text(document) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise typer.BadParameter(f"{out}: {error.strerror}", param_hint="-o") from None
-    if output is Format.JSON:
-        print_json(document)
+        write_text_file(out, json_text(document) + "\n", "-o")

@@ -255,7 +255,7 @@ def write_json(exported: ChangesExport, out: TextIO) -> None:
         "note": None if exported.reports else sums_text(exported),
         "changes": rows,
     }
-    out.write(json_text(document, indent=2) + "\n")
+    out.write(json_text(document, indent=2, encoding=out.encoding) + "\n")
 
 
 def _rows_json(exported: ChangesExport) -> Iterator[dict[str, Any]]:
@@ -439,7 +439,7 @@ def references_json(all_references: References, out: TextIO) -> None:
         "note": references_note(all_references) or None,
         "references": [_reference_row(reference) for reference in all_references.all],
     }
-    out.write(json_text(document, indent=2) + "\n")
+    out.write(json_text(document, indent=2, encoding=out.encoding) + "\n")
 
 
 def references_text(all_references: References, out: TextIO) -> None:
