@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.provider import Target
-from reconciler.core.model.target import normalise_address
+from reconciler.core.model.target import is_loopback, normalise_address
 
 WirePolicy = Literal["as-written", "never"]
 NumberForm = Literal["national", "international"]
@@ -274,6 +274,14 @@ def url_problem(url: str) -> str:
     if parts.scheme == "http" and not _is_loopback(host):
         return "is not https, and its host is not loopback"
     return ""
+
+
+def proxy_exemption(url: str) -> dict[str, str]:
+    """Give the `proxies` with which `requests` asks for a URL: none where it is loopback, else as set around.
+
+    What a company sets for its network (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) cannot lead to this machine.
+    """
+    return {"no_proxy": urlsplit(url).hostname or ""} if is_loopback(url) else {}
 
 
 def _is_secret(name: str) -> bool:

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 import requests
 from requests.auth import AuthBase
 
+from reconciler.config.connection_settings import proxy_exemption
 from reconciler.core.model.errors import DncError
 
 TIMEOUT = (5.0, 15.0)  # seconds to connect, and between two bytes of the answer
@@ -73,6 +74,7 @@ class GitLab:
         self._project = f"/projects/{quote(project, safe='', errors='replace')}"
         self._session = requests.Session()
         self._session.auth = _Token(token)
+        self._proxies = proxy_exemption(self._base)
 
     def __enter__(self) -> Self:
         """Be closed at the end of a `with`."""
@@ -144,6 +146,7 @@ class GitLab:
                 self._base + path,
                 params=parameters,
                 json=body,
+                proxies=self._proxies,
                 timeout=TIMEOUT,
                 allow_redirects=False,  # a token must not travel to where an answer points
             )

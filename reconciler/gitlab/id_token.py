@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from reconciler.config.connection_settings import proxy_exemption
 from reconciler.gitlab.client import GitLabProblem, is_safe
 
 AUDIENCE = "dnc"
@@ -59,7 +60,12 @@ def _keys(server: str) -> dict[str, Any]:
     try:
         with requests.Session() as session:
             session.auth = lambda request: request  # a .netrc would add its own header
-            answer = session.get(server.rstrip("/") + KEYS, timeout=TIMEOUT, allow_redirects=False)
+            answer = session.get(
+                server.rstrip("/") + KEYS,
+                timeout=TIMEOUT,
+                allow_redirects=False,
+                proxies=proxy_exemption(server),
+            )
             keys = answer.json() if answer.status_code == requests.codes.ok else None
     except (requests.RequestException, ValueError) as error:
         host = urlsplit(server).hostname

@@ -27,7 +27,7 @@ class _Recording(BaseHTTPRequestHandler):
         self.send_response(401)
         self.end_headers()
 
-    do_GET = do_POST  # noqa: N815  (the library's name)
+    do_GET = do_CONNECT = do_POST  # noqa: N815  (the library's names)
 
     def log_message(self, *_: object) -> None: ...
 

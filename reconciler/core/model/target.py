@@ -42,6 +42,11 @@ def normalise_address(address: str) -> str:
     return f"{host}{port_suffix}{_path(parts.path)}"
 
 
+def is_loopback(url: str) -> bool:
+    """Tell whether a URL leads to this machine itself, in whatever spelling."""
+    return normalise_address(url).partition("/")[0].partition(":")[0] == LOOPBACK
+
+
 def _host(written: str) -> str:
     host = unquote(written).partition("%")[0].lower()  # what follows % is the zone of an IPv6 address
     with suppress(UnicodeError):  # an empty label, or one that is too long, stays as it is written

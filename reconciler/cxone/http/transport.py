@@ -14,6 +14,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError
 
+from reconciler.config.connection_settings import proxy_exemption
 from reconciler.cxone.http.messages import Request, Response
 
 CONNECT_SECONDS = 5.0
@@ -80,7 +81,9 @@ class Transport:
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         # Proxies and certificates of the environment hold; asking for them once spares every request that.
-        environment = session.merge_environment_settings(self._base, {}, None, None, None)
+        environment = session.merge_environment_settings(
+            self._base, proxy_exemption(self._base), None, None, None
+        )
         session.proxies, session.verify = environment["proxies"], environment["verify"]
         session.trust_env = False
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))

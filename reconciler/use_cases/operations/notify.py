@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from reconciler.config.connection_settings import url_problem
+from reconciler.config.connection_settings import proxy_exemption, url_problem
 from reconciler.core.model.entries import Key
 from reconciler.core.model.errors import DncError
 from reconciler.core.model.phone import mask
@@ -53,7 +53,12 @@ def _post(url: str, message: Mapping[str, Any]) -> None:
         session.auth = _no_auth  # a .netrc would add its own header
         headers = {"Content-Type": "application/json"}
         answer = session.post(
-            url, data=body, headers=headers, timeout=_TIMEOUT_SECONDS, allow_redirects=False
+            url,
+            data=body,
+            headers=headers,
+            timeout=_TIMEOUT_SECONDS,
+            allow_redirects=False,
+            proxies=proxy_exemption(url),
         )
         answer.raise_for_status()
 

@@ -14,6 +14,9 @@ ROOT = Path(__file__).parents[3]
 def test_the_demo_tells_the_whole_story_and_leaves_the_clone_clean(tmp_path, dialect) -> None:
     tools = str(Path(sys.executable).parent)
     environ = {"PATH": f"{tools}:{os.environ['PATH']}", "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+    environ |= dict.fromkeys(
+        ("HTTP_PROXY", "http_proxy", "ALL_PROXY"), "http://127.0.0.1:9"
+    )  # nobody answers
     before = subprocess.run(
         ["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, check=True
     ).stdout
