@@ -125,8 +125,8 @@ TOLD = {
         origin=False,
         before={"git switch -c intake-2026-11": intake},
         unrun={
-            "python3.11 -m venv .venv && . .venv/bin/activate": "this test runs in such a .venv already",
-            "pip install -c constraints.txt .": "needs a package index; script/setup does it",
+            "python3.11 -m venv .venv && . .venv/bin/activate": "test_readme_shell.py runs it",
+            "pip install -c constraints.txt .": "test_readme_shell.py runs it, too",
         },
     ),
     "CONTRIBUTING.md": Told(

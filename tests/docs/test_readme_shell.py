@@ -1,0 +1,136 @@
+"""The README, followed in one shell: its commands in their order, then its demo, in a fresh clone.
+
+A newcomer types them one after the other, and each finds what those before it left. This is the one test that
+installs: from the package index of whoever runs it, and from pip's cache, which script/setup has filled.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import ROOT
+from tests.docs.running import shown
+from tests.docs.test_pages_run import written
+from tests.support.project import SECRET, making
+
+README = ROOT / "README.md"
+INTAKE = "dnc-lists/intake-2026-11.yaml"
+_PATIENCE = 900  # seconds; it takes about one minute on an idle machine
+_STEP = """
+step() { eval "$1"; local code=$?; echo "$code $1" >> "$CODES"; }
+"""
+_IDENTITY = "[user]\n\tname = Ana Lyst\n\temail = ana@example.org\n[init]\n\tdefaultBranch = main\n"
+
+
+def run(*command: object, folder: Path, data: bytes = b"") -> bytes:
+    done = subprocess.run(
+        [str(part) for part in command], cwd=folder, input=data, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """Clone this repository as it is in the working tree, with an origin of its own, on main."""
+    run("git", "clone", "-q", "--bare", ROOT, tmp_path / "origin.git", folder=tmp_path)
+    run("git", "clone", "-q", tmp_path / "origin.git", tmp_path / "clone", folder=tmp_path)
+    clone = tmp_path / "clone"
+    run("git", "checkout", "-q", "-B", "main", folder=clone)
+    if changed := run("git", "diff", "--binary", "HEAD", folder=ROOT):
+        run("git", "apply", "--index", folder=clone, data=changed)
+        identity = ("-c", "user.name=Ana Lyst", "-c", "user.email=ana@example.org")
+        run("git", *identity, "commit", "-qm", "changed", folder=clone)
+    return clone
+
+
+def environment(home: Path, url: str) -> dict[str, str]:
+    """Give a newcomer's environment: no .venv is active, and packages come from where they come from here."""
+    home.mkdir()
+    (home / ".gitconfig").write_text(_IDENTITY)
+    ours = Path(sys.executable).parent
+    path = [folder for folder in os.environ["PATH"].split(os.pathsep) if Path(folder) != ours]
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("CI", "GIT_", "CXONE", "DNC_", "PYTEST", "VIRTUAL_ENV", "PYTHON"))
+    }
+    cache = run(sys.executable, "-m", "pip", "cache", "dir", folder=home).decode().strip()
+    for settings in (".config/pip/pip.conf", ".pip/pip.conf"):
+        if (file := Path.home() / settings).exists():
+            kept.setdefault("PIP_CONFIG_FILE", str(file))
+    return {
+        **kept,
+        "HOME": str(home),
+        "PATH": os.pathsep.join(path),
+        "PIP_CACHE_DIR": cache,
+        "PIP_NO_COMPILE": "1",  # of forty packages that are not run here
+        "CODES": str(home / "codes"),
+        "CXONE_ORG_ID": "sandbox",
+        "CXONE_BASE_URL": url,
+        "CXONE_CLIENT_ID": "dnc-tests",
+        "CXONE_CLIENT_SECRET": SECRET,
+    }
+
+
+def steps(home: Path) -> list[str]:
+    """List the README's commands, with its list file put where it says, and its demo after them all."""
+    (home / "intake.yaml").write_text(written("README.md", f"# {INTAKE}"))
+    lines = [line for kind, block in shown(README) if kind == "bash" for line in block]
+    assert "python3.11 -m venv .venv && . .venv/bin/activate" in lines
+    lines.insert(lines.index("git switch -c intake-2026-11"), f"cp ~/intake.yaml {INTAKE}")
+    # What is somebody's own, also in .venv, and what else a script might take for its own.
+    lines.insert(1, "for folder in . .venv dnc-lists script ~; do echo mine > $folder/mine.txt; done")
+    assert "| `script/demo` |" in README.read_text(encoding="utf-8")
+    return [*lines, "script/demo", "script/reference --check", "dnc --version", "dnc validate", "dnc plan"]
+
+
+def test_its_commands_work_in_one_shell_and_in_their_order(clone: Path, tmp_path: Path):
+    home = tmp_path / "home"
+    (tmp_path / "production").mkdir()
+    with making(tmp_path / "production", origin=False) as production:
+        environ = environment(home, production.url)
+        commands = steps(home)
+        script = _STEP + "".join(f"step {_quoted(command)}\n" for command in commands)
+        done = subprocess.run(
+            ["bash", "-c", script],
+            cwd=clone,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    codes = (home / "codes").read_text().splitlines()
+    assert codes == [f"0 {command}" for command in commands], done.stdout
+    assert "the whole story took" in done.stdout
+    kept = [clone, clone / ".venv", clone / "dnc-lists", clone / "script", home]
+    assert [(folder / "mine.txt").read_text() for folder in kept] == ["mine\n"] * len(kept)
+    left = run("git", "status", "--porcelain", folder=clone).decode().splitlines()
+    assert left == ["?? dnc-lists/mine.txt", "?? mine.txt", "?? script/mine.txt"]
+    assert (clone / ".venv/bin/dnc").exists()
+
+
+def _quoted(command: str) -> str:
+    assert "'" not in command
+    return f"'{command}'"
+
+
+@pytest.mark.parametrize("file", sorted(file.name for file in (ROOT / "script").iterdir() if file.is_file()))
+def test_a_script_removes_nothing_of_yours(file):
+    """What is made in a temporary folder goes with it; nothing else is removed, and no .venv is emptied."""
+    text = (ROOT / "script" / file).read_text(encoding="utf-8")
+    if text.startswith("#!"):
+        assert not re.search(
+            r"\brm\b|\brmdir\b|--clear\b|\bmv\b|git clean|git checkout|find .* -delete", text
+        )
+    else:
+        assert [line.strip() for line in text.splitlines() if re.search(r"rmtree|unlink|rmdir", line)] == (
+            ["shutil.rmtree(folder)"] if file == "story.py" else []
+        )
