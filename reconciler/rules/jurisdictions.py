@@ -3,9 +3,16 @@
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumber, PhoneNumberType, number_type
+from phonenumbers import (
+    COUNTRY_CODE_TO_REGION_CODE,
+    SUPPORTED_REGIONS,
+    PhoneNumber,
+    PhoneNumberType,
+    number_type,
+)
 from phonenumbers import region_code_for_number as region_of
 
 from reconciler.core.model.phone import is_e164
@@ -95,11 +102,59 @@ def _numbers(code: str, national: str, missing: int) -> Iterator[PhoneNumber]:
 
 _CODE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 US_JURISDICTIONS = frozenset({"US", "PR", "VI", "GU", "AS", "MP"})
+# ISO 3166-1: the regions that have numbers, and those that have none. AC, TA and XK (Ascension, Tristan da
+# Cunha, Kosovo) are no codes of the standard, and the regions that the metadata gives their numbers.
+COUNTRIES = frozenset(SUPPORTED_REGIONS) | {"AQ", "BV", "GS", "HM", "PN", "TF", "UM"}
+# ISO 3166-2, of the countries whose parts have rules or registries of their own. Others go by their form.
+_STATES = """
+AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK
+OR PA RI SC SD TN TX UT VT VA WA WV WI WY DC AS GU MP PR UM VI
+"""
+_PARTS = {
+    "US": frozenset(_STATES.split()),
+    "CA": frozenset({"AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT"}),
+    "AU": frozenset({"ACT", "NSW", "NT", "QLD", "SA", "TAS", "VIC", "WA"}),
+}
+# What people write for the code of a country, in capitals and without anything between: the usual other
+# names, and the three letters (ISO 3166-1 alpha-3) of the countries that rules hold for.
+_MEANT = {
+    **dict.fromkeys(("UK", "EN", "GBR", "UNITEDKINGDOM", "GREATBRITAIN"), "GB"),
+    **dict.fromkeys(("USA", "UNITEDSTATES"), "US"),
+    "AUS": "AU",
+    "CAN": "CA",
+    "DEU": "DE",
+    "FRA": "FR",
+    "IRL": "IE",
+    "ITA": "IT",
+    "SGP": "SG",
+}
 
 
 def is_jurisdiction(text: str) -> bool:
+    """Tell whether the text is an ISO 3166 code: of a country, or of a part of one."""
+    country, _, part = text.partition("-")
+    return is_well_formed(text) and country in COUNTRIES and (not part or part in _PARTS.get(country, {part}))
+
+
+def is_well_formed(text: str) -> bool:
     """Tell whether the text is written as an ISO 3166 code (is there such a place? another question)."""
     return _CODE.fullmatch(text) is not None
+
+
+def meant_code(text: str) -> str:
+    """Guess the ISO 3166 code that a text which is none stands for; empty where nothing comes close."""
+    words = re.findall(r"[A-Z0-9]+", text.upper())
+    letters = "".join(words)
+    first, last = (words[0], "".join(words[1:])) if words else ("", "")
+    guesses = (
+        _MEANT.get(letters, letters),  # uk, USA
+        f"{_MEANT.get(first, first)}-{last}",  # us_tx, UK-ENG
+        f"{letters[:2]}-{letters[2:]}",  # USTX
+        *(f"{country}-{letters}" for country in ("US", "CA")),  # TX, ON
+        *(f"{first}-{part}" for part in get_close_matches(last, _PARTS.get(first, ()), n=1)),  # US-TEX
+        _MEANT.get(first, first),  # US-ZZ
+    )
+    return next((guess for guess in guesses if guess != text and is_jurisdiction(guess)), "")
 
 
 def country_of(stated: str) -> str:
@@ -122,13 +177,15 @@ def is_applicable(
 ) -> bool:
     """Tell whether a rule of these jurisdictions holds for a number at `place`; none given: everywhere.
 
-    A stated jurisdiction goes before the number's region. A state's rule needs the state to be stated; where
-    the rule lists area codes, the number's own decides too, and no stated jurisdiction switches that off.
+    A stated jurisdiction goes before the number's region; one that is no code switches nothing off. A state's
+    rule needs the state to be stated; where the rule lists area codes, the number's own decides too, and no
+    stated jurisdiction switches that off.
     """
     if not jurisdictions or (place is not None and place.area_code in area_codes):
         return True
     region = place.region if place else None
-    country = country_of(stated_jurisdiction) if stated_jurisdiction else region
+    is_known = stated_jurisdiction is not None and is_jurisdiction(stated_jurisdiction)
+    country = country_of(stated_jurisdiction) if stated_jurisdiction and is_known else region
     return any(
         jurisdiction in {country, stated_jurisdiction}
         or (jurisdiction == "US" and country in US_JURISDICTIONS)

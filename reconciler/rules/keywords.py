@@ -3,7 +3,7 @@
 import re
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from difflib import get_close_matches
@@ -18,7 +18,15 @@ from referencing.jsonschema import DRAFT202012
 
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import format_count, join_names, redact
-from reconciler.rules.jurisdictions import country_of, is_jurisdiction, is_same_country, place_of
+from reconciler.rules.jurisdictions import (
+    COUNTRIES,
+    country_of,
+    is_jurisdiction,
+    is_same_country,
+    is_well_formed,
+    meant_code,
+    place_of,
+)
 from reconciler.rules.numbering import invalid_reason
 from reconciler.rules.periods import Period, Span, parse_date, parse_period
 
@@ -192,6 +200,27 @@ def compare_countries(_: Validator, keys: list[str], instance: object, __: Schem
         )
 
 
+_ISO = "isoCode"
+_IS_CODE: Mapping[str, Callable[[str], bool]] = {
+    "form": is_well_formed,
+    "jurisdiction": is_jurisdiction,
+    "country": COUNTRIES.__contains__,
+}
+_EXAMPLE_CODES = {"form": "US, US-VA or GB", "jurisdiction": "US, US-VA or GB", "country": "US or GB"}
+
+
+def iso_code(_: Validator, kind: str, instance: object, __: Schema) -> Errors:
+    """Ask whether there is such a code of ISO 3166, and name the one that is meant."""
+    if not isinstance(instance, str) or _IS_CODE[kind](instance):
+        return
+    what = "no ISO 3166 code of a country" if kind == "country" else "no ISO 3166 code"
+    meant = meant_code(instance)
+    if kind == "country":
+        meant = country_of(meant)
+    fix = f"did you mean {meant}?" if meant else f"write one such as {_EXAMPLE_CODES[kind]}"
+    yield ValidationError(f"{redact(instance)} is {what}, so no rule would hold by it: {fix}")
+
+
 def _after(period: Period, start: date) -> date:
     return period.after(start) or date.max
 
@@ -200,7 +229,9 @@ _FORMATS = FormatChecker(formats=())
 _FORMATS.checks("date")(lambda text: not isinstance(text, str) or parse_date(text) is not None)
 
 
-def _pattern(_: Validator, pattern: str, instance: object, __: Schema) -> Errors:
+def _pattern(_: Validator, pattern: str, instance: object, schema: Schema) -> Errors:
+    if _ISO in schema:  # the form is part of that, and it knows what was meant; the pattern is for editors
+        return
     if isinstance(instance, str) and not is_found(pattern, instance):
         yield ValidationError("is not written as it must be")
 
@@ -251,6 +282,7 @@ _Extended: type[Validator] = extend(  # type: ignore[no-untyped-call]
         "validNumber": valid_number,
         "outsideRange": outside_range,
         "sameCountry": compare_countries,
+        _ISO: iso_code,
     },
 )
 _Clock: type[Validator] = extend(_Extended, validators={HONOUR: report_clock})  # type: ignore[no-untyped-call]
