@@ -93,6 +93,11 @@ class Repository:
         """Tell who git is configured for here (user.email); None if nobody."""
         return decode_text(self._git.run_unchecked("config", "--get", "user.email").out).strip() or None
 
+    @property
+    def is_shallow(self) -> bool:
+        """Tell whether the clone lacks a part of the history."""
+        return history.is_shallow(self._git)
+
     # History. In a shallow clone a "no" is believed only once the history is whole.
 
     def has_commit(self, sha: str) -> bool:

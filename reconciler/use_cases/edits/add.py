@@ -12,6 +12,7 @@ from reconciler.core.model.phone import mask
 from reconciler.lists.edit.changes import ENTRY_KEYS, inherited_keys, lines_of, only_numbers, with_numbers
 from reconciler.lists.phone_input import read_numbers
 from reconciler.use_cases.workspace.context import CommandContext
+from reconciler.use_cases.workspace.ended_terms import IMPOSSIBLE_YEARS, ended_reason
 from reconciler.use_cases.workspace.files import write_file
 from reconciler.use_cases.workspace.tenant_lists import TenantLists
 
@@ -94,11 +95,18 @@ def _validate_entry(
         raise InvalidInput(fact, "say these too, or name another file: --file FILE", where=path)
     lists = tenant_lists.read_file(path, only_numbers(path, data, keys, numbers))
     problems = dict.fromkeys(_without_line(finding) for finding in lists.findings)
-    errors = tuple(finding for finding in problems if finding.severity is Severity.ERROR)
+    errors = tuple(
+        finding
+        for finding in problems
+        if finding.severity is Severity.ERROR or finding.rule == IMPOSSIBLE_YEARS
+    )
     if errors:
         fact = "the entry would not be valid: nothing was written"
         raise InvalidInput(fact, "; ".join(str(error) for error in errors))
-    return _file_entries(lists.declared_entries), tuple(problems)
+    new_entries = _file_entries(lists.declared_entries)
+    if reason := ended_reason(new_entries[numbers[0]], tenant_lists.today.as_of):
+        raise InvalidInput("the entry would protect nobody: nothing was written", reason)
+    return new_entries, tuple(problems)
 
 
 def _without_line(finding: Finding) -> Finding:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 
 from reconciler.config.import_profile import ImportProfile
@@ -15,6 +16,8 @@ from reconciler.lists.edit.changes import Keys, new_lists, with_rows
 from reconciler.lists.edit.tables import Columns, Row, find_columns, read_table
 from reconciler.lists.phone_input import parse_phone_input
 from reconciler.use_cases.workspace.context import CommandContext
+from reconciler.use_cases.workspace.ended_terms import IMPOSSIBLE_YEARS, ended_reason
+from reconciler.use_cases.workspace.ended_terms import RULE as ENDED_TERM
 from reconciler.use_cases.workspace.files import open_private_table, write_file, write_table
 from reconciler.use_cases.workspace.tenant_lists import TenantLists
 
@@ -44,11 +47,11 @@ class TrialFile:
         return with_rows(list_id, numbers)
 
     def rejected_rows(self, findings: Sequence[Finding]) -> Iterator[tuple[Candidate, str]]:
-        """Give the rows that errors were found in, with the sentence of each error."""
+        """Give the rows that errors or impossible years were found in, with the sentence of each."""
         entries = list(self.entries.values())
         for finding in findings:
             match = _ENTRY_PATH.fullmatch(finding.path)
-            if finding.severity is Severity.ERROR and match:
+            if match and (finding.severity is Severity.ERROR or finding.rule == IMPOSSIBLE_YEARS):
                 rows = entries[int(match[1])]
                 for row in [rows[int(match[2])]] if match[2] else rows:
                     key = finding.path.rpartition("/")[2]
@@ -283,8 +286,14 @@ def _validate_rows(
             for file in lists.declared_entries.files
             for number, entry_terms in file.numbers.items()
         }
-        for rows in trial.entries.values():
-            accepted += [(row, terms[row.phone]) for row in rows if row not in reasons]
+        as_of = tenant_lists.today.as_of
+        for row in chain.from_iterable(trial.entries.values()):
+            if row in reasons:
+                continue
+            if reason := ended_reason(terms[row.phone], as_of):
+                reasons[row] = f"{reason} [{ENDED_TERM}]"
+            else:
+                accepted.append((row, terms[row.phone]))
     return accepted, [RejectedRow(row.line, reason, row.cells) for row, reason in reasons.items()]
 
 

@@ -26,6 +26,7 @@ from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.files import relative_path
 from reconciler.use_cases.workspace.tenant_lists import TenantLists
 
+FIRST_YEAR = 2003  # of requests, and so of releases (GEN-03 says it of entries)
 PLACEHOLDER = "EVIDENCE"  # what the printed command says, to be replaced by whoever pastes it
 _ListNumbers = tuple[str, Collection[str]]  # a list, and numbers of it
 
@@ -276,6 +277,9 @@ def _demand_valid(
     day = parse_date(request.released_on) if request.released_on else tenant_lists.ctx.clock().date()
     if day is None or day > tenant_lists.today.latest:
         raise InvalidInput("this is no day that has come", "write it as 2026-11-23", where="--on")
+    if day.year < FIRST_YEAR:
+        fact = f"{day} is before {FIRST_YEAR}, most likely a typing error: nothing was written"
+        raise InvalidInput(fact, "write the day of the permission, as 2026-11-23", where="--on")
     if (request.reason is ReleaseReason.MOVED) != (request.target_list is not None):
         raise InvalidInput("MOVED names the other list, and no other reason does", "--reason MOVED --to LIST")
     if request.target_list is None:

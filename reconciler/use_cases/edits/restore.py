@@ -56,7 +56,9 @@ def restore(ctx: CommandContext, numbers: Sequence[str], list_id: str | None) ->
     search = _RevisionSearch(past.repository, past, tenant_lists)
     edits = Edits(tenant_lists)
     restored_lines: list[RestoredLine] = []
-    for (path, revision, data), keys in _group_by_source(search, vanished).items():
+    sources = _group_by_source(search, vanished)
+    _leave_out_ended(tenant_lists, search, sources, named=chosen is not None)
+    for (path, revision, data), keys in sources.items():
         key_numbers = [number for _, number in keys]
         edits_to = _target_file(tenant_lists, edits, path, keys[0][0])
         weaker = [
@@ -178,6 +180,35 @@ def _group_by_source(
         source, path, revision, data = search.find(key, entry)
         sources.setdefault((path, revision, data), []).append(source)
     return sources
+
+
+def _leave_out_ended(
+    tenant_lists: TenantLists,
+    search: _RevisionSearch,
+    sources: dict[tuple[str, str, bytes], list[Key]],
+    *,
+    named: bool,
+) -> None:
+    """Leave out lines whose term is over: back in the file, they would protect nobody.
+
+    Raises InvalidInput where the number was named.
+    """
+    as_of, count = tenant_lists.today.as_of, 0
+    for source, keys in list(sources.items()):
+        ended = [key for key in keys if search.terms[key].is_expired(as_of)]
+        if ended and named:
+            list_id, number = ended[0]
+            end = search.terms[ended[0]].end
+            fact = f"the line of {mask(number)} on {list_id} ended on {end}: back, it would protect nobody"
+            raise InvalidInput(
+                fact, "write a new one, with a later end or NEVER: dnc add; nothing was written"
+            )
+        count += len(ended)
+        sources[source] = [key for key in keys if key not in ended]
+        if not sources[source]:
+            del sources[source]
+    if count:
+        tenant_lists.ctx.say(f"left out, because their term is over: {count:,} lines")
 
 
 def _target_file(tenant_lists: TenantLists, edits: Edits, path: str, list_id: str) -> str:

@@ -1,8 +1,9 @@
 """Everything a plan is made of, gathered once: what `plan`, `apply` and `drift` begin with."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from reconciler import __version__
@@ -10,8 +11,9 @@ from reconciler.audit.ledger import Ledger
 from reconciler.audit.trust import Doubt
 from reconciler.config.configuration import Tenant, resolve
 from reconciler.core.apply.run import UNREAD, restrict_to_unread
+from reconciler.core.model.entries import DeclaredEntries
 from reconciler.core.model.errors import CxoneUnreadable, RepositoryProblem
-from reconciler.core.model.finding import Finding
+from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import ClockOffset, Provider
 from reconciler.core.planning.change import BlockedBy
@@ -29,6 +31,7 @@ from reconciler.core.planning.plan import (
 )
 from reconciler.core.planning.ports import unasked
 from reconciler.git.repository import Repository
+from reconciler.lists.reader import Source
 from reconciler.rules.honour_by import RuleDeadlines
 from reconciler.use_cases.reconcile.clock_skew import clock_findings, earlier_moment, is_too_far_apart
 from reconciler.use_cases.reconcile.doubt import chain_doubts, chain_findings, doubt_block
@@ -64,6 +67,7 @@ from reconciler.use_cases.workspace.destination import (
     known_variable_findings,
     rewritten_history,
 )
+from reconciler.use_cases.workspace.ended_terms import PastFiles, ended_term_findings
 from reconciler.use_cases.workspace.opening import (
     Record,
     committed_findings,
@@ -325,6 +329,7 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
         changed = state_before(project, repository, ledger, tenant.name, ctx)
         notes = (
             *lists.findings,
+            *_ended_term_warnings(project, sources, past, min(today.as_of, Today.at(now).as_of)),
             *start.astray,
             *warned,
             *chain_findings(chain_doubts(audit, ledger, tenant.name)),
@@ -353,6 +358,23 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
             changed,
             start.rewritten,
         )
+
+
+def _ended_term_warnings(
+    project: Project, sources: Iterable[Source], past: Past, as_of: date
+) -> Iterator[Finding]:
+    """Warn of terms that were over before they were added. A run is never held up by them: they are inert."""
+
+    def read_applied(day: date) -> DeclaredEntries | None:
+        if past.newest is None:
+            return None
+        report = next((stored.report for stored in past.reports if stored.report.as_of <= day), None)
+        return past.declarations_at(report.revision) if report else DeclaredEntries()
+
+    files = past.current_files.declared_entries.files
+    past_files = PastFiles(lambda: past.repository, read_applied)
+    for finding in ended_term_findings(project, sources, files, as_of, past_files):
+        yield replace(finding, severity=Severity.WARNING)
 
 
 def _plan_twice_if_doubtful(

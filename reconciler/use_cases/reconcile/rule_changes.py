@@ -71,12 +71,21 @@ def _as_alarm(finding: Finding) -> Finding:
 
 
 def last_applied_sources(
-    project: Project, tenants: Iterable[Tenant], repository: "Repository | None", ledger: "Ledger | None"
+    project: Project,
+    tenants: Iterable[Tenant],
+    repository: "Repository | None",
+    ledger: "Ledger | None",
+    *,
+    day: date = date.max,
 ) -> tuple[Source, ...]:
-    """Give the list files of the revisions that the newest reports name; none where none is known."""
+    """Give the list files of the revisions that the newest reports name; none where none is known.
+
+    With `day` the newest are those that are as of that day or of one before it.
+    """
     sources: dict[Source, None] = {}
     for tenant in tenants:
-        newest = ledger.newest(tenant.name) if ledger else None
+        reports = ledger.reports(tenant.name) if ledger else ()
+        newest = next((stored for stored in reports if stored.report.as_of <= day), None)
         if newest is None or repository is None:
             continue
         try:

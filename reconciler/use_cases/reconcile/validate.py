@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from reconciler.core.model.entries import DeclaredEntries
 from reconciler.core.model.errors import DncError, InvalidInput
 from reconciler.core.model.finding import Finding, Severity, sort_findings
 from reconciler.lists.reader import Lists, Source
@@ -13,6 +17,10 @@ from reconciler.use_cases.workspace.changed_files import changed_files
 from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.project import Project, to_sources
 from reconciler.use_cases.workspace.tree import WorkingTree
+
+if TYPE_CHECKING:
+    from reconciler.audit.ledger import Ledger
+    from reconciler.git.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,9 @@ def validate(ctx: CommandContext, paths: Sequence[str] = (), *, since: str | Non
     lists = excuse_applied(lists, project, today, lambda: _applied_sources(project, ctx))
     reviews = review_findings(project.rules, today.as_of)
     of_files = (
-        finding for finding in lists.findings if changed_paths is None or finding.file in changed_paths
+        finding
+        for finding in (*lists.findings, *_ended_term_findings(project, ctx, sources, lists, today))
+        if changed_paths is None or finding.file in changed_paths
     )
     findings = sort_findings(
         (*of_files, *extra, *project.contested_findings(lists), *project.loosened_findings(), *reviews)
@@ -97,8 +107,8 @@ def _count_numbers(lists: Lists, paths: frozenset[str]) -> int:
     return sum(len(file.numbers) for file in lists.declared_entries.files if file.path in paths)
 
 
-def _applied_sources(project: Project, ctx: CommandContext) -> tuple[Source, ...]:
-    """Read what every tenant's newest report applied, as far as this clone and its remote tell."""
+def _quiet_ledger(project: Project, ctx: CommandContext) -> "tuple[Repository, Ledger] | None":
+    """Open the reports as far as this clone and its remote have them; None where they tell nothing."""
     # The ledger takes its time to load, and most files have nothing that is refused.
     from reconciler.use_cases.workspace.opening import open_ledger, open_repository, refresh_ledger  # noqa: PLC0415
 
@@ -109,8 +119,40 @@ def _applied_sources(project: Project, ctx: CommandContext) -> tuple[Source, ...
             open_ledger(project, repository, quiet_context, goes_on=True), quiet_context, must=False
         )
     except DncError:
+        return None
+    return (repository, ledger) if repository is not None and ledger is not None else None
+
+
+def _applied_sources(project: Project, ctx: CommandContext) -> tuple[Source, ...]:
+    """Read what every tenant's newest report applied."""
+    record = _quiet_ledger(project, ctx)
+    return last_applied_sources(project, project.configuration.tenants.values(), *record) if record else ()
+
+
+def _ended_term_findings(
+    project: Project, ctx: CommandContext, sources: tuple[Source, ...], lists: Lists, today: Today
+) -> tuple[Finding, ...]:
+    """Find terms that were over before they were added: by now, not by a later day that is asked about."""
+    as_of = min(today.as_of, Today.at(ctx.clock()).as_of)
+    files = lists.declared_entries.files
+    if not any(terms.is_expired(as_of) for file in files for terms in file.distinct):
         return ()
-    return last_applied_sources(project, project.configuration.tenants.values(), repository, ledger)
+    # Git takes its time to load, and few repositories have such terms.
+    from reconciler.use_cases.workspace.ended_terms import PastFiles, ended_term_findings  # noqa: PLC0415
+    from reconciler.use_cases.workspace.opening import open_repository  # noqa: PLC0415
+
+    tenants = project.configuration.tenants.values()
+    record = cache(lambda: _quiet_ledger(project, ctx))
+
+    def read_applied(day: date) -> DeclaredEntries | None:
+        opened = record()
+        if opened is None or not any(opened[1].newest(tenant.name) for tenant in tenants):
+            return None
+        applied_sources = last_applied_sources(project, tenants, *opened, day=day)
+        return project.read_lists(applied_sources, today).declared_entries
+
+    past = PastFiles(lambda: open_repository(ctx), read_applied)
+    return tuple(ended_term_findings(project, sources, files, as_of, past))
 
 
 def _sources(
