@@ -16,6 +16,11 @@ ChangedSinceOption = Annotated[
 ]
 
 
+NewListOption = Annotated[
+    bool, typer.Option("--new-list", help="The list may be one that no file names yet.")
+]
+
+
 def demand_paths_or_since(paths: Sequence[Path] | None, changed_since: str | None) -> None:
     """Raise a usage error where files are named, and those that changed are asked for as well."""
     if paths and changed_since is not None:

@@ -184,6 +184,7 @@ class ListFile:
         findings = list(self._limited(structure_findings(self.path, self.root, rules, parts)))
         if self.list_id and (parts.keys() & {"entries", "releases"} or "holds" not in parts):
             self.reading.list_ids.add(self.list_id)
+            self.reading.list_marks[self.path] = (self.list_id, self.root.value_mark("listId"))
         numbers = FileNumbers()
         for name, groups in parts.items():
             blocks, number_findings = self._number_blocks(groups.items, f"/{name}")

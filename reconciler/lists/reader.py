@@ -1,7 +1,7 @@
 """The list files read as claims, releases and holds, with every finding of every file in one run."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 
@@ -51,6 +51,7 @@ class Lists:
 
     `regulation_errors` are the errors that regulations found, with the numbers that each is about.
     `depends_on_other_files`: a finding about these files may depend on what files say that were not read.
+    `list_marks` has by file the name of its list, and where that stands.
     """
 
     declared_entries: DeclaredEntries
@@ -58,6 +59,7 @@ class Lists:
     number_count: int
     regulation_errors: tuple[RegulationError, ...] = ()
     depends_on_other_files: bool = False
+    list_marks: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
 
 def is_in_examples(path: str) -> bool:
@@ -108,6 +110,7 @@ def _to_lists(reading: Reading) -> Lists:
         numbers,
         regulation_errors,
         depends_on_other_files,
+        reading.list_marks,
     )
 
 

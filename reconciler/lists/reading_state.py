@@ -68,6 +68,7 @@ class ReadResult:
     hold_lists: list[HoldList] = field(default_factory=list)
     request_lists: list[RequestList] = field(default_factory=list)
     list_ids: set[str] = field(default_factory=set)
+    list_marks: dict[str, tuple[str, int]] = field(default_factory=dict)  # by file: its list, and where
     findings: list[Finding] = field(default_factory=list)
     regulation_errors: dict[Finding, RegulationError] = field(default_factory=dict)
 
@@ -114,5 +115,6 @@ class Reading(ReadResult):
         self.hold_lists += result.hold_lists
         self.request_lists += result.request_lists
         self.list_ids |= result.list_ids
+        self.list_marks |= result.list_marks
         self.findings += result.findings
         self.regulation_errors |= result.regulation_errors

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from reconciler.cli.call import Format, current_options, print_error, print_findings, print_json
-from reconciler.cli.options import examples
+from reconciler.cli.options import NewListOption, examples
 from reconciler.cli.output import Output, error_output, to_answer
 from reconciler.cli.render.edits import add_json
 from reconciler.cli.render.masking import NumberFormat
@@ -43,6 +43,7 @@ def add(  # noqa: PLR0917  (an option each; Typer passes them by name)
     file: Annotated[
         Path | None, typer.Option(help="The file; needed where several files claim the list.")
     ] = None,
+    new_list: NewListOption = False,
     output: Output = Format.TEXT,
 ) -> None:
     """Put numbers on a list, in its file's sorted place. All or none; the same twice changes nothing."""
@@ -52,7 +53,7 @@ def add(  # noqa: PLR0917  (an option each; Typer passes them by name)
              "jurisdiction": jurisdiction}  # fmt: skip
     keys = {key: value for key, value in given_keys.items() if value is not None}
     with error_output(output):
-        result = run(ctx, Addition(list_id, numbers, keys, file))
+        result = run(ctx, Addition(list_id, numbers, keys, file, new_list))
         if output is Format.JSON:
             print_json(to_answer(add_json(result, list_id)))
         else:

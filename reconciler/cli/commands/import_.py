@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reconciler.cli.call import Format, current_options, print_json
-from reconciler.cli.options import examples, parse_column_map
+from reconciler.cli.options import NewListOption, examples, parse_column_map
 from reconciler.cli.output import Output, error_output, to_answer
 from reconciler.cli.render.edits import import_json, print_import, print_snapshot, snapshot_json
 from reconciler.cli.render.masking import NumberFormat
@@ -65,6 +65,7 @@ def import_(  # noqa: PLR0917  (an option each; Typer passes them by name)
     max_loss: Annotated[
         float | None, typer.Option(min=0, max=2, help="With --snapshot: per cent that an area code may lose.")
     ] = None,
+    new_list: NewListOption = False,
     output: Output = Format.TEXT,
 ) -> None:
     """Put the numbers of a table on a list, in new files of 5,000. Exit 8: rows refused, or in doubt."""
@@ -74,7 +75,8 @@ def import_(  # noqa: PLR0917  (an option each; Typer passes them by name)
              "requestedOn": requested_on, "evidence": evidence, "retention": retention,
              "expirationDate": until, "source": source, "jurisdiction": jurisdiction}  # fmt: skip
     keys = {key: value for key, value in given_keys.items() if value is not None}
-    table = ImportTable(file, list_id, keys, parse_column_map(columns or [], FIELDS), batch, rejects, profile)
+    column_map = parse_column_map(columns or [], FIELDS)
+    table = ImportTable(file, list_id, keys, column_map, batch, rejects, profile, new_list)
     with error_output(output):
         if retrieved_at:
             from reconciler.use_cases.edits.registry_snapshot import snapshot  # noqa: PLC0415  (takes its time to load)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from reconciler.cli.call import Format, current_options, print_error, print_json
-from reconciler.cli.options import examples
+from reconciler.cli.options import NewListOption, examples
 from reconciler.cli.output import Output, error_output, to_answer
 from reconciler.cli.render.edits import pull_json
 from reconciler.cli.render.messages import count_text
@@ -22,12 +22,11 @@ EXAMPLES = examples(
 
 
 def pull(
-    list_id: Annotated[
-        str | None, typer.Option("--list", help="Only this list, also one that no file names yet.")
-    ] = None,
+    list_id: Annotated[str | None, typer.Option("--list", help="Only this list.")] = None,
     all_lists: Annotated[
         bool, typer.Option("--all-lists", help="Every list that CXone has, also those that no file names.")
     ] = False,
+    new_list: NewListOption = False,
     merge_request: Annotated[
         bool, typer.Option("--merge-request", help="Make a merge request, and leave the working tree alone.")
     ] = False,
@@ -36,7 +35,7 @@ def pull(
     """Write what CXone has and git does not into dnc-lists/adopted/TENANT/."""
     if list_id is not None and all_lists:
         raise typer.BadParameter("name one list, or all", param_hint="--all-lists")
-    ctx, scope = current_options().context(), Scope(list_id, all_lists)
+    ctx, scope = current_options().context(), Scope(list_id, all_lists, new_list)
     with error_output(output):
         adoption_request = request_adoption(ctx, scope) if merge_request else None
         result = adoption_request.pull_result if adoption_request else run(ctx, scope)

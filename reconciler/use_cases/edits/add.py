@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reconciler.core.model.entries import DeclaredEntries, Terms
+from reconciler.core.model.entries import DeclaredEntries, Terms, is_list_id
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.model.phone import mask
@@ -21,12 +21,16 @@ _LINE = re.compile(r", the first in line [0-9]+")  # of a file that nobody has
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What is to be added: numbers as typed, to which list, and the entry's keys as they stand in a file."""
+    """What is to be added: numbers as typed, to which list, and the entry's keys as they stand in a file.
+
+    `is_new_list` says that the list may be one that nothing names yet.
+    """
 
     list_id: str
     numbers: Sequence[str]
     keys: Mapping[str, str]
     file: Path | None = None
+    is_new_list: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,10 @@ def add(ctx: CommandContext, addition: Addition) -> AddResult:
     """Add numbers. Raises InvalidInput, and writes nothing, where one is bad or the result would not hold."""
     tenant_lists = TenantLists.open(ctx)
     numbers = read_numbers(addition.numbers, tenant_lists.tenant.region)
+    if not is_list_id(addition.list_id):
+        fact = "a list is named with letters, digits, dots, underscores and hyphens"
+        raise InvalidInput(fact, "write such a name", where="--list")
+    tenant_lists.demand_known_list(addition.list_id, is_new=addition.is_new_list)
     path, data = tenant_lists.target_file(addition.list_id, addition.file)
     entries_before = tenant_lists.read_file(path, data).declared_entries
     present_terms = _file_entries(entries_before)

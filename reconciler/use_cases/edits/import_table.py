@@ -105,7 +105,7 @@ class ImportTable:
 
     `mapped_columns` says which column a field has. `batch` names the import; by its day and content
     otherwise. `profile` is the name of one in the configuration; what is said here counts before what it
-    says.
+    says. `is_new_list` says that the list may be one that nothing names yet.
     """
 
     file: Path
@@ -115,6 +115,7 @@ class ImportTable:
     batch: str | None = None
     rejects: Path | None = None
     profile: str | None = None
+    is_new_list: bool = False
 
     @property
     def rejects_path(self) -> Path:
@@ -158,7 +159,7 @@ class TableRows:
 def read_rows(tenant_lists: TenantLists, table: ImportTable) -> TableRows:
     """Read and judge a table. Raises InvalidInput where it is none that can be read."""
     profile = _profile(tenant_lists, table.profile)
-    list_id = _list_id(table, profile)
+    list_id = _list_id(tenant_lists, table, profile)
     keys = {**profile.defaults, **table.keys}
     data = _read_table_file(table.file)
     name = table.file.name
@@ -208,15 +209,15 @@ def _profile(tenant_lists: TenantLists, name: str | None) -> ImportProfile:
     return profiles[name]
 
 
-def _list_id(table: ImportTable, profile: ImportProfile) -> str:
+def _list_id(tenant_lists: TenantLists, table: ImportTable, profile: ImportProfile) -> str:
     list_id = table.list_id or profile.list_id
     if list_id is None:
         way_out = "say it: --list LIST" + (f", or {profile.key_path('listId')}" if profile.name else "")
         raise InvalidInput("nothing says which list the numbers go on", way_out, where=table.file.name)
+    where = "--list" if table.list_id else profile.key_path("listId")
     if not is_list_id(list_id):
-        raise InvalidInput(
-            "this is no name of a list", "write letters, digits and . _ - only", where="--list"
-        )
+        raise InvalidInput("this is no name of a list", "write letters, digits and . _ - only", where=where)
+    tenant_lists.demand_known_list(list_id, is_new=table.is_new_list, where=where)
     return list_id
 
 

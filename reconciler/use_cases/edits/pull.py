@@ -11,6 +11,7 @@ from reconciler.core.model.entry_table import terms_by_phone
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
 from reconciler.core.model.live import Live
 from reconciler.core.planning.change import DriftKind
+from reconciler.lists.list_names import nearest_name
 from reconciler.use_cases.edits.adopt import (
     AdoptResult,
     UnreadableEntry,
@@ -23,6 +24,7 @@ from reconciler.use_cases.reconcile.prepared_plan import PlanRequest, PreparedPl
 from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.files import open_private_table, write_file, write_table
 from reconciler.use_cases.workspace.project import Project, sources_in
+from reconciler.use_cases.workspace.tenant_lists import NEW_LIST_FIX, unknown_list
 from reconciler.use_cases.workspace.tree import Tree
 
 UNREADABLE = "unreadable.csv"
@@ -30,10 +32,14 @@ UNREADABLE = "unreadable.csv"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which lists: those that files or reports name; one more, or only that; or every one that CXone has."""
+    """Which lists: those that files or reports name; one more, or only that; or every one that CXone has.
+
+    `is_new_list` says that the one may be a list that neither files nor reports name yet.
+    """
 
     list_id: str | None = None
     every_list: bool = False
+    is_new_list: bool = False
 
     @property
     def includes_new_lists(self) -> bool:
@@ -126,7 +132,19 @@ def open_unmanaged(
                 "the audit branch can't be fetched, so what is kept can't be told from what was added",
                 "run it again once the remote answers",
             )
+        _demand_known_list(prepared, scope)
         yield prepared.inputs, _find_unmanaged(prepared, scope)
+
+
+def _demand_known_list(prepared: PreparedPlan, scope: Scope) -> None:
+    """Refuse a list that nothing names, unless it is said to be new, or is the first of the project."""
+    tenant, project = prepared.inputs.tenant, prepared.inputs.project
+    known = prepared.list_ids | tenant.connection.list_ids.keys()
+    if scope.list_id is None or scope.is_new_list or scope.list_id in known:
+        return
+    others = known or frozenset(filter(None, project.list_ids_in_files().values()))
+    if others:
+        raise unknown_list(scope.list_id, others, tenant.name, "--list", fix=NEW_LIST_FIX)
 
 
 def _find_unmanaged(prepared: PreparedPlan, scope: Scope) -> UnmanagedEntries:
@@ -142,7 +160,9 @@ def _find_unmanaged(prepared: PreparedPlan, scope: Scope) -> UnmanagedEntries:
         strange = frozenset({scope.list_id}) - known_lists
         if strange and scope.list_id not in live.lists:
             foreign_lists = ", ".join(sorted(live.foreign)) or "no other list"
-            skipped_lists = (f"CXone has nothing on {scope.list_id}; it has {foreign_lists}",)
+            near = nearest_name(scope.list_id, live.foreign)
+            meant = f"; did you mean {near}?" if near else ""
+            skipped_lists = (f"CXone has nothing on {scope.list_id}; it has {foreign_lists}{meant}",)
         known_lists &= {scope.list_id}
     entries: dict[str, Mapping[str, ProjectedTerms]] = {
         name: terms_by_phone(live.lists.get(name, {})) for name in strange

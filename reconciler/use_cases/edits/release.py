@@ -18,13 +18,14 @@ from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.phone import mask
 from reconciler.core.planning.state import AppliedEntry, LastApplied
 from reconciler.lists.edit.changes import lines_of
+from reconciler.lists.list_names import lookalike_name
 from reconciler.lists.phone_input import read_numbers
 from reconciler.rules.periods import parse_date
 from reconciler.use_cases.edits.file_changes import Edits, entries_of_number, entry_terms_of
 from reconciler.use_cases.reconcile.last_applied import load_past
 from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.files import relative_path
-from reconciler.use_cases.workspace.tenant_lists import TenantLists
+from reconciler.use_cases.workspace.tenant_lists import TenantLists, unknown_list
 
 FIRST_YEAR = 2003  # of requests, and so of releases (GEN-03 says it of entries)
 PLACEHOLDER = "EVIDENCE"  # what the printed command says, to be replaced by whoever pastes it
@@ -72,6 +73,7 @@ def release(ctx: CommandContext, request: ReleaseRequest) -> ReleaseResult:
     """Release numbers. Raises InvalidInput, and writes nothing, where the release would not permit it."""
     tenant_lists = TenantLists.open(ctx)
     last_applied = load_past(tenant_lists).last_applied
+    _demand_known_lists(tenant_lists, last_applied, request.list_ids)
     numbers = _released_numbers(tenant_lists, last_applied, request)
     lists = _numbers_by_list(tenant_lists, last_applied, request, numbers)
     day = _demand_valid(tenant_lists, request, lists)
@@ -236,6 +238,16 @@ def _numbers_by_list(
     return numbers_by_list
 
 
+def _demand_known_lists(
+    tenant_lists: TenantLists, last_applied: LastApplied, list_ids: Sequence[str]
+) -> None:
+    """Refuse a list that neither files nor reports name, with the one that may be meant."""
+    known = tenant_lists.known_list_ids | last_applied.list_ids
+    for list_id in list_ids:
+        if list_id not in known:
+            raise unknown_list(list_id, known, tenant_lists.tenant.name, "--list")
+
+
 def _lists_of(tenant_lists: TenantLists, last_applied: LastApplied, number: str) -> set[str]:
     list_ids = {file.list_id for file in tenant_lists.lists.declared_entries.files if number in file.numbers}
     list_ids |= {file.list_id for file in last_applied.files if number in file.numbers}
@@ -295,7 +307,11 @@ def _demand_valid(
     absent = sorted({number for list_numbers in lists.values() for number in list_numbers} - target_numbers)
     if absent:
         fact = f"no file claims {mask(absent[0])} for {request.target_list}, so it would be on neither list"
-        raise InvalidInput(fact, f"add it there first: dnc add, --list {request.target_list}", where="--to")
+        alike = lookalike_name(request.target_list, tenant_lists.known_list_ids)
+        fix = f"did you mean {alike}? Else " if alike else ""
+        raise InvalidInput(
+            fact, f"{fix}add it there first: dnc add, --list {request.target_list}", where="--to"
+        )
     return day
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.core.model.entries import Key, Terms, is_list_id
+from reconciler.core.model.entries import Key, Terms
 from reconciler.core.model.errors import DncError, InvalidInput
 from reconciler.core.model.phone import mask
 from reconciler.core.planning.state import AppliedEntry
@@ -12,7 +12,7 @@ from reconciler.lists.phone_input import read_numbers
 from reconciler.use_cases.edits.file_changes import Edits
 from reconciler.use_cases.reconcile.last_applied import Past, load_past
 from reconciler.use_cases.workspace.context import CommandContext
-from reconciler.use_cases.workspace.tenant_lists import TenantLists
+from reconciler.use_cases.workspace.tenant_lists import TenantLists, unknown_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,8 @@ def restore(ctx: CommandContext, numbers: Sequence[str], list_id: str | None) ->
     past = load_past(tenant_lists)
     if past.repository is None or past.repository.head() is None:
         raise InvalidInput("git has no commit here to take a line from", "write the number again: dnc add")
-    if list_id is not None and not is_list_id(list_id):
-        raise InvalidInput(
-            "this is no name of a list", "write letters, digits and . _ - only", where="--list"
-        )
+    if list_id is not None:
+        _demand_known_list(tenant_lists, past, list_id)
     chosen = read_numbers(numbers, tenant_lists.tenant.region) if numbers else None
     vanished = dict(_vanished_entries(past, tenant_lists, frozenset(chosen) if chosen else None, list_id))
     search = _RevisionSearch(past.repository, past, tenant_lists)
@@ -85,6 +83,13 @@ def restore(ctx: CommandContext, numbers: Sequence[str], list_id: str | None) ->
     return RestoreResult(
         tuple(sorted(restored_lines, key=lambda line: (line.list_id, line.number))), already_present
     )
+
+
+def _demand_known_list(tenant_lists: TenantLists, past: Past, list_id: str) -> None:
+    """Refuse a list that neither files nor reports name: nothing of it can have vanished."""
+    known = tenant_lists.known_list_ids | past.last_applied.list_ids
+    if list_id not in known:
+        raise unknown_list(list_id, known, tenant_lists.tenant.name, "--list")
 
 
 def _vanished_entries(

@@ -15,7 +15,7 @@ from reconciler.use_cases.reconcile.last_applied import Past, load_past
 from reconciler.use_cases.workspace.context import CommandContext, Today, iso
 from reconciler.use_cases.workspace.files import write_table
 from reconciler.use_cases.workspace.opening import demand_committed
-from reconciler.use_cases.workspace.tenant_lists import TenantLists
+from reconciler.use_cases.workspace.tenant_lists import TenantLists, unknown_list
 
 COLUMNS = ("phone", "listId", "reasonCode", "expirationPolicy", "end", "jurisdiction")
 
@@ -61,8 +61,8 @@ def export(ctx: CommandContext, list_id: str, since: str | None) -> ListExport:
         list_id in tenant_lists.lists.declared_entries.list_ids or current_terms or rows
     )
     if not is_known:
-        lists = ", ".join(sorted(tenant_lists.lists.declared_entries.list_ids))
-        raise InvalidInput("there is no such list", f"name one of: {lists}", where="--list")
+        known = tenant_lists.known_list_ids | past.last_applied.list_ids
+        raise unknown_list(list_id, known, tenant_lists.tenant.name, "--list")
     data = _csv(columns, rows)
     manifest = {
         "format_version": "1.0",

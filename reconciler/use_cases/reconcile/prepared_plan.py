@@ -329,6 +329,7 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
         changed = state_before(project, repository, ledger, tenant.name, ctx)
         notes = (
             *lists.findings,
+            *project.lookalike_findings(lists, {}),
             *_ended_term_warnings(project, sources, past, min(today.as_of, Today.at(now).as_of)),
             *start.astray,
             *warned,

@@ -64,11 +64,16 @@ def validate(ctx: CommandContext, paths: Sequence[str] = (), *, since: str | Non
     else:
         sources, extra = _changed_sources(project, changed_paths)
         lists = _read_changed(project, ctx, sources, today)
+    is_part = bool(paths) or changed_paths is not None
     lists = excuse_applied(lists, project, today, lambda: _applied_sources(project, ctx))
     reviews = review_findings(project.rules, today.as_of)
     of_files = (
         finding
-        for finding in (*lists.findings, *_ended_term_findings(project, ctx, sources, lists, today))
+        for finding in (
+            *lists.findings,
+            *_ended_term_findings(project, ctx, sources, lists, today),
+            *project.lookalike_findings(lists, project.list_ids_in_files() if is_part else {}),
+        )
         if changed_paths is None or finding.file in changed_paths
     )
     findings = sort_findings(

@@ -24,6 +24,7 @@ from reconciler.config.configuration import (
 )
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Finding, Severity
+from reconciler.lists.list_names import list_id_of, lookalike_findings
 from reconciler.lists.reader import (
     Lists,
     ParallelReads,
@@ -258,6 +259,24 @@ class Project:
     def shares_targets(self) -> bool:
         """Tell whether two tenants write to the same CXone, so that a list may be contested."""
         return any(self.rivals(tenant) for tenant in self.configuration.tenants.values())
+
+    def list_ids_in_files(self) -> dict[str, str]:
+        """Name the list of every tenant's files, by file, without parsing; none if one can't be read."""
+        try:
+            return {path: list_id_of(data) for path, data in self.tree.read(self.is_list).items()}
+        except InvalidInput:
+            return {}
+
+    def lookalike_findings(self, lists: Lists, other_list_ids: Mapping[str, str]) -> tuple[Finding, ...]:
+        """Find lists whose names may be typing errors of others. Those that a tenant's `listIds` has are meant.
+
+        `other_list_ids` are, by file, those of the files that were not read.
+        """
+        read_ids = {path: list_id for path, (list_id, _) in lists.list_marks.items()}
+        marks = {path: mark for path, (_, mark) in lists.list_marks.items()}
+        tenants = self.configuration.tenants.values()
+        meant = {name for tenant in tenants for name in tenant.connection.list_ids}
+        return tuple(lookalike_findings({**other_list_ids, **read_ids}, marks, meant))
 
     def loosened_findings(self) -> tuple[Finding, ...]:
         """Say which packaged rules the repository's own files leave out or loosen."""

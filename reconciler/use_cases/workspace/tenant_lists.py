@@ -1,14 +1,15 @@
 """Which file of a list gets numbers: the one named, the only one there is, or a new one."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.config.configuration import Tenant, matches
 from reconciler.config.globs import list_folder
-from reconciler.core.model.entries import is_list_id
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Severity
 from reconciler.lists.edit.canonical import write_empty_list
+from reconciler.lists.list_names import nearest_name
 from reconciler.lists.reader import Lists, Source, read_lists
 from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.files import relative_path
@@ -16,6 +17,22 @@ from reconciler.use_cases.workspace.project import Project
 from reconciler.use_cases.workspace.tree import WorkingTree
 
 _FOLDER = "dnc-lists/"
+
+
+_MOST_NAMED = 5
+NEW_LIST_FIX = "if it is a new list, add --new-list"
+
+
+def unknown_list(
+    list_id: str, known: Iterable[str], tenant: str, where: str, *, fix: str = "check the name"
+) -> InvalidInput:
+    """Say that nothing names a list, which one may be meant, and else which ones there are."""
+    names = sorted(known)
+    near = nearest_name(list_id, names)
+    shown = ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")
+    meant = f"did you mean {near}?" if near else f"there is {shown}" if shown else "there is no list yet"
+    fact = f"no file of tenant {tenant} is part of a list {list_id}"
+    return InvalidInput(f"{fact}: {meant}", fix, where=where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +75,24 @@ class TenantLists:
         return [file.path for file in self.lists.declared_entries.files if file.list_id == list_id]
 
     @property
+    def known_list_ids(self) -> frozenset[str]:
+        """Name the lists that the tenant's files or its `listIds` have."""
+        return self.lists.declared_entries.list_ids | self.tenant.connection.list_ids.keys()
+
+    def demand_known_list(self, list_id: str, *, is_new: bool, where: str = "--list") -> None:
+        """Refuse a list that nothing names, unless it is said to be new, or is the first of the project.
+
+        A typing error would make another list, and nobody is scrubbed against that. Raises InvalidInput with
+        the name that may be meant.
+        """
+        known = self.known_list_ids
+        if is_new or list_id in known:
+            return
+        others = frozenset(filter(None, self.project.list_ids_in_files().values()))
+        if known or others:
+            raise unknown_list(list_id, known or others, self.tenant.name, where, fix=NEW_LIST_FIX)
+
+    @property
     def new_file_folder(self) -> str:
         """Name the folder, with `/`, for new files: dnc-lists/, or the tenant's own where it has another."""
         folders = [_FOLDER, *map(list_folder, self.tenant.lists)]
@@ -74,9 +109,6 @@ class TenantLists:
 
         Raises InvalidInput where none can be chosen, or the file is another list's.
         """
-        if not is_list_id(list_id):
-            fact = "a list is named with letters, digits, dots, underscores and hyphens"
-            raise InvalidInput(fact, "write such a name", where="--list")
         path = relative_path(named_file, self.ctx.folder) if named_file else self._only_file(list_id)
         if not self.is_reached(path):
             fact = (

@@ -162,13 +162,6 @@ def test_under_weaker_terms_it_is_refused_under_stronger_ones_it_is_there(folder
     assert folder.files() == before
 
 
-def test_a_list_that_is_new_is_said_to_be(folder):
-    folder.entries("a", single("+12125550102"))
-    done = folder.dnc("add", "2125550102", "--list", "dnc-list-1", *LOCAL[2:])
-    assert done.code == 0
-    assert "dnc-list-1 is a new list: no file named it. The others: dnc-list-01" in done.err
-
-
 def test_errors_in_another_file_hold_nobody_up(folder):
     folder.entries("a", single("+12125550102"))
     folder.write("dnc-lists/wrong.yaml", "listId: other\nentris: []\n")

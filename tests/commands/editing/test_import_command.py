@@ -221,5 +221,5 @@ def test_a_tenant_with_a_folder_of_its_own_gets_its_files_there(folder):
     folder.write("calls.csv", "tel\n2125550101\n")
     done = folder.dnc("import", "calls.csv", *TO, *TERMS, "--batch", "b")
     assert done.out == "acme/dnc-list-01-b-0001.yaml\n", done.err
-    done = folder.dnc("add", "+12125550102", "--list", "dnc-list-02", *TERMS)
+    done = folder.dnc("add", "+12125550102", "--list", "dnc-list-02", "--new-list", *TERMS)
     assert done.out == "+12125550102 added to acme/dnc-list-02.yaml\n", done.err

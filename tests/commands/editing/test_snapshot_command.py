@@ -176,7 +176,7 @@ def test_each_registry_and_each_list_has_its_own_snapshots(folder, snapshot):
     snapshot(flat(("212", 50)), "2026-10-20")
     before = folder.files()
     folder.write("all.txt", flat(("212", 49)))
-    for options in (("--source", "ca-dncl"), ("--list", "dnc-list-02")):
+    for options in (("--source", "ca-dncl"), ("--list", "dnc-list-02", "--new-list")):
         done = folder.dnc("import", "all.txt", *TO, *options, "--snapshot", "--retrieved-at", "2026-11-20")
         assert done.code == 0, done.err
     after = folder.files()

@@ -168,7 +168,7 @@ def test_a_list_that_no_file_names_is_adopted_whole(project):
     project.agent("add", "call me", list_id="old")
     project.agent("add", "+1999", list_id="old")
     project.agent("add", phone(20), list_id="other")
-    said = pulled(project, "--list", "old")
+    said = pulled(project, "--list", "old", "--new-list")
     assert "7 read, 5 written, 0 there already, 2 unreadable" in said
     assert (project.folder / f"{HERE}old.yaml").is_file()
     rows = list(csv.reader(io.StringIO((project.folder / "unreadable.csv").read_text())))
@@ -207,7 +207,7 @@ def test_a_list_of_a_tenant_with_the_same_cxone_is_left_to_it(project):
 def test_a_list_that_is_nowhere_is_said(project):
     managed(project, phone(1))
     project.agent("add", phone(5), list_id="other")
-    assert "CXone has nothing on old; it has other" in pulled(project, "--list", "old")
+    assert "CXone has nothing on old; it has other" in pulled(project, "--list", "old", "--new-list")
 
 
 @pytest.mark.parametrize("words", [("--list", "a b"), ("--list", "a", "--all-lists")])

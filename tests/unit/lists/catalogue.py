@@ -19,6 +19,7 @@ CATALOGUE: Mapping[str, str] = {
     "LIST-06": "The terms of an entry, with the defaults, fit together and end on a real date.",
     "LIST-07": "A number moves to another list than its own.",
     "LIST-08": "A hold names a list that a file is part of.",
+    "LIST-09": "Two lists have names that nobody takes for one another.",
     "LIST-10": "A term is not over before its entry is added.",
     "CONF-01": "The structure is that of dnc.schema.json, and every value is in its range.",
     "CONF-02": "No unknown keys in the configuration.",
