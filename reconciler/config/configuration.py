@@ -6,7 +6,14 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from reconciler.config.connection_settings import DIALECTS, REFERENCE, URL_KEYS, EntriesSettings, url_problem
-from reconciler.config.globs import glob_problem, is_yaml, list_folder, matches, may_lead_to
+from reconciler.config.globs import (
+    glob_problem,
+    is_yaml,
+    list_folder,
+    matches,
+    may_lead_to,
+    similar_glob,
+)
 from reconciler.config.import_profile import ImportProfile, parse_profiles
 from reconciler.config.tenant import DEFAULT_LISTS, Tenant, resolve, with_known_variables
 from reconciler.core.model.errors import InvalidInput
@@ -25,6 +32,7 @@ __all__ = [
     "matches",
     "misnamed_files",
     "possible_targets",
+    "reach_findings",
     "read_configuration",
     "resolve",
     "shared_target_findings",
@@ -33,6 +41,7 @@ __all__ = [
 ]
 
 Targets = set[tuple[str, ...]]
+_ADOPTED_FOLDER = "dnc-lists/adopted/"  # filled by dnc pull, and empty until then
 _EMBEDDED_PACE = 60_000  # requests a minute: the built-in CXone is nobody's quota
 _PACE = 100  # customer-supplied specification: 100 to 200 requests a minute for each tenant
 _INTEGERS = frozenset(
@@ -179,6 +188,47 @@ def uncovered_files(paths: Iterable[str], configuration: Configuration) -> tuple
     return tuple(findings)
 
 
+def reach_findings(
+    tenant: Tenant, reached: Iterable[str], elsewhere: Callable[[], Iterable[str]], path: str
+) -> Iterator[Finding]:
+    """Find the patterns of a tenant that reach no file (CONF-11).
+
+    A tenant without any file protects nobody: an error where there are list files that it may mean. `reached`
+    are those of all tenants; `elsewhere` gives every list file there is, and is asked only where one may be
+    meant. The pattern of a folder that `dnc pull` fills is not missed.
+    """
+    files = list(reached)
+    empty = [place for place, glob in enumerate(tenant.lists) if not any(matches((glob,), f) for f in files)]
+    if not empty:
+        return
+    every = sorted({*files, *elsewhere()})
+    if len(empty) == len(tenant.lists):
+        shown = ", ".join(tenant.lists)
+        fact = f"the lists of tenant {tenant.name} reach no file ({shown}), so it protects nobody"
+        severity = Severity.ERROR if every else Severity.WARNING
+        ways = f"{_meant(tenant.lists, every)}write its first list file, or remove the tenant"
+        yield _pattern_finding(path, tenant, 0, severity, f"{fact}: {ways}")
+        return
+    for place in empty:
+        glob = tenant.lists[place]
+        if not glob.startswith(_ADOPTED_FOLDER):
+            fact = f"this pattern of tenant {tenant.name} reaches no file ({glob})"
+            ways = f"{_meant([glob], every)}correct it, or remove it"
+            yield _pattern_finding(path, tenant, place, Severity.WARNING, f"{fact}: {ways}")
+
+
+def _meant(globs: Iterable[str], files: Iterable[str]) -> str:
+    names = list(files)
+    meant = next(filter(None, (similar_glob(glob, names) for glob in globs)), "")
+    return f"did you mean {meant}? Else " if meant else ""
+
+
+def _pattern_finding(path: str, tenant: Tenant, place: int, severity: Severity, message: str) -> Finding:
+    line, column = tenant.list_marks[place] if tenant.list_marks else (tenant.line, 0)
+    pointer_text = f"/tenants/{tenant.name}" + (f"/lists/{place}" if tenant.list_marks else "")
+    return Finding(path, line, column, pointer_text, "CONF-11", severity, message)
+
+
 def unread_folders(paths: Iterable[str], configuration: Configuration) -> tuple[Finding, ...]:
     """Find links and other repositories where lists would be: whatever lies in them protects nobody."""
     globs, folders = _globs_and_folders(configuration)
@@ -284,7 +334,12 @@ def _parse_configuration(path: str, root: MapNode) -> Configuration:
     settings = _typed_value(plain(root))
     safety, audit = settings.get("safety", {}), settings.get("audit", {})
     tenants = {
-        name: _parse_tenant(name, tenant, unpack(locate(root, iter(("tenants", name)), key=True))[0])
+        name: _parse_tenant(
+            name,
+            tenant,
+            unpack(locate(root, iter(("tenants", name)), key=True))[0],
+            _list_marks(root, name, tenant),
+        )
         for name, tenant in settings["tenants"].items()
     }
     return Configuration(
@@ -307,14 +362,22 @@ def _parse_audit(settings: Mapping[str, Any], default_tenant: str) -> AuditSetti
     return AuditSettings(**{**settings, "genesis": pinned_genesis})
 
 
-def _parse_tenant(name: str, said: Mapping[str, Any], line: int) -> Tenant:
+def _list_marks(root: MapNode, name: str, said: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
+    """Give line and column of each pattern; none where the default holds."""
+    count = len(said.get("lists", ()))
+    return tuple(unpack(locate(root, iter(("tenants", name, "lists", place)))) for place in range(count))
+
+
+def _parse_tenant(
+    name: str, said: Mapping[str, Any], line: int, list_marks: tuple[tuple[int, int], ...]
+) -> Tenant:
     pace = _EMBEDDED_PACE if said.get("embedded", False) else _PACE
     given_fields: dict[str, Any] = {"requests_per_minute": pace} | {_snake(key): said[key] for key in said}
     given_fields["lists"] = tuple(said.get("lists", DEFAULT_LISTS))
     settings = DIALECTS[given_fields.pop("dialect", EntriesSettings.dialect)]
     of_connection = {one.name for one in fields(settings)} & given_fields.keys()
     connection = settings(**{name: given_fields.pop(name) for name in of_connection})
-    return Tenant(name=name, connection=connection, line=line, **given_fields)
+    return Tenant(name=name, connection=connection, line=line, list_marks=list_marks, **given_fields)
 
 
 def _snake(key: str) -> str:

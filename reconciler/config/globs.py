@@ -6,10 +6,12 @@ does not match a leading dot: hidden files are no lists unless a glob names the 
 
 import re
 from collections.abc import Iterable
+from difflib import SequenceMatcher
 from functools import lru_cache
 
 _FOLDERS = r"(?:(?!\.)[^/]+/)*"
 _WILDCARD = re.compile(r"[*?]")
+_LIKE = 0.6  # how much two names of a folder have in common of which one may be a typing error of the other
 # Left behind by editors and file systems; not even a typing error makes one of them a list.
 _EDITOR_PREFIXES = (".#", "._")
 
@@ -45,6 +47,40 @@ def is_yaml(path: str) -> bool:
     """Tell whether the name is a YAML file's."""
     name = path.rpartition("/")[2]
     return name.lower().endswith((".yaml", ".yml")) and not name.startswith(_EDITOR_PREFIXES)
+
+
+def similar_glob(glob: str, paths: Iterable[str]) -> str:
+    """Give the glob that may be meant by one that reaches nothing; empty where no file lies near.
+
+    It is the same with another name of a folder or ending, or reaches deeper into the same folder.
+    """
+    folder = list_folder(glob)
+    files = sorted(paths)
+    deeper = next((path for path in files if folder and path.startswith(folder)), "")
+    if deeper:
+        return f"{folder}**/*{_ending(deeper)}"
+    parts = glob.split("/")
+    best, best_likeness = "", 0.0
+    for candidate in sorted({candidate for path in files for candidate in _globs_of(path)}):
+        pairs = list(zip(parts, candidate.split("/"), strict=False))
+        if len(pairs) == len(parts) == candidate.count("/") + 1:
+            likeness = min(
+                SequenceMatcher(None, part.lower(), other.lower()).ratio() for part, other in pairs
+            )
+            if likeness >= _LIKE and likeness > best_likeness:
+                best, best_likeness = candidate, likeness
+    return best
+
+
+def _globs_of(path: str) -> list[str]:
+    """Give the usual globs that reach a file."""
+    *folders, _ = path.split("/")
+    names = ["".join(f"{part}/" for part in folders[:count]) for count in range(len(folders) + 1)]
+    return [f"{names[-1]}*{_ending(path)}", *(f"{name}**/*{_ending(path)}" for name in names)]
+
+
+def _ending(path: str) -> str:
+    return f".{path.rpartition('.')[2]}"
 
 
 @lru_cache(maxsize=256)

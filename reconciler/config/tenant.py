@@ -13,7 +13,7 @@ DEFAULT_LISTS = ("dnc-lists/**/*.yaml",)
 class Tenant:
     """One tenant. `${NAME}` stands unresolved in `connection` until `resolve`.
 
-    `line` is the tenant's in the configuration.
+    `line` is the tenant's in the configuration, `list_marks` are the places of the patterns of its `lists`.
     """
 
     name: str
@@ -22,6 +22,7 @@ class Tenant:
     removal: Literal["none", "delete", "expire"] = "none"
     read_back: Literal["full", "auto"] = "auto"
     line: int = field(default=0, compare=False)
+    list_marks: tuple[tuple[int, int], ...] = field(default=(), compare=False)
 
     @property
     def dialect(self) -> str:

@@ -4,14 +4,15 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import Format, current_options, print_json
+from reconciler.cli.call import Format, current_options, print_findings, print_json
 from reconciler.cli.metrics import MetricsOption, metered_context
 from reconciler.cli.options import examples, parse_age
 from reconciler.cli.output import Output, error_output
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.cli.render.status import blocked_json, blocked_text, status_json, status_text
+from reconciler.core.model.finding import Severity, finding_to_json
 from reconciler.use_cases.history.status import blocked as find_blocked
-from reconciler.use_cases.history.status import meter_standings
+from reconciler.use_cases.history.status import configuration_findings, meter_standings
 from reconciler.use_cases.history.status import status as look
 
 STATUS_EXAMPLES = examples(
@@ -38,11 +39,15 @@ def status(
     with metered_context(metrics, current_options().context(), "status") as ctx, error_output(output):
         found = look(ctx)
         meter_standings(ctx, found)
+        findings = configuration_findings(ctx, [one.tenant for one in found])
+        has_error = any(finding.severity is Severity.ERROR for finding in findings)
         if output is Format.JSON:
-            print_json(status_json(found, age_limit))
+            document = status_json(found, age_limit)
+            print_json({**document, "findings": [finding_to_json(finding) for finding in findings]})
         else:
             print(status_text(found, age_limit, NumberFormat(is_masked=ctx.pipeline.is_running)))
-        raise typer.Exit(3 if any(one.is_older(age_limit) for one in found) else 0)
+            print_findings(findings)
+        raise typer.Exit(4 if has_error else 3 if any(one.is_older(age_limit) for one in found) else 0)
 
 
 def blocked(output: Output = Format.TEXT) -> None:

@@ -126,7 +126,8 @@ def open_unmanaged(
         fact = "a list is named with letters, digits, dots, underscores and hyphens"
         raise InvalidInput(fact, "name it so in the files, and map it with listIds", where="--list")
     extra_lists = frozenset({scope.list_id} if scope.list_id else ())
-    with prepare_plan(ctx, PlanRequest(tree=tree, besides=extra_lists)) as prepared:
+    request = PlanRequest(tree=tree, besides=extra_lists, is_strict=False)
+    with prepare_plan(ctx, request) as prepared:
         if prepared.inputs.repository is not None and prepared.state.last_applied.ledger is None:
             raise RepositoryProblem(
                 "the audit branch can't be fetched, so what is kept can't be told from what was added",

@@ -13,7 +13,7 @@ from reconciler.core.planning.state import Retained
 from reconciler.rules.numbering import national_digits
 from reconciler.use_cases.history.number_record import unlisted_row_doubts
 from reconciler.use_cases.reconcile.last_applied import Past
-from reconciler.use_cases.reconcile.prepared_plan import PreparedPlan, prepare_plan
+from reconciler.use_cases.reconcile.prepared_plan import PlanRequest, PreparedPlan, prepare_plan
 from reconciler.use_cases.workspace.context import CommandContext
 
 _NO_DIGIT = re.compile("[^0-9]+")
@@ -47,7 +47,7 @@ class LiveNumber:
 @contextmanager
 def open_live_number(ctx: CommandContext, number: str) -> Iterator[tuple[Past, LiveNumber]]:
     """Read CXone and plan; give the tenant's past and what CXone has of the number."""
-    with prepare_plan(ctx) as prepared:
+    with prepare_plan(ctx, PlanRequest(is_strict=False)) as prepared:
         yield prepared.state.last_applied, _live_number(prepared, number)
 
 

@@ -1,7 +1,7 @@
 """`dnc status`, `dnc blocked` and `dnc audit`: what the newest reports say. Needs no CXone."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -10,6 +10,7 @@ from reconciler.audit.report import Report, StoredReport
 from reconciler.audit.report_rows import FailureRow, RetainedRow, count_numbers
 from reconciler.config.configuration import Tenant
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
+from reconciler.core.model.finding import Finding
 from reconciler.core.model.run_result import Cause, OpenNumbers, Protection, cause_of
 from reconciler.use_cases.history.run_summary import UNFINISHED, Deviations
 from reconciler.use_cases.workspace.context import CommandContext
@@ -157,6 +158,13 @@ def status(ctx: CommandContext) -> tuple[Standing, ...]:
     every = project.configuration.tenants.values()
     tenants = [project.tenant(ctx.options.tenant)] if ctx.options.tenant else list(every)
     return tuple(_standings(tenants, record, ctx))
+
+
+def configuration_findings(ctx: CommandContext, tenants: Collection[str]) -> tuple[Finding, ...]:
+    """Say what in the configuration leaves nobody protected: of these tenants, by name."""
+    project = open_record(ctx, goes_on=True).project
+    named = [tenant for name, tenant in project.configuration.tenants.items() if name in tenants]
+    return project.reach_findings(named)
 
 
 def _standings(tenants: Iterable[Tenant], record: Record, ctx: CommandContext) -> Iterator[Standing]:

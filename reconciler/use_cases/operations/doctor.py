@@ -16,6 +16,7 @@ from reconciler.core.model.errors import (
     InvalidInput,
     RepositoryProblem,
 )
+from reconciler.core.model.finding import Severity
 from reconciler.core.model.provider import Provider
 from reconciler.cxone.groups.dialect import CEILING
 from reconciler.cxone.groups.number_check import Probe
@@ -224,6 +225,7 @@ def doctor(ctx: CommandContext, *, with_probe: bool = False) -> DoctorResult:
     except DncError as error:
         return DoctorResult(ctx.options.tenant or "", (*checks, failed_check("configuration", error)))
     checks.append(passed_check("configuration", f"{project.configuration_path}, tenant {tenant.name}"))
+    checks += _list_checks(project, tenant)
     checks += _schema_checks(project)
     checks += _remote_checks(repository, project)
     checks += protection_checks(ctx, project.configuration.audit.branch)
@@ -260,6 +262,13 @@ def _repository_checks(ctx: CommandContext) -> tuple[Repository | None, list[Che
     except DncError as error:
         return None, [failed_check("git", error)]
     return repository, [passed_check("git", f"{repository.root}, a repository that takes commits")]
+
+
+def _list_checks(project: Project, tenant: Tenant) -> Iterator[Check]:
+    """See whether the tenant's patterns reach the list files that there are. A new project has none yet."""
+    for finding in project.reach_findings([tenant]) if project.has_lists() else ():
+        state, code = (State.FAIL, 4) if finding.severity is Severity.ERROR else (State.WARNING, 0)
+        yield Check("lists", state, f"{finding}", f"correct lists of {tenant.name}", code)
 
 
 def _schema_checks(project: Project) -> Iterator[Check]:

@@ -10,6 +10,7 @@ from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.planning.plan import Heading, PlanSource, SourceKind, failed_plan_to_json
 from reconciler.use_cases.reconcile.large_additions import demand_confirmed
 from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
+from reconciler.use_cases.reconcile.prepared_plan import demand_reached
 from reconciler.use_cases.reconcile.rule_changes import excuse_applied, last_applied_sources
 from reconciler.use_cases.workspace.changed_files import merge_tip
 from reconciler.use_cases.workspace.context import CommandContext, Today, iso
@@ -46,6 +47,7 @@ def plan_offline(withheld: Withheld) -> OfflinePlan:
     now = ctx.clock()
     today = Today.at(now, ctx.options.as_of)
 
+    reach = demand_reached(project, tenant)
     sources = project.sources(tenant)
     lists = project.read_lists(sources, today)
     lists = excuse_applied(
@@ -64,7 +66,7 @@ def plan_offline(withheld: Withheld) -> OfflinePlan:
         source=PlanSource(SourceKind.MERGE, onto=ctx.options.onto or merging.target_branch),
     )
     document = failed_plan_to_json(
-        heading, (*lists.findings, *project.loosened_findings(), _withheld_finding(withheld))
+        heading, (*lists.findings, *reach, *project.loosened_findings(), _withheld_finding(withheld))
     )
     document |= {"errored": False, "chain_head": newest.head if newest else None}
     document["live"] |= {"from": NOT_READ}

@@ -12,7 +12,7 @@ from reconciler.audit.trust import Doubt
 from reconciler.config.configuration import Tenant, resolve
 from reconciler.core.apply.run import UNREAD, restrict_to_unread
 from reconciler.core.model.entries import DeclaredEntries
-from reconciler.core.model.errors import CxoneUnreadable, RepositoryProblem
+from reconciler.core.model.errors import CxoneUnreadable, InvalidInput, RepositoryProblem
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import ClockOffset, Provider
@@ -88,7 +88,8 @@ class PlanRequest:
     """What a plan is prepared for.
 
     `tree` is planned instead of the working tree or a merge. `besides` are lists to read that nothing names.
-    Only a plan that nobody applies may be made on a saved reading.
+    Only a plan that nobody applies may be made on a saved reading. `is_strict`: a tenant that
+    reaches no file is refused.
     """
 
     to_apply: bool = False
@@ -97,6 +98,7 @@ class PlanRequest:
     tree: Tree | None = None
     besides: frozenset[str] = frozenset()
     read_from: ReadFrom = ReadFrom.LIVE
+    is_strict: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +257,7 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
     warned = known_variable_findings(ctx, project, repository, ledger) if request.to_apply else ()
     tenant = resolve(written, ctx.environ, credentials=asks)
     meter_past(ctx, tenant.name, ledger)
+    reach = demand_reached(project, written) if request.is_strict else ()
 
     sources = project.sources(tenant)
     with ExitStack() as stack:
@@ -329,6 +332,7 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
         changed = state_before(project, repository, ledger, tenant.name, ctx)
         notes = (
             *lists.findings,
+            *reach,
             *project.lookalike_findings(lists, {}),
             *_ended_term_warnings(project, sources, past, min(today.as_of, Today.at(now).as_of)),
             *start.astray,
@@ -359,6 +363,21 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
             changed,
             start.rewritten,
         )
+
+
+def demand_reached(project: Project, tenant: Tenant) -> tuple[Finding, ...]:
+    """Refuse a tenant that reaches none of the list files that there are; give what else is odd.
+
+    Where there is no list file at all, what was applied stays, and the plan says so: that is no reason to put
+    nothing back. Raises InvalidInput with the findings.
+    """
+    findings = project.reach_findings([tenant])
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        fact = f"the lists of tenant {tenant.name} reach no file, so nobody is protected"
+        raise InvalidInput(
+            fact, "correct lists of the tenant", where=project.configuration_path, findings=findings
+        )
+    return findings
 
 
 def _ended_term_warnings(

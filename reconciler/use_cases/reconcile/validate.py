@@ -64,6 +64,10 @@ def validate(ctx: CommandContext, paths: Sequence[str] = (), *, since: str | Non
     else:
         sources, extra = _changed_sources(project, changed_paths)
         lists = _read_changed(project, ctx, sources, today)
+    # A branch that changes no configuration does not change what is said of it.
+    of_configuration = (
+        () if changed_paths is not None else project.reach_findings(project.configuration.tenants.values())
+    )
     is_part = bool(paths) or changed_paths is not None
     lists = excuse_applied(lists, project, today, lambda: _applied_sources(project, ctx))
     reviews = review_findings(project.rules, today.as_of)
@@ -77,7 +81,14 @@ def validate(ctx: CommandContext, paths: Sequence[str] = (), *, since: str | Non
         if changed_paths is None or finding.file in changed_paths
     )
     findings = sort_findings(
-        (*of_files, *extra, *project.contested_findings(lists), *project.loosened_findings(), *reviews)
+        (
+            *of_files,
+            *extra,
+            *of_configuration,
+            *project.contested_findings(lists),
+            *project.loosened_findings(),
+            *reviews,
+        )
     )
     checked_files = tuple(source.path for source in sources)
     numbers = lists.number_count if changed_paths is None else _count_numbers(lists, frozenset(checked_files))

@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from hashlib import sha256
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -17,11 +17,13 @@ from reconciler.config.configuration import (
     matches,
     misnamed_files,
     possible_targets,
+    reach_findings,
     read_configuration,
     shared_target_findings,
     uncovered_files,
     unread_folders,
 )
+from reconciler.config.globs import is_yaml
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.lists.list_names import list_id_of, lookalike_findings
@@ -233,6 +235,28 @@ class Project:
             *unread_folders(self.tree.foreign_folders(), self.configuration),
         )
 
+    def reach_findings(self, tenants: Iterable[Tenant]) -> tuple[Finding, ...]:
+        """Find patterns that reach no file: an error where a tenant reaches none of those that there are."""
+        reached, elsewhere = self.tree.paths(self.is_list), cache(self._list_files)
+        return tuple(
+            finding
+            for tenant in tenants
+            for finding in reach_findings(tenant, reached, elsewhere, self.configuration_path)
+        )
+
+    def has_lists(self) -> bool:
+        """Tell whether there are list files, whether or not any tenant reaches them."""
+        return bool(self.tree.paths(self.is_list) or self._list_files())
+
+    def _list_files(self) -> list[str]:
+        """Name every file in plain sight that has the name of a list, in whichever folder it lies."""
+        tree = self.tree.limited_to(_is_in_sight)
+        paths = set(tree.paths(is_yaml)) - {self.configuration_path}  # a profile of it names a list, too
+        try:
+            return [path for path, data in tree.read(paths.__contains__).items() if list_id_of(data)]
+        except InvalidInput:  # one of them is a link, or too large: by their names, then
+            return [path for path in sorted(paths) if "/" in path]
+
     def contested_findings(
         self, lists: Lists, environ: Mapping[str, str] | None = None, resolved_tenant: Tenant | None = None
     ) -> tuple[Finding, ...]:
@@ -268,7 +292,7 @@ class Project:
             return {}
 
     def lookalike_findings(self, lists: Lists, other_list_ids: Mapping[str, str]) -> tuple[Finding, ...]:
-        """Find lists whose names may be typing errors of others. Those that a tenant's `listIds` has are meant.
+        """Find lists whose names may be typing errors of others; those that `listIds` has are none.
 
         `other_list_ids` are, by file, those of the files that were not read.
         """
@@ -334,6 +358,11 @@ def demand_valid(
             "correct them; dnc validate shows them all",
             findings=findings,
         )
+
+
+def _is_in_sight(folder: str) -> bool:
+    name = folder.rstrip("/").rpartition("/")[2]
+    return not name.startswith(".") and name != "node_modules"
 
 
 def rule_files(tree: Tree) -> dict[str, bytes]:

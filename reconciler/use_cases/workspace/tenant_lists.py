@@ -1,13 +1,13 @@
 """Which file of a list gets numbers: the one named, the only one there is, or a new one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.config.configuration import Tenant, matches
 from reconciler.config.globs import list_folder
 from reconciler.core.model.errors import InvalidInput
-from reconciler.core.model.finding import Severity
+from reconciler.core.model.finding import Finding, Severity
 from reconciler.lists.edit.canonical import write_empty_list
 from reconciler.lists.list_names import nearest_name
 from reconciler.lists.reader import Lists, Source, read_lists
@@ -23,8 +23,14 @@ _MOST_NAMED = 5
 NEW_LIST_FIX = "if it is a new list, add --new-list"
 
 
-def unknown_list(
-    list_id: str, known: Iterable[str], tenant: str, where: str, *, fix: str = "check the name"
+def unknown_list(  # noqa: PLR0913  (what the sentence is made of)
+    list_id: str,
+    known: Iterable[str],
+    tenant: str,
+    where: str,
+    *,
+    fix: str = "check the name",
+    findings: Sequence[Finding] = (),
 ) -> InvalidInput:
     """Say that nothing names a list, which one may be meant, and else which ones there are."""
     names = sorted(known)
@@ -32,7 +38,7 @@ def unknown_list(
     shown = ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")
     meant = f"did you mean {near}?" if near else f"there is {shown}" if shown else "there is no list yet"
     fact = f"no file of tenant {tenant} is part of a list {list_id}"
-    return InvalidInput(f"{fact}: {meant}", fix, where=where)
+    return InvalidInput(f"{fact}: {meant}", fix, where=where, findings=findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +95,12 @@ class TenantLists:
         if is_new or list_id in known:
             return
         others = frozenset(filter(None, self.project.list_ids_in_files().values()))
-        if known or others:
-            raise unknown_list(list_id, known or others, self.tenant.name, where, fix=NEW_LIST_FIX)
+        if not known and not others and not self.project.has_lists():
+            return  # the first of the project
+        # A tenant without any file may have a pattern with a typing error.
+        findings = () if self.sources else self.project.reach_findings([self.tenant])
+        names = known or others - {list_id}
+        raise unknown_list(list_id, names, self.tenant.name, where, fix=NEW_LIST_FIX, findings=findings)
 
     @property
     def new_file_folder(self) -> str:

@@ -33,4 +33,5 @@ CATALOGUE: Mapping[str, str] = {
     "HOLD-01": "A hold that went from the files stays in force until a report has said so for 24 hours.",
     "CONF-08": "A loosened safety limit holds from the run after the one that first saw it.",
     "CONF-09": "A merge request that adds very many numbers says in its files how many.",
+    "CONF-11": "The lists of a tenant reach files, and each of its patterns does.",
 }

@@ -48,7 +48,7 @@ def test_every_rule_of_lists_has_an_example(rules):
         rule.id for rule in rules.regulations if rule.finding_severity and not rule.condition.sets_clock
     }
     wanted = {rule for rule in CATALOGUE if not rule.startswith("CONF")} | judged
-    # About the place of a file, about the rules themselves, about more numbers, more files or a later day than
-    # here, and about what the files had before.
+    # About the place of a file, about the rules themselves, about more numbers, more files or a later day
+    # than here, and about what the files had before.
     beyond = {"LIST-05", "SCHEMA-01", "SCHEMA-02", "OPS-REG-01", "US-REV-04", "HOLD-01", "LIST-09", "LIST-10"}
     assert wanted - shown == beyond
