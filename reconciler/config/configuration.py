@@ -96,7 +96,10 @@ class SavedReadSettings:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """The whole configuration, every environment reference still unresolved."""
+    """The whole configuration, every environment reference still unresolved.
+
+    `audit_mark` is the place of `audit.branch`, where it is written.
+    """
 
     path: str
     default_tenant: str
@@ -105,6 +108,7 @@ class Configuration:
     audit: AuditSettings = field(default_factory=AuditSettings)
     imports: Mapping[str, ImportProfile] = field(default_factory=dict)
     saved_reads: SavedReadSettings = field(default_factory=SavedReadSettings)
+    audit_mark: tuple[int, int] = field(default=(0, 0), compare=False)
 
 
 def read_configuration(path: str, data: bytes | None, rules: Rules) -> Configuration:
@@ -352,6 +356,7 @@ def _parse_configuration(path: str, root: MapNode) -> Configuration:
         saved_reads=SavedReadSettings(
             **{_snake(key): value for key, value in settings.get("readings", {}).items()}
         ),
+        audit_mark=unpack(locate(root, iter(("audit", "branch")))) if "branch" in audit else (0, 0),
     )
 
 

@@ -35,6 +35,13 @@ def resolve(git: Git, name: str) -> str | None:
     return output.out.decode().strip() if output.code == 0 else None
 
 
+def branch_of_ref(git: Git, ref: str, prefix: str = "refs/heads/") -> str | None:
+    """Name the branch that a symbolic ref leads to; None where it is none."""
+    output = git.run_unchecked("symbolic-ref", "--quiet", ref)
+    target = decode_text(output.out).strip()
+    return target.removeprefix(prefix) if output.code == 0 and target.startswith(prefix) else None
+
+
 def cut_commits(git: Git) -> frozenset[str]:
     """Name the commits whose parents a shallow clone does not have."""
     if not is_shallow(git):

@@ -61,6 +61,10 @@ class Repository:
         """Name the commit that is checked out; None before the first one."""
         return history.resolve(self._git, "HEAD")
 
+    def current_branch(self) -> str | None:
+        """Name the branch that is checked out; None for a detached HEAD."""
+        return history.branch_of_ref(self._git, "HEAD")
+
     def files(self, rev: str, is_wanted: PathFilter) -> list[TreeFile]:
         """List the project's wanted files in a commit or tree, symbolic links included."""
         listed = trees.tree_files(self._git, rev, *([self.prefix] if self.prefix else []))
@@ -197,6 +201,18 @@ class Repository:
             return name, sha
         origin.fetch(name)
         return name, self.tracking_tip(name) or sha
+
+    def remote_head(self) -> str | None:
+        """Name the remote's default branch as this clone remembers it; nothing is asked."""
+        if self._remote is None:
+            return None
+        prefix = self._remote.tracking("")
+        name = history.branch_of_ref(self._git, f"{prefix}HEAD", prefix)
+        return name or None
+
+    def remote_default_branch(self) -> str | None:
+        """Ask the remote which branch its HEAD names."""
+        return self._require_remote().heads()[0]
 
     def tracking_tip(self, branch: str) -> str | None:
         """Tell where the remote's branch was when it was last fetched or pushed."""

@@ -13,6 +13,7 @@ from reconciler.core.model.errors import InvalidInput, RepositoryProblem
 from reconciler.core.model.finding import Finding
 from reconciler.core.model.run_result import Cause, OpenNumbers, Protection, cause_of
 from reconciler.use_cases.history.run_summary import UNFINISHED, Deviations
+from reconciler.use_cases.workspace.audit_branch import audit_branch_findings
 from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.destination import say_rewritten_history
 from reconciler.use_cases.workspace.opening import Record, open_record, say_doubts
@@ -161,10 +162,12 @@ def status(ctx: CommandContext) -> tuple[Standing, ...]:
 
 
 def configuration_findings(ctx: CommandContext, tenants: Collection[str]) -> tuple[Finding, ...]:
-    """Say what in the configuration leaves nobody protected: of these tenants, by name."""
-    project = open_record(ctx, goes_on=True).project
+    """Say what in the configuration leaves nobody protected: of these tenants, by name, and of the record."""
+    record = open_record(ctx, goes_on=True)
+    project = record.project
     named = [tenant for name, tenant in project.configuration.tenants.items() if name in tenants]
-    return project.reach_findings(named)
+    branch_findings = audit_branch_findings(project, ctx, lambda: record.repository)
+    return (*project.reach_findings(named), *branch_findings)
 
 
 def _standings(tenants: Iterable[Tenant], record: Record, ctx: CommandContext) -> Iterator[Standing]:

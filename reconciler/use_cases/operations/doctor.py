@@ -1,6 +1,7 @@
 """`dnc doctor`: what a run needs, each with its fix. Reads only, and does not verify the chain."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -26,6 +27,7 @@ from reconciler.gitlab.client import GitLab, GitLabProblem
 from reconciler.rules.rule_set import editor_schemas
 from reconciler.use_cases.reconcile.clock_skew import FIX, LIMIT_SECONDS, format_skew, skew_seconds
 from reconciler.use_cases.reconcile.safety import TOKEN
+from reconciler.use_cases.workspace.audit_branch import audit_branch_findings
 from reconciler.use_cases.workspace.connection import connect
 from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.destination import demand_destination
@@ -227,7 +229,13 @@ def doctor(ctx: CommandContext, *, with_probe: bool = False) -> DoctorResult:
     checks.append(passed_check("configuration", f"{project.configuration_path}, tenant {tenant.name}"))
     checks += _list_checks(project, tenant)
     checks += _schema_checks(project)
-    checks += _remote_checks(repository, project)
+    branch_checks = _audit_branch_checks(ctx, repository, project)
+    checks += branch_checks
+    checks += [
+        check
+        for check in _remote_checks(repository, project)
+        if check.name not in {failed.name for failed in branch_checks}
+    ]
     checks += protection_checks(ctx, project.configuration.audit.branch)
     checks.append(_pace_check(tenant))
     try:
@@ -343,6 +351,16 @@ def _audit_copies_check(repository: Repository, audit: AuditSettings, remote: st
         count = "1 report" if unpushed == 1 else f"{unpushed:,} reports"
         return Check(check, State.WARNING, f"{has_branch}. Not at the remote: {count}", "dnc audit push")
     return passed_check(check, has_branch if tip is not None else f"{has_branch}: the first apply makes it")
+
+
+def _audit_branch_checks(ctx: CommandContext, repository: Repository | None, project: Project) -> list[Check]:
+    """See that the audit branch is none of the lists' own, also by what the remote says."""
+    default = None
+    with suppress(DncError):  # what the remote has to say of itself, another check says
+        default = repository.remote_default_branch() if repository and repository.remote() else None
+    findings = audit_branch_findings(project, ctx, lambda: repository, default or "")
+    fix = f"write a branch of its own, such as {AuditSettings().branch}"
+    return [Check("audit branch", State.FAIL, f"{finding}", fix, 4) for finding in findings]
 
 
 def _pace_check(tenant: Tenant) -> Check:

@@ -58,6 +58,7 @@ from reconciler.use_cases.reconcile.warnings import (
     request_alarms,
     state_before,
 )
+from reconciler.use_cases.workspace.audit_branch import demand_own_audit_branch
 from reconciler.use_cases.workspace.connection import connect_early
 from reconciler.use_cases.workspace.context import CommandContext, Today, iso
 from reconciler.use_cases.workspace.destination import (
@@ -89,7 +90,7 @@ class PlanRequest:
 
     `tree` is planned instead of the working tree or a merge. `besides` are lists to read that nothing names.
     Only a plan that nobody applies may be made on a saved reading. `is_strict`: a tenant that
-    reaches no file is refused.
+    reaches no file, and an audit branch that is the lists' own, are refused.
     """
 
     to_apply: bool = False
@@ -212,6 +213,8 @@ def _open(ctx: CommandContext, request: PlanRequest) -> _OpenProject:
     project = open_committed(ctx, repository, head) if to_apply else open_project(ctx, repository, onto, tree)
     astray: tuple[Finding, ...] = ()
     source = PlanSource(SourceKind.COMMIT if onto is None else SourceKind.MERGE, onto=onto)
+    if request.is_strict:
+        demand_own_audit_branch(project, ctx, repository)
     if to_apply:
         astray = committed_findings(project, repository, ctx)
     elif onto is None and tree is None:

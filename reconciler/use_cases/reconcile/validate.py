@@ -13,6 +13,7 @@ from reconciler.core.model.finding import Finding, Severity, sort_findings
 from reconciler.lists.reader import Lists, Source
 from reconciler.rules.rule_set import review_findings
 from reconciler.use_cases.reconcile.rule_changes import excuse_applied, last_applied_sources
+from reconciler.use_cases.workspace.audit_branch import audit_branch_findings
 from reconciler.use_cases.workspace.changed_files import changed_files
 from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.project import Project, to_sources
@@ -65,9 +66,7 @@ def validate(ctx: CommandContext, paths: Sequence[str] = (), *, since: str | Non
         sources, extra = _changed_sources(project, changed_paths)
         lists = _read_changed(project, ctx, sources, today)
     # A branch that changes no configuration does not change what is said of it.
-    of_configuration = (
-        () if changed_paths is not None else project.reach_findings(project.configuration.tenants.values())
-    )
+    of_configuration = () if changed_paths is not None else _configuration_findings(project, ctx)
     is_part = bool(paths) or changed_paths is not None
     lists = excuse_applied(lists, project, today, lambda: _applied_sources(project, ctx))
     reviews = review_findings(project.rules, today.as_of)
@@ -143,6 +142,18 @@ def _applied_sources(project: Project, ctx: CommandContext) -> tuple[Source, ...
     """Read what every tenant's newest report applied."""
     record = _quiet_ledger(project, ctx)
     return last_applied_sources(project, project.configuration.tenants.values(), *record) if record else ()
+
+
+def _configuration_findings(project: Project, ctx: CommandContext) -> tuple[Finding, ...]:
+    """Say which tenants reach no file, and whether the audit branch is the lists' own."""
+
+    def repository() -> "Repository | None":
+        from reconciler.use_cases.workspace.opening import open_repository  # noqa: PLC0415  (git takes its time)
+
+        return open_repository(ctx)
+
+    reach = project.reach_findings(project.configuration.tenants.values())
+    return (*reach, *audit_branch_findings(project, ctx, repository))
 
 
 def _ended_term_findings(

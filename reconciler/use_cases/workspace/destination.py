@@ -13,6 +13,7 @@ from reconciler.config.configuration import AuditSettings, Configuration, Tenant
 from reconciler.core.model.errors import InvalidInput, NotApplicable, RepositoryProblem, RewrittenHistory
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.git.repository import Repository
+from reconciler.use_cases.workspace.audit_branch import demand_own_audit_branch
 from reconciler.use_cases.workspace.changed_files import merge_tip
 from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.opening import Record
@@ -175,6 +176,7 @@ def demand_applicable(ctx: CommandContext, record: Record, head: str, *, accept_
     tenant = project.tenant(ctx.options.tenant)
     if remote_counts(repository, tenant):
         name, tip = default_branch(ctx, repository, project)
+        demand_own_audit_branch(project, ctx, repository, name)
         if head != tip and not repository.is_ancestor(head, tip):
             raise NotApplicable(
                 f"{head[:12]} is not on {name}, the remote's default branch",

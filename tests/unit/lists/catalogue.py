@@ -34,4 +34,5 @@ CATALOGUE: Mapping[str, str] = {
     "CONF-08": "A loosened safety limit holds from the run after the one that first saw it.",
     "CONF-09": "A merge request that adds very many numbers says in its files how many.",
     "CONF-11": "The lists of a tenant reach files, and each of its patterns does.",
+    "CONF-12": "The audit branch is none that lists are merged into.",
 }
