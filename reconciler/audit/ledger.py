@@ -411,6 +411,7 @@ class Ledger:
         )
         return NotDelivered(fact, fix, where=self.branch)
 
+
 def _clock_problem(at: datetime) -> RepositoryProblem | None:
     """Say what keeps a report of this moment from being read again; None where nothing does."""
     if bound_moment(at) == at:

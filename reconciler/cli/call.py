@@ -123,8 +123,8 @@ def exit_on_errors(
 ) -> Iterator[None]:
     """Turn the errors of the tree into a sentence on stderr and the fixed exit code.
 
-    `on_error` is called before the sentence, `on_end` after it. That `on_error` cannot write what it should is said,
-    too; the exit code is the error's.
+    `on_error` is called before the sentence, `on_end` after it. That `on_error` cannot write what it should
+    is said, too; the exit code is the error's.
     """
     try:
         yield

@@ -139,7 +139,13 @@ class Standing:
         """Tell whether the newest run left something that people must see, whatever its age."""
         if self.newest is None:
             return True
-        open_facts = (self.late, self.deviations.not_live, self.deviations.kept, self.not_at_remote, self.doubts)
+        open_facts = (
+            self.late,
+            self.deviations.not_live,
+            self.deviations.kept,
+            self.not_at_remote,
+            self.doubts,
+        )
         is_protected = self.protection.verdict == "protected"
         return any(open_facts) or not is_protected or self.newest.report.status in UNFINISHED
 

@@ -280,8 +280,8 @@ def _put_back(prepared: PreparedPlan, run: Run, applier: Applier) -> Run:
             prepared.ctx.say(f"a newer revision was merged meanwhile: {counts_text} for it")
         else:
             prepared.ctx.say(
-                f"the newest revision could not be read at the remote: {counts_text}, in case it has them; a plan"
-                " shows what no file has as unmanaged"
+                f"the newest revision could not be read at the remote: {counts_text}, in case it has them;"
+                " a plan shows what no file has as unmanaged"
             )
     return done
 

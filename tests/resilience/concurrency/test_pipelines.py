@@ -99,7 +99,10 @@ def test_where_the_newest_revision_cannot_be_told_all_goes_back_on(project: Proj
     gone = project.origin.with_suffix(".gone")
     meet(project, monkeypatch, "after the removal", lambda: project.origin.rename(gone))
     done = project.apply(code=9)
-    assert "the newest revision could not be read at the remote: of 1 that this run had removed, 1 went" in done.err
+    assert (
+        "the newest revision could not be read at the remote: of 1 that this run had removed, 1 went"
+        in done.err
+    )
     assert set(project.live()) == {A, B}
     gone.rename(project.origin)
     monkeypatch.undo()
