@@ -274,19 +274,6 @@ def test_a_number_that_could_not_be_put_back_is_not_recorded_as_put_back(project
     assert "  did       nothing\n" in shown
 
 
-def test_a_report_that_stays_in_this_clone_is_said(project: Project):
-    project.list(entry(A))
-    done = on_a_terminal(project, code=0)
-    assert "report 1 is only in this clone; push it: dnc audit push\n" in done.out
-    project.list(entry(A, B))
-    done = on_a_terminal(project, code=0)
-    assert "report 2 and 1 before it are only in this clone; push them: dnc audit push\n" in done.out
-    assert project.run("audit", "push").code == 0
-    assert "only in this clone" not in on_a_terminal(project, code=0).out
-    project.list(entry(A, B, C))
-    assert "only in this clone" not in project.run("apply").out  # a pipeline pushes
-
-
 def test_a_plan_of_a_cxone_that_cannot_be_read_claims_nothing_of_it(project: Project):
     project.list(entry(A))
     project.apply()
