@@ -70,6 +70,7 @@ def plan_offline(withheld: Withheld) -> OfflinePlan:
     )
     document |= {"errored": False, "chain_head": newest.head if newest else None}
     document["live"] |= {"from": NOT_READ}
+    document["terms_changes"] = []
     document["settings"] = settings_changes_json(
         project, GitTree(repository, merge_tip(repository, merging.target_branch)), merging.target_branch
     )

@@ -94,4 +94,5 @@ def failed_plan_json(ctx: CommandContext, error: DncError) -> dict[str, Any]:
         as_of=Today.at(now, ctx.options.as_of).as_of,
         created_at=iso(now),
     )
-    return {**failed_plan_to_json(heading, error.findings), "chain_head": None}
+    document = failed_plan_to_json(heading, error.findings)
+    return {**document, "chain_head": None, "terms_changes": [], "settings": None}
