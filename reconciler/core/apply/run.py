@@ -13,7 +13,7 @@ from reconciler.core.model.entry_table import EntryTable
 from reconciler.core.model.errors import CxoneUnreadable, DncError
 from reconciler.core.model.live import Live, LiveEntry
 from reconciler.core.model.provider import Dialect, Provider
-from reconciler.core.planning.change import Action, BlockedBy, Change, Direction, Reason
+from reconciler.core.planning.change import Action, BlockedBy, Change, Direction, Reason, in_block_order
 from reconciler.core.planning.cost import FULL_READ_BACK_PAGES
 from reconciler.core.planning.plan import Plan
 from reconciler.core.planning.state import AppliedEntry, Retained
@@ -85,6 +85,32 @@ class Run:
         return frozenset(key for c in missing for key in c.keys)
 
     @property
+    def blocked(self) -> tuple[Change, ...]:
+        """Give what guards kept in the end, and what this tenant turned out to be unable to remove.
+
+        What is left to people from the beginning is not among it.
+        """
+        unsupported_keys = self.unsupported_keys
+        blocked: list[Change] = []
+        for change in self.final_plan.changes:
+            if not change.is_exposing or change.by_hand:
+                continue
+            phones = (
+                change.phones
+                if change.blocked_by
+                else tuple(phone for phone in change.phones if (change.list_id, phone) in unsupported_keys)
+            )
+            if phones:
+                blocked_by = change.blocked_by or (BlockedBy.UNSUPPORTED,)
+                blocked.append(replace(change, phones=phones, blocked_by=blocked_by))
+        return tuple(blocked)
+
+    @property
+    def blocked_keys(self) -> frozenset[Key]:
+        """Name these numbers."""
+        return frozenset(key for change in self.blocked for key in change.keys)
+
+    @property
     def retained(self) -> Mapping[Key, Retained]:
         """Name what stays live although the files no longer say so: the whole set, for the next held."""
         retained = dict(self.final_plan.target_state.retained)
@@ -100,6 +126,9 @@ class Run:
                 if authorization is not None and not self._is_applied(change.action, key):
                     blocked_by = (BlockedBy.UNSUPPORTED,) if key in unsupported_keys else change.blocked_by
                     retained[key] = _extend_retained(retained.get(key), authorization.entries, blocked_by)
+                    retained[key] = replace(
+                        retained[key], blocked_by=in_block_order((*retained[key].blocked_by, *blocked_by))
+                    )
         return self._with_blocked(retained)
 
     def _with_blocked(self, retained: dict[Key, Retained]) -> Mapping[Key, Retained]:
@@ -326,7 +355,8 @@ def restrict_to_unread(plan: Plan) -> Plan:
     for key, authorization in plan.target_state.authorizations.items():
         previous = retained.get(key)
         entries = (*previous.entries, *authorization.entries) if previous else authorization.entries
-        retained[key] = Retained(entries, previous.blocked_by if previous else (BlockedBy.INCOMPLETE_READ,))
+        blocks = (*(previous.blocked_by if previous else ()), BlockedBy.INCOMPLETE_READ)
+        retained[key] = Retained(entries, in_block_order(blocks))
     written_keys = frozenset(key for c in changes if c.is_allowed for key in c.keys)
     target_state = replace(plan.target_state, retained=retained, authorizations={})
     return replace(

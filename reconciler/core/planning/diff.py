@@ -11,6 +11,7 @@ from reconciler.core.model.deadline import Deadline
 from reconciler.core.model.entries import Key, ProjectedTerms, Terms
 from reconciler.core.model.entry_table import terms_by_phone
 from reconciler.core.model.live import Live
+from reconciler.core.model.provider import Dialect
 from reconciler.core.planning.change import Action, BlockedBy, Change, Direction, Drift, DriftKind, Reason
 from reconciler.core.planning.inputs import PlanFacts
 from reconciler.core.planning.state import TargetState
@@ -46,6 +47,34 @@ def diff(target_state: TargetState, setting: PlanFacts, live: Live) -> Differenc
         table.compare_list(list_id)
     table.add_blocked_changes()
     return Difference(table.changes(), table.drift(), table.unchanged)
+
+
+def blocked_changes(target_state: TargetState, setting: PlanFacts) -> tuple[Change, ...]:
+    """Give what the files would remove or weaken, and nothing authorizes: live is not needed for it."""
+    table = _DiffTable(target_state, setting, Live())
+    table.add_blocked_changes()
+    return table.changes()
+
+
+def authorized_changes(
+    target_state: TargetState, dialect: Dialect, blocked_by: tuple[BlockedBy, ...] = ()
+) -> Iterator[Change]:
+    """Give what is authorized to be removed or weakened, where CXone has what was last applied.
+
+    It stands in for the diff where CXone was not read.
+    """
+    groups: dict[tuple[Action, str, Reason, ProjectedTerms, Terms | None], list[str]] = {}
+    for key, authorization in target_state.authorizations.items():
+        after = target_state.get(key)
+        before = max((dialect.project(entry.terms) for entry in authorization.entries), key=dialect.strength)
+        if after is not None and dialect.strength(dialect.project(after)) >= dialect.strength(before):
+            continue  # another entry holds at least as much: nothing of it shows
+        action = Action.DELETE if after is None else Action.UPDATE
+        groups.setdefault((action, key[0], authorization.reason, before, after), []).append(key[1])
+    for (action, list_id, reason, before, after), phones in groups.items():
+        yield Change(
+            action, list_id, Direction.EXPOSING, reason, before, after, tuple(sorted(phones)), blocked_by
+        )
 
 
 class _DiffTable:

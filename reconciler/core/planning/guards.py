@@ -23,16 +23,18 @@ class Circumstances:
     `recent_removals` counts, by list, what the reports of the last 7 days took off. `refused_phones` are
     phones whose protective change was refused. `general_block` blocks every exposing change, with its reason.
     `approved_changes` are the exposing (action, list, phone) that an earlier plan showed; None: no such plan
-    binds this one. `protective_sent`: protective changes have been sent, so a MOVED number is on its new list
-    or it is not. `written_keys` are numbers that this run has written, no report telling of it yet: their
-    last touch is ours. `young_lists` are lists whose chain of reports began less than 7 days ago: they have
-    the least budget.
+    binds this one. `blocked_before` says what that plan kept, and why: it keeps its reasons.
+    `protective_sent`: protective changes have been sent, so a MOVED number is on its new list or it is not.
+    `written_keys` are numbers that this run has written, no report telling of it yet: their last touch is
+    ours. `young_lists` are lists whose chain of reports began less than 7 days ago: they have the least
+    budget.
     """
 
     recent_removals: Mapping[str, int] = field(default_factory=dict)
     refused_phones: frozenset[str] = frozenset()
     general_block: BlockedBy | None = None
     approved_changes: frozenset[tuple[Action, str, str]] | None = None
+    blocked_before: Mapping[Key, tuple[BlockedBy, ...]] = field(default_factory=dict)
     protective_sent: bool = False
     written_keys: Container[Key] = frozenset()
     young_lists: Container[str] = frozenset()
@@ -122,6 +124,8 @@ def _block_each(
 def _number_blocks(
     key: Key, change: Change, live: Live, circumstances: Circumstances
 ) -> frozenset[BlockedBy]:
+    if blocks_before := circumstances.blocked_before.get(key):
+        return frozenset(blocks_before)
     blocks = set()
     if key in live.unseen:
         blocks.add(BlockedBy.INCOMPLETE_READ)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -22,11 +22,12 @@ from reconciler.core.planning.change import (
     Direction,
     Drift,
     PlanDirection,
+    in_block_order,
     plan_direction,
 )
 from reconciler.core.planning.cost import Cost, estimate_cost
 from reconciler.core.planning.deadlines import open_requests, open_requests_to_json
-from reconciler.core.planning.diff import diff, sort_changes
+from reconciler.core.planning.diff import authorized_changes, diff, sort_changes
 from reconciler.core.planning.guards import Circumstances, apply_guards, block_over_ceiling
 from reconciler.core.planning.inputs import PlanFacts
 from reconciler.core.planning.modifications import CurrentHistory, overwritten_keys
@@ -61,8 +62,9 @@ class Plan:
         """Count what `apply` would do, what guards keep, and what is left to people."""
         counts = dict.fromkeys(COUNTS, 0)
         for change in self.changes:
-            name = "by_hand" if change.by_hand else change.action.value if change.is_allowed else "blocked"
-            counts[name] += len(change.phones)
+            if change.by_hand or change.is_allowed:
+                counts["by_hand" if change.by_hand else change.action.value] += len(change.phones)
+        counts["blocked"] = len(self.blocked_keys) + sum(len(change.phones) for change in self.over_ceiling)
         counts["unchanged"] = self.unchanged
         counts["unmanaged"] = sum(len(d.phones) for d in self.drift if d.kind == "unmanaged")
         return counts
@@ -81,6 +83,18 @@ class Plan:
         """Name the numbers that guards keep; what is left to people is not among them."""
         blocked = (c for c in self.changes if c.is_exposing and c.blocked_by and not c.by_hand)
         return frozenset(key for c in blocked for key in c.keys)
+
+    @property
+    def blocks(self) -> Mapping[Key, tuple[BlockedBy, ...]]:
+        """Say why guards keep each of these numbers; a number of which something else goes is left out."""
+        blocks: dict[Key, tuple[BlockedBy, ...]] = {}
+        going = {key[1:] for key in self.exposing_keys}
+        for change in self.changes:
+            if change.is_exposing and change.blocked_by and not change.by_hand:
+                for key in change.keys:
+                    if key not in going:
+                        blocks[key] = in_block_order((*blocks.get(key, ()), *change.blocked_by))
+        return blocks
 
     @property
     def over_ceiling(self) -> tuple[Change, ...]:
@@ -105,7 +119,10 @@ def make_plan(inputs: PlanFacts, live: Live, circumstances: Circumstances | None
         block_for=circumstances.block_for,
     )
     difference = diff(target_state, inputs, live)
-    changes = sort_changes(apply_guards(difference.changes, target_state, inputs, live, circumstances))
+    found = difference.changes
+    if live.is_unread:
+        found += tuple(authorized_changes(target_state, inputs.dialect, (BlockedBy.INCOMPLETE_READ,)))
+    changes = sort_changes(apply_guards(found, target_state, inputs, live, circumstances))
     changes = sort_changes(block_over_ceiling(changes, live))
     cost = estimate_cost(changes, live, inputs.rate, inputs.dialect.shape)
     overwritten = overwritten_keys(changes, live, inputs.history)

@@ -165,7 +165,7 @@ class ApplyResult:
         if self.is_outdated or is_rewritten:
             return 7
         kept_before = self.prepared.state.last_applied.retained_before
-        return 6 if (self.run.final_plan.blocked_keys | self.run.unsupported_keys) - kept_before else 0
+        return 6 if self.run.blocked_keys - kept_before else 0
 
     def _has_only_known_refusals(self) -> bool:
         """Tell whether all that failed are refusals that the newest report already told, unchanged."""
@@ -216,6 +216,8 @@ def apply(
         exposing=frozenset((list_id, phone) for _, list_id, phone in plan.exposing_keys),
     )
 
+    blocks = plan.blocks
+
     def decide(
         live: Live, *, refused: frozenset[str], hold_back: BlockedBy | None, wrote: Container[Key]
     ) -> Plan:
@@ -223,6 +225,7 @@ def apply(
             refused_phones=refused,
             general_block=hold_back,
             approved_changes=plan.exposing_keys,
+            blocked_before=blocks,
             protective_sent=True,
             written_keys=wrote,
         )
@@ -290,7 +293,8 @@ def _bind_plan(prepared: PreparedPlan, agreed_changes: frozenset[ChangeKey] | No
     """Bind the plan to a saved plan."""
     if agreed_changes is None:
         return prepared.plan
-    plan = replan(prepared, prepared.state.live, Circumstances(approved_changes=agreed_changes))
+    met = Circumstances(approved_changes=agreed_changes, blocked_before=prepared.plan.blocks)
+    plan = replan(prepared, prepared.state.live, met)
     return plan if prepared.state.unread is None else restrict_to_unread(plan)
 
 
@@ -394,8 +398,9 @@ def _count_unpushed(ledger: Ledger, *, has_report: bool) -> int | None:
 def _is_report_due(prepared: PreparedPlan, run: Run, list_turnover: Turnover) -> bool:
     """Tell whether a report is due: something was attempted, or lists, rules, configuration, kept differ.
 
-    What others did to entries of ours is on record from the first run that sees it, and so is that what
-    nobody had seen after an earlier run is verified now.
+    Kept differs, too, where a number stays for another reason than before. What others did to entries of ours
+    is on record from the first run that sees it, and so is that what nobody had seen after an earlier run is
+    verified now.
     """
     past = prepared.state.last_applied
     newest = past.newest
@@ -411,7 +416,14 @@ def _is_report_due(prepared: PreparedPlan, run: Run, list_turnover: Turnover) ->
         return True
     if newest.report.hashes != prepared.inputs.project.content_hashes(prepared.inputs.sources):
         return True
-    return frozenset(run.retained) != past.retained_before
+    retained = run.retained
+    if retained.keys() != past.retained_before:
+        return True
+    retained_before = past.last_applied.retained
+    return any(
+        key in retained_before and retained_before[key].blocked_by != value.blocked_by
+        for key, value in retained.items()
+    )
 
 
 def exposing_from_json(document: dict[str, Any], prepared: PreparedPlan) -> frozenset[ChangeKey]:

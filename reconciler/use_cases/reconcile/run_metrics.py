@@ -11,7 +11,6 @@ from reconciler.use_cases.workspace.context import TenantMetrics
 if TYPE_CHECKING:
     from reconciler.core.apply.run import Run
     from reconciler.core.planning.deadlines import OpenRequest
-    from reconciler.core.planning.plan import Plan
     from reconciler.use_cases.reconcile.prepared_plan import PreparedPlan
 
 
@@ -26,7 +25,7 @@ def meter_plan(prepared: "PreparedPlan") -> None:
     for drift_row in prepared.plan.drift:
         drift[drift_row.kind.value] += len(drift_row.phones)
     measured.drift = drift
-    _meter_waiting(measured, prepared.waiting(prepared.plan), prepared.plan)
+    _meter_waiting(measured, prepared.waiting(prepared.plan), len(prepared.plan.blocked_keys))
 
 
 def meter_run(prepared: "PreparedPlan", run: "Run", status: str, stored_report: StoredReport | None) -> None:
@@ -41,11 +40,11 @@ def meter_run(prepared: "PreparedPlan", run: "Run", status: str, stored_report: 
     measured.conflicts = sum(len(sent_request.answer.conflicts) for sent_request in run.tally.sent_requests)
     if stored_report is not None and stored_report.report.is_verified:
         measured.verified_at = stored_report.report.finished_at
-    _meter_waiting(measured, prepared.waiting(run.final_plan), run.final_plan)
+    _meter_waiting(measured, prepared.waiting(run.final_plan), len(run.blocked_keys))
 
 
-def _meter_waiting(measured: TenantMetrics, waiting: "tuple[OpenRequest, ...]", plan: "Plan") -> None:
-    measured.blocked = len(plan.blocked_keys)
+def _meter_waiting(measured: TenantMetrics, waiting: "tuple[OpenRequest, ...]", blocked: int) -> None:
+    measured.blocked = blocked
     measured.waiting, measured.late = (
         _count_numbers(waiting),
         _count_numbers(open_request for open_request in waiting if open_request.is_overdue),

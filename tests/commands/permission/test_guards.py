@@ -63,6 +63,38 @@ def test_the_budget_holds_back_all_of_a_list(twenty: Project):
     assert len(twenty.live()) == 20
 
 
+def kept_reasons(project: Project) -> list[list[str]]:
+    return [row["blocked_by"] for row in project.newest["kept"]]
+
+
+def test_what_the_plan_kept_keeps_its_reason(twenty: Project):
+    released(twenty, 6)
+    done = twenty.apply(code=6)
+    assert kept_reasons(twenty) == [["budget"]]
+    assert [row["blocked_by"] for row in done.json["blocked"]] == [["budget"]]
+    assert twenty.newest["summary"]["blocked"] == 6
+
+
+def test_with_a_saved_plan_too(twenty: Project):
+    released(twenty, 6)
+    twenty.apply(saved(twenty, code=6), code=6)
+    assert kept_reasons(twenty) == [["budget"]]
+
+
+def test_another_reason_alone_is_worth_a_report(project: Project):
+    project.list(entry(A, B))
+    hold = {"matter": "CASE-7", "from": "2026-11-01", "until": "2026-11-24", "phones": [A]}
+    project.write("dnc-lists/holds.yaml", json.dumps({"listId": LIST, "holds": [hold]}))
+    project.commit()
+    project.apply()
+    project.list(entry(B))
+    project.apply(code=6)
+    assert kept_reasons(project) == [["no-release", "hold"]]
+    project.clock.move(days=3)
+    project.apply()
+    assert kept_reasons(project) == [["no-release"]]
+
+
 @pytest.mark.parametrize("wrong", ["5", "7"])
 def test_another_number_than_the_plans_allows_nothing(twenty: Project, wrong):
     released(twenty, 6)

@@ -36,18 +36,24 @@ def removal_authorizations(
     What guards keep is there too, with what keeps it. Numbers that have all in common are one row.
     """
     record = _AuthorizationLookup(repository, criteria, run, asked)
+    blocks = {key: change.blocked_by for change in run.blocked for key in change.keys}
     rows: dict[str, tuple[dict[str, Any], list[str]]] = {}
     for change in run.plan.changes:
         if change.is_exposing and (change.reason is not Reason.VANISHED or _waits_for_approval(change)):
             for permit, phones in record.authorizations(change):
-                row = {
-                    "action": change.action.value,
-                    "list_id": change.list_id,
-                    "reason": change.reason.value,
-                    "blocked_by": [blocked.value for blocked in change.blocked_by],
-                    **permit,
-                }
-                rows.setdefault(repr(row), (row, []))[1].extend(phones)
+                by_blocks: dict[tuple[BlockedBy, ...], list[str]] = {}
+                for phone in phones:  # what the plan let go the run may have kept
+                    kept_by = change.blocked_by or blocks.get((change.list_id, phone), ())
+                    by_blocks.setdefault(kept_by, []).append(phone)
+                for blocked_by, kept_phones in by_blocks.items():
+                    row = {
+                        "action": change.action.value,
+                        "list_id": change.list_id,
+                        "reason": change.reason.value,
+                        "blocked_by": [blocked.value for blocked in blocked_by],
+                        **permit,
+                    }
+                    rows.setdefault(repr(row), (row, []))[1].extend(kept_phones)
     return [{**row, "count": len(phones), "phones": phones} for row, phones in rows.values()]
 
 

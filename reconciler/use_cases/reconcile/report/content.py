@@ -238,7 +238,7 @@ def _summary_counts(run: Run) -> dict[str, int]:
     outcomes = {outcome.value.replace("-", "_"): 0 for outcome in Outcome}
     for outcome, count in run.tally.results.counts.items():
         outcomes[outcome.value.replace("-", "_")] = count
-    return {**run.plan.summary, "blocked": len(run.final_plan.blocked_keys), **outcomes}
+    return {**run.plan.summary, "blocked": len(run.blocked_keys), **outcomes}
 
 
 def _by_list(keys: Iterable[Key]) -> list[dict[str, Any]]:
