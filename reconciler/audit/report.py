@@ -11,6 +11,8 @@ from reconciler.audit.report_files import RESTORE_FIX, plan_path, sha256
 from reconciler.audit.report_format import FORMAT_VERSION, REPEATS, REPORT
 from reconciler.audit.report_people import Actor, Environment, People
 from reconciler.audit.report_rows import (
+    BLOCKED,
+    BY_HAND,
     ChunkRow,
     ConfiguredLimits,
     FailureRow,
@@ -229,13 +231,15 @@ class Report:
 
     @property
     def blocked(self) -> int:
-        """How many removals a guard blocked."""
-        return self._counts("blocked")["blocked"]
+        """How many removals a guard blocked; of a report that only repeats, how many it repeats."""
+        repeated = len(self.retained_of_kind(BLOCKED)) if self.is_repeat else 0
+        return repeated or self._counts("blocked")["blocked"]
 
     @property
     def by_hand(self) -> int:
-        """How many numbers have to be removed by hand."""
-        return self._counts("by_hand")["by_hand"]
+        """How many numbers have to be removed by hand; of a report that only repeats, how many it repeats."""
+        repeated = len(self.retained_of_kind(BY_HAND)) if self.is_repeat else 0
+        return repeated or self._counts("by_hand")["by_hand"]
 
     @property
     def unmanaged(self) -> int | None:
@@ -271,6 +275,10 @@ class Report:
     def retained_keys(self) -> frozenset[Key]:
         """Those numbers, each with its list."""
         return keys_in(self.retained)
+
+    def retained_of_kind(self, kind: str) -> dict[Key, tuple[str, ...]]:
+        """Those of one kind, each once, with what keeps it."""
+        return {key: row.blocked_by for row in self.retained if row.kind == kind for key in row.keys}
 
     @property
     def retained_entries(self) -> dict[Key, Retained]:

@@ -28,6 +28,7 @@ from reconciler.audit.json_shapes import (
     rows,
     simple,
 )
+from reconciler.audit.report_rows import RETAINED_KINDS
 from reconciler.core.model.entries import REGISTRY_REASONS, Policy, ReasonCode, ReleaseReason
 from reconciler.core.model.run_result import KINDS, StoppedBy
 from reconciler.core.planning.change import Action, BlockedBy, Direction, DriftKind, Reason
@@ -140,6 +141,7 @@ _RETAINED = fields(
         "held_at?": maybe(COMMIT),
         "ended?": FLAG,
         "blocked_by": _BLOCKED,
+        "kind?": one_of(RETAINED_KINDS),
     }
 )
 _HOLD = fields(

@@ -47,6 +47,14 @@ class NumberRow(Row):
         return ((list_id, phone) for phone in self.phones)
 
 
+# Why a number stays, as a row of `kept` calls it.
+BLOCKED = "blocked"  # a guard keeps it
+BY_HAND = "by-hand"  # `removal: none` leaves its removal to people
+NOT_REMOVED = "not-removed"  # its removal was sent without success, or was not attempted
+LISTED = "listed"  # the files list it all the same: nothing would change in CXone
+RETAINED_KINDS = (BLOCKED, BY_HAND, NOT_REMOVED, LISTED)
+
+
 class RetainedRow(NumberRow):
     """Numbers that stay although the files no longer list them, with the claim that keeps them."""
 
@@ -61,6 +69,11 @@ class RetainedRow(NumberRow):
     def blocked_by(self) -> tuple[str, ...]:
         """Why they stay."""
         return tuple(self.fields["blocked_by"])
+
+    @property
+    def kind(self) -> str:
+        """What they stay for, one of RETAINED_KINDS; a report of an earlier version does not say it."""
+        return str(self.fields.get("kind") or (BLOCKED if self.blocked_by else NOT_REMOVED))
 
     @property
     def guards(self) -> tuple[BlockedBy, ...]:

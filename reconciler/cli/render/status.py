@@ -37,6 +37,8 @@ def _standing_json(one: Standing, age_limit: timedelta) -> dict[str, Any]:
         else None,
         "late_requests": one.late,
         "blocked": one.deviations.kept,
+        "by_hand": one.deviations.by_hand,
+        "not_removed": one.deviations.not_removed,
         "not_live": one.deviations.not_live,
         "restored": one.deviations.restored,
         "protection": protection_counts_json(one.protection),
@@ -85,6 +87,8 @@ def _standing(one: Standing, age_limit: timedelta) -> str:
         f"{one.deviations.not_live:,} not live",
         *([f"{one.deviations.unverified:,} not verified"] if one.deviations.unverified else []),
         f"{one.deviations.kept:,} blocked",
+        *([f"{one.deviations.by_hand:,} to remove by hand"] if one.deviations.by_hand else []),
+        *([f"{one.deviations.not_removed:,} not removed"] if one.deviations.not_removed else []),
         f"{one.deviations.restored:,} restored",
         f"chain {newest.report.seq}:{newest.sha256[:12]}",
     ]

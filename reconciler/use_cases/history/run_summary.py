@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from reconciler.audit.report import Report, StoredReport
-from reconciler.audit.report_rows import Latency, LateRow, OpenRow, count_numbers
+from reconciler.audit.report_rows import (
+    BLOCKED,
+    BY_HAND,
+    NOT_REMOVED,
+    Latency,
+    LateRow,
+    OpenRow,
+    count_numbers,
+)
 
 Reasons = tuple[tuple[str, int], ...]
 """How many numbers a list has by reason code; under an empty code those that a report does not divide."""
@@ -59,22 +67,31 @@ class RunSummary:
 class Deviations:
     """How many numbers a run left otherwise than the files say, and how many it had to put back.
 
-    `unverified` were sent and confirmed by no read: whether they are live is unknown.
+    `kept`: guards block their removal, as the plan and the run said. `by_hand`: people are to remove them.
+    `not_removed`: their removal was authorized and did not succeed. `unverified` were sent and confirmed by
+    no read: whether they are live is unknown.
     """
 
     kept: int
     not_live: int
     restored: int
     unverified: int = 0
+    by_hand: int = 0
+    not_removed: int = 0
 
     @classmethod
     def of(cls, report: Report) -> "Deviations":
         """Count them. A number that is kept for several claims counts once."""
+        kept, by_hand, not_removed = (
+            len(report.retained_of_kind(kind)) for kind in (BLOCKED, BY_HAND, NOT_REMOVED)
+        )
         return cls(
-            len(report.retained_keys),
+            kept,
             count_numbers(report.not_live),
             count_numbers(report.restored),
             sum(report.unverified.values()),
+            by_hand,
+            not_removed,
         )
 
 

@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 from reconciler import __version__
 from reconciler.audit.chain import Chain
 from reconciler.audit.ledger import Ledger
-from reconciler.audit.report import StoredReport
-from reconciler.audit.report_rows import FailureRow, NumberRow
+from reconciler.audit.report import Report, StoredReport
+from reconciler.audit.report_rows import BLOCKED, BY_HAND, NOT_REMOVED, FailureRow, NumberRow
 from reconciler.audit.verification import Verification
 from reconciler.config.configuration import Tenant
 from reconciler.core.model.entries import REGISTRY_REASONS, DeclaredEntries, Hold, Terms, strongest_terms
@@ -131,7 +131,10 @@ class FileCounts:
 
 @dataclass(frozen=True, slots=True)
 class RemainingNumbers:
-    """Numbers of one list that the newest run left in a state, and why: `cause` is a code or a sentence."""
+    """Numbers of one list that the newest run left in a state, and why.
+
+    `cause` is a code, a sentence, or what keeps a number, apart by spaces.
+    """
 
     list_id: str
     cause: str
@@ -142,8 +145,9 @@ class RemainingNumbers:
 class TenantRecord:
     """One tenant: its runs, oldest first, what the newest left, and its files.
 
-    `target` is the CXone of the newest report. `drift` is None where no run's plan tells of it. `problems`
-    are what is wrong with this tenant's chain.
+    `target` is the CXone of the newest report. `retained` is what guards keep, `by_hand` what people are to
+    remove, `not_removed` what was authorized to be removed and was not. `drift` is None where no run's plan
+    tells of it. `problems` are what is wrong with this tenant's chain.
     """
 
     tenant: str
@@ -157,6 +161,8 @@ class TenantRecord:
     alarms: tuple[str, ...]
     files: FileCounts
     problems: tuple[Finding, ...]
+    by_hand: tuple[RemainingNumbers, ...] = ()
+    not_removed: tuple[RemainingNumbers, ...] = ()
 
     @property
     def newest(self) -> RunFigures | None:
@@ -256,9 +262,9 @@ def _tenant_record(
         removal=tenant.removal,
         target=report.target if report else None,
         runs=tuple(reversed(runs)),
-        retained=_sum_remaining(
-            (row, reason) for row in (report.retained if report else ()) for reason in row.blocked_by or ("",)
-        ),
+        retained=_retained(report, BLOCKED),
+        by_hand=_retained(report, BY_HAND),
+        not_removed=_retained(report, NOT_REMOVED),
         failures=_failures(report.failures if report else ()),
         not_live=_sum_remaining((row, "") for row in (report.not_live if report else ())),
         drift=_drift(report_source, report_with_plan),
@@ -285,6 +291,13 @@ def _sum_remaining(rows: Iterable[tuple[NumberRow, str]]) -> tuple[RemainingNumb
     counts: Counter[tuple[str, str]] = Counter()
     for row, cause in rows:
         counts[row.list_id, cause] += len(row.phones)
+    return tuple(RemainingNumbers(*key, count) for key, count in sorted(counts.items()))
+
+
+def _retained(report: Report | None, kind: str) -> tuple[RemainingNumbers, ...]:
+    """Count by list what stays, by all that keeps it: each number once."""
+    retained = report.retained_of_kind(kind) if report else {}
+    counts = Counter((list_id, " ".join(blocked_by)) for (list_id, _), blocked_by in retained.items())
     return tuple(RemainingNumbers(*key, count) for key, count in sorted(counts.items()))
 
 

@@ -76,7 +76,6 @@ def _lapse_table(record: TenantRecord) -> Block:
 
 
 MAX_OPEN_ISSUES = 50  # rows of each table, and sentences
-_BY_HAND = "to be removed in CXone by people: this tenant removes nothing by itself"
 
 
 def open_issues_chapter(record: TenantRecord) -> Chapter:
@@ -113,15 +112,25 @@ def open_issues_chapter(record: TenantRecord) -> Chapter:
             (
                 Cell(remaining.list_id, code=True),
                 remaining.numbers,
-                BLOCK_TEXTS.get(remaining.cause, remaining.cause or _BY_HAND),
-                FIXES.get(remaining.cause, ""),
+                "; ".join(BLOCK_TEXTS.get(block, block) for block in remaining.cause.split()),
+                "; ".join(FIXES[block] for block in remaining.cause.split() if block in FIXES),
             )
             for remaining in record.retained[:MAX_OPEN_ISSUES]
         )  # fmt: skip
         blocks.append(Table.of(
-            "Stays live, although the files no longer ask for it", "List|#Numbers|Why|Way out", retained_rows,
+            "Stays live, although the files no longer ask for it", "List|#Numbers|Why|Fix", retained_rows,
             note=_rest_text(record.retained),
         ))  # fmt: skip
+    for title, remaining_rows in (
+        ("To remove by hand: this tenant removes nothing by itself", record.by_hand),
+        ("Not removed: the removal was authorized, and did not succeed", record.not_removed),
+    ):
+        if remaining_rows:
+            rows = (
+                (Cell(remaining.list_id, code=True), remaining.numbers)
+                for remaining in remaining_rows[:MAX_OPEN_ISSUES]
+            )
+            blocks.append(Table.of(title, "List|#Numbers", rows, note=_rest_text(remaining_rows)))
     if record.alarms:
         blocks.append(Text(f"Alarms of the newest run: {len(record.alarms):,}."))
         blocks.append(Sentences(record.alarms[:MAX_OPEN_ISSUES]))

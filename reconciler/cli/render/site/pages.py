@@ -13,7 +13,7 @@ from reconciler.cli.render.site.lists import lapses_chapter, open_issues_chapter
 from reconciler.cli.render.site.runs import count_late, drift_chapter, requests_chapter, runs_chapter
 from reconciler.cli.render.site.timeline import Timeline
 from reconciler.use_cases.history.record_verdict import ChainCopies
-from reconciler.use_cases.history.run_summary import UNFINISHED, RunFigures
+from reconciler.use_cases.history.run_summary import UNFINISHED, Deviations, RunFigures
 from reconciler.use_cases.history.site import Site, TenantRecord
 
 MAX_AGE = timedelta(hours=26)  # as `dnc status` has it by default
@@ -92,8 +92,7 @@ def _warnings(
         yield f"last verified {age_text(verified.report.finished_at, made_at)} before"
     elif verified is not newest and status not in UNFINISHED:
         yield f"the newest run did not verify; report {verified.report.seq} did"
-    if newest.deviations.kept:
-        yield f"{count_text(newest.deviations.kept)} blocked"
+    yield from _kept_warnings(newest.deviations)
     if copies.not_at_remote and not record.problems:
         yield f"not at the remote: {count_text(copies.not_at_remote, 'report')}"
     if record.files.errors:
@@ -102,6 +101,16 @@ def _warnings(
         yield f"{count_text(unsent)} in the files and not in CXone yet"
     if record.alarms:
         yield count_text(len(record.alarms), "alarm")
+
+
+def _kept_warnings(deviations: Deviations) -> Iterator[str]:
+    for number, word in (
+        (deviations.kept, "blocked"),
+        (deviations.by_hand, "to remove by hand"),
+        (deviations.not_removed, "not removed"),
+    ):
+        if number:
+            yield f"{count_text(number)} {word}"
 
 
 def count_unsent(record: TenantRecord) -> int:
@@ -182,7 +191,12 @@ def _blocked_fact(newest_runs: Sequence[RunFigures]) -> Fact:
     if not newest_runs:
         return Fact("Blocked", NO_VALUE, "no report yet")
     number = sum(run.deviations.kept for run in newest_runs)
-    return Fact("Blocked", f"{number:,}", "stay in CXone without a line", "warn" if number else "")
+    by_hand = sum(run.deviations.by_hand for run in newest_runs)
+    not_removed = sum(run.deviations.not_removed for run in newest_runs)
+    detail = "stay in CXone without a line"
+    detail += f"; {by_hand:,} to remove by hand" if by_hand else ""
+    detail += f"; {not_removed:,} not removed" if not_removed else ""
+    return Fact("Blocked", f"{number:,}", detail, "warn" if number or by_hand or not_removed else "")
 
 
 def _remote_fact(chains: Sequence[ChainCopies], *, is_broken: bool) -> Fact:
@@ -216,7 +230,7 @@ def _chain_fact(record: TenantRecord, copies: ChainCopies) -> Fact:
 
 INDEX = "index.html"
 _HEADS = (
-    "Tenant|Stands|#Numbers live|Size over time|Last verified (UTC)|#Late|#Open|#Not live|#Kept|#Reports|"
+    "Tenant|Stands|#Numbers live|Size over time|Last verified (UTC)|#Late|#Open|#Not live|#Blocked|#Reports|"
     "Chain's head"
 )
 

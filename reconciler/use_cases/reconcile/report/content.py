@@ -11,6 +11,7 @@ import orjson
 
 from reconciler import __version__
 from reconciler.audit.report_content import Content
+from reconciler.audit.report_rows import BLOCKED, BY_HAND, LISTED, NOT_REMOVED
 from reconciler.audit.unfinished import ReleaseRecord
 from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.run import Run
@@ -20,8 +21,9 @@ from reconciler.core.model.errors import DncError
 from reconciler.core.model.finding import Severity, finding_to_json
 from reconciler.core.model.provider import ClockOffset
 from reconciler.core.model.run_result import StoppedBy
-from reconciler.core.planning.change import Change, Reason
+from reconciler.core.planning.change import BlockedBy, Change, Reason
 from reconciler.core.planning.plan import Plan, change_to_json, plan_digest
+from reconciler.core.planning.state import AppliedEntry
 from reconciler.use_cases.reconcile.last_applied import Past
 from reconciler.use_cases.reconcile.lingering_holds import lingering_json
 from reconciler.use_cases.reconcile.prepared_plan import PreparedPlan
@@ -249,7 +251,8 @@ def _by_list(keys: Iterable[Key]) -> list[dict[str, Any]]:
 
 
 def _retained_json(past: Past, run: Run, now: datetime) -> list[dict[str, Any]]:
-    rows: dict[tuple[Any, ...], list[str]] = {}
+    rows: dict[tuple[str, AppliedEntry, tuple[BlockedBy, ...], str], list[str]] = {}
+    kinds = _retained_kinds(run)
     for key, retained in sorted(run.retained.items()):
         for entry in retained.entries:
             since = entry.since or past.history.applied_since(key, entry)
@@ -260,7 +263,8 @@ def _retained_json(past: Past, run: Run, now: datetime) -> list[dict[str, Any]]:
                 else entry.last_revision
             )
             dated_entry = replace(entry, since=since, last_revision=held_at)
-            rows.setdefault((key[0], dated_entry, retained.blocked_by), []).append(key[1])
+            kind = kinds.get(key, LISTED)
+            rows.setdefault((key[0], dated_entry, retained.blocked_by, kind), []).append(key[1])
     return [
         {
             "list_id": list_id,
@@ -271,10 +275,21 @@ def _retained_json(past: Past, run: Run, now: datetime) -> list[dict[str, Any]]:
             "held_at": entry.last_revision or None,
             "ended": entry.is_own_ended,
             "blocked_by": [block.value for block in blocked_by],
+            "kind": kind,
             "phones": phones,
         }
-        for (list_id, entry, blocked_by), phones in rows.items()
+        for (list_id, entry, blocked_by, kind), phones in rows.items()
     ]
+
+
+def _retained_kinds(run: Run) -> dict[Key, str]:
+    """Say of each number that would be removed or weakened what it stays for; the strongest word last."""
+    kinds: dict[Key, str] = {}
+    exposing = [change for change in run.final_plan.changes if change.is_exposing]
+    kinds.update((key, NOT_REMOVED) for change in exposing if change.is_allowed for key in change.keys)
+    kinds.update((key, BY_HAND) for change in exposing if change.by_hand for key in change.keys)
+    kinds.update(dict.fromkeys(run.blocked_keys, BLOCKED))
+    return kinds
 
 
 def _used_releases_json(past: Past, run: Run) -> list[dict[str, Any]]:
