@@ -185,6 +185,10 @@ class Run:
         stored = self.tally.with_outcome(Outcome.APPLIED, Outcome.UNKNOWN)
         return frozenset(key[1:] for key in stored if key[0] in _WRITES) - self.plan.overwrites
 
+    def is_applied(self, change: Change, phone: str) -> bool:
+        """Tell whether a change was done to one of its numbers."""
+        return self._is_applied(change.action, (change.list_id, phone))
+
     def _is_applied(self, action: Action, key: Key) -> bool:
         result = self.tally.results.get((action, *key))
         return result is not None and result.outcome is Outcome.APPLIED

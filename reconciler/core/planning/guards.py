@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.core.model.entries import Key, ReasonCode
 from reconciler.core.model.live import Live
-from reconciler.core.planning.change import Action, BlockedBy, Change
+from reconciler.core.planning.change import Action, BlockedBy, Change, Reason
 from reconciler.core.planning.inputs import Limits, PlanFacts
 from reconciler.core.planning.state import LastApplied, TargetState
 
@@ -53,6 +53,94 @@ def removal_budget(
     size = 0 if list_id in circumstances.young_lists else last_applied.counts.get(list_id, 0)
     share = math.floor(min(limits.max_removals, size * limits.max_removal_percent / 100))
     return max(0, max(LEAST_BUDGET, share) - circumstances.recent_removals.get(list_id, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class ListBudget:
+    """A list's removals and its budget of the last 7 days.
+
+    `limited_by` is what sets the limit: a key of `safety` in dnc.yaml, `least` (a small list) or `young` (a
+    chain of reports of less than 7 days). `is_held_back`: none of the removals goes.
+    """
+
+    list_id: str
+    wanted: int
+    limit: int
+    limited_by: str
+    used: int
+    left: int
+    is_held_back: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalBudget:
+    """What a plan would remove or weaken, as far as only the limits decide, against the limits.
+
+    `wanted` counts it on all lists: `--allow-removals` must be this number. `allowed` is the number that was
+    given; None: none was.
+    """
+
+    wanted: int = 0
+    allowed: int | None = None
+    lists: tuple[ListBudget, ...] = ()
+
+    @property
+    def is_mismatch(self) -> bool:
+        """Tell whether a number was given, and is not the plan's."""
+        return self.allowed is not None and self.allowed != self.wanted
+
+    @property
+    def is_holding_back(self) -> bool:
+        """Tell whether the limits hold anything back."""
+        return any(one.is_held_back for one in self.lists)
+
+
+_LIST_GUARDS = frozenset({BlockedBy.BUDGET, BlockedBy.WOULD_EMPTY_LIST})
+
+
+def budget_of(changes: Iterable[Change], setting: PlanFacts, circumstances: Circumstances) -> RemovalBudget:
+    """Compare removals with the limits. `changes` are decided."""
+    wanted: dict[str, int] = {}
+    held_back: set[str] = set()
+    for change in changes:
+        is_authorized = change.is_exposing and change.reason is not Reason.VANISHED
+        if is_authorized and _LIST_GUARDS.issuperset(change.blocked_by):
+            wanted[change.list_id] = wanted.get(change.list_id, 0) + len(change.phones)
+            held_back |= {change.list_id} if change.blocked_by else set()
+    lists = (
+        _list_budget(list_id, count, setting, circumstances, is_held_back=list_id in held_back)
+        for list_id, count in sorted(wanted.items())
+    )
+    return RemovalBudget(sum(wanted.values()), setting.limits.allow, tuple(lists))
+
+
+def _list_budget(
+    list_id: str, wanted: int, setting: PlanFacts, circumstances: Circumstances, *, is_held_back: bool
+) -> ListBudget:
+    last_applied, limits = setting.last_applied, setting.limits
+    unused = replace(circumstances, recent_removals={})
+    return ListBudget(
+        list_id,
+        wanted,
+        removal_budget(list_id, last_applied, limits, unused),
+        _limited_by(list_id, last_applied, limits, circumstances),
+        circumstances.recent_removals.get(list_id, 0),
+        removal_budget(list_id, last_applied, limits, circumstances),
+        is_held_back,
+    )
+
+
+def _limited_by(list_id: str, last_applied: LastApplied, limits: Limits, circumstances: Circumstances) -> str:
+    if not limits.max_removals:
+        return "maxRemovals"
+    if not limits.max_removal_percent:
+        return "maxRemovalPercent"
+    if list_id in circumstances.young_lists:
+        return "young"
+    share = last_applied.counts.get(list_id, 0) * limits.max_removal_percent / 100
+    if math.floor(min(limits.max_removals, share)) <= LEAST_BUDGET:
+        return "least"
+    return "maxRemovals" if limits.max_removals <= share else "maxRemovalPercent"
 
 
 def apply_guards(

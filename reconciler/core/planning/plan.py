@@ -27,8 +27,14 @@ from reconciler.core.planning.change import (
 )
 from reconciler.core.planning.cost import Cost, estimate_cost
 from reconciler.core.planning.deadlines import open_requests, open_requests_to_json
-from reconciler.core.planning.diff import authorized_changes, diff, sort_changes
-from reconciler.core.planning.guards import Circumstances, apply_guards, block_over_ceiling
+from reconciler.core.planning.diff import authorized_changes, blocked_changes, diff, sort_changes
+from reconciler.core.planning.guards import (
+    Circumstances,
+    RemovalBudget,
+    apply_guards,
+    block_over_ceiling,
+    budget_of,
+)
 from reconciler.core.planning.inputs import PlanFacts
 from reconciler.core.planning.modifications import CurrentHistory, overwritten_keys
 from reconciler.core.planning.permission import resolve_target_state
@@ -45,7 +51,7 @@ class Plan:
 
     `overwrites` are the numbers whose entry somebody else touched last, and which would be written over.
     `circumstances` is what the plan was made under: what holds back exposing changes holds back every end of
-    a claim.
+    a claim. `budget` is what would be removed against the limits.
     """
 
     changes: tuple[Change, ...]
@@ -56,6 +62,7 @@ class Plan:
     cost: Cost
     overwrites: frozenset[Key] = frozenset()
     circumstances: Circumstances = field(default_factory=Circumstances)
+    budget: RemovalBudget = field(default_factory=RemovalBudget)
 
     @property
     def summary(self) -> dict[str, int]:
@@ -135,7 +142,53 @@ def make_plan(inputs: PlanFacts, live: Live, circumstances: Circumstances | None
         cost,
         overwritten,
         circumstances,
+        budget_of(changes, inputs, circumstances),
     )
+
+
+def make_expected_plan(inputs: PlanFacts, circumstances: Circumstances) -> Plan:
+    """Make the plan's removals alone, where CXone was not read and has what was last applied.
+
+    What others did in CXone since is not in it: a later opt-out, or a number that is gone already.
+    """
+    live = Live()
+    history = CurrentHistory(inputs.history, circumstances.written_keys)
+    target_state = resolve_target_state(
+        inputs, live, history, is_arriving=True, block_for=circumstances.block_for
+    )
+    found = (*blocked_changes(target_state, inputs), *authorized_changes(target_state, inputs.dialect))
+    changes = sort_changes(apply_guards(found, target_state, inputs, live, circumstances))
+    return Plan(
+        changes,
+        (),
+        0,
+        target_state,
+        complete=False,
+        cost=Cost(0, 0),
+        circumstances=circumstances,
+        budget=budget_of(changes, inputs, circumstances),
+    )
+
+
+def budget_to_json(budget: RemovalBudget, command: str | None = None) -> dict[str, Any]:
+    """Say what would be removed against the limits, by list; `command` would remove it all."""
+    return {
+        "wanted": budget.wanted,
+        "allowed": budget.allowed,
+        "command": command,
+        "lists": [
+            {
+                "list_id": one.list_id,
+                "wanted": one.wanted,
+                "limit": one.limit,
+                "limited_by": one.limited_by,
+                "used": one.used,
+                "left": one.left,
+                "blocked": one.is_held_back,
+            }
+            for one in budget.lists
+        ],
+    }
 
 
 def projection_to_json(terms: ProjectedTerms | None) -> dict[str, str] | None:
@@ -261,6 +314,7 @@ def plan_to_json(
         "live": live_to_json(live),
         "summary": plan.summary,
         "cost": {"requests": plan.cost.requests, "seconds": plan.cost.seconds},
+        "budget": budget_to_json(plan.budget),
         "changes": [change_to_json(c, dialect) for c in plan.changes],
         "drift": [drift_to_json(d) for d in plan.drift],
         "requests": open_requests_to_json(open_requests(plan.changes, heading.as_of)),
@@ -280,6 +334,7 @@ def failed_plan_to_json(heading: Heading, findings: Iterable[Finding]) -> dict[s
         "live": {"entries": 0, "unreadable": 0, "foreign": 0, "read_at": None},
         "summary": dict.fromkeys(COUNTS, 0),
         "cost": {"requests": 0, "seconds": 0.0},
+        "budget": budget_to_json(RemovalBudget()),
         "changes": [],
         "drift": [],
         "requests": [],

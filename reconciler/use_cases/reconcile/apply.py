@@ -1,5 +1,6 @@
 """`dnc apply`: make CXone match the commit, and write down what was done."""
 
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -31,7 +32,7 @@ from reconciler.core.model.live import Live
 from reconciler.core.model.provider import Dialect
 from reconciler.core.model.run_result import Protection, StoppedBy
 from reconciler.core.planning.change import Action, BlockedBy, Change, Direction, Reason
-from reconciler.core.planning.guards import Circumstances
+from reconciler.core.planning.guards import Circumstances, RemovalBudget, budget_of
 from reconciler.core.planning.plan import Heading, Plan
 from reconciler.use_cases.reconcile.doubt import chain_error
 from reconciler.use_cases.reconcile.kept_read import discard_saved_read, save_read_after
@@ -42,6 +43,7 @@ from reconciler.use_cases.reconcile.report.content import (
     content,
     failures,
     plan_with_outcomes,
+    removed_counts,
     stopped_by,
 )
 from reconciler.use_cases.reconcile.report.list_changes import Turnover, turnover
@@ -166,6 +168,24 @@ class ApplyResult:
             return 7
         kept_before = self.prepared.state.last_applied.retained_before
         return 6 if self.run.blocked_keys - kept_before else 0
+
+    @property
+    def next_budget(self) -> RemovalBudget:
+        """Compare what is still to be removed with the limits of the next run.
+
+        A number that was allowed and did not match is kept in it: it is what held the removals back.
+        """
+        criteria, run = self.prepared.criteria, self.run
+        changes = []
+        for change in run.final_plan.changes:
+            if change.is_exposing:
+                phones = (phone for phone in change.phones if not run.is_applied(change, phone))
+                changes.append(replace(change, phones=tuple(phones)))
+        removed = Counter(criteria.circumstances.recent_removals)
+        removed.update(removed_counts(run))
+        circumstances = replace(criteria.circumstances, recent_removals=removed)
+        budget = budget_of((change for change in changes if change.phones), criteria.setting, circumstances)
+        return budget if self.prepared.plan.budget.is_mismatch else replace(budget, allowed=None)
 
     def _has_only_known_refusals(self) -> bool:
         """Tell whether all that failed are refusals that the newest report already told, unchanged."""

@@ -20,7 +20,7 @@ from reconciler.core.planning.change import BlockedBy
 from reconciler.core.planning.cost import SendRate
 from reconciler.core.planning.deadlines import OpenRequest, open_requests
 from reconciler.core.planning.guards import Circumstances
-from reconciler.core.planning.inputs import Limits, PlanFacts
+from reconciler.core.planning.inputs import PlanFacts
 from reconciler.core.planning.plan import (
     Heading,
     Plan,
@@ -45,7 +45,13 @@ from reconciler.use_cases.reconcile.rule_changes import (
     last_applied_sources,
     rule_changes,
 )
-from reconciler.use_cases.reconcile.safety import ApprovalLookup, SafetyLimits, approval_of
+from reconciler.use_cases.reconcile.safety import (
+    ApprovalLookup,
+    SafetyLimits,
+    approval_of,
+    budget_json,
+    limits_of,
+)
 from reconciler.use_cases.reconcile.unreported_runs import journal_runs
 from reconciler.use_cases.reconcile.warnings import (
     ceiling_findings,
@@ -145,7 +151,8 @@ class PreparedPlan:
         """The plan as JSON."""
         state, newest = self.state, self.state.last_applied.newest
         made = plan_to_json(self.heading, self.plan, state.live, state.provider.dialect, self.findings)
-        return {**made, "chain_head": newest.head if newest else None}
+        budget = budget_json(self.ctx, self.plan.budget)
+        return {**made, "budget": budget, "chain_head": newest.head if newest else None}
 
     def waiting(self, plan: Plan) -> tuple[OpenRequest, ...]:
         """Name the requests that a plan found near or past their honour-by date, and not live."""
@@ -299,7 +306,7 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
             dialect=provider.dialect,
             history=past.history,
             as_of=day,
-            limits=_limits(safety, tenant, request.limits_allow),
+            limits=limits_of(safety, tenant, request.limits_allow),
             rate=SendRate(connection.chunk_size, connection.requests_per_minute, connection.concurrency),
             deadlines=RuleDeadlines(project.rules, day),
             is_approved=approval if safety.in_force.approvals else unasked,
@@ -439,11 +446,6 @@ def _current_clock_block(prepared: PreparedPlan) -> BlockedBy | None:
 def _own_ids(tenant: Tenant, provider: Provider) -> Callable[[str], str]:
     """Give a list's own id in CXone, or where it has but a name, the name that the tenant has for it."""
     return lambda list_id: provider.tenant_list_id(list_id) or tenant.own_list_id(list_id)
-
-
-def _limits(safety: SafetyLimits, tenant: Tenant, allow: int | None) -> Limits:
-    limits = safety.in_force
-    return Limits(limits.max_removals, limits.max_removal_percent, allow, tenant.removal != "none")
 
 
 def replan(prepared: PreparedPlan, live: Live, circumstances: Circumstances) -> Plan:

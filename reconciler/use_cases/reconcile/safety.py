@@ -6,10 +6,13 @@ from enum import StrEnum
 from typing import Any
 
 from reconciler.audit.report import StoredReport
-from reconciler.config.configuration import Safety
+from reconciler.config.configuration import Safety, Tenant
 from reconciler.core.model.entries import Release
 from reconciler.core.model.errors import RepositoryProblem
 from reconciler.core.model.finding import Finding, Severity
+from reconciler.core.planning.guards import RemovalBudget
+from reconciler.core.planning.inputs import Limits
+from reconciler.core.planning.plan import budget_to_json
 from reconciler.git.history import Revision
 from reconciler.git.repository import Repository
 from reconciler.gitlab.approvals import Approvals
@@ -259,3 +262,16 @@ def limit_changes(limits_before: Safety, limits_after: Safety, *, looser_only: b
 def _limits_to_json(safety: Safety) -> dict[str, Any]:
     limits_json = {"max_removals": safety.max_removals, "max_removal_percent": safety.max_removal_percent}
     return {**limits_json, **({"approvals": safety.approvals} if safety.approvals else {})}
+
+
+def limits_of(safety: SafetyLimits, tenant: Tenant, allow: int | None) -> Limits:
+    """Give the limits of a plan. `allow` is `--allow-removals`."""
+    limits = safety.in_force
+    return Limits(limits.max_removals, limits.max_removal_percent, allow, tenant.removal != "none")
+
+
+def budget_json(ctx: CommandContext, budget: RemovalBudget) -> dict[str, Any]:
+    """Say what would be removed against the limits, with the command that removes it all."""
+    tenant = f" --tenant {ctx.options.tenant}" if ctx.options.tenant else ""
+    command = f"dnc apply --allow-removals {budget.wanted}{tenant}" if budget.wanted else None
+    return budget_to_json(budget, command)

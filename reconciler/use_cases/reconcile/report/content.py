@@ -78,7 +78,7 @@ def content(
         pipeline=pipeline_json(prepared.ctx.pipeline),
         hashes=inputs.project.content_hashes(inputs.sources),
         safety=_safety_json(
-            prepared, run_removed=bool(_removed_counts(run)) or _has_manual_removals(run.final_plan)
+            prepared, run_removed=bool(removed_counts(run)) or _has_manual_removals(run.final_plan)
         ),
         overrides=_overrides_json(prepared),
         started_at=iso(started_at),
@@ -109,7 +109,7 @@ def content(
         reasons=counts_by_reason(run.live_after),
         error=None,
         write_window=write_window(run.tally.sent_requests, state.provider.clock_offset()),
-        removed=_removed_counts(run),
+        removed=removed_counts(run),
         done=done_counts(run),
         unverified=_unverified_counts(run),
         stopped_by=stopped_by(prepared, run),
@@ -363,7 +363,7 @@ def restored_keys(run: Run) -> Iterator[Key]:
             )
 
 
-def _removed_counts(run: Run) -> dict[str, int]:
+def removed_counts(run: Run) -> dict[str, int]:
     """Count by list what came off or was weakened: the budget of the next 7 days knows it."""
     counts: dict[str, int] = {}
     for action, list_id, phone in run.plan.exposing_keys:
