@@ -141,3 +141,18 @@ def test_five_hundred_busy_tenants_stay_within_a_note(report):
 def test_a_tenant_whose_text_is_markup_breaks_no_table(report):
     text = report(a=plan(change("exposing", list_id="x|y<b>")))
     assert "x\\|y\\<b\\>" in text
+
+
+def test_what_a_run_kept_although_its_plan_let_it_go_is_shown_as_blocked(report):
+    kept = {"list_id": "main", "action": "delete", "reason": "released", "blocked_by": ["superseded"]}
+    done = plan(change("exposing"), status="complete", blocked=[{**kept, "phones": [PHONE]}])
+    text = report(a=done)
+    assert "**1 blocked**" in text
+    assert "stays: a newer revision or an earlier plan replaces it" in text
+    assert "comes off or weakens" not in text
+
+
+def test_what_cxone_has_no_room_for_is_counted_apart(report):
+    text = report(a=plan(change(blocked_by=["over-ceiling"]), change("exposing", blocked_by=["no-release"])))
+    assert "**1 blocked, 1 not added**" in text
+    assert "left out: CXone takes no more entries" in text

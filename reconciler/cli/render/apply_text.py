@@ -3,8 +3,14 @@
 from typing import Any
 
 from reconciler.cli.render.masking import NumberFormat
-from reconciler.cli.render.messages import BLOCK_TEXTS, count_text, fix_text, not_at_remote_text
-from reconciler.cli.render.plan_text import newest_report_line
+from reconciler.cli.render.messages import (
+    block_text,
+    count_text,
+    fix_text,
+    mismatch_text,
+    not_at_remote_text,
+)
+from reconciler.cli.render.plan_text import KEPT_SIGN, newest_report_line
 from reconciler.cli.render.protection import protection_json, protection_text
 from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.run import Run
@@ -12,9 +18,11 @@ from reconciler.core.apply.summary import done_counts
 from reconciler.core.model.errors import ReadStopped, RewrittenHistory
 from reconciler.core.model.finding import finding_to_json
 from reconciler.core.model.run_result import Cause, cause_of, stop_text
+from reconciler.core.planning.change import BlockedBy
 from reconciler.use_cases.reconcile.apply import ApplyResult
 from reconciler.use_cases.reconcile.report.authorizations import reviewed_plan_json
 from reconciler.use_cases.reconcile.report.content import failures
+from reconciler.use_cases.reconcile.safety import budget_json
 
 
 def apply_result_json(result: ApplyResult) -> dict[str, Any]:
@@ -32,6 +40,17 @@ def apply_result_json(result: ApplyResult) -> dict[str, Any]:
         "failures": failures(run),
         "not_live": [list(key) for key in sorted(run.not_live)],
         "kept": [list(key) for key in sorted(run.retained)],
+        "blocked": [
+            {
+                "list_id": change.list_id,
+                "action": change.action.value,
+                "reason": change.reason.value,
+                "blocked_by": [block.value for block in change.blocked_by],
+                "phones": list(change.phones),
+            }
+            for change in run.blocked
+        ],
+        "next_budget": budget_json(prepared.ctx, result.next_budget),
         "report": {"path": result.report.path, "sha256": result.report.sha256} if result.report else None,
         "not_at_remote": result.not_at_remote,
         "chain_head": result.head,
@@ -185,12 +204,17 @@ def _removal_lines(result: ApplyResult) -> list[str]:
 
 
 def _blocked_lines(result: ApplyResult, number_format: NumberFormat) -> list[str]:
-    retained_phones: dict[tuple[str, str], list[str]] = {}
-    for change in result.run.final_plan.changes:
-        if change.is_exposing and change.blocked_by and not change.by_hand:
-            retained_phones.setdefault((change.blocked_by[0].value, change.list_id), []).extend(change.phones)
-    return [
-        f"stays on {list_id}: {count_text(len(phones))}: {block_key}: {BLOCK_TEXTS[block_key]}. "
-        f"Way out: {fix_text(block_key, list_id, sorted(phones), number_format)}"
-        for (block_key, list_id), phones in retained_phones.items()
-    ]
+    """Say what guards kept, with the reasons that the plan and the report give."""
+    prepared = result.prepared
+    budget = budget_json(prepared.ctx, result.next_budget)
+    mismatch = mismatch_text(budget_json(prepared.ctx, prepared.plan.budget))
+    lines = [f"warning: {mismatch}"] if mismatch else []
+    retained_phones: dict[tuple[str, tuple[BlockedBy, ...]], list[str]] = {}
+    for change in result.run.blocked:
+        retained_phones.setdefault((change.list_id, change.blocked_by), []).extend(change.phones)
+    for (list_id, blocked_by), phones in retained_phones.items():
+        lines.append(f"{KEPT_SIGN} blocked on {list_id}: {count_text(len(phones))}")
+        for block in blocked_by:
+            fix = fix_text(block, list_id, sorted(phones), number_format, budget)
+            lines.append(f"    {block}: {block_text(block, list_id, budget)}; fix: {fix}")
+    return lines

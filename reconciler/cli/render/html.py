@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from reconciler.cli.render.authorizations import authorization_texts
 from reconciler.cli.render.masking import NumberFormat, mask_numbers
 from reconciler.cli.render.messages import (
-    BLOCK_TEXTS,
     DRIFT_TEXTS,
     REASON_TEXTS,
     change_summary,
-    fix_text,
-    guard_effect,
+    kept_reason,
+    mismatch_text,
 )
+from reconciler.cli.render.plan_parts import PlanParts, parts_of
 from reconciler.cli.render.plan_text import is_without_cxone, source_text, verdict
 from reconciler.cli.render.settings_changes import TERMS_TITLE, settings_lines, settings_title, terms_lines
 from reconciler.cli.render.site.blocks import Fact
@@ -112,8 +112,8 @@ _FACTS = {
     "create": ("Go on", "in the files, not live", "good"),
     "update": ("Change", "live under other terms", ""),
     "delete": ("Come off", "with permission", "warn"),
-    "blocked": ("Blocked", "stay, as nothing permits them to go", "warn"),
-    "by_hand": ("By hand", "for people to take off", "warn"),
+    "blocked": ("Blocked", "stay in CXone: a guard keeps them", "warn"),
+    "by_hand": ("By hand", "for people to remove", "warn"),
     "unchanged": ("Unchanged", "live as the files say", ""),
     "unmanaged": ("Left to agents", "added by others: opt-outs", ""),
 }
@@ -126,10 +126,20 @@ def render_plan_html(document: Mapping[str, Any], number_format: NumberFormat) -
         f"{DRIFT_TEXTS[drift_row['kind']]}"
         for drift_row in document["drift"]
     ]
-    rows = [_row(change, number_format) for change in document["changes"]]
+    budget = document.get("budget")
+    parts = parts_of(document["changes"])
+    rows = [
+        _row(change, change["action"], number_format, budget) for change in (*parts.added, *parts.removed)
+    ]
+    kept = [
+        (title, [_row(change, word, number_format, budget) for change in changes])
+        for title, word, changes in parts.kept
+        if changes
+    ]
     sentence = "There is no plan." if document["errored"] else verdict(document)
     title = f"dnc plan: {document['tenant']}"
-    facts = () if document["errored"] or is_without_cxone(document) else tuple(_facts(document["summary"]))
+    has_facts = not (document["errored"] or is_without_cxone(document))
+    facts = tuple(_facts(document["summary"], parts)) if has_facts else ()
     settings = document.get("settings")
     return render_page(
         "plan.html",
@@ -137,8 +147,10 @@ def render_plan_html(document: Mapping[str, Any], number_format: NumberFormat) -
         plan=document,
         source=source_text(document),
         verdict=sentence,
+        mismatch=mismatch_text(budget),
         facts=facts,
         rows=rows,
+        kept=kept,
         drift=drift,
         terms_title=TERMS_TITLE,
         terms=list(terms_lines(document.get("terms_changes", ()), number_format)),
@@ -147,26 +159,26 @@ def render_plan_html(document: Mapping[str, Any], number_format: NumberFormat) -
     )
 
 
-def _facts(summary: Mapping[str, int]) -> Iterator[Fact]:
+def _facts(summary: Mapping[str, int], parts: PlanParts) -> Iterator[Fact]:
+    left_out = parts.left_out_count
+    counts = {**summary, "blocked": summary["blocked"] - left_out}
     for name, (title, detail, mark) in _FACTS.items():
-        yield Fact(title, f"{summary[name]:,}", detail, mark if summary[name] else "")
+        yield Fact(title, f"{counts[name]:,}", detail, mark if counts[name] else "")
+    if left_out:
+        yield Fact("Not added", f"{left_out:,}", "not protected: CXone is full", "bad")
 
 
-def _row(change: Mapping[str, Any], number_format: NumberFormat) -> dict[str, Any]:
-    fixes = (
-        (block, fix_text(block, change["list_id"], change["phones"], number_format))
-        for block in change["blocked_by"]
-    )
-    block_texts = "; ".join(
-        f"{guard_effect(change)}: {BLOCK_TEXTS[block]}. Way out: {fix}" for block, fix in fixes
-    )
+def _row(
+    change: Mapping[str, Any], word: str, number_format: NumberFormat, budget: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Show one change; one of which nothing is sent has no edge of its direction."""
     return {
-        "direction": change["direction"],
-        "action": change["action"],
+        "direction": "" if change["blocked_by"] else change["direction"],
+        "action": word,
         "list_id": change["list_id"],
         "count": f"{len(change['phones']):,}",
         "sample": number_format.sample(change["phones"]),
         "what": change_summary(change),
-        "why": block_texts or REASON_TEXTS[change["reason"]],
+        "why": kept_reason(change, number_format, budget) or REASON_TEXTS[change["reason"]],
         "authorizations": authorization_texts(change, number_format),
     }

@@ -1,19 +1,19 @@
 """The plan as Markdown for a merge request: numbers masked, text from elsewhere escaped."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from reconciler.cli.render.authorizations import authorization_texts
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.cli.render.messages import (
-    BLOCK_TEXTS,
     DRIFT_TEXTS,
     REASON_TEXTS,
     change_summary,
-    fix_text,
-    guard_effect,
+    kept_reason,
+    mismatch_text,
 )
+from reconciler.cli.render.plan_parts import parts_of
 from reconciler.cli.render.plan_text import (
     finding_lines,
     is_without_cxone,
@@ -64,7 +64,13 @@ def render_plan_markdown(document: Mapping[str, Any], number_format: NumberForma
             for finding in document["findings"]
         ]
         return "\n".join(lines) + "\n"
-    lines += _table(document["changes"], number_format)
+    parts, budget = parts_of(document["changes"]), document.get("budget")
+    if mismatch := mismatch_text(budget):
+        lines += ["", f"**{escape_markdown(mismatch)}**"]
+    going = [(change["action"], change) for change in (*parts.removed, *parts.added)]
+    lines += _table("", going, number_format, budget)
+    for title, word, changes in parts.kept:
+        lines += _table(f"**{title}**", [(word, change) for change in changes], number_format, budget)
     lines += [
         f"- drift on {escape_markdown(drift_row['list_id'])}: {len(drift_row['phones']):,} "
         f"{drift_row['kind']}: {DRIFT_TEXTS[drift_row['kind']]}"
@@ -86,28 +92,26 @@ def _titled_list(title: str, lines: Iterable[str]) -> list[str]:
     return ["", f"{escape_markdown(title)}:", "", *items, ""] if items else []
 
 
-def _table(changes: list[Mapping[str, Any]], number_format: NumberFormat) -> list[str]:
+def _table(
+    title: str,
+    changes: Sequence[tuple[str, Mapping[str, Any]]],
+    number_format: NumberFormat,
+    budget: Mapping[str, Any] | None,
+) -> list[str]:
+    """Show changes, each with the word for what becomes of it."""
     if not changes:
         return []
-    rows = ["", "| | list | numbers | what | why |", "| --- | --- | --- | --- | --- |"]
-    exposing_first = sorted(changes, key=lambda change: change["direction"] != "exposing")
-    for change in exposing_first[:MAX_ROWS]:
-        change_text = change_summary(change)
-        fixes = (
-            (block, fix_text(block, change["list_id"], change["phones"], number_format))
-            for block in change["blocked_by"]
-        )
-        reason = (
-            "; ".join(f"{guard_effect(change)}: {BLOCK_TEXTS[block]}. {fix}" for block, fix in fixes)
-            or REASON_TEXTS[change["reason"]]
-        )
+    rows = [*(["", title] if title else []), ""]
+    rows += ["| | list | numbers | what | why |", "| --- | --- | --- | --- | --- |"]
+    for word, change in changes[:MAX_ROWS]:
+        reason = kept_reason(change, number_format, budget) or REASON_TEXTS[change["reason"]]
         numbers = f"{len(change['phones']):,}: {number_format.sample(change['phones'])}"
         reasons = "; ".join(
             escape_markdown(text) for text in (reason, *authorization_texts(change, number_format))
         )
         rows.append(
-            f"| {change['action']} | {escape_markdown(change['list_id'])} | {numbers} | "
-            f"{escape_markdown(change_text)} | {reasons} |"
+            f"| {word} | {escape_markdown(change['list_id'])} | {numbers} | "
+            f"{escape_markdown(change_summary(change))} | {reasons} |"
         )
     if len(changes) > MAX_ROWS:
         rows.append(f"| | | | and {len(changes) - MAX_ROWS:,} more groups | |")

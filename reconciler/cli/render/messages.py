@@ -1,6 +1,6 @@
 """What the codes of a plan mean, and the fix of each block, in sentences: one place for all renderers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -18,7 +18,7 @@ BLOCK_TEXTS = {
     "would-empty-list": "the list would be empty",
     "incomplete-read": "CXone was not read to its end, or the latest read did not see it",
     "refused-elsewhere": "a protective change did not arrive, so nothing comes off yet",
-    "unsupported": "to take off by hand: this tenant removes nothing by itself",
+    "unsupported": "to remove by hand: this tenant removes nothing by itself",
     "superseded": "a newer revision or an earlier plan replaces it, the working tree is not the commit, or "
     "history was rewritten",
     "hold": "a hold names it",
@@ -37,7 +37,7 @@ FIXES = {
     "would-empty-list": "pass --allow-removals with exactly the plan's number, if the list is to end",
     "incomplete-read": "run dnc apply again; if two reads do not add up, when CXone is quieter",
     "refused-elsewhere": "see the failures in the report; the next run tries again",
-    "unsupported": "take it off in CXone; or set removal: delete (dnc-groups: expire) where that works",
+    "unsupported": "remove it in CXone; or set removal: delete (dnc-groups: expire) where that works",
     "superseded": "nothing, if a newer pipeline has run; else make the plan, or run the job, again",
     "hold": "wait until the hold ends: whoever wrote it into holds: in the files takes it out",
     "approval": "somebody else approves its merge request; or, where no token can read that, adds approvedBy",
@@ -72,11 +72,6 @@ def terms_summary(api_terms: Mapping[str, Any] | None) -> str:
         parts = [f"until {api_terms['end']}" if api_terms.get("end") else "without end"]
     terms_text = " ".join(part for part in parts if part)
     return f"{terms_text}, source {api_terms['source']}" if api_terms.get("source") else terms_text
-
-
-def guard_effect(change: Mapping[str, Any]) -> str:
-    """Say what a guard does with a change: what would come off stays, what would go on is left out."""
-    return "stays" if change["direction"] == "exposing" else "left out"
 
 
 def change_summary(change: Mapping[str, Any]) -> str:
@@ -138,16 +133,81 @@ def age_text(past_moment: datetime, now: datetime) -> str:
     return f"{hours} hours" if hours > 1 else f"{hours * 60 + seconds // 60} minutes"
 
 
+_LIMIT_TEXTS = {
+    "maxRemovals": "safety.maxRemovals",
+    "maxRemovalPercent": "safety.maxRemovalPercent",
+    "least": "the minimum for a list",
+    "young": "the minimum, because the reports of this list began less than 7 days ago",
+}
+
+
+def mismatch_text(budget: Mapping[str, Any] | None) -> str:
+    """Say that another number than the plan's was allowed; empty where none was, or it is the plan's."""
+    if not budget or budget["allowed"] is None or budget["allowed"] == budget["wanted"]:
+        return ""
+    return f"--allow-removals {budget['allowed']} does not match: the plan removes {budget['wanted']}"
+
+
+def block_text(block: str, list_id: str, budget: Mapping[str, Any] | None = None) -> str:
+    """Say what keeps numbers of a list; of the removal budget with its figures, where they are known."""
+    figures = _list_budget(block, list_id, budget)
+    if budget is None or figures is None:
+        return BLOCK_TEXTS[block]
+    left = (
+        f"{figures['wanted']:,} to remove, {figures['left']:,} of {figures['limit']:,} left for the last 7 "
+        f"days ({figures['used']:,} used; limit: {_LIMIT_TEXTS[figures['limited_by']]})"
+    )
+    if block == "budget" and (mismatch := mismatch_text(budget)):
+        return f"{mismatch}; on {list_id} {left}"
+    return f"{BLOCK_TEXTS[block]}: {left}"
+
+
+def _list_budget(block: str, list_id: str, budget: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    if not budget or block not in {"budget", "would-empty-list"}:
+        return None
+    return next((figures for figures in budget["lists"] if figures["list_id"] == list_id), None)
+
+
 # What nothing but a line or a release settles.
 _BLOCKS_FIXED_BY_EDITS = frozenset({"no-release", "release-does-not-fit", "later-opt-out"})
 
 
-def fix_text(block: str, list_id: str, phones: Sequence[str], number_format: NumberFormat) -> str:
-    """Say the way out of one reason, with the two commands that edit the files where they settle it."""
+def fix_text(
+    block: str,
+    list_id: str,
+    phones: Sequence[str],
+    number_format: NumberFormat,
+    budget: Mapping[str, Any] | None = None,
+) -> str:
+    """Say the fix of one reason, with the commands that settle it where there are any."""
+    if budget and (figures := _list_budget(block, list_id, budget)):
+        command = f"to remove all {budget['wanted']:,}: `{budget['command']}`"
+        if block == "would-empty-list":
+            return f"if the list is to end, {command}"
+        if figures["wanted"] <= figures["left"]:
+            return f"{command}; or run it without --allow-removals"
+        return f"{command}; or split it over several days" if figures["limit"] else command
     if block not in _BLOCKS_FIXED_BY_EDITS:
         return FIXES[block]
     restore_command, release_command = edit_commands(list_id, phones, number_format)
     return f"{FIXES[block]}: `{restore_command}`, or `{release_command}`"
+
+
+def block_sentences(
+    change: Mapping[str, Any], number_format: NumberFormat, budget: Mapping[str, Any] | None = None
+) -> Iterator[str]:
+    """Say of each reason that keeps a change what it is, and its fix."""
+    for block in change["blocked_by"]:
+        fix = fix_text(block, change["list_id"], change["phones"], number_format, budget)
+        yield f"{block_text(block, change['list_id'], budget)}; fix: {fix}"
+
+
+def kept_reason(
+    change: Mapping[str, Any], number_format: NumberFormat, budget: Mapping[str, Any] | None = None
+) -> str:
+    """Say in one cell why a change is not sent; empty where it is."""
+    effect = "stays" if change["direction"] == "exposing" else "left out"
+    return "; ".join(f"{effect}: {sentence}" for sentence in block_sentences(change, number_format, budget))
 
 
 def edit_commands(list_id: str, phones: Sequence[str], number_format: NumberFormat) -> tuple[str, str]:

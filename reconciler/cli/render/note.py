@@ -12,13 +12,15 @@ from reconciler.cli.render.authorizations import authorization_texts
 from reconciler.cli.render.markdown import code_span, escape_markdown
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.cli.render.messages import (
-    BLOCK_TEXTS,
     DRIFT_TEXTS,
     REASON_TEXTS,
+    block_sentences,
     change_summary,
     count_text,
-    fix_text,
+    kept_reason,
+    mismatch_text,
 )
+from reconciler.cli.render.plan_parts import parts_of
 from reconciler.cli.render.plan_text import WITHOUT_CXONE, is_without_cxone, source_suffix, verdict
 from reconciler.cli.render.settings_changes import TERMS_TITLE, settings_lines, terms_lines
 
@@ -66,6 +68,8 @@ class Section:
             )
             return
         has_live = not is_without_cxone(self.document)
+        if mismatch := mismatch_text(self.document.get("budget")):
+            yield f"{mismatch}."
         direction = _DIRECTIONS.get(self.document.get("direction", ""), "") if has_live else _UNKNOWN
         changed_text = (
             f"The merge request touches {escape_markdown(self.changed_parts)}." if self.changed_parts else ""
@@ -75,26 +79,15 @@ class Section:
         yield from self._footer()
 
     def _parts(self, max_lines: int, number_format: NumberFormat) -> Iterator[str]:
-        changes = self.document["changes"]
-        exposing_changes, protective_changes = (
-            [change for change in changes if change["direction"] == direction]
-            for direction in ("exposing", "protective")
-        )
+        changes, budget = self.document["changes"], self.document.get("budget")
+        plan_parts = parts_of(changes)
         parts = {
-            "Comes off or weakens": [
-                _change_line(change, number_format) for change in exposing_changes if not change["blocked_by"]
-            ],
-            "Stays, although the files no longer ask for it": [
-                _blocked_line(change, number_format) for change in exposing_changes if change["blocked_by"]
-            ],
-            "Not added, and not protected": [
-                _blocked_line(change, number_format, "It is left out")
-                for change in protective_changes
-                if change["blocked_by"]
-            ],
-            "Goes on": list(
-                _addition_lines([change for change in protective_changes if not change["blocked_by"]])
-            ),
+            "Comes off or weakens": [_change_line(change, number_format) for change in plan_parts.removed],
+            **{
+                title: [_blocked_line(change, word, number_format, budget) for change in kept]
+                for title, word, kept in plan_parts.kept
+            },
+            "Goes on": list(_addition_lines(plan_parts.added)),
             "Deadlines": list(_deadline_lines(changes, self.document["as_of"])),
             TERMS_TITLE: self._terms_lines(number_format),
             "Rules and configuration": self._settings_lines(number_format),
@@ -135,7 +128,7 @@ def _limited_lines(lines: Sequence[str], max_lines: int) -> Iterator[str]:
         )
 
 
-def _change_line(change: Mapping[str, Any], number_format: NumberFormat) -> str:
+def _change_line(change: Mapping[str, Any], number_format: NumberFormat, word: str = "") -> str:
     phones = change["phones"]
     samples = f": {number_format.sample(phones)}" if number_format.samples else ""
     change_text = f"{escape_markdown(change_summary(change))} ({REASON_TEXTS[change['reason']]})"
@@ -143,18 +136,17 @@ def _change_line(change: Mapping[str, Any], number_format: NumberFormat) -> str:
         f"; {escape_markdown(text)}" for text in authorization_texts(change, number_format)
     )
     return (
-        f"{code_span(change['list_id'])}: {count_text(len(phones))}, {change['action']}, "
+        f"{code_span(change['list_id'])}: {count_text(len(phones))}, {word or change['action']}, "
         f"{change_text}{samples}{authorizations}"
     )
 
 
-def _blocked_line(change: Mapping[str, Any], number_format: NumberFormat, verdict: str = "It stays") -> str:
-    fixes = (
-        (block, fix_text(block, change["list_id"], change["phones"], number_format))
-        for block in change["blocked_by"]
-    )
-    reasons = "; ".join(f"{BLOCK_TEXTS[block]}. Way out: {fix}" for block, fix in fixes)
-    return f"{_change_line(change, number_format)}. {verdict}: {reasons}"
+def _blocked_line(
+    change: Mapping[str, Any], word: str, number_format: NumberFormat, budget: Mapping[str, Any] | None
+) -> str:
+    """Show a change of which nothing is sent, under the word for it, with what keeps it."""
+    reasons = "; ".join(block_sentences(change, number_format, budget))
+    return f"{_change_line(change, number_format, word)}. {reasons}"
 
 
 def _addition_lines(changes: _Changes) -> Iterator[str]:
@@ -220,15 +212,19 @@ class TenantPlan:
 
     @property
     def summary(self) -> Mapping[str, int]:
-        """The plan's counts; nothing where there is no plan."""
-        return self.document["summary"] if self.document else {}
+        """The plan's counts, what is not added apart from what is blocked; nothing where there is no plan."""
+        if not self.document:
+            return {}
+        summary = self.document["summary"]
+        left_out = parts_of(self.document["changes"]).left_out_count
+        return {**summary, "blocked": summary["blocked"] - left_out, "not_added": left_out}
 
     @property
     def is_in_sync(self) -> bool:
         """Tell whether there is a plan, and nothing in it for anybody to read."""
         return (
             self.document is not None
-            and not any(self.summary[name] for name in _COUNTS)
+            and not any(self.summary[name] for name in (*_COUNTS, "not_added"))
             and not self.apply_problem
         )
 
@@ -261,7 +257,27 @@ def read_plan(path: Path) -> TenantPlan:
             f"{WITHOUT_CXONE}; "
             f"{_findings_text(finding for finding in document['findings'] if finding['rule'] == _WITHHELD)}",
         )
-    return TenantPlan(path.stem, document)
+    return TenantPlan(path.stem, _as_run_left_it(document))
+
+
+def _as_run_left_it(document: dict[str, Any]) -> dict[str, Any]:
+    """Show as blocked what a run kept although its plan let it go; a plan's own document is as it is."""
+    kept = {(row["list_id"], phone): tuple(row["blocked_by"])
+            for row in document.get("blocked", ()) for phone in row["phones"]}  # fmt: skip
+    if not kept:
+        return document
+    summary, changes = dict(document["summary"]), []
+    for change in document["changes"]:
+        parts: dict[tuple[str, ...], list[str]] = {}
+        for phone in change["phones"]:
+            kept_by = kept.get((change["list_id"], phone), ()) if change["direction"] == "exposing" else ()
+            parts.setdefault(tuple(change["blocked_by"]) or kept_by, []).append(phone)
+        for blocked_by, phones in parts.items():
+            changes.append({**change, "blocked_by": list(blocked_by), "phones": phones})
+            if blocked_by and not change["blocked_by"]:
+                summary[change["action"]] -= len(phones)
+                summary["blocked"] += len(phones)
+    return {**document, "summary": summary, "changes": changes}
 
 
 def _findings_text(findings: Iterable[Mapping[str, Any]]) -> str:
@@ -309,8 +325,15 @@ def _add_lines(lines: list[str], new_lines: Iterable[str], characters_left: int)
 def _report_verdict(plans: Sequence[TenantPlan]) -> str:
     if not plans:
         return "no tenant has changed"
-    totals = {name: sum(plan.summary.get(name, 0) for plan in plans) for name in _COUNTS}
-    words = {"blocked": "{:,} blocked", "by_hand": "{:,} to take off by hand", "unmanaged": "{:,} unmanaged"}
+    summaries = [plan.summary for plan in plans]
+    names = (*_COUNTS[:4], "not_added", *_COUNTS[4:])
+    totals = {name: sum(summary.get(name, 0) for summary in summaries) for name in names}
+    words = {
+        "blocked": "{:,} blocked",
+        "not_added": "{:,} not added",
+        "by_hand": "{:,} to take off by hand",
+        "unmanaged": "{:,} unmanaged",
+    }
     totals_text = [
         words.get(name, "{:,} to " + name).format(total) for name, total in totals.items() if total
     ]
@@ -330,29 +353,34 @@ def _failed_lines(plans: Sequence[TenantPlan]) -> Iterator[str]:
 
 
 def _exposing_lines(plans: Sequence[TenantPlan]) -> Iterator[str]:
-    exposing_changes = [
-        (plan.tenant, change)
-        for plan in plans
-        if plan.document
-        for change in plan.document["changes"]
-        if change["direction"] == "exposing"
-    ]
-    if exposing_changes:
-        head = "| tenant | list | comes off or weakens | what | why |"
-        yield from ("", head, "| --- | --- | --- | --- | --- |")
-    for tenant, change in exposing_changes:
-        fixes = (
-            (block, fix_text(block, change["list_id"], change["phones"], _SHOWN))
-            for block in change["blocked_by"]
+    parts = [(plan.tenant, plan.document.get("budget"), parts_of(plan.document["changes"]))
+             for plan in plans if plan.document]  # fmt: skip
+    if any(plan_parts.removed for _, _, plan_parts in parts):
+        yield from (
+            "",
+            "| tenant | list | comes off or weakens | what | why |",
+            "| --- | --- | --- | --- | --- |",
         )
-        reason = (
-            "; ".join(f"stays: {BLOCK_TEXTS[block]}. {fix}" for block, fix in fixes)
-            or REASON_TEXTS[change["reason"]]
-        )
-        numbers = f"{len(change['phones']):,}: {_SHOWN.sample(change['phones'])}"
-        cells = (tenant, change["list_id"], numbers, change_summary(change))
-        reasons = "; ".join(map(escape_markdown, (reason, *authorization_texts(change, _SHOWN))))
-        yield f"| {' | '.join(map(escape_markdown, cells))} | {reasons} |"
+    for tenant, _, plan_parts in parts:
+        for change in plan_parts.removed:
+            yield _exposing_row(tenant, change, REASON_TEXTS[change["reason"]])
+    for part, (title, _, _) in enumerate(parts_of(()).kept):
+        rows = [
+            _exposing_row(tenant, change, kept_reason(change, _SHOWN, budget))
+            for tenant, budget, plan_parts in parts
+            for change in plan_parts.kept[part][2]
+        ]
+        if rows:
+            yield from ("", f"{title}:", "", "| tenant | list | numbers | what | why |")
+            yield "| --- | --- | --- | --- | --- |"
+            yield from rows
+
+
+def _exposing_row(tenant: str, change: Mapping[str, Any], why: str) -> str:
+    numbers = f"{len(change['phones']):,}: {_SHOWN.sample(change['phones'])}"
+    cells = (tenant, change["list_id"], numbers, change_summary(change))
+    reasons = "; ".join(map(escape_markdown, (why, *authorization_texts(change, _SHOWN))))
+    return f"| {' | '.join(map(escape_markdown, cells))} | {reasons} |"
 
 
 def _table_lines(plans: Sequence[TenantPlan]) -> Iterator[str]:

@@ -1,44 +1,36 @@
 """The plan for reading in a terminal: the verdict first, then what comes off or stays, then what goes on."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.cli.render.authorizations import authorization_texts
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.cli.render.messages import (
-    BLOCK_TEXTS,
     DRIFT_TEXTS,
     REASON_TEXTS,
+    block_sentences,
     change_summary,
     count_text,
-    fix_text,
+    mismatch_text,
 )
+from reconciler.cli.render.plan_parts import Changes, parts_of
 from reconciler.cli.render.settings_changes import TERMS_TITLE, settings_lines, settings_title, terms_lines
 from reconciler.cli.terminal import escape_line
 
 _Document = Mapping[str, Any]
-_Changes = Sequence[Mapping[str, Any]]
 
 WITHOUT_CXONE = "CXone was not asked: it is not known what apply would change"
 
 
 def plan_text(document: _Document, number_format: NumberFormat) -> str:
     """Show a plan."""
-    changes = document["changes"]
-    exposing, protective = (
-        [change for change in changes if change["direction"] == direction]
-        for direction in ("exposing", "protective")
-    )
+    parts, budget = parts_of(document["changes"]), document.get("budget")
+    mismatch = mismatch_text(budget)
     sections = (
-        [_heading_text(document), verdict(document)],
-        _section_lines(
-            "Comes off or weakens", [change for change in exposing if not change["blocked_by"]], number_format
-        ),
-        _blocked_lines("Stays, although the files no longer ask for it", exposing, number_format),
-        _blocked_lines("Not added, and not protected", protective, number_format),
-        _section_lines(
-            "Goes on", [change for change in protective if not change["blocked_by"]], number_format
-        ),
+        [_heading_text(document), verdict(document), *([f"warning: {mismatch}"] if mismatch else [])],
+        _section_lines("Comes off or weakens", parts.removed, number_format),
+        *(_blocked_lines(title, changes, number_format, budget) for title, _, changes in parts.kept),
+        _section_lines("Goes on", parts.added, number_format),
         _drift_lines(document["drift"], number_format),
         _titled_lines(TERMS_TITLE, terms_lines(document.get("terms_changes", ()), number_format)),
         _settings_lines(document.get("settings"), number_format),
@@ -79,7 +71,10 @@ def verdict(document: _Document) -> str:
     parts = [f"{summary[name]:,} to {name}" for name in ("create", "update", "delete") if summary[name]] or [
         nothing_text
     ]
-    parts += [f"{summary['blocked']:,} blocked"] if summary["blocked"] else []
+    left_out = parts_of(document["changes"]).left_out_count
+    blocked = summary["blocked"] - left_out
+    parts += [f"{blocked:,} blocked"] if blocked else []
+    parts += [f"{left_out:,} not added"] if left_out else []
     parts += [f"{summary['by_hand']:,} to take off by hand"] if summary["by_hand"] else []
     if _is_unread(document):
         return f"{', '.join(parts)}; CXone could not be read, so the rest is unknown"
@@ -118,7 +113,7 @@ def source_suffix(document: _Document) -> str:
     return f" + {count_text(len(files), 'uncommitted file')} ({', '.join(files[:_NAMED_FILES])}{rest})"
 
 
-def _section_lines(title: str, changes: _Changes, number_format: NumberFormat) -> list[str]:
+def _section_lines(title: str, changes: Changes, number_format: NumberFormat) -> list[str]:
     return (
         [f"{title}:", *(line for change in changes for line in _change_lines(change, number_format))]
         if changes
@@ -126,30 +121,39 @@ def _section_lines(title: str, changes: _Changes, number_format: NumberFormat) -
     )
 
 
+SIGNS = {"create": "+", "update": "~", "delete": "-"}
+KEPT_SIGN = "="  # of what stays as it is
+LEFT_OUT_SIGN = "!"  # of what is not protected
+
+
 def _change_lines(change: Mapping[str, Any], number_format: NumberFormat) -> Iterator[str]:
     phones = change["phones"]
-    sign = {"create": "+", "update": "~", "delete": "-"}[change["action"]]
-    change_text = change_summary(change)
+    sign = SIGNS[change["action"]]
+    if change["blocked_by"]:
+        sign = KEPT_SIGN if change["direction"] == "exposing" else LEFT_OUT_SIGN
     yield (
-        f"  {sign} {change['list_id']}: {count_text(len(phones))}, {change_text} "
+        f"  {sign} {change['list_id']}: {count_text(len(phones))}, {change_summary(change)} "
         f"({REASON_TEXTS[change['reason']]})"
     )
     yield f"      {number_format.sample(phones)}"
     yield from (f"      {text}" for text in authorization_texts(change, number_format))
 
 
-def _blocked_lines(title: str, changes: _Changes, number_format: NumberFormat) -> list[str]:
-    blocked_changes = [change_row for change_row in changes if change_row["blocked_by"]]
-    lines = [f"{title}:"] if blocked_changes else []
-    for change in blocked_changes:
+def _blocked_lines(
+    title: str, changes: Changes, number_format: NumberFormat, budget: Mapping[str, Any] | None
+) -> list[str]:
+    lines = [f"{title}:"] if changes else []
+    for change in changes:
         lines += _change_lines(change, number_format)
-        for block in change["blocked_by"]:
-            fix = fix_text(block, change["list_id"], change["phones"], number_format)
-            lines.append(f"      {block}: {BLOCK_TEXTS[block]}. Way out: {fix}")
+        sentences = block_sentences(change, number_format, budget)
+        lines += [
+            f"      {block}: {sentence}"
+            for block, sentence in zip(change["blocked_by"], sentences, strict=True)
+        ]
     return lines
 
 
-def finding_lines(findings: _Changes) -> Iterator[str]:
+def finding_lines(findings: Changes) -> Iterator[str]:
     """Show what is of the whole project, and every alarm; what else files say, validate shows."""
     printed_findings = [
         finding for finding in findings if finding["severity"] == "alarm" or not finding["line"]
@@ -174,7 +178,7 @@ def _titled_lines(title: str, lines: Iterator[str]) -> list[str]:
     return [f"{title}:", *indented_lines] if indented_lines else []
 
 
-def _drift_lines(drift: _Changes, number_format: NumberFormat) -> list[str]:
+def _drift_lines(drift: Changes, number_format: NumberFormat) -> list[str]:
     if not drift:
         return []
     lines = ["Drift:"]

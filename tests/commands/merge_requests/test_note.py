@@ -71,7 +71,7 @@ def test_no_whole_number_is_in_the_note(branch: Project, api: GitLabApi):
     planned(branch, api, code=6)
     for number in (A, B, C, D):
         assert number not in api.bodies[0]
-    assert "no release permits it. Way out: restore the line" in section(api)
+    assert "no release permits it; fix: restore the line" in section(api)
 
 
 def test_the_next_push_edits_the_note(branch: Project, api: GitLabApi):
