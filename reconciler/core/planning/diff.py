@@ -92,8 +92,20 @@ class _DiffTable:
         self._last: dict[tuple[str, int], tuple[Deadline | None, _Numbers]] = {}
         self._retained: dict[str, list[str]] = {}
         for list_id, phone in target_state.retained:
-            self._retained.setdefault(list_id, []).append(phone)
+            if self._is_shown((list_id, phone)):
+                self._retained.setdefault(list_id, []).append(phone)
         self.unchanged = 0
+
+    def _is_shown(self, key: Key) -> bool:
+        """Tell whether it shows that a number is retained.
+
+        It does not where an entry of the files holds at least as much, or stands beside a registry's entry of
+        others.
+        """
+        declared = self._target_state.declared.get(key[0], {}).get(key[1])
+        if declared is None:
+            return True
+        return declared is not self._target_state.get(key) and not self._is_others_registry_entry(key)
 
     def compare_list(self, list_id: str) -> None:
         """Go through one list: first what should be live, then what is."""
@@ -110,11 +122,9 @@ class _DiffTable:
             else:
                 continue
             differing += 1
-        retained, declared = self._retained.get(list_id, ()), self._target_state.declared.get(list_id, {})
+        retained = self._retained.get(list_id, ())
         retained_unchanged = sum(
-            p in target_terms and live_terms.get(p) == self._project(target_terms[p])[0]
-            for p in retained
-            if p not in declared or not self._is_others_registry_entry((list_id, p))
+            p in target_terms and live_terms.get(p) == self._project(target_terms[p])[0] for p in retained
         )
         self.unchanged += len(target_terms) - differing - retained_unchanged
         if len(live_terms) > len(target_terms) - missing:  # else all that is live is wanted
@@ -192,7 +202,7 @@ class _DiffTable:
             authorization = self._target_state.authorizations.get(key)
             if authorization is None:
                 self._add_drift(DriftKind.STRENGTHENED, key)
-                self.unchanged += key not in self._target_state.retained
+                self.unchanged += key not in self._target_state.retained or not self._is_shown(key)
             else:
                 self._add_change(
                     Action.UPDATE, key, Direction.EXPOSING, authorization.reason, live_terms, terms
@@ -225,10 +235,9 @@ class _DiffTable:
         for key, retained in self._target_state.retained.items():
             declared = self._target_state.declared.get(key[0], {}).get(key[1])
             target_terms = self._target_state.get(key)
-            if declared is not None and declared is target_terms:
-                continue  # another claim holds at least as much: nothing of it shows
-            if declared is not None and self._is_others_registry_entry(key):
-                self._add_stronger_entry(key, declared)
+            if not self._is_shown(key):
+                if declared is not None and declared is not target_terms:
+                    self._add_stronger_entry(key, declared)
                 continue
             action = Action.DELETE if declared is None else Action.UPDATE
             before = None if target_terms is None else self._project(target_terms)[0]
