@@ -1,4 +1,4 @@
-"""`dnc status` and `dnc blocked`: what the newest reports say, at a glance."""
+"""`dnc status`."""
 
 from typing import Annotated
 
@@ -9,21 +9,16 @@ from reconciler.cli.metrics import MetricsOption, metered_context
 from reconciler.cli.options import examples, parse_age
 from reconciler.cli.output import Output, error_output
 from reconciler.cli.render.masking import NumberFormat
-from reconciler.cli.render.status import blocked_json, blocked_text, status_json, status_text
+from reconciler.cli.render.status import status_json, status_text
 from reconciler.core.model.finding import Severity, finding_to_json
-from reconciler.use_cases.history.status import blocked as find_blocked
 from reconciler.use_cases.history.status import configuration_findings, meter_standings
 from reconciler.use_cases.history.status import status as look
 
-STATUS_EXAMPLES = examples(
+EXAMPLES = examples(
     "dnc status",
     "dnc status --max-age 2h --format json",
     "dnc status --tenant production",
     "dnc status --metrics dnc.prom",
-)
-BLOCKED_EXAMPLES = examples(
-    "dnc blocked",
-    "dnc blocked --format json",
 )
 
 
@@ -48,14 +43,3 @@ def status(
             print(status_text(found, age_limit, NumberFormat(is_masked=ctx.pipeline.is_running)))
             print_findings(findings)
         raise typer.Exit(4 if has_error else 3 if any(one.is_older(age_limit) for one in found) else 0)
-
-
-def blocked(output: Output = Format.TEXT) -> None:
-    """List what is kept without permission, with the reasons and the commands that settle them."""
-    ctx = current_options().context()
-    with error_output(output):
-        blocked_numbers = find_blocked(ctx)
-        if output is Format.JSON:
-            print_json(blocked_json(blocked_numbers))
-        else:
-            print(blocked_text(blocked_numbers, NumberFormat(is_masked=ctx.pipeline.is_running)))

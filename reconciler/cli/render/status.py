@@ -1,13 +1,13 @@
-"""Where tenants stand, and what is kept there, for reading and for machines."""
+"""Where tenants stand, for reading and for machines."""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
 from reconciler.cli.render.masking import NumberFormat
-from reconciler.cli.render.messages import BLOCK_TEXTS, age_text, count_text, fix_text, not_at_remote_text
+from reconciler.cli.render.messages import age_text, count_text, not_at_remote_text
 from reconciler.cli.render.protection import protection_counts_json, protection_text, stopped_by_text
-from reconciler.use_cases.history.status import BlockedNumbers, Standing
+from reconciler.use_cases.history.status import Standing
 
 
 def status_json(standings: Sequence[Standing], age_limit: timedelta) -> dict[str, Any]:
@@ -93,47 +93,3 @@ def _standing(one: Standing, age_limit: timedelta) -> str:
         f"chain {newest.report.seq}:{newest.sha256[:12]}",
     ]
     return f"{mark} {one.tenant}: {', '.join(parts)}"
-
-
-def blocked_json(blocked_numbers: BlockedNumbers) -> dict[str, Any]:
-    """Say what is kept, whole numbers and all."""
-    return {
-        "format_version": "1.0",
-        "tenant": blocked_numbers.tenant,
-        "report": blocked_numbers.report.path if blocked_numbers.report else None,
-        "errored": False,
-        "kept": [
-            {
-                "list_id": row.list_id,
-                "blocked_by": list(row.blocked_by),
-                "file": row.path,
-                "terms": dict(row.terms_json),
-                "since": row.since,
-                "phones": list(row.phones),
-            }
-            for row in blocked_numbers.rows
-        ],
-    }
-
-
-def blocked_text(blocked_numbers: BlockedNumbers, number_format: NumberFormat) -> str:
-    """Show what is kept, by list, with the ways out."""
-    if blocked_numbers.report is None:
-        return f"no report for {blocked_numbers.tenant} yet: dnc apply writes the first"
-    report = blocked_numbers.report.report
-    head = f"as of report {report.seq}, {age_text(report.finished_at, blocked_numbers.read_at)} ago"
-    if not blocked_numbers.rows:
-        return f"nothing is kept without permission on {blocked_numbers.tenant}, {head}"
-    return "\n".join([f"{blocked_numbers.tenant}, {head}:", *_blocked_lines(blocked_numbers, number_format)])
-
-
-def _blocked_lines(blocked_numbers: BlockedNumbers, number_format: NumberFormat) -> Iterator[str]:
-    for row in blocked_numbers.rows:
-        terms = row.entry.terms
-        until = f" until {terms.end}" if terms.end else ""
-        policy = f"{terms.reason_code.value} {terms.expiration_policy.value}{until}"
-        yield f"  {row.list_id}: {count_text(len(row.phones))}, {policy}, from {row.path}"
-        yield f"      {number_format.sample(row.phones)}"
-        for block in row.blocked_by:
-            fix = fix_text(block, row.list_id, row.phones, number_format)
-            yield f"      {block}: {BLOCK_TEXTS[block]}. Way out: {fix}"

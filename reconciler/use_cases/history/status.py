@@ -1,4 +1,4 @@
-"""`dnc status`, `dnc blocked` and `dnc audit`: what the newest reports say. Needs no CXone."""
+"""`dnc status` and `dnc audit`: what the newest reports say. Needs no CXone."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Report, StoredReport
-from reconciler.audit.report_rows import FailureRow, RetainedRow, count_numbers
+from reconciler.audit.report_rows import FailureRow, count_numbers
 from reconciler.config.configuration import Tenant
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
 from reconciler.core.model.finding import Finding
@@ -93,26 +93,6 @@ def open_reports(ctx: CommandContext, *, fetch: bool = True) -> ReportArchive:
     if fetch:
         ledger.refresh()
     return ReportArchive(ledger, project.tenant(ctx.options.tenant).name)
-
-
-@dataclass(frozen=True, slots=True)
-class BlockedNumbers:
-    """A tenant's kept numbers, and the report that tells of them; none where there is no report yet."""
-
-    tenant: str
-    report: StoredReport | None
-    rows: tuple[RetainedRow, ...]
-    read_at: datetime
-
-
-def blocked(ctx: CommandContext) -> BlockedNumbers:
-    """List what is kept. Raises RepositoryProblem where there is no repository, or the remote is silent."""
-    record = open_record(ctx)
-    record.ledger.refresh()
-    tenant = record.project.tenant(ctx.options.tenant)
-    newest = record.ledger.newest(tenant.name)
-    say_rewritten_history(ctx, record, tenant)
-    return BlockedNumbers(tenant.name, newest, newest.report.retained if newest else (), ctx.clock())
 
 
 @dataclass(frozen=True, slots=True)

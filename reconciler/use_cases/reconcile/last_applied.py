@@ -277,28 +277,35 @@ class Past:
         return past_id is None or past_id == self.cxone_list_id(list_id)
 
 
-def load_past(tenant_lists: TenantLists) -> Past:
+def load_past(tenant_lists: TenantLists, ledger: Ledger | None = None) -> Past:
     """Give the tenant's past as its newest report's own CXone has it.
 
     Where there is no repository, no report, or no way to the remote, nothing is held, and the last is said.
+    A ledger that is given has been fetched.
     """
     files = CurrentFiles(
         tenant_lists.project, tenant_lists.tenant, tenant_lists.sources, tenant_lists.lists.declared_entries
     )
     repository = open_repository(tenant_lists.ctx)
-    ledger = open_ledger(tenant_lists.project, repository, tenant_lists.ctx, goes_on=True)
-    if ledger is not None:
-        try:
-            ledger.refresh()
-        except RepositoryProblem as problem:
-            tenant_lists.ctx.say(f"warning: {problem.fact}; going by the files alone")
-            ledger = None
+    if ledger is None:
+        ledger = _fetched_ledger(tenant_lists, repository)
     newest = ledger.newest(tenant_lists.tenant.name) if ledger else None
     if ledger:
         say_doubts(ledger, tenant_lists.tenant.name, tenant_lists.ctx)
     target = newest.report.target if newest else Target("", "", "")
     own_ids = newest.report.own_ids if newest else {}
     return Past(repository, ledger, target, files, (), lambda list_id: own_ids.get(list_id, ""))
+
+
+def _fetched_ledger(tenant_lists: TenantLists, repository: Repository | None) -> Ledger | None:
+    ledger = open_ledger(tenant_lists.project, repository, tenant_lists.ctx, goes_on=True)
+    if ledger is not None:
+        try:
+            ledger.refresh()
+        except RepositoryProblem as problem:
+            tenant_lists.ctx.say(f"warning: {problem.fact}; going by the files alone")
+            return None
+    return ledger
 
 
 def meter_past(ctx: CommandContext, tenant: str, ledger: Ledger | None) -> None:

@@ -155,15 +155,16 @@ def rewritten_history(
     return RewrittenHistory(fact, _HISTORY_FIX, where=newest.path)
 
 
-def say_rewritten_history(ctx: CommandContext, record: Record, tenant: Tenant) -> None:
-    """Warn that `apply` releases nothing, where only the record is looked at."""
+def say_rewritten_history(ctx: CommandContext, record: Record, tenant: Tenant) -> RewrittenHistory | None:
+    """Warn that `apply` releases nothing, where only the record is looked at; give what is warned of."""
     head = record.repository.head()
     try:
         rewritten = rewritten_history(ctx, record, tenant, [head]) if head else None
     except RepositoryProblem:
-        return  # a plan says what cannot be known
+        return None  # a plan says what cannot be known
     if rewritten is not None:
         ctx.say(f"warning: {rewritten.fact}, so apply releases nothing; fix: {rewritten.fix}")
+    return rewritten
 
 
 def demand_applicable(ctx: CommandContext, record: Record, head: str, *, accept_history: bool) -> bool:
