@@ -51,8 +51,8 @@ FAULTS = (
     Fault(
         "a number that is missing is left",
         _Table._add_missing,
-        "if key in self._held:",
-        "if key in self._held:\n        return\n    if False:",
+        "if key in self._last_applied:",
+        "if key in self._last_applied:\n        return\n    if False:",
         ("applying_converges", "live_from_first_entry_to_last_permission"),
     ),
     Fault(

@@ -50,7 +50,7 @@ PERMISSION_FAULTS = (
         "MOVED to a list that it leaves too",
         _Judge._moved_terms,
         "for file in self.declaring_files(moved_key)",
-        "for file in self._setting.held.files "
+        "for file in self._inputs.last_applied.files "
         "if file.list_id == moved_key[0] and moved_key[1] in file.numbers",
         ("live_from_first_entry_to_last_permission",),
         ("permission.test_a_number_that_is_about_to_leave_the_other_list_has_not_arrived",),
@@ -112,7 +112,7 @@ PERMISSION_FAULTS = (
     Fault(
         "an end that moved earlier is a lapse",
         _Judge._authorization,
-        "entry.terms.is_expired(self._setting.as_of)",
+        "entry.terms.is_expired(self._inputs.as_of)",
         "entry.terms.end",
         ("nothing_goes_without_permission", "live_from_first_entry_to_last_permission"),
     ),

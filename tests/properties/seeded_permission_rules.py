@@ -87,7 +87,7 @@ PERMISSION_RULE_FAULTS = (
         "a claim is as old as the number",
         _Judge._is_older,
         "self._history.covered_since(key, entry)",
-        "self._history.first_held(key, entry)",
+        "self._history.applied_since(key, entry)",
         (),
         ("rules.test_without_a_day_of_request_the_numbers_first_day_is_not_enough",),
     ),
@@ -102,8 +102,8 @@ PERMISSION_RULE_FAULTS = (
     Fault(
         "a release may be older than the registry's copy",
         _Judge._is_older,
-        "[c.request_day for c in",
-        "[c.terms.requested_on for c in",
+        "c.request_day\n        for c in",
+        "c.terms.requested_on\n        for c in",
         (),
         ("rules.test_a_registrys_copy_is_not_let_off_from_before_it_was_taken",),
     ),
@@ -122,9 +122,8 @@ PERMISSION_RULE_FAULTS = (
     Fault(
         "MOVED to what is live as something weaker",
         _Judge._moved_terms,
-        "return terms if self._dialect.strength(live_entry.terms) >= self._dialect.strength(projected) "
-        "else None",
-        "return terms",
+        "self._dialect.strength(live_entry.terms) >= self._dialect.strength(projected)",
+        "True",
         (),
         ("rules.test_weaker_terms_live_on_the_other_list_are_no_arrival",),
     ),
@@ -229,7 +228,7 @@ PERMISSION_RULE_FAULTS = (
     Fault(
         "a release that was used is not told",
         run.Run.used_releases,
-        "if authorization.releases and key not in unfinished",
+        "if authorization.releases",
         "if False",
         (),
         ("run.test_a_removal_that_was_not_done_uses_no_release",),

@@ -170,7 +170,7 @@ def test_where_one_file_cannot_be_written_none_is(folder, monkeypatch):
             raise InvalidInput("cannot be written: no space", where=path)
         write_file(where, path, data)
 
-    monkeypatch.setattr("reconciler.use_cases.edits.file_changes.put", full)
+    monkeypatch.setattr("reconciler.use_cases.edits.file_changes.write_file", full)
     done = folder.dnc("release", *ONE)
     assert done.code == 4
     assert "no space" in done.err

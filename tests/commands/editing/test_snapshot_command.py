@@ -273,7 +273,7 @@ def test_stronger_terms_take_the_place_of_weaker_ones(folder, snapshot):
 
 
 def test_files_hold_so_many_numbers(folder, snapshot, monkeypatch):
-    monkeypatch.setattr(registry_snapshot, "MOST", 40)
+    monkeypatch.setattr(registry_snapshot, "MAX_FILE_NUMBERS", 40)
     snapshot(flat(("212", 60)), "2026-10-20")
     snapshot(flat(("212", 97), without=("212,5550107",)))
     sizes = {p: len(claims(d)[0]) for p, d in folder.files().items() if p.startswith(f"{PLACE}2")}

@@ -25,8 +25,8 @@ DNC = """
 import sys
 from reconciler.cli.main import main
 from reconciler.use_cases.workspace import project
-project.LARGE = 1
-project._processors = lambda: 2
+project.LARGE_BYTES = 1
+project._processor_count = lambda: 2
 sys.argv = ["dnc", "validate"]
 main()
 """
@@ -80,7 +80,7 @@ def read_by(project: Project) -> Lists:
 
 
 def test_they_read_what_one_process_reads(project: Project, here: Lists, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(project_module, "read_alone", None)  # here nobody reads
+    monkeypatch.setattr(project_module, "read_one_file", None)  # here nobody reads
     assert read_by(project) == here
 
 

@@ -162,7 +162,7 @@ def test_a_crash_asked_for_by_verbose(project: Project, monkeypatch):
 
 def test_only_two_mean_their_colours():
     """Whoever writes past the neutralised streams neutralises what it writes."""
-    past = {"colourful", "__stdout__", "__stderr__"}
+    past = {"escaped_stderr", "__stdout__", "__stderr__"}
     users = {
         file.name
         for file in (ROOT / "reconciler").rglob("*.py")

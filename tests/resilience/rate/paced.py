@@ -64,7 +64,7 @@ class Paced(Project):
     def _patches(self, environ: dict[str, str], arguments: tuple[str, ...]) -> Iterator[Any]:
         yield from super()._patches(environ, arguments)
         turns = _Turns()
-        yield patch("reconciler.cxone.http.client.Pace", turns.pace)
+        yield patch("reconciler.cxone.http.client.RateLimiter", turns.pace)
         yield patch("reconciler.cxone.entries.provider.Transport", turns.transport)
         yield patch("reconciler.cxone.groups.connection.Transport", turns.transport)
         yield patch(
