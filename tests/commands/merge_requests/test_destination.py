@@ -97,6 +97,7 @@ def test_each_key_of_a_tenant_with_groups(tmp_path, attacker: Recorder, key: str
 
 
 def test_a_tenant_that_the_target_does_not_have(branch: Project, attacker: Recorder):
+    branch.write("new/first.yaml", json.dumps({"listId": "new-list", "entries": [entry(A)]}))
     branch.configure(
         lambda c: c["tenants"].update(
             new={**c["tenants"]["production"], "baseUrl": attacker.url, "lists": ["new/*.yaml"]}

@@ -78,7 +78,10 @@ def test_what_was_kept_then_is_removed_too_once_it_is_off(project):
 
 @pytest.mark.parametrize(
     ("arguments", "why"),
-    [(("--list", "nonsense"), "no such list"), (("--list", LIST, "--since", "-x"), "no such revision")],
+    [
+        (("--list", "nonsense"), "no file of tenant production is part of a list nonsense"),
+        (("--list", LIST, "--since", "-x"), "no such revision"),
+    ],
 )
 def test_what_is_not_there(kept, arguments, why):
     done = kept.run("export", *arguments)

@@ -13,7 +13,7 @@ from reconciler.lists.reader import Source, read_lists
 from reconciler.rules.periods import Period, parse_period
 from tests.unit.conftest import AS_OF, LATEST, RULES
 
-days = st.dates(date(1990, 1, 1), AS_OF)
+days = st.dates(date(2003, 10, 1), AS_OF)  # GEN-03: before it no request can be
 phones = st.integers(0, 99).map(lambda n: f"+121255501{n:02d}")
 references = st.text("AZaz09._:/-", min_size=1, max_size=8) | st.sampled_from(
     ["yes", "null", "0x1", "1e3", "-"]
