@@ -81,8 +81,8 @@ def read_lists(  # noqa: PLR0913  (what files are judged by)
     `as_of` is the date at UTC-12, by which rules are in force; `latest` is the latest date that people may
     write (today at UTC+14). `is_example` tells which files hold no real numbers: there fictional ones are not
     odd. Claims whose term is over are there too: `Claims.standing` leaves them out. Where there are errors,
-    the claims are those of the parts that can be understood. `parallel_reads` gives by path what `read_one_file`
-    found in files, so that these are not read here.
+    the claims are those of the parts that can be understood. `parallel_reads` gives by path what
+    `read_one_file` found in files, so that these are not read here.
     """
     reading = Reading(rules=rules, as_of=as_of, latest=latest, is_example=is_example)
     with collector_off():
