@@ -150,7 +150,7 @@ class GitLab:
                 timeout=TIMEOUT,
                 allow_redirects=False,  # a token must not travel to where an answer points
             )
-        except (requests.RequestException, ValueError) as error:  # ValueError: nothing that can be sent
+        except (OSError, ValueError) as error:  # all of requests' are one; ValueError: nothing to be sent
             # The library's text holds addresses, and may hold a proxy's password.
             raise GitLabProblem(
                 f"GitLab does not answer ({type(error).__name__})", "run the job again", is_passing=True

@@ -67,7 +67,7 @@ def _keys(server: str) -> dict[str, Any]:
                 proxies=proxy_exemption(server),
             )
             keys = answer.json() if answer.status_code == requests.codes.ok else None
-    except (requests.RequestException, ValueError) as error:
+    except (OSError, ValueError) as error:  # all that requests raises is one
         host = urlsplit(server).hostname
         raise GitLabProblem(
             f"{host} does not give its keys ({type(error).__name__})", "", is_passing=True

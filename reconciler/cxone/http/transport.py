@@ -6,6 +6,7 @@ import ssl
 import time
 from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
@@ -85,6 +86,11 @@ class Transport:
             self._base, proxy_exemption(self._base), None, None, None
         )
         session.proxies, session.verify = environment["proxies"], environment["verify"]
+        self._lacks_certificates = (
+            urlsplit(base_url).scheme == "https"
+            and isinstance(session.verify, str)
+            and not Path(session.verify).exists()
+        )
         session.trust_env = False
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
@@ -95,6 +101,8 @@ class Transport:
         prepared_request = requests.Request(
             request.method, url, headers, data=request.body, auth=auth or Unsigned()
         )
+        if self._lacks_certificates:
+            raise Unusable("the certificates that this machine's settings name are not there")
         try:
             # Prepared without the session: nothing of it belongs into a request, and merging takes its time.
             with self._session.send(

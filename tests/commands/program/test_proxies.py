@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from reconciler.config.connection_settings import proxy_exemption
-from reconciler.gitlab.client import GitLab
+from reconciler.gitlab.client import GitLab, GitLabProblem
 from reconciler.gitlab.id_token import _keys
 from tests.commands.record.test_status import hook
 from tests.support.gitlab_api import PROJECT, TOKEN, serving
@@ -72,6 +72,19 @@ def test_who_is_told_and_gitlab_likewise(project: Project, proxy, around, monkey
             assert gitlab.user_id()
         assert _keys(api.url.removesuffix("/api/v4")) == api.keys
     assert proxy.told == []
+
+
+def test_certificates_that_are_not_there_are_said(project: Project, monkeypatch):
+    """For what needs some: an address of https."""
+    project.list(entry(A))
+    done = project.plan(code=5, REQUESTS_CA_BUNDLE="/no/such.pem", CXONE_BASE_URL="https://127.0.0.1:9")
+    assert "the certificates that this machine's settings name are not there" in done.err
+    assert "REQUESTS_CA_BUNDLE" in done.err
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such.pem")
+    with pytest.raises(GitLabProblem, match="does not answer"):
+        GitLab("https://127.0.0.1:9", PROJECT, TOKEN).user_id()
+    with pytest.raises(GitLabProblem, match="does not give its keys"):
+        _keys("https://127.0.0.1:9")
 
 
 @pytest.mark.parametrize(
