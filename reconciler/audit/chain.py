@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.audit.breaks import Break, ReanchorRecord, find_records, is_explained
-from reconciler.audit.report import Link, StoredReport, parse_report
+from reconciler.audit.report import StoredReport, parse_report
 from reconciler.audit.report_content import relink
 from reconciler.audit.report_files import (
     parse_plan,
@@ -17,6 +17,7 @@ from reconciler.audit.report_files import (
     tenant_of_path,
     unpack_plan,
 )
+from reconciler.audit.report_rows import Link
 from reconciler.core.model.errors import BrokenChain, RepositoryProblem
 from reconciler.git.repository import Repository
 

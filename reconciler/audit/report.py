@@ -18,6 +18,7 @@ from reconciler.audit.report_rows import (
     FailureRow,
     Latency,
     LingeringHold,
+    Link,
     ListCount,
     NumberRow,
     ReadBack,
@@ -38,14 +39,6 @@ from reconciler.core.model.target import is_same_target
 from reconciler.core.planning.state import Retained
 
 REANCHORED = "reanchored"  # the status of a report that only continues a chain after a purge
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """The report before: where it is, and the SHA-256 of its bytes."""
-
-    path: str
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -429,8 +422,7 @@ class Report:
     @property
     def reasons(self) -> Mapping[str, Mapping[str, int]]:
         """How many numbers were live afterwards, by list and reason code."""
-        reasons: Mapping[str, Mapping[str, int]] = self.fields.get("reasons") or {}
-        return reasons
+        return dict(self.fields.get("reasons") or {})
 
     @property
     def is_scheduled(self) -> bool:

@@ -18,6 +18,14 @@ Window = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """The report before: where it is, and the SHA-256 of its bytes."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A part of a report as it was read."""
 

@@ -16,6 +16,7 @@ from reconciler.audit.report_files import (
     tenant_of_path,
     unpack_plan,
 )
+from reconciler.audit.report_rows import Link
 from reconciler.core.model.errors import BrokenChain
 from tests.unit.audit.builders import AT, REVISION, content
 
@@ -28,7 +29,7 @@ def test_the_same_report_gives_the_same_bytes_and_comes_back():
     assert build_report(shuffled, seq=2, previous=LINK, plan_sha256="f" * 64) == data
     stored = parse_report(data, "audit/production/y.json")
     assert (stored.report.seq, stored.report.tenant, stored.report.revision) == (2, "production", REVISION)
-    assert stored.report.previous == reports.Link(**LINK)
+    assert stored.report.previous == Link(**LINK)
     assert stored.report.plan_sha256 == "f" * 64
     assert stored.report.finished_at == AT
     assert stored.report.hashes["rules"] == "b"
