@@ -29,7 +29,7 @@ PERMISSION_RULE_FAULTS = (
     Fault(
         "a registry's entry that nobody claims is taken away by what is written over it",
         permission._EntryPartition.retain_registry_entry,
-        "self.registry[key] = entry",
+        "self.registry_entries[key] = entry",
         "return",
         (),
         ("rules.test_a_registrys_entry_that_nobody_claims_is_kept_when_it_is_written_over",),

@@ -30,7 +30,7 @@ def terms(draw):
     end = None
     if policy is not Policy.NEVER:
         # Ten years: what the strictest rule asks for.
-        least = Period(10, 0, 0).after(requested) if requested else date(1990, 1, 1)
+        least = Period(10, 0, 0).after(requested) if requested else date(2003, 10, 1)
         end = draw(st.dates(least, date(9999, 12, 31)))
     source = draw(st.just("dnc") | references)
     return Terms(reason, policy, end, requested, source, draw(st.sampled_from([None, "US", "US-VA"])))
