@@ -250,6 +250,13 @@ def bad_number_in_a_file(project: Project) -> None:
     project.list({**entry(), "phones": ["212.555.0101"]}, name="bad", list_id=OTHER, commit=False)
 
 
+def impossible_year(project: Project) -> None:
+    """A typing error: 1926 for 2026. By its words the term is over."""
+    applied(project)
+    odd = entry(A, policy="RELATIVE", retention="P5Y", requestedOn="1926-11-20")
+    project.list(odd, name="odd", list_id=OTHER, commit=False)
+
+
 def unreached_file(project: Project) -> None:
     applied(project)
     project.write("dnc-lists/misnamed.yml", f'listId: x\nentries: [{{phone: "{A}"}}]\n')
@@ -380,6 +387,7 @@ CASES = [
     Case(broken_file, UNKNOWN, UNKNOWN, (3, 4), ("dnc-lists/broken.yaml has errors",)),
     Case(broken_file_with_its_digits, DO_NOT_CALL, DO_NOT_CALL, (3, 4), ("dnc-lists/broken.yaml",)),
     Case(bad_number_in_a_file, DO_NOT_CALL, DO_NOT_CALL, (3, 4), ("dnc-lists/bad.yaml",)),
+    Case(impossible_year, DO_NOT_CALL, DO_NOT_CALL, (3, 4), ("dnc-lists/odd.yaml", "its term is over")),
     Case(unreached_file, DO_NOT_CALL, DO_NOT_CALL, (3, 4), ("dnc-lists/misnamed.yml",)),
     Case(merged_and_not_pulled, DO_NOT_CALL, DO_NOT_CALL, words=("dnc-lists/more.yaml of origin/main",)),
     Case(committed_and_deleted_here, DO_NOT_CALL, DO_NOT_CALL, words=("dnc-lists/main.yaml of HEAD",)),
