@@ -120,9 +120,9 @@ def test_a_run_that_was_cut_left_more_than_nothing():
 
 
 def test_what_people_have_to_remove_is_in_their_table():
-    by_hand = RemainingNumbers("customers", "", 3)
-    _, page = pages(made.site(replace(one_run(), retained=(by_hand,)), at=made.START))
-    assert "to be removed in CXone by people" in page
+    by_hand = RemainingNumbers("customers", "unsupported", 3)
+    _, page = pages(made.site(replace(one_run(), by_hand=(by_hand,)), at=made.START))
+    assert "To remove by hand" in page
 
 
 def test_pages_of_nothing_praise_nothing():
