@@ -76,7 +76,7 @@ POOLS = {
     "retention": st.sampled_from(["P5Y", "P59M", "P1Y2M3W4D", "P", "PT5H", "P1.5Y", ["P5Y"]]),
     "expirationDate": st.sampled_from(["2026-11-19", "2026-11-20", "2029-03-01", "2016-01-01", "soon"]),
     "source": st.sampled_from(["registry", "bloctel", "a b", "a\n", "", None]),
-    "jurisdiction": st.sampled_from(["US", "US-VA", "US-IN", "CA", "GB", "PR", "us", "Texas\n", None]),
+    "jurisdiction": st.sampled_from(["US", "US-VA", "US-IN", "CA", "GB", "PR", "Texas\n", None]),
     "listedOn": st.sampled_from(["2024-02-29", "2021-11-20", "soon"]),
     "firstSeenOn": st.sampled_from(["2024-02-29", "soon", None]),
     "evidence": st.sampled_from(["CALL-1", "CALL-2", "Jane Doe", "", None, {"a": "b"}]),
