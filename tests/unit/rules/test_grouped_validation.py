@@ -76,7 +76,7 @@ POOLS = {
     "retention": st.sampled_from(["P5Y", "P59M", "P1Y2M3W4D", "P", "PT5H", "P1.5Y", ["P5Y"]]),
     "expirationDate": st.sampled_from(["2026-11-19", "2026-11-20", "2029-03-01", "2016-01-01", "soon"]),
     "source": st.sampled_from(["registry", "bloctel", "a b", "a\n", "", None]),
-    "jurisdiction": st.sampled_from(["US", "US-VA", "US-IN", "CA", "GB", "PR", "Texas\n", None]),
+    "jurisdiction": st.sampled_from(["US", "US-VA", "US-IN", "CA", "GB", "PR", "us", "Texas\n", None]),
     "listedOn": st.sampled_from(["2024-02-29", "2021-11-20", "soon"]),
     "firstSeenOn": st.sampled_from(["2024-02-29", "soon", None]),
     "evidence": st.sampled_from(["CALL-1", "CALL-2", "Jane Doe", "", None, {"a": "b"}]),
@@ -148,12 +148,17 @@ def finds(rule, said, phone):
     return not validator({key: rule[key] for key in rule if key not in ABOUT}).is_valid(judged)
 
 
+CODES = {"US", "US-VA", "US-IN", "CA", "GB", "PR"}  # of the pool, as ISO 3166 has them
+
+
 def whose(rule, stated, region, area_code):
+    """Tell whether the rule holds there. What is no code switches nothing off: the region decides."""
     jurisdictions = rule["jurisdiction"]
     if jurisdictions is None or (area_code in rule.get("byAreaCode", ())):
         return True
     wanted = {jurisdictions} if isinstance(jurisdictions, str) else set(jurisdictions)
-    country = stated.split("-")[0] if isinstance(stated, str) else region
+    stated = stated if stated in CODES else None
+    country = stated.split("-")[0] if stated else region
     family = {"US"} if country in {"US", "PR", "VI", "GU", "AS", "MP"} else set()
     return bool(wanted & ({country, stated} | family))
 
