@@ -153,10 +153,20 @@ def _blocked_lines(
     return lines
 
 
+# A tenant that reaches no file, a list that may be another's typing error, a term that is over when it is
+# added: the plan has nothing to do for them, and that must not look as if all were well.
+_UNPROTECTED = frozenset({"CONF-11", "LIST-09", "LIST-10"})
+
+
 def finding_lines(findings: Changes) -> Iterator[str]:
-    """Show what is of the whole project, and every alarm; what else files say, validate shows."""
+    """Show what is of the whole project, every alarm, and what leaves somebody unprotected.
+
+    What else files say, validate shows.
+    """
     printed_findings = [
-        finding for finding in findings if finding["severity"] == "alarm" or not finding["line"]
+        finding
+        for finding in findings
+        if finding["severity"] == "alarm" or not finding["line"] or finding["rule"] in _UNPROTECTED
     ]
     for finding in printed_findings:
         place = f"{finding['file']}:{finding['line']}: " if finding["line"] else ""
