@@ -62,7 +62,7 @@ def export(ctx: CommandContext, list_id: str, since: str | None) -> ListExport:
     )
     if not is_known:
         known = tenant_lists.known_list_ids | past.last_applied.list_ids
-        raise unknown_list(list_id, known, tenant_lists.tenant.name, "--list")
+        raise unknown_list(list_id, known, tenant_lists.tenant.name, "--list", fact="there is no such list")
     data = _csv(columns, rows)
     manifest = {
         "format_version": "1.0",

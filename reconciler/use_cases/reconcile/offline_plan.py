@@ -1,6 +1,6 @@
 """A merge request's plan for which CXone was not asked: lists are judged, and live is not known."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler import __version__
@@ -10,7 +10,6 @@ from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.planning.plan import Heading, PlanSource, SourceKind, failed_plan_to_json
 from reconciler.use_cases.reconcile.large_additions import demand_confirmed
 from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
-from reconciler.use_cases.reconcile.prepared_plan import demand_reached
 from reconciler.use_cases.reconcile.rule_changes import excuse_applied, last_applied_sources
 from reconciler.use_cases.workspace.changed_files import merge_tip
 from reconciler.use_cases.workspace.context import CommandContext, Today, iso
@@ -47,7 +46,8 @@ def plan_offline(withheld: Withheld) -> OfflinePlan:
     now = ctx.clock()
     today = Today.at(now, ctx.options.as_of)
 
-    reach = demand_reached(project, tenant)
+    # A tenant that is set up in this merge request may get its first list file later.
+    reach = tuple(replace(found, severity=Severity.WARNING) for found in project.reach_findings([tenant]))
     sources = project.sources(tenant)
     lists = project.read_lists(sources, today)
     lists = excuse_applied(

@@ -29,6 +29,7 @@ def unknown_list(  # noqa: PLR0913  (what the sentence is made of)
     tenant: str,
     where: str,
     *,
+    fact: str = "",
     fix: str = "check the name",
     findings: Sequence[Finding] = (),
 ) -> InvalidInput:
@@ -37,7 +38,7 @@ def unknown_list(  # noqa: PLR0913  (what the sentence is made of)
     near = nearest_name(list_id, names)
     shown = ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")
     meant = f"did you mean {near}?" if near else f"there is {shown}" if shown else "there is no list yet"
-    fact = f"no file of tenant {tenant} is part of a list {list_id}"
+    fact = fact or f"no file of tenant {tenant} is part of a list {list_id}"
     return InvalidInput(f"{fact}: {meant}", fix, where=where, findings=findings)
 
 

@@ -79,7 +79,7 @@ def test_what_was_kept_then_is_removed_too_once_it_is_off(project):
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (("--list", "nonsense"), "no file of tenant production is part of a list nonsense"),
+        (("--list", "nonsense"), "there is no such list: there is"),
         (("--list", LIST, "--since", "-x"), "no such revision"),
     ],
 )

@@ -219,3 +219,20 @@ def test_a_merge_requests_plan_says_it(project):
     )
     assert done.code == 4
     assert MEANT in done.out + done.err
+
+
+def test_a_tenant_that_a_merge_request_sets_up_may_get_its_files_later(project):
+    """Its plan is made without CXone, applies nothing, and says it; the run after the merge is refused."""
+    project.list(entry(A))
+    project.git("switch", "-qc", "work")
+    project.configure(
+        lambda c: c["tenants"].update(new={**c["tenants"]["production"], "lists": ["acme/**/*.yaml"]})
+    )
+    merging = {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main", "CI_PIPELINE_SOURCE": "merge_request_event"}
+    planned = project.run("plan", "--tenant", "new", "--format", "json", **merging)
+    assert (planned.code, planned.json["applyable"]) == (0, False)
+    assert [one["severity"] for one in planned.json["findings"] if one["rule"] == "CONF-11"] == ["warning"]
+    project.git("switch", "-q", "main")
+    project.git("merge", "-q", "work")
+    project.git("push", "-q", "origin", "main")
+    assert project.run("apply", "--tenant", "new").code == 4
