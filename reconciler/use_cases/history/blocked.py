@@ -17,13 +17,11 @@ from reconciler.core.model.errors import DncError, InvalidInput
 from reconciler.core.model.finding import Severity
 from reconciler.core.planning.change import BlockedBy, Change
 from reconciler.core.planning.guards import Circumstances, RemovalBudget
-from reconciler.core.planning.inputs import PlanFacts
 from reconciler.core.planning.plan import Plan, make_expected_plan
 from reconciler.core.planning.ports import unasked
 from reconciler.use_cases.history.compare import dialect_of
 from reconciler.use_cases.reconcile.doubt import chain_doubts, doubt_block
 from reconciler.use_cases.reconcile.last_applied import load_past
-from reconciler.use_cases.reconcile.lingering_holds import lingering_holds
 from reconciler.use_cases.reconcile.rule_changes import excuse_applied, last_applied_sources
 from reconciler.use_cases.reconcile.safety import SafetyLimits, approval_of, budget_json, limits_of
 from reconciler.use_cases.workspace.context import CommandContext
@@ -192,17 +190,15 @@ def _expected_plan(ctx: CommandContext, ledger: Ledger, *, is_rewritten: bool) -
     past, now = load_past(tenant_lists, ledger), ctx.clock()
     safety = SafetyLimits.of(project.configuration.safety, past.newest)
     approval = approval_of(ctx, repository, None) if safety.in_force.approvals else unasked
-    facts = PlanFacts(
-        declared=lists.declared_entries,
-        last_applied=past.last_applied,
-        dialect=dialect_of(tenant),
-        history=past.history,
-        as_of=today.as_of,
-        limits=limits_of(safety, tenant, None),
-        is_approved=approval,
-        lingering_holds=lingering_holds(
-            past.last_applied.holds, lists.declared_entries.holds, past.newest, as_of=today.as_of, now=now
+    facts = replace(
+        past.plan_facts(
+            lists.declared_entries,
+            dialect_of(tenant),
+            as_of=today.as_of,
+            now=now,
+            limits=limits_of(safety, tenant, None),
         ),
+        is_approved=approval,
     )
     circumstances = Circumstances(
         recent_removals=past.recent_removals(now),

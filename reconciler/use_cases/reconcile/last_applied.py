@@ -14,11 +14,13 @@ from reconciler.config.configuration import Tenant
 from reconciler.core.model.entries import DeclaredEntries, Key
 from reconciler.core.model.errors import RepositoryProblem
 from reconciler.core.model.live import Live
-from reconciler.core.model.provider import Target
+from reconciler.core.model.provider import Dialect, Target
 from reconciler.core.planning.change import BlockedBy
+from reconciler.core.planning.inputs import Limits, PlanFacts
 from reconciler.core.planning.state import LastApplied, Retained
 from reconciler.git.repository import Repository
 from reconciler.lists.reader import Source, read_lists
+from reconciler.use_cases.reconcile.lingering_holds import lingering_holds
 from reconciler.use_cases.reconcile.number_history import RecordedHistory
 from reconciler.use_cases.reconcile.reported_numbers import RecordWalk
 from reconciler.use_cases.reconcile.unreported_runs import (
@@ -233,6 +235,22 @@ class Past:
             self._is_same_target,
             self._is_same_list,
             self._walks_of_other_tenants,
+        )
+
+    def plan_facts(
+        self, declared: DeclaredEntries, dialect: Dialect, *, as_of: date, now: datetime, limits: Limits
+    ) -> PlanFacts:
+        """Give what a plan is made of on this past. Rate, deadlines and approvals are the caller's to add."""
+        newest = None if self.has_other_target else self.newest
+        holds = self.last_applied.holds
+        return PlanFacts(
+            declared=declared,
+            last_applied=self.last_applied,
+            dialect=dialect,
+            history=self.history,
+            as_of=as_of,
+            limits=limits,
+            lingering_holds=lingering_holds(holds, declared.holds, newest, as_of=as_of, now=now),
         )
 
     def releases_of_unreported_runs(self, live: Live) -> frozenset[ReleaseRecord]:

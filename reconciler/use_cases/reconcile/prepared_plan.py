@@ -36,7 +36,7 @@ from reconciler.rules.honour_by import RuleDeadlines
 from reconciler.use_cases.reconcile.clock_skew import clock_findings, earlier_moment, is_too_far_apart
 from reconciler.use_cases.reconcile.doubt import chain_doubts, chain_findings, doubt_block
 from reconciler.use_cases.reconcile.last_applied import CurrentFiles, Past, meter_past
-from reconciler.use_cases.reconcile.lingering_holds import lingering_hold_findings, lingering_holds
+from reconciler.use_cases.reconcile.lingering_holds import lingering_hold_findings
 from reconciler.use_cases.reconcile.live_read import ReadFrom, open_live, saved_read_findings
 from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
 from reconciler.use_cases.reconcile.rule_changes import (
@@ -300,23 +300,17 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
         offset = provider.clock_offset()
         day = Today.at(earlier_moment(now, offset), ctx.options.as_of).as_of
         connection = tenant.connection
-        setting = PlanFacts(
-            declared=lists.declared_entries,
-            last_applied=held,
-            dialect=provider.dialect,
-            history=past.history,
-            as_of=day,
-            limits=limits_of(safety, tenant, request.limits_allow),
+        setting = replace(
+            past.plan_facts(
+                lists.declared_entries,
+                provider.dialect,
+                as_of=day,
+                now=now,
+                limits=limits_of(safety, tenant, request.limits_allow),
+            ),
             rate=SendRate(connection.chunk_size, connection.requests_per_minute, connection.concurrency),
             deadlines=RuleDeadlines(project.rules, day),
             is_approved=approval if safety.in_force.approvals else unasked,
-            lingering_holds=lingering_holds(
-                held.holds,
-                lists.declared_entries.holds,
-                None if past.has_other_target else past.newest,
-                as_of=day,
-                now=now,
-            ),
         )
         audit = project.configuration.audit
         met = Circumstances(
