@@ -44,7 +44,7 @@ def with_numbers(
     defaults = _defaults(sheet)
     entry_keys = {key: keys[key] for key in ENTRY_KEYS if key in keys and defaults.get(key) != keys[key]}
     add_numbers(
-        sheet.entry_section(),
+        sheet.section_to_extend("entries"),
         tuple(sorted(entry_keys.items())),
         _key_lines(entry_keys),
         numbers,
@@ -70,7 +70,7 @@ def new_lists(
 
 def _new_list_with(path: str, list_id: str, groups: Mapping[Keys, list[str]], description: str) -> bytes:
     sheet = Sheet.read(path, write_empty_list(path, list_id, description))
-    section = sheet.entry_section()
+    section = sheet.section_to_extend("entries")
     items: list[Item] = []
     for keys, numbers in groups.items():
         terms = _key_lines(dict(keys))
@@ -88,7 +88,7 @@ def with_commented_numbers(path: str, data: bytes, groups: Mapping[Keys, Mapping
     An empty comment is none. Raises InvalidInput as `Sheet.read` does.
     """
     sheet = Sheet.read(path, data, whole=True)
-    section = sheet.entry_section()
+    section = sheet.section_to_extend("entries")
     column = section.items[0].column if section.items else section.column
     for keys, numbers in groups.items():
         terms = _key_lines(dict(keys))
@@ -206,24 +206,14 @@ def with_releases(path: str, data: bytes | None, releases: Sequence[Release]) ->
     terms = [f"{key}: {value if key == 'releasedOn' else write_scalar(value)}" for key, value in keys.items()]
     sheet = Sheet.read(path, data)
     numbers = sorted({release.phone for release in releases})
-    add_numbers(_release_section(sheet), tuple(sorted(keys.items())), terms, numbers, separate=False)
+    add_numbers(
+        sheet.section_to_extend("releases"), tuple(sorted(keys.items())), terms, numbers, separate=False
+    )
     return sheet.to_bytes()
 
 
 def _has_any(item: Item, numbers: frozenset[str]) -> bool:
     return any(number.text in numbers for number in item.numbers)
-
-
-def _release_section(sheet: Sheet) -> Section:
-    """Give the releases, to add to; a file that has none gets the section at its end."""
-    section = sheet.section("releases")
-    if section is None:
-        section = Section("releases", 2, empty_text="releases: []")
-        last_piece = sheet.pieces[-1]
-        while isinstance(last_piece, list) and last_piece and not last_piece[-1]:
-            last_piece.pop()
-        sheet.pieces.append(section)
-    return section
 
 
 def _write_empty_entries(sheet: Sheet, section: Section) -> None:
@@ -266,7 +256,7 @@ def restore_lines(path: str, data: bytes, past_data: bytes, numbers: Collection[
 def _insert_item(path: str, data: bytes, item: Item, to_restore: list[Number]) -> bytes:
     """Put an item's numbers back, into the block that they stood in where it is still there."""
     sheet = Sheet.read(path, data)
-    section = sheet.entry_section()
+    section = sheet.section_to_extend("entries")
     if section.items and section.items[0].column != item.column:
         return _with_explicit_keys(path, data, dict(item.keys), to_restore)
     section.column = item.column

@@ -264,11 +264,11 @@ class Sheet:
             (piece for piece in self.pieces if isinstance(piece, Section) and piece.name == name), None
         )
 
-    def entry_section(self) -> Section:
-        """Give the entries, to add to; a file that has none gets the section at its end."""
-        section = self.section("entries")
+    def section_to_extend(self, name: str) -> Section:
+        """Give a section, to add to; a file that has none gets it at its end."""
+        section = self.section(name)
         if section is None:
-            section = Section("entries", 2, empty_text="entries: []")
+            section = Section(name, 2, empty_text=f"{name}: []")
             last_piece = self.pieces[-1]
             while isinstance(last_piece, list) and last_piece and not last_piece[-1]:
                 last_piece.pop()
