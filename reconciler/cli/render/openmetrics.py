@@ -57,49 +57,18 @@ class _Families(Collector):
 
     def _state_metrics(self) -> Iterator[Metric]:
         tenants = self._meter.tenants
-        yield _labelled_gauge(
-            "dnc_entries",
-            "Numbers live in CXone.",
-            "list",
-            _rows(tenants, lambda tenant_metrics: tenant_metrics.entries),
-        )
-        yield _labelled_gauge(
-            "dnc_drift",
-            "Numbers that others changed.",
-            "kind",
-            _rows(tenants, lambda tenant_metrics: tenant_metrics.drift),
-        )
-        yield _labelled_gauge(
-            "dnc_changes",
-            "Numbers to change.",
-            "action",
-            _rows(tenants, lambda tenant_metrics: tenant_metrics.changes),
-        )
-        yield _labelled_gauge(
-            "dnc_outcomes",
-            "Numbers by outcome.",
-            "outcome",
-            _rows(tenants, lambda tenant_metrics: tenant_metrics.outcomes),
-        )
-        yield _labelled_gauge(
-            "dnc_deadlines",
-            "Requests not live although their day has come: open from the target, late after the last day.",
-            "state",
-            _rows(tenants, _deadlines),
-        )
+        for name, help_text, label, counts_of in _LABELLED_GAUGES:
+            yield _labelled_gauge(name, help_text, label, _rows(tenants, counts_of))
         yield _tenant_gauge(
             "dnc_blocked",
             "Numbers that guards keep on.",
-            {number: tenant_metrics.blocked for number, tenant_metrics in tenants.items()},
+            {name: one.blocked for name, one in tenants.items()},
         )
         yield _tenant_gauge(
-            "dnc_not_live",
-            "Not protected.",
-            {number: tenant_metrics.not_live for number, tenant_metrics in tenants.items()},
+            "dnc_not_live", "Not protected.", {name: one.not_live for name, one in tenants.items()}
         )
         times = {
-            number: tenant_metrics.verified_at.timestamp() if tenant_metrics.verified_at else None
-            for number, tenant_metrics in tenants.items()
+            name: one.verified_at.timestamp() if one.verified_at else None for name, one in tenants.items()
         }
         yield _tenant_gauge(
             "dnc_last_verified_timestamp_seconds", "When a run last saw CXone as it left it.", times
@@ -148,6 +117,20 @@ def _deadlines(tenant_metrics: TenantMetrics) -> Mapping[str, int]:
     if tenant_metrics.waiting is None or tenant_metrics.late is None:
         return {}
     return {"open": tenant_metrics.waiting, "late": tenant_metrics.late}
+
+
+_LABELLED_GAUGES: tuple[tuple[str, str, str, Callable[[TenantMetrics], Mapping[str, int]]], ...] = (
+    ("dnc_entries", "Numbers live in CXone.", "list", lambda one: one.entries),
+    ("dnc_drift", "Numbers that others changed.", "kind", lambda one: one.drift),
+    ("dnc_changes", "Numbers to change.", "action", lambda one: one.changes),
+    ("dnc_outcomes", "Numbers by outcome.", "outcome", lambda one: one.outcomes),
+    (
+        "dnc_deadlines",
+        "Requests not live although their day has come: open from the target, late after the last day.",
+        "state",
+        _deadlines,
+    ),
+)
 
 
 def _rows(
