@@ -297,11 +297,7 @@ def test_a_report_whose_revision_was_purged_tells_what_its_plan_says(project: Pr
     project.list(entry(B))
     project.apply()
     moment = later(project, hours=1)
-    project.git("checkout", "-q", "--orphan", "purged")
-    project.commit(push=False)
-    project.git("push", "-qf", "origin", "purged:main")
-    for words in (("reflog", "expire", "--expire=now", "--all"), ("gc", "-q", "--prune=now")):
-        project.git("--git-dir", str(project.origin), *words)
+    project.purge_history()
     fresh = project.clone("fresh")
     found = at(fresh, B, moment, code=3)
     assert "is not in this clone" in found["files_unread"]

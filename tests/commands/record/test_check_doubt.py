@@ -53,11 +53,7 @@ def test_a_remote_that_does_not_answer_is_in_doubt(project: Project):
 
 def test_a_revision_that_is_gone_is_in_doubt(project: Project):
     applied(project)
-    project.git("checkout", "-q", "--orphan", "purged")
-    project.commit(push=False)
-    project.git("push", "-qf", "origin", "purged:main")
-    for words in (("reflog", "expire", "--expire=now", "--all"), ("gc", "-q", "--prune=now")):
-        project.git("--git-dir", str(project.origin), *words)
+    project.purge_history()
     fresh = project.clone("fresh")
     assert both(fresh, A)[0]["answer"] == UNKNOWN
     assert both(fresh, B)[0]["answer"] == DO_NOT_CALL
