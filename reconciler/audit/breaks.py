@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from reconciler.audit.report import StoredReport
 from reconciler.audit.report_files import report_path_of
+from reconciler.core.model.finding import count_text
 
 Kind = Literal["tenant", "number", "follows", "report", "plan"]
 
@@ -81,7 +82,7 @@ class ReanchorRecord:
         changes += [f"{path} is passed over" for path, _ in sorted(self.passed_over)]
         changes += [f"{path} is left out" for path, _ in sorted(self.left_out)]
         author, when = report.actor.name, report.finished_text[:19]
-        count = f"{len(self.breaks)} break{'' if len(self.breaks) == 1 else 's'}"
+        count = count_text(len(self.breaks), "break")
         return (
             f"REANCHORED by {author} at {when}Z, in report {report.seq}: {', '.join(changes)}; "
             f"{count} before it are taken as explained: {self.reason} ({self.evidence})"

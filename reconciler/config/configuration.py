@@ -17,7 +17,7 @@ from reconciler.config.globs import (
 from reconciler.config.import_profile import ImportProfile, parse_profiles
 from reconciler.config.tenant import DEFAULT_LISTS, Tenant, resolve, with_known_variables
 from reconciler.core.model.errors import InvalidInput
-from reconciler.core.model.finding import Finding, Severity, redact
+from reconciler.core.model.finding import Finding, Severity, count_text, redact
 from reconciler.rules.rule_set import Rules
 from reconciler.rules.schema_errors import Step, pointer, rule_id_of, schema_error_to_finding, sentence
 from reconciler.yaml_tree.documents import read_document
@@ -125,8 +125,7 @@ def read_configuration(path: str, data: bytes | None, rules: Rules) -> Configura
         message = "this is no configuration: write defaultTenant and tenants"
         findings.append(Finding(path, 1, 1, "", "CONF-01", Severity.ERROR, message))
     if findings or not isinstance(document.root, MapNode):
-        count = f"{len(findings)} error{'s' * (len(findings) > 1)}"
-        fact = f"{count} in the configuration"
+        fact = f"{count_text(len(findings), 'error')} in the configuration"
         raise InvalidInput(fact, "correct them", where=path, findings=sorted(set(findings)))
     return _parse_configuration(path, document.root)
 

@@ -20,9 +20,9 @@ from reconciler.cli.options import examples
 from reconciler.cli.output import show_progress
 from reconciler.cli.render.apply_text import apply_result_json, apply_result_text, protection_lines
 from reconciler.cli.render.masking import NumberFormat
-from reconciler.cli.render.messages import count_text
 from reconciler.cli.render.plan_text import plan_text
 from reconciler.core.model.errors import DncError, InvalidInput
+from reconciler.core.model.finding import count_text
 from reconciler.core.model.run_result import StoppedBy
 from reconciler.cxone.http.stop import TimeBudget
 from reconciler.use_cases.operations.notify import notify

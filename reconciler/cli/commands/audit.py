@@ -38,7 +38,7 @@ from reconciler.cli.render.audit_answers import (
     write_json,
 )
 from reconciler.cli.render.masking import NumberFormat
-from reconciler.cli.render.messages import count_text, no_report_text
+from reconciler.cli.render.messages import no_report_text
 from reconciler.cli.render.record_verdict import (
     unverified_sentence,
     verdict_json,
@@ -46,6 +46,7 @@ from reconciler.cli.render.record_verdict import (
     verify_json,
     verify_text,
 )
+from reconciler.core.model.finding import count_text
 from reconciler.use_cases.history.bundle import Month, bundle_month
 from reconciler.use_cases.history.changes import export_changes
 from reconciler.use_cases.history.compare import FIELDS, ExportFile

@@ -10,8 +10,8 @@ from reconciler.cli.call import Format, current_options, exit_on_errors, json_te
 from reconciler.cli.options import examples
 from reconciler.cli.output import Output, error_output, to_answer, write_text_file
 from reconciler.cli.render.gitlab_reports import child_pipeline
-from reconciler.cli.render.messages import count_text
 from reconciler.cli.render.note import read_plan, render_plans_report
+from reconciler.core.model.finding import count_text
 from reconciler.gitlab.notes import ALL_TENANTS
 from reconciler.use_cases.operations.ci_tenants import Work, fan_out
 from reconciler.use_cases.operations.merge_request import post_note

@@ -7,7 +7,7 @@ import typer
 from reconciler.cli.call import Format, current_options, print_error, print_json
 from reconciler.cli.options import examples
 from reconciler.cli.output import Output, error_output, to_answer
-from reconciler.cli.render.messages import count_text as counted
+from reconciler.core.model.finding import count_text
 from reconciler.use_cases.edits.confirm import ConfirmResult
 from reconciler.use_cases.edits.confirm import confirm as run
 
@@ -35,5 +35,5 @@ def _print_result(result: ConfirmResult) -> None:
     for path in result.files:
         print(f"{path}: confirmed: {result.added_counts[path]}")
     total = sum(result.added_counts.values())
-    print_error(f"{counted(total)} in {counted(len(result.added_counts), 'file')}")
+    print_error(f"{count_text(total)} in {count_text(len(result.added_counts), 'file')}")
     print_error("next: commit these files" if result.files else "nothing to do: the files say so already")

@@ -8,7 +8,7 @@ from reconciler.cli.call import Format, current_options, print_error, print_json
 from reconciler.cli.options import NewListOption, examples
 from reconciler.cli.output import Output, error_output, to_answer
 from reconciler.cli.render.edits import pull_json
-from reconciler.cli.render.messages import count_text
+from reconciler.core.model.finding import count_text
 from reconciler.use_cases.edits.pull import PullResult, Scope
 from reconciler.use_cases.edits.pull import pull as run
 from reconciler.use_cases.operations.adoption import AdoptionRequest, request_adoption

@@ -11,10 +11,9 @@ import typer
 from reconciler.cli.call import Format, current_options, print_error, print_json
 from reconciler.cli.options import examples
 from reconciler.cli.output import Output, error_output, to_answer
-from reconciler.cli.render.messages import count_text
 from reconciler.cli.render.site.pages import INDEX, render_site
 from reconciler.core.model.errors import InvalidInput
-from reconciler.core.model.finding import finding_to_json
+from reconciler.core.model.finding import count_text, finding_to_json
 from reconciler.use_cases.history.site import site as run
 from reconciler.use_cases.workspace.files import write_file
 

@@ -3,20 +3,14 @@
 from typing import Any
 
 from reconciler.cli.render.masking import NumberFormat
-from reconciler.cli.render.messages import (
-    block_text,
-    count_text,
-    fix_text,
-    mismatch_text,
-    not_at_remote_text,
-)
+from reconciler.cli.render.messages import block_text, fix_text, mismatch_text, not_at_remote_text
 from reconciler.cli.render.plan_text import KEPT_SIGN, newest_report_line
 from reconciler.cli.render.protection import protection_json, protection_text
 from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.run import Run
 from reconciler.core.apply.summary import done_counts
 from reconciler.core.model.errors import ReadStopped, RewrittenHistory
-from reconciler.core.model.finding import finding_to_json
+from reconciler.core.model.finding import count_text, finding_to_json
 from reconciler.core.model.run_result import Cause, cause_of, stop_text
 from reconciler.core.planning.change import BlockedBy
 from reconciler.use_cases.reconcile.apply import ApplyResult

@@ -8,8 +8,8 @@ from reconciler.audit.breaks import ReanchorRecord
 from reconciler.audit.report import StoredReport
 from reconciler.audit.report_people import Author, AuthorizationRow, Environment, MergeRequest, People
 from reconciler.audit.report_rows import RunError, UnreportedRunRow, count_numbers
-from reconciler.cli.render.messages import count_text
 from reconciler.cli.render.protection import stopped_by_text
+from reconciler.core.model.finding import count_text
 from reconciler.use_cases.history.status import DeliveredReports
 from reconciler.use_cases.history.verify import AnchorResult, ReanchorResult
 

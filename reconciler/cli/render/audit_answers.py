@@ -8,7 +8,8 @@ from reconciler.audit.report_rows import count_numbers
 from reconciler.cli.call import json_text
 from reconciler.cli.render.markdown import escape_markdown
 from reconciler.cli.render.masking import NumberFormat
-from reconciler.cli.render.messages import REASON_TEXTS, count_text, no_report_text, terms_summary
+from reconciler.cli.render.messages import REASON_TEXTS, no_report_text, terms_summary
+from reconciler.core.model.finding import count_text
 from reconciler.use_cases.history.changes import ChangeRow, ChangesExport
 from reconciler.use_cases.history.compare import ExportComparison, ListComparison, ListContent
 from reconciler.use_cases.history.evidence import RULE, Reference, References
@@ -207,7 +208,7 @@ def _summary_rows(
 
 
 def _late_text(request: LateRequest, number_format: NumberFormat) -> str:
-    days = f"{request.days_late} day{'s' * (request.days_late != 1)} late"
+    days = f"{count_text(request.days_late, 'day')} late"
     dates_text = f"asked {request.requested_on}, due {request.due}, live {request.live_on}"
     return (
         f"{number_format.number(request.phone)} on {request.list_id}: {dates_text} ({days}, "

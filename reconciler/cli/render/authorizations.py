@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reconciler.cli.render.masking import NumberFormat, mask_reference
-from reconciler.cli.render.messages import count_text
 from reconciler.cli.terminal import escape_line
+from reconciler.core.model.finding import count_text
 
 _MAX_NAMES = 3
 _MAX_TEXT = 100  # characters of an evidence or a name, which are anybody's

@@ -5,8 +5,9 @@ from typing import Any
 
 from reconciler.audit.report_rows import BLOCKED, BY_HAND, NOT_REMOVED, RetainedRow
 from reconciler.cli.render.masking import NumberFormat
-from reconciler.cli.render.messages import REASON_TEXTS, age_text, block_text, count_text, fix_text
+from reconciler.cli.render.messages import REASON_TEXTS, age_text, block_text, fix_text
 from reconciler.core.model.entries import Key, Terms
+from reconciler.core.model.finding import count_text
 from reconciler.core.planning.change import Change
 from reconciler.use_cases.history.blocked import BlockedNumbers, FilesOutlook
 

@@ -6,8 +6,9 @@ from typing import Any
 from reconciler.cli.render.html import render_page
 from reconciler.cli.render.lookup import ANSWER_TEXTS, origin_text, terms_text
 from reconciler.cli.render.masking import NumberFormat
-from reconciler.cli.render.messages import BLOCK_TEXTS, REASON_TEXTS, count_text, terms_summary
+from reconciler.cli.render.messages import BLOCK_TEXTS, REASON_TEXTS, terms_summary
 from reconciler.core.model.entries import terms_to_json
+from reconciler.core.model.finding import count_text
 from reconciler.use_cases.history.files_at_revision import LineAtRevision
 from reconciler.use_cases.history.lookup_answer import Answer
 from reconciler.use_cases.history.lookup_at import ListLookupAt, LookupAt

@@ -7,6 +7,7 @@ from typing import Any
 
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.core.model.entries import is_list_id
+from reconciler.core.model.finding import count_text
 from reconciler.core.model.nested_changes import MISSING, nested_changes
 
 _DAY_HOURS = 48
@@ -118,11 +119,6 @@ def no_report_text(tenant: str) -> str:
 def not_at_remote_text(number: int) -> str:
     """Say how many reports only this clone has, and the command that pushes them."""
     return f"Not at the remote: {count_text(number, 'report')} (push: dnc audit push)"
-
-
-def count_text(number: int, noun: str = "number") -> str:
-    """Say how many, with thousands apart."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def age_text(past_moment: datetime, now: datetime) -> str:

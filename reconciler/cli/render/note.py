@@ -16,13 +16,13 @@ from reconciler.cli.render.messages import (
     REASON_TEXTS,
     block_sentences,
     change_summary,
-    count_text,
     kept_reason,
     mismatch_text,
 )
 from reconciler.cli.render.plan_parts import parts_of
 from reconciler.cli.render.plan_text import WITHOUT_CXONE, is_without_cxone, source_suffix, verdict
 from reconciler.cli.render.settings_changes import TERMS_TITLE, settings_lines, terms_lines
+from reconciler.core.model.finding import count_text
 
 _Document = Mapping[str, Any]
 _Changes = Sequence[Mapping[str, Any]]

@@ -10,12 +10,12 @@ from reconciler.cli.render.messages import (
     REASON_TEXTS,
     block_sentences,
     change_summary,
-    count_text,
     mismatch_text,
 )
 from reconciler.cli.render.plan_parts import Changes, parts_of
 from reconciler.cli.render.settings_changes import TERMS_TITLE, settings_lines, settings_title, terms_lines
 from reconciler.cli.terminal import escape_line
+from reconciler.core.model.finding import count_text
 
 _Document = Mapping[str, Any]
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.cli.render.masking import NumberFormat
-from reconciler.cli.render.messages import count_text
 from reconciler.cli.terminal import escape_line
+from reconciler.core.model.finding import count_text
 from reconciler.core.model.run_result import ADVICE, Cause, OpenNumbers, Protection, StoppedBy
 
 _SHOWN = 20  # numbers of one list and cause: somebody has to keep them out of the dialer

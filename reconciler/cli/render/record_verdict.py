@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from reconciler.audit.verification import ChainHead
-from reconciler.cli.render.messages import count_text, not_at_remote_text
+from reconciler.cli.render.messages import not_at_remote_text
 from reconciler.core.model.errors import DncError
-from reconciler.core.model.finding import finding_to_json
+from reconciler.core.model.finding import count_text, finding_to_json
 from reconciler.use_cases.history.record_verdict import ChainCopies, TenantVerdict, Verdict
 from reconciler.use_cases.history.verify import VerifyResult
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.cli.render.masking import NumberFormat, mask_reference
-from reconciler.cli.render.messages import count_text
 from reconciler.cli.terminal import escape_line
+from reconciler.core.model.finding import count_text
 from reconciler.core.model.nested_changes import nested_changes
 
 _MAX_VALUE = 120  # characters

@@ -5,8 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 from reconciler.cli.render.masking import NumberFormat
-from reconciler.cli.render.messages import age_text, count_text, not_at_remote_text
+from reconciler.cli.render.messages import age_text, not_at_remote_text
 from reconciler.cli.render.protection import protection_counts_json, protection_text, stopped_by_text
+from reconciler.core.model.finding import count_text
 from reconciler.use_cases.history.status import Standing
 
 

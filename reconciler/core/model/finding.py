@@ -86,3 +86,8 @@ def format_count(number: int, noun: str) -> str:
     """Say a number of things: `five years`, `one day`, `18 months`."""
     word = _NUMBERS[number] if number < len(_NUMBERS) else str(number)
     return f"{word} {noun}" + ("" if number == 1 else "s")
+
+
+def count_text(number: int, noun: str = "number") -> str:
+    """Say how many, with thousands apart."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reconciler.core.model.finding import count_text
+
 
 class StoppedBy(StrEnum):
     """Who ended a run before its end."""
@@ -154,8 +156,8 @@ def _numbers_text(rows: Iterable[OpenNumbers]) -> str:
         phones.update(row.phones)
         unnamed += row.unnamed
     count = len(phones) + unnamed
-    count_text = f"{count:,} number{'' if count == 1 else 's'}"
+    numbers_text = count_text(count)
     if len(by_list) == 1:
-        return f"{count_text} on {next(iter(by_list))}"
+        return f"{numbers_text} on {next(iter(by_list))}"
     lists_text = ", ".join(f"{number:,} on {list_id}" for list_id, number in sorted(by_list.items()))
-    return f"{count_text} ({lists_text})"
+    return f"{numbers_text} ({lists_text})"

@@ -14,7 +14,7 @@ from reconciler.audit.report_rows import BLOCKED, BY_HAND, NOT_REMOVED, FailureR
 from reconciler.core.apply.outcomes import NO_CAPACITY
 from reconciler.core.model.entries import Key
 from reconciler.core.model.errors import DncError, InvalidInput
-from reconciler.core.model.finding import Severity
+from reconciler.core.model.finding import Severity, count_text
 from reconciler.core.planning.change import BlockedBy, Change
 from reconciler.core.planning.guards import Circumstances, RemovalBudget
 from reconciler.core.planning.plan import Plan, make_expected_plan
@@ -184,9 +184,7 @@ def _expected_plan(ctx: CommandContext, ledger: Ledger, *, is_rewritten: bool) -
     findings = (*lists.findings, *project.reach_findings([tenant]))
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
     if errors:
-        raise InvalidInput(
-            f"the list files have {errors:,} error{'' if errors == 1 else 's'}", "dnc validate shows them"
-        )
+        raise InvalidInput(f"the list files have {count_text(errors, 'error')}", "dnc validate shows them")
     past, now = load_past(tenant_lists, ledger), ctx.clock()
     safety = SafetyLimits.of(project.configuration.safety, past.newest)
     approval = approval_of(ctx, repository, None) if safety.in_force.approvals else unasked

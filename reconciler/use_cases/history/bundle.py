@@ -10,6 +10,7 @@ from reconciler import __version__
 from reconciler.audit.report import StoredReport, parse_report
 from reconciler.audit.report_files import tenant_of_path
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
+from reconciler.core.model.finding import count_text
 from reconciler.git.repository import Repository
 from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.opening import open_record
@@ -85,7 +86,7 @@ def bundle_month(ctx: CommandContext, month: Month) -> MonthBundle:
     ledger.refresh()
     if ledger.has_remote and (waiting := ledger.unpushed_reports()):
         raise RepositoryProblem(
-            f"{len(waiting)} report{'s' * (len(waiting) > 1)} of this clone are not at the remote yet",
+            f"not at the remote yet: {count_text(len(waiting), 'report')} of this clone",
             "run `dnc audit push` first: what a bundle holds may not move any more",
         )
     tip = repository.bundles.last_before(ledger.tip, month.end) if ledger.tip else None

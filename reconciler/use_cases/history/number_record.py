@@ -9,6 +9,7 @@ from pathlib import Path
 from reconciler.audit.report import StoredReport
 from reconciler.audit.report_people import AuthorizationRow
 from reconciler.core.model.errors import BrokenChain, InvalidInput
+from reconciler.core.model.finding import count_text
 from reconciler.cxone.saved_read import load, saved_read_file
 from reconciler.use_cases.history.report_walk import (
     NumberInReport,
@@ -172,11 +173,10 @@ class _NumberReports:
 def unlisted_row_doubts(foreign: int, unreadable: int, source: str) -> Iterator[str]:
     """Say that a read left rows aside, any of which may be of the number."""
     if foreign:
-        rows = f"{foreign:,} row{'s' * (foreign > 1)}"
+        rows = count_text(foreign, "row")
         yield f"{source} counted {rows} on lists that no file names, and did not look at their numbers"
     if unreadable:
-        rows = f"{unreadable:,} row{'s' * (unreadable > 1)}"
-        yield f"{source} counted {rows} whose phone is no E.164 number"
+        yield f"{source} counted {count_text(unreadable, 'row')} whose phone is no E.164 number"
 
 
 def _age_doubts(read: RunRead | None, question: RecordQuestion) -> Iterator[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from reconciler.core.model.entries import ReasonCode
 from reconciler.core.model.errors import RepositoryProblem
+from reconciler.core.model.finding import count_text
 from reconciler.core.model.live import Live
 from reconciler.core.planning.modifications import modification_of
 from reconciler.git.repository import Repository
@@ -146,7 +147,7 @@ def _commit_base(attempt: _Attempt) -> _CommitBase:
 
 def _commit_title(tenant: str, unmanaged: UnmanagedEntries) -> str:
     number = sum(map(len, unmanaged.entries.values()))
-    return f"Adopt {number:,} number{'s' * (number != 1)} that only CXone has ({tenant})"
+    return f"Adopt {count_text(number)} that only CXone has ({tenant})"
 
 
 def _description_lines(unmanaged: UnmanagedEntries) -> Iterator[str]:

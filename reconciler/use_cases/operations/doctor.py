@@ -17,7 +17,7 @@ from reconciler.core.model.errors import (
     InvalidInput,
     RepositoryProblem,
 )
-from reconciler.core.model.finding import Severity
+from reconciler.core.model.finding import Severity, count_text
 from reconciler.core.model.provider import Provider
 from reconciler.cxone.groups.dialect import CEILING
 from reconciler.cxone.groups.number_check import Probe
@@ -348,8 +348,8 @@ def _audit_copies_check(repository: Repository, audit: AuditSettings, remote: st
     )
     has_branch = f"{remote} has {branch}" if tip is not None else f"{remote} has no {branch} yet"
     if unpushed:
-        count = "1 report" if unpushed == 1 else f"{unpushed:,} reports"
-        return Check(check, State.WARNING, f"{has_branch}. Not at the remote: {count}", "dnc audit push")
+        fact = f"{has_branch}. Not at the remote: {count_text(unpushed, 'report')}"
+        return Check(check, State.WARNING, fact, "dnc audit push")
     return passed_check(check, has_branch if tip is not None else f"{has_branch}: the first apply makes it")
 
 

@@ -13,7 +13,7 @@ from reconciler.config.configuration import Tenant, resolve
 from reconciler.core.apply.run import UNREAD, restrict_to_unread
 from reconciler.core.model.entries import DeclaredEntries
 from reconciler.core.model.errors import CxoneUnreadable, InvalidInput, RepositoryProblem
-from reconciler.core.model.finding import Finding, Severity
+from reconciler.core.model.finding import Finding, Severity, count_text
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import ClockOffset, Provider
 from reconciler.core.planning.change import BlockedBy
@@ -191,7 +191,7 @@ def _working_tree_source(project: Project, repository: Repository | None, ctx: C
     dirty = differing(project, repository, project.is_part)
     if not dirty:
         return PlanSource(SourceKind.COMMIT)
-    files_text = f"{len(dirty):,} file{'' if len(dirty) == 1 else 's'}"
+    files_text = count_text(len(dirty), "file")
     ctx.say(
         f"the working tree differs from the commit in {files_text}, and is what is planned: "
         f"{', '.join(dirty[:3])}"

@@ -7,7 +7,7 @@ from datetime import date
 
 from reconciler.audit.ledger import Ledger
 from reconciler.core.model.entries import DeclaredEntries, Key, Release, ReleaseReason, query_date
-from reconciler.core.model.finding import Finding, Severity
+from reconciler.core.model.finding import Finding, Severity, count_text
 from reconciler.core.model.live import Live
 from reconciler.core.model.phone import mask
 from reconciler.core.planning.change import Action, BlockedBy, Change, Reason
@@ -29,7 +29,7 @@ def request_alarms(waiting: Iterable[OpenRequest], rules: Rules) -> Iterator[Fin
         rule = rules.by_id(request.rule)
         number_count = len(request.phones)
         requests = (
-            f"{number_count:,} request{'' if number_count == 1 else 's'} on {request.list_id} "
+            f"{count_text(number_count, 'request')} on {request.list_id} "
             f"{'is' if number_count == 1 else 'are'}"
         )
         if request.is_overdue:

@@ -25,7 +25,7 @@ from reconciler.config.configuration import (
 )
 from reconciler.config.globs import is_yaml
 from reconciler.core.model.errors import InvalidInput
-from reconciler.core.model.finding import Finding, Severity
+from reconciler.core.model.finding import Finding, Severity, count_text
 from reconciler.lists.list_names import list_id_of, lookalike_findings
 from reconciler.lists.reader import (
     Lists,
@@ -354,7 +354,7 @@ def demand_valid(
     errors = [f for f in findings if f.severity is Severity.ERROR]
     if errors:
         raise InvalidInput(
-            f"{len(errors)} error{'s' * (len(errors) > 1)} in the lists",
+            f"{count_text(len(errors), 'error')} in the lists",
             "correct them; dnc validate shows them all",
             findings=findings,
         )

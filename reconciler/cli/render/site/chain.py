@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from reconciler.audit.verification import ChainHead
-from reconciler.cli.render.messages import count_text, no_report_text
+from reconciler.cli.render.messages import no_report_text
 from reconciler.cli.render.record_verdict import copies_text
 from reconciler.cli.render.site.blocks import Block, Cell, Chapter, Sentences, Table, Text
-from reconciler.core.model.finding import Finding
+from reconciler.core.model.finding import Finding, count_text
 from reconciler.use_cases.history.site import Site, TenantRecord
 
 MAX_PROBLEMS = 50  # problems that are spelled out

@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from reconciler.cli.render.messages import BLOCK_TEXTS, FIXES, count_text
+from reconciler.cli.render.messages import BLOCK_TEXTS, FIXES
 from reconciler.cli.render.site.blocks import Block, Cell, Chapter, Figure, Sentences, Table, Text, Value
 from reconciler.cli.render.site.chart import Series, period_name, sparkline, stacked_areas, stacked_bars
 from reconciler.cli.render.site.periods import ChartPeriod, group_by_period
 from reconciler.cli.render.site.timeline import Timeline
 from reconciler.core.model.entries import ReasonCode
+from reconciler.core.model.finding import count_text
 from reconciler.use_cases.history.run_summary import UNDIVIDED, UNFINISHED, RunFigures
 from reconciler.use_cases.history.site import HORIZON, RemainingNumbers, TenantRecord
 

@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from reconciler.cli.render.html import render_masked_page
-from reconciler.cli.render.messages import age_text, count_text
+from reconciler.cli.render.messages import age_text
 from reconciler.cli.render.site.blocks import NO_VALUE, Block, Cell, Fact, Table, Text, Value
 from reconciler.cli.render.site.chain import chain_chapter, chain_verdict, problem_blocks, remark_blocks
 from reconciler.cli.render.site.chart import sparkline
 from reconciler.cli.render.site.lists import lapses_chapter, open_issues_chapter, sizes_chapter
 from reconciler.cli.render.site.runs import count_late, drift_chapter, requests_chapter, runs_chapter
 from reconciler.cli.render.site.timeline import Timeline
+from reconciler.core.model.finding import count_text
 from reconciler.use_cases.history.record_verdict import ChainCopies
 from reconciler.use_cases.history.run_summary import UNFINISHED, Deviations, RunFigures
 from reconciler.use_cases.history.site import Site, TenantRecord

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from reconciler.cli.render.messages import DRIFT_TEXTS, count_text
+from reconciler.cli.render.messages import DRIFT_TEXTS
 from reconciler.cli.render.site.blocks import Block, Cell, Chapter, Figure, Table, Text, Value
 from reconciler.cli.render.site.chart import Series, period_name, range_bars, stacked_bars
 from reconciler.cli.render.site.timeline import Timeline
+from reconciler.core.model.finding import count_text
 from reconciler.use_cases.history.run_summary import DueRequests, RunFigures
 from reconciler.use_cases.history.site import TenantRecord
 
