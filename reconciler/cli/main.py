@@ -57,7 +57,7 @@ def _run(arguments: list[str]) -> None:
             sys.exit(_UNEXPECTED_ERROR)
         print(
             f"dnc: an error nobody foresaw: {type(error).__name__}\n"
-            "  way out: run the same with --verbose and send what it prints to whoever keeps dnc",
+            "  fix: run the same with --verbose and send what it prints to whoever keeps dnc",
             file=sys.stderr,
         )
         sys.exit(_UNEXPECTED_ERROR)

@@ -149,7 +149,7 @@ def test_what_a_run_kept_although_its_plan_let_it_go_is_shown_as_blocked(report)
     text = report(a=done)
     assert "**1 blocked**" in text
     assert "stays: a newer revision or an earlier plan replaces it" in text
-    assert "comes off or weakens" not in text
+    assert "removed or weakened" not in text
 
 
 def test_what_cxone_has_no_room_for_is_counted_apart(report):

@@ -236,7 +236,7 @@ def export(
             print_error(f"warning: {remark}")
         print_error(sums_text(changes_export))
     for difference in changes_export.differences:
-        print_error(f"error: {difference}\n  way out: dnc audit verify")
+        print_error(f"error: {difference}\n  fix: dnc audit verify")
     raise typer.Exit(4 if changes_export.differences else 3 if changes_export.is_record_empty else 0)
 
 

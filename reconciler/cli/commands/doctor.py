@@ -33,12 +33,12 @@ def doctor_json(result: DoctorResult) -> dict[str, Any]:
 
 
 def doctor_text(result: DoctorResult) -> str:
-    """Show a check a line, the way out below."""
+    """Show a check a line, the fix below."""
     lines: list[str] = []
     for check in result.checks:
         lines.append(f"{check.state.value:<8} {check.name}: {check.message}")
         if check.fix:
-            lines.append(f"         way out: {check.fix}")
+            lines.append(f"         fix: {check.fix}")
     if result.probe_result and result.probe_result.settings:
         lines += ["", f"settings for tenant {result.tenant} in dnc.yaml:"]
         # JSON is YAML, and quotes what has to be quoted.

@@ -179,16 +179,16 @@ def print_snapshot(result: "SnapshotResult", number_format: NumberFormat) -> Non
         for retained_number in result.retained
     )
     for code, reason in result.unchanged_codes.items():
-        print_error(f"nothing of area code {code} comes off: {reason}")
+        print_error(f"nothing of area code {code} is released: {reason}")
     if not result.doubts and any("lost" in reason for reason in result.unchanged_codes.values()):
         print_error(
-            "  way out: retrieve it again; or look at the numbers, and release them: "
+            "  fix: retrieve it again; or look at the numbers, and release them: "
             f"`dnc release NUMBER --list {list_id} --reason REGISTRY_REMOVED --evidence {result.evidence}`"
         )
     for path, count in result.unmaintained_files.items():
         print_error(
             f"{path}: {count:,} numbers of {block.name} are in no snapshot's file, and stay whatever it says"
-            "\n  way out: give the file a registry block, with name and retrievedAt, to make it one"
+            "\n  fix: give the file a registry block, with name and retrievedAt, to make it one"
         )
     if result.rows.files:
         print_error("next: commit these files; dnc plan shows what they change")
@@ -204,7 +204,7 @@ def _print_doubts(result: "SnapshotResult") -> None:
         print_error(
             "nothing was released: a snapshot releases numbers only if every row of its file is "
             "accounted for; new numbers were added all the same\n"
-            "  way out: download the file again, or repair what is named above, and import the snapshot again"
+            "  fix: download the file again, or repair what is named above, and import the snapshot again"
         )
 
 

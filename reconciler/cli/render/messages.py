@@ -18,7 +18,7 @@ BLOCK_TEXTS = {
     "budget": "over the removal budget of its list",
     "would-empty-list": "the list would be empty",
     "incomplete-read": "CXone was not read to its end, or the latest read did not see it",
-    "refused-elsewhere": "a protective change did not arrive, so nothing comes off yet",
+    "refused-elsewhere": "a protective change did not arrive, so nothing is removed yet",
     "unsupported": "to remove by hand: this tenant removes nothing by itself",
     "superseded": "a newer revision or an earlier plan replaces it, the working tree is not the commit, or "
     "history was rewritten",

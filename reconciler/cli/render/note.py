@@ -82,7 +82,7 @@ class Section:
         changes, budget = self.document["changes"], self.document.get("budget")
         plan_parts = parts_of(changes)
         parts = {
-            "Comes off or weakens": [_change_line(change, number_format) for change in plan_parts.removed],
+            "Removed or weakened": [_change_line(change, number_format) for change in plan_parts.removed],
             **{
                 title: [_blocked_line(change, word, number_format, budget) for change in kept]
                 for title, word, kept in plan_parts.kept
@@ -358,7 +358,7 @@ def _exposing_lines(plans: Sequence[TenantPlan]) -> Iterator[str]:
     if any(plan_parts.removed for _, _, plan_parts in parts):
         yield from (
             "",
-            "| tenant | list | comes off or weakens | what | why |",
+            "| tenant | list | removed or weakened | what | why |",
             "| --- | --- | --- | --- | --- |",
         )
     for tenant, _, plan_parts in parts:

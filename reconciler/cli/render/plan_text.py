@@ -28,7 +28,7 @@ def plan_text(document: _Document, number_format: NumberFormat) -> str:
     mismatch = mismatch_text(budget)
     sections = (
         [_heading_text(document), verdict(document), *([f"warning: {mismatch}"] if mismatch else [])],
-        _section_lines("Comes off or weakens", parts.removed, number_format),
+        _section_lines("Removed or weakened", parts.removed, number_format),
         *(_blocked_lines(title, changes, number_format, budget) for title, _, changes in parts.kept),
         _section_lines("Goes on", parts.added, number_format),
         _drift_lines(document["drift"], number_format),

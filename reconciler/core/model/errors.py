@@ -32,7 +32,7 @@ class DncError(Exception):
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
-        return f"{place}{self.fact}" + (f"\n  way out: {self.fix}" if self.fix else "")
+        return f"{place}{self.fact}" + (f"\n  fix: {self.fix}" if self.fix else "")
 
     @property
     def findings(self) -> tuple[Finding, ...]:

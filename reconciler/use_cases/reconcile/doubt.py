@@ -79,4 +79,4 @@ def _doubt_message(doubt: Doubt) -> str:
             f"{doubt.fact}. Until that is accepted, apply sends protective changes only, releases nothing, "
             f"lets nothing lapse, and exits with 7; fix: {doubt.fix}"
         )
-    return f"{doubt.fact}: nothing comes off before an auditor has looked; {FIX}"
+    return f"{doubt.fact}: nothing is removed before an auditor has looked; {FIX}"

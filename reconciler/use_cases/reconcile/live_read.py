@@ -187,7 +187,7 @@ def saved_read_findings(live: Live, plan: Plan, now: datetime) -> Iterator[Findi
     )
     if plan.allowed_changes(Direction.EXPOSING):
         message += (
-            ", and what comes off or weakens is decided on that: an opt-out since then keeps its number on"
+            ", and what is removed or weakened is decided on that: an opt-out since then keeps its number on"
         )
     yield Finding("", 0, 0, "", RULE, Severity.WARNING, message)
 

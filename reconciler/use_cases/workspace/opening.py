@@ -239,7 +239,7 @@ def refresh_ledger(ledger: Ledger | None, ctx: CommandContext, *, must: bool) ->
     except RepositoryProblem as problem:
         if must:
             raise
-        ctx.say(f"warning: {problem.fact}; planning without what is held, so nothing comes off")
+        ctx.say(f"warning: {problem.fact}; planning without what was last applied, so nothing is removed")
         return None
     return ledger
 

@@ -120,7 +120,7 @@ def test_the_refused_rows_are_imported_with_the_same_profile(vendor):
         (
             "  vendor-a:",
             "  vendor-b:",
-            "no import profile 'vendor-a'\n  way out: use one of: vendor-b",
+            "no import profile 'vendor-a'\n  fix: use one of: vendor-b",
         ),
         ("    listId: dnc-list-01\n", "", "say it: --list LIST, or imports.vendor-a.listId"),
     ],
@@ -140,14 +140,14 @@ def test_without_any_profile_the_way_out_is_to_write_one(folder):
     folder.write("calls.csv", HEADER)
     done = folder.dnc("import", "calls.csv", "--profile", "vendor-a")
     assert done.code == 4
-    assert "way out: write it below imports: in dnc.yaml" in done.err
+    assert "fix: write it below imports: in dnc.yaml" in done.err
 
 
 def test_without_a_list_or_a_profile_nothing_is_written(folder):
     folder.write("calls.csv", "tel\n2125550101\n")
     done = folder.dnc("import", "calls.csv", "--reason", "LOCAL", "--policy", "NEVER")
     assert done.code == 4
-    assert "nothing says which list the numbers go on\n  way out: say it: --list LIST\n" in done.err
+    assert "nothing says which list the numbers go on\n  fix: say it: --list LIST\n" in done.err
 
 
 def test_the_profile_that_the_guide_shows(folder):

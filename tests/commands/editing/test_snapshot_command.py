@@ -103,8 +103,12 @@ def test_an_area_code_that_is_missing_or_lost_too_much_stays_and_is_named(folder
     before = folder.files()
     done = snapshot(flat(("212", 50), ("213", 48), ("215", 1)))
     assert done.code == 0, done.err
-    assert "nothing of area code 213 comes off: it lost 2 of 50 numbers, 4.00 %, the limit is 2 %" in done.err
-    assert "nothing of area code 214 comes off: it is missing from the file; its 50 numbers stay" in done.err
+    assert (
+        "nothing of area code 213 is released: it lost 2 of 50 numbers, 4.00 %, the limit is 2 %" in done.err
+    )
+    assert (
+        "nothing of area code 214 is released: it is missing from the file; its 50 numbers stay" in done.err
+    )
     assert released(folder) == {}
     assert len(numbers(folder)) == 151
     for code in ("213", "214"):  # the block, too: the copy of these is as old as it was
@@ -190,7 +194,7 @@ def test_rows_that_cannot_be_read_let_nothing_off(folder, snapshot):
     snapshot(flat(("212", 50), ("213", 50)), "2026-10-20")
     done = snapshot(flat(("212", 49), ("213", 50)) + "212,555014\n")
     assert done.code == 8
-    assert "212 comes off: it lost 1, and they may stand where no number can be read: line 100" in done.err
+    assert "212 is released: it lost 1, and they may stand where no number can be read: line 100" in done.err
     assert "area code 213" not in done.err
     assert released(folder) == {}
     assert len(numbers(folder)) == 100

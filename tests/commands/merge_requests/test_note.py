@@ -54,7 +54,7 @@ def test_the_note_says_all_that_a_reviewer_asks(branch: Project, api: GitLabApi)
     said = section(api)
     assert said.startswith("#### `production`: 1 to create, 1 to delete; 1 unchanged, 1 unmanaged")
     assert "touches entries, withdrawn entries, releases." in said
-    assert said.index("**Comes off or weakens**") < said.index("**Goes on**") < said.index("**Drift**")
+    assert said.index("**Removed or weakened**") < said.index("**Goes on**") < said.index("**Drift**")
     assert "1 number CUSTOMER\\_REQUESTED (in the files, not live)" in said
     assert "Cost: 3 requests" in said
     assert f"newest report `{sha256(branch)}`" in said

@@ -55,7 +55,7 @@ def test_all_is_well(project: Project):
     assert examined(project)["audit branch"][1] == "origin has dnc-audit"
     shown = project.run("doctor").out
     assert "ok       sign-in: organisation sandbox at 127.0.0.1" in shown
-    assert "way out: ask NICE for this tenant's limit" in shown
+    assert "fix: ask NICE for this tenant's limit" in shown
 
 
 def test_a_pace_that_tenants_allow(project: Project):
@@ -121,7 +121,7 @@ def test_a_report_that_is_not_at_the_remote(project: Project):
         "warning",
         "origin has no dnc-audit yet. Not at the remote: 1 report",
     )
-    assert "way out: dnc audit push" in project.run("doctor").out
+    assert "fix: dnc audit push" in project.run("doctor").out
     project.run("audit", "push")
     assert examined(project)["audit branch"] == ("ok", "origin has dnc-audit")
     project.list(entry(A, B))

@@ -107,9 +107,9 @@ def test_reports_and_plans_that_are_gone_altogether(applied: Project):
     assert verified(after)["problems"] == []  # the genesis follows
     assert after.run("audit", "list").code == 0
     # What is pinned is changed by a review; until then nothing comes off.
-    assert any("nothing comes off" in f["message"] for f in after.plan().json["findings"])
+    assert any("nothing is removed" in f["message"] for f in after.plan().json["findings"])
     after.configure(lambda c: c.update(audit={"genesis": third}))
-    assert not any("nothing comes off" in f["message"] for f in after.plan().json["findings"])
+    assert not any("nothing is removed" in f["message"] for f in after.plan().json["findings"])
     after.apply()
     verified(after)
 

@@ -89,4 +89,4 @@ def test_a_pinned_first_report_stays_the_first(project: Project):
     project.configure(settings)
     project.apply()
     assert verified(project) == (0, "")
-    assert not any("nothing comes off" in f["message"] for f in project.plan().json["findings"])
+    assert not any("nothing is removed" in f["message"] for f in project.plan().json["findings"])

@@ -181,7 +181,7 @@ def test_cxone_cannot_be_used(project: Project, variables, remedy):
         assert done.json["errored"] is True
         assert remedy in done.json["findings"][0]["message"]
         assert remedy in done.err
-        assert "way out:" in done.err
+        assert "fix:" in done.err
         assert "a wrong one" not in done.err + done.out
     assert project.live() == {}
     assert project.tip() == ""

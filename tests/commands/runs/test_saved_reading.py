@@ -97,7 +97,7 @@ def test_its_age_is_told_everywhere(branch: Project):
     branch.clock.move(hours=5, minutes=10)
     branch.list(entry(B), releases=[release(A)])
     said = "planned on the reading of 2026-11-23T12:00Z, which is 5 h 10 min old"
-    decided = "what comes off or weakens is decided on that"
+    decided = "what is removed or weakened is decided on that"
     pages = [f"--report={kind}={kind}" for kind in ("markdown", "html")]
     done = branch.run("plan", *pages, **MERGE_REQUEST)
     texts = [done.out, *((branch.folder / kind).read_text() for kind in ("markdown", "html"))]
@@ -155,7 +155,7 @@ def not_used(project: Project, said: str) -> None:
     refused = project.run("plan", "--reading", "saved", **MERGE_REQUEST)
     assert refused.code == 4
     assert said in refused.err
-    assert "way out: keep a new one: dnc drift; or plan with --reading live" in refused.err
+    assert "fix: keep a new one: dnc drift; or plan with --reading live" in refused.err
     project.sandbox.requests.clear()
     planned = project.run("plan", "--format", "json", **MERGE_REQUEST)
     assert said in planned.err

@@ -51,7 +51,7 @@ def test_waiting_ends_and_names_the_holder(project: Project, monkeypatch):
     with held(project):
         done = project.apply(code=4)
         assert "under way here already: process 4711, since 2026-11-23T10:00:00Z" in done.err
-        assert "way out:" in done.err
+        assert "fix:" in done.err
         assert project.live() == {}
         assert project.plan().counts() == {"create": 1}  # reading waits for nobody
     project.apply()

@@ -22,7 +22,7 @@ MANY = [phone(n) for n in range(12)]
 def refused(project: Project, told: str) -> None:
     done = project.apply(code=4)
     assert told in done.err
-    assert "way out:" in done.err
+    assert "fix:" in done.err
     assert project.asked("bulk") == 0
     assert project.live() == {}
     assert project.tip() == ""
