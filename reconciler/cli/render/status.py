@@ -45,7 +45,7 @@ def _standing_json(one: Standing, age_limit: timedelta) -> dict[str, Any]:
         "protection": protection_counts_json(one.protection),
         "stopped_by": newest.report.stopped_by if newest else None,
         "not_at_remote": one.not_at_remote,
-        "doubts": list(one.doubts),
+        "doubts": [doubt.fact for doubt in one.doubts],
         "chain_head": {"path": newest.path, "sha256": newest.sha256} if newest else None,
     }
 
@@ -62,7 +62,8 @@ def _standing_lines(one: Standing, age_limit: timedelta, number_format: NumberFo
     if report is not None and report.stopped_by is not None:
         yield f"    report {report.seq}: stopped by {stopped_by_text(report.stopped_by)}"
     for doubt in one.doubts:
-        yield f"    In doubt: {doubt} (see: dnc audit verify)"
+        fix = f"fix: {doubt.fix}" if doubt.fix else "see: dnc audit verify"
+        yield f"    In doubt: {doubt.fact} ({fix})"
     if one.not_at_remote:
         yield f"    {not_at_remote_text(one.not_at_remote)}"
     if one.deviations.kept:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Report, StoredReport
 from reconciler.audit.report_rows import FailureRow, count_numbers
+from reconciler.audit.trust import Doubt
 from reconciler.config.configuration import Tenant
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
 from reconciler.core.model.finding import Finding
@@ -112,7 +113,7 @@ class Standing:
     deviations: Deviations
     protection: Protection = field(default_factory=Protection)
     not_at_remote: int | None = None
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def needs_attention(self) -> bool:
@@ -162,14 +163,15 @@ def _standings(tenants: Iterable[Tenant], record: Record, ctx: CommandContext) -
     for tenant in tenants:
         newest = ledger.newest(tenant.name)
         say_doubts(ledger, tenant.name, ctx)
-        say_rewritten_history(ctx, record, tenant)
+        if rewritten := say_rewritten_history(ctx, record, tenant):
+            ledger.add_doubt(tenant.name, rewritten)
         if newest is None and tenant.embedded and ctx.options.tenant is None:
             continue
         standing = _standing(tenant.name, newest, ledger, now)
         yield replace(
             standing,
             not_at_remote=unpushed[tenant.name] if unpushed is not None else None,
-            doubts=tuple(doubt.fact for doubt in ledger.doubts(tenant.name)),
+            doubts=ledger.doubts(tenant.name),
         )
 
 

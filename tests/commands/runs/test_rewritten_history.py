@@ -95,6 +95,11 @@ def test_status_drift_and_blocked_say_it(rewritten: Project):
         said = rewritten.run(command).err
         assert "which was applied last, is not on the remote's default branch" in said
         assert WORD in said
+    (said,) = rewritten.run("status", "--format", "json").json["tenants"][0]["doubts"]
+    assert "which was applied last, is not on the remote's default branch" in said
+    (line,) = [line for line in rewritten.run("status").out.splitlines() if "In doubt: " in line]
+    assert WORD in line
+    assert "audit verify" not in line
     drifted = rewritten.run("drift")
     assert (drifted.code, WORD in drifted.err) == (3, True)
     rewritten.apply(WORD, code=6)
