@@ -4,10 +4,13 @@ import secrets
 import sqlite3
 from pathlib import Path
 
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
+
 from reconciler.core.model.errors import InvalidInput
 
 # How long one process waits for another's write, in seconds.
 _PATIENCE = 30.0
+_PAUSE = 0.01
 
 _TABLES = """
 BEGIN IMMEDIATE;
@@ -58,13 +61,24 @@ def instance(connection: sqlite3.Connection) -> str:
 
 def _prepare(connection: sqlite3.Connection) -> None:
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        connection.execute("PRAGMA journal_mode = WAL")
+        # SQLite does not wait for another process that is about to write when it changes the journal mode.
+        retry_while_busy = Retrying(
+            retry=retry_if_exception(_is_busy),
+            stop=stop_after_delay(_PATIENCE),
+            wait=wait_fixed(_PAUSE),
+            reraise=True,
+        )
+        retry_while_busy(connection.execute, "PRAGMA journal_mode = WAL")
     # With a write-ahead log, NORMAL risks the last commits on a power cut, and never the file.
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.executescript(_TABLES)
     connection.execute(
         "INSERT INTO sandbox SELECT ? WHERE NOT EXISTS (SELECT 1 FROM sandbox)", (secrets.token_hex(8),)
     )
+
+
+def _is_busy(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_BUSY
 
 
 def _unusable(database: Path | None, error: Exception) -> InvalidInput:

@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from reconciler.core.model.errors import InvalidInput
+from reconciler.sandbox.database import connect
 from reconciler.sandbox.faults import Fault, FaultAction
 from reconciler.sandbox.server import AddressUnavailable, Sandbox
 from reconciler.sandbox.tenant import Settings
@@ -126,6 +127,17 @@ def test_several_processes_write_one_database(tmp_path):
         assert {out.strip() for out, _ in said} == {sandbox.instance}
         phones = [held.phone for held in sandbox.entries()]
     assert len(phones) == len(set(phones)) == 3 * 20 * 20 + 1
+
+
+def test_a_database_that_another_process_is_about_to_write_is_waited_for(tmp_path):
+    path = tmp_path / "common.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        ends = threading.Timer(0.2, other.execute, ["COMMIT"])
+        ends.start()
+        with closing(connect(path)) as connection:
+            assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        ends.join()
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
