@@ -65,6 +65,6 @@ def test_a_release_lets_a_number_off_by_hand(clone):
     text = company.read_text(encoding="utf-8")
     assert entry in text
     company.write_text(text.replace(entry, ""), encoding="utf-8")
-    assert "1 to take off by hand" in run("dnc plan")
+    assert "1 to remove by hand" in run("dnc plan")
     (folder / "dnc-lists" / "releases-2026-11.yaml").unlink()
     assert "1 blocked" in run("dnc plan", code=6)

@@ -331,7 +331,7 @@ def _report_verdict(plans: Sequence[TenantPlan]) -> str:
     words = {
         "blocked": "{:,} blocked",
         "not_added": "{:,} not added",
-        "by_hand": "{:,} to take off by hand",
+        "by_hand": "{:,} to remove by hand",
         "unmanaged": "{:,} unmanaged",
     }
     totals_text = [

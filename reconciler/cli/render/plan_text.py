@@ -75,7 +75,7 @@ def verdict(document: _Document) -> str:
     blocked = summary["blocked"] - left_out
     parts += [f"{blocked:,} blocked"] if blocked else []
     parts += [f"{left_out:,} not added"] if left_out else []
-    parts += [f"{summary['by_hand']:,} to take off by hand"] if summary["by_hand"] else []
+    parts += [f"{summary['by_hand']:,} to remove by hand"] if summary["by_hand"] else []
     if _is_unread(document):
         return f"{', '.join(parts)}; CXone could not be read, so the rest is unknown"
     return f"{', '.join(parts)}; {summary['unchanged']:,} unchanged, {summary['unmanaged']:,} unmanaged"
@@ -216,8 +216,10 @@ def _cost_text(document: _Document) -> str:
 
 
 def drift_text(document: _Document, foreign: Mapping[str, int], number_format: NumberFormat) -> str:
-    """Show drift, and what was left alone; empty where there is nothing of either."""
+    """Show drift, what guards keep, and what was left alone; empty where there is nothing of these."""
     lines = _drift_lines(document["drift"], number_format)
+    for title, _, changes in parts_of(document["kept"]).kept:
+        lines += _blocked_lines(title, changes, number_format, document["budget"])
     lines += [
         f"  {name}: {count_text(rows, 'row')}, foreign: no file names it, left alone"
         for name, rows in foreign.items()
@@ -232,13 +234,21 @@ def drift_text(document: _Document, foreign: Mapping[str, int], number_format: N
 
 
 def drift_verdict(document: _Document, exit_code: int) -> str:
-    """Say in one line what was found, and everything that the exit code is for."""
+    """Say in one line what was found, what guards keep, and everything that the exit code is for."""
     counts: dict[str, int] = {}
     for drift_row in document["drift"]:
         counts[drift_row["kind"]] = counts.get(drift_row["kind"], 0) + len(drift_row["phones"])
     drift = ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items()))
-    parts = [f"drift ({drift})" if drift else "no drift", *_alarm_texts(document)]
+    parts = [f"drift ({drift})" if drift else "no drift", *_alarm_texts(document), *_kept_texts(document)]
     return f"{document['tenant']}: {'. '.join(parts)}" + (f": exit {exit_code}." if exit_code else ".")
+
+
+def _kept_texts(document: _Document) -> Iterator[str]:
+    summary = document["summary"]
+    if summary["blocked"]:
+        yield f"{summary['blocked']:,} blocked"
+    if summary["by_hand"]:
+        yield f"{summary['by_hand']:,} to remove by hand"
 
 
 def _alarm_texts(document: _Document) -> Iterator[str]:

@@ -7,10 +7,11 @@ from typing import Any
 from reconciler.core.model.finding import Finding, Severity, finding_to_json
 from reconciler.core.planning.change import Drift
 from reconciler.core.planning.deadlines import open_requests_to_json
-from reconciler.core.planning.plan import drift_to_json, live_to_json
+from reconciler.core.planning.plan import change_to_json, drift_to_json, live_to_json
 from reconciler.use_cases.reconcile.kept_read import save_read
 from reconciler.use_cases.reconcile.prepared_plan import PreparedPlan, prepare_plan
 from reconciler.use_cases.reconcile.run_metrics import meter_plan
+from reconciler.use_cases.reconcile.safety import budget_json
 from reconciler.use_cases.workspace.context import CommandContext, iso
 
 UNREPORTED = "AUDIT-RUN"
@@ -43,9 +44,13 @@ def _unreported_findings(prepared: PreparedPlan) -> Iterator[Finding]:
 
 
 def drift(ctx: CommandContext) -> DriftResult:
-    """Compare live with the files and with what is held. Reads only."""
+    """Compare live with the files and with what is held. Reads only.
+
+    What guards keep is in CXone and no longer in the files, so the answer has it, too.
+    """
     with prepare_plan(ctx) as prepared:
         meter_plan(prepared)
+        plan, dialect = prepared.plan, prepared.state.provider.dialect
         tenant, live = prepared.inputs.tenant.name, prepared.state.live
         findings = (*prepared.findings, *_unreported_findings(prepared))
         save_read(prepared, live, prepared.state.last_applied.newest)
@@ -56,11 +61,14 @@ def drift(ctx: CommandContext) -> DriftResult:
             "held_revision": prepared.heading.last_applied_revision,
             "as_of": prepared.heading.as_of.isoformat(),
             "created_at": iso(ctx.clock()),
-            "complete": prepared.plan.complete,
+            "complete": plan.complete,
             "errored": False,
             "live": live_to_json(live),
-            "drift": [drift_to_json(drift_row) for drift_row in prepared.plan.drift],
-            "requests": open_requests_to_json(prepared.waiting(prepared.plan)),
+            "summary": {name: plan.summary[name] for name in ("unmanaged", "blocked", "by_hand")},
+            "drift": [drift_to_json(drift_row) for drift_row in plan.drift],
+            "kept": [change_to_json(c, dialect) for c in plan.changes if c.is_exposing and c.blocked_by],
+            "budget": budget_json(ctx, plan.budget),
+            "requests": open_requests_to_json(prepared.waiting(plan)),
             "findings": [finding_to_json(finding) for finding in findings],
         }
-        return DriftResult(tenant, prepared.plan.drift, findings, dict(live.foreign), document)
+        return DriftResult(tenant, plan.drift, findings, dict(live.foreign), document)

@@ -18,7 +18,7 @@ Blocks = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Situation:
-    """What is done before a plan, and before the apply of it; and what stays, why.
+    """What is done before a plan, before drift and before the apply; and what stays, why.
 
     `planned` is what the plan keeps, by number; `kept` what the run keeps, None: the same. `codes` are the
     exit codes of plan and apply.
@@ -27,6 +27,7 @@ class Situation:
     prepare: Callable[[Project], object]
     planned: Blocks
     kept: Blocks | None = None
+    before_drift: Callable[[Project], object] = lambda _: None
     before_apply: Callable[[Project], object] = lambda _: None
     codes: tuple[int, int] = (6, 6)
     by_hand: tuple[str, ...] = ()
@@ -169,21 +170,39 @@ SITUATIONS = {
         over_budget, of("budget", *TWENTY[:6]), arguments=("--allow-removals", "7")
     ),
     "would-empty-list": Situation(emptied, of("would-empty-list", *TWENTY[:10])),
-    "incomplete-read": Situation(gone_while_read, of("incomplete-read", A), before_apply=back_and_gone_again),
+    "incomplete-read": Situation(
+        gone_while_read,
+        of("incomplete-read", A),
+        before_drift=back_and_gone_again,
+        before_apply=back_and_gone_again,
+    ),
     "incomplete-read, nothing read": Situation(
-        lambda p: released(p, A, rest=(B,)), {}, of("incomplete-read", A), unreadable, codes=(0, 8)
+        lambda p: released(p, A, rest=(B,)),
+        {},
+        of("incomplete-read", A),
+        before_apply=unreadable,
+        codes=(0, 8),
     ),
     "refused-elsewhere": Situation(refused_elsewhere, {}, of("refused-elsewhere", A), codes=(0, 8)),
     "unsupported, by hand": Situation(by_hand, {}, by_hand=(A,), codes=(0, 0)),
     "unsupported, found out": Situation(cannot_remove, {}, of("unsupported", A), codes=(0, 6)),
     "superseded": Situation(
-        lambda p: released(p, A, rest=(B,)), {}, of("superseded", A), newer_revision, codes=(0, 6)
+        lambda p: released(p, A, rest=(B,)),
+        {},
+        of("superseded", A),
+        before_apply=newer_revision,
+        codes=(0, 6),
     ),
     "hold": Situation(on_hold, of("hold", A)),
     "approval": Situation(unapproved, of("approval", A)),
     "other-chain": Situation(pinned_elsewhere, of("other-chain", A)),
     "its removal fails": Situation(
-        lambda p: released(p, A, rest=(B,)), {}, {}, never_removed, codes=(0, 8), not_removed=(A,)
+        lambda p: released(p, A, rest=(B,)),
+        {},
+        {},
+        before_apply=never_removed,
+        codes=(0, 8),
+        not_removed=(A,),
     ),
     "removed": Situation(lambda p: released(p, A, rest=(B,)), {}, codes=(0, 0), removed=(A,)),
 }

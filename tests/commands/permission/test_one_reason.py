@@ -11,7 +11,7 @@ from reconciler.cli.commands import apply as apply_command
 from reconciler.cli.render.apply_text import apply_result_text
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.cli.render.note import Section
-from reconciler.cli.render.plan_text import plan_text
+from reconciler.cli.render.plan_text import drift_text, plan_text
 from reconciler.core.planning.change import BlockedBy
 from reconciler.use_cases.reconcile.apply import ApplyResult
 from tests.commands.permission.situations import SITUATIONS, A, B, Blocks, Situation
@@ -115,6 +115,21 @@ def says_the_plan(project: Project, situation: Situation) -> None:
     found = {in_markdown(markdown, "delete"), in_html(html, "delete"), in_note(note, "delete")}
     assert found == {number}
     assert len(re.findall(r"^  - ", text, re.MULTILINE)) == len(going)
+    says_drift(project, situation)
+
+
+def says_drift(project: Project, situation: Situation) -> None:
+    """What drift says, before the run: blocked numbers are in CXone and in no file."""
+    blocked, by_hand = len(situation.planned), len(situation.by_hand)
+    situation.before_drift(project)
+    document = project.run("drift", "--format", "json", **situation.environ).json
+    text = "\n".join((drift_text(document, {}, NumberFormat()), document["verdict"]))
+    assert in_lines(part(text, BLOCKED)) == counts(situation.planned)
+    assert (f" {blocked} blocked" in text) == bool(blocked)
+    assert (f" {by_hand} to remove by hand" in text) == bool(by_hand)
+    assert (document["summary"]["blocked"], document["summary"]["by_hand"]) == (blocked, by_hand)
+    kept = [change for change in document["kept"] if change["blocked_by"] != ["unsupported"]]
+    assert in_json(kept) == counts(situation.planned)
 
 
 def says_the_run(project: Project, situation: Situation, done: Result, text: str) -> None:
