@@ -36,9 +36,10 @@ from reconciler.use_cases.workspace.project import SCHEMA_FOLDER, Project
 
 
 class State(StrEnum):
-    """How a check ended."""
+    """How a check ended. UNKNOWN: it was not tried."""
 
     OK = "ok"
+    UNKNOWN = "unknown"
     WARNING = "warning"
     FAIL = "fail"
 
@@ -390,7 +391,7 @@ def _cxone_checks(provider: Provider, tenant: Tenant) -> Iterator[Check]:
     yield passed_check("sign-in", f"organisation {target.organisation} at {target.host}")
     yield passed_check("read", f"{entries:,} rows")
     scope = "dnc:entries:write" if tenant.dialect == "entries" else "a role that may edit DNC groups"
-    yield Check("write", State.OK, f"not tried: apply needs {scope}; removal: {tenant.removal}")
+    yield Check("write", State.UNKNOWN, f"not tried: apply needs {scope}; removal: {tenant.removal}")
     yield _clock_check(provider)
 
 

@@ -44,7 +44,7 @@ def test_all_is_well(project: Project):
         "environment": "ok",
         "sign-in": "ok",
         "read": "ok",
-        "write": "ok",
+        "write": "unknown",
         "clock": "ok",
     }
     assert "has no dnc-audit yet" in checks["audit branch"][1]
