@@ -59,14 +59,8 @@ class _Families(Collector):
         tenants = self._meter.tenants
         for name, help_text, label, counts_of in _LABELLED_GAUGES:
             yield _labelled_gauge(name, help_text, label, _rows(tenants, counts_of))
-        yield _tenant_gauge(
-            "dnc_blocked",
-            "Numbers that guards keep on.",
-            {name: one.blocked for name, one in tenants.items()},
-        )
-        yield _tenant_gauge(
-            "dnc_not_live", "Not protected.", {name: one.not_live for name, one in tenants.items()}
-        )
+        for name, help_text, count_of in _TENANT_GAUGES:
+            yield _tenant_gauge(name, help_text, {tenant: count_of(one) for tenant, one in tenants.items()})
         times = {
             name: one.verified_at.timestamp() if one.verified_at else None for name, one in tenants.items()
         }
@@ -130,6 +124,12 @@ _LABELLED_GAUGES: tuple[tuple[str, str, str, Callable[[TenantMetrics], Mapping[s
         "state",
         _deadlines,
     ),
+)
+
+_TENANT_GAUGES: tuple[tuple[str, str, Callable[[TenantMetrics], int | None]], ...] = (
+    ("dnc_blocked", "Numbers that guards keep on.", lambda one: one.blocked),
+    ("dnc_not_live", "Not protected.", lambda one: one.not_live),
+    ("dnc_reports_not_at_remote", "Reports that only this clone has.", lambda one: one.not_at_remote),
 )
 
 

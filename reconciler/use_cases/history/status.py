@@ -237,4 +237,5 @@ def meter_standings(ctx: CommandContext, standings: Iterable[Standing]) -> None:
         told.status = report.status
         told.waiting, told.late = count_numbers(report.requests.open), one.late
         told.blocked, told.not_live = one.deviations.kept, one.deviations.not_live
+        told.not_at_remote = one.not_at_remote
         told.verified_at = one.verified.finished_at if one.verified else None

@@ -60,7 +60,8 @@ class TenantMetrics:
     """What is known of one tenant; None and empty where the command did not come so far.
 
     `waiting` counts requests that are open: their target day has come, and they are not live. `late` of them
-    are past their last day. `verified_at` is when a run last saw CXone as it left it.
+    are past their last day. `not_at_remote` counts reports that only this clone has. `verified_at` is when a
+    run last saw CXone as it left it.
     """
 
     entries: Mapping[str, int] = field(default_factory=dict)
@@ -71,6 +72,7 @@ class TenantMetrics:
     late: int | None = None
     blocked: int | None = None
     not_live: int | None = None
+    not_at_remote: int | None = None
     conflicts: int | None = None
     verified_at: datetime | None = None
     status: str = ""

@@ -90,7 +90,16 @@ def test_status_tells_of_tenants_by_their_reports(project):
     assert of(found, "dnc_last_verified_age_seconds") == pytest.approx(30 * 3600, abs=60)
     assert of(found, "dnc_run_outcome", command="status", outcome="complete") == 1
     assert of(found, "dnc_entries", list=LIST) == 2
+    assert of(found, "dnc_reports_not_at_remote") == 0
     assert not has(found, "dnc_http_requests_total")
+
+
+def test_status_counts_reports_that_only_this_clone_has(project):
+    project.configure(lambda c: c.setdefault("audit", {}).update(push="never"))
+    project.list(entry(A, B, C))
+    project.apply()
+    project.run("status", "--metrics", FILE)
+    assert of(measured(project), "dnc_reports_not_at_remote") == 1
 
 
 @pytest.mark.parametrize("command", ["plan", "drift", "apply"])
