@@ -1,12 +1,24 @@
 """Whether a text is a number that the numbering plan can have. Possible, not valid: metadata ages."""
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from operator import itemgetter
 
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumber, ValidationResult
+from phonenumbers import (
+    COUNTRY_CODE_TO_REGION_CODE,
+    NumberParseException,
+    PhoneMetadata,
+    PhoneNumber,
+    PhoneNumberFormat,
+    ValidationResult,
+    format_number,
+    is_valid_number,
+    parse,
+)
 from phonenumbers import is_possible_number_with_reason as possible_with_reason
 
 from reconciler.core.model.phone import is_e164
@@ -34,6 +46,7 @@ _CODE = 1 + _LONGEST_CODE
 _WITH_AREA_CODE = len("+1212")
 _WITH_SEVEN_DIGITS = len("+4479111")
 _WITH_EIGHT_DIGITS = len("+59059027")
+_TRUNK_ZERO = "0"
 BEYOND_DIGITS = ":"  # the character after "9"
 _START = itemgetter(slice(_WITH_AREA_CODE))
 _SHARED = frozenset(
@@ -102,12 +115,125 @@ def country_code(head: str) -> str | None:
     return next((code for code in codes if int(code) in COUNTRY_CODE_TO_REGION_CODE), None)
 
 
-@cache  # at most 999 heads and 9 lengths
 def national_digits(phone: str) -> str:
     """Give the digits of a number of a country without its country code."""
     return phone.removeprefix(f"+{country_code(phone[:_CODE])}").removeprefix("+")
 
 
+def read_international(phone: str) -> tuple[str, str | None]:
+    """Give the number that a "+" and digits mean, and why it is none; the same for the same digits.
+
+    People keep the prefix that is dialled inside a country behind its country code (+49 0151 …). It is left
+    out if the rest is a number and the whole is none; where both are numbers, neither is guessed.
+    """
+    plan = _dialling_plan(phone[:_CODE])
+    if plan is None or not plan.begins_with_prefix(phone):  # nearly all
+        return phone, invalid_reason(phone)
+    known = plan.without_known_prefix(phone)
+    prefix = plan.prefix_of(phone)
+    is_known = known != phone  # else no prefix of the country: at best a zero that people put there
+    without = known if is_known else plan.without(prefix, phone)
+    is_used, is_used_without = _is_valid(phone, plan), _is_valid(without, plan)
+    with_prefix = f"the {prefix} after the country code"
+    problem = ""
+    if is_used and is_used_without and is_known:
+        problem = (
+            f"two numbers can be meant: written with and without {with_prefix}, both are in use; find out "
+            "which one asked, and write that one in a list file"
+        )
+    elif is_used or not prefix.startswith(_TRUNK_ZERO):
+        pass
+    elif is_used_without and not is_known:
+        problem = f"no number of its country: leave {with_prefix} out"
+    elif not is_used_without:
+        # Numbers that are in use and that the metadata does not know yet: their length tells, or nothing.
+        is_used_without = is_known and invalid_reason(phone) is not None and invalid_reason(without) is None
+        if not is_used_without:
+            problem = f"no number of its country, neither with nor without {with_prefix}: check its digits"
+    number = known if is_used_without and not is_used else phone
+    return number, problem or invalid_reason(number)
+
+
+@dataclass(frozen=True, slots=True)
+class _DiallingPlan:
+    """What is dialled before numbers inside the countries of one country code.
+
+    `prefix` is the usual one, empty for none; `pattern` matches all that people may take for one.
+    """
+
+    code: str
+    prefix: str
+    pattern: re.Pattern[str]
+
+    def begins_with_prefix(self, phone: str) -> bool:
+        """Tell whether the digits after the country code may begin with a prefix."""
+        found = self.pattern.match(phone, 1 + len(self.code))
+        return found is not None and found.end() > found.start()
+
+    def prefix_of(self, phone: str) -> str:
+        """Give the digits that people leave out or add: the usual prefix, a zero, or how it begins."""
+        national = phone[1 + len(self.code) :]
+        usual = self.prefix if national.startswith(self.prefix) else ""
+        return usual or national[0]
+
+    def without(self, prefix: str, phone: str) -> str:
+        """Give a number that begins with these digits without them."""
+        return f"+{self.code}{phone.removeprefix(f'+{self.code}{prefix}')}"
+
+    def without_known_prefix(self, phone: str) -> str:
+        """Give the number as the library reads it: without a prefix that the country has."""
+        try:
+            return str(format_number(parse(phone), PhoneNumberFormat.E164))
+        except NumberParseException:  # too long, or too short
+            return phone
+
+
+@cache  # at most 1110 heads
+def _dialling_plan(head: str) -> _DiallingPlan | None:
+    """Give the plan of the country code at the head; None where no prefix can be told from a number."""
+    code = country_code(head) if head[1:].isdigit() else None
+    if code is None:
+        return None
+    main_region = COUNTRY_CODE_TO_REGION_CODE[int(code)][0]
+    metadata = PhoneMetadata.metadata_for_region_or_calling_code(int(code), main_region)
+    if metadata is None:
+        return None
+    known = metadata.national_prefix_for_parsing or "(?!)"  # "(?!)": nothing begins so
+    zero = _misplaced_zero(COUNTRY_CODE_TO_REGION_CODE[int(code)])
+    return _DiallingPlan(code, metadata.national_prefix or "", re.compile(f"(?:{known})|{zero}"))
+
+
+def _misplaced_zero(regions: Sequence[str]) -> str:
+    """Give the pattern of a zero that people may have put before a number of these regions.
+
+    Where ordinary numbers begin with a zero, as in Italy and the Ivory Coast: before those that do not.
+    """
+    plans = [metadata for region in regions if (metadata := PhoneMetadata.metadata_for_region(region))]
+    kinds = [kind for plan in plans for kind in (plan.fixed_line, plan.mobile) if kind]
+    if not any((kind.example_number or "").startswith(_TRUNK_ZERO) for kind in kinds):
+        return _TRUNK_ZERO
+    without_zero = [
+        kind.national_number_pattern
+        for kind in kinds
+        if kind.national_number_pattern and not (kind.example_number or "").startswith(_TRUNK_ZERO)
+    ]
+    return f"{_TRUNK_ZERO}(?:{_TRUNK_ZERO}|(?:{'|'.join(without_zero)})$)"
+
+
+def _is_valid(phone: str, plan: _DiallingPlan) -> bool:
+    """Tell whether the number is in use exactly as it is written, as far as is known."""
+    national = phone[1 + len(plan.code) :]
+    zeros = len(national) - len(national.lstrip("0"))
+    number = PhoneNumber(
+        country_code=int(plan.code),
+        national_number=int(national or "0"),
+        italian_leading_zero=zeros > 0 or None,
+        number_of_leading_zeros=zeros if zeros > 1 else None,
+    )
+    return bool(is_valid_number(number))
+
+
+@cache  # at most 999 heads and 9 lengths
 def _invalid_head_reason(head: str, length: int) -> str | None:
     """Judge by what decides: libphonenumber's own test looks at the country code and the length only."""
     code = country_code(head)
