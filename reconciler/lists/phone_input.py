@@ -3,14 +3,15 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import phonenumbers
 
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.model.phone import is_e164
-from reconciler.rules.numbering import invalid_reason, read_international
+from reconciler.rules.jurisdictions import country_of, is_jurisdiction, meant_code
+from reconciler.rules.numbering import country_code, invalid_reason, read_international
 
 # What people put between digits; other dashes, and spaces that do not break, come out of word processors.
 _SEPARATOR = r"[\s().\[\]\-/\u00b7\u2010-\u2015\u2212\ufe58\ufe63\uff0d]"
@@ -30,6 +31,9 @@ _TEXT_MARKS = (
 )
 _CONTEXT = re.compile(r"tel:([^;+]*);phone-context=(\+[^;]*)", re.IGNORECASE)
 _OTHER_CONTEXT = re.compile(r"tel:[^;]*;phone-context=", re.IGNORECASE)
+_COUNTRY_CODE = re.compile(r"(?:\+|00)?([1-9][0-9]{0,2})(?:[.,]00?)?")
+_NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ .'-]){0,39}")
+_NOWHERE = "001"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,53 @@ def parse_phone_input(text: str, region: str) -> PhoneInput:
     if problem := _input_problem(plain):
         return PhoneInput("", problem)
     return _read(plain, _of_region(region))
+
+
+def parse_with_country(text: str, country: str, region: str) -> PhoneInput:
+    """Read a number whose country is written beside it: as a country code, ISO 3166, or a common name.
+
+    Without a country it is read as by `parse_phone_input`. A number that has a country code of its own must
+    be one of the same code. A problem has no digits of either text.
+    """
+    country_text = _plain(country)
+    if not country_text:
+        return parse_phone_input(text, region)
+    plain = _plain(text)
+    if problem := _input_problem(plain):
+        return PhoneInput("", problem)
+    code, home = _country(country_text)
+    if not code:
+        name = f" {country_text}" if _NAME.fullmatch(country_text) else ""
+        return PhoneInput(
+            "", f"the country{name} is not known: write its ISO 3166 code (GB) or its country code (+44)"
+        )
+    if home == _NOWHERE:
+        digits = _digits(plain)
+        read = _international(f"+{digits}" if "+" in plain else f"+{code}{digits}")
+    else:
+        read = _read(plain, _Assumed(home, "the country beside it", "correct the number or the country"))
+    if read.phone and country_code(read.phone) != code:
+        return PhoneInput("", "a number of another country than the one beside it: correct one of the two")
+    return read
+
+
+def reads_with_lost_plus(text: str, region: str) -> bool:
+    """Tell whether a number of the region may be one of another country that has lost its +.
+
+    Then the text has no country code of its own, and its digits behind a + are a number that is in use
+    elsewhere, too: 6563334444 is +1 656 333 4444 and +65 6333 4444.
+    """
+    plain = _plain(text)
+    if _input_problem(plain) or "+" in plain:
+        return False
+    digits = _digits(plain)
+    if _after_international_prefix(digits, region):
+        return False
+    elsewhere, problem = read_international(f"+{digits}")
+    if problem or not phonenumbers.is_valid_number(phonenumbers.parse(elsewhere)):
+        return False
+    read = parse_phone_input(text, region)
+    return bool(read.phone) and country_code(read.phone) != country_code(elsewhere)
 
 
 def _plain(text: str) -> str:
@@ -148,6 +199,20 @@ def _after_international_prefix(digits: str, region: str) -> str:
 def _international_prefix(region: str) -> re.Pattern[str]:
     metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
     return re.compile((metadata and metadata.international_prefix) or "(?!)")  # "(?!)": nothing begins so
+
+
+@lru_cache(maxsize=1 << 10)  # a table has few
+def _country(text: str) -> tuple[str, str]:
+    """Give the country code and the region (ISO 3166) of a country as written; empty for an unknown one."""
+    if found := _COUNTRY_CODE.fullmatch("".join(c for c in text if c not in " ()-")):
+        region = phonenumbers.region_code_for_country_code(int(found[1]))
+        return ("", "") if region == phonenumbers.UNKNOWN_REGION else (found[1], region)
+    letters = "".join(text.upper().split())
+    # Two letters are a code, not the beginning of a name.
+    meant = meant_code(letters) if letters == "UK" or len(letters) > len("UK") else ""
+    region = country_of(next((code for code in (letters, meant) if is_jurisdiction(code)), ""))
+    code = phonenumbers.country_code_for_region(region)
+    return (str(code), region) if code else ("", "")
 
 
 def read_numbers(
