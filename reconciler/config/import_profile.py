@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.core.model.finding import redact
 from reconciler.rules.periods import parse_date
 
 _DAYS = ("requestedOn", "listedOn", "firstSeenOn", "expirationDate")
@@ -65,10 +64,7 @@ class ImportProfile:
         if not self.reasons or code is None or code in self.reasons or self.other_reason:
             return ""
         reasons_key = self.key_path("reasons")
-        return (
-            f"the code {redact(code)} is not in {reasons_key}: add it there, or otherReason for all that "
-            "are not"
-        )
+        return f"its code is not in {reasons_key}: add it there, or otherReason for all that are not"
 
     def _parse_day(self, text: str) -> str:
         if parse_date(text):

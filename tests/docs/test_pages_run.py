@@ -12,7 +12,7 @@ import yaml
 from tests.docs.pages import PAGES, ROOT, blocks
 from tests.docs.running import Shell, shown
 from tests.support.project import Project, making
-from tests.unit.list_edit.workbooks import workbook
+from tests.unit.tables.workbooks import workbook
 
 REFERENCE = ROOT / "docs" / "reference"
 Hook = Callable[[Project], object]

@@ -11,9 +11,11 @@ from reconciler.cli.output import Output, error_output, to_answer
 from reconciler.cli.render.edits import import_json, print_import, print_snapshot, snapshot_json
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.core.model.entries import Policy, ReasonCode
-from reconciler.lists.edit.tables import FIELDS
-from reconciler.use_cases.edits.import_table import ImportResult, ImportTable
+from reconciler.lists.tables.columns import MAPPABLE
+from reconciler.lists.tables.table import TablePlace
+from reconciler.use_cases.edits.import_table import ImportResult
 from reconciler.use_cases.edits.import_table import import_ as run
+from reconciler.use_cases.edits.table_rows import ImportTable, Vouching
 
 if TYPE_CHECKING:
     from reconciler.use_cases.edits.registry_snapshot import SnapshotResult
@@ -29,7 +31,12 @@ EXAMPLES = examples(
 
 
 def import_(  # noqa: PLR0917  (an option each; Typer passes them by name)
-    file: Annotated[Path, typer.Argument(help="CSV, TSV, XLSX, or the FTC's flat AAA,NNNNNNN.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV, TSV, XLSX, a registry's flat AAA,NNNNNNN or XML, also in ZIP or gzip; - is stdin."
+        ),
+    ],
     list_id: Annotated[
         str | None,
         typer.Option("--list", help="The listId that the numbers go on; a profile may say it."),
@@ -48,7 +55,24 @@ def import_(  # noqa: PLR0917  (an option each; Typer passes them by name)
     ] = None,
     jurisdiction: Annotated[str | None, typer.Option(help="The same for jurisdiction.")] = None,
     columns: Annotated[
-        list[str] | None, typer.Option("--map", help=f"FIELD=COLUMN, FIELD one of {', '.join(FIELDS)}.")
+        list[str] | None,
+        typer.Option("--map", help=f"FIELD=COLUMN, a title or a place from 1. FIELD: {', '.join(MAPPABLE)}."),
+    ] = None,
+    phone_columns: Annotated[
+        list[str] | None,
+        typer.Option("--phone-columns", help="All columns with numbers, where a row has several: Home,Work."),
+    ] = None,
+    header_row: Annotated[
+        int | None, typer.Option(min=0, help="The line of the header, where titles stand above it; 0: none.")
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help="The sheet to read, where a workbook has several.")
+    ] = None,
+    expect_rows: Annotated[
+        int | None, typer.Option(min=0, help="How many rows of data the file has, as its sender says.")
+    ] = None,
+    sha256: Annotated[
+        str | None, typer.Option("--sha256", help="The file's SHA-256, as its sender says.")
     ] = None,
     batch: Annotated[
         str | None, typer.Option(help="The import's name; its day and content otherwise.")
@@ -75,8 +99,19 @@ def import_(  # noqa: PLR0917  (an option each; Typer passes them by name)
              "requestedOn": requested_on, "evidence": evidence, "retention": retention,
              "expirationDate": until, "source": source, "jurisdiction": jurisdiction}  # fmt: skip
     keys = {key: value for key, value in given_keys.items() if value is not None}
-    column_map = parse_column_map(columns or [], FIELDS)
-    table = ImportTable(file, list_id, keys, column_map, batch, rejects, profile, new_list)
+    table = ImportTable(
+        file,
+        list_id,
+        keys,
+        parse_column_map(columns or [], MAPPABLE),
+        batch,
+        rejects,
+        profile,
+        new_list,
+        phone_columns=[title.strip() for titles in phone_columns or [] for title in titles.split(",")],
+        place=TablePlace(sheet, header_row),
+        vouching=Vouching(expect_rows, sha256),
+    )
     with error_output(output):
         if retrieved_at:
             from reconciler.use_cases.edits.registry_snapshot import snapshot  # noqa: PLC0415  (takes its time to load)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from reconciler.cli.call import print_error
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.core.model.entries import terms_to_json
-from reconciler.core.model.finding import finding_to_json
+from reconciler.core.model.finding import count_text, finding_to_json
+from reconciler.lists.tables.titles import titles_text
 
 if TYPE_CHECKING:
     from reconciler.use_cases.edits.add import AddResult
@@ -64,8 +65,13 @@ def _rows_json(rows: "ImportedRows") -> dict[str, Any]:
             "read": rows.read,
             "added": rows.added,
             "present": rows.present,
-            "refused": len(rows.refused),
+            "refused": rows.refused_count,
             "ignored": sum(rows.left_out.values()),
+            "removals": rows.removals,
+            "repeated": rows.repeated,
+            "file_rows": rows.file_rows,
+            "header": rows.header,
+            "set_aside": dict(rows.set_aside),
         },
         "ignored_rows": dict(rows.left_out),
         "ignored_columns": list(rows.ignored),
@@ -216,10 +222,38 @@ def _print_rows(rows: "ImportedRows", retry_command: str) -> None:
             f"{retry_command}"
         )
     if rows.ignored:
-        print_error(f"columns that nothing was taken from: {', '.join(rows.ignored)}")
+        print_error(f"columns that nothing was taken from: {titles_text(rows.ignored)}")
     if rows.left_out:
         ignored_text = ", ".join(f"{value} ({count:,})" for value, count in sorted(rows.left_out.items()))
         print_error(f"rows that the profile ignores: {ignored_text}")
+    if rows.repeated:
+        print_error(
+            f"{count_text(rows.repeated, 'row')} of numbers that other rows have, too: of several requests "
+            "for a number the earliest counts"
+        )
+    print_error(f"rows in the file: {_sum_text(rows)}")
+
+
+def _sum_text(rows: "ImportedRows") -> str:
+    """Say how the rows of the file add up."""
+    ignored, removals = sum(rows.left_out.values()), rows.removals
+    parts = [
+        *(f"{count:,} {_SET_ASIDE.get(what, what)}" for what, count in rows.set_aside.items()),
+        f"{rows.header} header",
+        f"{rows.added:,} added",
+        f"{rows.present:,} already there",
+        f"{rows.refused_count:,} refused",
+        *([f"{ignored:,} ignored"] if ignored else []),
+        *(
+            [f"{removals:,} that {'takes its number' if removals == 1 else 'take their numbers'} off"]
+            if removals
+            else []
+        ),
+    ]
+    return f"{rows.file_rows:,} = {' + '.join(parts)}"
+
+
+_SET_ASIDE = {"sep=": "line that names the delimiter"}
 
 
 def _print_some(lines: Iterable[str], rest_place: str = "stay, too") -> None:
@@ -234,5 +268,5 @@ def _counts_text(rows: "ImportedRows") -> str:
     left_out = sum(rows.left_out.values())
     return (
         f"{rows.read:,} rows read, {rows.added:,} added, {rows.present:,} already there, "
-        f"{len(rows.refused):,} refused" + (f", {left_out:,} ignored" if left_out else "")
+        f"{rows.refused_count:,} refused" + (f", {left_out:,} ignored" if left_out else "")
     )

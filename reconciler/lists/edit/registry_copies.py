@@ -122,6 +122,7 @@ def _moment(text: str) -> datetime | None:
 
 
 MAX_LOSS_PERCENT = 2.0  # per cent of an area code's numbers: more is a broken file, until somebody looked
+_LINES_NAMED = 5
 _NORTH_AMERICAN_LENGTH = 12  # characters of +1 and ten digits
 
 
@@ -177,22 +178,55 @@ def compare_snapshot(
     unchanged_codes: dict[str, str] = {}
     retained_numbers: dict[str, str] = {}
     for code in sorted(numbers_before.keys() - {""}):
-        missing = numbers_before[code] - numbers_after.get(code, set())
-        known_dates = [copy.block.retrieved_at for copy in copies if code in copy.area_codes]
-        if reason := _removal_doubt(
-            numbers_before[code], numbers_after.get(code, set()), max_loss, unread_lines
-        ):
+        before, after = numbers_before[code], numbers_after.get(code, set())
+        missing = before - after
+        reason = _removal_doubt(before, after, max_loss, unread_lines)
+        if reason := reason or _newer_copy(copies, code, retrieved_at):
             unchanged_codes[code] = reason
-        elif newer_date := next(
-            (known_date for known_date in known_dates if is_earlier(retrieved_at, known_date)), None
-        ):
-            unchanged_codes[code] = f"the files have a newer snapshot of it, retrieved on {newer_date}"
         elif missing:
             running_terms = {number: _running_term(copies, number, day) for number in missing}
             retained_numbers |= {number: reason for number, reason in running_terms.items() if reason}
             removed_numbers[code] = tuple(
                 sorted(number for number, reason in running_terms.items() if not reason)
             )
+    return SnapshotComparison(
+        {code: removed for code, removed in removed_numbers.items() if removed},
+        unchanged_codes,
+        retained_numbers,
+    )
+
+
+def _newer_copy(copies: Sequence[RegistryCopy], code: str, retrieved_at: str) -> str:
+    """Say that an area code has a newer copy in the files; empty where it has none."""
+    dates = [copy.block.retrieved_at for copy in copies if code in copy.area_codes]
+    newer = next((known for known in dates if is_earlier(retrieved_at, known)), None)
+    return f"the files have a newer snapshot of it, retrieved on {newer}" if newer else ""
+
+
+def compare_changes(
+    copies: Sequence[RegistryCopy],
+    removals: Collection[str],
+    retrieved_at: str,
+    unread_lines: Sequence[int] = (),
+) -> SnapshotComparison:
+    """Compare the last snapshot's files with what a change list takes off. What is in doubt stays.
+
+    `unread_lines` are lines that could not be read: with one, nothing comes off.
+    """
+    listed = {number for copy in copies for number in copy.numbers}
+    day = parse_day(retrieved_at)
+    removed_numbers: dict[str, tuple[str, ...]] = {}
+    unchanged_codes: dict[str, str] = {}
+    retained_numbers: dict[str, str] = {}
+    for code, numbers in sorted(_by_area_code(listed.intersection(removals)).items()):
+        if unread_lines:
+            unchanged_codes[code] = f"lines of the file cannot be read: line {_lines_text(unread_lines)}"
+        elif reason := _newer_copy(copies, code, retrieved_at):
+            unchanged_codes[code] = reason
+        else:
+            running_terms = {number: _running_term(copies, number, day) for number in sorted(numbers)}
+            retained_numbers |= {number: reason for number, reason in running_terms.items() if reason}
+            removed_numbers[code] = tuple(number for number, reason in running_terms.items() if not reason)
     return SnapshotComparison(
         {code: removed for code, removed in removed_numbers.items() if removed},
         unchanged_codes,
@@ -227,6 +261,10 @@ def possibly_cut(missing: Collection[str], numbers: Sequence[str]) -> set[str]:
     }
 
 
+def _lines_text(lines: Sequence[int]) -> str:
+    return ", ".join(map(str, lines[:_LINES_NAMED])) + " …" * (len(lines) > _LINES_NAMED)
+
+
 def _removal_doubt(
     numbers_before: set[str], numbers_after: set[str], max_loss: float, unread_lines: Sequence[int]
 ) -> str:
@@ -235,7 +273,7 @@ def _removal_doubt(
     if not numbers_after:
         return f"it is missing from the file; its {len(numbers_before):,} numbers stay"
     if lost_count and unread_lines:
-        lines = ", ".join(str(line) for line in unread_lines[:5]) + " …" * (len(unread_lines) > 5)  # noqa: PLR2004  (as many as are named)
+        lines = _lines_text(unread_lines)
         return f"it lost {lost_count:,}, and they may stand where no number can be read: line {lines}"
     if lost_count * 100 > max_loss * len(numbers_before):
         share = f"{lost_count * 100 / len(numbers_before):.2f} %"

@@ -11,7 +11,7 @@ from reconciler.core.model.errors import InvalidInput
 from reconciler.lists.edit.canonical import write_empty_list
 from reconciler.lists.edit.changes import Keys, inherited_keys, with_commented_numbers
 from reconciler.lists.reader import Source, read_lists
-from reconciler.use_cases.edits.import_table import Candidate, trial_files
+from reconciler.use_cases.edits.table_rows import Candidate, trial_files
 from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.project import Project
 from reconciler.use_cases.workspace.tenant_lists import TenantLists

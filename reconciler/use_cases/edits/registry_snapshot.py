@@ -8,13 +8,13 @@ from reconciler.core.model.entries import REGISTRY_REASONS, FileEntries, Release
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.planning.state import LastApplied
 from reconciler.lists.edit.changes import Keys, new_lists, with_commented_numbers
-from reconciler.lists.edit.raw_tables import accounting_doubts
 from reconciler.lists.edit.registry_copies import (
     MAX_LOSS_PERCENT,
     RegistryBlock,
     RegistryCopy,
     SnapshotComparison,
     area_code,
+    compare_changes,
     compare_snapshot,
     missing_numbers,
     parse_registry_block,
@@ -25,15 +25,13 @@ from reconciler.lists.releases_holds import parse_day
 from reconciler.use_cases.edits.file_changes import Edits
 from reconciler.use_cases.edits.import_table import (
     MAX_FILE_NUMBERS,
-    Candidate,
     ImportedRows,
-    ImportTable,
-    TableRows,
-    read_rows,
+    account_for_rows,
     strongest_candidates,
     write_rejected_rows,
 )
 from reconciler.use_cases.edits.release import RetainedNumber, release_file_of, terms_text
+from reconciler.use_cases.edits.table_rows import Candidate, ImportTable, TableRows, read_rows
 from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.tenant_lists import TenantLists
 
@@ -42,14 +40,16 @@ from reconciler.use_cases.workspace.tenant_lists import TenantLists
 class RegistryFiles:
     """What becomes of a snapshot's files, step by step. Nothing is on the disk before `write`.
 
-    `block` is the new snapshot's, without area codes: each file has its own. Raises InvalidInput for a copy
-    whose form has errors: what it holds is not known.
+    `block` is the new snapshot's, without area codes: each file has its own. `is_change_list`: it says what
+    changed since another, so the files of the last snapshot keep their day, and what is new has files of its
+    own. Raises InvalidInput for a copy whose form has errors: what it holds is not known.
     """
 
     tenant_lists: TenantLists
     list_id: str
     block: RegistryBlock
     copies: Sequence[RegistryCopy]
+    is_change_list: bool = False
     _edits: Edits = field(init=False)
     _expected: dict[tuple[str, str, str], Terms | None] = field(default_factory=dict)
     _releases: set[Release] = field(default_factory=set)
@@ -83,8 +83,8 @@ class RegistryFiles:
             self._edits.add_releases(path, new_releases)
             self._releases |= set(new_releases)
 
-    def add(self, accepted: list[tuple[Candidate, Terms]]) -> int:
-        """Put in what is new, or stands here under weaker terms, by area code; count it."""
+    def add(self, accepted: list[tuple[Candidate, Terms]]) -> list[Candidate]:
+        """Put in what is new, or stands here under weaker terms, by area code; give the rows."""
         has = {number: terms for copy in self.copies for number, terms in copy.numbers.items()}
         chosen = strongest_candidates(accepted, has)
         self._remove([number for number in chosen if number in has])
@@ -95,7 +95,7 @@ class RegistryFiles:
         for code, rows in by_code.items():
             for path, file_rows in self._assign_files(code, rows):
                 self._expected |= {(path, self.list_id, row.phone): terms[id(row)] for row in file_rows}
-        return len(chosen)
+        return list(chosen.values())
 
     def update_blocks(self, numbers: Collection[str], unchanged_codes: Collection[str]) -> None:
         """Bring the blocks up to date of the files whose area codes were all taken in."""
@@ -131,7 +131,7 @@ class RegistryFiles:
         numbers_by_file = {
             file.path: set(file.numbers) for file in self.tenant_lists.lists.declared_entries.files
         }
-        for copy in self.copies:
+        for copy in () if self.is_change_list else self.copies:
             if copy.area_codes == {code}:
                 has = {
                     file_number
@@ -234,17 +234,12 @@ def snapshot(
     block = _snapshot_block(tenant_lists, rows, retrieved_at)
     rows = _without_foreign_rows(rows, block)
     copies = tuple(_find_copies(tenant_lists, rows.list_id, block.name))
-    limits = (MAX_LOSS_PERCENT, max_loss, rows.columns.profile.max_loss_percent)
-    limit = min(limit for limit in limits if limit is not None)
-    comparison = compare_snapshot(
-        copies, rows.numbers, retrieved_at, max_loss=limit, unread_lines=rows.unread_lines
-    )
-    missing = missing_numbers(copies, rows.numbers)
-    cut = possibly_cut(missing, tuple(rows.numbers))
-    doubts = tuple(_doubts(table.file.name, rows, missing, cut))
+    comparison, missing, cut = _compare(table, rows, copies, retrieved_at, max_loss)
+    doubts = tuple(_doubts(table.name, rows, missing, cut, is_vouched=bool(table.vouching)))
     if doubts:
         comparison = _without_removals(comparison, cut)
-    files = RegistryFiles(tenant_lists, rows.list_id, block, copies)
+    is_change_list = rows.columns.is_change_list
+    files = RegistryFiles(tenant_lists, rows.list_id, block, copies, is_change_list)
     released_before = [
         number
         for numbers in comparison.removed_numbers.values()
@@ -256,10 +251,12 @@ def snapshot(
         - set(released_before)
     )
     files.release(to_release)
-    added_count = files.add(rows.accepted)
-    if not doubts:
+    added = files.add(rows.accepted)
+    if not doubts and not is_change_list:
         files.update_blocks(rows.numbers, comparison.unchanged_codes)
-    rejects = write_rejected_rows(table, rows)
+    rejects = table.rejects_path if rows.rejected else None
+    imported = account_for_rows(rows, added, files.changed_paths, rejects)
+    write_rejected_rows(table, rows)
     files.write()
     put_back = dict.fromkeys(released_before, "this snapshot released it before, and its line was put back")
     retained = [
@@ -271,7 +268,7 @@ def snapshot(
     )
     return SnapshotResult(
         block=block,
-        rows=ImportedRows.of(rows, added_count, files.changed_paths, rejects),
+        rows=imported,
         evidence=files.evidence,
         released_numbers=tuple(to_release),
         unchanged_codes=comparison.unchanged_codes,
@@ -283,18 +280,48 @@ def snapshot(
     )
 
 
+def _compare(
+    table: ImportTable,
+    rows: TableRows,
+    copies: Sequence[RegistryCopy],
+    retrieved_at: str,
+    max_loss: float | None,
+) -> tuple[SnapshotComparison, set[str], set[str]]:
+    """Compare with the last snapshot. Give with it the missing numbers, and those that may be cut off."""
+    if rows.columns.is_change_list:
+        removals = {row.phone for row in rows.removals} - {row.phone for row, _ in rows.accepted}
+        return compare_changes(copies, removals, retrieved_at, rows.unread_lines), set(), set()
+    limits = (MAX_LOSS_PERCENT, max_loss, rows.columns.profile.max_loss_percent)
+    comparison = compare_snapshot(
+        copies,
+        rows.numbers,
+        retrieved_at,
+        max_loss=min(limit for limit in limits if limit is not None),
+        unread_lines=rows.unread_lines,
+    )
+    missing = missing_numbers(copies, rows.numbers)
+    cut = set() if table.vouching else possibly_cut(missing, tuple(rows.numbers))
+    return comparison, missing, cut
+
+
 def _doubts(
-    name: str, rows: TableRows, missing: Collection[str], cut_numbers: Collection[str]
+    name: str, rows: TableRows, missing: Collection[str], cut_numbers: Collection[str], *, is_vouched: bool
 ) -> Iterator[str]:
     """Say why it is not certain that the file is whole, and that all of it was read."""
-    yield from accounting_doubts(name, rows.data, rows.row_count + bool(rows.columns.header), missing)
+    yield from rows.table.doubts
+    yield from () if is_vouched else rows.table.cut_doubts
+    if unread := rows.table.find(frozenset(missing)):
+        yield (
+            f"{name}: {len(unread):,} of the missing numbers are somewhere in the file, "
+            "but no row has them as its number"
+        )
     if rows.rejected:
-        yield f"{name}: {len(rows.rejected):,} rows were refused"
+        yield f"{name}: {len({row.line for row in rows.rejected}):,} rows were refused"
     if cut_numbers:
         yield (
             f"{name}: {len(cut_numbers):,} missing numbers would stand after its last number: the "
             "file may be cut; "
-            "if the registry confirms that it removed them, release them with dnc release"
+            "if the registry confirms how many rows it has, or its SHA-256, say it: --expect-rows, --sha256"
         )
 
 

@@ -1,6 +1,6 @@
 """`dnc audit compare`: an export that an auditor took out of CXone, compared with a report."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
@@ -16,8 +16,9 @@ from reconciler.core.model.phone import is_e164
 from reconciler.core.model.provider import Dialect
 from reconciler.cxone.entries.dialect import EntriesDialect
 from reconciler.cxone.groups.dialect import GroupsDialect
-from reconciler.lists.edit.tables import Columns, Row, find_columns, read_table
 from reconciler.lists.phone_input import parse_phone_input
+from reconciler.lists.tables.columns import ColumnChoice, Columns, find_columns
+from reconciler.lists.tables.table import read_table
 from reconciler.use_cases.history.status import open_reports
 from reconciler.use_cases.reconcile.last_applied import Past, load_past
 from reconciler.use_cases.reconcile.report.list_changes import content_hash, count_reasons
@@ -76,23 +77,20 @@ def read_export(export_file: ExportFile, report: Report, tenant: Tenant) -> Cxon
             f"cannot be read: {error.strerror}", "check the file", where=str(export_file.file)
         ) from error
     name = export_file.file.name
-    header, rows = _header(read_table(name, data))
-    columns, rows = find_columns(
-        name,
-        rows,
-        {**_export_columns(header, export_file.mapped_columns), **export_file.mapped_columns},
-        tenant.region,
-    )
+    table = read_table(name, data)
+    found = _export_columns(table.rows[0].cells, export_file.mapped_columns)
+    choice = ColumnChoice({**found, **export_file.mapped_columns})
+    columns, rows = find_columns(table, choice, tenant.region)
     dialect = dialect_of(tenant)
     terms_in = _terms_reader(columns, dialect, report.as_of, name)
     names = _list_names(report, tenant)
     single_list = _single_list(export_file, columns, names, name)
     export = CxoneExport(sha256(data).hexdigest(), single_list)
-    for line, cells in rows:
+    for line, cells, problem, _ in rows:
         export.rows += 1
-        list_cell = _cell(columns, LIST, cells)
+        list_cell = columns.value(LIST, cells)
         list_id = names.get(list_cell) if LIST in columns.indexes else single_list
-        phone = _parse_phone(_cell(columns, "phone", cells), tenant.region)
+        phone = "" if problem else _parse_phone(columns.phone_text(cells), tenant.region)
         if list_id is None or (single_list is not None and list_id != single_list):
             export.foreign[list_cell] = export.foreign.get(list_cell, 0) + 1
         elif not phone:
@@ -110,16 +108,6 @@ def _add_record(
     export.repeated += known_terms is not None
     if known_terms is None or dialect.strength(terms) > dialect.strength(known_terms):
         numbers[phone] = terms
-
-
-def _header(rows: Iterator[Row]) -> tuple[tuple[str, ...], Iterator[Row]]:
-    first_row = next(rows, None)
-
-    def again() -> Iterator[Row]:
-        yield from () if first_row is None else (first_row,)
-        yield from rows
-
-    return (first_row[1] if first_row else ()), again()
 
 
 def _export_columns(header: tuple[str, ...], mapped_columns: Mapping[str, str]) -> dict[str, str]:
@@ -176,13 +164,13 @@ def _terms_reader(
         shared_terms: dict[tuple[str, str], ProjectedTerms] = {}
 
         def of_codes(_: int, cells: tuple[str, ...]) -> ProjectedTerms:
-            pair = (_cell(columns, _CODE_KEYS[0], cells), _cell(columns, _CODE_KEYS[1], cells))
+            pair = (columns.value(_CODE_KEYS[0], cells), columns.value(_CODE_KEYS[1], cells))
             return shared_terms.setdefault(pair, ProjectedTerms(*pair))
 
         return of_codes
 
     def of_end(line: int, cells: tuple[str, ...]) -> ProjectedTerms | None:
-        text = _cell(columns, _END, cells)
+        text = columns.value(_END, cells)
         try:
             end = dialect.end_of(date.fromisoformat(text[:10])) if text else None
         except ValueError:
@@ -192,13 +180,6 @@ def _terms_reader(
         return ProjectedTerms(end=end) if end is None or end >= as_of else None
 
     return of_end
-
-
-def _cell(columns: Columns, key: str, cells: tuple[str, ...]) -> str:
-    if columns.is_flat:
-        return columns.parse_row(cells).get(key, "")
-    place = columns.indexes.get(key)
-    return cells[place] if place is not None and place < len(cells) else ""
 
 
 def _parse_phone(text: str, region: str) -> str:

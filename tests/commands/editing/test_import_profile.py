@@ -61,8 +61,9 @@ def test_a_code_that_the_profile_does_not_know_refuses_its_row(vendor):
     done = importing("2125550101,,D9", "2125550102,,d1", "2125550103,,LOCAL", "2125550104,,D1")
     assert done.code == 8
     assert set(numbers(folder)) == {"+12125550104"}
-    said = "the code D9 is not in imports.vendor-a.reasons: add it there, or otherReason for all that are not"
+    said = "its code is not in imports.vendor-a.reasons: add it there, or otherReason for all that are not"
     assert f"line 2: {said}" in done.err
+    assert "D9" not in done.err
     assert "4 rows read, 1 added, 0 already there, 3 refused" in done.err
 
 

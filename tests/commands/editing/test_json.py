@@ -66,7 +66,18 @@ def test_import(folder, asked):
     folder.write("calls.csv", "tel,who\n2125550101,Ann\n212555,Bob\n")
     document = asked("import", "calls.csv", *ADD, "--batch", "b", code=8)
     assert own(document) == explained("dnc import")
-    assert document["summary"] == {"read": 2, "added": 1, "present": 0, "refused": 1, "ignored": 0}
+    assert document["summary"] == {
+        "read": 2,
+        "added": 1,
+        "present": 0,
+        "refused": 1,
+        "ignored": 0,
+        "removals": 0,
+        "repeated": 0,
+        "file_rows": 3,
+        "header": 1,
+        "set_aside": {},
+    }
     assert document["files"] == ["dnc-lists/dnc-list-01-b-0001.yaml"]
     assert [row["line"] for row in document["refused"]] == [3]
     assert (document["rejects"], document["ignored_columns"]) == ("calls.csv.rejects.csv", ["who"])

@@ -6,7 +6,7 @@ import io
 import pytest
 
 from tests.commands.editing.test_snapshot_command import TO, flat, numbers, released
-from tests.unit.list_edit.workbooks import workbook
+from tests.unit.tables.workbooks import workbook
 
 GONE = 7  # in the middle: a healthy snapshot without it releases it
 COUNT = 100
@@ -31,11 +31,10 @@ def text(table, end="\n", delimiter=","):
 def snapshot(folder):
     """Give a function that takes a snapshot in, after one with all numbers."""
 
-    def taking(data, at="2026-11-20"):
+    def taking(data, at="2026-11-20", *options):
         folder.write("all.csv", data)
-        return folder.dnc(
-            "import", "all.csv", *TO, "--snapshot", "--retrieved-at", at, "--rejects", "bad.csv"
-        )
+        to = (*TO, "--snapshot", "--retrieved-at", at, "--rejects", "bad.csv")
+        return folder.dnc("import", "all.csv", *to, *options)
 
     assert taking(text(rows(without=(), new=False)), "2026-10-20").code == 0
     return taking
@@ -83,20 +82,21 @@ def broken(at, new):
     return text(rows({at: new}))
 
 
-SPANS = "a quote or a cell spans lines"
+OPEN = "a quote opens in this line and does not close"
+SWALLOWED = "a quoted cell spans lines, and what is in it may be rows of their own"
 STRAY = "a quote neither opens nor closes a cell"
 END = "the last line does not end as the first one does"
 CUT = "would stand after its last number"
 SEEN = "1 of the missing numbers are somewhere"
 DAMAGED = {
-    "a note opens a quote": (text(rows({97: '"see file', 98: "ok", 99: "ok"}, without=())), SPANS),
-    "a note opens a quote, the last row closes it": (broken(90, '"see file')[:-1] + '"\n', ":91"),
+    "a note opens a quote": (text(rows({97: '"see file', 98: "ok", 99: "ok"}, without=())), OPEN),
+    "a note opens a quote, the last row closes it": (broken(90, '"see file')[:-1] + '"\n', SWALLOWED),
     "a quote at the end of the file": (text(rows())[:-1] + '"\n', STRAY),
     "a quote in the middle of a note": (broken(50, '6" pipe'), STRAY),
-    "two stray quotes": (text(rows({50: '"open', 52: 'close"'})), "lines are not blank"),
+    "two stray quotes": (text(rows({50: '"open', 52: 'close"'})), SWALLOWED),
     "a doubled quote that closes nothing": (broken(50, '"say ""no""'), "a quote"),
-    "a cell that spans lines": (broken(50, '"one\n212-555-0107,two"'), SPANS),
-    "a row in a cell": (broken(50, '"one\n212-555-0107,ok\n"'), SPANS),
+    "a cell that spans lines": (broken(50, '"one\n212-555-0107,two"'), SWALLOWED),
+    "a row in a cell": (broken(50, '"one\n212-555-0107,ok\n"'), SWALLOWED),
     "cut in a line": (text(rows())[:-30], END),
     "cut before the line end": (text(rows())[:-1], END),
     "cut in the line end": (text(rows(), "\r\n")[:-1], END),
@@ -117,15 +117,13 @@ DAMAGED = {
     "NUL in UTF-16": (broken(50, "a\0b").encode("utf-16"), "cannot be decoded"),
     "the number in another column": (broken(50, phone(GONE)), SEEN),
     "the number in another writing": (broken(50, "1 (212) 555 0107"), SEEN),
-    "tab, a note opens a quote": (text(rows({50: '"see'}), delimiter="\t"), SPANS),
-    "carriage returns, a note opens a quote": (text(rows({50: '"see'}), "\r"), SPANS),
+    "tab, a note opens a quote": (text(rows({50: '"see'}), delimiter="\t"), OPEN),
+    "carriage returns, a note opens a quote": (text(rows({50: '"see'}), "\r"), OPEN),
     "flat, a quote": (
         flat(("212", COUNT), ("213", 1), without=("212,5550107",)).replace("212,5550150", '"212,5550150'),
         "a quote",
     ),
     "flat, cut": (flat(("212", COUNT - 1)), CUT),
-    "further sheet": (workbook(*rows(), sheets=[rows()[:3]]), "sheet2.xml 3"),
-    "hidden sheet": (workbook(*rows(), sheets=[[["x"]]], state=' state="hidden"'), "sheet2.xml 1"),
     "error cell": (
         workbook(
             *rows(),
@@ -133,7 +131,7 @@ DAMAGED = {
                 '<c r="B51" t="inlineStr"><is><t>ok</t></is></c>', '<c r="B51" t="e"><v>#N/A</v></c>'
             ),
         ),
-        "1 cells have errors, the first is sheet1.xml!B51",
+        "all.csv:51: a cell has an error instead of a value",
     ),
     "the number in another cell": (workbook(*rows({50: phone(GONE)})), SEEN),
 }
@@ -166,6 +164,29 @@ def test_a_file_in_doubt_releases_nothing_and_says_why(folder, snapshot, kind):
     assert folder.read("dnc-lists/dnc-list-01/ftc-registry/212-0001.yaml") == block
 
 
+SHEETS = {
+    "further sheet": (workbook(*rows(), sheets=[rows()[:3]]), "S1 (101 rows), S2 (3 rows)"),
+    "hidden sheet": (
+        workbook(*rows(), sheets=[[["x"]]], state=' state="hidden"'),
+        "S1 (101 rows), S2 (1 row, hidden)",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", SHEETS)
+def test_a_workbook_with_further_sheets_is_refused_until_one_is_named(folder, snapshot, kind):
+    """A03, A68: the sheets are named with their rows; one of several never lets a number off."""
+    data, sheets = SHEETS[kind]
+    done = snapshot(data)
+    assert done.code == 4
+    assert f"it is not certain which sheet is meant: {sheets}" in done.err
+    done = snapshot(data, "2026-11-20", "--sheet", "S1")
+    assert done.code == 8
+    assert "all.csv: the sheet S2 was not read, and has" in done.err
+    assert released(folder) == {}
+    assert "+12135550100" in numbers(folder)
+
+
 def test_new_numbers_go_on_from_a_file_in_doubt(folder, snapshot):
     """A68: protective changes are not held up; the same file again changes nothing."""
     snapshot(broken(50, '6" pipe'))
@@ -194,8 +215,8 @@ def test_what_may_be_cut_off_is_named(snapshot):
 
 def test_a_workbook_that_unpacks_to_very_much_is_not_counted(folder, snapshot, monkeypatch):
     """A68: the count stops at a limit, and what is not counted releases nothing."""
-    monkeypatch.setattr("reconciler.lists.edit.raw_tables.MAX_BYTES", 1 << 10)
+    monkeypatch.setattr("reconciler.lists.tables.content.MAX_BYTES", 1 << 10)
     done = snapshot(workbook(*rows()))
-    assert done.code == 8
-    assert "the rows of this workbook cannot be counted (it unpacks to more than" in done.err
+    assert done.code == 4
+    assert "the rows of this workbook cannot be counted: it unpacks to more than" in done.err
     assert released(folder) == {}
