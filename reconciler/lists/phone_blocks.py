@@ -11,7 +11,14 @@ from typing import cast
 from reconciler.core.model.entries import NumberTerms, Terms
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.model.phone import is_e164, mask
-from reconciler.rules.numbering import BEYOND_DIGITS, Head, head_of, invalid_reason, possible_heads
+from reconciler.rules.numbering import (
+    BEYOND_DIGITS,
+    Head,
+    head_of,
+    may_have_trunk_prefix,
+    possible_heads,
+    unlistable_reason,
+)
 from reconciler.rules.rule import Rule
 from reconciler.yaml_tree.nodes import ListNode, MapNode, Value, unpack
 
@@ -86,7 +93,7 @@ def phone_texts_in(entry: MapNode, path: str) -> Iterator[PhoneTexts]:
 
 
 def partition_numbers(phone_texts: PhoneTexts) -> tuple[NumberBlock, bool]:
-    """Give the texts that are E.164 numbers, and tell whether something is wrong with any text."""
+    """Give the texts that are E.164 numbers, and tell whether something may be wrong with any text."""
     texts = cast("Sequence[str]", phone_texts.texts)
     if not phone_texts.is_text:
         texts = [text for text in phone_texts.texts if isinstance(text, str)]
@@ -95,7 +102,7 @@ def partition_numbers(phone_texts: PhoneTexts) -> tuple[NumberBlock, bool]:
     ascending = all(map(lt, texts, islice(texts, 1, None)))
     heads = possible_heads(texts, ascending=ascending)
     if heads is not None:
-        return NumberBlock(texts, heads, ascending), False
+        return NumberBlock(texts, heads, ascending), any(map(may_have_trunk_prefix, heads))
     numbers = [text for text in texts if is_e164(text)]
     return NumberBlock(numbers, frozenset(map(head_of, numbers))), True
 
@@ -107,7 +114,7 @@ def number_findings(file: str, phone_texts: PhoneTexts, rule: Rule | None) -> It
     is not text at all is the structure's business.
     """
     for index, text in enumerate(phone_texts.texts):
-        problem = invalid_reason(text) if isinstance(text, str) else None
+        problem = unlistable_reason(text) if isinstance(text, str) else None
         is_number = isinstance(text, str) and is_e164(text)
         if problem is None or (is_number and rule is None):
             continue
@@ -188,7 +195,7 @@ def _partition_one(text: str) -> tuple[NumberBlock, bool]:
     if not is_e164(text):
         return NumberBlock(), True
     head = head_of(text)
-    return NumberBlock((text,), _head_set(head), ascending=True), invalid_reason(text) is not None
+    return NumberBlock((text,), _head_set(head), ascending=True), unlistable_reason(text) is not None
 
 
 @lru_cache(maxsize=1 << 12)

@@ -4,7 +4,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
 from operator import itemgetter
 
@@ -118,6 +118,30 @@ def country_code(head: str) -> str | None:
 def national_digits(phone: str) -> str:
     """Give the digits of a number of a country without its country code."""
     return phone.removeprefix(f"+{country_code(phone[:_CODE])}").removeprefix("+")
+
+
+def unlistable_reason(text: str) -> str | None:
+    """Say why the text can't be on a list (rule NUM-01): what `invalid_reason` says, or a prefix too many.
+
+    A number with the prefix that is dialled inside its country (+49 0151 …) is nobody's. That is certain only
+    where the number without the prefix is in use, and the one with it is not; all the digits decide that.
+    """
+    if not is_e164(text) or not may_have_trunk_prefix(head_of(text)):
+        return invalid_reason(text)
+    plan = _dialling_plan(text[:_CODE])
+    if plan is None or _is_valid(text, plan) or not _is_valid(plan.without(plan.prefix, text), plan):
+        return invalid_reason(text)
+    return f"the {plan.prefix} after the country code is dialled inside the country only: leave it out"
+
+
+@lru_cache(maxsize=1 << 16)
+def may_have_trunk_prefix(head: Head) -> bool:
+    """Tell whether numbers with this head begin with their country's prefix, and are possible without it."""
+    start, length = head
+    plan = _dialling_plan(start[:_CODE])
+    if plan is None or not plan.prefix or not start.startswith(f"+{plan.code}{plan.prefix}"):
+        return False
+    return is_possible((f"+{plan.code}", length - len(plan.prefix)))
 
 
 def read_international(phone: str) -> tuple[str, str | None]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reconciler.core.model.phone import is_e164
 from reconciler.lists.reader import Source, read_lists
 from reconciler.rules.keywords import validator
-from reconciler.rules.numbering import invalid_reason
+from reconciler.rules.numbering import invalid_reason, unlistable_reason
 from reconciler.rules.rule_set import _packaged, load_rules
 from tests.unit.conftest import AS_OF, LATEST, RULES
 
@@ -64,6 +64,8 @@ phone = st.sampled_from(
         *("+12125550101", "+12125550102", "+13175550101", "+17035550101", "+14165550101", "+17875550101"),
         *("+18005550101", "+15555550200", "+12125550200", "+442079460123", "+441534460123", "+4930123456"),
         *("+1212555", "2125550101", "+1\n", ""),
+        # With a prefix too many: certain, certain, not known, and one whose 8 is its own.
+        *("+49015112345679", "+112125550101", "+49019912345", "+3758011234567"),
     ]
 )
 POOLS = {
@@ -119,7 +121,7 @@ def naive_entry(item, defaults, regulations):
         yield error.schema.get("rule", "LIST-01"), None
     many = item["phones"] if isinstance(item.get("phones"), list) else []
     texts = [text for text in (item.get("phone"), *many) if isinstance(text, str)]
-    yield from (("NUM-01", text) for text in texts if invalid_reason(text))
+    yield from (("NUM-01", text) for text in texts if unlistable_reason(text))
     numbers = [text for text in texts if is_e164(text)]
     for rule in regulations:
         yield from ((rule["id"], text) for text in numbers or [None] if finds(rule, said, text))

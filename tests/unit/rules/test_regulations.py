@@ -168,6 +168,32 @@ def test_num_01(read, phone):
     assert rules_of(read(entry(phone=phone, reasonCode="LOCAL", **NEVER))) == ["NUM-01"]
 
 
+def local_numbers(*phones):
+    item = {"phones": phones, "reasonCode": "LOCAL", **NEVER}
+    return json.dumps({"listId": "a", "entries": [item]})
+
+
+@pytest.mark.parametrize(
+    ("phone", "prefix"), [("+49015112345679", "0"), ("+112125550123", "1"), ("+3606301234567", "06")]
+)
+def test_num_01_names_a_prefix_that_belongs_inside_the_country(read, phone, prefix):
+    for text in (entry(phone=phone, reasonCode="LOCAL", **NEVER), local_numbers("+12125550123", phone)):
+        (error,) = (finding for finding in read(text).findings if finding.severity is Severity.ERROR)
+        assert error.rule == "NUM-01"
+        assert f"the {prefix} after the country code is dialled inside the country only" in error.message
+
+
+@pytest.mark.parametrize("phone", ["+390669812345", "+78001234567", "+3758011234567", "+2250123456789"])
+def test_num_01_finds_nothing_in_digits_that_are_the_numbers_own(read, phone):
+    assert rules_of(read(entry(phone=phone, reasonCode="LOCAL", **NEVER))) == []
+    assert rules_of(read(local_numbers(phone, "+12125550123"))) == []
+
+
+def test_num_01_only_warns_of_a_prefix_where_it_is_not_certain(read):
+    (finding,) = read(entry(phone="+49019912345", reasonCode="LOCAL", **NEVER)).findings
+    assert (finding.rule, finding.severity) == ("NUM-01", Severity.WARNING)
+
+
 def test_num_01_only_warns_of_digits_that_are_not_in_use(read):
     (finding,) = read(entry(phone="+15555550100", reasonCode="LOCAL", **NEVER)).findings
     assert (finding.rule, finding.severity) == ("NUM-01", Severity.WARNING)
