@@ -18,6 +18,8 @@ _SEPARATOR = r"[\s().\[\]\-/\u00b7\u2010-\u2015\u2212\ufe58\ufe63\uff0d]"
 _PHONE_INPUT = re.compile(
     rf"(?:tel:)?{_SEPARATOR}*(?:\+{_SEPARATOR}*)?[0-9](?:[0-9]|{_SEPARATOR})*", re.IGNORECASE
 )
+# 030 1234567/68 are two numbers, and so are two lines; 06/12/34/56/78 is one.
+_SEVERAL = re.compile(r"[^/]*/[^0-9/]*[0-9]{1,3}|[^\r\n]*[\r\n].*", re.DOTALL)
 _SCIENTIFIC = re.compile(r"\+?[0-9][.,][0-9]+E\+?[0-9]+", re.IGNORECASE)
 _DECIMAL = re.compile(r"(\+?[0-9]{7,15})[.,]00?")  # a number that a program took for an amount
 _EXTENSION = re.compile(r"[0-9]\W*(?:x|ext\.?|extension|#|;ext=)\s*[0-9]+", re.IGNORECASE)
@@ -135,7 +137,7 @@ def _input_problem(text: str) -> str:
     if _EXTENSION.search(text):
         return "a number with an extension: extensions can't be listed, write the number without it"
     if _PHONE_INPUT.fullmatch(text):
-        return ""
+        return "more than one number can be meant: write each by itself" if _SEVERAL.fullmatch(text) else ""
     if any(character.isdigit() and not character.isascii() for character in text):
         return "digits of another script: write 0 to 9"
     if _OTHER_CONTEXT.match(text):
@@ -185,7 +187,18 @@ def _national(digits: str, assumed: _Assumed) -> PhoneInput:
         return PhoneInput(
             "", f"no number of {assumed.name}, as far as is known: write + and its country code"
         )
+    if digits.startswith(str(number.country_code)) and _is_another_number(f"+{digits}", e164):
+        # 49 151 … in Germany: a number that lost its +, or one of an area code that begins so.
+        return PhoneInput(
+            "", "two numbers can be meant, one with the first digits as country code: write + and its code"
+        )
     return PhoneInput(e164)
+
+
+def _is_another_number(phone: str, e164: str) -> bool:
+    """Tell whether a + and digits are a number that is in use, and another one."""
+    number, problem = read_international(phone)
+    return not problem and number != e164 and phonenumbers.is_valid_number(phonenumbers.parse(number))
 
 
 def _after_international_prefix(digits: str, region: str) -> str:

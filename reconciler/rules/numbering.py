@@ -171,7 +171,8 @@ def read_international(phone: str) -> tuple[str, str | None]:
         problem = f"no number of its country: leave {with_prefix} out"
     elif not is_used_without:
         # Numbers that are in use and that the metadata does not know yet: their length tells, or nothing.
-        is_used_without = is_known and invalid_reason(phone) is not None and invalid_reason(without) is None
+        is_rest_complete = is_known and not plan.begins_with_prefix(without)
+        is_used_without = is_rest_complete and bool(invalid_reason(phone)) and not invalid_reason(without)
         if not is_used_without:
             problem = f"no number of its country, neither with nor without {with_prefix}: check its digits"
     number = known if is_used_without and not is_used else phone
@@ -246,6 +247,8 @@ def _misplaced_zero(regions: Sequence[str]) -> str:
 
 def _is_valid(phone: str, plan: _DiallingPlan) -> bool:
     """Tell whether the number is in use exactly as it is written, as far as is known."""
+    if not is_e164(phone):  # also what has more digits than Python makes a number of
+        return False
     national = phone[1 + len(plan.code) :]
     zeros = len(national) - len(national.lstrip("0"))
     number = PhoneNumber(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.model.phone import is_e164
-from reconciler.lists.phone_input import parse_phone_input
+from reconciler.lists.phone_input import parse_phone_input, reads_with_lost_plus
 
 
 @pytest.mark.parametrize(
@@ -95,3 +95,9 @@ def test_no_digit_is_lost_and_none_is_made_up(text):
     if read.phone:
         assert is_e164(read.phone)
         assert read.phone.endswith("".join(c for c in text.removesuffix(".0") if c.isdigit())[-7:])
+
+
+@pytest.mark.parametrize("text", ["1", "0", "+490", "'", '"', "1/", "1 ", "("])
+def test_a_very_long_text_is_refused(text):
+    assert parse_phone_input(text * 5000, "DE").problem
+    assert not reads_with_lost_plus(text * 5000, "DE")

@@ -47,6 +47,7 @@ def test_a_prefix_after_the_country_code_never_makes_another_number(region):
             phones = {parse_phone_input(text, "FR").phone for text in texts} - {""}
             assert phones <= {f"+{code}{national}"} or _is_as_written(code, kept + national), texts
             assert len(phones) <= 1, texts
+            assert {parse_phone_input(phone, "FR").phone for phone in phones} == phones
 
 
 def _is_as_written(code, digits):
@@ -88,6 +89,9 @@ def test_the_prefix_is_left_out_where_it_is_none_of_the_number(text, phone):
         ("+36 06 1 234 567", "neither with nor without the 06 after the country code"),
         ("+49 0199 12345", "neither with nor without the 0 after the country code"),
         ("0049 0199 12345", "neither with nor without the 0 after the country code"),
+        ("+61 0 0255501234", "neither with nor without the 0 after the country code"),
+        ("+39 (0)347 1234567", "no number of its country: leave the 0 after the country code out"),
+        ("+1 (0) 212 555 0101", "no number of its country: leave the 0 after the country code out"),
         ("+0049 151 12345679", "no E.164 number"),
     ],
 )
@@ -95,3 +99,27 @@ def test_in_doubt_the_number_is_refused(text, why):
     read = parse_phone_input(text, "FR")
     assert read.phone == ""
     assert why in read.problem
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_a_number_of_the_region_that_lost_its_plus_never_becomes_another(region):
+    for code, _, national in examples(region):
+        assert parse_phone_input(f"{code}{national}", region).phone in {f"+{code}{national}", ""}
+
+
+def test_digits_that_begin_as_the_regions_country_code_are_refused_where_both_are_numbers():
+    assert "two numbers can be meant" in parse_phone_input("49 151 23456789", "DE").problem
+    assert parse_phone_input("49 30 1234567", "DE").phone == "+49301234567"
+    assert parse_phone_input("04931 12345", "DE").phone == "+49493112345"
+
+
+@pytest.mark.parametrize(
+    "text", ["030 1234567/68", "030 1234567 / 8", "030 12345\n040 12345", "+49 30 12345/12"]
+)
+def test_a_text_of_two_numbers_is_refused(text):
+    assert "more than one number can be meant" in parse_phone_input(text, "DE").problem
+
+
+@pytest.mark.parametrize("text", ["030/1234567", "+49/30/12/34/56/7", "030/12 34 56 7\n"])
+def test_slashes_between_the_digits_of_one_number_are_read(text):
+    assert parse_phone_input(text, "DE").phone == "+49301234567"
