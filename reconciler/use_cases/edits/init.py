@@ -5,7 +5,7 @@ from pathlib import Path
 from reconciler import __version__
 from reconciler.core.model.errors import InvalidInput
 from reconciler.rules.rule_set import editor_schemas
-from reconciler.use_cases.workspace.files import write_file
+from reconciler.use_cases.workspace.files import replace_files
 from reconciler.use_cases.workspace.project import SCHEMA_FOLDER
 
 _CONFIGURATION = """\
@@ -124,8 +124,7 @@ def init(folder: Path) -> tuple[str, ...]:
             "written"
         )
         raise InvalidInput(fact, "name another folder, or move them away", where=str(folder))
-    for name, text in FILES.items():
-        write_file(folder.absolute(), name, text.encode())
+    replace_files(folder.absolute(), {name: text.encode() for name, text in FILES.items()}, {})
     return tuple(FILES)
 
 
@@ -135,11 +134,9 @@ def renew_schemas(folder: Path) -> tuple[str, ...]:
     A repository's own file stands in the place of the packaged one. So one of an older version keeps what is
     new since from being used, until it is renewed.
     """
-    changed_schemas = {}
-    for name, text in SCHEMAS.items():
-        file = folder / name
-        if not file.exists() or file.read_bytes() != text.encode():
-            changed_schemas[name] = text.encode()
-    for name, data in changed_schemas.items():
-        write_file(folder.absolute(), name, data)
+    data_before = {name: (folder / name).read_bytes() for name in SCHEMAS if (folder / name).exists()}
+    changed_schemas = {
+        name: text.encode() for name, text in SCHEMAS.items() if data_before.get(name) != text.encode()
+    }
+    replace_files(folder.absolute(), changed_schemas, data_before)
     return tuple(changed_schemas)

@@ -12,8 +12,8 @@ from reconciler.core.model.live import Live
 from reconciler.cxone.saved_read import Stamp, save
 from reconciler.use_cases.reconcile.live_read import reading_key, saved_read_path
 from reconciler.use_cases.reconcile.prepared_plan import PreparedPlan
-from reconciler.use_cases.workspace.connection import state_folder
 from reconciler.use_cases.workspace.context import STATE_FOLDER
+from reconciler.use_cases.workspace.files import state_folder
 
 
 def save_read_after(prepared: PreparedPlan, run: Run, stored_report: StoredReport | None) -> None:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, cast
 
 from reconciler.config.configuration import Tenant
 from reconciler.config.connection_settings import Connection, EntriesSettings
-from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.provider import Provider
 from reconciler.cxone.entries.provider import EntriesProvider
 from reconciler.lists.reader import Source
-from reconciler.use_cases.workspace.context import STATE_FOLDER, CommandContext
-from reconciler.use_cases.workspace.files import make_private
+from reconciler.use_cases.workspace.context import CommandContext
+from reconciler.use_cases.workspace.files import state_folder
 
 if TYPE_CHECKING:
     from reconciler.cxone.groups.provider import GroupsProvider
@@ -39,20 +38,6 @@ def built_in(
 def state_path(folder: Path, tenant: str) -> Path:
     """Say where an embedded tenant keeps its state."""
     return state_folder(folder) / f"{tenant}.sqlite"
-
-
-def state_folder(folder: Path) -> Path:
-    """Make the folder for what is kept between runs, and keep git from seeing it."""
-    state = folder / STATE_FOLDER
-    try:
-        state.mkdir(mode=0o700, exist_ok=True)
-        (state / ".gitignore").write_text("*\n")
-        make_private(state)
-    except OSError as error:
-        raise InvalidInput(
-            f"cannot be written: {error.strerror}", "make the folder writable", where=str(state)
-        ) from error
-    return state
 
 
 @contextmanager

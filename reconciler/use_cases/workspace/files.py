@@ -4,8 +4,8 @@ import csv
 import os
 import re
 import stat
-from collections.abc import Container, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from stat import S_IMODE
 from tempfile import NamedTemporaryFile
@@ -13,6 +13,7 @@ from typing import TextIO
 
 from reconciler.core.model.errors import InvalidInput
 from reconciler.lists.reader import Source
+from reconciler.use_cases.workspace.context import STATE_FOLDER
 from reconciler.use_cases.workspace.project import Project, to_sources
 
 
@@ -53,24 +54,129 @@ def write_file(folder: Path, path: str, data: bytes) -> None:
 
     Raises InvalidInput where that cannot be done.
     """
+    file = _file_in(folder, path)
+    with _write_errors(path), _staged(file, data) as new_file:
+        new_file.replace(file)
+
+
+def replace_files(
+    folder: Path, files: Mapping[str, bytes | None], data_before: Mapping[str, bytes | None]
+) -> None:
+    """Write files, and remove those that are None, one after another in this order: all, or none.
+
+    All new content is on the disk before the first file is replaced. So one that cannot be written changes
+    nothing, and where a step fails or is interrupted, those before it are put back. A process that is killed
+    in between leaves those replaced that come first, each of them whole.
+
+    `data_before` is what the caller has read of each, None for a file that is not there. Raises InvalidInput,
+    and writes nothing, where a file has changed since, or where something cannot be written.
+    """
+    places = {path: _file_in(folder, path) for path in files}
+    with ExitStack() as stack:
+        new_files = _stage_all(stack, places, files)
+        # Copies, so that a disk that is full by then keeps nothing from being put back.
+        copied = data_before if len(files) > 1 else {}
+        old_files = _stage_all(stack, places, {path: copied.get(path) for path in files})
+        for path, file in places.items():
+            _demand_unchanged(path, file, data_before.get(path))
+        reached_paths: list[str] = []
+        try:
+            for path, file in places.items():
+                reached_paths.append(path)
+                with _write_errors(path):
+                    if path in new_files:
+                        new_files[path].replace(file)
+                    else:
+                        file.unlink(missing_ok=True)
+        except BaseException:  # Ctrl-C as well
+            _put_back({path: places[path] for path in reversed(reached_paths)}, old_files, data_before)
+            raise
+
+
+def remove_leftovers(folder: Path, paths: Iterable[str]) -> None:
+    """Remove what a process that was killed left beside these files. Nobody else may be writing them."""
+    for place in {(folder / path).parent for path in paths}:
+        for leftover in place.glob(f"{_STAGED}*.tmp"):
+            with suppress(OSError):
+                leftover.unlink()
+
+
+_STAGED = ".dnc-"
+
+
+def _file_in(folder: Path, path: str) -> Path:
     file = (folder / path).resolve()
     if not file.is_relative_to(folder.resolve()):
         raise InvalidInput("this link leads out of the project", "put the file itself here", where=path)
+    return file
+
+
+@contextmanager
+def _write_errors(path: str) -> Iterator[None]:
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=file.parent, prefix=".dnc-", suffix=".tmp", delete=False) as temporary:
-            try:
-                temporary.write(data)
-                temporary.flush()
-                os.fsync(temporary.fileno())
-                Path(temporary.name).chmod(_file_mode(file))
-                Path(temporary.name).replace(file)
-            except OSError:
-                Path(temporary.name).unlink(missing_ok=True)
-                raise
+        yield
     except OSError as error:
         fact = f"cannot be written: {error.strerror}"
         raise InvalidInput(fact, "check the folder's rights and the disk's free space", where=path) from error
+
+
+def _stage_all(
+    stack: ExitStack, places: Mapping[str, Path], files: Mapping[str, bytes | None]
+) -> dict[str, Path]:
+    staged_files = {}
+    for path, data in files.items():
+        if data is not None:
+            with _write_errors(path):
+                staged_files[path] = stack.enter_context(_staged(places[path], data))
+    return staged_files
+
+
+@contextmanager
+def _staged(file: Path, data: bytes) -> Iterator[Path]:
+    """Write content whole into a new file beside the one that it is for; remove it if it stays unused."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=file.parent, prefix=_STAGED, suffix=".tmp", delete=False) as stream:
+        new_file = Path(stream.name)
+        try:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+            new_file.chmod(_file_mode(file))
+        except BaseException:
+            new_file.unlink(missing_ok=True)
+            raise
+    try:
+        yield new_file
+    finally:
+        new_file.unlink(missing_ok=True)
+
+
+def _demand_unchanged(path: str, file: Path, data_before: bytes | None) -> None:
+    """Refuse to write over what the caller has not read: an editor, or git, has changed it meanwhile."""
+    with _write_errors(path):
+        data = file.read_bytes() if file.exists() else None
+    if data != data_before:
+        fact = "this file was changed by another program meanwhile: nothing was written"
+        raise InvalidInput(fact, "run the same command again; it reads the file anew", where=path)
+
+
+def _put_back(
+    places: Mapping[str, Path], old_files: Mapping[str, Path], data_before: Mapping[str, bytes | None]
+) -> None:
+    changed_paths = []
+    for path, file in places.items():
+        try:
+            if path in old_files:
+                old_files[path].replace(file)
+            elif data_before.get(path) is None:
+                file.unlink(missing_ok=True)
+        except OSError:
+            changed_paths.append(path)
+    if changed_paths:
+        fact = "a write failed, and these files could not be put back as they were"
+        raise InvalidInput(
+            fact, "look at them (git diff), and restore them with git", where=", ".join(changed_paths)
+        )
 
 
 def _file_mode(file: Path) -> int:
@@ -99,6 +205,21 @@ def make_private(top: Path, folder: Path | None = None) -> None:
             mode = _FOLDER if path.is_dir() else _FILE
             if not path.is_symlink() and S_IMODE(path.stat().st_mode) & ~mode:
                 path.chmod(mode)
+
+
+def state_folder(folder: Path) -> Path:
+    """Make the folder for what is kept between runs, and keep git from seeing it."""
+    state = folder / STATE_FOLDER
+    try:
+        state.mkdir(mode=0o700, exist_ok=True)
+        if not (state / ".gitignore").exists():
+            (state / ".gitignore").write_text("*\n")
+        make_private(state)
+    except OSError as error:
+        raise InvalidInput(
+            f"cannot be written: {error.strerror}", "make the folder writable", where=str(state)
+        ) from error
+    return state
 
 
 # What a spreadsheet takes for a formula. A number begins with + as well, and is none.
