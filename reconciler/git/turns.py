@@ -1,4 +1,4 @@
-"""Taking turns: of the runs of one tenant in one clone, only one is under way."""
+"""Taking turns: of the runs of one tenant in one clone, and of the edits of its files, one is under way."""
 
 import json
 import os
@@ -9,9 +9,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from reconciler.core.model.errors import RepositoryProblem
-from reconciler.git.storage import cannot_write
 
 _POLL_SECONDS = 0.1
+_NAMING_SECONDS = 1.0
+_UNNAMED = "by a process that has not said its number yet"
 _OWN = 0o600
 
 
@@ -23,37 +24,44 @@ def run_lock(  # noqa: PLR0913  (whose turn, as whom, and how to wait)
     since: str,
     seconds: float,
     notify: Callable[[str], None],
-    stop_text: Callable[[], str],
+    stop_text: Callable[[], str] = lambda: "",
+    command: str = "",
+    fix: str = "let it end, or end that process (it finishes its chunk and reports), and run again",
 ) -> Iterator[None]:
     """Hold the lock at `path`; wait for it at most so many seconds, or until `stop_text` says who stopped us.
 
-    `since` is the moment, for whoever finds the lock taken. The lock is the kernel's: it goes with the
-    process that holds it, however that ends. RepositoryProblem naming the holder when it is not to be had.
+    `since` is the moment, and `command` what holds the lock where `run_name` leaves that open: for whoever
+    finds it taken. The lock is the kernel's: it goes with the process that holds it, however that ends.
+    RepositoryProblem naming the holder, with `fix`, when it is not to be had.
     """
     # Without flock there is no lock that a killed run gives back: then better none is pretended.
     lock = FileLock(path, mode=_OWN, fallback_to_soft=False, thread_local=False)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not _try_acquire(lock, 0.0, stop_text):
-            notify(
-                f"{run_name} is under way here already ({_describe_holder(path)}): waiting "
-                f"{seconds:g} s at most"
-            )
+        # Whoever took it this moment has not said its name yet.
+        if not _try_acquire(lock, 0.0, stop_text) and (
+            _holder_text(path) or not _try_acquire(lock, min(seconds, _NAMING_SECONDS), stop_text)
+        ):
+            holder_text = _holder_text(path) or _UNNAMED
+            notify(f"{run_name} is under way here already ({holder_text}): waiting {seconds:g} s at most")
             if not _try_acquire(lock, seconds, stop_text):
                 stopped = stop_text()
                 raise RepositoryProblem(
-                    f"{run_name} is under way here already: {_describe_holder(path)}"
+                    f"{run_name} is under way here already: {_holder_text(path) or _UNNAMED}"
                     + (f"; {stopped} while it waited for that: nothing was sent" if stopped else ""),
-                    "let it end, or end that process (it finishes its chunk and reports), and run again",
+                    fix,
                     where=str(path),
                 )
         try:
+            holder = {"pid": os.getpid(), "since": since} | ({"command": command} if command else {})
             _holder_file(path).touch(mode=_OWN)
-            _holder_file(path).write_text(json.dumps({"pid": os.getpid(), "since": since}), encoding="ascii")
+            _holder_file(path).write_text(json.dumps(holder), encoding="ascii")
         except OSError:
             lock.release()
             raise
     except OSError as error:
+        from reconciler.git.storage import cannot_write  # noqa: PLC0415  (few locks fail, edits run no git)
+
         raise cannot_write(path, error) from error
     try:
         yield
@@ -76,9 +84,11 @@ def _holder_file(path: Path) -> Path:
     return path.with_suffix(".holder")
 
 
-def _describe_holder(path: Path) -> str:
+def _holder_text(path: Path) -> str:
+    """Say who holds the lock; empty while that is not known."""
     try:
         holder = json.loads(_holder_file(path).read_text(encoding="ascii"))
-        return f"process {int(holder['pid'])}, since {holder['since']}"
+        command = f"{holder['command']}, " if "command" in holder else ""
+        return f"{command}process {int(holder['pid'])}, since {holder['since']}"
     except (OSError, ValueError, KeyError, TypeError):
-        return "by a process that has not said its number yet"
+        return ""

@@ -11,9 +11,9 @@ from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.model.phone import mask
 from reconciler.lists.edit.changes import ENTRY_KEYS, inherited_keys, lines_of, only_numbers, with_numbers
 from reconciler.lists.phone_input import read_numbers
+from reconciler.use_cases.edits.edit_lock import edit, write_list_files
 from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.ended_terms import IMPOSSIBLE_YEARS, ended_reason
-from reconciler.use_cases.workspace.files import write_file
 from reconciler.use_cases.workspace.tenant_lists import TenantLists
 
 _LINE = re.compile(r", the first in line [0-9]+")  # of a file that nobody has
@@ -49,6 +49,7 @@ class AddResult:
     other_lists: tuple[str, ...] = ()
 
 
+@edit("dnc add")
 def add(ctx: CommandContext, addition: Addition) -> AddResult:
     """Add numbers. Raises InvalidInput, and writes nothing, where one is bad or the result would not hold."""
     tenant_lists = TenantLists.open(ctx)
@@ -90,7 +91,7 @@ def add(ctx: CommandContext, addition: Addition) -> AddResult:
             raise InvalidInput(
                 fact, "put the file in order first: dnc fmt; or name another: --file", where=path
             )
-        write_file(ctx.folder, path, new_data)
+        write_list_files(ctx, {path: new_data}, tenant_lists.sources)
     return AddResult(path, to_add, places, terms, warnings if to_add else (), other_lists if to_add else ())
 
 

@@ -7,7 +7,7 @@ from reconciler.core.model.errors import InvalidInput, RepositoryProblem
 from reconciler.git.repository import Repository
 from reconciler.lists.edit.items import SECTIONS
 from reconciler.lists.edit.sheet import Sheet
-from reconciler.use_cases.edits.file_changes import write_all
+from reconciler.use_cases.edits.edit_lock import edit, write_list_files
 from reconciler.use_cases.reconcile.large_additions import Merge, additions_by_file
 from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.opening import demand_committed, open_project, open_repository
@@ -41,6 +41,7 @@ class ConfirmResult:
     files: tuple[str, ...]
 
 
+@edit("dnc confirm")
 def confirm(ctx: CommandContext, count: int) -> ConfirmResult:
     """Write `confirmed` into every file to which HEAD adds numbers, once the sum is the very one.
 
@@ -66,7 +67,7 @@ def confirm(ctx: CommandContext, count: int) -> ConfirmResult:
         path: with_confirmed_count(path, current_data[path], number) for path, number in added_counts.items()
     }
     changed_files = {path: data for path, data in new_data.items() if data != current_data[path]}
-    write_all(tenant_lists, changed_files)
+    write_list_files(ctx, changed_files, tenant_lists.sources)
     return ConfirmResult(added_counts, tuple(changed_files))
 
 

@@ -9,7 +9,7 @@ from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.lists.edit.changes import restore_lines, with_releases, without_numbers
 from reconciler.lists.reader import Lists, Source, read_lists
-from reconciler.use_cases.workspace.files import write_file
+from reconciler.use_cases.edits.edit_lock import write_list_files
 from reconciler.use_cases.workspace.tenant_lists import TenantLists
 
 
@@ -74,7 +74,8 @@ class Edits:
         ):
             fact = "the files would say something else of other numbers: nothing was written"
             raise InvalidInput(fact, "put them in order first: dnc fmt", where=", ".join(self.files))
-        write_all(self.tenant_lists, self.files)
+        losing_paths = {path for (path, _, _), terms in expected.items() if terms is None}
+        write_list_files(self.tenant_lists.ctx, self.files, self.tenant_lists.sources, losing_paths)
 
     def replace(self, path: str, data: bytes) -> None:
         """Give a file, which may be a new one, this content."""
@@ -114,31 +115,6 @@ class Edits:
         today, rules = self.tenant_lists.today, self.tenant_lists.project.rules
         in_order = [sources[path] for path in sorted(sources)]
         return read_lists(in_order, rules, as_of=today.as_of, latest=today.latest)
-
-
-def write_all(tenant_lists: TenantLists, files: Mapping[str, bytes | None]) -> None:
-    """Write files one after the other; where one cannot be written, those before are put back."""
-    folder = tenant_lists.ctx.folder
-    data_before = {source.path: source.data for source in tenant_lists.sources}
-    written_paths: list[str] = []
-    try:
-        for path, data in files.items():
-            written_paths.append(path)
-            if data is None:
-                (folder / path).unlink(missing_ok=True)
-            else:
-                write_file(folder, path, data)
-    except (OSError, InvalidInput) as error:
-        for path in written_paths[:-1]:
-            if path in data_before:
-                write_file(folder, path, data_before[path])
-            else:
-                (folder / path).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise InvalidInput(
-                f"cannot be removed: {error.strerror}", "check the folder's rights", where=written_paths[-1]
-            ) from error
-        raise
 
 
 def entry_terms_of(lists: Lists, list_id: str, numbers: Collection[str]) -> dict[tuple[str, str, str], Terms]:

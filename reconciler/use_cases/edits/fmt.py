@@ -1,6 +1,7 @@
 """`dnc fmt`: the list files in their one canonical form. Needs no CXone, and changes no claim."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,9 +9,10 @@ from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.lists.edit.canonical import canonical_list
 from reconciler.lists.reader import read_lists
+from reconciler.use_cases.edits.edit_lock import hold_edit_lock, write_list_files
 from reconciler.use_cases.workspace.changed_files import changed_files
 from reconciler.use_cases.workspace.context import CommandContext, Today
-from reconciler.use_cases.workspace.files import select_sources, write_file
+from reconciler.use_cases.workspace.files import select_sources
 from reconciler.use_cases.workspace.project import Project
 from reconciler.use_cases.workspace.tree import WorkingTree
 
@@ -31,11 +33,16 @@ def fmt(
 
     It is about all lists, those that are named, or those that differ `since` a commit or branch.
     """
+    with nullcontext() if check else hold_edit_lock(ctx, "dnc fmt"):
+        return _put_in_order(ctx, paths, since, check=check)
+
+
+def _put_in_order(ctx: CommandContext, paths: Sequence[Path], since: str | None, *, check: bool) -> FmtResult:
     today = Today.at(ctx.clock())
     project = Project.read(WorkingTree(ctx.folder), ctx.options.configuration.name)
     differing = changed_files(project, ctx, since) if since is not None else None
     sources = select_sources(project, ctx.folder, paths, differing)
-    changed_paths: list[str] = []
+    formatted_files: dict[str, bytes] = {}
     findings: list[Finding] = []
     for source in sources:
         lists = read_lists((source,), project.rules, as_of=today.as_of, latest=today.latest)
@@ -47,9 +54,8 @@ def fmt(
         except InvalidInput as error:
             findings += error.findings
             continue
-        if formatted_data == source.data:
-            continue
-        changed_paths.append(source.path)
-        if not check:
-            write_file(ctx.folder, source.path, formatted_data)
-    return FmtResult(len(sources), tuple(changed_paths), tuple(findings))
+        if formatted_data != source.data:
+            formatted_files[source.path] = formatted_data
+    if not check:
+        write_list_files(ctx, formatted_files, sources)
+    return FmtResult(len(sources), tuple(formatted_files), tuple(findings))

@@ -10,9 +10,10 @@ from pathlib import Path
 from reconciler.core.model.entries import FileEntries, Terms, strongest_terms
 from reconciler.core.model.errors import InvalidInput
 from reconciler.lists.edit.changes import Keys, new_lists
+from reconciler.use_cases.edits.edit_lock import edit, write_list_files
 from reconciler.use_cases.edits.table_rows import Candidate, ImportTable, RejectedRow, TableRows, read_rows
 from reconciler.use_cases.workspace.context import CommandContext
-from reconciler.use_cases.workspace.files import open_private_table, write_file, write_table
+from reconciler.use_cases.workspace.files import open_private_table, write_table
 from reconciler.use_cases.workspace.tenant_lists import TenantLists
 
 MAX_FILE_NUMBERS = 5_000  # numbers a file: more is hard to review
@@ -94,6 +95,7 @@ class ImportResult:
     rows: ImportedRows
 
 
+@edit("dnc import")
 def import_(ctx: CommandContext, table: ImportTable) -> ImportResult:
     """Import a table. Raises InvalidInput, and writes nothing, where it is no table that can be read."""
     tenant_lists = TenantLists.open(ctx)
@@ -109,8 +111,7 @@ def import_(ctx: CommandContext, table: ImportTable) -> ImportResult:
     added = [row for number_rows in chosen.values() for row in number_rows]
     imported = account_for_rows(rows, added, files, table.rejects_path if rows.rejected else None)
     write_rejected_rows(table, rows)
-    for path, data in files.items():
-        write_file(ctx.folder, path, data)
+    write_list_files(ctx, files, tenant_lists.sources)
     return ImportResult(batch, imported)
 
 

@@ -19,10 +19,11 @@ from reconciler.use_cases.edits.adopt import (
     adopted_folder,
     adopted_lists,
 )
+from reconciler.use_cases.edits.edit_lock import hold_edit_lock, write_list_files
 from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
 from reconciler.use_cases.reconcile.prepared_plan import PlanRequest, PreparedPlan, prepare_plan
 from reconciler.use_cases.workspace.context import CommandContext, Today
-from reconciler.use_cases.workspace.files import open_private_table, write_file, write_table
+from reconciler.use_cases.workspace.files import open_private_table, write_table
 from reconciler.use_cases.workspace.project import Project, sources_in
 from reconciler.use_cases.workspace.tenant_lists import NEW_LIST_FIX, unknown_list
 from reconciler.use_cases.workspace.tree import Tree
@@ -80,17 +81,16 @@ class PullResult:
 
 def pull(ctx: CommandContext, scope: Scope) -> PullResult:
     """Adopt numbers into the working tree's files. The same call twice changes nothing."""
-    with open_unmanaged(ctx, scope) as (inputs, unmanaged):
-        result = adopt(
-            adopted_lists(ctx, inputs.project, inputs.tenant, inputs.project.tree), unmanaged.entries
-        )
+    # Other edits need not wait while CXone is read; the files are read anew afterwards.
+    with open_unmanaged(ctx, scope) as (inputs, unmanaged), hold_edit_lock(ctx, "dnc pull"):
+        tenant_lists = adopted_lists(ctx, inputs.project, inputs.tenant, inputs.project.tree)
+        result = adopt(tenant_lists, unmanaged.entries)
         check_owners(ctx, inputs, result.files)
         unreadable = (*unmanaged.unreadable, *result.unreadable)
         csv_path = (
             _write_unreadable(ctx.folder, unreadable) if scope.includes_new_lists and unreadable else None
         )
-        for path, data in result.files.items():
-            write_file(ctx.folder, path, data)
+        write_list_files(ctx, result.files, tenant_lists.sources)
         return pull_result(inputs.tenant.name, unmanaged, result, csv=csv_path)
 
 

@@ -22,6 +22,7 @@ from reconciler.lists.edit.registry_copies import (
     with_registry_block,
 )
 from reconciler.lists.releases_holds import parse_day
+from reconciler.use_cases.edits.edit_lock import edit
 from reconciler.use_cases.edits.file_changes import Edits
 from reconciler.use_cases.edits.import_table import (
     MAX_FILE_NUMBERS,
@@ -222,6 +223,7 @@ class SnapshotResult:
     doubts: tuple[str, ...]
 
 
+@edit("dnc import --snapshot")
 def snapshot(
     ctx: CommandContext, table: ImportTable, retrieved_at: str, max_loss: float | None = None
 ) -> SnapshotResult:

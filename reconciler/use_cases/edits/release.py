@@ -21,6 +21,7 @@ from reconciler.lists.edit.changes import lines_of
 from reconciler.lists.list_names import lookalike_name
 from reconciler.lists.phone_input import read_numbers
 from reconciler.rules.periods import parse_date
+from reconciler.use_cases.edits.edit_lock import edit
 from reconciler.use_cases.edits.file_changes import Edits, entries_of_number, entry_terms_of
 from reconciler.use_cases.reconcile.last_applied import load_past
 from reconciler.use_cases.workspace.context import CommandContext
@@ -69,6 +70,7 @@ class ReleaseResult:
     retained: tuple[RetainedNumber, ...]
 
 
+@edit("dnc release")
 def release(ctx: CommandContext, request: ReleaseRequest) -> ReleaseResult:
     """Release numbers. Raises InvalidInput, and writes nothing, where the release would not permit it."""
     tenant_lists = TenantLists.open(ctx)

@@ -9,6 +9,7 @@ from reconciler.core.model.phone import mask
 from reconciler.core.planning.state import AppliedEntry
 from reconciler.git.repository import Repository
 from reconciler.lists.phone_input import read_numbers
+from reconciler.use_cases.edits.edit_lock import edit
 from reconciler.use_cases.edits.file_changes import Edits
 from reconciler.use_cases.reconcile.last_applied import Past, load_past
 from reconciler.use_cases.workspace.context import CommandContext
@@ -38,6 +39,7 @@ class RestoreResult:
         return tuple(sorted({one.file for one in self.restored_lines}))
 
 
+@edit("dnc restore")
 def restore(ctx: CommandContext, numbers: Sequence[str], list_id: str | None) -> RestoreResult:
     """Put lines back; without numbers, all of a list that are kept for want of one. All or none.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from reconciler.core.model.entries import FileEntries, Key, Release, ReleaseReason
 from reconciler.core.model.errors import InvalidInput
+from reconciler.use_cases.edits.edit_lock import edit
 from reconciler.use_cases.edits.file_changes import Edits
 from reconciler.use_cases.edits.release import RetainedNumber, release_file_of
 from reconciler.use_cases.reconcile.last_applied import Past, load_past
@@ -40,6 +41,7 @@ class _BatchHistory:
     applied: bool = False
 
 
+@edit("dnc undo")
 def undo(ctx: CommandContext, batch: str) -> UndoResult:
     """Take a batch back. Raises InvalidInput, and writes nothing, where there is no such batch."""
     tenant_lists = TenantLists.open(ctx)

@@ -45,7 +45,9 @@ class Folder:
         self.write(f"dnc-lists/{name}.yaml", f"{HEAD}entries:\n{text}")
 
     def files(self):
-        return {str(f.relative_to(self.path)): f.read_bytes() for f in self.path.rglob("*") if f.is_file()}
+        """Read all files but those of `.dnc/`, which are none of the project's."""
+        files = {f.relative_to(self.path): f for f in self.path.rglob("*") if f.is_file()}
+        return {str(name): f.read_bytes() for name, f in files.items() if name.parts[0] != ".dnc"}
 
     def dnc(self, *arguments):
         """Call `dnc`."""

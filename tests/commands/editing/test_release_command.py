@@ -1,9 +1,10 @@
 """`dnc release`: every claim goes, the permission stands in a file, and all of it or nothing."""
 
+from errno import ENOSPC
+from pathlib import Path
+
 import pytest
 
-from reconciler.core.model.errors import InvalidInput
-from reconciler.use_cases.workspace.files import write_file
 from tests.commands.editing.conftest import HEAD
 
 ONE = ("+12125550123", "--list", "dnc-list-01", "--reason", "CONSENT_GIVEN", "--evidence", "FORM-221")
@@ -165,12 +166,14 @@ def test_where_one_file_cannot_be_written_none_is(folder, monkeypatch):
     folder.entries("b", single("+12125550123"))
     before = folder.files()
 
-    def full(where, path, data):
-        if path == "dnc-lists/b.yaml":
-            raise InvalidInput("cannot be written: no space", where=path)
-        write_file(where, path, data)
+    replace = Path.replace
 
-    monkeypatch.setattr("reconciler.use_cases.edits.file_changes.write_file", full)
+    def full(new_file, file):
+        if file.name == "b.yaml" and b"5550123" not in new_file.read_bytes():
+            raise OSError(ENOSPC, "no space")
+        return replace(new_file, file)
+
+    monkeypatch.setattr(Path, "replace", full)
     done = folder.dnc("release", *ONE)
     assert done.code == 4
     assert "no space" in done.err

@@ -1,0 +1,84 @@
+"""Edits one after another: the lock of a clone's list files, and the one way in which they are written."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from reconciler.lists.reader import Source
+from reconciler.use_cases.workspace.context import CommandContext, iso
+from reconciler.use_cases.workspace.files import remove_leftovers, replace_files, state_folder
+
+WAIT_SECONDS = 120.0  # longer than one wait for a remote (60 s), which an edit before this one may have
+_LOCK = "edits.lock"
+_held_folder: ContextVar[Path | None] = ContextVar("held_folder", default=None)
+
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+_UseCase = Callable[Concatenate[CommandContext, _Arguments], _Result]
+
+
+def edit(command: str) -> Callable[[_UseCase[_Arguments, _Result]], _UseCase[_Arguments, _Result]]:
+    """Let a use case run alone among those that write list files of the clone, so that what it reads stays.
+
+    `command` is what others that wait are told, such as `dnc add`.
+    """
+
+    def with_lock(use_case: _UseCase[_Arguments, _Result]) -> _UseCase[_Arguments, _Result]:
+        @wraps(use_case)
+        def run(ctx: CommandContext, /, *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
+            with hold_edit_lock(ctx, command):
+                return use_case(ctx, *args, **kwargs)
+
+        return run
+
+    return with_lock
+
+
+@contextmanager
+def hold_edit_lock(ctx: CommandContext, command: str) -> Iterator[None]:
+    """Wait for the edit that is under way, and keep others from beginning one. Read the files inside.
+
+    RepositoryProblem, naming the command and the process that is under way, when the wait is over.
+    """
+    if not ctx.options.configuration.is_file():
+        yield  # no project, which reading it says better; none of our folders is left there
+        return
+    from reconciler.git.turns import run_lock  # noqa: PLC0415  (what only checks takes no lock)
+
+    with run_lock(
+        state_folder(ctx.folder) / _LOCK,
+        "an edit of the list files",
+        since=iso(ctx.clock()),
+        seconds=WAIT_SECONDS,
+        notify=ctx.say,
+        command=command,
+        fix="let it end, or end that process; then run this command again: nothing was written",
+    ):
+        token = _held_folder.set(ctx.folder)
+        try:
+            yield
+        finally:
+            _held_folder.reset(token)
+
+
+def write_list_files(
+    ctx: CommandContext,
+    files: Mapping[str, bytes | None],
+    sources: Iterable[Source],
+    losing_paths: Collection[str] = (),
+) -> None:
+    """Write list files: all, or none. None: the file goes.
+
+    `sources` are the files as they were read, and `losing_paths` those that lose entries. They come last, so
+    that a process that is killed in between leaves no removal without its release, and no number that moved
+    in neither place. Raises InvalidInput where a file has changed since it was read, or cannot be written.
+    """
+    if _held_folder.get() != ctx.folder:
+        raise RuntimeError("list files are written under the lock only: see `edit`")
+    data_before = {source.path: source.data for source in sources if source.path in files}
+    remove_leftovers(ctx.folder, files)
+    in_order = sorted(files, key=lambda path: (files[path] is None, path in losing_paths))
+    replace_files(ctx.folder, {path: files[path] for path in in_order}, data_before)
