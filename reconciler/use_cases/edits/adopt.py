@@ -11,6 +11,7 @@ from reconciler.core.model.errors import InvalidInput
 from reconciler.lists.edit.canonical import write_empty_list
 from reconciler.lists.edit.changes import Keys, inherited_keys, with_commented_numbers
 from reconciler.lists.reader import Source, read_lists
+from reconciler.use_cases.edits.edit_lock import is_portable
 from reconciler.use_cases.edits.table_rows import Candidate, trial_files
 from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.project import Project
@@ -238,7 +239,7 @@ class _AdoptedFiles:
         while True:
             count += 1
             path = f"{self._folder}{self._list_id}{f'-{count:04}' if count > 1 else ''}.yaml"
-            if path in self._data:
+            if path in self._data or not is_portable(path.rpartition("/")[2]):
                 continue
             if not self._desk.is_reached(path):
                 fact = f"the lists of tenant {self._desk.tenant.name} do not reach this file"

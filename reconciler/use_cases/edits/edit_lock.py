@@ -1,5 +1,6 @@
 """Edits one after another: the lock of a clone's list files, and the one way in which they are written."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -7,6 +8,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
+from reconciler.core.model.errors import InvalidInput
 from reconciler.lists.reader import Source
 from reconciler.use_cases.workspace.context import CommandContext, iso
 from reconciler.use_cases.workspace.files import remove_leftovers, replace_files, state_folder
@@ -74,11 +76,35 @@ def write_list_files(
 
     `sources` are the files as they were read, and `losing_paths` those that lose entries. They come last, so
     that a process that is killed in between leaves no removal without its release, and no number that moved
-    in neither place. Raises InvalidInput where a file has changed since it was read, or cannot be written.
+    in neither place. Raises InvalidInput where a file has changed since it was read, cannot be written, or is
+    new and has a name that Windows reserves.
     """
     if _held_folder.get() != ctx.folder:
         raise RuntimeError("list files are written under the lock only: see `edit`")
     data_before = {source.path: source.data for source in sources if source.path in files}
+    for path, data in files.items():
+        if data is not None and path not in data_before:
+            _demand_portable(path)
     remove_leftovers(ctx.folder, files)
     in_order = sorted(files, key=lambda path: (files[path] is None, path in losing_paths))
     replace_files(ctx.folder, {path: files[path] for path in in_order}, data_before)
+
+
+# A name before its first dot, in any case, and what no name may have or end with.
+_RESERVED = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])\x20*(?:\..*)?", re.IGNORECASE
+)
+_UNFIT = re.compile(r'.*[. ]|.*[\x00-\x1f<>:"|?*\\].*', re.DOTALL)
+
+
+def is_portable(name: str) -> bool:
+    """Tell whether every system can have a file or folder of this name."""
+    return not _RESERVED.fullmatch(name) and not _UNFIT.fullmatch(name)
+
+
+def _demand_portable(path: str) -> None:
+    for name in path.split("/"):
+        if not is_portable(name):
+            fact = f"no clone on Windows could check out the name {name}, so this file would not be there"
+            fix = "name another file (--file FILE), or call the list otherwise and map the name: listIds"
+            raise InvalidInput(f"{fact}; nothing was written", fix, where=path)

@@ -8,8 +8,9 @@ import pytest
 from filelock import FileLock
 
 from reconciler.use_cases.edits import edit_lock
-from reconciler.use_cases.edits.edit_lock import write_list_files
+from reconciler.use_cases.edits.edit_lock import is_portable, write_list_files
 from reconciler.use_cases.workspace.context import CommandContext
+from tests.commands.editing.conftest import HEAD
 from tests.support.project import ROOT
 
 ADD = ("add", "2125550124", "--list", "dnc-list-01", "--reason", "LOCAL", "--policy", "NEVER")
@@ -116,3 +117,36 @@ def test_a_file_that_appeared_meanwhile_is_not_overwritten(folder, monkeypatch):
     )
     assert folder.dnc(*ADD).code == 4
     assert folder.read("dnc-lists/dnc-list-01.yaml") == "mine"
+
+
+RESERVED = ["CON", "nul", "Aux", "PRN.yaml", "com1.yaml", "LPT9.x.yaml", "com\u00b9", "CONIN$"]
+UNFIT = ["a.", "a ", "a:b", "a?", "a\\b", "a\tb"]
+LIKE = ["console.yaml", "com.yaml", "com10.yaml", "nul-0001.yaml", "a.con.yaml", ".dnc"]
+
+
+@pytest.mark.parametrize("name", RESERVED + UNFIT)
+def test_a_name_that_windows_cannot_have(name):
+    assert not is_portable(name)
+
+
+@pytest.mark.parametrize("name", LIKE)
+def test_a_name_that_only_looks_like_one(name):
+    assert is_portable(name)
+
+
+@pytest.mark.parametrize("list_id", ["CON", "nul", "Com1", "aux", "prn.x"])
+def test_no_new_file_gets_a_name_that_windows_reserves(folder, list_id):
+    new = ("add", "2125550124", "--list", list_id, "--new-list", *ADD[4:])
+    done = folder.dnc(*new)
+    assert done.code == 4
+    says = f"no clone on Windows could check out the name {list_id}.yaml"
+    assert f"dnc-lists/{list_id}.yaml: {says}" in done.err
+    assert "fix: name another file (--file FILE)" in done.err
+    assert "dnc-lists" not in str(folder.files())
+    assert folder.dnc(*new, "--file", "dnc-lists/others.yaml").code == 0
+
+
+def test_a_file_that_is_there_under_such_a_name_is_still_edited(folder):
+    folder.write("dnc-lists/con.yaml", f"{HEAD}entries:\n{UNSORTED}")
+    assert folder.dnc(*ADD).code == 0
+    assert "5550124" in folder.read("dnc-lists/con.yaml")
