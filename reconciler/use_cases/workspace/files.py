@@ -222,14 +222,16 @@ def state_folder(folder: Path) -> Path:
     return state
 
 
-# What a spreadsheet takes for a formula. A number begins with + as well, and is none.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What a spreadsheet takes for a formula, in full width, too. A number begins with + as well, and is none.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _NUMBER = re.compile(r"\+[0-9][0-9 ().-]*")
+# Where the comma is the decimal mark, semicolons part cells, and then quotes within a line do not count.
+_FORMULA_WITHIN = re.compile(r"(?<=[;\r\n])(?=[=+\-@\uff1d\uff0b\uff0d\uff20])(?!\+[0-9])")
 
 
 def harmless_cell(value: object) -> str:
     """Write one cell, with an apostrophe before what a spreadsheet would run."""
-    text = str(value)
+    text = _FORMULA_WITHIN.sub("'", str(value))
     return f"'{text}" if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
 
 

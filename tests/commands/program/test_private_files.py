@@ -10,8 +10,8 @@ from reconciler.use_cases.workspace.files import harmless_cell
 from tests.support.project import Project, entry
 from tests.support.sandbox import phone
 
-EVIL = ["=HYPERLINK(1)", "@SUM(1)", "+cmd|' /C calc'!A0", "-2+3", "\t=1", "\r=1"]
-TOLD = ["+12005550101", "+1 (200) 555-0101", "CALL-1", "2026-11-23", ""]
+EVIL = ["=HYPERLINK(1)", "@SUM(1)", "+cmd|' /C calc'!A0", "-2+3", "\t=1", "\n1", "\uff1d1"]
+TOLD = ["+12005550101", "+1 (200) 555-0101", "CALL-1", "2026-11-23", "", "a; -b", "1;+12005550102"]
 
 
 def mode(path: Path) -> int:
@@ -26,6 +26,14 @@ def cells(path: Path) -> list[str]:
 @pytest.mark.parametrize("text", EVIL)
 def test_a_cell_is_no_formula(text):
     assert harmless_cell(text) == f"'{text}"
+
+
+SPLIT = {"a;=1": "a;'=1", "a\r=1": "a\r'=1", "\n@1": "'\n'@1", "a;-1;\uff0b1": "a;'-1;'\uff0b1"}
+
+
+@pytest.mark.parametrize(("text", "cell"), SPLIT.items())
+def test_nor_is_what_is_one_where_semicolons_part_cells(text, cell):
+    assert harmless_cell(text) == cell
 
 
 @pytest.mark.parametrize("text", TOLD)
