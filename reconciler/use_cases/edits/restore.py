@@ -77,11 +77,11 @@ def restore(ctx: CommandContext, numbers: Sequence[str], list_id: str | None) ->
         (line.file, line.list_id, line.number): search.terms[line.list_id, line.number]
         for line in restored_lines
     }
-    edits.write(terms, set())
     named_numbers = chosen or ()
     restored_numbers = {line.number for line in restored_lines}
     already_present = tuple(number for number in named_numbers if number not in restored_numbers)
     _demand_declared(tenant_lists, already_present)
+    edits.write(terms, set())
     return RestoreResult(
         tuple(sorted(restored_lines, key=lambda line: (line.list_id, line.number))), already_present
     )

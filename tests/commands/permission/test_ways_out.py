@@ -102,6 +102,19 @@ def test_what_is_there_is_left_and_what_never_was_is_said(vanished):
     assert "dnc add" in never.err
 
 
+def test_where_one_number_has_no_line_on_the_list_none_is_put_back(project):
+    first, second, third = phones(3)
+    project.list(entry(first), entry(third))
+    project.list(entry(second), entry(third), name="other", list_id=OTHER)
+    project.apply()
+    project.list(entry(third))
+    project.list(entry(third), name="other", list_id=OTHER)
+    done = project.run("restore", first, second, "--list", LIST, CI="")
+    assert done.code == 4
+    assert "nothing was written" in done.err
+    assert first not in (project.folder / "dnc-lists/main.yaml").read_text()
+
+
 def test_before_the_first_report_git_alone_tells(project):
     first, second = phones(2)
     project.list(entry(first), entry(second))
