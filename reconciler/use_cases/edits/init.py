@@ -94,6 +94,7 @@ _GITIGNORE = """\
 plan.json
 *.rejects.csv
 unreadable.csv
+.dnc-*.tmp
 """
 
 # Editors read these by the first line of a list file. They are the packaged ones, byte for byte.
