@@ -14,8 +14,9 @@ from tests.support.project import START
 def test_every_family_is_explained():
     wire = Statistics()
     wire.latencies_ms = array("f", [12.0])
-    one = {"x": 1}
-    told = TenantMetrics(one, one, one, one, 2, 1, 3, 4, 5, START, "complete")
+    counts = {key: {"x": 1} for key in ("entries", "drift", "changes", "outcomes")}
+    numbers = dict.fromkeys(("waiting", "late", "blocked", "not_live", "not_at_remote", "conflicts"), 1)
+    told = TenantMetrics(**counts, **numbers, verified_at=START, status="complete")
     now = START.timestamp()
     text = openmetrics(Meter({"t": told}, wire), command="apply", code=0, started_at=now - 1, ended_at=now)
     families = {family.name for family in text_string_to_metric_families(text.decode())}

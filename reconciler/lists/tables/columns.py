@@ -177,6 +177,7 @@ def _is_flat(cells: Sequence[str]) -> bool:
     return len(cells) > 1 and bool(_AREA.fullmatch(cells[0]) and _LOCAL.fullmatch(cells[1]))
 
 
+CHANGES = frozenset("AD")  # of a change list: added, deleted
 _FLAT = {AREA_CODE: 0}
 _CHANGES = {AREA_CODE: 0, ACTION: 2}
 
@@ -190,7 +191,7 @@ def _registry_form(sample: Sequence[Row], region: str) -> Columns | None:
         return None
     if not any(any(cells[2:]) for cells in flat):
         return Columns(_FLAT, (1,))
-    if all(_cell(cells, _CHANGES[ACTION]) in {"A", "D"} for cells in flat):
+    if sum(_cell(cells, _CHANGES[ACTION]) in CHANGES for cells in flat) * 2 >= len(flat):
         return Columns(_CHANGES, (1,), is_change_list=True)
     return None
 

@@ -17,10 +17,11 @@ from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Finding, Severity, count_text
 from reconciler.lists.edit.changes import Keys, with_rows
 from reconciler.lists.phone_input import reads_with_lost_plus
-from reconciler.lists.tables.columns import ColumnChoice, Columns, find_columns
+from reconciler.lists.tables.columns import CHANGES, ColumnChoice, Columns, find_columns
 from reconciler.lists.tables.days import day_as_written
 from reconciler.lists.tables.rows import Row
 from reconciler.lists.tables.table import Table, TablePlace, read_table
+from reconciler.lists.tables.titles import ACTION
 from reconciler.use_cases.workspace.ended_terms import IMPOSSIBLE_YEARS, ended_reason
 from reconciler.use_cases.workspace.ended_terms import RULE as ENDED_TERM
 from reconciler.use_cases.workspace.tenant_lists import TenantLists
@@ -329,6 +330,8 @@ class _RowCollector:
         width = len(self.columns.header)
         if width and any(cells[width:]):
             return f"it has {len(cells):,} cells, the header {width:,}: quote the cell with the mark in it"
+        if self.columns.is_change_list and self.columns.value(ACTION, cells) not in CHANGES:
+            return "it says neither A nor D, as the others in this change list do: correct it"
         return self.columns.profile.refusal_reason(self.columns.fields(cells))
 
     def _take_numbers(self, row: Row, phones: Iterable[str]) -> None:

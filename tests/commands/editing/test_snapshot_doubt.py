@@ -213,6 +213,52 @@ def test_what_may_be_cut_off_is_named(snapshot):
     )
 
 
+def test_a_count_of_the_registrys_shows_that_a_file_is_whole(folder, snapshot):
+    """A72: then what would stand at its end is really gone; another count is another file."""
+    data = text(rows(without=(99,), new=False))
+    assert snapshot(data, "2026-11-20", "--expect-rows", "100").code == 4
+    assert snapshot(data, "2026-11-20", "--expect-rows", "99").code == 0
+    assert set(released(folder)) == {"+12125550199"}
+
+
+def test_a_count_does_not_vouch_for_rows_that_were_refused(folder, snapshot):
+    """A72: only whether the file is cut is told by a count."""
+    assert snapshot(broken(50, '6" pipe'), "2026-11-20", "--expect-rows", str(COUNT)).code == 8
+    assert released(folder) == {}
+
+
+CHANGES = "212,5550107,D,2026-11-20\n213,5550100,A,2026-11-20\n212,5550108,D,2026-11-19\n"
+
+
+def test_a_change_list_adds_its_a_and_releases_its_d(folder, snapshot):
+    """A22: all else stays, and the files of the last snapshot keep their day."""
+    block = folder.read("dnc-lists/dnc-list-01/ftc-registry/212-0001.yaml").partition("entries:")[0]
+    done = snapshot(CHANGES + "212,5550108,A,2026-11-20\n")
+    assert done.code == 0, done.err
+    assert set(released(folder)) == {"+12125550107"}  # the other has an A, too
+    assert "+12135550100" in numbers(folder)
+    assert len(numbers(folder)) == COUNT
+    assert folder.read("dnc-lists/dnc-list-01/ftc-registry/212-0001.yaml").startswith(block)
+    assert "rows in the file: 4 = 0 header + 1 added + 1 already there + 0 refused + 2 that take" in done.err
+
+
+@pytest.mark.parametrize(
+    ("data", "at"),
+    [
+        (CHANGES + "212,5550,D,2026-11-20\n", "2026-11-20"),
+        (CHANGES + '212,5550109,"D,2026-11-20\n', "2026-11-20"),
+        (CHANGES[:-1], "2026-11-20"),
+        (CHANGES, "2026-10-19"),
+    ],
+    ids=["a row that is refused", "a quote", "cut", "older than the files"],
+)
+def test_a_change_list_in_doubt_releases_nothing(folder, snapshot, data, at):
+    """A22: and its A go on."""
+    snapshot(data, at)
+    assert released(folder) == {}
+    assert "+12135550100" in numbers(folder)
+
+
 def test_a_workbook_that_unpacks_to_very_much_is_not_counted(folder, snapshot, monkeypatch):
     """A68: the count stops at a limit, and what is not counted releases nothing."""
     monkeypatch.setattr("reconciler.lists.tables.content.MAX_BYTES", 1 << 10)

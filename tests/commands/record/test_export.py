@@ -40,6 +40,14 @@ def test_the_list_and_its_manifest(kept):
     assert (kept.folder / "out.csv").stat().st_mode & 0o077 == 0
 
 
+def test_an_export_is_read_back(kept):
+    """A67: also where a term has an end."""
+    kept.run("export", "--list", LIST, "--format", "csv", "-o", "out.csv")
+    done = kept.run("import", "out.csv", "--list", "copy", "--new-list")
+    assert done.code == 0, done.err
+    assert "3 rows read, 3 added, 0 already there, 0 refused" in done.err
+
+
 def test_what_differs(kept):
     first = kept.git("rev-parse", "HEAD~1")
     kept.list(entry(A, reason="UNKNOWN"), entry(D), releases=[release(A)])
