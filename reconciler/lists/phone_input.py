@@ -63,6 +63,8 @@ def parse_phone_input(text: str, region: str) -> PhoneInput:
     """
     if is_e164(text):  # most are
         return _international(text)
+    if phone := _of_north_america(text, region):  # most others are
+        return PhoneInput(phone)
     plain = _plain(text)
     if problem := _input_problem(plain):
         return PhoneInput("", problem)
@@ -174,7 +176,30 @@ def _read(text: str, assumed: _Assumed) -> PhoneInput:
     return _national(digits, assumed)
 
 
+_TEN_DIGITS = re.compile("[2-9][0-9]{9}")
+
+
+def _of_north_america(digits: str, region: str) -> str:
+    """Give a number of ten digits of a region of +1 where it is in use, without parsing it; else nothing."""
+    if _TEN_DIGITS.fullmatch(digits) and _has_code(region, 1) and _is_in_use(digits[:6]):
+        return f"+1{digits}"
+    return ""
+
+
+@cache
+def _has_code(region: str, code: int) -> bool:
+    return phonenumbers.country_code_for_region(region) == code
+
+
+@cache
+def _is_in_use(head: str) -> bool:
+    """Tell whether an area code and an exchange of +1 are in use: the digits behind them decide nothing."""
+    return phonenumbers.is_valid_number(phonenumbers.parse(f"+1{head}0100"))
+
+
 def _national(digits: str, assumed: _Assumed) -> PhoneInput:
+    if phone := _of_north_america(digits, assumed.region):
+        return PhoneInput(phone)
     try:
         number = phonenumbers.parse(digits, assumed.region)
     except phonenumbers.NumberParseException:

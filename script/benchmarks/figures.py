@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from script.benchmarks import cxone
 from script.benchmarks.process import Failed, Usage, run
-from script.benchmarks.workload import Form, Workload, environment, make
+from script.benchmarks.workload import Form, Workload, environment, make, write_table
 
 SCHEMA = Path("schema/dnc-list.schema.json").absolute()
 DISTANCE = 0.020  # seconds to the server of `apply`
@@ -123,7 +123,26 @@ def _apply(work: Workload, folder: Path, _: ExitStack) -> Figure:
     return Figure("apply", work.count, work.form, ours, (one_by_one,))
 
 
-FIGURES: dict[str, Making] = {"version": _version, "validate": _validate, "plan": _plan, "apply": _apply}
+def _import(work: Workload, folder: Path, _: ExitStack) -> Figure:
+    table = folder / f"table.{work.form.lower()}"
+    write_table(table, work.count)
+
+    def ours() -> Usage:
+        work.forget_files()
+        options = ("--list", "imported", "--new-list", "--reason", "COMPANY_POLICY", "--policy", "NEVER")
+        return _dnc(work, "", "import", str(table), *options)
+
+    bare = Yardstick("bare reader", lambda: _program(folder, "table", str(table), str(work.count)))
+    return Figure("import", work.count, work.form, ours, (bare,))
+
+
+FIGURES: dict[str, Making] = {
+    "version": _version,
+    "validate": _validate,
+    "plan": _plan,
+    "apply": _apply,
+    "import": _import,
+}
 
 
 @contextmanager

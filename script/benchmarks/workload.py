@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from reconciler.sandbox.entries.entry import Entry
+from tests.unit.tables.workbooks import workbook
 
 LIST = "dnc-list-01"
 LIST_FILE = f"dnc-lists/{LIST}.yaml"
@@ -28,16 +29,23 @@ tenants:
 
 
 class Form(StrEnum):
-    """How numbers are written: many under the same terms, or one by one with their evidence."""
+    """How numbers are written: many under the same terms, one by one with their evidence, or as a table."""
 
     PHONES = "phones"
     SINGLE = "one by one"
     SEVERAL = "one by one, 4 files"
+    CSV = "CSV"
+    XLSX = "XLSX"
 
     @property
     def files(self) -> int:
         """In how many files they stand."""
         return 4 if self is Form.SEVERAL else 1
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is a table to import, and no list."""
+        return self in {Form.CSV, Form.XLSX}
 
 
 def environment(url: str = "") -> dict[str, str]:
@@ -78,6 +86,26 @@ def list_text(count: int, form: Form, begin: int = 0) -> Iterator[str]:
         yield "".join(f'      - "{number(n)}"\n' for n in range(first, min(first + _BATCH, begin + count)))
 
 
+_AREA_CODES = ("202", "206", "212", "213", "305", "312", "415", "503", "617", "702")
+
+
+def table_rows(count: int) -> Iterator[tuple[str, str, str]]:
+    """Give a header and so many rows of ten digits that are in use, each with a day and a note."""
+    yield "Phone", "Requested On", "Note"
+    for n in range(count):
+        local = 2_000_000 + n // len(_AREA_CODES)
+        yield f"{_AREA_CODES[n % len(_AREA_CODES)]}{local}", f"2026-11-{1 + n % 20:02}", "asked us to stop"
+
+
+def write_table(file: Path, count: int) -> None:
+    """Write a table, as CSV or XLSX by the file's name."""
+    if file.suffix == ".csv":
+        with file.open("w") as stream:
+            stream.writelines(f"{','.join(row)}\n" for row in table_rows(count))
+    else:
+        file.write_bytes(workbook(*table_rows(count)))
+
+
 @dataclass(frozen=True, slots=True)
 class Workload:
     """A committed list repository. `folder` is the clone."""
@@ -100,12 +128,16 @@ class Workload:
         """Drop the audit branch: the next apply is the first one."""
         self.git("update-ref", "-d", "refs/heads/dnc-audit")
 
+    def forget_files(self) -> None:
+        """Drop what was not committed."""
+        self.git("clean", "-fdq")
+
 
 def make(folder: Path, count: int, form: Form) -> Workload:
     """Make the repository."""
     made = Workload(folder, count, form)
     made.list_file.parent.mkdir(parents=True)
-    each = count // form.files
+    each = 1 if form.is_table else count // form.files
     for place in range(form.files):
         with made.list_file.with_stem(f"{LIST}-{place}" if place else LIST).open("w") as file:
             file.writelines(list_text(each, form, place * each))

@@ -40,6 +40,22 @@ def naive(file: str, schema: str) -> None:
         sys.exit("the list differs from itself")
 
 
+def table(file: str, count: str) -> None:
+    """Read a table, and make a set of its numbers: the csv module, or calamine."""
+    if file.endswith(".csv"):
+        import csv  # noqa: PLC0415  (each program loads only what it needs)
+
+        with Path(file).open(newline="") as stream:
+            found = {row[0] for row in csv.reader(stream)}
+    else:
+        from python_calamine import CalamineWorkbook  # noqa: PLC0415
+
+        sheet = CalamineWorkbook.from_path(file).get_sheet_by_index(0)
+        found = {str(row[0]) for row in sheet.iter_rows()}
+    if len(found) != int(count) + 1:
+        sys.exit(f"{len(found)} numbers, {count} expected")
+
+
 def by_number(entries: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Give every number its own entry."""
     found: dict[str, dict[str, Any]] = {}
@@ -99,6 +115,7 @@ def _signed_in(url: str) -> requests.Session:
 
 PROGRAMS: dict[str, Callable[..., object]] = {
     "judge": judge,
+    "table": table,
     "naive": naive,
     "read": read,
     "post": post,

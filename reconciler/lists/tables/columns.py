@@ -1,7 +1,7 @@
 """Which column of a table is which field, told by its header, by options, or by a registry's own form."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from phonenumbers import country_code_for_region, is_valid_number, parse
@@ -24,6 +24,7 @@ from reconciler.lists.tables.titles import (
 
 FIELDS = ("phone", *ENTRY_KEYS)
 MAPPABLE = (*FIELDS, AREA_CODE, COUNTRY)
+_LOCAL_DIGITS = 7
 _AREA, _LOCAL = re.compile("[0-9]{3}"), re.compile("[0-9]{7}")
 _SHORT_CODE = re.compile(r"\(?0?[0-9]{1,5}\)?")
 _REMOVALS = frozenset({"d", "delete", "deleted", "remove", "removed"})
@@ -83,17 +84,21 @@ class Columns:
 
     def phone_text(self, cells: tuple[str, ...]) -> str:
         """Give the text of the first number of a row, its area code before it where that has a column."""
-        return next(iter(self._phone_texts(cells)), "")
+        return next(iter(self.phone_texts(cells)), "")
 
     def numbers(self, cells: tuple[str, ...], region: str) -> list[PhoneInput]:
         """Read the numbers of a row, one where there is none: it says so. `region` is of bare numbers."""
         country = self.value(COUNTRY, cells)
-        texts = list(self._phone_texts(cells)) or [""]
-        return [_read_number(text, country, region) for text in texts]
+        return [_read_number(text, country, region) for text in self.phone_texts(cells) or [""]]
 
     def is_removal(self, cells: tuple[str, ...]) -> bool:
         """Tell whether a row of a change list takes its number off."""
         return self.value(ACTION, cells).lower() in _REMOVALS
+
+    @property
+    def terms_places(self) -> tuple[int, ...]:
+        """Say in which places the terms of a row stand: rows that are the same there have the same terms."""
+        return tuple(index for key, index in self.indexes.items() if key in ENTRY_KEYS)
 
     @property
     def ignored_titles(self) -> tuple[str, ...]:
@@ -105,11 +110,11 @@ class Columns:
             if title and index not in used and title not in self.profile.ignored_columns
         )
 
-    def _phone_texts(self, cells: tuple[str, ...]) -> Iterator[str]:
+    def phone_texts(self, cells: tuple[str, ...]) -> list[str]:
+        """Give the texts of a row's numbers, each with its area code."""
         area = self.value(AREA_CODE, cells)
-        for index in self.phones:
-            if text := _cell(cells, index):
-                yield _with_area_code(area, text)
+        texts = [cells[index] for index in self.phones if index < len(cells) and cells[index]]
+        return [_with_area_code(area, text) for text in texts] if area else texts
 
 
 def _cell(cells: tuple[str, ...], index: int) -> str:
@@ -118,13 +123,12 @@ def _cell(cells: tuple[str, ...], index: int) -> str:
 
 def _with_area_code(area: str, text: str) -> str:
     """Put an area code before a local number; a number that has one already stays as it is."""
-    digits = "".join(filter(str.isdigit, text))
-    own_code = "".join(filter(str.isdigit, area))
-    if not area or not _SHORT_CODE.fullmatch(area) or text.lstrip().startswith(("+", "00")):
+    if not _SHORT_CODE.fullmatch(area) or text.startswith(("+", "00")):
         return text
-    if _AREA.fullmatch(area) and not _LOCAL.fullmatch(digits):
-        return text  # of +1, where a local number has seven digits
-    return text if digits.startswith(own_code) and len(digits) > len(_LOCAL.pattern) else f"{area} {text}"
+    digits, own_code = ("".join(filter(str.isdigit, part)) for part in (text, area))
+    if _AREA.fullmatch(area):  # of +1, where a local number has seven digits
+        return f"{area}{digits}" if _LOCAL.fullmatch(digits) else text
+    return text if digits.startswith(own_code) and len(digits) > _LOCAL_DIGITS else f"{area} {text}"
 
 
 def _read_number(text: str, country: str, region: str) -> PhoneInput:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from reconciler.core.model.entries import FileEntries, Terms, strongest_terms
 from reconciler.core.model.errors import InvalidInput
+from reconciler.core.model.gc_pause import collector_off
 from reconciler.lists.edit.changes import Keys, new_lists
 from reconciler.use_cases.edits.edit_lock import edit, write_list_files
 from reconciler.use_cases.edits.table_rows import Candidate, ImportTable, RejectedRow, TableRows, read_rows
@@ -96,6 +97,7 @@ class ImportResult:
 
 
 @edit("dnc import")
+@collector_off()
 def import_(ctx: CommandContext, table: ImportTable) -> ImportResult:
     """Import a table. Raises InvalidInput, and writes nothing, where it is no table that can be read."""
     tenant_lists = TenantLists.open(ctx)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.core.model.entries import REGISTRY_REASONS, FileEntries, Release, ReleaseReason, Terms
 from reconciler.core.model.errors import InvalidInput
+from reconciler.core.model.gc_pause import collector_off
 from reconciler.core.planning.state import LastApplied
 from reconciler.lists.edit.changes import Keys, new_lists, with_commented_numbers
 from reconciler.lists.edit.registry_copies import (
@@ -224,6 +225,7 @@ class SnapshotResult:
 
 
 @edit("dnc import --snapshot")
+@collector_off()
 def snapshot(
     ctx: CommandContext, table: ImportTable, retrieved_at: str, max_loss: float | None = None
 ) -> SnapshotResult:

@@ -16,7 +16,7 @@ from reconciler.core.model.entries import Policy, Terms, is_list_id
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Finding, Severity, count_text
 from reconciler.lists.edit.changes import Keys, with_rows
-from reconciler.lists.phone_input import reads_with_lost_plus
+from reconciler.lists.phone_input import parse_phone_input, reads_with_lost_plus
 from reconciler.lists.tables.columns import CHANGES, ColumnChoice, Columns, find_columns
 from reconciler.lists.tables.days import day_as_written
 from reconciler.lists.tables.rows import Row
@@ -142,7 +142,7 @@ class TableRows:
     `accepted` are rows with the terms that they would have, `removals` the numbers that a change list takes
     off, with their rows. `unread_lines` are the lines of rows whose number is not known, `ignored_counts`
     counts what the profile ignores, by column and value. `numbers` are all that were read, in the order of
-    the table, those of rows that were refused or left out, too.
+    the table, those of rows that were refused or left out, too. `table` has its rows no longer.
     """
 
     list_id: str
@@ -203,7 +203,7 @@ def read_rows(tenant_lists: TenantLists, table: ImportTable) -> TableRows:
         ignored_counts=collector.ignored_counts,
         numbers=collector.numbers,
         columns=columns,
-        table=read,
+        table=replace(read, rows=()),
     )
 
 
@@ -273,10 +273,9 @@ def _demand_reason_and_policy(columns: Columns, keys: Mapping[str, str], name: s
 
 @dataclass(slots=True)
 class _RowCollector:
-    """What was found so far, row by row. Keys that repeat are kept once.
+    """What was found so far, row by row. Terms that repeat are worked out once.
 
-    `lost_plus` are candidates that another country has, too, if a spreadsheet dropped their plus sign;
-    `has_foreign_plus` tells whether the table has numbers of other countries with one.
+    `has_foreign_plus` tells whether the table has numbers of other countries than the tenant's with a +.
     """
 
     tenant_lists: TenantLists
@@ -288,9 +287,14 @@ class _RowCollector:
     unread_lines: list[int] = field(default_factory=list)
     ignored_counts: Counter[str] = field(default_factory=Counter)
     numbers: dict[str, None] = field(default_factory=dict)
-    lost_plus: set[Candidate] = field(default_factory=set)
     has_foreign_plus: bool = False
-    _shared: dict[Keys, Keys] = field(default_factory=dict)
+    _own_code: str = field(init=False)
+    _terms_places: tuple[int, ...] = field(init=False)
+    _terms: dict[tuple[str, ...], tuple[str, Keys]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._own_code = f"+{country_code_for_region(self.tenant_lists.tenant.region)}"
+        self._terms_places = self.columns.terms_places
 
     def add_row(self, row: Row) -> None:
         """Take a row in."""
@@ -303,7 +307,7 @@ class _RowCollector:
             self._reject(row, row.problem)
         elif ignored_value := self.columns.ignored_value(cells):
             self.ignored_counts[ignored_value] += 1
-        elif problem := self._row_problem(cells):
+        elif problem := self._row_problem(cells) or self._terms_of(cells)[0]:
             self._reject(row, problem)
         else:
             for phone_input in inputs:
@@ -315,13 +319,24 @@ class _RowCollector:
 
     def reject_lost_plus(self) -> None:
         """Refuse the numbers whose plus sign may be lost, where the table is of several countries."""
-        if self.has_foreign_plus and self.lost_plus:
-            reason = (
-                "this may be a number of another country that lost its +, as others in this table have one: "
-                "write + and the country code"
-            )
-            self.rejected += [RejectedRow(row.line, reason, row.cells) for row in self.lost_plus]
-            self.candidates = [row for row in self.candidates if row not in self.lost_plus]
+        if not self.has_foreign_plus:
+            return
+        region = self.tenant_lists.tenant.region
+        reason = (
+            "this may be a number of another country that lost its +, as others in this table have one: "
+            "write + and the country code"
+        )
+        kept: list[Candidate] = []
+        for row in self.candidates:
+            texts = self.columns.phone_texts(row.cells)
+            if any(
+                reads_with_lost_plus(text, region) and parse_phone_input(text, region).phone == row.phone
+                for text in texts
+            ):
+                self.rejected.append(RejectedRow(row.line, reason, row.cells))
+            else:
+                kept.append(row)
+        self.candidates = kept
 
     def _reject(self, row: Row, reason: str) -> None:
         self.rejected.append(RejectedRow(row.line, reason, row.cells))
@@ -332,26 +347,30 @@ class _RowCollector:
             return f"it has {len(cells):,} cells, the header {width:,}: quote the cell with the mark in it"
         if self.columns.is_change_list and self.columns.value(ACTION, cells) not in CHANGES:
             return "it says neither A nor D, as the others in this change list do: correct it"
-        return self.columns.profile.refusal_reason(self.columns.fields(cells))
+        return ""
+
+    def _terms_of(self, cells: tuple[str, ...]) -> tuple[str, Keys]:
+        """Give why the profile refuses what a row says besides its number, and the keys of its entry."""
+        texts = tuple(cells[place] if place < len(cells) else "" for place in self._terms_places)
+        if texts not in self._terms:
+            fields, profile = self.columns.fields(cells), self.columns.profile
+            problem = profile.refusal_reason(fields)
+            fields = {} if problem else profile.translate(fields)
+            days = {key: day_as_written(fields[key]) for key in _DAYS if key in fields}
+            has_end = "expirationDate" in self.columns.indexes
+            keys = _with_policy({**self.keys, **fields, **days}, has_end=has_end)
+            self._terms[texts] = (problem, tuple(sorted(keys.items())))
+        return self._terms[texts]
 
     def _take_numbers(self, row: Row, phones: Iterable[str]) -> None:
         if self.columns.is_removal(row.cells):
             self.removals += [Candidate(row.line, row.cells, phone, ()) for phone in phones]
             return
-        fields = self.columns.profile.translate(self.columns.fields(row.cells))
-        days = {key: day_as_written(fields[key]) for key in _DAYS if key in fields}
-        keys = _with_policy({**self.keys, **fields, **days}, has_end="expirationDate" in self.columns.indexes)
-        row_keys = tuple(sorted(keys.items()))
-        row_keys = self._shared.setdefault(row_keys, row_keys)
-        text, region = self.columns.phone_text(row.cells), self.tenant_lists.tenant.region
+        _, keys = self._terms_of(row.cells)
         for phone in phones:
-            candidate = Candidate(row.line, row.cells, phone, row_keys)
-            self.candidates.append(candidate)
-            if text.startswith("+"):
-                own_code = f"+{country_code_for_region(region)}"
-                self.has_foreign_plus = self.has_foreign_plus or not phone.startswith(own_code)
-            elif reads_with_lost_plus(text, region):
-                self.lost_plus.add(candidate)
+            self.candidates.append(Candidate(row.line, row.cells, phone, keys))
+            if not phone.startswith(self._own_code) and "+" in self.columns.phone_text(row.cells):
+                self.has_foreign_plus = True
 
 
 def _with_policy(keys: dict[str, str], *, has_end: bool) -> dict[str, str]:

@@ -1,5 +1,8 @@
 """Numbers as people type them: any common writing, and never the wrong one."""
 
+import random
+
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,3 +104,13 @@ def test_no_digit_is_lost_and_none_is_made_up(text):
 def test_a_very_long_text_is_refused(text):
     assert parse_phone_input(text * 5000, "DE").problem
     assert not reads_with_lost_plus(text * 5000, "DE")
+
+
+def test_numbers_of_ten_digits_are_in_use_by_their_first_six():
+    """What is not parsed in full is what the library says of the whole number."""
+    rng = random.Random(1)
+    for _ in range(3_000):
+        exchange = rng.choice([rng.randint(0, 999), 555, 211])
+        digits = f"{rng.randint(200, 999)}{exchange:03}{rng.randint(0, 9999):04}"
+        is_in_use = phonenumbers.is_valid_number(phonenumbers.parse(f"+1{digits}"))
+        assert parse_phone_input(digits, "US").phone == (f"+1{digits}" if is_in_use else "")
