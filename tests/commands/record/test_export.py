@@ -97,6 +97,15 @@ def test_what_is_not_there(kept, arguments, why):
     assert why in done.err
 
 
+def test_without_a_report_the_export_says_what_it_lacks(project):
+    project.list(entry(A))
+    done = project.run("export", "--list", LIST)
+    assert (done.code, [row["phone"] for row in rows(done.out)]) == (0, [A])
+    assert "warning: there is no report of tenant production, so this is what its files say" in done.err
+    project.apply()
+    assert "no report" not in project.run("export", "--list", LIST).err
+
+
 def test_what_is_not_committed_is_not_exported(kept):
     kept.list(entry(A), entry(D), commit=False)
     done = kept.run("export", "--list", LIST)
