@@ -66,6 +66,7 @@ def _story(stories: st.SearchStrategy[Any] = STORIES) -> dict[str, st.SearchStra
     return {"story": stories}
 
 
+_MANY_KEYS = [(f"list-{n}", f"+1212555010{m}") for n in range(3) for m in range(7)]
 _LAWS = (
     Law(properties.a_state_does_not_differ_from_itself, _story()),
     Law(properties.applying_converges, _story(CLEAN_STORIES)),
@@ -76,6 +77,14 @@ _LAWS = (
             "size": st.integers(1, 4),
             "largest": st.integers(1, 5),
             "refused": st.sets(st.sampled_from(PHONES)),
+        },
+    ),
+    Law(
+        properties.chunks_are_few,
+        {
+            "keys": st.lists(st.sampled_from(_MANY_KEYS), unique=True),
+            "size": st.integers(1, 6),
+            "days": st.integers(1, 3),
         },
     ),
     Law(properties.digest_ignores_order, _story(CLAIMED) | {"seed": st.integers(0, 99)}),

@@ -3,14 +3,15 @@
 The function's name is the name of the law.
 """
 
+import math
+from collections import Counter
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from random import Random
 
 from reconciler.core.apply.outcomes import Outcome
-from reconciler.core.apply.sender import split_into_chunks, upserts_of
 from reconciler.core.model.entries import (
     DeclaredEntries,
     Key,
@@ -22,8 +23,9 @@ from reconciler.core.model.entries import (
     strongest_terms,
 )
 from reconciler.core.model.live import Live, LiveEntry
-from reconciler.core.model.provider import Write
-from reconciler.core.planning.change import Action, Direction
+from reconciler.core.planning.change import Action, Change, Direction, Reason
+from reconciler.core.planning.chunks import split_into_chunks, upserts_of
+from reconciler.core.planning.deadlines import Deadline
 from reconciler.core.planning.inputs import Limits, PlanFacts
 from reconciler.core.planning.plan import make_plan, plan_digest
 from reconciler.core.planning.state import LastApplied
@@ -90,23 +92,59 @@ def _as_declared(moment: Moment) -> None:
 
 
 def chunks_are_the_plan(phones: Sequence[Key], size: int, largest: int, refused: set[str]) -> None:
-    """Chunks are the plan cut up: same changes, same order, at most `size`, no phone twice in one."""
+    """Chunks are the plan cut up: each change once, at most `size`, no phone twice in one."""
     terms = Terms(ReasonCode.LOCAL, Policy.NEVER)
-    writes = [Write(list_id, phone, terms) for list_id, phone in phones]
-    cut = list(split_into_chunks(writes, size))
-    assert [w for chunk in cut for w in chunk] == writes
-    for chunk in cut:
-        assert 0 < len(chunk) <= size
-        assert len({w.phone for w in chunk}) == len(chunk)
     world = World()
     world.files.lines = {("p.yaml", *key): terms for key in phones}
     world.cxone.faults.largest, world.cxone.faults.refused = largest, refused
     run = world.run(chunk_size=size)
-    planned = [w for _, w in upserts_of(run.plan.allowed_changes(Direction.PROTECTIVE))]
+    planned = list(upserts_of(run.plan.allowed_changes(Direction.PROTECTIVE)))
     sent = [c.writes for c in world.cxone.calls if c.kind == "upsert"]
     assert all(len(c) <= size and len({w.phone for w in c}) == len(c) for c in sent)
-    assert [w for c in sent if len(c) <= largest for w in c] == planned
+    assert Counter(w.key for c in sent if len(c) <= largest for w in c) == Counter(w.key for w in planned)
     assert {k for k in phones if k[1] not in refused} == set(world.cxone.stored)
+
+
+def chunks_are_few(keys: Sequence[Key], size: int, days: int) -> None:
+    """Each chunk takes what waits by deadline, passes over phones that it has, and there are few of them.
+
+    `days` is how many deadlines there are.
+    """
+    groups: dict[tuple[int, str], list[str]] = {}
+    for n, (list_id, phone) in enumerate(keys):
+        groups.setdefault((n % days, list_id), []).append(phone)
+    changes = [
+        Change(
+            *(Action.CREATE, list_id, Direction.PROTECTIVE, Reason.DECLARED, None),
+            *(Terms(ReasonCode.LOCAL, Policy.NEVER), tuple(sorted(numbers))),
+            due=Deadline(date(2026, 11, 1 + day), date(2026, 11, 1 + day), "R"),
+        )
+        for (day, list_id), numbers in sorted(groups.items())
+    ]
+    day_of = {(c.list_id, phone): c.due.due for c in changes for phone in c.phones if c.due}
+    most = max(Counter(phone for _, phone in keys).values(), default=0)
+    least = math.ceil(len(keys) / size)
+    for one_list in (False, True):
+        cut = list(split_into_chunks(changes, size, one_list=one_list))
+        assert sorted(w.key for chunk in cut for w in chunk) == sorted(keys)
+        for chunk in cut:
+            assert 0 < len(chunk) <= size
+            assert len({w.phone for w in chunk}) == len(chunk)
+            assert not one_list or len({w.list_id for w in chunk}) == 1
+        if one_list:
+            assert len(cut) == sum(
+                math.ceil(count / size) for count in Counter(list_id for list_id, _ in keys).values()
+            )
+            assert [day_of[c[0].key] for c in cut] == sorted(day_of[c[0].key] for c in cut)
+            continue
+        assert len(cut) <= (max(least, most) if days == 1 else max(0, least + most - 1))
+        left = [w.key for chunk in cut for w in chunk]
+        for chunk in cut:
+            # Nothing that could go is nearer to its deadline than what does.
+            taken, last = {w.key for w in chunk}, max(day_of[w.key] for w in chunk)
+            left = [key for key in left if key not in taken]
+            passed = {w.phone for w in chunk}
+            assert all(day_of[key] >= last or key[1] in passed for key in left)
 
 
 def digest_ignores_order(story: Story, seed: int) -> None:
@@ -180,8 +218,9 @@ def _truthful(moment: Moment) -> None:
     """Applied is there, and what was never sent is not called applied."""
     attempted = {w.key for c in moment.calls for w in c.writes} | {c.key for c in moment.calls if c.key}
     terms = {
-        (a, *w.key): w.terms
-        for a, w in upserts_of((*moment.run.plan.changes, *moment.run.final_plan.changes))
+        (change.action, *w.key): w.terms
+        for change in (*moment.run.plan.changes, *moment.run.final_plan.changes)
+        for w in upserts_of([change])
     }
     blind = {phone for name, phone in moment.chapter.faults if name in {"missed", "unseen"}}
     for change, result in moment.run.tally.results.items():

@@ -2,7 +2,7 @@
 
 from reconciler.core.apply import run, sender
 from reconciler.core.model import entries
-from reconciler.core.planning import change, diff, guards
+from reconciler.core.planning import change, chunks, diff, guards
 from tests.properties.seeded_holds_and_deadlines import HOLD_AND_DEADLINE_FAULTS
 from tests.properties.seeded_permission import PERMISSION_FAULTS
 from tests.properties.seeded_permission_rules import PERMISSION_RULE_FAULTS
@@ -206,17 +206,52 @@ FAULTS = (
     ),
     Fault(
         "a phone is twice in a chunk",
-        sender.split_into_chunks,
-        "or write.phone in phones",
-        "",
+        chunks._pack,
+        "if write.phone in phones:",
+        "if False:",
         ("chunks_are_the_plan",),
     ),
     Fault(
         "a chunk is one too large",
-        sender.split_into_chunks,
-        "len(chunk) == size",
-        "len(chunk) > size",
-        ("chunks_are_the_plan",),
+        chunks._pack,
+        "len(chunk) < size",
+        "len(chunk) <= size",
+        ("chunks_are_few",),
+    ),
+    Fault(
+        "a chunk of one list is one too large",
+        chunks._slices,
+        "islice(writes, size)",
+        "islice(writes, size + 1)",
+        ("chunks_are_few",),
+    ),
+    Fault(
+        "a phone that a chunk has closes the chunk",
+        chunks._pack,
+        "passed.append(write)",
+        "passed.append(write); break",
+        ("chunks_are_few",),
+    ),
+    Fault(
+        "what waits goes behind all others",
+        chunks._pack,
+        "waiting.popleft() if waiting else next(writes, None)",
+        "next(writes, None) or (waiting.popleft() if waiting else None)",
+        ("chunks_are_few",),
+    ),
+    Fault(
+        "copies of a phone go in the order of lists",
+        chunks._most_copies_first,
+        "level = copies.get(write.phone, 1)",
+        "level = 1",
+        ("chunks_are_few",),
+    ),
+    Fault(
+        "a list's chunks do not wait for a nearer deadline",
+        chunks.split_into_chunks,
+        "sorted(chunks, key=lambda one: one[:2])",
+        "chunks",
+        ("chunks_are_few",),
     ),
     Fault(
         "the second half goes first",

@@ -25,8 +25,7 @@ from reconciler.core.model.errors import DncError
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import Answer, Failure, Provider, Verdict, Write
 from reconciler.core.planning.change import Action, Change
-
-Chunk = list[Write]
+from reconciler.core.planning.chunks import Chunk, split_into_chunks
 
 
 class Queue:
@@ -67,32 +66,6 @@ class Queue:
 UNSUPPORTED = "UNSUPPORTED"
 _CANNOT_REMOVE = Failure(UNSUPPORTED, "this tenant cannot remove entries: set removal: none, or ask NICE")
 _MAX_THROTTLED_IN_A_ROW = 3  # single numbers throttled to the end: the allowance is somebody else's, for now
-
-
-def split_into_chunks(writes: Iterable[Write], size: int, *, one_list: bool = False) -> Iterator[list[Write]]:
-    """Cut writes into chunks of at most `size`, in order, no phone twice in one, as errors name only it.
-
-    `one_list`: nor numbers of two lists, where the wire has a call for each.
-    """
-    chunk: list[Write] = []
-    phones: set[str] = set()
-    for write in writes:
-        is_other_list = one_list and bool(chunk) and write.list_id != chunk[0].list_id
-        if is_other_list or len(chunk) == size or write.phone in phones:
-            yield chunk
-            chunk, phones = [], set()
-        chunk.append(write)
-        phones.add(write.phone)
-    if chunk:
-        yield chunk
-
-
-def upserts_of(changes: Iterable[Change]) -> Iterator[tuple[Action, Write]]:
-    """Give the upserts of some changes, number by number, in order."""
-    for change in changes:
-        if change.after is not None:
-            for phone in change.phones:
-                yield change.action, Write(change.list_id, phone, change.after)
 
 
 class _ActionByWrite:
@@ -147,7 +120,7 @@ class Applier:
         changes = tuple(changes)  # gone through twice
         actions = _ActionByWrite(changes)
         one_list = self._provider.dialect.shape.one_list
-        queue = Queue(split_into_chunks((w for _, w in upserts_of(changes)), self._size, one_list=one_list))
+        queue = Queue(split_into_chunks(changes, self._size, one_list=one_list))
         running: dict[Future[Answer], list[Write]] = {}
         with ThreadPoolExecutor(self._concurrency) as pool:
             while queue or running:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import PACE_PERCENT, ApiShape
 from reconciler.core.planning.change import Action, Change, Direction
+from reconciler.core.planning.chunks import count_chunks
 
 FULL_READ_BACK_PAGES = 200  # design: beyond that, totals, unless something exposing waits
 
@@ -34,14 +35,13 @@ def estimate_cost(changes: Iterable[Change], live: Live, rate: SendRate, shape: 
     allowed = [c for c in changes if c.is_allowed]
     if not allowed:
         return Cost(0, 0.0)
-    upserts: Counter[tuple[Direction, str]] = Counter()
     creates: Counter[str] = Counter()
     removals = 0
     for c in allowed:
-        upserts[c.direction, c.list_id * shape.one_list] += len(c.phones) * (c.after is not None)
         creates[c.list_id] += len(c.phones) * (c.action is Action.CREATE)
         removals += len(c.phones) * (c.action is Action.DELETE)
-    writes = sum(math.ceil(numbers / rate.chunk_size) for numbers in upserts.values())
+    phases = ([c for c in allowed if c.direction is direction] for direction in Direction)
+    writes = sum(count_chunks(phase, rate.chunk_size, one_list=shape.one_list) for phase in phases)
     pages = _read_back_pages(live, creates, shape)
     is_full = pages <= FULL_READ_BACK_PAGES or any(c.is_exposing for c in allowed)
     requests = writes + removals * shape.per_removal + (pages if is_full else 1)

@@ -44,8 +44,9 @@ def export(ctx: CommandContext, list_id: str, since: str | None) -> ListExport:
     demand_committed(tenant_lists.project, repository)
     if past.newest is None:
         ctx.say(
-            f"warning: there is no report of tenant {tenant_lists.tenant.name}, so this is what its files say: "
-            "a number that CXone keeps without a line is not in it; if there was a report: dnc audit verify"
+            f"warning: there is no report of tenant {tenant_lists.tenant.name}, so this is what its files "
+            "say: a number that CXone keeps without a line is not in it; if there was a report, run "
+            "`dnc audit verify`"
         )
     current_terms = _current_terms(
         tenant_lists.lists.declared_entries.active_on(tenant_lists.today.as_of), past.last_applied, list_id

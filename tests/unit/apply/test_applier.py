@@ -6,13 +6,13 @@ from threading import Barrier
 import pytest
 
 from reconciler.core.apply.outcomes import Outcome
-from reconciler.core.apply.sender import Applier, split_into_chunks
+from reconciler.core.apply.sender import Applier
 from reconciler.core.model.entries import Key, ProjectedTerms
 from reconciler.core.model.errors import CxoneUnavailable
 from reconciler.core.model.live import Live, LiveEntry
 from reconciler.core.model.provider import Answer, Failure, Verdict, Write
 from reconciler.core.planning.change import Action, Change
-from tests.unit.apply.scripted import LIST, LOCAL, Scripted, deleting, done, phones, upserting
+from tests.unit.apply.scripted import LIST, Scripted, deleting, done, phones, upserting
 
 WHY = Failure("500", "sorry")
 
@@ -23,34 +23,6 @@ def applier(provider: Scripted, *, size: int = 4, concurrency: int = 1) -> Appli
 
 def outcomes(of: Applier) -> dict[str, Outcome]:
     return {phone: result.outcome for (_, _, phone), result in of.tally.results.items()}
-
-
-# Chunks
-
-
-def _writes(*keys: Key) -> list[Write]:
-    return [Write(list_id, phone, LOCAL) for list_id, phone in keys]
-
-
-@pytest.mark.parametrize(("count", "sizes"), [(0, []), (1, [1]), (3, [3]), (4, [3, 1]), (7, [3, 3, 1])])
-def test_a_chunk_is_full_before_the_next_begins(count: int, sizes: list[int]) -> None:
-    writes = _writes(*((LIST, p) for p in phones(count)))
-    cut = list(split_into_chunks(writes, 3))
-    assert [len(c) for c in cut] == sizes
-    assert [w for c in cut for w in c] == writes
-
-
-def test_no_phone_is_twice_in_a_chunk() -> None:
-    one, two = phones(2)
-    writes = _writes(("a", one), ("a", two), ("b", one), ("b", two))
-    assert [[w.phone for w in c] for c in split_into_chunks(writes, 500)] == [[one, two], [one, two]]
-
-
-def test_where_a_call_is_of_one_list_a_chunk_is() -> None:
-    one, two, three = phones(3)
-    writes = _writes(("a", one), ("a", two), ("b", three), ("a", three))
-    cut = list(split_into_chunks(writes, 500, one_list=True))
-    assert [[w.key for w in c] for c in cut] == [[("a", one), ("a", two)], [("b", three)], [("a", three)]]
 
 
 # Halving

@@ -1,5 +1,7 @@
 """What a plan costs where a call is of one list, and a removal takes more than one request."""
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.core.model.entries import Policy, ProjectedTerms, ReasonCode, Terms
@@ -64,8 +66,11 @@ def test_requests(changes, live, requests) -> None:
 
 
 def test_the_lists_are_told_apart_only_where_they_have_to_be() -> None:
-    changes = [creating("a", 2), creating("b", 2)]
-    assert estimate_cost(changes, there(), PACE, ApiShape(page_size=10)).requests == 1 + 1
+    others = replace(creating("b", 0), phones=tuple(numbers(4)[2:]))
+    shape = ApiShape(page_size=10)
+    assert estimate_cost([creating("a", 2), others], there(), PACE, shape).requests == 1 + 1
+    # A phone on both needs a call of each.
+    assert estimate_cost([creating("a", 2), creating("b", 2)], there(), PACE, shape).requests == 2 + 1
 
 
 def test_the_shape_of_the_dialect() -> None:
