@@ -8,16 +8,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from reconciler.sandbox.answers import answer
 from reconciler.sandbox.faults import RequestKind
 from reconciler.sandbox.gate import Endpoint
 from reconciler.sandbox.groups import records
 from reconciler.sandbox.groups.behaviour import Groups
 from reconciler.sandbox.groups.sign_in import GroupsSignIn
+from reconciler.sandbox.groups.skills_api import SERVICES, SkillsApi, wrapped_answer
 from reconciler.sandbox.tenant import Tenant
 from reconciler.sandbox.tokens import READ, WRITE
 
-_ROOT = "/incontactapi/services/v{version:float}/dnc-groups"
+_ROOT = f"{SERVICES}/dnc-groups"
 _SINCE = 12.0  # the calls appear from 12.0 on
 Guard = Callable[[RequestKind, Endpoint], Endpoint]
 
@@ -28,6 +28,7 @@ class GroupsApi:
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
         self._sign_in = GroupsSignIn(tenant)
+        self._skills = SkillsApi(tenant, self._sign_in, self._require_access)
 
     def routes(self, guard: Guard) -> list[Route]:
         """List the paths, none of which dialect `entries` has."""
@@ -56,14 +57,9 @@ class GroupsApi:
                 RequestKind.DELETE,
                 self._require_access(WRITE, self._expire),
             ),
-            (
-                "GET",
-                f"{_ROOT}/{{group:int}}/scrubbed-skills",
-                RequestKind.READ,
-                self._require_access(READ, self._skills),
-            ),
         )
-        return [Route(path, guard(kind, call), methods=[method]) for method, path, kind, call in whole]
+        routes = [Route(path, guard(kind, call), methods=[method]) for method, path, kind, call in whole]
+        return routes + self._skills.routes(guard)
 
     @property
     def _tenant_groups(self) -> Groups:
@@ -174,16 +170,5 @@ class GroupsApi:
         ]
         return self._answer({"searchResults": results}, results, wrapped=False)
 
-    async def _skills(self, request: Request) -> Response:
-        names = self._tenant_groups.store.skills(request.path_params["group"])
-        listed = [{"skillId": place, "skillName": name} for place, name in enumerate(names, 1)]
-        content = {"totalRecords": len(listed), "_links": {}, "scrubbedSkills": listed}
-        return self._answer(content, listed, wrapped=False)
-
     def _answer(self, content: dict[str, Any], items: object, *, wrapped: bool) -> Response:
-        """Answer, wrapped as published or as the quirk has it; nothing may be 204."""
-        quirks = self._tenant_groups.quirks
-        if quirks.no_content and not items:
-            return Response(status_code=204)
-        wrapped = {"published": wrapped, "always": True, "never": False}[quirks.wrapping]
-        return answer({"resultSet": content} if wrapped else content)
+        return wrapped_answer(self._tenant_groups.quirks, content, items, wrapped=wrapped)

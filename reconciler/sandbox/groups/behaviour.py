@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from reconciler.sandbox.entries.entry import format_time
+from reconciler.sandbox.groups.skills import Skill
 from reconciler.sandbox.groups.store import GroupStore
 
 
@@ -28,9 +29,9 @@ class Quirks:
     in the order sent unless `reversed_results`, show a number unless `bare_results`, and `lost_results` of
     them are missing. `deletes` False answers 405; `expires` False says success and changes nothing.
 
-    `searches` False answers 403. `errors_in_header` says why only in `icStatusDescription`. `scrubs` False
-    makes groups without a skill. `grant` is where the password grant takes the client's id and secret,
-    `claim` the token that names the tenant.
+    `searches` False answers 403, and so do skills where `reads_skills` is False. `errors_in_header` says why
+    only in `icStatusDescription`. `scrubs` False makes groups without a skill. `grant` is where the password
+    grant takes the client's id and secret, `claim` the token that names the tenant.
     """
 
     array: Literal["dncRecords", "dncGroupRecords"] = "dncRecords"
@@ -55,6 +56,7 @@ class Quirks:
     deletes: bool = True
     expires: bool = True
     searches: bool = True
+    reads_skills: bool = True
     errors_in_header: bool = False
     scrubs: bool = True
     grant: Literal["both", "basic", "form"] = "both"
@@ -85,10 +87,11 @@ class Groups:
         return format_time(self._clock())
 
     def make(self, name: str, *, active: bool = True, removed: bool = False) -> int:
-        """Make a group, with a scrubbed skill unless the tenant's quirk is that there is none."""
+        """Make a group that scrubs the usual skill, unless the tenant's quirk is that it scrubs none."""
         group = self.store.make(name, self.now, active=active, removed=removed)
         if self.quirks.scrubs:
-            self.store.scrub(group, _SKILL)
+            usual = self.store.skills.find(_SKILL)
+            self.store.skills.assign(group, usual.id if usual else self.store.skills.add(Skill(0, _SKILL)))
         return group
 
     def to_stored_form(self, digits: str) -> str:

@@ -10,7 +10,10 @@ from starlette.routing import Route
 
 from reconciler.sandbox.answers import answer, problem
 from reconciler.sandbox.groups.behaviour import Quirks
+from reconciler.sandbox.groups.skills import Skill, SkillKind
 from reconciler.sandbox.tenant import Tenant
+
+_SKILL_GROUPS: dict[str, SkillKind] = {"scrubbedBy": "scrubbed", "contributesTo": "contributing"}
 
 
 class Unreadable(Exception):
@@ -28,6 +31,8 @@ class GroupsControl:
         return [
             Route("/_sandbox/quirks", self.behave, methods=["PUT"]),
             Route("/_sandbox/groups", self.make, methods=["POST"]),
+            Route("/_sandbox/skills", self.add_skill, methods=["POST"]),
+            Route("/_sandbox/skills", self.skills, methods=["GET"]),
             Route("/_sandbox/records", self.act, methods=["POST"]),
             Route("/_sandbox/records", self.records, methods=["GET"]),
         ]
@@ -51,6 +56,41 @@ class GroupsControl:
             removed=bool(content.get("removed")),
         )
         return answer({"dncGroupId": group_id}, 201)
+
+    async def add_skill(self, request: Request) -> Response:
+        """Add a skill: `name`, what else it is (`Skill`), its groups."""
+        skills = self._tenant.groups.store.skills
+        ids = {name: group for group, name in self._tenant.groups.store.names().items()}
+        match _parse_json(await request.body()):
+            case {"name": str(), **more} as content if more.keys() <= {*Skill._fields[2:], *_SKILL_GROUPS}:
+                groups_by_kind: dict[SkillKind, Any] = {
+                    kind: more.get(key, []) for key, kind in _SKILL_GROUPS.items()
+                }
+            case _:
+                return problem(
+                    400, f"a skill is an object of {', '.join((*Skill._fields[1:], *_SKILL_GROUPS))}"
+                )
+        if not all(isinstance(names, list) and set(names) <= ids.keys() for names in groups_by_kind.values()):
+            return problem(400, f"{' and '.join(_SKILL_GROUPS)} name groups that there are")
+        number = skills.add(Skill(0, **{k: v for k, v in content.items() if k in Skill._fields}))
+        for kind, names in groups_by_kind.items():
+            for name in names:
+                skills.assign(ids[name], number, kind)
+        return answer({"skillId": number}, 201)
+
+    async def skills(self, request: Request) -> Response:  # noqa: ARG002  (Starlette)
+        """Dump every skill, with the names of its groups."""
+        groups = self._tenant.groups.store
+
+        def group_names(skill: Skill, kind: SkillKind) -> list[str]:
+            return [n for group, n in groups.names().items() if skill in groups.skills.of_group(group, kind)]
+
+        return answer(
+            [
+                skill._asdict() | {key: group_names(skill, kind) for key, kind in _SKILL_GROUPS.items()}
+                for skill in groups.skills.all_skills()
+            ]
+        )
 
     async def act(self, request: Request) -> Response:
         """Play an agent: `add` or `expire` the `phoneNumber` (digits) of a `group`, by its name."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from reconciler.sandbox.database import connect
+from reconciler.sandbox.groups.skills import SKILL_TABLES, SkillStore
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS dnc_group (
@@ -17,7 +18,6 @@ CREATE TABLE IF NOT EXISTS dnc_group (
     removed INTEGER NOT NULL,
     updated TEXT NOT NULL
 );
-CREATE TABLE IF NOT EXISTS dnc_skill (group_id INTEGER NOT NULL, name TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS dnc_record (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     group_id INTEGER NOT NULL,
@@ -58,12 +58,13 @@ class Record(NamedTuple):
 
 
 class GroupStore:
-    """Groups, their skills and their records. Several processes may share one database."""
+    """Groups, their skills (`skills`) and their records. Several processes may share one database."""
 
     def __init__(self, database: Path | None) -> None:
         self._lock = threading.RLock()
         self._connection = connect(database)
-        self._connection.executescript(_TABLES)
+        self._connection.executescript(_TABLES + SKILL_TABLES)
+        self.skills = SkillStore(self._transaction)
 
     def close(self) -> None:
         """Close the database; one in memory is gone then."""
@@ -75,17 +76,6 @@ class GroupStore:
         with self._transaction() as connection:
             query = "INSERT INTO dnc_group (name, active, removed, updated) VALUES (?, ?, ?, ?)"
             return int(connection.execute(query, (name, active, removed, now)).lastrowid or 0)
-
-    def scrub(self, group: int, skill: str) -> None:
-        """Let a group block the calls of a skill."""
-        with self._transaction() as connection:
-            connection.execute("INSERT INTO dnc_skill VALUES (?, ?)", (group, skill))
-
-    def skills(self, group: int) -> list[str]:
-        """Name a group's skills."""
-        with self._transaction() as connection:
-            rows = connection.execute("SELECT name FROM dnc_skill WHERE group_id = ?", (group,))
-            return [name for (name,) in rows]
 
     def groups(self, today: str) -> list[Group]:
         """List every group, in the order in which they were made."""

@@ -214,7 +214,7 @@ def test_a_probe_says_what_protects_nobody_and_what_cannot_be_searched(groups):
     groups.acts("add", A)
     groups.quirks.searches = False
     groups.list(entry(A))
-    groups.sandbox.groups.store._connection.execute("DELETE FROM dnc_skill")
+    groups.sandbox.groups.store._connection.execute("DELETE FROM group_skill")
     checks = examined(groups, "--probe")
     assert checks["search"] == ("warning", "a number that was read is not found by a search")
     assert "no scrubbed skill" in checks["group"][1]

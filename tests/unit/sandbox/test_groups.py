@@ -5,6 +5,7 @@ import base64
 import orjson
 import pytest
 
+from reconciler.sandbox.groups.skills import Skill
 from tests.support.sandbox import CLIENT_ID, CLIENT_SECRET, ORGANISATION, running
 
 ROOT = "/incontactapi/services/v30.0/dnc-groups"
@@ -254,3 +255,63 @@ def test_the_control_api_sets_quirks_and_plays_agents(tenant):
 )
 def test_quirks_that_cannot_be_read(tenant, body):
     assert tenant.call("PUT", "/_sandbox/quirks", json=body).status_code == 400
+
+
+SKILLS = ROOT.replace("dnc-groups", "skills")
+
+
+def test_skills_are_listed_page_by_page_and_by_kind(tenant):
+    skills = tenant.sandbox.groups.store.skills
+    skills.add(Skill(0, "By hand", strategy="Manual"))
+    skills.add(Skill(0, "Inbound", strategy="", outbound=False))
+    skills.add(Skill(0, "Mail", media=1))
+    first = tenant.call("GET", SKILLS, params={"mediaTypeId": 4, "skip": 0, "top": 2}).json()
+    assert (first["totalRecords"], len(first["skills"])) == (3, 2)
+    assert first["skills"][1] == {
+        "skillId": 2,
+        "skillName": "By hand",
+        "mediaTypeId": 4,
+        "mediaTypeName": "Phone Call",
+        "isActive": True,
+        "isOutbound": True,
+        "outboundStrategy": "Manual",
+        "isRunning": True,
+        "campaignName": "",
+    }
+    manual = tenant.call("GET", SKILLS, params={"outboundStrategy": "Manual"}).json()
+    assert [one["skillName"] for one in manual["skills"]] == ["By hand"]
+    tenant.sandbox.groups.quirks.reads_skills = False
+    assert tenant.call("GET", SKILLS).status_code == 403
+
+
+def test_a_skill_is_assigned_to_a_group_and_taken_away(tenant):
+    skills = tenant.sandbox.groups.store.skills
+    number, manual = skills.add(Skill(0, "Winback")), skills.add(Skill(0, "By hand", strategy="Manual"))
+    path = f"{ROOT}/{tenant.group}/scrubbed-skills"
+    assert tenant.call("POST", f"{path}/{number}").ok
+    assert tenant.call("POST", f"{path}/{number}").ok
+    assert [one["skillName"] for one in tenant.call("GET", path).json()["scrubbedSkills"]] == [
+        "Outbound",
+        "Winback",
+    ]
+    assert tenant.call("POST", f"{path}/{manual}").status_code == 400
+    assert tenant.call("POST", f"{path}/99").status_code == 404
+    assert tenant.call("DELETE", f"{path}/{number}").ok
+    assert tenant.call("DELETE", f"{path}/{number}").status_code == 404
+    feeding = path.replace("scrubbed", "contributing")
+    assert tenant.call("POST", f"{feeding}/{manual}").ok
+    assert tenant.call("GET", feeding).json()["contributingSkills"] == [
+        {"skillId": manual, "skillName": "By hand"}
+    ]
+
+
+def test_skills_are_set_over_the_control_api(tenant):
+    added = {"name": "Winback", "strategy": "Manual", "running": False, "contributesTo": ["Company DNC"]}
+    assert tenant.call("POST", "/_sandbox/skills", json=added).json() == {"skillId": 2}
+    told = tenant.call("GET", "/_sandbox/skills").json()
+    assert [(one["name"], one["scrubbedBy"], one["contributesTo"]) for one in told] == [
+        ("Outbound", ["Company DNC"], []),
+        ("Winback", [], ["Company DNC"]),
+    ]
+    for wrong in ({}, {"name": "x", "odd": 1}, {"name": "x", "scrubbedBy": ["nowhere"]}):
+        assert tenant.call("POST", "/_sandbox/skills", json=wrong).status_code == 400
