@@ -85,7 +85,8 @@ class GroupsApi:
             records.group_to_json(self._tenant_groups.quirks, g)
             for g in self._tenant_groups.store.groups(self._tenant_groups.today)
         ]
-        return self._answer({"totalGroups": len(listed), "dncGroups": listed}, listed, wrapped=True)
+        total = len(listed) + self._tenant_groups.quirks.unlisted_groups
+        return self._answer({"totalGroups": total, "dncGroups": listed}, listed, wrapped=True)
 
     async def _make(self, request: Request) -> Response:
         try:
@@ -110,11 +111,13 @@ class GroupsApi:
             return self._sign_in.refusal(400, "skip and top are numbers")
         if quirks.refuses_more and int(top) > quirks.most_records:
             return self._sign_in.refusal(400, f"top is at most {quirks.most_records}")
-        page, total = self._tenant_groups.store.records(
+        if "orderBy" in query and quirks.order_by == "refused":
+            return self._sign_in.refusal(400, "orderBy names no column")
+        page, total = self._tenant_groups.records(
             request.path_params["group"],
             int(skip),
             min(int(top), quirks.most_records),
-            after="" if quirks.shows_over else self._tenant_groups.today,
+            is_ordered="orderBy" in query,
         )
         request.state.items = len(page)
         content: dict[str, Any] = {quirks.array: [records.record_to_json(quirks, record) for record in page]}
@@ -128,7 +131,8 @@ class GroupsApi:
     async def _expire(self, request: Request) -> Response:
         if not self._tenant_groups.quirks.deletes:
             return self._sign_in.refusal(405, "this tenant cannot expire records")
-        return await self._write_records(request, str, records.expire_record, wrapped=False)
+        wrapped = self._tenant_groups.quirks.wraps_expiry
+        return await self._write_records(request, str, records.expire_record, wrapped=wrapped)
 
     async def _write_records(
         self,
@@ -153,18 +157,17 @@ class GroupsApi:
         )
 
     async def _search(self, request: Request) -> Response:
-        digits = request.query_params.get("phoneNumber", "")
-        if not self._tenant_groups.quirks.searches:
+        quirks = self._tenant_groups.quirks
+        in_query, in_body = request.query_params.get("phoneNumber", ""), _searched(await request.body())
+        digits = {"wants-body": in_body, "wants-query": in_query}.get(quirks.search, in_query or in_body)
+        if not quirks.searches:
             return self._sign_in.refusal(403, "the user may not search")
         if not digits.isdigit():
             return self._sign_in.refusal(400, "phoneNumber is missing")
         names = self._tenant_groups.store.names()
-        looked_for = (
-            digits if self._tenant_groups.quirks.exact_search else self._tenant_groups.to_stored_form(digits)
-        )
         results = [
             records.search_result_to_json(self._tenant_groups.quirks, record, names[record.group])
-            for record in self._tenant_groups.store.find(looked_for)
+            for record in self._tenant_groups.search(digits)
             if record.group in names
             and (self._tenant_groups.quirks.shows_over or not record.is_expired(self._tenant_groups.today))
         ]
@@ -172,3 +175,13 @@ class GroupsApi:
 
     def _answer(self, content: dict[str, Any], items: object, *, wrapped: bool) -> Response:
         return wrapped_answer(self._tenant_groups.quirks, content, items, wrapped=wrapped)
+
+
+def _searched(body: bytes) -> str:
+    """Give the number that a search names in its body; empty where it names none."""
+    try:
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return ""
+    phone = content.get("phoneNumber") if isinstance(content, dict) else None
+    return phone if isinstance(phone, str) else ""

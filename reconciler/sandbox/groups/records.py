@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import orjson
@@ -60,6 +60,9 @@ def add_record(groups: Groups, group: int, posted: PostedRecord) -> str:
         return "invalid phone number"
     if digits in quirks.ignored:
         return ""
+    groups.note_write(digits)
+    if quirks.ceiling and groups.store.count() >= quirks.ceiling:
+        return "the environment takes no more records"
     is_stored = groups.store.post(
         group, groups.to_stored_form(digits), posted.expired, groups.now, again=quirks.second_post
     )
@@ -72,9 +75,16 @@ def expire_record(groups: Groups, group: int, posted: PostedRecord) -> str:
         return error
     if not groups.quirks.expires:
         return ""
-    day = posted.expired or groups.today
-    is_expired = groups.store.expire(group, groups.to_stored_form(posted.digits), day, groups.now)
-    return "" if is_expired else "no such record"
+    takes = groups.quirks.expire_days
+    if posted.expired is not None and (
+        takes == "none" or (takes == "not-past" and posted.expired < groups.today)
+    ):
+        return "expiredDate is not taken" if takes == "none" else "expiredDate is in the past"
+    phone, day = groups.to_stored_form(posted.digits), posted.expired or groups.today
+    groups.note_write(posted.digits)
+    if groups.quirks.expire == "new-record":
+        return "" if groups.store.post(group, phone, day, groups.now) else "no such record"
+    return "" if groups.store.expire(group, phone, day, groups.now) else "no such record"
 
 
 def results_to_json(quirks: Quirks, errors_by_record: list[tuple[PostedRecord, str]]) -> dict[str, Any]:
@@ -150,11 +160,16 @@ def _format_expiry(quirks: Quirks, day: str | None) -> str | None:
         return None
     match quirks.dates:
         case "day":
-            return day
+            return f"{_shown_moment(quirks, day):%Y-%m-%d}"
         case "time":
-            return f"{day}T00:00:00.000Z"
+            return f"{_shown_moment(quirks, day):%Y-%m-%dT%H:%M:%S}.000Z"
         case "american":
-            year, month, rest = day.split("-")
-            return f"{int(month)}/{int(rest)}/{year} 12:00:00 AM"
+            shown = _shown_moment(quirks, day)
+            return f"{shown.month}/{shown.day}/{shown.year} {shown:%I:%M:%S %p}"
         case "words":
             return "the day after tomorrow"
+
+
+def _shown_moment(quirks: Quirks, day: str) -> datetime:
+    """Give the moment that the tenant shows for a day."""
+    return datetime.combine(date.fromisoformat(day), time()) + timedelta(hours=quirks.shift_hours)

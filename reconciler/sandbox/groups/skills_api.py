@@ -108,8 +108,24 @@ def wrapped_answer(quirks: Quirks, content: dict[str, Any], items: object, *, wr
     """Answer, wrapped as published or as the quirk has it; nothing may be 204."""
     if quirks.no_content and not items:
         return Response(status_code=204)
+    if quirks.omits_empty:
+        content = {name: value for name, value in content.items() if value != []}
     wrapped = {"published": wrapped, "always": True, "never": False}[quirks.wrapping]
-    return answer({"resultSet": content} if wrapped else content)
+    whole = {"resultSet": content} if wrapped else content
+    return answer(_as_text(whole) if quirks.text_values else whole)
+
+
+def _as_text(value: object) -> object:
+    """Write counts and flags as text, as servers of another make do."""
+    match value:
+        case dict():
+            return {name: _as_text(inner) for name, inner in value.items()}
+        case list():
+            return [_as_text(inner) for inner in value]
+        case bool() | int():
+            return str(value)
+        case _:
+            return value
 
 
 def _matches(skill: Skill, request: Request) -> bool:

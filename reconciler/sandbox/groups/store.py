@@ -135,6 +135,11 @@ class GroupStore:
                 connection.execute(_INSERT, (group, phone, expired, now))
             return True
 
+    def count(self) -> int:
+        """Count the records of every group."""
+        with self._transaction() as connection:
+            return int(connection.execute("SELECT count(*) FROM dnc_record").fetchone()[0])
+
     def load(self, group: int, phones: Iterable[str], now: str, expired: str | None = None) -> None:
         """Add records fast, checking nothing."""
         with self._transaction() as connection:

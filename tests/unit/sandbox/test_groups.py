@@ -315,3 +315,86 @@ def test_skills_are_set_over_the_control_api(tenant):
     ]
     for wrong in ({}, {"name": "x", "odd": 1}, {"name": "x", "scrubbedBy": ["nowhere"]}):
         assert tenant.call("POST", "/_sandbox/skills", json=wrong).status_code == 400
+
+
+# What NICE leaves open, as quirks.
+
+
+def test_a_search_may_be_blind_want_the_other_form_or_lag(tenant):
+    quirks = tenant.sandbox.groups.quirks
+    add(tenant, PHONE)
+
+    def in_body():
+        return tenant.call("POST", f"{ROOT}/search", json={"phoneNumber": str(PHONE)})
+
+    assert in_body().json()["searchResults"]
+    quirks.search = "blind"
+    assert search(tenant).json() == {"searchResults": []}
+    quirks.search = "wants-body"
+    assert (search(tenant).status_code, len(in_body().json()["searchResults"])) == (400, 1)
+    quirks.search = "wants-query"
+    assert (in_body().status_code, len(search(tenant).json()["searchResults"])) == (400, 1)
+    quirks.search_lag = 2
+    add(tenant, PHONE + 1)
+    found = [len(search(tenant, PHONE + 1).json()["searchResults"]) for _ in range(3)]
+    assert found == [0, 0, 1]
+
+
+def test_an_expiry_may_add_a_record_or_take_some_days_only(tenant):
+    quirks = tenant.sandbox.groups.quirks
+    add(tenant, PHONE)
+
+    def expire_on(day):
+        record = {"phoneNumber": str(PHONE), **({"expiredDate": day} if day else {})}
+        return tenant.call("DELETE", f"{ROOT}/{tenant.group}/records", json={"dncGroupRecords": [record]})
+
+    quirks.expire, quirks.expire_days, quirks.wraps_expiry = "new-record", "not-past", True
+    assert expire_on("2026-11-22").json()["resultSet"]["errorCount"] == 1
+    assert expire_on("2026-11-23").json()["resultSet"]["errorCount"] == 0
+    shown = records(tenant).json()["resultSet"]["dncRecords"]
+    assert [record["expiredDate"] for record in shown] == [None, "2026-11-23T00:00:00.000Z"]
+    quirks.expire_days = "none"
+    assert expire_on("2026-11-23").json()["resultSet"]["errorCount"] == 1
+    assert expire_on(None).json()["resultSet"]["errorCount"] == 0
+
+
+def test_values_may_be_text_and_what_is_empty_left_out(tenant):
+    quirks = tenant.sandbox.groups.quirks
+    quirks.text_values = quirks.omits_empty = True
+    assert records(tenant).json() == {"resultSet": {"totalRecords": "0"}}
+    assert search(tenant).json() == {}
+    assert add(tenant, PHONE).json()["resultSet"]["recordResults"][0]["success"] == "True"
+    assert tenant.call("GET", ROOT).json()["resultSet"]["dncGroups"][0]["isActive"] == "True"
+
+
+@pytest.mark.parametrize(
+    ("hours", "dates", "shown"),
+    [
+        (-10, "time", "2026-12-30T14:00:00.000Z"),
+        (5, "time", "2026-12-31T05:00:00.000Z"),
+        (-10, "day", "2026-12-30"),
+        (-10, "american", "12/30/2026 02:00:00 PM"),
+    ],
+)
+def test_a_day_may_be_shown_shifted(tenant, hours, dates, shown):
+    tenant.sandbox.groups.quirks.shift_hours, tenant.sandbox.groups.quirks.dates = hours, dates
+    add(tenant, PHONE, expiredDate="2026-12-31")
+    assert records(tenant).json()["resultSet"]["dncRecords"][0]["expiredDate"] == shown
+
+
+def test_the_order_the_ceiling_and_unlisted_groups(tenant):
+    quirks = tenant.sandbox.groups.quirks
+    add(tenant, PHONE, PHONE + 1, PHONE + 2)
+
+    def ids(**query):
+        return [one["recordId"] for one in records(tenant, **query).json()["resultSet"]["dncRecords"]]
+
+    quirks.order = "loose"
+    assert ids() != ids()
+    assert ids(orderBy="recordId") == [1, 2, 3]
+    quirks.order_by = "refused"
+    assert records(tenant, orderBy="recordId").status_code == 400
+    quirks.ceiling = 3
+    assert add(tenant, PHONE + 3).json()["resultSet"]["recordResults"][0]["success"] is False
+    quirks.unlisted_groups = 2
+    assert tenant.call("GET", ROOT).json()["resultSet"]["totalGroups"] == 3
