@@ -15,7 +15,16 @@ from reconciler.audit.unfinished import UnreportedRun, group_by_list, parse_jour
 from reconciler.core.model.entries import Key
 from reconciler.core.model.errors import DncError, RepositoryProblem
 from reconciler.core.model.live import Live
-from reconciler.core.model.provider import Answer, ClockOffset, Dialect, Provider, Target, Verdict, Write
+from reconciler.core.model.provider import (
+    Answer,
+    ClockOffset,
+    Dialect,
+    Provider,
+    Removals,
+    Target,
+    Verdict,
+    Write,
+)
 
 # Kept free for the report: its own size, and what a number takes in report, plan and journal at most.
 _RESERVED_BYTES = 2 * 1024 * 1024
@@ -256,6 +265,21 @@ class JournalledProvider:
             "remove", [key], overwrites=(), exposing=[key], offset=self.clock_offset()
         )
         return self._send_recorded(number, lambda: self._provider.remove(key, entry_id))
+
+    def remove_together(self, keys: Sequence[Key]) -> Removals:
+        """Take several entries of a list off, written down before and after."""
+        number = self._journal.record_send(
+            "remove", list(keys), overwrites=(), exposing=keys, offset=self.clock_offset()
+        )
+        removals = Removals({})
+
+        def send() -> Answer:
+            nonlocal removals
+            removals = self._provider.remove_together(keys)
+            return removals.as_one
+
+        self._send_recorded(number, send)
+        return removals
 
     def _send_recorded(self, number: int, send: Callable[[], Answer]) -> Answer:
         try:

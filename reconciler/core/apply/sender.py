@@ -1,8 +1,9 @@
 """Sends changes through the provider port, in chunks and a few at a time, until told to stop."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from types import MappingProxyType
 
 from reconciler.core.apply.outcomes import (
     NOT_FOUND,
@@ -23,7 +24,7 @@ from reconciler.core.model.entries import Key
 from reconciler.core.model.entry_table import terms_by_phone
 from reconciler.core.model.errors import DncError
 from reconciler.core.model.live import Live
-from reconciler.core.model.provider import Answer, Failure, Provider, Verdict, Write
+from reconciler.core.model.provider import Answer, Failure, Provider, Removals, Verdict, Write
 from reconciler.core.planning.change import Action, Change
 from reconciler.core.planning.chunks import Chunk, split_into_chunks
 
@@ -84,6 +85,7 @@ class _ActionByWrite:
 class Applier:
     """One run against one provider. `progress` is told how many numbers have been sent, each once.
 
+    `futile_removals` were ordered before without effect, for the reason given, and are not ordered again.
     `stopped` and `is_out_of_time` are asked before each request. The second is the end of a time budget: what
     does not fit is not attempted, says so (`DEADLINE`), and is the next run's.
     """
@@ -97,8 +99,10 @@ class Applier:
         is_stopped: Callable[[], bool] = lambda: False,
         is_out_of_time: Callable[[], bool] = lambda: False,
         progress: Callable[[int], None] = lambda _: None,
+        futile_removals: Mapping[Key, Failure] = MappingProxyType({}),
     ) -> None:
         self.tally = Tally()
+        self._futile_removals = futile_removals
         self.is_out_of_time = is_out_of_time
         self._provider = provider
         self._size = chunk_size
@@ -227,7 +231,10 @@ class Applier:
 
     def remove(self, changes: Sequence[Change], live: Live) -> None:
         """Take numbers off by their ids, a few at a time. Where the tenant has no such call, stop asking."""
-        pending = deque(key for change in changes if change.action is Action.DELETE for key in change.keys)
+        pending = deque(self._removable_keys(changes))
+        if self._provider.dialect.shape.removal_looks:
+            self._remove_together(pending)
+            return
         is_unsupported = False
         running: dict[Future[Answer], Key] = {}
         with ThreadPoolExecutor(self._concurrency) as pool:
@@ -246,6 +253,40 @@ class Applier:
         for key in pending:
             failure = _CANNOT_REMOVE if is_unsupported else self._stop_reason()
             self.tally.settle((Action.DELETE, *key), Outcome.NOT_ATTEMPTED, failure)
+
+    def _removable_keys(self, changes: Iterable[Change]) -> Iterator[Key]:
+        """Give what is to be removed. An order that is known to have no effect is not sent again."""
+        for change in changes:
+            for key in change.keys if change.action is Action.DELETE else ():
+                failure = self._futile_removals.get(key)
+                if failure is None:
+                    yield key
+                else:
+                    self.tally.settle((Action.DELETE, *key), Outcome.REJECTED, failure)
+
+    def _remove_together(self, pending: deque[Key]) -> None:
+        """Take numbers off, several of one list in a call. Where the tenant has no such call, stop asking."""
+        keys_by_list: dict[str, list[Key]] = {}
+        for key in pending:
+            keys_by_list.setdefault(key[0], []).append(key)
+        is_unsupported = False
+        for keys in keys_by_list.values():
+            for start in range(0, len(keys), self._size):
+                batch = keys[start : start + self._size]
+                if is_unsupported or self._is_halted():
+                    failure = _CANNOT_REMOVE if is_unsupported else self._stop_reason()
+                    for key in batch:
+                        self.tally.settle((Action.DELETE, *key), Outcome.NOT_ATTEMPTED, failure)
+                    continue
+                try:
+                    removals = self._provider.remove_together(batch)
+                except DncError as error:
+                    self.tally.error = self.tally.error or error
+                    removals = Removals(dict.fromkeys(batch, Answer(Verdict.NOT_SENT)))
+                for size, answer in removals.sent:
+                    self.tally.sent_requests.append(SentRequest(Action.DELETE.value, size, answer))
+                for key in batch:
+                    is_unsupported |= self._settle_removal(key, removals.answers[key])
 
     def _remove_one(self, key: Key, live: Live) -> Answer:
         entry = live.get(key)
@@ -266,6 +307,10 @@ class Applier:
             answer = Answer(Verdict.NOT_SENT)
         if answer.attempts:
             self.tally.sent_requests.append(SentRequest(Action.DELETE.value, 1, answer))
+        return self._settle_removal(key, answer)
+
+    def _settle_removal(self, key: Key, answer: Answer) -> bool:
+        """Record what became of one removal; tell whether this tenant has no such call."""
         if answer.verdict is Verdict.UNSUPPORTED:
             self.tally.settle((Action.DELETE, *key), Outcome.REJECTED, _CANNOT_REMOVE)
             return True
@@ -290,7 +335,9 @@ class Applier:
                 if terms is None:
                     outcome = Outcome.REJECTED if live.complete else Outcome.UNKNOWN
                     self.tally.settle(key, outcome, failure_if_unseen(result, NOT_FOUND))
-                elif terms == target_terms or dialect.strength(terms) > dialect.strength(target_terms):
+                elif dialect.shape.is_as_sent(terms, target_terms) or dialect.strength(
+                    terms
+                ) > dialect.strength(target_terms):
                     self.tally.settle(key, Outcome.APPLIED)
                 else:
                     self.tally.settle(key, Outcome.REJECTED, failure_if_unseen(result, TERMS_NOT_TAKEN))

@@ -1,7 +1,7 @@
 """The port to CXone: what a dialect must do. Planning and apply know this and nothing below it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -28,11 +28,24 @@ class ApiShape:
 
     A read gives up to `page_size` entries at once (500 by contract). `one_list`: a page and a write are of
     one list only, and a read asks for the lists first. Taking one number off takes `per_removal` requests.
+
+    `removal_looks` is 0 where each removal is a call of its own. Else a call takes several numbers of a list,
+    which are looked up before and after it: up to so many one by one, more by reading their list.
+    `day_slack`: an end may be shown so many days beside the one that was sent.
     """
 
     page_size: int = 500
     one_list: bool = False
     per_removal: int = 1
+    removal_looks: int = 0
+    day_slack: int = 0
+
+    def is_as_sent(self, shown: ProjectedTerms, sent: ProjectedTerms) -> bool:
+        """Tell whether a read may show these terms where the others were sent."""
+        if shown == sent or not self.day_slack or shown.end is None or sent.end is None:
+            return shown == sent
+        is_near = abs((shown.end - sent.end).days) <= self.day_slack
+        return is_near and replace(shown, end=sent.end) == sent
 
 
 class Dialect(Protocol):
@@ -92,6 +105,9 @@ class Failure:
     message: str
 
 
+NOT_EXPIRED = "NOT_EXPIRED"  # an order that CXone took, and that had no effect
+
+
 class Verdict(StrEnum):
     """What became of one request, after its retries."""
 
@@ -121,6 +137,28 @@ class Answer:
     ended: datetime | None = None
     cause: Failure | None = None
     in_doubt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Removals:
+    """What became of several removals: each number's own answer; the calls, with how many numbers each."""
+
+    answers: Mapping[Key, Answer]
+    sent: Sequence[tuple[int, Answer]] = ()
+
+    @property
+    def as_one(self) -> Answer:
+        """Tell them as one answer: what is in doubt of one is in doubt of all."""
+        answers = self.answers.items()
+        failures = {key[1]: failure for key, answer in answers for failure in answer.failures.values()}
+        failures |= {key[1]: a.cause for key, a in answers if a.verdict is Verdict.REFUSED and a.cause}
+        verdicts = {answer.verdict for answer in self.answers.values()}
+        verdict = Verdict.ANSWERED
+        if Verdict.AMBIGUOUS in verdicts:
+            verdict = Verdict.AMBIGUOUS
+        elif not self.sent:
+            verdict = Verdict.NOT_SENT
+        return Answer(verdict, failures, attempts=sum(answer.attempts for _, answer in self.sent))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +207,10 @@ class Provider(Protocol):
 
     def remove(self, key: Key, entry_id: str) -> Answer:
         """Take one entry off by its id; one that is already gone counts as answered."""
+        ...
+
+    def remove_together(self, keys: Sequence[Key]) -> Removals:
+        """Take entries of one list off, where `shape.removal_looks` says that a call takes several."""
         ...
 
     def clock_offset(self) -> ClockOffset | None:

@@ -36,19 +36,32 @@ def estimate_cost(changes: Iterable[Change], live: Live, rate: SendRate, shape: 
     if not allowed:
         return Cost(0, 0.0)
     creates: Counter[str] = Counter()
-    removals = 0
+    removals: Counter[str] = Counter()
     for c in allowed:
         creates[c.list_id] += len(c.phones) * (c.action is Action.CREATE)
-        removals += len(c.phones) * (c.action is Action.DELETE)
+        removals[c.list_id] += len(c.phones) * (c.action is Action.DELETE)
     phases = ([c for c in allowed if c.direction is direction] for direction in Direction)
     writes = sum(count_chunks(phase, rate.chunk_size, one_list=shape.one_list) for phase in phases)
     pages = _read_back_pages(live, creates, shape)
     is_full = pages <= FULL_READ_BACK_PAGES or any(c.is_exposing for c in allowed)
-    requests = writes + removals * shape.per_removal + (pages if is_full else 1)
+    requests = writes + _removal_requests(removals, live, rate, shape) + (pages if is_full else 1)
     # Signing in and reading for the plan have used up the burst, but for what they were too few for.
     burst_left = max(0, rate.concurrency - 1 - read_pages(live, shape))
     waited = max(0, requests - burst_left)
     return Cost(requests, round(waited * 60 / (rate.requests_per_minute * (PACE_PERCENT / 100)), 1))
+
+
+def _removal_requests(removals: Counter[str], live: Live, rate: SendRate, shape: ApiShape) -> int:
+    """Count what taking numbers off takes, with the looks before and after it."""
+    if not shape.removal_looks:
+        return removals.total() * shape.per_removal
+    requests = 0
+    for list_id, count in removals.items():
+        pages = max(1, math.ceil(len(live.lists.get(list_id, ())) / shape.page_size))
+        is_one_by_one = count <= max(shape.removal_looks, pages)
+        looks = 2 * count if is_one_by_one else 1 + 2 * pages
+        requests += (looks + math.ceil(count / rate.chunk_size)) if count else 0
+    return requests
 
 
 def read_pages(live: Live, shape: ApiShape) -> int:

@@ -1,6 +1,6 @@
 """The reconcile table: desired*, held and live meet, and each number falls into one row."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import compress, filterfalse
@@ -40,9 +40,14 @@ class Difference:
     unchanged: int
 
 
-def diff(target_state: TargetState, setting: PlanFacts, live: Live) -> Difference:
-    """Sort every number into its row of the table; `setting.honour` says by when what is missing is due."""
-    table = _DiffTable(target_state, setting, live)
+def diff(
+    target_state: TargetState, setting: PlanFacts, live: Live, *, written_keys: Container[Key] = frozenset()
+) -> Difference:
+    """Sort every number into its row of the table; `setting.honour` says by when what is missing is due.
+
+    `written_keys` are the numbers that this run has written already.
+    """
+    table = _DiffTable(target_state, setting, live, written_keys)
     for list_id in sorted(target_state.list_ids):
         table.compare_list(list_id)
     table.add_blocked_changes()
@@ -78,10 +83,17 @@ def authorized_changes(
 
 
 class _DiffTable:
-    def __init__(self, target_state: TargetState, setting: PlanFacts, live: Live) -> None:
+    def __init__(
+        self,
+        target_state: TargetState,
+        setting: PlanFacts,
+        live: Live,
+        written_keys: Container[Key] = frozenset(),
+    ) -> None:
         self._target_state = target_state
         self._last_applied = setting.last_applied
         self._live = live
+        self._written_keys = written_keys
         self._dialect = setting.dialect
         self._deadlines = setting.deadlines
         self._groups: dict[_Group, list[str]] = {}
@@ -117,19 +129,32 @@ class _DiffTable:
             if actual is None:
                 self._add_missing(list_id, phone, terms)
                 missing += 1
-            elif actual != self._project(terms)[0]:
+            elif not self._is_as_sent((list_id, phone), self._project(terms)[0], actual):
                 self._add_different((list_id, phone), terms, actual)
             else:
                 continue
             differing += 1
         retained = self._retained.get(list_id, ())
         retained_unchanged = sum(
-            p in target_terms and live_terms.get(p) == self._project(target_terms[p])[0] for p in retained
+            self._is_as_sent((list_id, p), self._project(target_terms[p])[0], live_terms[p])
+            for p in retained
+            if p in target_terms and p in live_terms
         )
         self.unchanged += len(target_terms) - differing - retained_unchanged
         if len(live_terms) > len(target_terms) - missing:  # else all that is live is wanted
             for phone in filterfalse(target_terms.__contains__, live_terms):
                 self._add_unexpected((list_id, phone), live_terms[phone])
+
+    def _is_as_sent(self, key: Key, target: ProjectedTerms, actual: ProjectedTerms) -> bool:
+        """Tell whether live has what we want: exactly, or as we sent it and the wire may show it."""
+        if actual == target:
+            return True
+        if not self._dialect.shape.is_as_sent(actual, target):
+            return False
+        if key in self._written_keys:
+            return True
+        sent = (self._dialect.project(entry.terms) for entry in self._last_applied.entries(key))
+        return target == max(sent, key=self._dialect.strength, default=None)
 
     def _differing_candidates(
         self, target_terms: Mapping[str, Terms], live: Mapping[str, ProjectedTerms]

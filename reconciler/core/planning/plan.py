@@ -125,7 +125,7 @@ def make_plan(inputs: PlanFacts, live: Live, circumstances: Circumstances | None
         is_arriving=not circumstances.protective_sent,
         block_for=circumstances.block_for,
     )
-    difference = diff(target_state, inputs, live)
+    difference = diff(target_state, inputs, live, written_keys=circumstances.written_keys)
     found = difference.changes
     if live.is_unread:
         found += tuple(authorized_changes(target_state, inputs.dialect, (BlockedBy.INCOMPLETE_READ,)))

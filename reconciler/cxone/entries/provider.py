@@ -16,7 +16,7 @@ from reconciler.core.model.entries import Key
 from reconciler.core.model.errors import CxoneUnavailable, CxoneUnreadable, ReadStopped
 from reconciler.core.model.gc_pause import collector_off
 from reconciler.core.model.live import Live
-from reconciler.core.model.provider import Answer, ClockOffset, Failure, Target, Verdict, Write
+from reconciler.core.model.provider import Answer, ClockOffset, Failure, Removals, Target, Verdict, Write
 from reconciler.cxone.entries.calls import (
     PAGE_SIZE,
     EntriesSignIn,
@@ -148,6 +148,10 @@ class EntriesProvider:
         judge: AnswerJudge[Answer] = lambda response: judge_removal(response, request, self._refusals)  # noqa: E731
         outcome = self._client.call(request, judge, stop=self._stop_writing)
         return write_answer(outcome, request, self._client.host, is_divisible=False)
+
+    def remove_together(self, keys: Sequence[Key]) -> Removals:
+        """Refuse: on this wire a call takes one entry off, by its id."""
+        raise AssertionError(f"{len(keys)} removals in one call")
 
     def clock_offset(self) -> ClockOffset | None:
         """Tell how CXone's clock stands to ours; None before the first answer with a `Date`."""

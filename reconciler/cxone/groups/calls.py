@@ -39,15 +39,23 @@ def parse_content(body: bytes) -> dict[str, Any]:
     return result_set
 
 
+_COUNTS = ("totalRecords", "totalGroups", "errorCount")
+_REFUSALS = frozenset({"error", "error_description", "errorDescription", "errorCode", "message"})
+
+
 def parse_objects(answer: Mapping[str, Any], *names: str) -> list[dict[str, Any]]:
-    """Give the array of objects under one of these names, none in an empty answer. Raises Malformed."""
+    """Give the array of objects under one of these names; it may be left out where it is empty.
+
+    Raises Malformed where the rest of the answer counts some, holds another array, or names an error.
+    """
     for name in names:
         if name in answer:
             value = answer[name] if answer[name] is not None else []
             if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
                 raise Malformed(f"the answer's `{name}` is no list of objects")
             return value
-    if answer and answer.get("totalRecords") != 0:
+    is_counted = any(parse_count(answer.get(name)) for name in _COUNTS)
+    if is_counted or answer.keys() & _REFUSALS or any(isinstance(value, list) for value in answer.values()):
         raise Malformed(f"the answer has no `{'` and no `'.join(names)}`")
     return []
 
@@ -100,9 +108,10 @@ class Calls:
         """Make a group."""
         return self._request("POST", _GROUPS, body=orjson.dumps({"dncGroupName": name}))
 
-    def records(self, group: str, skip: int, top: int) -> Request:
-        """Ask for some records of a group; the server may give fewer."""
-        return self._request("GET", _GROUPS, "records", group, query=f"skip={skip}&top={top}")
+    def records(self, group: str, skip: int, top: int, *, ordered: bool = True) -> Request:
+        """Ask for some records of a group; the server may give fewer. Pages of no order may overlap."""
+        order = "&orderBy=recordId" if ordered else ""
+        return self._request("GET", _GROUPS, "records", group, query=f"skip={skip}&top={top}{order}")
 
     def add(self, group: str, records: list[Mapping[str, object]]) -> Request:
         """Add records: `phoneNumber` an integer, as published for this call."""
@@ -112,9 +121,12 @@ class Calls:
         """Expire records: `phoneNumber` text, as published for this call."""
         return self._with_records("DELETE", group, records)
 
-    def search(self, digits: str) -> Request:
-        """Look a number up in every group."""
-        return self._request("POST", f"{_GROUPS}/search", query=f"phoneNumber={quote(digits, safe='')}")
+    def search(self, digits: str, *, in_body: bool = False) -> Request:
+        """Look a number up in every group. Sources differ on where a tenant wants it: query or body."""
+        path = f"{_GROUPS}/search"
+        if in_body:
+            return self._request("POST", path, body=orjson.dumps({"phoneNumber": digits}))
+        return self._request("POST", path, query=f"phoneNumber={quote(digits, safe='')}")
 
     def scrubbed_skills(self, group: str) -> Request:
         """List the skills whose calls a group blocks."""

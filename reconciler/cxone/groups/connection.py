@@ -137,6 +137,7 @@ class GroupsConnection:
         uniform: Uniform = random.uniform,
     ) -> None:
         self._settings = settings
+        self._stop = stop
         self._stop_writing = stop_writing
         self._sign_in = GroupsSignIn(settings)
         self._lock = threading.Lock()
@@ -183,6 +184,10 @@ class GroupsConnection:
             if outcome.is_signed_in and not outcome.is_stopped:
                 raise CxoneUnreadable(error.fact, error.fix, where=error.where) from error
             raise
+
+    def wait(self, seconds: float) -> bool:
+        """Wait between two looks; False, and at once, when asked to stop."""
+        return not self._stop.wait(seconds)
 
     def write(self, request: Request, judge: AnswerJudge[Answer], *, divisible: bool) -> Answer:
         """Send a write. Raises CxoneRefused and CxoneUnavailable only where nothing of it was stored.

@@ -4,9 +4,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumber, ValidationResult, country_code_for_region
+from phonenumbers import (
+    COUNTRY_CODE_TO_REGION_CODE,
+    PhoneNumber,
+    ValidationResult,
+    country_code_for_region,
+    is_valid_number,
+    parse,
+)
 from phonenumbers import is_possible_number_with_reason as possible_with_reason
 from phonenumbers import ndd_prefix_for_region as trunk_prefix
 
@@ -16,7 +23,10 @@ from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.provider import ApiShape
 
 CEILING = 1_000_000  # NICE's help: records of a whole environment, calling lists and DNC together
-_SHAPE = ApiShape(1000, one_list=True, per_removal=3)  # looked up, expired, looked up again
+LEAST_PAGE = 100  # public code: the default is 50 records, at most 100; a tenant may show more
+FEW_REMOVALS = 5  # as many numbers are looked up one by one; for more their group is read
+# A day that is kept at local midnight and shown in UTC may be the one beside it.
+_SHAPE = ApiShape(LEAST_PAGE, one_list=True, removal_looks=FEW_REMOVALS, day_slack=1)
 _ENDLESS = date.max.toordinal() + 1
 REMOVAL_NOTE = (
     "taking a number off expires its record, which is not retroactive: calling lists loaded before stay "
@@ -76,6 +86,7 @@ _WRITTEN = re.compile(r"\+?[0-9 ().-]+")
 _SEPARATORS = re.compile(r"[ ().+-]")
 _LONGEST_CODE = 3
 _TRUNK = "0"
+_MOST_KNOWN = 10_000
 
 
 def digits_of(text: str) -> str:
@@ -88,8 +99,8 @@ def digits_of(text: str) -> str:
 class NumberConverter:
     """Writes and reads numbers in one form: a tenant's own country without its code, or with it.
 
-    Which of the two a tenant stores is unknown, so it is a setting. Reading is as strict as writing: a number
-    of the tenant's own country in the other form is none, because what the dialler does with it is unknown.
+    Which of the two a tenant stores is unknown, so it is a setting. Reading takes both forms of the tenant's
+    own country: whoever added a number meant it.
     """
 
     def __init__(self, region: str, form: NumberForm) -> None:
@@ -123,10 +134,19 @@ class NumberConverter:
         digits = digits_of(text)
         if not digits:
             return None
-        if text.startswith("+") or self.form == "international":
-            return _e164(digits)
-        national = digits.removeprefix(_TRUNK) if self._has_trunk else digits
-        return _e164(self._code + national) or (None if digits.startswith(self._code) else _e164(digits))
+        with_code = _e164(digits)
+        if text.startswith("+"):
+            return with_code
+        own = _e164(self._code + (digits.removeprefix(_TRUNK) if self._has_trunk else digits))
+        if self.form == "national" or with_code is None:
+            return own or with_code
+        # Ten digits may be another country's number, where that is one that can be dialled.
+        is_with_code = own is None or self.is_own_country(with_code) or _is_dialable(with_code)
+        return with_code if is_with_code else own
+
+    def is_in_form(self, text: str, phone: str) -> bool:
+        """Tell whether a number of the own country is stored as it would be written."""
+        return text.startswith("+") or (digits_of(text) == phone[1:]) == (self.form == "international")
 
     def is_own_country(self, phone: str) -> bool:
         """Tell whether an E.164 number has the country code of the tenant's own country."""
@@ -136,6 +156,12 @@ class NumberConverter:
         """Tell whether digits of an answer can mean this E.164 number, in whichever form."""
         national = phone[1:].removeprefix(self._code)
         return digits_of(text).lstrip(_TRUNK) in {phone[1:], national.lstrip(_TRUNK)}
+
+
+@lru_cache(_MOST_KNOWN)
+def _is_dialable(phone: str) -> bool:
+    """Judge by the ranges that a country has given out, not by its lengths alone."""
+    return is_valid_number(parse(phone))
 
 
 def _e164(digits: str) -> str | None:

@@ -33,16 +33,31 @@ class Group:
     active: bool = True
 
 
-def judge_groups(response: Response, request: Request) -> tuple[Group, ...] | RetryableFailure:
-    """Read the list of groups, those that were removed left out. Raises CxoneRefused or CxoneUnavailable."""
+@dataclass(frozen=True, slots=True)
+class GroupList:
+    """The groups that a tenant lists, those that were removed left out.
+
+    `unlisted` is how many more than all that were listed `totalGroups` counts.
+    """
+
+    groups: tuple[Group, ...] = ()
+    unlisted: int = 0
+
+
+def judge_groups(response: Response, request: Request) -> GroupList | RetryableFailure:
+    """Read the list of groups. Raises CxoneRefused or CxoneUnavailable."""
     if response.status in {HTTPStatus.OK, HTTPStatus.CREATED}:
         try:
-            items = parse_objects(parse_content(response.body), "dncGroups")
-            return tuple(_group(item) for item in items if parse_bool(item.get("isRemoved")) is not True)
+            answer = parse_content(response.body)
+            items = parse_objects(answer, "dncGroups")
+            return GroupList(
+                tuple(_group(item) for item in items if parse_bool(item.get("isRemoved")) is not True),
+                max(0, (parse_count(answer.get("totalGroups")) or 0) - len(items)),
+            )
         except Malformed as fault:
             return RetryableFailure(Failure("unreadable", str(fault)))
     if response.status == HTTPStatus.NO_CONTENT:
-        return ()
+        return GroupList()
     return parse_retryable(response, refusal_reason(response)) or raise_for_read(request, response)
 
 

@@ -15,6 +15,7 @@ from reconciler.cxone.read_pass import ReadPass
 
 RULE = "CXONE-GROUP"
 _NEAR = 0.95  # of the ceiling
+_SAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +31,24 @@ class GroupReadPass(ReadPass):
     """What one reading of the groups saw. Records that are over are counted, and are not live.
 
     `as_of` is the date at UTC-12: a record is over when the last day that it stands for is. `own_form_count`
-    and `other_form_count` count the numbers of the tenant's own country, in its form and, failing that, in
-    the other.
+    and `other_form_count` count the numbers of the tenant's own country, in its form and in the other;
+    `samples` are some in its form. `unlisted` groups are counted by CXone and were not listed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what a look is made of)
         self,
         groups: Sequence[Group],
         groups_by_list: Mapping[str, Group],
         numbers: NumberConverter,
         dialect: GroupsDialect,
         as_of: date,
+        *,
+        unlisted: int = 0,
     ) -> None:
         super().__init__({group.id: list_id for list_id, group in groups_by_list.items()}, dialect.strength)
         self.own_form_count = 0
         self.other_form_count = 0
-        self.sample: Sample | None = None
+        self.samples: list[Sample] = []
         self.odd_dates: dict[str, int] = {}
         self._findings: list[Finding] = []
         self._groups_by_list = groups_by_list
@@ -54,9 +57,9 @@ class GroupReadPass(ReadPass):
             mark_invisible(g.name): g.records for g in groups if g.id not in group_ids and g.records
         }
         self._numbers = numbers
-        self._in_other_form = numbers.other
         self._dialect = dialect
         self._as_of = as_of
+        self._unlisted = unlisted
         self._ends: dict[str, tuple[ProjectedTerms, bool]] = {}
         self._seen: dict[str, set[str]] = {list_id: set() for list_id in groups_by_list}
         self._expired_ids: dict[str, set[str]] = {list_id: set() for list_id in groups_by_list}
@@ -66,9 +69,10 @@ class GroupReadPass(ReadPass):
     def adds_up(self) -> bool:
         """Tell whether each group's distinct records agree with every total that was given for it.
 
-        Whether a total counts the records that are over is not published: either will do.
+        Whether a total counts the records that are over is not published: either will do. A list of groups
+        that lacks some does not add up.
         """
-        return all(
+        return not self._unlisted and all(
             totals <= {len(self._seen[name])}
             or totals == {len(self._seen[name]) - len(self._expired_ids[name])}
             for name, totals in self._counts.items()
@@ -114,14 +118,15 @@ class GroupReadPass(ReadPass):
                 self.tables[list_id][phone] = entry
 
     def _count_form(self, list_id: str, row: Record, phone: str | None, *, is_expired: bool) -> None:
-        """Count by the numbers of the tenant's own country: digits of one form may be another country's."""
+        """Count by the numbers of the tenant's own country."""
         if phone is None or not self._numbers.is_own_country(phone):
-            other_phone = self._in_other_form.to_e164(row.phone)
-            self.other_form_count += other_phone is not None and self._numbers.is_own_country(other_phone)
+            return
+        if not self._numbers.is_in_form(row.phone, phone):
+            self.other_form_count += 1
             return
         self.own_form_count += 1
-        if self.sample is None and not is_expired:
-            self.sample = Sample(self._groups_by_list[list_id].id, phone, row.phone)
+        if len(self.samples) < _SAMPLES and not is_expired:
+            self.samples.append(Sample(self._groups_by_list[list_id].id, phone, row.phone))
 
     def _read_end(self, written: str) -> tuple[ProjectedTerms, bool]:
         """Read an expiry once. One that cannot be read is the weakest: such a number is written again."""
@@ -155,7 +160,12 @@ class GroupReadPass(ReadPass):
             messages.append(
                 f"{self.other_form_count} of {self.own_form_count + self.other_form_count} records look like "
                 "numbers in the other form than "
-                f"`numberForm: {self._numbers.form}`, and are not taken for such"
+                f"`numberForm: {self._numbers.form}`: they are read, and none is written so"
+            )
+        if self._unlisted:
+            messages.append(
+                f"CXone counts {self._unlisted} DNC groups more than it lists, so the read does not add up: "
+                "let the user of the access key see every group"
             )
         messages += [
             f"the `expiredDate` {expiry} cannot be read: numbers with it are written again"

@@ -1,6 +1,7 @@
 """Dialect `dnc-groups`: finds out, read only, how a tenant stores numbers and which settings fit."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -40,33 +41,45 @@ class FormCheck:
         """Look the first number up that was written, if nothing was there to be looked up before."""
         with self._lock:
             if not self._is_checked and self._error is None:
-                self._error = self._judge(group, phone, "")
+                self._error = self._judge([(group, phone, "")])
             return self._error
 
     def _judge_read(self) -> CxoneRefused | None:
         own_form_count, other_form_count = self._reader.form_counts
-        if other_form_count > own_form_count:
+        # One odd record may be anybody's mistake; a group of them is how the tenant stores numbers.
+        if other_form_count > max(1, own_form_count):
             return self._mismatch(
                 f"{other_form_count} of {own_form_count + other_form_count} records are stored in "
                 "the other form"
             )
-        sample = self._reader.sample
-        return None if sample is None else self._judge(sample.group, sample.phone, sample.stored)
+        samples = self._reader.samples
+        return self._judge([(s.group, s.phone, s.stored) for s in samples]) if samples else None
 
-    def _judge(self, group: str, phone: str, stored: str) -> CxoneRefused | None:
-        """Look a number up as we write it, then as it is stored, or as the other form has it."""
+    def _judge(self, samples: Sequence[tuple[str, str, str]]) -> CxoneRefused | None:
+        """Look numbers up as we write them, then as they are stored, or as the other form has them.
+
+        The first one that is found as we write it decides.
+        """
         self._is_checked = True
-        own_digits, other_digits = self._numbers.to_digits(phone), self._numbers.other.to_digits(phone)
+        is_found_otherwise = False
         try:
-            if own_digits and self._reader.find_records(own_digits, group):
-                return None
-            for digits in (stored, other_digits):
-                if digits and digits != own_digits and self._reader.find_records(digits, group):
-                    return self._mismatch("a number that is there is found in the other form only")
+            for group, phone, stored in samples:
+                own_digits, other_digits = (
+                    self._numbers.to_digits(phone),
+                    self._numbers.other.to_digits(phone),
+                )
+                if own_digits and self._reader.find_records(own_digits, group):
+                    return None
+                is_found_otherwise |= any(
+                    digits and digits != own_digits and self._reader.find_records(digits, group)
+                    for digits in (stored, other_digits)
+                )
         except CxoneRefused as error:
             # Not every access key may search. What it may write must not wait for that.
             _log.warning("cxone.number_form_unchecked", why=error.fact)
             return None
+        if is_found_otherwise:
+            return self._mismatch("a number that is there is found in the other form only")
         _log.warning("cxone.number_form_unchecked", why="a number that was read is not found by a search")
         return None
 
@@ -115,7 +128,7 @@ def probe(reader: GroupsReader, numbers: NumberConverter, list_ids: frozenset[st
 
 
 def _is_found_again(reader: GroupsReader, numbers: NumberConverter) -> bool | None:
-    sample = reader.sample
+    sample = next(iter(reader.samples), None)
     digits = None if sample is None else numbers.to_digits(sample.phone)
     if sample is None or digits is None:
         return None

@@ -13,12 +13,13 @@ from reconciler.config.connection_settings import GroupsSettings
 from reconciler.core.model.entries import Key
 from reconciler.core.model.gc_pause import collector_off
 from reconciler.core.model.live import Live
-from reconciler.core.model.provider import Answer, ClockOffset, Target, Write
+from reconciler.core.model.provider import Answer, ClockOffset, Removals, Target, Write
 from reconciler.cxone.groups.connection import GroupsConnection
 from reconciler.cxone.groups.dialect import GroupsDialect, NumberConverter
 from reconciler.cxone.groups.number_check import FormCheck, Probe, probe
 from reconciler.cxone.groups.reader import GroupsReader
-from reconciler.cxone.groups.writes import GroupsRemover, GroupsWriter
+from reconciler.cxone.groups.removals import GroupsRemover
+from reconciler.cxone.groups.writes import GroupsWriter
 from reconciler.cxone.http.retry import Uniform
 from reconciler.cxone.http.stats import Statistics
 from reconciler.cxone.http.stop import Stop
@@ -41,10 +42,7 @@ class GroupsProvider:
         monotonic: Callable[[], float] = time.monotonic,
         uniform: Uniform = random.uniform,
     ) -> None:
-        default_dialect = GroupsDialect(settings.days_after)
-        self.dialect = replace(
-            default_dialect, shape=replace(default_dialect.shape, page_size=settings.page_size)
-        )
+        self._dialect = GroupsDialect(settings.days_after)
         self._numbers = numbers = NumberConverter(settings.region, settings.number_form)
         self._connection = connection = GroupsConnection(
             settings,
@@ -54,10 +52,12 @@ class GroupsProvider:
             monotonic=monotonic,
             uniform=uniform,
         )
-        self._reader = reader = GroupsReader(settings, connection, self.dialect, numbers=numbers, clock=clock)
+        self._reader = reader = GroupsReader(
+            settings, connection, self._dialect, numbers=numbers, clock=clock
+        )
         form = FormCheck(reader, numbers)
-        self._writer = GroupsWriter(connection, reader, self.dialect, numbers=numbers, form=form)
-        self._remover = GroupsRemover(connection, reader, self.dialect, numbers=numbers, form=form)
+        self._writer = GroupsWriter(connection, reader, self._dialect, numbers=numbers, form=form)
+        self._remover = GroupsRemover(connection, reader, self._dialect, numbers=numbers, form=form)
 
     def __enter__(self) -> Self:
         return self
@@ -66,6 +66,11 @@ class GroupsProvider:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def dialect(self) -> GroupsDialect:
+        """What its wire can carry. A page counts as large as the tenant has shown one."""
+        return replace(self._dialect, shape=replace(self._dialect.shape, page_size=self._reader.page_size))
 
     @property
     def target(self) -> Target:
@@ -111,7 +116,11 @@ class GroupsProvider:
 
     def remove(self, key: Key, entry_id: str) -> Answer:  # noqa: ARG002  (the port's; this wire needs the number)
         """Expire a number's records. Raises as `upsert` does."""
-        return self._remover.remove(key)
+        return self._remover.remove([key]).answers[key]
+
+    def remove_together(self, keys: Sequence[Key]) -> Removals:
+        """Expire the records of some numbers of one list. Raises as `upsert` does."""
+        return self._remover.remove(keys)
 
     def clock_offset(self) -> ClockOffset | None:
         """Tell how CXone's clock stands to ours; None before the first answer with a `Date`."""

@@ -1,7 +1,8 @@
 """Dialect `dnc-groups`: reads groups, searches single numbers, and tells whether a group blocks any call."""
 
+import math
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import partial
 from http import HTTPStatus
@@ -9,7 +10,7 @@ from http import HTTPStatus
 import structlog
 
 from reconciler.config.connection_settings import GroupsSettings
-from reconciler.core.model.errors import DncError
+from reconciler.core.model.errors import CxoneUnreadable, DncError
 from reconciler.core.model.finding import Finding
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import Failure
@@ -21,10 +22,10 @@ from reconciler.cxone.groups.calls import (
     refusal_reason,
 )
 from reconciler.cxone.groups.connection import GroupsConnection
-from reconciler.cxone.groups.dialect import GroupsDialect, NumberConverter, digits_of
+from reconciler.cxone.groups.dialect import LEAST_PAGE, GroupsDialect, NumberConverter, digits_of
 from reconciler.cxone.groups.directory import Group, judge_groups, match_groups, missing_groups
 from reconciler.cxone.groups.group_read import GroupReadPass, Sample, each_groupwarning
-from reconciler.cxone.groups.records import RecordPage, SearchResult, judge_records, judge_search
+from reconciler.cxone.groups.records import Record, RecordPage, judge_records, judge_search, parse_expiry
 from reconciler.cxone.http.messages import Request, Response, RetryableFailure, parse_retryable
 from reconciler.cxone.http.sanitize import mark_invisible
 
@@ -79,7 +80,6 @@ class Skills:
         )
 
 
-_LEAST = 100  # records at once; public code asks for no fewer
 _LAST_ZONE = timezone(timedelta(hours=-12))
 _log = structlog.get_logger()
 
@@ -97,17 +97,21 @@ class GroupsReader:
         clock: Callable[[], datetime],
     ) -> None:
         self.last_live: Live | None = None
-        self.sample: Sample | None = None
+        self.samples: tuple[Sample, ...] = ()
         self.form_counts = (0, 0)
+        self.page_size = LEAST_PAGE  # the largest page that the tenant has shown
+        self.search_in_body: bool | None = None  # None until a search was understood
         self._settings = settings
         self._connection = connection
         self._dialect = dialect
         self._numbers = numbers
         self._clock = clock
         self._skills = Skills(connection)
-        self._top = max(_LEAST, settings.page_size)
+        self._top = max(LEAST_PAGE, settings.page_size)
+        self._is_ordered = True
         self._lock = threading.Lock()
         self._groups: tuple[Group, ...] = ()
+        self._unlisted = 0
         self._groups_by_list: dict[str, Group] = {}
 
     def read(self, list_ids: frozenset[str]) -> Live:
@@ -119,11 +123,8 @@ class GroupsReader:
             _log.info("cxone.read_again", seen=len(first.ids))
             last, read_at = self._read_pass(list_ids)
             live = last.live(read_at) if last.adds_up else last.union(first, read_at)
-        self.last_live, self.sample, self.form_counts = (
-            live,
-            last.sample,
-            (last.own_form_count, last.other_form_count),
-        )
+        self.last_live, self.samples = live, tuple(last.samples)
+        self.form_counts = (last.own_form_count, last.other_form_count)
         return live
 
     def total(self) -> int:
@@ -147,15 +148,58 @@ class GroupsReader:
                 )
             return self._groups_by_list[list_id].id
 
-    def find_records(self, digits: str, group: str) -> tuple[SearchResult, ...]:
-        """Look a number up as the tenant writes it; what a group of this id holds of it."""
-        request = self._connection.calls.search(digits)
-        search_results = self._connection.read(request, lambda response: judge_search(response, request))
-        return tuple(
-            result
-            for result in search_results
-            if result.group == group and _is_alike(digits, result.record.phone)
-        )
+    def find_records(self, digits: str, group: str) -> list[Record]:
+        """Look a number up as the tenant writes it; what a group of this id holds of it.
+
+        A tenant wants the number in the query or in the body, and answers 400 to the other: both are tried
+        once, and what was understood is kept to.
+        """
+        known = self.search_in_body
+        for in_body in (False, True) if known is None else (known,):
+            request = self._connection.calls.search(digits, in_body=in_body)
+            found = self._connection.read(request, partial(judge_search, request=request))
+            if found.understood:
+                self.search_in_body = in_body
+                return [
+                    result.record
+                    for result in found.results
+                    if result.group == group and _is_alike(digits, result.record.phone)
+                ]
+        return []
+
+    def group_records(self, group: str, phones: Collection[str]) -> dict[str, list[Record]]:
+        """Read a group's records of these numbers, over or not. Raises CxoneUnreadable: two looks differ."""
+        for _ in range(2):
+            found: dict[str, list[Record]] = {phone: [] for phone in phones}
+            ids: set[str] = set()
+            totals: set[int] = set()
+            over_count = 0
+            for page in self._pages(group, partial(_has_new, ids)):
+                totals |= {page.total} if page.total is not None else set()
+                for row in page.rows:
+                    is_new = row.id not in ids
+                    ids.add(row.id)
+                    over_count += is_new and self.is_over(row)
+                    phone = self._numbers.to_e164(row.phone)
+                    if is_new and phone in found:
+                        found[phone].append(row)
+            if totals <= {len(ids)} or totals == {len(ids) - over_count}:
+                return found
+        raise CxoneUnreadable("two reads of the group do not add up", "run it again when CXone is less busy")
+
+    def page_count(self, list_id: str) -> int:
+        """Estimate how many requests a read of a list's group takes."""
+        size = len(self.last_live.lists.get(list_id, ())) if self.last_live else 0
+        return max(1, math.ceil(size / self.page_size))
+
+    def is_over(self, record: Record) -> bool:
+        """Tell whether a record's last day is over; an expiry that cannot be read may be the longest."""
+        expired = parse_expiry(record.expired)
+        return expired is not None and self._dialect.end_of(expired) < self.as_of()
+
+    def today(self) -> date:
+        """Give CXone's date in UTC."""
+        return self._connection.client.offset.to_cxone_time(self._clock()).astimezone(UTC).date()
 
     def as_of(self) -> date:
         """Give the date at UTC-12 by CXone's clock: what is over by it is over everywhere."""
@@ -166,7 +210,12 @@ class GroupsReader:
         with self._lock:
             self._groups_by_list = self._match_groups(list_ids)
         read_pass = GroupReadPass(
-            self._groups, self._groups_by_list, self._numbers, self._dialect, self.as_of()
+            self._groups,
+            self._groups_by_list,
+            self._numbers,
+            self._dialect,
+            self.as_of(),
+            unlisted=self._unlisted,
         )
         for list_id, group in self._groups_by_list.items():
             self._read_group(read_pass, list_id, group.id)
@@ -174,23 +223,36 @@ class GroupsReader:
         return read_pass, moment.isoformat()
 
     def _read_group(self, read_pass: GroupReadPass, list_id: str, group: str) -> None:
-        """Read a group piece by piece; how large a piece is the server decides."""
+        for _ in self._pages(group, lambda page: read_pass.add_records(list_id, page) > 0):
+            pass
+
+    def _pages(self, group: str, has_new: Callable[[RecordPage], bool]) -> Iterator[RecordPage]:
+        """Read a group piece by piece; how large a piece is the server decides.
+
+        `has_new` is asked once of each; it tells the end where the server gives no total.
+        """
         skip = 0
         while True:
             page = self._read_page(group, skip, self._top)
-            new = read_pass.add_records(list_id, page)
+            self.page_size = max(self.page_size, len(page.rows))
+            is_new = has_new(page)
+            yield page
             skip += len(page.rows)
             has_total = page.total is not None
-            if not page.rows or (has_total and skip >= (page.total or 0)) or not (has_total or new):
+            if not page.rows or (has_total and skip >= (page.total or 0)) or not (has_total or is_new):
                 return
 
     def _read_page(self, group: str, skip: int, top: int) -> RecordPage:
-        request = self._connection.calls.records(group, skip, top)
-        page = self._connection.read(request, partial(judge_records, request=request, least=top <= _LEAST))
-        if page.too_many:
-            self._top = _LEAST
-            return self._read_page(group, skip, _LEAST)
-        return page
+        request = self._connection.calls.records(group, skip, top, ordered=self._is_ordered)
+        is_least = top <= LEAST_PAGE and not self._is_ordered
+        page = self._connection.read(request, partial(judge_records, request=request, least=is_least))
+        if not page.refused:
+            return page
+        if top > LEAST_PAGE:
+            self._top = LEAST_PAGE
+        else:
+            self._is_ordered = False
+        return self._read_page(group, skip, min(top, LEAST_PAGE))
 
     def _match_groups(self, list_ids: frozenset[str]) -> dict[str, Group]:
         names_by_list: Mapping[str, str] = self._settings.list_ids
@@ -198,12 +260,18 @@ class GroupsReader:
         if self._settings.embedded:
             for name in missing_groups(list_ids, names_by_list, self._groups):
                 request = self._connection.calls.make_group(name)
-                self._groups += self._connection.read(request, partial(judge_groups, request=request))
+                self._groups += self._connection.read(request, partial(judge_groups, request=request)).groups
         return match_groups(list_ids, names_by_list, self._groups)
 
     def _list_groups(self) -> tuple[Group, ...]:
         request = self._connection.calls.groups()
-        return self._connection.read(request, lambda response: judge_groups(response, request))
+        listed = self._connection.read(request, partial(judge_groups, request=request))
+        self._unlisted = listed.unlisted
+        return listed.groups
+
+
+def _has_new(ids: Container[str], page: RecordPage) -> bool:
+    return any(row.id not in ids for row in page.rows)
 
 
 def _is_alike(digits: str, shown: str) -> bool:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -23,7 +23,11 @@ from reconciler.cxone.groups.dialect import NumberConverter, digits_of
 from reconciler.cxone.http.messages import Request, Response, RetryableFailure, parse_retryable
 from reconciler.cxone.http.sanitize import sanitize_masked
 
-_AMERICAN = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})(?:[ T].*)?")
+_AMERICAN = re.compile(
+    r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})(?:[ T]([0-9]{1,2}):([0-9]{2})(?::[0-9]{2})?(?: ?([AaPp])[Mm])?.*)?"
+)
+_NOON = time(12)
+_LAST_MINUTE = (23, 59)
 
 
 class Record(NamedTuple):
@@ -46,16 +50,16 @@ class SearchResult(NamedTuple):
 class RecordPage:
     """One piece of a group, and how many records the group has, as far as the tenant says.
 
-    `too_many`: there is none, since the tenant does not give so many records at once.
+    `refused`: there is none, since the tenant does not take so many at once, or the order.
     """
 
     rows: Sequence[Record] = ()
     total: int | None = None
-    too_many: bool = False
+    refused: bool = False
 
 
 def judge_records(response: Response, request: Request, *, least: bool) -> RecordPage | RetryableFailure:
-    """Read some records. A 400 may mean that too many were asked for, unless they are the least."""
+    """Read some records. A 400 may be about how many are asked for and in which order, unless `least`."""
     if response.status == HTTPStatus.OK:
         try:
             return _parse_records(response.body)
@@ -64,7 +68,7 @@ def judge_records(response: Response, request: Request, *, least: bool) -> Recor
     if response.status == HTTPStatus.NO_CONTENT:
         return RecordPage()
     if response.status == HTTPStatus.BAD_REQUEST and not least:
-        return RecordPage(too_many=True)
+        return RecordPage(refused=True)
     return parse_retryable(response, refusal_reason(response)) or raise_for_read(request, response)
 
 
@@ -75,16 +79,26 @@ def _parse_records(body: bytes) -> RecordPage:
     return RecordPage([_parse_record(item) for item in items], parse_count(inner.get("totalRecords")))
 
 
-def judge_search(response: Response, request: Request) -> tuple[SearchResult, ...] | RetryableFailure:
-    """Read what a search found. A 400 says that it is no number of this tenant, so nothing was found."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found. Not `understood`: the tenant wants the number elsewhere, or it is no number."""
+
+    results: tuple[SearchResult, ...] = ()
+    understood: bool = True
+
+
+def judge_search(response: Response, request: Request) -> Found | RetryableFailure:
+    """Read what a search found. Raises CxoneRefused or CxoneUnavailable."""
     if response.status == HTTPStatus.OK:
         try:
             rows = parse_objects(parse_content(response.body), "searchResults")
-            return tuple(SearchResult(parse_text(row.get("dncGroupId")), _parse_record(row)) for row in rows)
+            return Found(
+                tuple(SearchResult(parse_text(row.get("dncGroupId")), _parse_record(row)) for row in rows)
+            )
         except Malformed as fault:
             return RetryableFailure(Failure("unreadable", str(fault)))
     if response.status in {HTTPStatus.NO_CONTENT, HTTPStatus.BAD_REQUEST}:
-        return ()
+        return Found(understood=response.status == HTTPStatus.NO_CONTENT)
     return parse_retryable(response, refusal_reason(response)) or raise_for_read(request, response)
 
 
@@ -101,18 +115,32 @@ def _parse_record(item: dict[str, Any]) -> Record:
 
 
 def parse_expiry(written: str) -> date | None:
-    """Read an `expiredDate`, whose format is not published: ISO 8601, or the American way round."""
+    """Read the day of an `expiredDate`, whose format is not published: ISO 8601, or the American way round.
+
+    A tenant may keep a day as its local midnight and show that instant in UTC. So an instant with another
+    offset is the day there, and one in UTC, or without a zone, is the day whose midnight is nearest to it.
+    """
     try:
-        return datetime.fromisoformat(written).date()
+        moment = datetime.fromisoformat(written)
     except ValueError:
-        pass
-    if match := _AMERICAN.fullmatch(written):
-        month, day, year = map(int, match.groups())
+        match = _AMERICAN.fullmatch(written)
+        if match is None:
+            return None
+        month, day, year, hour, minute, half = match.groups()
         try:
-            return date(year, month, day)
+            moment = datetime(int(year), int(month), int(day), int(hour or 0) % 24, int(minute or 0))  # noqa: DTZ001  (its zone is unknown)
         except ValueError:
-            pass
-    return None
+            return None
+        if half and hour:
+            moment = moment.replace(hour=int(hour) % 12 + 12 * (half.upper() == "P"))
+    return moment.date() if moment.utcoffset() else _nearest_day(moment)
+
+
+def _nearest_day(moment: datetime) -> date:
+    is_last_minute = (moment.hour, moment.minute) == _LAST_MINUTE  # a day that ends is that day
+    if moment.time() <= _NOON or is_last_minute or moment.date() == date.max:
+        return moment.date()
+    return moment.date() + timedelta(1)
 
 
 _UNDERSTOOD = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})

@@ -1,18 +1,15 @@
-"""Dialect `dnc-groups`: adds numbers, and removes them by expiring their records."""
+"""Dialect `dnc-groups`: adds numbers to groups."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
 
-from reconciler.core.model.entries import Key, ProjectedTerms
 from reconciler.core.model.errors import DncError
-from reconciler.core.model.live import LiveEntry
 from reconciler.core.model.provider import Answer, Failure, Verdict, Write
 from reconciler.cxone.groups.connection import GroupsConnection
 from reconciler.cxone.groups.dialect import GroupsDialect, NumberConverter
 from reconciler.cxone.groups.number_check import FormCheck
 from reconciler.cxone.groups.reader import GroupsReader
-from reconciler.cxone.groups.records import SearchResult, judge_results, parse_expiry
+from reconciler.cxone.groups.records import judge_results
 
 NUMBER_NOT_WRITABLE = Failure(
     "NUMBER_FORM",
@@ -125,106 +122,3 @@ def join_answers(answers: Sequence[tuple[Sequence[Write], Answer]]) -> Answer:
         cause=(doubtful_answer or too_large_answer or parts[0]).cause,
         in_doubt=any(one.in_doubt or one.verdict is Verdict.ANSWERED for one in parts),
     )
-
-
-_MODIFIED = Failure(
-    "LATER_OPT_OUT", "somebody touched this record since it was read: it stays, and the next run decides anew"
-)
-_STILL_THERE = Failure("NOT_EXPIRED", "CXone took the order to expire it, and the record is still in force")
-
-
-class GroupsRemover:
-    """Expires a number's records. There is no hard delete, and calling lists loaded before stay scrubbed."""
-
-    def __init__(
-        self,
-        connection: GroupsConnection,
-        reader: GroupsReader,
-        dialect: GroupsDialect,
-        *,
-        numbers: NumberConverter,
-        form: FormCheck,
-    ) -> None:
-        self._connection = connection
-        self._reader = reader
-        self._dialect = dialect
-        self._numbers = numbers
-        self._form = form
-
-    def remove(self, key: Key) -> Answer:
-        """Expire a number that nobody touched since it was read; one that is already over counts as answered.
-
-        It is looked up before, since an agent may just have taken an opt-out, and after, since only that
-        tells whether it is over.
-        """
-        self._form.check_before_write()
-        group, digits = self._reader.group_id(key[0]), self._numbers.to_digits(key[1])
-        if digits is None:
-            return Answer(Verdict.REFUSED, cause=NUMBER_NOT_WRITABLE)
-        active_records = self._active_records(digits, group)
-        if not active_records:
-            return Answer(Verdict.ANSWERED)
-        last_read = self._reader.last_live.get(key) if self._reader.last_live else None
-        if last_read is None or any(self._is_modified(record, last_read) for record in active_records):
-            return Answer(Verdict.REFUSED, cause=_MODIFIED)
-        return self._verify_expired(self._expire(key[1], digits, group), key[1], digits, group)
-
-    def _verify_expired(self, answer: Answer, phone: str, digits: str, group: str) -> Answer:
-        """Look whether the number is over now: neither CXone's word nor a doubt tells for sure."""
-        doubtful = answer.verdict is Verdict.AMBIGUOUS
-        if not doubtful and (answer.verdict is not Verdict.ANSWERED or answer.failures):
-            return answer
-        try:
-            active_records = self._active_records(digits, group)
-        except DncError as error:
-            return replace(answer, verdict=Verdict.AMBIGUOUS, cause=Failure(error.rule, error.fact))
-        if not active_records:
-            return replace(answer, verdict=Verdict.ANSWERED, failures={}, cause=None)
-        return answer if doubtful else replace(answer, failures={phone: _STILL_THERE})
-
-    def _expire(self, phone: str, digits: str, group: str) -> Answer:
-        # Yesterday, where it is earliest: over by whichever zone and rule CXone counts.
-        day = self._reader.as_of() - timedelta(1)
-        record = {"phoneNumber": digits, "expiredDate": day.isoformat()}
-        request = self._connection.calls.expire(group, [record])
-        answer = self._connection.write(
-            request,
-            lambda response: judge_results(response, request, (phone,), self._numbers),
-            divisible=False,
-        )
-        if answer.cause is not None and answer.cause.code in {"204", "404"}:
-            # No data, or no such record any more: the look afterwards tells.
-            return replace(answer, verdict=Verdict.ANSWERED, cause=None)
-        return answer
-
-    def _active_records(self, digits: str, group: str) -> list[SearchResult]:
-        return [found for found in self._reader.find_records(digits, group) if not self._is_expired(found)]
-
-    def _is_expired(self, found: SearchResult) -> bool:
-        end = self._projected_terms(found).end
-        return end is not None and end < self._reader.as_of()
-
-    def _projected_terms(self, found: SearchResult) -> ProjectedTerms:
-        """Give the terms of a record that was found; an expiry that cannot be read may be the longest."""
-        expired = parse_expiry(found.record.expired)
-        return ProjectedTerms(end=self._dialect.end_of(expired) if expired else None)
-
-    def _is_modified(self, result: SearchResult, last_read: LiveEntry) -> bool:
-        """Tell whether a record is stronger or newer than was read; what can't be told counts as yes."""
-        if self._dialect.strength(self._projected_terms(result)) > self._dialect.strength(last_read.terms):
-            return True
-        if result.record.modified == last_read.modified:
-            return last_read.modified is None
-        modified_now, modified_before = (
-            _parse_to_second(result.record.modified),
-            _parse_to_second(last_read.modified),
-        )
-        return modified_now is None or modified_before is None or modified_now > modified_before
-
-
-def _parse_to_second(text: str | None) -> datetime | None:
-    """Read a time to the second, without its zone: a search and a read may show it in different detail."""
-    try:
-        return datetime.fromisoformat(text or "").replace(tzinfo=None, microsecond=0)
-    except ValueError:
-        return None

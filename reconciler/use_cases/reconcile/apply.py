@@ -29,7 +29,7 @@ from reconciler.core.model.errors import (
     RewrittenHistory,
 )
 from reconciler.core.model.live import Live
-from reconciler.core.model.provider import Dialect
+from reconciler.core.model.provider import NOT_EXPIRED, Dialect, Failure
 from reconciler.core.model.run_result import Protection, StoppedBy
 from reconciler.core.planning.change import Action, BlockedBy, Change, Direction, Reason
 from reconciler.core.planning.guards import Circumstances, RemovalBudget, budget_of
@@ -261,6 +261,7 @@ def apply(
         is_stopped=ctx.run.stop.is_set,
         is_out_of_time=ctx.run.budget.is_over if ctx.run.budget else lambda: False,
         progress=progress,
+        futile_removals=_futile_removals(prepared),
     )
     if plan.pending_count:
         discard_saved_read(ctx.folder, inputs.tenant)
@@ -285,6 +286,18 @@ def apply(
             journal.forget()
             raise run.error  # nothing was written
         return _write_report(prepared, run, journal, started_at=started_at, is_outdated=not_todays)
+
+
+def _futile_removals(prepared: PreparedPlan) -> Mapping[Key, Failure]:
+    """Name the removals that CXone took before without effect, unless a person allows this run's removals."""
+    past = prepared.state.last_applied
+    if past.newest is None or past.has_other_target or prepared.criteria.setting.limits.allow is not None:
+        return {}
+    return {
+        failure.key: Failure(failure.code, failure.message)
+        for failure in past.newest.report.failures
+        if failure.action == Action.DELETE and failure.code == NOT_EXPIRED
+    }
 
 
 def _put_back(prepared: PreparedPlan, run: Run, applier: Applier) -> Run:

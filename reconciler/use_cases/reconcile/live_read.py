@@ -22,7 +22,7 @@ from reconciler.core.model.entry_table import EntryTable, terms_by_phone
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.model.live import Live
-from reconciler.core.model.provider import Answer, ClockOffset, Dialect, Provider, Target, Write
+from reconciler.core.model.provider import Answer, ClockOffset, Dialect, Provider, Removals, Target, Write
 from reconciler.core.planning.change import Direction
 from reconciler.core.planning.cost import read_pages
 from reconciler.core.planning.plan import Plan
@@ -132,6 +132,10 @@ class SavedProvider:
         raise AssertionError
 
     def remove(self, key: Key, entry_id: str) -> Answer:  # noqa: ARG002  (the port's)
+        """Refuse: `apply` never comes here."""
+        raise AssertionError
+
+    def remove_together(self, keys: Sequence[Key]) -> Removals:  # noqa: ARG002  (the port's)
         """Refuse: `apply` never comes here."""
         raise AssertionError
 

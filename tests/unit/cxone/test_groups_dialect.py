@@ -62,6 +62,14 @@ def test_what_is_written_reads_back_as_the_same_end(end, days):
         "2027-01-02T23:59:59-07:00",
         "1/2/2027",
         "01/02/2027 12:00:00 AM",
+        # Midnight of a day that is kept in the tenant's zone, shown in UTC or there.
+        "2027-01-01T14:00:00.000Z",
+        "2027-01-02T05:00:00Z",
+        "2027-01-01T13:30:00",
+        "2027-01-02T00:00:00+10:00",
+        "1/1/2027 2:00:00 PM",
+        "1/2/2027 5:00:00 AM",
+        "2027-01-02T23:59:59Z",
     ],
 )
 def test_a_date_is_read_in_whichever_format(written):
@@ -101,8 +109,13 @@ def test_a_number_is_written_so_that_it_is_found_again(region, form, phone, digi
     [
         ("US", "national", "(212) 555-0123", "+12125550123"),
         ("US", "national", "+1 212 555 0123", "+12125550123"),
-        ("US", "national", "12125550123", None),
-        ("US", "international", "2125550123", None),
+        ("US", "national", "12125550123", "+12125550123"),
+        ("US", "international", "2125550123", "+12125550123"),
+        ("US", "international", "2025550123", "+12025550123"),
+        # Ten digits that another country has given out are its number.
+        ("US", "international", "4930123456", "+4930123456"),
+        ("GB", "international", "2079460958", "+442079460958"),
+        ("GB", "national", "442079460958", "+442079460958"),
         ("GB", "national", "02079460958", "+442079460958"),
         ("US", "national", "5550123", None),
         ("US", "national", "unknown", None),
@@ -110,7 +123,7 @@ def test_a_number_is_written_so_that_it_is_found_again(region, form, phone, digi
         ("US", "national", "٢١٢٥٥٥٠١٢٣", None),
     ],
 )
-def test_a_number_of_the_own_country_is_read_in_its_form_only(region, form, text, phone):
+def test_a_number_of_the_own_country_is_read_in_either_form(region, form, text, phone):
     assert NumberConverter(region, form).to_e164(text) == phone
 
 

@@ -134,5 +134,5 @@ def test_a_refusal_is_one():
     with world() as w:
         w.put(1)
         w.read()
-        w.sandbox.plan(Fault(FaultAction.STATUS, on=RequestKind.DELETE, status=400))
+        w.sandbox.plan(Fault(FaultAction.STATUS, on=RequestKind.DELETE, status=400, times=3))
         assert w.provider.remove(KEY, "1").verdict is Verdict.REFUSED

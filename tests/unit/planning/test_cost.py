@@ -74,4 +74,17 @@ def test_the_lists_are_told_apart_only_where_they_have_to_be() -> None:
 
 
 def test_the_shape_of_the_dialect() -> None:
-    assert GroupsDialect().shape == ApiShape(1000, one_list=True, per_removal=3)
+    assert GroupsDialect().shape == ApiShape(100, one_list=True, removal_looks=5, day_slack=1)
+
+
+@pytest.mark.parametrize(
+    ("removals", "there_are", "requests"),
+    [(1, 20, 3), (5, 20, 11), (15, 20, 1 + 1 + 2), (15, 150, 1 + 1 + 4), (150, 250, 1 + 2 + 6)],
+)
+def test_removals_that_share_their_calls(removals: int, there_are: int, requests: int) -> None:
+    shape, pace = GroupsDialect().shape, SendRate(chunk_size=100)
+    live = Live(
+        lists={"dnc-a": {phone: LiveEntry(ProjectedTerms(), "1", None) for phone in numbers(there_are)}}
+    )
+    pages = 1 + -(-there_are // 100)
+    assert estimate_cost([removing("dnc-a", removals)], live, pace, shape).requests == requests + pages
