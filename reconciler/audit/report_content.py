@@ -41,7 +41,7 @@ class Content(TypedDict):
     restored_windows: Sequence[Mapping[str, Any]]  # between which moments they can have been off
     adopted: Sequence[Mapping[str, Any]]  # by list: how many that others had added a claim names now
     renewed: Sequence[Mapping[str, Any]]  # by terms before and after: how many hold longer or stronger now
-    read_back: Mapping[str, Any] | None  # how, at, entries, rows that were read, mismatches, missing
+    read_back: Mapping[str, Any] | None  # how, at, rows read, mismatches, missing, whether removals were seen
     clock: Mapping[str, Any]  # ours and CXone's
     write_window: Mapping[str, str] | None  # when it can have written, on CXone's clock
     removed: Mapping[str, int]  # by list: what came off, or may have; the 7-day budget counts it

@@ -36,8 +36,9 @@ class Decide(Protocol):
 class Run:
     """How a run ended. `final_plan` was decided on the read-back; `live_after` is live at the end.
 
-    `rows_read` is what the read-back counted, before anything was removed. `put_back` are the changes that
-    undid a removal for a newer revision, after it.
+    `rows_read` is what the read-back counted, before anything was removed: `live_after` is that less what was
+    removed by CXone's answers, or by a look at each number where `looks_up_removals`. `put_back` are the
+    changes that undid a removal for a newer revision, after it.
     """
 
     tally: Tally
@@ -50,6 +51,16 @@ class Run:
     error: DncError | None = None
     rows_read: int = 0
     put_back: tuple[Change, ...] = ()
+    looks_up_removals: bool = False
+
+    @property
+    def is_seen_after_removals(self) -> bool | None:
+        """Tell whether what was done after the read-back was looked up; None where nothing was."""
+        done = [key for key in self.plan.exposing_keys if self._is_applied(key[0], key[1:])]
+        if not done and not self.put_back:
+            return None
+        only_removed = not self.put_back and all(action is Action.DELETE for action, _, _ in done)
+        return self.looks_up_removals and only_removed
 
     @property
     def is_clean(self) -> bool:
@@ -262,7 +273,16 @@ def carry_out(  # noqa: PLR0913  (a run is made of these)
     rows_read = after.entry_count
     after = apply_to_live(after, exposing, tally, provider.dialect)
     return Run(
-        tally, plan, final_plan, live, after, read_back, missing_count, error or tally.error, rows_read
+        tally,
+        plan,
+        final_plan,
+        live,
+        after,
+        read_back,
+        missing_count,
+        error or tally.error,
+        rows_read,
+        looks_up_removals=provider.dialect.shape.removal_looks > 0,
     )
 
 

@@ -156,6 +156,9 @@ def test_a_release_expires_the_record_and_says_what_that_does_not_do(project):
     done = project.run("apply")
     assert done.code == 0
     assert "not retroactive" in done.out
+    assert "after the read-back: 1 removed, each looked up again" in done.out
+    read_back = project.newest["read_back"]
+    assert (read_back["rows"], read_back["entries"], read_back["removals_seen"]) == (2, 2, True)
     assert set(project.live()) == {B}
     assert [r.phone for r in project.records()] == [A[2:], B[2:]]
     assert "not retroactive" in project.newest["safety"]["removal_note"]

@@ -157,11 +157,55 @@ def test_a_tenant_that_cannot_expire_says_so_and_keeps_the_rest(project):
     assert project.newest["kept"][0]["blocked_by"] == ["unsupported"]
 
 
-def test_an_expiry_that_did_nothing_is_no_success(project):
-    project.quirks.expires = False
+@pytest.mark.parametrize("quirk", [{"expires": False}, {"expire": "new-record"}], ids=str)
+def test_an_expiry_that_did_nothing_is_no_success_and_not_ordered_again(project, quirk):
+    for name, value in quirk.items():
+        setattr(project.quirks, name, value)
     removing(project)
-    project.apply(code=8)
+    done = project.run("apply")
+    assert done.code == 8
+    assert "in CXone" in project.newest["failures"][0]["message"]
     assert project.newest["failures"][0]["code"] == "NOT_EXPIRED"
+    assert A in project.live()
+    stored = len(project.records())
+    for _ in range(2):
+        project.apply()  # known and unchanged
+        assert (project.sent("DELETE"), len(project.records())) == (1, stored)
+        assert project.newest["failures"][0]["code"] == "NOT_EXPIRED"
+    if "expires" in quirk:  # a person can order it once more
+        project.quirks.expires = True
+        project.apply("--allow-removals", "1")
+        assert set(project.live()) == {B}
+
+
+def test_a_search_that_finds_nothing_removes_nothing_and_says_so(project):
+    project.quirks.search = "blind"
+    removing(project)
+    done = project.run("apply")
+    assert done.code == 8
+    assert "a search does not find it, so nothing was sent" in done.out
+    assert project.newest["failures"][0]["code"] == "NOT_FOUND_BY_SEARCH"
+    assert project.newest["failures"][0]["outcome"] == "rejected"
+    assert (set(project.live()), project.sent("DELETE")) == ({A, B}, 0)
+    assert project.newest["read_back"]["rows"] == 2
+    assert project.newest["read_back"]["removals_seen"] is None
+    planned = project.plan()
+    assert planned.changes == [("delete", "exposing", "released", [A], [])]
+    assert planned.drift == []
+    project.quirks.search = "wants-body"
+    assert project.apply().outcomes == {"applied": 1}
+    assert set(project.live()) == {B}
+
+
+@pytest.mark.parametrize("hours", [-10, 5])
+@pytest.mark.parametrize("dates", ["time", "day"])
+def test_a_shown_day_that_is_shifted_converges(project, hours, dates):
+    project.quirks.shift_hours, project.quirks.dates = hours, dates
+    project.list(dated(A, until="2027-06-30"), entry(B))
+    assert project.apply().outcomes == {"applied": 2}
+    assert project.plan("--detailed-exitcode").counts() == {"unchanged": 2}
+    assert project.apply().json["status"] == "in-sync"
+    assert project.run("drift").code == 0
 
 
 @pytest.mark.parametrize(("stored", "said"), [("international", "national"), ("national", "international")])

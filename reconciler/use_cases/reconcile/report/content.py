@@ -380,11 +380,12 @@ def _verification_read_json(run: Run) -> dict[str, Any] | None:
     return {
         "how": run.read_back,
         "at": run.live_after.read_at,
-        "entries": run.live_after.entry_count,
+        "entries": None if run.read_back == "failed" else run.rows_read,
         "rows": run.rows_read if run.read_back == "full" else 0,
         "mismatches": _count_mismatches(run) if run.read_back == "full" else None,
         "missing": run.missing,
         "complete": run.live_after.complete,
+        "removals_seen": run.is_seen_after_removals,
     }
 
 
