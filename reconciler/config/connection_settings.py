@@ -23,10 +23,17 @@ REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 # Customer-supplied specification: base URL `https://{orgId}.my.cxone.com`.
 _BASE_URL = "https://{}.my.cxone.com"
-# NICE's sign-in and discovery hosts, from its published OpenAPI files and help pages.
+# NICE's sign-in and discovery hosts, from its published OpenAPI files and help pages; the hosts of the other
+# environments from public clients (read 2026-11-30), which use one for both.
 _ACCESS_KEY_URL = "https://na1.nice-incontact.com"
-_PASSWORD_URL = "https://cxone.niceincontact.com"  # noqa: S105  (a host)
-_DISCOVERY_URL = "https://cxone.niceincontact.com"
+_ACCESS_KEY_DOMAIN = ".nice-incontact.com"
+_ENVIRONMENTS = {
+    "global": "https://cxone.niceincontact.com",
+    "fedramp": "https://cxone-gov.niceincontact.com",
+    "au": "https://nicecxone-sov1.au",
+    "eu": "https://nicecxone-sov1.eu",
+    "uk": "https://nicecxone-sov1.uk",
+}
 
 _ORGANISATION = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -182,7 +189,8 @@ class GroupsSettings(ConnectionSettings):
     """The settings of dialect `dnc-groups`.
 
     With `client_id` and `client_secret` the sign-in is the password grant, else the access key's own.
-    `discovery_url` finds the API's host from the token's tenant id; `api_url` skips that. `list_ids` leads to
+    `discovery_url` finds the API's host from the token's tenant id; `api_url` skips that. `environment` sets
+    both hosts where they are not given; without it discovery is where the sign-in is. `list_ids` leads to
     the tenant's groups, by name or id. `organisation` is who this is, where the token does not say: the
     built-in CXone's. There, groups that it lacks are made.
 
@@ -194,6 +202,7 @@ class GroupsSettings(ConnectionSettings):
     keys: ClassVar[Mapping[str, str]] = {
         "client_id": "clientId",
         "client_secret": "clientSecret",
+        "environment": "environment",
         "auth_url": "authUrl",
         "access_key_id": "accessKeyId",
         "access_key_secret": "accessKeySecret",
@@ -208,6 +217,7 @@ class GroupsSettings(ConnectionSettings):
     chunk_size: int = 100  # public clients cap groups at 100
     client_id: str = ""
     client_secret: str = field(default="", repr=False)
+    environment: str = ""
     auth_url: str = ""
     access_key_id: str = ""
     access_key_secret: str = field(default="", repr=False)
@@ -222,7 +232,7 @@ class GroupsSettings(ConnectionSettings):
     @property
     def address(self) -> tuple[str, ...]:
         """Tell CXones apart by access key, which is of one organisation, and address, in one spelling."""
-        url = self.api_url or self.discovery_url or _DISCOVERY_URL
+        url = self.api_url or self._discovery_url
         return (self.dialect, self.access_key_id, _spelling(url))
 
     @property
@@ -230,14 +240,20 @@ class GroupsSettings(ConnectionSettings):
         """Give the id of the credential that signs in."""
         return self.access_key_id
 
+    @property
+    def _discovery_url(self) -> str:
+        """Where discovery is: as given, the environment's, or at the sign-in unless that is apart."""
+        if self.discovery_url or self.environment:
+            return self.discovery_url or _ENVIRONMENTS[self.environment]
+        is_apart = (urlsplit(self.auth_url).hostname or "").endswith(_ACCESS_KEY_DOMAIN)
+        return _ENVIRONMENTS["global"] if is_apart or not self.auth_url else self.auth_url
+
     def with_defaults(self, where: str) -> Self:  # noqa: ARG002  (of the other dialect)
         """Put NICE's hosts in place."""
-        usual = _PASSWORD_URL if self.client_id else _ACCESS_KEY_URL
-        return replace(
-            self,
-            auth_url=self.auth_url or usual,
-            discovery_url=self.discovery_url or _DISCOVERY_URL,
-        )
+        environment = self.environment or "global"
+        is_by_key = environment == "global" and not self.client_id
+        usual = _ACCESS_KEY_URL if is_by_key else _ENVIRONMENTS[environment]
+        return replace(self, auth_url=self.auth_url or usual, discovery_url=self._discovery_url)
 
     def for_built_in(self, url: str, *, instance: str, client: tuple[str, str]) -> Self:
         """Give the settings of the built-in CXone that listens at `url`."""
@@ -250,6 +266,7 @@ class GroupsSettings(ConnectionSettings):
             api_url=url,
             client_id="",
             client_secret="",
+            environment="",
             organisation=instance,
         )
 

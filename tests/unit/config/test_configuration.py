@@ -115,6 +115,47 @@ def test_groups_have_their_own_defaults(conf):
     assert resolve(found, ENVIRON).connection.auth_url == "https://na1.nice-incontact.com"
 
 
+GLOBAL, KEY_HOST = "https://cxone.niceincontact.com", "https://na1.nice-incontact.com"
+
+
+@pytest.mark.parametrize(
+    ("said", "auth", "discovery"),
+    [
+        ("", KEY_HOST, GLOBAL),
+        ("environment: global", KEY_HOST, GLOBAL),
+        ("environment: global, clientId: c, clientSecret: '${SECRET}'", GLOBAL, GLOBAL),
+        (
+            "environment: fedramp",
+            "https://cxone-gov.niceincontact.com",
+            "https://cxone-gov.niceincontact.com",
+        ),
+        ("environment: au", "https://nicecxone-sov1.au", "https://nicecxone-sov1.au"),
+        ("environment: eu", "https://nicecxone-sov1.eu", "https://nicecxone-sov1.eu"),
+        ("environment: uk", "https://nicecxone-sov1.uk", "https://nicecxone-sov1.uk"),
+        ("environment: au, authUrl: https://a.example", "https://a.example", "https://nicecxone-sov1.au"),
+        ("authUrl: https://a.example/", "https://a.example", "https://a.example"),
+        ("authUrl: https://eu1.nice-incontact.com", "https://eu1.nice-incontact.com", GLOBAL),
+        (
+            "authUrl: https://a.example, discoveryUrl: https://b.example",
+            "https://a.example",
+            "https://b.example",
+        ),
+    ],
+)
+def test_an_environment_sets_both_hosts_and_discovery_follows_the_sign_in(conf, said, auth, discovery):
+    keys = "dialect: dnc-groups, accessKeyId: a, accessKeySecret: '${SECRET}'"
+    found = conf(f"tenants: {{t: {{{keys}{', ' if said else ''}{said}}}}}").tenants["t"]
+    reached = resolve(found, ENVIRON).connection
+    assert (reached.auth_url, reached.discovery_url) == (auth, discovery)
+    assert reached.address[2] == found.connection.address[2]
+
+
+def test_an_environment_that_there_is_not_is_refused(conf):
+    for said in ("dialect: dnc-groups, environment: mars", "environment: eu"):
+        with pytest.raises(InvalidInput):
+            conf(f"tenants: {{t: {{{said}, accessKeyId: a, accessKeySecret: '${{SECRET}}'}}}}")
+
+
 def test_without_a_file_the_way_out_is_said(rules):
     with pytest.raises(InvalidInput, match=r"no dnc\.yaml here") as caught:
         read_configuration("dnc.yaml", None, rules)
