@@ -4,18 +4,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from reconciler.core.model.entries import ProjectedTerms
+from reconciler.core.model.entries import Key, ProjectedTerms
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.model.live import Live, LiveEntry, UnreadableEntry
 from reconciler.cxone.groups.dialect import CEILING, GroupsDialect, NumberConverter
 from reconciler.cxone.groups.directory import Group
-from reconciler.cxone.groups.records import Record, RecordPage, parse_expiry
+from reconciler.cxone.groups.records import Record, RecordPage, parse_expiry, shown_shift
 from reconciler.cxone.http.sanitize import mark_invisible, sanitize
 from reconciler.cxone.read_pass import ReadPass
 
 RULE = "CXONE-GROUP"
 _NEAR = 0.95  # of the ceiling
 _SAMPLES = 3
+_MOST_EXPIRED = 10_000  # records that are over, looked at for what expiring does
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class GroupReadPass(ReadPass):
         self.other_form_count = 0
         self.samples: list[Sample] = []
         self.odd_dates: dict[str, int] = {}
+        self.shifts: set[int] = set()  # hours beside midnight at which days are shown
+        self.expired_times: dict[Key, str] = {}
         self._findings: list[Finding] = []
         self._groups_by_list = groups_by_list
         group_ids = {group.id for group in groups_by_list.values()}
@@ -94,6 +97,14 @@ class GroupReadPass(ReadPass):
         """Take in what is odd about the groups themselves."""
         self._findings.extend(findings)
 
+    @property
+    def expired_beside(self) -> int:
+        """Count the numbers in force beside which a later record is over: an expiry added one."""
+        return sum(
+            (entry := self.tables[list_id].get(phone)) is not None and (entry.modified or time) <= time
+            for (list_id, phone), time in self.expired_times.items()
+        )
+
     def live(self, read_at: str) -> Live:
         """Give what this look saw, as a reading that adds up."""
         return self._with_group_facts(super().live(read_at))
@@ -108,6 +119,9 @@ class GroupReadPass(ReadPass):
         self._count_form(list_id, row, phone, is_expired=is_expired)
         if is_expired:
             self._expired_ids[list_id].add(row.id)
+            if phone is not None and row.modified and len(self.expired_times) < _MOST_EXPIRED:
+                times = (self.expired_times.get((list_id, phone), ""), row.modified)
+                self.expired_times[list_id, phone] = max(times)
         elif phone is None:
             self.unreadable[f"{list_id}/{row.id}"] = UnreadableEntry(list_id, sanitize(row.phone))
         else:
@@ -137,6 +151,7 @@ class GroupReadPass(ReadPass):
         else:
             end = self._dialect.end_of(expired) if expired else None
             terms = (ProjectedTerms(end=end), end is not None and end < self._as_of)
+            self.shifts.add(shown_shift(written) if written else 0)
         return self._ends.setdefault(written, terms)
 
     def _with_group_facts(self, live: Live) -> Live:

@@ -1,12 +1,15 @@
 """Dialect `dnc-groups`: finds out, read only, how a tenant stores numbers and which settings fit."""
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 
 import structlog
 
 from reconciler.config.connection_settings import NumberForm
+from reconciler.core.model.entries import Key
 from reconciler.core.model.errors import CxoneRefused
 from reconciler.core.model.finding import Finding
 from reconciler.cxone.groups.dialect import NumberConverter
@@ -99,7 +102,13 @@ class Probe:
     """What was seen. `own_form_count`: numbers in the form that is set; `other_form_count`: in the other one.
 
     `number_form` is the form to set, None where there is no number of the tenant's own country to tell it by.
-    `search` says whether a number that was read is found again; None where none could be tried.
+    `search` says whether a number that was read is found again; None where none could be tried. `in_body`
+    says where a search wants the number, None where none was understood; `refusal` why none may be made.
+
+    `page_size` is the largest page that was shown, None where the tenant gave all that was asked for;
+    `is_ordered` whether it takes an order. `shifts` are the hours beside midnight at which days are shown,
+    `shown_days` by how many days the shown ends differ from those of the files, with counts. `expired_beside`
+    counts numbers in force beside which a later record is over.
     """
 
     records: int
@@ -108,31 +117,53 @@ class Probe:
     number_form: NumberForm | None
     search: bool | None
     warnings: tuple[Finding, ...]
+    in_body: bool | None = None
+    refusal: str = ""
+    page_size: int | None = None
+    is_ordered: bool = True
+    shifts: tuple[int, ...] = ()
+    shown_days: Mapping[int, int] = field(default_factory=dict)
+    expired_beside: int = 0
 
 
-def probe(reader: GroupsReader, numbers: NumberConverter, list_ids: frozenset[str]) -> Probe:
-    """Read these lists' groups and look one number up. Raises as a read does."""
+def probe(
+    reader: GroupsReader, numbers: NumberConverter, list_ids: frozenset[str], ends: Mapping[Key, date]
+) -> Probe:
+    """Read these lists' groups and look one number up. `ends` are the files'. Raises as a read does."""
     live = reader.read(list_ids)
+    shown_ends = ((live.get(key), end) for key, end in ends.items())
+    shown_days = Counter(
+        (entry.terms.end - end).days for entry, end in shown_ends if entry is not None and entry.terms.end
+    )
     own_form_count, other_form_count = reader.form_counts
     fitting_form: NumberForm | None = None
     if own_form_count or other_form_count:
         fitting_form = numbers.form if own_form_count >= other_form_count else numbers.other.form
+    is_found, refusal = _find_again(reader, numbers)
     return Probe(
         live.entry_count,
         own_form_count,
         other_form_count,
         fitting_form,
-        _is_found_again(reader, numbers),
+        is_found,
         live.warnings,
+        in_body=reader.search_in_body,
+        refusal=refusal,
+        page_size=reader.page_size if reader.is_capped else None,
+        is_ordered=reader.is_ordered,
+        shifts=reader.shifts,
+        shown_days=dict(sorted(shown_days.items())),
+        expired_beside=reader.expired_beside,
     )
 
 
-def _is_found_again(reader: GroupsReader, numbers: NumberConverter) -> bool | None:
+def _find_again(reader: GroupsReader, numbers: NumberConverter) -> tuple[bool | None, str]:
+    """Say whether a number that was read is found, None where there is none; and why not, if refused."""
     sample = next(iter(reader.samples), None)
     digits = None if sample is None else numbers.to_digits(sample.phone)
     if sample is None or digits is None:
-        return None
+        return None, ""
     try:
-        return bool(reader.find_records(digits, sample.group))
-    except CxoneRefused:
-        return False
+        return bool(reader.find_records(digits, sample.group)), ""
+    except CxoneRefused as error:
+        return False, error.fact

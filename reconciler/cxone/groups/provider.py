@@ -3,10 +3,10 @@
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
-from types import TracebackType
+from datetime import date, datetime
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from reconciler.config.connection_settings import GroupsSettings
@@ -91,9 +91,12 @@ class GroupsProvider:
         with collector_off():
             return self._reader.read(list_ids)
 
-    def probe(self, list_ids: frozenset[str]) -> Probe:
-        """Read these lists' groups, look one number up, and say which settings fit. Writes nothing."""
-        return probe(self._reader, self._numbers, list_ids)
+    def probe(self, list_ids: frozenset[str], ends: Mapping[Key, date] = MappingProxyType({})) -> Probe:
+        """Read these lists' groups, look one number up, and say which settings fit. Writes nothing.
+
+        `ends` are those that the files say: what is shown is compared with them.
+        """
+        return probe(self._reader, self._numbers, list_ids, ends)
 
     def reported_organisation(self) -> str:
         """Name the tenant that the token is of; empty before the first one."""

@@ -99,7 +99,10 @@ class GroupsReader:
         self.last_live: Live | None = None
         self.samples: tuple[Sample, ...] = ()
         self.form_counts = (0, 0)
+        self.shifts: tuple[int, ...] = ()
+        self.expired_beside = 0
         self.page_size = LEAST_PAGE  # the largest page that the tenant has shown
+        self.is_capped = False  # a page was shorter than asked for, with more to come
         self.search_in_body: bool | None = None  # None until a search was understood
         self._settings = settings
         self._connection = connection
@@ -108,7 +111,7 @@ class GroupsReader:
         self._clock = clock
         self._skills = Skills(connection)
         self._top = max(LEAST_PAGE, settings.page_size)
-        self._is_ordered = True
+        self.is_ordered = True
         self._lock = threading.Lock()
         self._groups: tuple[Group, ...] = ()
         self._unlisted = 0
@@ -125,6 +128,7 @@ class GroupsReader:
             live = last.live(read_at) if last.adds_up else last.union(first, read_at)
         self.last_live, self.samples = live, tuple(last.samples)
         self.form_counts = (last.own_form_count, last.other_form_count)
+        self.shifts, self.expired_beside = tuple(sorted(last.shifts - {0})), last.expired_beside
         return live
 
     def total(self) -> int:
@@ -235,6 +239,7 @@ class GroupsReader:
         while True:
             page = self._read_page(group, skip, self._top)
             self.page_size = max(self.page_size, len(page.rows))
+            self.is_capped |= len(page.rows) < min(self._top, (page.total or 0) - skip)
             is_new = has_new(page)
             yield page
             skip += len(page.rows)
@@ -243,15 +248,15 @@ class GroupsReader:
                 return
 
     def _read_page(self, group: str, skip: int, top: int) -> RecordPage:
-        request = self._connection.calls.records(group, skip, top, ordered=self._is_ordered)
-        is_least = top <= LEAST_PAGE and not self._is_ordered
+        request = self._connection.calls.records(group, skip, top, ordered=self.is_ordered)
+        is_least = top <= LEAST_PAGE and not self.is_ordered
         page = self._connection.read(request, partial(judge_records, request=request, least=is_least))
         if not page.refused:
             return page
         if top > LEAST_PAGE:
             self._top = LEAST_PAGE
         else:
-            self._is_ordered = False
+            self.is_ordered = False
         return self._read_page(group, skip, min(top, LEAST_PAGE))
 
     def _match_groups(self, list_ids: frozenset[str]) -> dict[str, Group]:

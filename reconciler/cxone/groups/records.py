@@ -136,6 +136,17 @@ def parse_expiry(written: str) -> date | None:
     return moment.date() if moment.utcoffset() else _nearest_day(moment)
 
 
+def shown_shift(written: str) -> int:
+    """Give how many hours after midnight a day is shown; before it, where the next midnight is nearer."""
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        return 0
+    if moment.utcoffset() or (moment.hour, moment.minute) == _LAST_MINUTE:
+        return 0
+    return moment.hour if moment.time() <= _NOON else moment.hour - 24
+
+
 def _nearest_day(moment: datetime) -> date:
     is_last_minute = (moment.hour, moment.minute) == _LAST_MINUTE  # a day that ends is that day
     if moment.time() <= _NOON or is_last_minute or moment.date() == date.max:

@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
 
 from reconciler.audit.report_files import tenant_of_path
 from reconciler.config.configuration import AuditSettings, Tenant, resolve
-from reconciler.config.connection_settings import GroupsSettings
 from reconciler.core.model.errors import (
     BrokenChain,
     CxoneUnreadable,
@@ -19,12 +17,11 @@ from reconciler.core.model.errors import (
 )
 from reconciler.core.model.finding import Severity, count_text
 from reconciler.core.model.provider import Provider
-from reconciler.cxone.groups.dialect import CEILING
-from reconciler.cxone.groups.number_check import Probe
-from reconciler.cxone.groups.provider import GroupsProvider
 from reconciler.git.repository import Repository
 from reconciler.gitlab.client import GitLab, GitLabProblem
 from reconciler.rules.rule_set import editor_schemas
+from reconciler.use_cases.operations.health_check import Check, State, failed_check, passed_check
+from reconciler.use_cases.operations.tenant_probe import ProbeResult, probe_tenant
 from reconciler.use_cases.reconcile.clock_skew import FIX, LIMIT_SECONDS, format_skew, skew_seconds
 from reconciler.use_cases.reconcile.safety import TOKEN
 from reconciler.use_cases.workspace.audit_branch import audit_branch_findings
@@ -33,43 +30,6 @@ from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.destination import demand_destination
 from reconciler.use_cases.workspace.opening import open_project, open_repository
 from reconciler.use_cases.workspace.project import SCHEMA_FOLDER, Project
-
-
-class State(StrEnum):
-    """How a check ended. UNKNOWN: it was not tried."""
-
-    OK = "ok"
-    UNKNOWN = "unknown"
-    WARNING = "warning"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at. `exit_code` is what a failure comes to."""
-
-    name: str
-    state: State
-    message: str
-    fix: str = ""
-    exit_code: int = 0
-
-
-def passed_check(name: str, message: str) -> Check:
-    """Say that something is as it should be."""
-    return Check(name, State.OK, message)
-
-
-def failed_check(name: str, error: DncError) -> Check:
-    """Say an error as a check. Several findings are too many for a line: the first, and how many."""
-    own_findings = error.findings
-    fact = f"{error.where}: {error.fact}" if error.where else error.fact
-    if own_findings and own_findings[0].line:
-        fact = f"{own_findings[0]}" + (
-            f" (and {len(own_findings) - 1} more: dnc validate)" if len(own_findings) > 1 else ""
-        )
-    return Check(name, State.FAIL, fact, error.fix, error.exit_code)
-
 
 _SETTINGS_PAGE = "Settings > Repository > Protected branches"
 _NO_ACCESS = 0  # GitLab's access level "No one"
@@ -133,73 +93,6 @@ def _push_access(rules: Sequence[Rule]) -> list[str]:
     return sorted({str(level.get("access_level_description") or "somebody") for level in allowed_levels})
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeResult:
-    """What was seen, and what to write below the tenant in dnc.yaml, by key."""
-
-    checks: tuple[Check, ...]
-    settings: Mapping[str, object]
-
-
-def probe(provider: GroupsProvider, list_ids: frozenset[str], connection: GroupsSettings) -> ProbeResult:
-    """Read these lists' groups, look one number up, and say which settings fit. Raises as a read does."""
-    probe_data = provider.probe(list_ids)
-    groups = {list_id: provider.tenant_list_id(list_id) for list_id in sorted(list_ids)}
-    settings: dict[str, object] = {"numberForm": probe_data.number_form or connection.number_form}
-    if not connection.embedded and groups:
-        settings["listIds"] = groups
-    return ProbeResult(tuple(_probe_checks(probe_data, connection, groups)), settings)
-
-
-def _probe_checks(
-    probe_data: Probe, connection: GroupsSettings, groups: Mapping[str, str]
-) -> Iterator[Check]:
-    group_names = ", ".join(f"{list_id} is group {group}" for list_id, group in groups.items())
-    yield passed_check("groups", group_names or "no list names one")
-    yield _number_form_check(probe_data, connection)
-    yield _search_check(probe_data, connection)
-    yield passed_check(
-        "records", f"{probe_data.records:,} of the {CEILING:,} of an environment, calling lists not counted"
-    )
-    for warning in probe_data.warnings:
-        yield Check("group", State.WARNING, warning.message)
-
-
-def _number_form_check(probe_data: Probe, connection: GroupsSettings) -> Check:
-    written = connection.number_form
-    counts_text = (
-        f"{probe_data.own_form_count:,} numbers as `numberForm: {written}`, "
-        f"{probe_data.other_form_count:,} in the other form"
-    )
-    if probe_data.number_form is None:
-        return Check(
-            "numberForm",
-            State.WARNING,
-            f"no number of region {connection.region} to tell the form by",
-            "add one number to the group in CXone, and run this again",
-        )
-    if probe_data.number_form != written:
-        return Check("numberForm", State.FAIL, counts_text, f"write numberForm: {probe_data.number_form}", 4)
-    return passed_check("numberForm", counts_text)
-
-
-def _search_check(probe_data: Probe, connection: GroupsSettings) -> Check:
-    if probe_data.search is None:
-        return Check("search", State.WARNING, "no number to look up", "add one in CXone, and run this again")
-    if not probe_data.search and probe_data.number_form != connection.number_form:
-        return Check(
-            "search", State.WARNING, "not found in the form that is set", "correct it, and run this again"
-        )
-    if not probe_data.search:
-        return Check(
-            "search",
-            State.WARNING,
-            "a number that was read is not found by a search",
-            "ask NICE for the right to search DNC groups: without it nothing is expired",
-        )
-    return passed_check("search", "a number that was read is found again")
-
-
 USUAL_PACE = 200  # customer-supplied specification: 100 to 200 requests a minute, depending on tier
 
 
@@ -253,7 +146,7 @@ def doctor(ctx: CommandContext, *, with_probe: bool = False) -> DoctorResult:
             if with_probe and any(check.state is State.FAIL for check in cxone_checks):
                 checks.append(Check("probe", State.WARNING, "not made, since CXone could not be read"))
             elif with_probe:
-                probe_result = _run_probe(provider, project, tenant, Today.at(ctx.clock()))
+                probe_result = probe_tenant(provider, project, tenant, Today.at(ctx.clock()))
                 checks += probe_result.checks
     except DncError as error:
         checks.append(failed_check("probe" if with_probe else "cxone", error))
@@ -408,13 +301,3 @@ def _clock_check(provider: Provider) -> Check:
     if seconds <= LIMIT_SECONDS:
         return passed_check("clock", f"within {seconds:.0f} s of CXone's")
     return Check("clock", State.WARNING, format_skew(offset), FIX)
-
-
-def _run_probe(provider: Provider, project: Project, tenant: Tenant, today: Today) -> ProbeResult:
-    settings = tenant.connection
-    if not (isinstance(provider, GroupsProvider) and isinstance(settings, GroupsSettings)):
-        return ProbeResult((Check("probe", State.WARNING, "dialect entries has nothing to probe"),), {})
-    sources = project.sources(tenant)
-    # What is wrong in a file, `dnc validate` says: here only the lists that are named count.
-    lists = project.read_lists(sources, today)
-    return probe(provider, lists.declared_entries.list_ids, settings)

@@ -7,10 +7,10 @@ import pytest
 
 from tests.support.gitlab_api import serving
 from tests.support.groups_project import GroupsProject, grouped
-from tests.support.project import LIST, Project, entry, making
+from tests.support.project import LIST, Project, dated, entry, making
 from tests.support.sandbox import phone
 
-A, B = phone(0), phone(1)
+A, B, C = (phone(n) for n in range(3))
 
 
 @pytest.fixture
@@ -218,6 +218,23 @@ def test_a_probe_says_what_protects_nobody_and_what_cannot_be_searched(groups):
     checks = examined(groups, "--probe")
     assert checks["search"] == ("warning", "a number that was read is not found by a search")
     assert "no scrubbed skill" in checks["group"][1]
+
+
+def test_a_probe_prints_what_else_a_read_finds(groups):
+    numbers = [A, B, *(f"+1212555{n:04d}" for n in range(1000, 1100))]
+    for one in numbers:
+        groups.acts("add", one)
+    groups.acts("add", C, expired="2027-01-02")
+    groups.list(entry(A), dated(C, until="2026-12-31"))
+    groups.quirks.search, groups.quirks.most_records, groups.quirks.shift_hours = "wants-body", 100, -10
+    done = groups.run("doctor", "--probe", "--format", "json")
+    checks = {check["name"]: check["message"] for check in done.json["checks"]}
+    assert done.json["settings"]["pageSize"] == 100
+    assert checks["search"].endswith("asked for in the body")
+    assert checks["pages"] == "100 records at once"
+    assert checks["expiredDate"].startswith("days are shown beside midnight (-10 h), and read as the nearest")
+    assert checks["expiry"].startswith("not tried")
+    assert groups.sent() == 0
 
 
 def test_a_probe_that_was_not_made_is_said(groups):
