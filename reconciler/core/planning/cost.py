@@ -59,7 +59,7 @@ def _removal_requests(removals: Counter[str], live: Live, rate: SendRate, shape:
     for list_id, count in removals.items():
         pages = max(1, math.ceil(len(live.lists.get(list_id, ())) / shape.page_size))
         is_one_by_one = count <= max(shape.removal_looks, pages)
-        looks = 2 * count if is_one_by_one else 1 + 2 * pages
+        looks = (count if is_one_by_one else 1 + pages) + min(count, pages)
         requests += (looks + math.ceil(count / rate.chunk_size)) if count else 0
     return requests
 

@@ -33,11 +33,13 @@ class Quirks:
     them are missing. `ceiling` is the most records of the tenant, 0 for none.
 
     What an expiry does: `deletes` False answers 405; `expires` False says success and changes nothing.
-    `expire` "new-record" puts an expired record beside the old one, which stays in force. `expire_days` are
-    the days that are taken, any other fails. `wraps_expiry` puts `resultSet` around the answer.
+    `expire` "new-record" puts an expired record beside the old one, which stays in force; "refuses-past" is
+    short for `expire_days` "not-past": the days that are taken, any other fails. `wraps_expiry` puts
+    `resultSet` around the answer.
 
     What a search does: `search` "blind" finds nothing, "wants-body" and "wants-query" refuse the other form
-    with a 400. It shows a write after `search_lag` more searches of the number, and `search_lag_seconds`.
+    with a 400. It shows a write after `search_lag` more searches of the number, and `search_lag_seconds`;
+    "lags" is short for a lag of two searches.
 
     `searches` False answers 403, and so do skills where `reads_skills` is False. `errors_in_header` says why
     only in `icStatusDescription`. `scrubs` False makes groups without a skill. `grant` is where the password
@@ -72,11 +74,11 @@ class Quirks:
     deletes: bool = True
     ceiling: int = 0
     expires: bool = True
-    expire: Literal["in-place", "new-record"] = "in-place"
+    expire: Literal["in-place", "new-record", "refuses-past"] = "in-place"
     expire_days: Literal["any", "not-past", "none"] = "any"
     wraps_expiry: bool = False
     searches: bool = True
-    search: Literal["finds", "blind", "wants-body", "wants-query"] = "finds"
+    search: Literal["finds", "blind", "wants-body", "wants-query", "lags"] = "finds"
     search_lag: int = 0
     search_lag_seconds: int = 0
     reads_skills: bool = True
@@ -89,6 +91,7 @@ class Quirks:
 _NATIONAL = re.compile(r"[2-9][0-9]{9}")
 _INTERNATIONAL = re.compile(r"1[2-9][0-9]{9}")
 _SKILL = "Outbound"
+_LAG = 2  # searches
 
 
 class Groups:
@@ -135,9 +138,10 @@ class Groups:
     def note_write(self, digits: str) -> None:
         """Keep what a search shows of a number that is about to be written, where it lags behind."""
         phone = self.to_stored_form(digits)
-        if self.quirks.search_lag or self.quirks.search_lag_seconds:
+        searches = self.quirks.search_lag or _LAG * (self.quirks.search == "lags")
+        if searches or self.quirks.search_lag_seconds:
             until = self._clock() + timedelta(seconds=self.quirks.search_lag_seconds)
-            self._index.keep(phone, self.store.find(phone), self.quirks.search_lag, until)
+            self._index.keep(phone, self.store.find(phone), searches, until)
 
     def search(self, digits: str) -> list[Record]:
         """Find a number's records in every group, as a search shows them."""

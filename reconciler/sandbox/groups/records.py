@@ -75,7 +75,7 @@ def expire_record(groups: Groups, group: int, posted: PostedRecord) -> str:
         return error
     if not groups.quirks.expires:
         return ""
-    takes = groups.quirks.expire_days
+    takes = "not-past" if groups.quirks.expire == "refuses-past" else groups.quirks.expire_days
     if posted.expired is not None and (
         takes == "none" or (takes == "not-past" and posted.expired < groups.today)
     ):

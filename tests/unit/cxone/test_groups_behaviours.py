@@ -45,9 +45,15 @@ SECOND = claims(
 
 # What a tenant may be like, several ways of each; the first is the one that needs no care.
 BEHAVIOURS = {
-    "search": [{}, {"search": "wants-body"}, {"search": "wants-query"}, {"search": "blind"}],
+    "search": [
+        {},
+        {"search": "lags"},
+        {"search": "wants-body"},
+        {"search": "wants-query"},
+        {"search": "blind"},
+    ],
     "lag": [{}, {"search_lag": 3}, {"search_lag_seconds": 16}],
-    "expiry": [{}, {"expire": "new-record"}, {"expires": False}],
+    "expiry": [{}, {"expire": "refuses-past"}, {"expire": "new-record"}, {"expires": False}],
     "days": [{}, {"expire_days": "not-past"}, {"expire_days": "none"}],
     "wrapping": [{}, {"wraps_expiry": True}, {"wrapping": "never"}, {"wrapping": "always"}],
     "shift": [{}, {"shift_hours": -10}, {"shift_hours": 5}, {"shift_hours": -13}],
@@ -156,7 +162,11 @@ def check(behaviours: dict[str, object]) -> None:
         (result,) = second.tally.results.values()
         assert [change.action for change in second.plan.changes] == [Action.DELETE]
         assert (result.outcome is Outcome.APPLIED) is not tenant.in_force(GOES), result
-        works = not behaviours.keys() & {"expires", "expire"} and behaviours.get("search") != "blind"
+        works = (
+            behaviours.get("expires", True)
+            and behaviours.get("expire") != "new-record"
+            and behaviours.get("search") != "blind"
+        )
         assert (result.outcome is Outcome.APPLIED) is works, result
         assert works or result.failure is not None
         assert all(tenant.in_force(n) for n in (ENDS, LATER, STAYS))
@@ -230,7 +240,8 @@ def test_an_opt_out_that_the_search_does_not_show_yet_is_not_taken_for_gone():
 
 def test_a_search_that_lags_for_long_is_no_failed_expiry():
     with world() as w:
-        w.put(1, 2)
+        w.quirks.most_records = 100
+        w.put(*range(150))
         w.read()
         w.quirks.search_lag_seconds = 3600
         (answer,) = removed(w, 1).answers.values()
@@ -335,3 +346,15 @@ def test_a_day_that_is_extended_by_one_is_sent_although_it_may_be_a_shift():
         again = tenant.run(longer, held(FIRST), as_of=START.date())
         assert [change.action for change in again.plan.changes] == [Action.UPDATE]
         assert w.stored()[national(ENDS)] == ["2027-03-04"]
+
+
+def test_a_search_that_shows_the_newest_record_only_is_not_believed_alone():
+    with world() as w:
+        w.put(1, 2)
+        w.read()
+        w.quirks.expire = "new-record"
+        groups = w.sandbox.groups
+        every = groups.search
+        groups.search = lambda digits: every(digits)[-1:]
+        (answer,) = removed(w, 1).answers.values()
+        assert answer.failures[number(1)].code == NOT_EXPIRED

@@ -79,7 +79,7 @@ def test_the_shape_of_the_dialect() -> None:
 
 @pytest.mark.parametrize(
     ("removals", "there_are", "requests"),
-    [(1, 20, 3), (5, 20, 11), (15, 20, 1 + 1 + 2), (15, 150, 1 + 1 + 4), (150, 250, 1 + 2 + 6)],
+    [(1, 20, 3), (5, 20, 7), (15, 20, 1 + 1 + 2), (15, 150, 1 + 1 + 4), (150, 250, 1 + 2 + 6), (1, 250, 3)],
 )
 def test_removals_that_share_their_calls(removals: int, there_are: int, requests: int) -> None:
     shape, pace = GroupsDialect().shape, SendRate(chunk_size=100)
