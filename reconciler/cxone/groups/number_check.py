@@ -61,7 +61,8 @@ class FormCheck:
     def _judge(self, samples: Sequence[tuple[str, str, str]]) -> CxoneRefused | None:
         """Look numbers up as we write them, then as they are stored, or as the other form has them.
 
-        The first one that is found as we write it decides.
+        One that is found as we write it decides. What is not found at all, no other would be, either: that
+        must not hold up what is to be written.
         """
         self._is_checked = True
         is_found_otherwise = False
@@ -73,10 +74,12 @@ class FormCheck:
                 )
                 if own_digits and self._reader.find_records(own_digits, group):
                     return None
-                is_found_otherwise |= any(
+                is_found_otherwise = any(
                     digits and digits != own_digits and self._reader.find_records(digits, group)
                     for digits in (stored, other_digits)
                 )
+                if not is_found_otherwise:
+                    break
         except CxoneRefused as error:
             # Not every access key may search. What it may write must not wait for that.
             _log.warning("cxone.number_form_unchecked", why=error.fact)

@@ -16,6 +16,7 @@ from reconciler.cxone.groups.records import Record, judge_results, parse_expiry
 from reconciler.cxone.groups.writes import NUMBER_NOT_WRITABLE
 
 LOOKS_AFTER = (2.0, 5.0, 10.0)  # seconds before a search is asked again: it may lag behind writes
+_PROBES = 3  # numbers of many that are searched, until one is found
 _MOST_PAGES = 20  # of a group that is read only because its search is in doubt
 
 _MODIFIED = Failure(
@@ -56,7 +57,7 @@ class GroupsRemover:
         self._numbers = numbers
         self._form = form
         self._day_taken: int | None = None  # which of `_days` this tenant has taken
-        self._is_caught_up = True  # a search that found something late is worth waiting for
+        self._is_worth_waiting = True  # until a search did not find a number after all its time
 
     def remove(self, keys: Sequence[Key]) -> Removals:
         """Expire numbers of one list that nobody touched since they were read.
@@ -89,17 +90,20 @@ class GroupsRemover:
         found = self._search(removal, phones if one_by_one else phones[:1])
         missing = self._missing(removal, found)
         for seconds in LOOKS_AFTER:
-            if not missing or not self._is_caught_up or not self._connection.wait(seconds):
+            if not missing or not self._is_worth_waiting or not self._connection.wait(seconds):
                 break
             found |= self._search(removal, missing)
             missing = self._missing(removal, found)
-        self._is_caught_up &= not missing
-        if not one_by_one and not missing:
-            found = self._reader.group_records(removal.group, phones)
+        self._is_worth_waiting &= not missing
+        if not one_by_one and missing and any(self._search(removal, phones[1:_PROBES]).values()):
+            missing = []  # the search finds: of that one number the group tells what became
+        if not one_by_one and missing:  # what does not find one is not asked for the others
+            missing = phones
         elif not one_by_one:
-            found = {phone: [] for phone in phones}  # what does not find one is not asked for the others
-        for phone, records in found.items():
-            if answer := self._answer_before(removal, phone, records):
+            found = self._reader.group_records(removal.group, phones)
+        removal.answers |= dict.fromkeys(missing, Answer(Verdict.REFUSED, cause=_NOT_FOUND))
+        for phone in removal.pending:
+            if answer := self._answer_before(removal, phone, found[phone]):
                 removal.answers[phone] = answer
 
     def _missing(self, removal: "_Removal", found: Mapping[str, Sequence[Record]]) -> list[str]:
@@ -122,8 +126,7 @@ class GroupsRemover:
     def _answer_before(self, removal: "_Removal", phone: str, records: Sequence[Record]) -> Answer | None:
         in_force = [record for record in records if not self._reader.is_over(record)]
         if not in_force:
-            is_missing = self._is_missing(removal, phone, records)
-            return Answer(Verdict.REFUSED, cause=_NOT_FOUND) if is_missing else Answer(Verdict.ANSWERED)
+            return Answer(Verdict.ANSWERED)
         last_read = self._last_read(removal, phone)
         if last_read is None or any(self._is_modified(record, last_read) for record in in_force):
             return Answer(Verdict.REFUSED, cause=_MODIFIED)
@@ -182,13 +185,13 @@ class GroupsRemover:
 
     def _look_after(self, removal: "_Removal") -> None:
         """Look whether what was ordered is over now: neither CXone's word nor a doubt tells for sure."""
-        ordered = [phone for phone, answer in removal.answers.items() if _is_to_be_verified(answer)]
-        if not ordered:
+        left = [phone for phone, answer in removal.answers.items() if _is_to_be_verified(answer)]
+        if not left:
             return
         # A read of the group shows every record of a number, which nobody says of a search.
-        one_by_one = len(ordered) < self._reader.page_count(removal.list_id)
+        one_by_one = len(left) < self._reader.page_count(removal.list_id)
         try:
-            left = self._settle(removal, ordered, by_search=one_by_one)
+            left = self._settle(removal, left, by_search=one_by_one)
             for seconds in LOOKS_AFTER:
                 if not left or not self._connection.wait(seconds):
                     break
@@ -198,7 +201,7 @@ class GroupsRemover:
                 one_by_one = False
         except DncError as error:
             failure = Failure(error.rule, error.fact)
-            for phone in (phone for phone in ordered if _is_to_be_verified(removal.answers[phone])):
+            for phone in left:
                 answer = removal.answers[phone]
                 removal.answers[phone] = replace(answer, verdict=Verdict.AMBIGUOUS, cause=failure)
             return
@@ -208,7 +211,6 @@ class GroupsRemover:
                 removal.answers[phone] = replace(answer, verdict=Verdict.AMBIGUOUS, cause=_STILL_THERE)
             elif answer.verdict is Verdict.ANSWERED:
                 removal.answers[phone] = replace(answer, failures={phone: _STILL_THERE})
-        removal.verified.update(ordered)
 
     def _settle(self, removal: "_Removal", phones: Sequence[str], *, by_search: bool) -> list[str]:
         """Look once; name the numbers that are still in force."""
@@ -222,12 +224,10 @@ class GroupsRemover:
             answer = removal.answers[phone]
             if not in_force:
                 removal.answers[phone] = replace(answer, verdict=Verdict.ANSWERED, failures={}, cause=None)
-                removal.verified.add(phone)
             elif self._has_expired_beside(found[phone]):
                 removal.answers[phone] = replace(
                     answer, verdict=Verdict.ANSWERED, failures={phone: _BESIDE}, cause=None
                 )
-                removal.verified.add(phone)
             else:
                 left.append(phone)
         return left
@@ -281,7 +281,6 @@ class _Removal:
         self.digits: dict[str, str] = {}
         self.answers: dict[str, Answer] = {}
         self.sent: list[tuple[int, Answer]] = []
-        self.verified: set[str] = set()
         self.error: DncError | None = None
 
     @property

@@ -22,7 +22,7 @@ from reconciler.core.planning.guards import Circumstances
 from reconciler.core.planning.inputs import Limits, PlanFacts
 from reconciler.core.planning.plan import make_plan
 from reconciler.core.planning.state import LastApplied
-from reconciler.sandbox.faults import RequestKind
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from tests.unit.cxone.groups_world import LIST, NEVER, World, national, number, until, world, writes
 from tests.unit.cxone.standin import START
 from tests.unit.planning.builders import Ledger, claims, held, release
@@ -358,3 +358,39 @@ def test_a_search_that_shows_the_newest_record_only_is_not_believed_alone():
         groups.search = lambda digits: every(digits)[-1:]
         (answer,) = removed(w, 1).answers.values()
         assert answer.failures[number(1)].code == NOT_EXPIRED
+
+
+@pytest.mark.parametrize("shows_over", [True, False])
+def test_what_somebody_expired_since_the_read_counts_as_gone(shows_over):
+    with world() as w:
+        w.put(*range(20))
+        w.read()
+        w.time.seconds += 60
+        w.sandbox.groups.store.expire(w.group, national(0), "2026-11-01", w.sandbox.now())
+        w.quirks.shows_over = shows_over
+        done = removed(w, *range(10))
+        assert {answer.verdict.value for answer in done.answers.values()} == {"answered"}
+        assert w.stored()[national(0)] == ["2026-11-01"]
+        assert w.stored()[national(1)] == ["2026-11-22"]
+
+
+def test_a_blind_search_holds_up_no_write():
+    with world() as w:
+        w.put(*range(20))
+        w.read()
+        w.quirks.search = "blind"
+        assert w.provider.upsert(writes(30)).failures == {}
+        assert len(w.asked(ending="/search")) == 2
+        assert w.time.waits[-1:] != [10]
+
+
+def test_a_look_that_fails_after_some_were_seen_leaves_the_others_in_doubt():
+    with world() as w:
+        w.quirks.most_records = 100
+        w.put(*range(350))
+        w.read()
+        removed(w, 9)
+        w.sandbox.plan(Fault(FaultAction.STATUS, on=RequestKind.READ, skip=3, status=403))
+        done = removed(w, 1, 2)
+        assert [answer.verdict.value for answer in done.answers.values()] == ["ambiguous", "ambiguous"]
+        assert w.stored()[national(1)] == ["2026-11-22"]
