@@ -10,7 +10,7 @@ import structlog
 
 from reconciler.config.connection_settings import NumberForm
 from reconciler.core.model.entries import Key
-from reconciler.core.model.errors import CxoneRefused
+from reconciler.core.model.errors import CxoneRefused, CxoneUnavailable, ReadStopped
 from reconciler.core.model.finding import Finding
 from reconciler.cxone.groups.dialect import NumberConverter
 from reconciler.cxone.groups.reader import GroupsReader
@@ -80,8 +80,10 @@ class FormCheck:
                 )
                 if not is_found_otherwise:
                     break
-        except CxoneRefused as error:
-            # Not every access key may search. What it may write must not wait for that.
+        except ReadStopped:
+            raise
+        except (CxoneRefused, CxoneUnavailable) as error:
+            # Not every access key may search, nor every tenant. What may be written must not wait for that.
             _log.warning("cxone.number_form_unchecked", why=error.fact)
             return None
         if is_found_otherwise:
@@ -168,5 +170,5 @@ def _find_again(reader: GroupsReader, numbers: NumberConverter) -> tuple[bool | 
         return None, ""
     try:
         return bool(reader.find_records(digits, sample.group)), ""
-    except CxoneRefused as error:
+    except (CxoneRefused, CxoneUnavailable) as error:
         return False, error.fact

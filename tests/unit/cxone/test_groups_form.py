@@ -103,3 +103,12 @@ def test_a_search_under_quirks(quirk):
         w.read()
         assert w.provider.upsert(writes(1)).verdict is Verdict.ANSWERED
         assert number(1) in w.read().lists[LIST]
+
+
+@pytest.mark.parametrize("status", [404, 405, 415, 500])
+def test_a_tenant_without_a_search_is_written_to_all_the_same(status):
+    with world() as w:
+        load(w, 1)
+        w.read()
+        w.sandbox.plan(Fault(FaultAction.STATUS, on=RequestKind.READ, status=status, times=None))
+        assert w.provider.upsert(writes(2)).verdict is Verdict.ANSWERED
