@@ -303,19 +303,21 @@ class EntryJudge:
             return False
         own_terms = [c.terms for c in self._inputs.last_applied.entries(key)]
         own_terms += [file.numbers[key[1]] for file in self.declaring_files(key)]
-        if not entry.is_own_ended and self._is_stronger_than_all(live_entry.terms, own_terms):
+        own_strength = max(
+            (self._dialect.strength(self._dialect.project(terms)) for terms in own_terms), default=()
+        )
+        is_stronger = self._dialect.strength(live_entry.terms) > own_strength
+        if not entry.is_own_ended and is_stronger and not self._is_as_sent(live_entry.terms, own_terms):
             return True
         modification = modification_of(live_entry)
         if modification is None or since is None:
             return True
         return modification.latest >= since and not self._history.is_ours(key, modification.at)
 
-    def _is_stronger_than_all(self, shown: ProjectedTerms, own_terms: Iterable[Terms]) -> bool:
-        """Tell whether live is stronger than all of ours, and none of them may be shown like this."""
-        projected = [self._dialect.project(terms) for terms in own_terms]
-        strongest = max(map(self._dialect.strength, projected), default=())
-        is_as_sent = any(self._dialect.shape.is_as_sent(shown, own) for own in projected)
-        return self._dialect.strength(shown) > strongest and not is_as_sent
+    def _is_as_sent(self, shown: ProjectedTerms, own_terms: Iterable[Terms]) -> bool:
+        """Tell whether a read may show one of ours like this."""
+        projected = map(self._dialect.project, own_terms)
+        return any(self._dialect.shape.is_as_sent(shown, own) for own in projected)
 
     def _is_on_record_since(self, key: Key, claim: AppliedEntry, since: datetime) -> bool:
         """Tell whether reports know of somebody else's request since then that no entry shows any more.

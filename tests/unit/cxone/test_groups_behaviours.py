@@ -394,3 +394,21 @@ def test_a_look_that_fails_after_some_were_seen_leaves_the_others_in_doubt():
         done = removed(w, 1, 2)
         assert [answer.verdict.value for answer in done.answers.values()] == ["ambiguous", "ambiguous"]
         assert w.stored()[national(1)] == ["2026-11-22"]
+
+
+@pytest.mark.parametrize("hours", [-13, -10, 5, 13])
+@pytest.mark.parametrize("dates", ["time", "day"])
+def test_a_shown_day_beside_the_sent_one_is_nobody_elses_and_can_be_released(hours, dates):
+    with world() as w:
+        w.quirks.shift_hours, w.quirks.dates = hours, dates
+        tenant = Tenant(w)
+        dated = claims(*[("a.yaml", LIST, number(n), until(LAST_DAY)) for n in (GOES, STAYS)])
+        assert tenant.run(dated, LastApplied(), as_of=START.date()).final_plan.changes == ()
+        w.time.seconds += timedelta(days=2).total_seconds()
+        left = claims(
+            ("a.yaml", LIST, number(STAYS), until(LAST_DAY)),
+            releases=[release(number(GOES), on=RELEASED_ON, list_id=LIST)],
+        )
+        run = tenant.run(left, held(dated), as_of=RELEASED_ON)
+        assert {result.outcome for result in run.tally.results.values()} == {Outcome.APPLIED}
+        assert (tenant.in_force(GOES), tenant.in_force(STAYS)) == (False, True)
