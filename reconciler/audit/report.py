@@ -334,6 +334,11 @@ class Report:
         return touched
 
     @property
+    def invalid(self) -> tuple[Mapping[str, Any], ...]:
+        """The errors that stood in its revision's files, each with its file, line, rule and `held_at`."""
+        return tuple(self.fields.get("invalid", ()))
+
+    @property
     def lingering_holds(self) -> tuple[LingeringHold, ...]:
         """The holds that are gone from the files, and were still in force."""
         return tuple(map(LingeringHold, self.fields.get("lingering_holds", ())))

@@ -37,6 +37,7 @@ class Content(TypedDict):
     others: Mapping[str, int]  # by list: entries of others', found at the first claim, seen or written over
     touched: Mapping[str, int] | None  # by list: those seen; None where not all was read
     lingering_holds: Sequence[Mapping[str, Any]]  # gone from the files, in force until said for a day
+    invalid: Sequence[Mapping[str, Any]]  # errors in files: what stands there was left out, by file and line
     restored: Sequence[Mapping[str, Any]]
     restored_windows: Sequence[Mapping[str, Any]]  # between which moments they can have been off
     adopted: Sequence[Mapping[str, Any]]  # by list: how many that others had added a claim names now

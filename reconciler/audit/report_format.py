@@ -246,6 +246,18 @@ REPORT = fields(
         "others?": pairs(TEXT, WHOLE),
         "touched?": maybe(pairs(TEXT, WHOLE)),
         "lingering_holds?": rows(_HOLD),
+        "invalid?": rows(
+            fields(
+                {
+                    "file": TEXT,
+                    "line": WHOLE,
+                    "path": TEXT,
+                    "rule": TEXT,
+                    "message": TEXT,
+                    "held_at": maybe(COMMIT),
+                }
+            )
+        ),
         "restored": rows(fields(_LIST)),
         "restored_windows?": rows(fields({**_LIST, "verified_at": maybe(MOMENT), "seen_at": MOMENT})),
         "adopted?": rows(fields({"list_id": TEXT, "count": WHOLE})),

@@ -143,7 +143,7 @@ class FileNumbers:
         self._ascending = True
 
     def add(self, block: NumberBlock, terms: Terms | None) -> None:
-        """Take an entry's numbers over; one that is there already gets the later terms.
+        """Take an entry's numbers over; of one that is there already the stronger terms count.
 
         Numbers whose terms do not hold are no claims, but stand in the file.
         """
@@ -168,8 +168,10 @@ class FileNumbers:
         return self._count != len({*entry_texts, *chain.from_iterable(self._without_terms)})
 
     def entries(self) -> NumberTerms:
-        """Give the claims."""
-        return NumberTerms(self._entries, None if self.has_duplicates else sum(self.counts.values()))
+        """Give the claims; of a number that stands twice the stronger one."""
+        if not self.has_duplicates:
+            return NumberTerms(self._entries, sum(self.counts.values()))
+        return NumberTerms(sorted(self._entries, key=lambda entry: entry[1].strength), None)
 
 
 def duplicate_findings(file: str, entries: Iterable[PhoneTexts]) -> Iterator[Finding]:

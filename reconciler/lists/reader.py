@@ -13,6 +13,7 @@ from reconciler.lists.cross_file_rules import (
     may_depend_on_other_files,
     release_rule_findings,
 )
+from reconciler.lists.left_out import ErrorPlace, without_errors
 from reconciler.lists.list_file import ListFile
 from reconciler.lists.phone_blocks import NUMBERING
 from reconciler.lists.reading_state import Reading, ReadResult, RegulationError
@@ -22,6 +23,7 @@ from reconciler.yaml_tree.documents import read_document
 from reconciler.yaml_tree.nodes import MapNode
 
 __all__ = [
+    "LeftOut",
     "Lists",
     "ParallelReads",
     "ReadResult",
@@ -43,6 +45,9 @@ class Source:
 
 ParallelReads = Mapping[str, Callable[[], ReadResult | None]]
 """By path what is read elsewhere, to be waited for; None where that did not come about."""
+
+LeftOut = Mapping[str, Iterable[ErrorPlace]]
+"""By path the errors of a file: what they stand in is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +80,20 @@ def read_lists(  # noqa: PLR0913  (what files are judged by)
     latest: date,
     is_example: Callable[[str], bool] = is_in_examples,
     parallel_reads: ParallelReads = MappingProxyType({}),
+    left_out: LeftOut = MappingProxyType({}),
 ) -> Lists:
     """Read list files. Never raises for what they hold: everything wrong is a finding.
 
     `as_of` is the date at UTC-12, by which rules are in force; `latest` is the latest date that people may
     write (today at UTC+14). `is_example` tells which files hold no real numbers: there fictional ones are not
     odd. Claims whose term is over are there too: `Claims.standing` leaves them out. Where there are errors,
-    the claims are those of the parts that can be understood. `parallel_reads` gives by path what
-    `read_one_file` found in files, so that these are not read here.
+    the claims are those of the parts that can be understood; what stands at the errors that `left_out` names
+    by path is none. `parallel_reads` gives by path what `read_one_file` found in files, so that these are not
+    read here.
     """
     reading = Reading(rules=rules, as_of=as_of, latest=latest, is_example=is_example)
     with collector_off():
-        read_all(reading, sources, parallel_reads)
+        read_all(reading, sources, parallel_reads, left_out)
         return _to_lists(reading)
 
 
@@ -123,13 +130,17 @@ def read_one_file(source: Source, rules: Rules, *, as_of: date, latest: date, is
 
 
 def read_all(
-    reading: Reading, sources: Iterable[Source], parallel_reads: ParallelReads = MappingProxyType({})
+    reading: Reading,
+    sources: Iterable[Source],
+    parallel_reads: ParallelReads = MappingProxyType({}),
+    left_out: LeftOut = MappingProxyType({}),
 ) -> None:
     """Read the files one after the other, then judge what needs all of them."""
     for source in sources:
-        read_result = parallel_reads[source.path]() if source.path in parallel_reads else None
+        is_elsewhere = source.path in parallel_reads and source.path not in left_out
+        read_result = parallel_reads[source.path]() if is_elsewhere else None
         if read_result is None:
-            _read_file(reading, source)
+            _read_file(reading, source, left_out.get(source.path, ()))
         else:
             reading.merge(read_result)
     reading.findings += release_rule_findings(reading)
@@ -137,10 +148,11 @@ def read_all(
     reading.findings += unknown_list_findings(reading)
 
 
-def _read_file(reading: Reading, source: Source) -> None:
+def _read_file(reading: Reading, source: Source, errors: Iterable[ErrorPlace] = ()) -> None:
     document = read_document(source.path, source.data)
     if isinstance(document.root, MapNode):
-        file_findings = ListFile(reading, source.path, document.root).read()
+        root = without_errors(document.root, errors)
+        file_findings = ListFile(reading, source.path, root).read() if root else []
         reading.findings += _without_duplicates(document.findings, file_findings)
         return
     reading.findings += document.findings

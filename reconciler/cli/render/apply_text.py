@@ -6,6 +6,7 @@ from reconciler.cli.render.masking import NumberFormat
 from reconciler.cli.render.messages import block_text, fix_text, mismatch_text, not_at_remote_text
 from reconciler.cli.render.plan_text import KEPT_SIGN, newest_report_line
 from reconciler.cli.render.protection import protection_json, protection_text
+from reconciler.cli.terminal import escape_line
 from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.run import Run
 from reconciler.core.apply.summary import done_counts
@@ -14,6 +15,7 @@ from reconciler.core.model.finding import count_text, finding_to_json
 from reconciler.core.model.run_result import Cause, cause_of, stop_text
 from reconciler.core.planning.change import BlockedBy
 from reconciler.use_cases.reconcile.apply import ApplyResult
+from reconciler.use_cases.reconcile.invalid_files import invalid_json
 from reconciler.use_cases.reconcile.report.authorizations import reviewed_plan_json
 from reconciler.use_cases.reconcile.report.content import failures
 from reconciler.use_cases.reconcile.safety import budget_json
@@ -33,6 +35,7 @@ def apply_result_json(result: ApplyResult) -> dict[str, Any]:
         "stopped_by": result.stopped_by,
         "failures": failures(run),
         "not_live": [list(key) for key in sorted(run.not_live)],
+        "invalid": invalid_json(prepared.invalid),
         "kept": [list(key) for key in sorted(run.retained)],
         "blocked": [
             {
@@ -67,9 +70,31 @@ def apply_result_text(result: ApplyResult, number_format: NumberFormat) -> str:
                 newest_report_line(result.head),
             ]
         ),
+        invalid_lines(result),
         protection_lines(result, number_format),
     ]
     return "\n\n".join(block for block in blocks if block)
+
+
+_MOST_ERRORS = 10
+
+
+def invalid_lines(result: ApplyResult) -> str:
+    """Name the errors in list files, and what became of what stands there; empty where there is none."""
+    files = result.prepared.invalid
+    if not files:
+        return ""
+    errors = [error for file in files for error in file.errors]
+    more = len(errors) - _MOST_ERRORS
+    lines = [
+        f"NOT APPLIED: {count_text(len(errors), 'error')} in {count_text(len(files), 'file')}.",
+        "What is new or changed there was not sent, and protects nobody; what was applied before stands.",
+        "Nothing is removed until the errors are corrected.",
+        *(f"  {escape_line(str(error))}" for error in errors[:_MOST_ERRORS]),
+        *([f"  and {more:,} more"] if more > 0 else []),
+        "  fix: correct them (dnc validate shows them all), and merge that",
+    ]
+    return "\n".join(lines)
 
 
 def protection_lines(result: ApplyResult, number_format: NumberFormat) -> str:

@@ -27,6 +27,7 @@ BLOCK_TEXTS = {
     "over-ceiling": "CXone takes no more entries: it is not protected",
     "other-chain": "what was applied last is in doubt: history was rewritten, or the chain of reports is not "
     "what it was",
+    "invalid-files": "a list file has errors: nothing is removed until they are corrected",
 }
 
 FIXES = {
@@ -45,6 +46,7 @@ FIXES = {
     "over-ceiling": "remove calling lists or groups that nobody needs, then run it again",
     "other-chain": "see the alarm about it: a rewritten history is accepted with dnc apply --accept-history; "
     "for anything else run dnc audit verify, and call an auditor before anybody touches the branch",
+    "invalid-files": "correct the files: dnc validate shows every error with its line",
 }
 
 REASON_TEXTS = {

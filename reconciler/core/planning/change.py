@@ -50,6 +50,7 @@ class BlockedBy(StrEnum):
     HOLD = "hold"
     APPROVAL = "approval"
     OTHER_CHAIN = "other-chain"
+    INVALID_FILES = "invalid-files"
     OVER_CEILING = "over-ceiling"  # of a protective change: CXone takes no more entries
 
 

@@ -156,8 +156,12 @@ def apply_guards(
     for change in changes:
         (candidates if change.is_exposing and change.is_allowed else decided).append(change)
     block = circumstances.general_block
-    if block is BlockedBy.OTHER_CHAIN or block is BlockedBy.LATER_OPT_OUT:
-        # What is held, or the time, is in doubt itself: people must not take anything off by hand either.
+    if block is not None and block in {
+        BlockedBy.OTHER_CHAIN,
+        BlockedBy.LATER_OPT_OUT,
+        BlockedBy.INVALID_FILES,
+    }:
+        # What is held, meant, or the time is in doubt itself: nobody must take anything off by hand either.
         return (*decided, *(part for c in candidates for part in _block_all(c, block)))
     if not setting.limits.removable:
         by_hand = [part for c in candidates for part in _block_all(c, BlockedBy.UNSUPPORTED, by_hand=True)]

@@ -14,13 +14,14 @@ from reconciler.audit.report_rows import BLOCKED, BY_HAND, NOT_REMOVED, FailureR
 from reconciler.core.apply.outcomes import NO_CAPACITY
 from reconciler.core.model.entries import Key
 from reconciler.core.model.errors import DncError, InvalidInput
-from reconciler.core.model.finding import Severity, count_text
+from reconciler.core.model.finding import Severity
 from reconciler.core.planning.change import BlockedBy, Change
 from reconciler.core.planning.guards import Circumstances, RemovalBudget
 from reconciler.core.planning.plan import Plan, make_expected_plan
 from reconciler.core.planning.ports import unasked
 from reconciler.use_cases.history.compare import dialect_of
 from reconciler.use_cases.reconcile.doubt import chain_doubts, doubt_block
+from reconciler.use_cases.reconcile.invalid_files import errors_of_files
 from reconciler.use_cases.reconcile.last_applied import load_past
 from reconciler.use_cases.reconcile.rule_changes import excuse_applied, last_applied_sources
 from reconciler.use_cases.reconcile.safety import SafetyLimits, approval_of, budget_json, limits_of
@@ -181,11 +182,10 @@ def _expected_plan(ctx: CommandContext, ledger: Ledger, *, is_rewritten: bool) -
         today,
         lambda: last_applied_sources(project, [tenant], repository, ledger),
     )
-    findings = (*lists.findings, *project.reach_findings([tenant]))
-    errors = sum(finding.severity is Severity.ERROR for finding in findings)
-    if errors:
-        raise InvalidInput(f"the list files have {count_text(errors, 'error')}", "dnc validate shows them")
+    if any(finding.severity is Severity.ERROR for finding in project.reach_findings([tenant])):
+        raise InvalidInput("the tenant reaches no list file", "dnc validate shows it")
     past, now = load_past(tenant_lists, ledger), ctx.clock()
+    lists, invalid = past.without_errors(lists, errors_of_files(lists.findings), today)
     safety = SafetyLimits.of(project.configuration.safety, past.newest)
     approval = approval_of(ctx, repository, None) if safety.in_force.approvals else unasked
     facts = replace(
@@ -200,9 +200,9 @@ def _expected_plan(ctx: CommandContext, ledger: Ledger, *, is_rewritten: bool) -
     )
     circumstances = Circumstances(
         recent_removals=past.recent_removals(now),
-        general_block=BlockedBy.OTHER_CHAIN
-        if is_rewritten
-        else doubt_block(chain_doubts(project.configuration.audit, ledger, tenant.name)),
+        general_block=(BlockedBy.OTHER_CHAIN if is_rewritten else None)
+        or doubt_block(chain_doubts(project.configuration.audit, ledger, tenant.name))
+        or (BlockedBy.INVALID_FILES if invalid else None),
         young_lists=past.young_lists(now, past.last_applied.list_ids),
     )
     return make_expected_plan(facts, circumstances)

@@ -35,6 +35,7 @@ from reconciler.core.planning.change import Action, BlockedBy, Change, Direction
 from reconciler.core.planning.guards import Circumstances, RemovalBudget, budget_of
 from reconciler.core.planning.plan import Heading, Plan
 from reconciler.use_cases.reconcile.doubt import chain_error
+from reconciler.use_cases.reconcile.invalid_files import invalid_json
 from reconciler.use_cases.reconcile.kept_read import discard_saved_read, save_read_after
 from reconciler.use_cases.reconcile.last_applied import Past
 from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
@@ -160,6 +161,8 @@ class ApplyResult:
         is_rewritten = isinstance(self.chain_problem, RewrittenHistory)
         if self.chain_problem is not None and not is_rewritten:
             return self.chain_problem.exit_code
+        if any(file.leaves_out_claims for file in self.prepared.invalid):
+            return 8
         if not self.run.is_clean and not self._has_only_known_refusals():
             return 8
         if self.delivery_problem is not None:
@@ -167,7 +170,7 @@ class ApplyResult:
         if self.is_outdated or is_rewritten:
             return 7
         kept_before = self.prepared.state.last_applied.retained_before
-        return 6 if self.run.blocked_keys - kept_before else 0
+        return 6 if self.prepared.invalid or self.run.blocked_keys - kept_before else 0
 
     @property
     def next_budget(self) -> RemovalBudget:
@@ -358,6 +361,8 @@ def _newest_revision(ctx: CommandContext, inputs: PlanInputs) -> str | None:
 
 
 def _run_status(prepared: PreparedPlan, run: Run) -> str:
+    if run.is_clean and prepared.invalid:
+        return "partial"
     if run.is_clean:
         return "complete" if run.tally.sent_requests else "in-sync"
     return "interrupted" if prepared.ctx.run.stop.is_set() else "partial"
@@ -446,6 +451,8 @@ def _is_report_due(prepared: PreparedPlan, run: Run, list_turnover: Turnover) ->
     ):
         return True
     if past.unreported_runs or list_turnover.modified:
+        return True
+    if invalid_json(prepared.invalid) != list(newest.report.invalid):
         return True
     if newest.report.hashes != prepared.inputs.project.content_hashes(prepared.inputs.sources):
         return True

@@ -62,6 +62,7 @@ def repeated_content(
         others={},
         touched=None,
         lingering_holds=told.get("lingering_holds", []),
+        invalid=told.get("invalid", []),
         restored=[],
         restored_windows=[],
         adopted=[],

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from itertools import islice, takewhile
@@ -10,16 +10,24 @@ from itertools import islice, takewhile
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import StoredReport
 from reconciler.audit.unfinished import ReleaseRecord, UnreportedRun
-from reconciler.config.configuration import Tenant
+from reconciler.config.configuration import Tenant, matches
 from reconciler.core.model.entries import DeclaredEntries, Key
 from reconciler.core.model.errors import RepositoryProblem
+from reconciler.core.model.finding import Finding
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import Dialect, Target
 from reconciler.core.planning.change import BlockedBy
 from reconciler.core.planning.inputs import Limits, PlanFacts
 from reconciler.core.planning.state import LastApplied, Retained
 from reconciler.git.repository import Repository
-from reconciler.lists.reader import Source, read_lists
+from reconciler.lists.reader import LeftOut, Lists, Source, read_lists
+from reconciler.use_cases.reconcile.invalid_files import (
+    EarlierFiles,
+    InvalidFile,
+    invalid_files,
+    invalid_files_of,
+    places_by_path,
+)
 from reconciler.use_cases.reconcile.lingering_holds import lingering_holds
 from reconciler.use_cases.reconcile.number_history import RecordedHistory
 from reconciler.use_cases.reconcile.reported_numbers import RecordWalk
@@ -29,7 +37,7 @@ from reconciler.use_cases.reconcile.unreported_runs import (
     releases_used_unreported,
     without_report,
 )
-from reconciler.use_cases.workspace.context import CommandContext
+from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.opening import open_ledger, open_repository, say_doubts
 from reconciler.use_cases.workspace.project import Project, sources_in
 from reconciler.use_cases.workspace.tenant_lists import TenantLists
@@ -104,7 +112,31 @@ class Past:
         if self.newest is None:
             return DeclaredEntries()
         report = self.newest.report
-        return self.declarations_at(report.revision).active_on(report.as_of)
+        return self.declarations_at(report.revision, invalid_files_of(report)).active_on(report.as_of)
+
+    @cached_property
+    def earlier_files(self) -> EarlierFiles:
+        """What broken files said when they were last applied as a whole."""
+        return EarlierFiles(self._file_at, self.current_files.project.rules)
+
+    def without_errors(
+        self, lists: Lists, errors: Sequence[Finding], today: Today
+    ) -> tuple[Lists, tuple[InvalidFile, ...]]:
+        """Leave out what errors of today's files stand in; what the files said when applied stands."""
+        newest = None if self.has_other_target else self.newest
+        invalid = invalid_files(errors, newest.report if newest else None)
+        if not invalid:
+            return lists, ()
+        project, sources = self.current_files.project, self.current_files.sources
+        readable = project.read_lists(sources, today, places_by_path(invalid)).declared_entries
+        return replace(lists, declared_entries=self.earlier_files.complete(readable, invalid)), invalid
+
+    def _file_at(self, revision: str, path: str) -> bytes | None:
+        """Give a list file of the tenant as a revision has it."""
+        if self.repository is None or not matches(self._lists_at(revision), path):
+            return None
+        self.repository.ensure_commit(revision)
+        return GitTree(self.repository, revision).read(lambda name: name == path).get(path)
 
     @property
     def _retained_at_report(self) -> dict[Key, Retained]:
@@ -125,8 +157,11 @@ class Past:
             return frozenset()
         return frozenset(self._retained_at_report)
 
-    def declarations_at(self, revision: str) -> DeclaredEntries:
-        """Read what a tenant's files claimed at another revision, as that one configured the tenant."""
+    def declarations_at(self, revision: str, invalid: Sequence[InvalidFile] = ()) -> DeclaredEntries:
+        """Read what a tenant's files claimed at another revision, as that one configured the tenant.
+
+        Of `invalid` files what was wrong is left out, and what they said earlier stood.
+        """
         if self.repository is None:
             return DeclaredEntries()
         self.repository.ensure_commit(revision)
@@ -134,13 +169,15 @@ class Past:
         tree = GitTree(self.repository, revision, at_hand)
         tenant = self.current_files.project.tenant_at(tree, self.current_files.tenant)
         sources = sources_in(tree, tenant)
-        if sources == self.current_files.sources:
+        if not invalid and sources == self.current_files.sources:
             return self.current_files.declared_entries
-        return self._read_changed(sources)
+        declared = self._read_changed(sources, places_by_path(invalid))
+        return self.earlier_files.complete(declared, invalid)
 
-    def _read_changed(self, sources: tuple[Source, ...]) -> DeclaredEntries:
+    def _read_changed(self, sources: tuple[Source, ...], left_out: LeftOut) -> DeclaredEntries:
         """Read held files, but for those that are the same today and have neither releases nor holds."""
         same_paths = {source.path for source in set(sources) & set(self.current_files.sources)}
+        same_paths -= left_out.keys()
         changed_sources = [
             source_file
             for source_file in sources
@@ -150,7 +187,11 @@ class Past:
         ]
         # Today's rules may refuse what was good then: what can be understood is held all the same.
         changed_declarations = read_lists(
-            changed_sources, self.current_files.project.rules, as_of=date.min, latest=date.max
+            changed_sources,
+            self.current_files.project.rules,
+            as_of=date.min,
+            latest=date.max,
+            left_out=left_out,
         ).declared_entries
         read_paths = {file.path for file in changed_declarations.files}
         unchanged_files = tuple(
@@ -235,6 +276,7 @@ class Past:
             self._is_same_target,
             self._is_same_list,
             self._walks_of_other_tenants,
+            self.earlier_files,
         )
 
     def plan_facts(

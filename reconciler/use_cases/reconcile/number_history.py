@@ -13,7 +13,7 @@ from itertools import chain, pairwise, takewhile
 from reconciler.audit.report import REANCHORED, StoredReport
 from reconciler.audit.unfinished import UnreportedRun
 from reconciler.config.configuration import matches
-from reconciler.core.model.entries import OWN_ENTRY_RELEASES, DeclaredEntries, FileEntries, Key, Release
+from reconciler.core.model.entries import OWN_ENTRY_RELEASES, DeclaredEntries, Key, Release
 from reconciler.core.model.errors import RepositoryProblem
 from reconciler.core.model.provider import Target
 from reconciler.core.planning.ports import ForeignEntry
@@ -21,6 +21,12 @@ from reconciler.core.planning.state import AppliedEntry
 from reconciler.git.repository import Repository
 from reconciler.lists.reader import Source, read_lists
 from reconciler.rules.rule_set import Rules
+from reconciler.use_cases.reconcile.invalid_files import (
+    EarlierFiles,
+    InvalidFile,
+    invalid_files_of,
+    places_by_path,
+)
 from reconciler.use_cases.reconcile.reported_numbers import RecordWalk
 from reconciler.use_cases.workspace.context import Window, is_within
 
@@ -32,6 +38,7 @@ class RecordedHistory:
     `is_same_target` tells whether a report is of this CXone, `is_same_list` whether a list was the same group
     of it then. `globs_at` gives the tenant's lists as a revision configured them. `open_other_walks` gives
     the records of the other tenants: some are of the same CXone, and a tenant may have had another name.
+    `earlier_files` has what files that were broken then had said before.
     """
 
     walk: RecordWalk
@@ -43,6 +50,8 @@ class RecordedHistory:
     is_same_target: Callable[[StoredReport], bool]
     is_same_list: Callable[[StoredReport, str], bool]
     open_other_walks: Callable[[], tuple[RecordWalk, ...]] = tuple
+    earlier_files: EarlierFiles | None = None
+    _broken: dict[str, Mapping[str, InvalidFile]] = field(default_factory=dict)
     _blobs: dict[str, Mapping[str, str]] = field(default_factory=dict)
     _globs: dict[str, Iterable[str]] = field(default_factory=dict)
     _files: dict[str, DeclaredEntries] = field(default_factory=dict)
@@ -350,8 +359,11 @@ class RecordedHistory:
     def _entry_in_file(self, stored_report: StoredReport, key: Key, path: str) -> AppliedEntry | None:
         """Give what a file claims of a number at a report's revision, whether its term is over or not."""
         blob = self._blobs_at(stored_report.report.revision).get(path)
-        files: Iterable[FileEntries] = self._read(path, blob).files if blob else ()
-        for file in files:
+        broken = self._broken_at(stored_report).get(path)
+        declared = self._read(path, blob, broken) if blob else DeclaredEntries()
+        if broken and self.earlier_files:
+            declared = self.earlier_files.complete(declared, [broken])
+        for file in declared.files:
             if file.list_id == key[0] and (terms := file.numbers.get(key[1])) is not None:
                 return AppliedEntry(path, terms, retrieved_on=file.retrieved_on)
         return None
@@ -382,13 +394,22 @@ class RecordedHistory:
             self._retained_entries[stored_report.path] = {of: one.entries for of, one in retained}
         return self._retained_entries[stored_report.path].get(key, ())
 
-    def _read(self, path: str, sha: str) -> DeclaredEntries:
-        if sha not in self._files and self.repository:
+    def _broken_at(self, stored_report: StoredReport) -> Mapping[str, InvalidFile]:
+        """Give the files that were broken at a report's revision, by path."""
+        if stored_report.path not in self._broken:
+            files = invalid_files_of(stored_report.report)
+            self._broken[stored_report.path] = {file.path: file for file in files}
+        return self._broken[stored_report.path]
+
+    def _read(self, path: str, sha: str, broken: InvalidFile | None = None) -> DeclaredEntries:
+        key = f"{sha} without errors" if broken else sha
+        if key not in self._files and self.repository:
             source = Source(path, self.repository.read_blobs([sha])[sha])
-            self._files[sha] = read_lists(
-                [source], self.rules, as_of=date.min, latest=date.max
+            left_out = places_by_path([broken]) if broken else {}
+            self._files[key] = read_lists(
+                [source], self.rules, as_of=date.min, latest=date.max, left_out=left_out
             ).declared_entries
-        return self._files.get(sha, DeclaredEntries())
+        return self._files.get(key, DeclaredEntries())
 
 
 def _as_file_entry(entry: AppliedEntry) -> AppliedEntry:

@@ -15,7 +15,7 @@ from reconciler.use_cases.workspace.changed_files import merge_tip
 from reconciler.use_cases.workspace.context import CommandContext, Today, iso
 from reconciler.use_cases.workspace.destination import RULE, Withheld
 from reconciler.use_cases.workspace.opening import demand_committed, refresh_ledger
-from reconciler.use_cases.workspace.project import demand_valid
+from reconciler.use_cases.workspace.project import contested_findings, demand_valid, findings_in_files
 from reconciler.use_cases.workspace.settings_changes import settings_changes_json
 from reconciler.use_cases.workspace.tree import GitTree
 
@@ -53,7 +53,7 @@ def plan_offline(withheld: Withheld) -> OfflinePlan:
     lists = excuse_applied(
         lists, project, today, lambda: last_applied_sources(project, [tenant], repository, ledger)
     )
-    demand_valid(lists, project, tenant, today)
+    demand_valid((*findings_in_files(lists, project), *contested_findings(project, tenant, today)))
     newest = ledger.newest(tenant.name) if ledger else None
     heading = Heading(
         tool_version=__version__,

@@ -39,7 +39,7 @@ def plan(ctx: CommandContext, *, as_request: bool = False, read_from: ReadFrom =
     if read_from is ReadFrom.AUTO and not of_request:
         read_from = ReadFrom.LIVE
     try:
-        with prepare_plan(ctx, PlanRequest(read_from=read_from)) as prepared:
+        with prepare_plan(ctx, PlanRequest(read_from=read_from, demands_valid=True)) as prepared:
             meter_plan(prepared)
             if ctx.options.onto is not None:
                 today = Today.at(ctx.clock(), ctx.options.as_of)

@@ -31,10 +31,14 @@ from reconciler.core.planning.plan import (
 )
 from reconciler.core.planning.ports import unasked
 from reconciler.git.repository import Repository
-from reconciler.lists.reader import Source
+from reconciler.lists.reader import Lists, Source
 from reconciler.rules.honour_by import RuleDeadlines
 from reconciler.use_cases.reconcile.clock_skew import clock_findings, earlier_moment, is_too_far_apart
 from reconciler.use_cases.reconcile.doubt import chain_doubts, chain_findings, doubt_block
+from reconciler.use_cases.reconcile.invalid_files import (
+    InvalidFile,
+    errors_of_files,
+)
 from reconciler.use_cases.reconcile.last_applied import CurrentFiles, Past, meter_past
 from reconciler.use_cases.reconcile.lingering_holds import lingering_hold_findings
 from reconciler.use_cases.reconcile.live_read import ReadFrom, open_live, saved_read_findings
@@ -86,7 +90,12 @@ from reconciler.use_cases.workspace.opening import (
     open_repository,
     refresh_ledger,
 )
-from reconciler.use_cases.workspace.project import Project, demand_valid
+from reconciler.use_cases.workspace.project import (
+    Project,
+    contested_findings,
+    demand_valid,
+    findings_in_files,
+)
 from reconciler.use_cases.workspace.tree import Tree
 
 
@@ -96,7 +105,8 @@ class PlanRequest:
 
     `tree` is planned instead of the working tree or a merge. `besides` are lists to read that nothing names.
     Only a plan that nobody applies may be made on a saved reading. `is_strict`: a tenant that
-    reaches no file, and an audit branch that is the lists' own, are refused.
+    reaches no file, and an audit branch that is the lists' own, are refused. `demands_valid`: so are list
+    files with errors; otherwise what is wrong in them is left out.
     """
 
     to_apply: bool = False
@@ -106,6 +116,7 @@ class PlanRequest:
     besides: frozenset[str] = frozenset()
     read_from: ReadFrom = ReadFrom.LIVE
     is_strict: bool = True
+    demands_valid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +144,7 @@ class PreparedPlan:
     """A plan, and everything that it was made of.
 
     `compared_state` is what rules and configuration are compared with. `rewritten`: history was, and whoever
-    applies accepts it.
+    applies accepts it. `invalid` are the files with errors: what is wrong in them is left out.
     """
 
     ctx: CommandContext
@@ -145,6 +156,7 @@ class PreparedPlan:
     notes: tuple[Finding, ...]
     compared_state: ComparedState | None = None
     rewritten: bool = False
+    invalid: tuple[InvalidFile, ...] = ()
 
     @property
     def document(self) -> dict[str, Any]:
@@ -276,7 +288,7 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
         lists = excuse_applied(
             lists, project, today, lambda: last_applied_sources(project, [tenant], repository, ledger)
         )
-        demand_valid(lists, project, tenant, today, environ=comparable_variables(ctx))
+        errors = _tolerated_errors(ctx, request, lists, project, tenant, today)
         files = CurrentFiles(project, tenant, sources, lists.declared_entries)
         left = journal_runs(repository, project, tenant, ctx)
 
@@ -293,6 +305,7 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
         for list_id in sorted(past.regrouped_lists):
             ctx.say(f"list {list_id} was another group at the newest report: nothing of it is held")
         held = past.last_applied
+        lists, invalid = past.without_errors(lists, errors, today)
         safety = SafetyLimits.of(project.configuration.safety, None if past.has_other_target else past.newest)
         approval = approval_of(ctx, repository, ctx.options.onto)
         list_ids = lists.declared_entries.list_ids | held.list_ids | request.besides
@@ -316,7 +329,8 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
         met = Circumstances(
             recent_removals=past.recent_removals(now),
             general_block=_clock_block(offset)
-            or (BlockedBy.SUPERSEDED if start.astray or start.rewritten else None),
+            or (BlockedBy.SUPERSEDED if start.astray or start.rewritten else None)
+            or (BlockedBy.INVALID_FILES if invalid else None),
             young_lists=past.young_lists(now, held.list_ids),
         )
         met, plan = _plan_twice_if_doubtful(
@@ -366,7 +380,19 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
             notes,
             changed,
             start.rewritten,
+            invalid,
         )
+
+
+def _tolerated_errors(  # noqa: PLR0913, PLR0917  (what is judged, and by what)
+    ctx: CommandContext, request: PlanRequest, lists: Lists, project: Project, tenant: Tenant, today: Today
+) -> tuple[Finding, ...]:
+    """Refuse what no run may go on with, and give the errors that hold back nothing but their own files."""
+    in_files = findings_in_files(lists, project)
+    errors = () if request.demands_valid else errors_of_files(in_files)
+    contested = contested_findings(project, tenant, today, comparable_variables(ctx))
+    demand_valid((*in_files, *contested), tolerated=errors)
+    return errors
 
 
 def demand_reached(project: Project, tenant: Tenant) -> tuple[Finding, ...]:

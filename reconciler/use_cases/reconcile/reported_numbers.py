@@ -27,6 +27,7 @@ _REPORT_KEYS = frozenset(
             "others",
             "touched",
             "kept",
+            "invalid",
             "not_live",
             "clock",
             "status",

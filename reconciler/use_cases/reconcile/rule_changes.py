@@ -12,6 +12,7 @@ from reconciler.lists.reader import Lists, RegulationError, Source, is_in_exampl
 from reconciler.lists.reading_state import Reading
 from reconciler.rules.rule import Rule
 from reconciler.rules.rule_set import Rules, load_rules
+from reconciler.use_cases.reconcile.invalid_files import invalid_files_of, with_earlier_sources
 from reconciler.use_cases.workspace.context import Today
 from reconciler.use_cases.workspace.project import Project, rule_files, sources_in
 from reconciler.use_cases.workspace.tree import GitTree, Tree
@@ -91,7 +92,12 @@ def last_applied_sources(
         try:
             repository.ensure_commit(newest.report.revision)
             tree = GitTree(repository, newest.report.revision)
-            sources.update(dict.fromkeys(sources_in(tree, project.tenant_at(tree, tenant))))
+            applied = with_earlier_sources(
+                sources_in(tree, project.tenant_at(tree, tenant)),
+                invalid_files_of(newest.report),
+                lambda revision, path: GitTree(repository, revision).read(path.__eq__).get(path),
+            )
+            sources.update(dict.fromkeys(applied))
         except DncError:
             continue  # what can't be known excuses nothing
     return tuple(sources)

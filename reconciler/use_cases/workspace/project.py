@@ -2,12 +2,13 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from hashlib import sha256
 from threading import Thread
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from reconciler.config.configuration import (
@@ -28,6 +29,7 @@ from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Finding, Severity, count_text
 from reconciler.lists.list_names import list_id_of, lookalike_findings
 from reconciler.lists.reader import (
+    LeftOut,
     Lists,
     ParallelReads,
     ReadResult,
@@ -208,8 +210,10 @@ class Project:
         """Read a tenant's list files."""
         return sources_in(self.tree, tenant)
 
-    def read_lists(self, sources: Iterable[Source], today: Today) -> Lists:
-        """Read list files by this project's rules."""
+    def read_lists(
+        self, sources: Iterable[Source], today: Today, left_out: LeftOut = MappingProxyType({})
+    ) -> Lists:
+        """Read list files by this project's rules, without what stands at the errors of `left_out`."""
         all_sources, basis = tuple(sources), JudgingBasis(self.overrides, today)
         with parallel_reads(all_sources, basis, self.is_example) as reads:
             return read_lists(
@@ -219,6 +223,7 @@ class Project:
                 latest=today.latest,
                 is_example=self.is_example,
                 parallel_reads=reads,
+                left_out=left_out,
             )
 
     def is_example(self, path: str) -> bool:
@@ -333,26 +338,30 @@ def to_sources(files: Mapping[str, bytes]) -> tuple[Source, ...]:
     return tuple(Source(path, data) for path, data in files.items())
 
 
-def demand_valid(
-    lists: Lists,
-    project: Project,
-    tenant: Tenant,
-    today: Today,
-    *,
-    environ: Mapping[str, str] | None = None,
-) -> None:
-    """Refuse a tenant's lists that have an error. Raises InvalidInput with every finding.
+def findings_in_files(lists: Lists, project: Project) -> tuple[Finding, ...]:
+    """Give what is wrong with single list files, and with files that should be lists."""
+    return (*lists.findings, *project.unreached_findings())
+
+
+def contested_findings(
+    project: Project, tenant: Tenant, today: Today, environ: Mapping[str, str] | None = None
+) -> tuple[Finding, ...]:
+    """Find lists of a tenant that another tenant writes to the same CXone.
 
     `environ` has the variables with which other tenants' targets are compared with this one's.
     """
-    contested: tuple[Finding, ...] = ()
-    if rivals := project.rivals(tenant, environ):
-        globs = [glob for one in (tenant, *rivals) for glob in one.lists]
-        both = to_sources(project.tree.read(lambda path: matches(globs, path)))
-        contested = project.contested_findings(project.read_lists(both, today), environ, tenant)
-    findings = (*lists.findings, *project.unreached_findings(), *contested)
-    errors = [f for f in findings if f.severity is Severity.ERROR]
-    if errors:
+    rivals = project.rivals(tenant, environ)
+    if not rivals:
+        return ()
+    globs = [glob for one in (tenant, *rivals) for glob in one.lists]
+    both = to_sources(project.tree.read(lambda path: matches(globs, path)))
+    return project.contested_findings(project.read_lists(both, today), environ, tenant)
+
+
+def demand_valid(findings: Sequence[Finding], *, tolerated: Collection[Finding] = ()) -> None:
+    """Refuse lists that have another error than those tolerated. Raises InvalidInput with every finding."""
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if len(errors) > len(tolerated):
         raise InvalidInput(
             f"{count_text(len(errors), 'error')} in the lists",
             "correct them; dnc validate shows them all",

@@ -146,6 +146,11 @@ def pinned_elsewhere(project: Project) -> None:
     project.configure(lambda c: c.setdefault("audit", {}).update(genesis={"production": "0" * 64}))
 
 
+def broken_file_merged(project: Project) -> None:
+    project.write("dnc-lists/broken.yaml", "listId: dnc-list-01\nentries: {}\n")
+    project.commit()
+
+
 def never_removed(project: Project) -> None:
     project.sandbox.plan(Fault(FaultAction.STATUS, RequestKind.DELETE, status=500, times=None))
 
@@ -196,6 +201,13 @@ SITUATIONS = {
     "hold": Situation(on_hold, of("hold", A)),
     "approval": Situation(unapproved, of("approval", A)),
     "other-chain": Situation(pinned_elsewhere, of("other-chain", A)),
+    "invalid-files": Situation(
+        lambda p: released(p, A, rest=(B,)),
+        {},
+        of("invalid-files", A),
+        before_apply=broken_file_merged,
+        codes=(0, 8),
+    ),
     "its removal fails": Situation(
         lambda p: released(p, A, rest=(B,)),
         {},

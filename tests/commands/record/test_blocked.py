@@ -71,17 +71,15 @@ def test_what_only_cxone_tells_is_not_told_as_settled(applied):
     assert "CXone was not asked: a later opt-out there" in applied.run("blocked").out
 
 
-def test_files_that_are_not_valid_leave_the_run_told(applied):
+def test_files_that_are_not_valid_keep_what_would_come_off(applied):
     applied.list(entry(B), entry(C))
     applied.apply(code=6)
+    applied.list(entry(C), releases=[release(B)])
     applied.write("dnc-lists/broken.yaml", "listId: [")
     done = applied.run("blocked")
     assert done.code == 0
-    assert "in the newest run: 1; in your files, not applied yet: not known" in done.out
-    assert "the list files have 1 error; fix: dnc validate shows them" in done.out
-    document = applied.run("blocked", "--format", "json").json
-    assert (document["counts"]["in_files"], document["in_files"]) == (None, None)
-    assert "1 error" in document["problem"]
+    assert "in the newest run: 1; in your files, not applied yet: 1" in done.out
+    assert "invalid-files: a list file has errors" in done.out
 
 
 def test_what_people_are_to_remove_is_not_called_blocked(applied):

@@ -24,6 +24,7 @@ from reconciler.core.model.run_result import StoppedBy
 from reconciler.core.planning.change import BlockedBy, Change, Reason
 from reconciler.core.planning.plan import Plan, change_to_json, plan_digest
 from reconciler.core.planning.state import AppliedEntry
+from reconciler.use_cases.reconcile.invalid_files import invalid_json
 from reconciler.use_cases.reconcile.last_applied import Past
 from reconciler.use_cases.reconcile.lingering_holds import lingering_json
 from reconciler.use_cases.reconcile.prepared_plan import PreparedPlan
@@ -99,6 +100,7 @@ def content(
         if state.live.complete and not state.live.is_unread
         else None,
         lingering_holds=lingering_json(setting.lingering_holds, past.newest, started_at, latest=latest),
+        invalid=invalid_json(prepared.invalid),
         restored=_by_list(restored_keys(run)),
         restored_windows=list_turnover.windows_json,
         adopted=list_turnover.adopted_json,
