@@ -241,7 +241,13 @@ class Project:
 
     def _base(self) -> dict[str, str]:
         home = str(self.folder.parent)
-        return {"PATH": os.environ["PATH"], "HOME": home, "GIT_CONFIG_NOSYSTEM": "1", "NO_COLOR": "1"}
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": home,
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "NO_COLOR": "1",
+            "FILTER_BRANCH_SQUELCH_WARNING": "1",
+        }
 
     def environment(self) -> dict[str, str]:
         return {
