@@ -15,7 +15,13 @@ from reconciler.config.globs import (
     similar_glob,
 )
 from reconciler.config.import_profile import ImportProfile, parse_profiles
-from reconciler.config.tenant import DEFAULT_LISTS, Tenant, resolve, with_known_variables
+from reconciler.config.tenant import (
+    DEFAULT_LISTS,
+    Tenant,
+    coverage_from_yaml,
+    resolve,
+    with_known_variables,
+)
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Finding, Severity, count_text, redact
 from reconciler.rules.rule_set import Rules
@@ -330,7 +336,7 @@ def _typed_value(value: Any, key: str = "") -> Any:  # noqa: ANN401  (plain YAML
         return int(value)
     if key in _NUMBERS and isinstance(value, str) and _NUMBER.fullmatch(value):
         return float(value)
-    return _BOOLEANS.get(value, value) if key == "embedded" and isinstance(value, str) else value
+    return _BOOLEANS.get(value, value) if key in {"embedded", "assign"} and isinstance(value, str) else value
 
 
 def _parse_configuration(path: str, root: MapNode) -> Configuration:
@@ -378,6 +384,7 @@ def _parse_tenant(
     pace = _EMBEDDED_PACE if said.get("embedded", False) else _PACE
     given_fields: dict[str, Any] = {"requests_per_minute": pace} | {_snake(key): said[key] for key in said}
     given_fields["lists"] = tuple(said.get("lists", DEFAULT_LISTS))
+    given_fields["coverage"] = coverage_from_yaml(said.get("coverage", {}))
     settings = DIALECTS[given_fields.pop("dialect", EntriesSettings.dialect)]
     of_connection = {one.name for one in fields(settings)} & given_fields.keys()
     connection = settings(**{name: given_fields.pop(name) for name in of_connection})

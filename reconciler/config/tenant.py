@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from reconciler.config.connection_settings import KEYS, REFERENCE, Connection
+from reconciler.core.model.outbound_skills import Chosen, CoverageSettings
 
 DEFAULT_LISTS = ("dnc-lists/**/*.yaml",)
 
@@ -21,6 +22,7 @@ class Tenant:
     lists: tuple[str, ...] = DEFAULT_LISTS
     removal: Literal["none", "delete", "expire"] = "none"
     read_back: Literal["full", "auto"] = "auto"
+    coverage: CoverageSettings = field(default_factory=CoverageSettings)
     line: int = field(default=0, compare=False)
     list_marks: tuple[tuple[int, int], ...] = field(default=(), compare=False)
 
@@ -69,6 +71,22 @@ class Tenant:
             return {}
         texts = self.connection.texts.items()
         return {variable: key for key, text in texts for variable in REFERENCE.findall(text)}
+
+
+def coverage_from_yaml(settings: Mapping[str, Any]) -> CoverageSettings:
+    """Read `coverage` of a tenant, as the schema has it."""
+    return CoverageSettings(
+        skills=_chosen(settings.get("skills", "all")),
+        lists={list_id: _chosen(value) for list_id, value in settings.get("lists", {}).items()},
+        exceptions=settings.get("except", {}),
+        assign=settings.get("assign", False),
+    )
+
+
+def _chosen(value: str | list[str]) -> Chosen:
+    if isinstance(value, str):
+        return "all" if value == "all" else "none"
+    return tuple(value)
 
 
 def with_known_variables(tenant: Tenant, environ: Mapping[str, str]) -> Tenant:
