@@ -15,6 +15,7 @@ from reconciler.audit.unfinished import UnreportedRun, group_by_list, parse_jour
 from reconciler.core.model.entries import Key
 from reconciler.core.model.errors import DncError, RepositoryProblem
 from reconciler.core.model.live import Live
+from reconciler.core.model.outbound_skills import SkillsReading
 from reconciler.core.model.provider import (
     Answer,
     ClockOffset,
@@ -241,6 +242,14 @@ class JournalledProvider:
     def total(self) -> int:
         """Ask only how many entries there are."""
         return self._provider.total()
+
+    def read_skills(self, list_ids: frozenset[str]) -> SkillsReading | None:
+        """Read skills, and which of them these lists' groups stop."""
+        return self._provider.read_skills(list_ids)
+
+    def assign_skill(self, list_id: str, skill_id: str) -> Answer:
+        """Add a skill to a list's group. It only adds, so what was not reported harms nobody."""
+        return self._provider.assign_skill(list_id, skill_id)
 
     def clock_offset(self) -> ClockOffset | None:
         """Tell how CXone's clock stands to ours."""

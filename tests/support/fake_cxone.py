@@ -158,6 +158,9 @@ class FakeCxone:
             self.clock.tick()
             return Answer(Verdict.AMBIGUOUS if fault else Verdict.ANSWERED, attempts=1)
 
+    def read_skills(self, list_ids: frozenset[str]) -> None:
+        return None
+
     def clock_offset(self) -> ClockOffset | None:
         return ClockOffset(timedelta(0), timedelta(0))
 

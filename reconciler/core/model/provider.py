@@ -8,6 +8,7 @@ from typing import Protocol
 
 from reconciler.core.model.entries import Key, ProjectedTerms, Terms
 from reconciler.core.model.live import Live
+from reconciler.core.model.outbound_skills import SkillsReading
 
 # Of the allowed rate of requests, so much is used: two clocks never agree, and the network bunches requests.
 PACE_PERCENT = 98
@@ -211,6 +212,14 @@ class Provider(Protocol):
 
     def remove_together(self, keys: Sequence[Key]) -> Removals:
         """Take entries of one list off, where `shape.removal_looks` says that a call takes several."""
+        ...
+
+    def read_skills(self, list_ids: frozenset[str]) -> SkillsReading | None:
+        """Read skills, and which of them these lists' groups stop; None where the wire tells of none."""
+        ...
+
+    def assign_skill(self, list_id: str, skill_id: str) -> Answer:
+        """Add a skill to those that a list's group stops, where `read_skills` tells of skills."""
         ...
 
     def clock_offset(self) -> ClockOffset | None:

@@ -16,6 +16,7 @@ from reconciler.core.model.entries import Key
 from reconciler.core.model.errors import CxoneUnavailable, CxoneUnreadable, ReadStopped
 from reconciler.core.model.gc_pause import collector_off
 from reconciler.core.model.live import Live
+from reconciler.core.model.outbound_skills import SkillsReading
 from reconciler.core.model.provider import Answer, ClockOffset, Failure, Removals, Target, Verdict, Write
 from reconciler.cxone.entries.calls import (
     PAGE_SIZE,
@@ -152,6 +153,14 @@ class EntriesProvider:
     def remove_together(self, keys: Sequence[Key]) -> Removals:
         """Refuse: on this wire a call takes one entry off, by its id."""
         raise AssertionError(f"{len(keys)} removals in one call")
+
+    def read_skills(self, list_ids: frozenset[str]) -> SkillsReading | None:  # noqa: ARG002  (the port's)
+        """Give nothing: no call of this wire tells which skills honour a list."""
+        return None
+
+    def assign_skill(self, list_id: str, skill_id: str) -> Answer:
+        """Refuse: this wire knows no skills."""
+        raise AssertionError(f"skill {skill_id} on {list_id}")
 
     def clock_offset(self) -> ClockOffset | None:
         """Tell how CXone's clock stands to ours; None before the first answer with a `Date`."""

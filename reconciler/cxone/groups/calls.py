@@ -1,6 +1,7 @@
 """Dialect `dnc-groups`: the calls of the API, how answers are wrapped, what refusals mean. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, NoReturn
 from urllib.parse import quote
@@ -128,9 +129,23 @@ class Calls:
             return self._request("POST", path, body=orjson.dumps({"phoneNumber": digits}))
         return self._request("POST", path, query=f"phoneNumber={quote(digits, safe='')}")
 
-    def scrubbed_skills(self, group: str) -> Request:
-        """List the skills whose calls a group blocks."""
-        return self._request("GET", _GROUPS, "scrubbed-skills", group)
+    def skills(self, skip: int, top: int) -> Request:
+        """List some skills of every kind."""
+        return self._request("GET", "/skills", query=f"skip={skip}&top={top}")
+
+    def group_skills(self, group: str, kind: str, skip: int, top: int) -> Request:
+        """List the skills of a group: `scrubbed`, whose calls it stops, or `contributing`."""
+        query = f"skip={skip}&top={top}" if skip else ""
+        return self._request("GET", _GROUPS, f"{kind}-skills", group, query=query)
+
+    def assign_skill(self, group: str, skill: str) -> Request:
+        """Let a group stop the calls of a skill."""
+        request = self._request("POST", _GROUPS, "scrubbed-skills", group)
+        return replace(
+            request,
+            path=f"{request.path}/{quote(skill, safe='')}",
+            label=f"{request.label}/{{skillId}}",
+        )
 
     def _with_records(self, method: str, group: str, records: list[Mapping[str, object]]) -> Request:
         return self._request(

@@ -13,12 +13,14 @@ from reconciler.config.connection_settings import GroupsSettings
 from reconciler.core.model.entries import Key
 from reconciler.core.model.gc_pause import collector_off
 from reconciler.core.model.live import Live
+from reconciler.core.model.outbound_skills import SkillsReading
 from reconciler.core.model.provider import Answer, ClockOffset, Removals, Target, Write
 from reconciler.cxone.groups.connection import GroupsConnection
 from reconciler.cxone.groups.dialect import GroupsDialect, NumberConverter
 from reconciler.cxone.groups.number_check import FormCheck, Probe, probe
 from reconciler.cxone.groups.reader import GroupsReader
 from reconciler.cxone.groups.removals import GroupsRemover
+from reconciler.cxone.groups.skill_read import SkillsReader
 from reconciler.cxone.groups.writes import GroupsWriter
 from reconciler.cxone.http.retry import Uniform
 from reconciler.cxone.http.stats import Statistics
@@ -55,6 +57,7 @@ class GroupsProvider:
         self._reader = reader = GroupsReader(
             settings, connection, self._dialect, numbers=numbers, clock=clock
         )
+        self._skills = SkillsReader(connection, reader)
         form = FormCheck(reader, numbers)
         self._writer = GroupsWriter(connection, reader, self._dialect, numbers=numbers, form=form)
         self._remover = GroupsRemover(connection, reader, self._dialect, numbers=numbers, form=form)
@@ -90,6 +93,14 @@ class GroupsProvider:
         """
         with collector_off():
             return self._reader.read(list_ids)
+
+    def read_skills(self, list_ids: frozenset[str]) -> SkillsReading | None:
+        """Read every skill, and which of them the groups stop and take from. Raises as `read` does."""
+        return self._skills.read(list_ids)
+
+    def assign_skill(self, list_id: str, skill_id: str) -> Answer:
+        """Let a list's group stop a skill, and look whether it does. Raises as `upsert` does."""
+        return self._skills.assign(list_id, skill_id)
 
     def probe(self, list_ids: frozenset[str], ends: Mapping[Key, date] = MappingProxyType({})) -> Probe:
         """Read these lists' groups, look one number up, and say which settings fit. Writes nothing.

@@ -1,83 +1,35 @@
-"""Dialect `dnc-groups`: reads groups, searches single numbers, and tells whether a group blocks any call."""
+"""Dialect `dnc-groups`: reads groups, and searches single numbers."""
 
 import math
 import threading
 from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import partial
-from http import HTTPStatus
 
 import structlog
 
 from reconciler.config.connection_settings import GroupsSettings
-from reconciler.core.model.errors import CxoneUnreadable, DncError
+from reconciler.core.model.errors import CxoneUnreadable
 from reconciler.core.model.finding import Finding
 from reconciler.core.model.live import Live
-from reconciler.core.model.provider import Failure
-from reconciler.cxone.groups.calls import (
-    Malformed,
-    parse_content,
-    parse_objects,
-    raise_for_read,
-    refusal_reason,
-)
 from reconciler.cxone.groups.connection import GroupsConnection
 from reconciler.cxone.groups.dialect import LEAST_PAGE, GroupsDialect, NumberConverter, digits_of
 from reconciler.cxone.groups.directory import Group, judge_groups, match_groups, missing_groups
 from reconciler.cxone.groups.group_read import GroupReadPass, Sample, each_groupwarning
 from reconciler.cxone.groups.records import Record, RecordPage, judge_records, judge_search, parse_expiry
-from reconciler.cxone.http.messages import Request, Response, RetryableFailure, parse_retryable
 from reconciler.cxone.http.sanitize import mark_invisible
 
 
-def judge_skills(response: Response, request: Request) -> int | RetryableFailure:
-    """Count the skills that a group scrubs. Raises CxoneRefused or CxoneUnavailable."""
-    if response.status == HTTPStatus.OK:
-        try:
-            return len(parse_objects(parse_content(response.body), "scrubbedSkills"))
-        except Malformed as fault:
-            return RetryableFailure(Failure("unreadable", str(fault)))
-    if response.status == HTTPStatus.NO_CONTENT:
-        return 0
-    return parse_retryable(response, refusal_reason(response)) or raise_for_read(request, response)
-
-
-class Skills:
-    """Warns of groups that protect nobody. Each group's skills are asked for once."""
-
-    def __init__(self, connection: GroupsConnection) -> None:
-        self._connection = connection
-        self._known: dict[str, Finding | None] = {}
-
-    def warnings(self, chosen: Mapping[str, Group]) -> list[Finding]:
-        """Say which groups are inactive, and which have no scrubbed skill."""
-        findings: list[Finding] = []
-        for list_id, group in chosen.items():
-            name = f"list {list_id}: the DNC group {mark_invisible(group.name)}"
-            if not group.active:
-                findings.append(
-                    each_groupwarning(f"{name} is inactive: activate it in CXone, or it may block no call")
-                )
-            if group.id not in self._known:
-                self._known[group.id] = self._check_skills(group.id, name)
-            finding = self._known[group.id]
-            if finding is not None:
-                findings.append(finding)
-        return findings
-
-    def _check_skills(self, group: str, name: str) -> Finding | None:
-        request = self._connection.calls.scrubbed_skills(group)
-        try:
-            skills = self._connection.read(request, lambda response: judge_skills(response, request))
-        except DncError as error:
-            return each_groupwarning(
-                f"{name}: whether it has scrubbed skills could not be read ({error.fact})"
-            )
-        if skills:
-            return None
-        return each_groupwarning(
-            f"{name} has no scrubbed skill, so it blocks no call: assign its skills in CXone"
+def inactive_warnings(chosen: Mapping[str, Group]) -> list[Finding]:
+    """Say which groups are inactive."""
+    return [
+        each_groupwarning(
+            f"list {list_id}: the DNC group {mark_invisible(group.name)} is inactive: activate it in CXone, "
+            "or it may block no call"
         )
+        for list_id, group in chosen.items()
+        if not group.active
+    ]
 
 
 _LAST_ZONE = timezone(timedelta(hours=-12))
@@ -109,7 +61,6 @@ class GroupsReader:
         self._dialect = dialect
         self._numbers = numbers
         self._clock = clock
-        self._skills = Skills(connection)
         self._top = max(LEAST_PAGE, settings.page_size)
         self.is_ordered = True
         self._lock = threading.Lock()
@@ -151,6 +102,19 @@ class GroupsReader:
                     else self._match_groups(list_ids)
                 )
             return self._groups_by_list[list_id].id
+
+    def groups_of(self, list_ids: frozenset[str]) -> dict[str, Group]:
+        """Give the groups of these lists. Raises InvalidInput where one has none."""
+        for list_id in list_ids:
+            self.group_id(list_id)
+        return {list_id: self._groups_by_list[list_id] for list_id in list_ids}
+
+    @property
+    def listed_groups(self) -> tuple[Group, ...]:
+        """Every group of the tenant, as last listed."""
+        if not self._groups:
+            self._groups = self._list_groups()
+        return self._groups
 
     def find_records(self, digits: str, group: str) -> list[Record]:
         """Look a number up as the tenant writes it; what a group of this id holds of it.
@@ -223,7 +187,7 @@ class GroupsReader:
         )
         for list_id, group in self._groups_by_list.items():
             self._read_group(read_pass, list_id, group.id)
-        read_pass.add_findings(self._skills.warnings(self._groups_by_list))
+        read_pass.add_findings(inactive_warnings(self._groups_by_list))
         return read_pass, moment.isoformat()
 
     def _read_group(self, read_pass: GroupReadPass, list_id: str, group: str) -> None:

@@ -22,6 +22,7 @@ from reconciler.core.model.entry_table import EntryTable, terms_by_phone
 from reconciler.core.model.errors import InvalidInput
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.model.live import Live
+from reconciler.core.model.outbound_skills import SkillsReading
 from reconciler.core.model.provider import Answer, ClockOffset, Dialect, Provider, Removals, Target, Write
 from reconciler.core.planning.change import Direction
 from reconciler.core.planning.cost import read_pages
@@ -136,6 +137,14 @@ class SavedProvider:
         raise AssertionError
 
     def remove_together(self, keys: Sequence[Key]) -> Removals:  # noqa: ARG002  (the port's)
+        """Refuse: `apply` never comes here."""
+        raise AssertionError
+
+    def read_skills(self, list_ids: frozenset[str]) -> SkillsReading | None:  # noqa: ARG002  (the port's)
+        """Give nothing: skills are not kept; the newest report has what was known of them."""
+        return None
+
+    def assign_skill(self, list_id: str, skill_id: str) -> Answer:  # noqa: ARG002  (the port's)
         """Refuse: `apply` never comes here."""
         raise AssertionError
 

@@ -30,12 +30,11 @@ def test_an_empty_group_tells_nothing():
 def test_a_search_that_is_not_allowed():
     with world() as w:
         w.quirks.searches = False
-        w.quirks.scrubs = False
-        w.sandbox.groups.make("idle")
+        w.sandbox.groups.make("idle", active=False)
         w.put(1)
         found = w.provider.probe(LISTS | {"idle"})
         assert found.search is False
-        assert "no scrubbed skill" in found.warnings[0].message
+        assert "idle is inactive" in found.warnings[0].message
 
 
 @pytest.mark.parametrize(
