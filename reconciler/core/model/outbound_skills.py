@@ -58,7 +58,7 @@ class UnmappedGroup:
 
 @dataclass(frozen=True, slots=True)
 class SkillsReading:
-    """What a reading of skills saw: every skill, the lists' groups, and all other active groups."""
+    """What a reading of skills saw: every skill, the lists' groups, and all other groups."""
 
     skills: tuple[Skill, ...] = ()
     groups: tuple[GroupSkills, ...] = ()

@@ -126,13 +126,14 @@ class Coverage:
     """What is known of the lists of one tenant. `read_at` is when, in ISO 8601; None: never.
 
     `names` are those of the settings, each with the ids behind it. `unmapped` are the groups that a skill
-    adds numbers to and that no list is.
+    adds numbers to and that no list is, `odd_lists` names of the settings that are no list.
     """
 
     rows: tuple[CoverageRow, ...] = ()
     names: Mapping[str, NamedSkills] = field(default_factory=dict)
     read_at: str | None = None
     unmapped: tuple[UnmappedGroup, ...] = ()
+    odd_lists: tuple[str, ...] = ()
 
     @property
     def missing(self) -> tuple[Assignment, ...]:
@@ -193,7 +194,8 @@ def judge_coverage(
         for group in reading.unmapped
         if group.contributing and not {group.id, group.name} & own_elsewhere
     )
-    return Coverage(rows, names, read_at, unmapped)
+    odd_lists = sorted(settings.lists.keys() - {group.list_id for group in reading.groups})
+    return Coverage(rows, names, read_at, unmapped, tuple(odd_lists))
 
 
 def with_assigned(reading: SkillsReading, assigned: Iterable[Assignment]) -> SkillsReading:
@@ -234,11 +236,17 @@ def is_changed(now: Coverage, last: Coverage | None) -> bool:
     )
 
 
-def coverage_findings(coverage: Coverage, *, age: str = "") -> Iterator[Finding]:
-    """Say what does not honour a list. `age` is put behind what an earlier run read."""
+def coverage_findings(coverage: Coverage, *, age: str = "", is_assigned: bool = False) -> Iterator[Finding]:
+    """Say what does not honour a list. `age` is put behind what an earlier run read.
+
+    `is_assigned`: the settings let `apply` add what is missing.
+    """
     aged = f" ({age})" if age else ""
+    fix = "fix: assign them to the group in CXone, or write `assign: true` below `coverage` of the tenant"
+    if is_assigned:
+        fix = "fix: dnc apply adds them to the group"
     for row in coverage.rows:
-        yield from _row_findings(row, aged)
+        yield from _row_findings(row, aged, fix)
     if unstoppable := {skill.skill_id: skill for row in coverage.rows for skill in row.unstoppable}:
         count = len(unstoppable)
         yield _finding(
@@ -249,6 +257,11 @@ def coverage_findings(coverage: Coverage, *, age: str = "") -> Iterator[Finding]
         )
     yield from _unmapped_findings(coverage.unmapped)
     yield from _name_findings(coverage.names)
+    for list_id in coverage.odd_lists:
+        yield _finding(
+            Severity.WARNING,
+            f"coverage.lists names {list_id}, which is no list of this tenant; fix: correct it in dnc.yaml",
+        )
 
 
 def unknown_coverage(fact: str, fix: str) -> Finding:
@@ -302,9 +315,8 @@ def _row(
     )
 
 
-def _row_findings(row: CoverageRow, aged: str) -> Iterator[Finding]:
+def _row_findings(row: CoverageRow, aged: str, fix: str) -> Iterator[Finding]:
     start = f"list {row.list_id}: the DNC group {shown_name(row.group)}"
-    fix = "fix: assign them to the group in CXone, or write `assign: true` below `coverage` of the tenant"
     is_idle = not row.honoured and row.is_wanted
     for is_running in (True, False):
         skills = [skill for skill in row.uncovered if skill.running is is_running]

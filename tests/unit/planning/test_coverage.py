@@ -104,6 +104,14 @@ def test_which_skills_are_due(settings, first, second):
     assert [names(row.uncovered) for row in rows] == [first, second]
 
 
+def test_a_list_of_the_settings_that_there_is_not_is_said():
+    coverage = judged("1", "2", skills=(MAIN, WINBACK), lists={"dnc-3": "none"})
+    found = [message for _, message in said(coverage)]
+    assert found == [
+        "coverage.lists names dnc-3, which is no list of this tenant; fix: correct it in dnc.yaml"
+    ]
+
+
 def test_an_exception_has_its_reference():
     row = judged(exceptions={"Main": "TICKET-88", "Desk": "TICKET-9"}).rows[0]
     assert [(one.name, one.reference) for one in row.excepted] == [
