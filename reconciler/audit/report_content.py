@@ -56,6 +56,10 @@ class Content(TypedDict):
     reasons: Mapping[str, Mapping[str, int]]  # by list and reason: how many were live afterwards
     error: Mapping[str, Any] | None  # of a run that failed: what it said, and its exit code
     actors: Mapping[str, Any]  # who stands behind the run and each exposing change, verified or asserted
+    coverage: NotRequired[Sequence[Mapping[str, Any]]]  # by list: the skills that honour it, and that do not
+    coverage_read_at: NotRequired[str | None]  # when skills were read; None: never
+    coverage_names: NotRequired[Mapping[str, Any]]  # of dnc.yaml: the ids behind each, as bound and as found
+    assignments: NotRequired[Sequence[Mapping[str, Any]]]  # skills to be added, and what became of it
     ran: Mapping[str, Any]  # program, Python, organisation and credential as far as told, clock skew
     reanchor: NotRequired[Mapping[str, Any]]  # of a chain that is continued after a purge: heads, why, breaks
     passed_over: NotRequired[Sequence[Mapping[str, str]]]  # reports whose signature does not count

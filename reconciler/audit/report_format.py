@@ -131,6 +131,29 @@ _RUN_FACTS = fields(
         "clock_skew": fields({"seconds": maybe(NUMBER), "limit_seconds": NUMBER, "within": maybe(FLAG)}),
     }
 )
+_SKILL: dict[str, Shape] = {"skill_id": TEXT, "name": TEXT}
+_SKILLS = rows(fields({**_SKILL, "strategy": TEXT, "running": FLAG}))
+_COVERAGE = fields(
+    {
+        "list_id": TEXT,
+        "group": TEXT,
+        "honoured": WHOLE,
+        "uncovered": _SKILLS,
+        "excepted": rows(fields({**_SKILL, "reference": TEXT})),
+        "unstoppable": _SKILLS,
+        "contributing?": WHOLE,
+    }
+)
+_ASSIGNMENT = fields(
+    {
+        **_SKILL,
+        "list_id": TEXT,
+        "group": TEXT,
+        "outcome": one_of(_OUTCOMES),
+        "code": TEXT,
+        "message": TEXT,
+    }
+)
 _RETAINED = fields(
     {
         **_LIST,
@@ -298,6 +321,10 @@ REPORT = fields(
         "reasons?": pairs(TEXT, pairs(TEXT, WHOLE)),
         "error?": maybe(fields({"exit_code": WHOLE, "fact": TEXT, "where": TEXT, "revision": maybe(TEXT)})),
         "actors?": _ACTORS,
+        "coverage?": rows(_COVERAGE),
+        "coverage_read_at?": maybe(MOMENT),
+        "coverage_names?": pairs(TEXT, fields({"ids": rows(TEXT), "found": rows(TEXT)})),
+        "assignments?": rows(_ASSIGNMENT),
         "ran?": lambda told: "" if told == {} else _RUN_FACTS(told),
         "reanchor?": fields(
             {

@@ -94,6 +94,8 @@ def apply(  # noqa: PLR0917  (an option each: typer passes them by name)
             _demand_named_sandbox(prepared, ctx)
             number_format = NumberFormat(is_masked=ctx.pipeline.is_running)
             is_agreed = yes or ctx.pipeline.is_running
+            if not is_agreed:  # whoever is asked sees what would be added
+                prepared.coverage.read(prepared.list_ids)
             document_shown = reviewed_plan_json(prepared, has_history=not is_agreed)
             print_error(plan_text(document_shown, number_format))
             _ask_confirmation(prepared, yes=is_agreed)
@@ -150,9 +152,9 @@ def _demand_named_sandbox(prepared: PreparedPlan, ctx: CommandContext) -> None:
 
 
 def _ask_confirmation(prepared: PreparedPlan, *, yes: bool) -> None:
-    if prepared.plan.pending_count and not yes:
+    if prepared.pending_count and not yes:
         with _default_interrupts():
-            changes_text = count_text(prepared.plan.pending_count, "change")
+            changes_text = count_text(prepared.pending_count, "change")
             question = f"Apply {changes_text} to {prepared.inputs.tenant.name}?"
             typer.confirm(question, abort=True, err=True)
 

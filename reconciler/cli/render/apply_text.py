@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from reconciler.cli.render.coverage_text import coverage_lines
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.cli.render.messages import block_text, fix_text, mismatch_text, not_at_remote_text
 from reconciler.cli.render.plan_text import KEPT_SIGN, newest_report_line
@@ -66,6 +67,7 @@ def apply_result_text(result: ApplyResult, number_format: NumberFormat) -> str:
                 *_error_lines(result.run),
                 *_blocked_lines(result, number_format),
                 *_removal_lines(result),
+                *_coverage_lines(result),
                 *_report_lines(result),
                 newest_report_line(result.head),
             ]
@@ -221,6 +223,14 @@ def _removal_lines(result: ApplyResult) -> list[str]:
         if note and (has_exposed or any(change.by_hand for change in run.final_plan.changes))
         else []
     )
+
+
+def _coverage_lines(result: ApplyResult) -> list[str]:
+    """Say which skills do not honour a list, as read in this run, and what it added."""
+    coverage = result.prepared.coverage
+    lines = coverage_lines(coverage.plan_json(), result.prepared.heading.created_at)
+    findings = [f"{finding}" for finding in coverage.findings]
+    return [f"coverage: {line}" for line in lines] + findings
 
 
 def _blocked_lines(result: ApplyResult, number_format: NumberFormat) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.cli.render.authorizations import authorization_texts
+from reconciler.cli.render.coverage_text import COVERAGE_TITLE, coverage_lines
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.cli.render.messages import (
     DRIFT_TEXTS,
@@ -16,6 +17,7 @@ from reconciler.cli.render.plan_parts import Changes, parts_of
 from reconciler.cli.render.settings_changes import TERMS_TITLE, settings_lines, settings_title, terms_lines
 from reconciler.cli.terminal import escape_line
 from reconciler.core.model.finding import count_text
+from reconciler.core.planning.coverage import COVERAGE_RULE
 
 _Document = Mapping[str, Any]
 
@@ -34,6 +36,7 @@ def plan_text(document: _Document, number_format: NumberFormat) -> str:
         _drift_lines(document["drift"], number_format),
         _titled_lines(TERMS_TITLE, terms_lines(document.get("terms_changes", ()), number_format)),
         _settings_lines(document.get("settings"), number_format),
+        _titled_lines(COVERAGE_TITLE, iter(coverage_lines(document, document.get("created_at")))),
         list(finding_lines(document["findings"])),
         [
             *([] if is_without_cxone(document) else [_cost_text(document)]),
@@ -63,14 +66,15 @@ def verdict(document: _Document) -> str:
     if is_without_cxone(document):
         return WITHOUT_CXONE
     summary = document["summary"]
+    skills = count_text(len(document.get("assignments", ())), "scrubbed skill")
     nothing_text = (
         "nothing to send"
         if summary["blocked"] or summary["by_hand"] or _is_unread(document)
         else "nothing to do: CXone is as git says"
     )
-    parts = [f"{summary[name]:,} to {name}" for name in ("create", "update", "delete") if summary[name]] or [
-        nothing_text
-    ]
+    parts = [f"{summary[name]:,} to {name}" for name in ("create", "update", "delete") if summary[name]]
+    parts += [f"{skills} to add"] if document.get("assignments") else []
+    parts = parts or [nothing_text]
     left_out = parts_of(document["changes"]).left_out_count
     blocked = summary["blocked"] - left_out
     parts += [f"{blocked:,} blocked"] if blocked else []
@@ -220,6 +224,7 @@ def drift_text(document: _Document, foreign: Mapping[str, int], number_format: N
     lines = _drift_lines(document["drift"], number_format)
     for title, _, changes in parts_of(document["kept"]).kept:
         lines += _blocked_lines(title, changes, number_format, document["budget"])
+    lines += _titled_lines(COVERAGE_TITLE, iter(coverage_lines(document, document.get("created_at"))))
     lines += [
         f"  {name}: {count_text(rows, 'row')}, foreign: no file names it, left alone"
         for name, rows in foreign.items()
@@ -262,7 +267,13 @@ def _alarm_texts(document: _Document) -> Iterator[str]:
         yield f"{count_text(overdue, 'overdue request')} (alarm)"
     if due:
         yield f"{count_text(due, 'request')} past the target day (alarm)"
-    rules = [finding["rule"] for finding in document["findings"] if finding["severity"] == "alarm"]
+    if document["coverage_worse"]:
+        yield f"coverage is worse than the newest report says (alarm, {COVERAGE_RULE})"
+    rules = [
+        finding["rule"]
+        for finding in document["findings"]
+        if finding["severity"] == "alarm" and finding["rule"] != COVERAGE_RULE
+    ]
     for row in requests:
         if row["rule"] in rules:
             rules.remove(row["rule"])

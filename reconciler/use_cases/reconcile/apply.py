@@ -165,6 +165,8 @@ class ApplyResult:
             return 8
         if not self.run.is_clean and not self._has_only_known_refusals():
             return 8
+        if self.prepared.coverage.has_new_failures:
+            return 8
         if self.delivery_problem is not None:
             return 9
         if self.is_outdated or is_rewritten:
@@ -288,7 +290,20 @@ def apply(
         if run.error is not None and not run.tally.has_written and not run.tally.sent_requests:
             journal.forget()
             raise run.error  # nothing was written
+        _settle_coverage(prepared, run)
         return _write_report(prepared, run, journal, started_at=started_at, is_outdated=not_todays)
+
+
+def _settle_coverage(prepared: PreparedPlan, run: Run) -> None:
+    """Read which skills honour the lists, and add what is missing: no number has waited for it."""
+    ctx = prepared.ctx
+
+    def is_over() -> bool:
+        return ctx.run.stop.is_set() or bool(ctx.run.budget and ctx.run.budget.is_over())
+
+    if not run.live_before.is_unread and not is_over():
+        prepared.coverage.read(prepared.list_ids)
+        prepared.coverage.assign(is_over)
 
 
 def _futile_removals(prepared: PreparedPlan) -> Mapping[Key, Failure]:
@@ -448,6 +463,7 @@ def _is_report_due(prepared: PreparedPlan, run: Run, list_turnover: Turnover) ->
         or past.has_other_target
         or newest.report.unverified
         or prepared.ctx.leaves_always_a_report
+        or prepared.coverage.has_news
     ):
         return True
     if past.unreported_runs or list_turnover.modified:

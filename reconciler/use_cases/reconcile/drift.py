@@ -6,6 +6,7 @@ from typing import Any
 
 from reconciler.core.model.finding import Finding, Severity, finding_to_json
 from reconciler.core.planning.change import Drift
+from reconciler.core.planning.coverage import COVERAGE_RULE
 from reconciler.core.planning.deadlines import open_requests_to_json
 from reconciler.core.planning.plan import change_to_json, drift_to_json, live_to_json
 from reconciler.use_cases.reconcile.kept_read import save_read
@@ -29,8 +30,11 @@ class DriftResult:
 
     @property
     def alarms(self) -> int:
-        """Count what only time brought."""
-        return sum(finding.severity is Severity.ALARM for finding in self.findings)
+        """Count what only time brought. Skills count where they are worse than the newest report says."""
+        found = sum(
+            finding.severity is Severity.ALARM for finding in self.findings if finding.rule != COVERAGE_RULE
+        )
+        return found + bool(self.document["coverage_worse"])
 
 
 def _unreported_findings(prepared: PreparedPlan) -> Iterator[Finding]:
@@ -69,6 +73,8 @@ def drift(ctx: CommandContext) -> DriftResult:
             "kept": [change_to_json(c, dialect) for c in plan.changes if c.is_exposing and c.blocked_by],
             "budget": budget_json(ctx, plan.budget),
             "requests": open_requests_to_json(prepared.waiting(plan)),
+            **prepared.coverage.plan_json(),
+            "coverage_worse": prepared.coverage.is_worse,
             "findings": [finding_to_json(finding) for finding in findings],
         }
         return DriftResult(tenant, plan.drift, findings, dict(live.foreign), document)

@@ -86,6 +86,10 @@ def repeated_content(
         reasons={},
         error=None,
         actors=triggerer_json(ctx, repository),
+        coverage=told.get("coverage", []),
+        coverage_read_at=told.get("coverage_read_at"),
+        coverage_names=told.get("coverage_names", {}),
+        assignments=[],
         ran={},
     )
 

@@ -16,7 +16,7 @@ from reconciler.core.model.errors import CxoneUnreadable, InvalidInput, Reposito
 from reconciler.core.model.finding import Finding, Severity, count_text
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import ClockOffset, Provider
-from reconciler.core.planning.change import BlockedBy
+from reconciler.core.planning.change import BlockedBy, PlanDirection
 from reconciler.core.planning.cost import SendRate
 from reconciler.core.planning.deadlines import OpenRequest, open_requests
 from reconciler.core.planning.guards import Circumstances
@@ -56,6 +56,7 @@ from reconciler.use_cases.reconcile.safety import (
     budget_json,
     limits_of,
 )
+from reconciler.use_cases.reconcile.skill_coverage import CoverageLookup
 from reconciler.use_cases.reconcile.unreported_runs import journal_runs
 from reconciler.use_cases.reconcile.warnings import (
     ceiling_findings,
@@ -154,6 +155,7 @@ class PreparedPlan:
     plan: Plan
     heading: Heading
     notes: tuple[Finding, ...]
+    coverage: CoverageLookup
     compared_state: ComparedState | None = None
     rewritten: bool = False
     invalid: tuple[InvalidFile, ...] = ()
@@ -164,7 +166,12 @@ class PreparedPlan:
         state, newest = self.state, self.state.last_applied.newest
         made = plan_to_json(self.heading, self.plan, state.live, state.provider.dialect, self.findings)
         budget = budget_json(self.ctx, self.plan.budget)
-        return {**made, "budget": budget, "chain_head": newest.head if newest else None}
+        if self.coverage.planned:
+            made["applyable"] = True
+            if self.plan.pending_count == 0:
+                made["direction"] = PlanDirection.PROTECTIVE.value
+        head = {"chain_head": newest.head if newest else None}
+        return {**made, "budget": budget, **self.coverage.plan_json(), **head}
 
     def waiting(self, plan: Plan) -> tuple[OpenRequest, ...]:
         """Name the requests that a plan found near or past their honour-by date, and not live."""
@@ -173,7 +180,8 @@ class PreparedPlan:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Everything to say besides the changes, the requests that wait last."""
-        return (*self.notes, *request_alarms(self.waiting(self.plan), self.inputs.project.rules))
+        waiting = request_alarms(self.waiting(self.plan), self.inputs.project.rules)
+        return (*self.notes, *self.coverage.findings, *waiting)
 
     @property
     def list_ids(self) -> frozenset[str]:
@@ -185,6 +193,11 @@ class PreparedPlan:
         """Say why what is held is in doubt, as far as it is known by now."""
         audit = self.inputs.project.configuration.audit
         return chain_doubts(audit, self.state.last_applied.ledger, self.inputs.tenant.name)
+
+    @property
+    def pending_count(self) -> int:
+        """Count what `apply` would change: numbers, and skills that it would add."""
+        return self.plan.pending_count + len(self.coverage.planned)
 
     @property
     def newly_blocked(self) -> bool:
@@ -370,6 +383,11 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
             *approval.findings(),
             *move_findings(plan),
         )
+        newest = past.newest.report if past.newest and not past.has_other_target else None
+        coverage = CoverageLookup(ctx, project, tenant, provider=provider, newest=newest)
+        # What protects does not wait for it: a run reads skills once it has written.
+        if request.is_strict and not request.to_apply and not live.is_saved:
+            coverage.read(list_ids)
         yield PreparedPlan(
             ctx,
             PlanInputs(project, tenant, repository, sources, lists),
@@ -378,6 +396,7 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
             plan,
             heading,
             notes,
+            coverage,
             changed,
             start.rewritten,
             invalid,

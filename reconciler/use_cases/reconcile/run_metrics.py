@@ -25,6 +25,7 @@ def meter_plan(prepared: "PreparedPlan") -> None:
     for drift_row in prepared.plan.drift:
         drift[drift_row.kind.value] += len(drift_row.phones)
     measured.drift = drift
+    measured.uncovered = prepared.coverage.current.uncovered_counts()
     _meter_waiting(measured, prepared.waiting(prepared.plan), len(prepared.plan.blocked_keys))
 
 
@@ -37,6 +38,7 @@ def meter_run(prepared: "PreparedPlan", run: "Run", status: str, stored_report: 
     measured.entries = {list_id: len(entries) for list_id, entries in run.live_after.lists.items()}
     measured.outcomes = {outcome.value: count for outcome, count in run.tally.results.counts.items()}
     measured.not_live = len(run.not_live)
+    measured.uncovered = prepared.coverage.current.uncovered_counts()
     measured.conflicts = sum(len(sent_request.answer.conflicts) for sent_request in run.tally.sent_requests)
     if stored_report is not None and stored_report.report.is_verified:
         measured.verified_at = stored_report.report.finished_at

@@ -61,13 +61,14 @@ class TenantMetrics:
 
     `waiting` counts requests that are open: their target day has come, and they are not live. `late` of them
     are past their last day. `not_at_remote` counts reports that only this clone has. `verified_at` is when a
-    run last saw CXone as it left it.
+    run last saw CXone as it left it. `uncovered` counts by list the skills that do not honour it and should.
     """
 
     entries: Mapping[str, int] = field(default_factory=dict)
     drift: Mapping[str, int] = field(default_factory=dict)
     changes: Mapping[str, int] = field(default_factory=dict)
     outcomes: Mapping[str, int] = field(default_factory=dict)
+    uncovered: Mapping[str, int] = field(default_factory=dict)
     waiting: int | None = None
     late: int | None = None
     blocked: int | None = None

@@ -119,6 +119,10 @@ def content(
         requests=live_requests_json(run, finished_at.date(), prepared.waiting(run.final_plan)),
         alarms=_alarms_json(prepared, run),
         actors=actors_json(prepared, run),
+        coverage=[row.to_json() for row in prepared.coverage.current.rows],
+        coverage_read_at=prepared.coverage.current.read_at,
+        coverage_names=prepared.coverage.current.names_to_json(),
+        assignments=[one.to_json() for one in prepared.coverage.results],
         ran=program_json(inputs.project, inputs.tenant, prepared.ctx.environ, state.provider),
     )
 
@@ -226,7 +230,7 @@ def _alarms_json(prepared: PreparedPlan, run: Run) -> list[dict[str, Any]]:
     waiting = request_alarms(prepared.waiting(run.final_plan), prepared.inputs.project.rules)
     return [
         finding_to_json(finding)
-        for finding in (*prepared.notes, *waiting)
+        for finding in (*prepared.notes, *prepared.coverage.findings, *waiting)
         if finding.severity is Severity.ALARM
     ]
 
