@@ -8,6 +8,7 @@ from reconciler.audit.breaks import ReanchorRecord
 from reconciler.audit.report import StoredReport
 from reconciler.audit.report_people import Author, AuthorizationRow, Environment, MergeRequest, People
 from reconciler.audit.report_rows import RunError, UnreportedRunRow, count_numbers
+from reconciler.cli.render.coverage_text import coverage_lines
 from reconciler.cli.render.protection import stopped_by_text
 from reconciler.core.model.finding import count_text
 from reconciler.use_cases.history.status import DeliveredReports
@@ -133,6 +134,7 @@ def report_text(stored_report: StoredReport) -> str:
         f"  not live  {count_text(count_numbers(report.not_live))}",
         *([f"  not seen  {count_text(unverified)} sent, confirmed by no read"] if unverified else []),
         f"  writes    {count_text(len(report.chunks), 'request')}, p95 {p95 or 0} ms",
+        *(f"  coverage  {line}" for line in coverage_lines(report.fields, report.started_text)),
         *([f"  failed    {_error_text(report.error)}"] if report.error else []),
         *_reanchor_lines(ReanchorRecord.of(stored_report)),
         *([f"  note      {report.removal_note}"] if report.removal_note else []),

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.render.authorizations import authorization_texts
+from reconciler.cli.render.coverage_text import COVERAGE_TITLE, coverage_lines
 from reconciler.cli.render.masking import NumberFormat, mask_numbers
 from reconciler.cli.render.messages import (
     DRIFT_TEXTS,
@@ -156,6 +157,8 @@ def render_plan_html(document: Mapping[str, Any], number_format: NumberFormat) -
         terms=list(terms_lines(document.get("terms_changes", ()), number_format)),
         settings_title=settings_title(settings) if settings else "",
         settings=list(settings_lines(settings, number_format)),
+        coverage_title=COVERAGE_TITLE,
+        coverage=coverage_lines(document, document.get("created_at")),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from reconciler.cli.render.authorizations import authorization_texts
+from reconciler.cli.render.coverage_text import COVERAGE_TITLE, coverage_lines
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.cli.render.messages import (
     DRIFT_TEXTS,
@@ -79,6 +80,7 @@ def render_plan_markdown(document: Mapping[str, Any], number_format: NumberForma
     settings = document.get("settings")
     lines += _titled_list(TERMS_TITLE, terms_lines(document.get("terms_changes", ()), number_format))
     lines += _titled_list(settings_title(settings or {}), settings_lines(settings, number_format))
+    lines += _titled_list(COVERAGE_TITLE, coverage_lines(document, document.get("created_at")))
     lines += [f"- {escape_markdown(line)}" for line in finding_lines(document["findings"])]
     cost = document["cost"]
     if not is_without_cxone(document):

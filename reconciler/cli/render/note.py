@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.cli.render.authorizations import authorization_texts
+from reconciler.cli.render.coverage_text import COVERAGE_TITLE, coverage_lines
 from reconciler.cli.render.markdown import code_span, escape_markdown
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.cli.render.messages import (
@@ -91,6 +92,10 @@ class Section:
             "Deadlines": list(_deadline_lines(changes, self.document["as_of"])),
             TERMS_TITLE: self._terms_lines(number_format),
             "Rules and configuration": self._settings_lines(number_format),
+            COVERAGE_TITLE: [
+                escape_markdown(line)
+                for line in coverage_lines(self.document, self.document.get("created_at"))
+            ],
             "Findings": [_finding_line(finding) for finding in _urgent_first(self.document["findings"])],
             "Drift": [_drift_line(drift_row, number_format) for drift_row in self.document["drift"]],
         }
@@ -105,6 +110,10 @@ class Section:
     def _terms_lines(self, number_format: NumberFormat) -> list[str]:
         rows = self.document.get("terms_changes", ())
         return [escape_markdown(line) for line in terms_lines(rows, number_format, most=_MAX_ROWS)]
+
+    def _coverage_lines(self) -> list[str]:
+        lines = coverage_lines(self.document, self.document.get("created_at"))
+        return [escape_markdown(line) for line in lines]
 
     def _footer(self) -> Iterator[str]:
         revision = self.document["revision"] or "no commit"

@@ -117,6 +117,7 @@ _LABELLED_GAUGES: tuple[tuple[str, str, str, Callable[[TenantMetrics], Mapping[s
     ("dnc_entries", "Numbers live in CXone.", "list", lambda one: one.entries),
     ("dnc_drift", "Numbers that others changed.", "kind", lambda one: one.drift),
     ("dnc_changes", "Numbers to change.", "action", lambda one: one.changes),
+    ("dnc_uncovered_skills", "Outbound skills that do not honour a list.", "list", lambda one: one.uncovered),
     ("dnc_outcomes", "Numbers by outcome.", "outcome", lambda one: one.outcomes),
     (
         "dnc_deadlines",

@@ -1,9 +1,10 @@
 """Where tenants stand, for reading and for machines."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from reconciler.cli.render.coverage_text import COVERAGE_TITLE, standing_lines
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.cli.render.messages import age_text, not_at_remote_text
 from reconciler.cli.render.protection import protection_counts_json, protection_text, stopped_by_text
@@ -45,8 +46,22 @@ def _standing_json(one: Standing, age_limit: timedelta) -> dict[str, Any]:
         "protection": protection_counts_json(one.protection),
         "stopped_by": newest.report.stopped_by if newest else None,
         "not_at_remote": one.not_at_remote,
+        "coverage": _coverage_json(one),
         "doubts": [doubt.fact for doubt in one.doubts],
         "chain_head": {"path": newest.path, "sha256": newest.sha256} if newest else None,
+    }
+
+
+def _coverage_json(one: Standing) -> dict[str, Any] | None:
+    """Say which skills honour the lists, as last read; None where no run has looked."""
+    coverage = one.coverage
+    if coverage is None:
+        return None
+    age = one.coverage_age
+    return {
+        "read_at": coverage.read_at,
+        "age_seconds": round(age.total_seconds()) if age is not None else None,
+        "lists": coverage.to_json()["coverage"],
     }
 
 
@@ -69,7 +84,15 @@ def _standing_lines(one: Standing, age_limit: timedelta, number_format: NumberFo
     if one.deviations.kept:
         kept = count_text(one.deviations.kept)
         yield f"    Blocked: {kept}, in CXone and no longer in the files (see: dnc blocked)"
+    if lines := standing_lines(one.coverage):
+        age = f", skills read {_age(one.coverage_age)} ago" if one.coverage_age is not None else ""
+        yield f"    {COVERAGE_TITLE} (report {report.seq if report else '-'}{age}):"
+        yield from (f"      {line}" for line in lines)
     yield from (f"    {line}" for line in protection_text(one.protection, number_format).splitlines())
+
+
+def _age(age: timedelta) -> str:
+    return age_text(datetime.fromtimestamp(0, UTC), datetime.fromtimestamp(0, UTC) + age)
 
 
 def _standing(one: Standing, age_limit: timedelta) -> str:

@@ -13,6 +13,7 @@ from reconciler.config.configuration import Tenant
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
 from reconciler.core.model.finding import Finding
 from reconciler.core.model.run_result import Cause, OpenNumbers, Protection, cause_of
+from reconciler.core.planning.coverage import Coverage
 from reconciler.use_cases.history.run_summary import UNFINISHED, Deviations
 from reconciler.use_cases.workspace.audit_branch import audit_branch_findings
 from reconciler.use_cases.workspace.context import CommandContext
@@ -102,7 +103,8 @@ class Standing:
 
     `newest` and `verified` are the newest report, and the newest that saw all that it left; None without
     one. `age` is that of the latter. `not_at_remote` counts the reports that only this clone has; None: there
-    is no remote. `doubts` say why the reports may not be what was written.
+    is no remote. `doubts` say why the reports may not be what was written. `coverage` is which skills honour
+    the lists, as last read, `coverage_age` how long ago that was.
     """
 
     tenant: str
@@ -114,6 +116,8 @@ class Standing:
     protection: Protection = field(default_factory=Protection)
     not_at_remote: int | None = None
     doubts: tuple[Doubt, ...] = ()
+    coverage: Coverage | None = None
+    coverage_age: timedelta | None = None
 
     @property
     def needs_attention(self) -> bool:
@@ -126,9 +130,16 @@ class Standing:
             self.deviations.kept,
             self.not_at_remote,
             self.doubts,
+            self.has_running_skills,
         )
         is_protected = self.protection.verdict == "protected"
         return any(open_facts) or not is_protected or self.newest.report.status in UNFINISHED
+
+    @property
+    def has_running_skills(self) -> bool:
+        """Tell whether a skill that should honour a list did not, and ran, when skills were last read."""
+        rows = self.coverage.rows if self.coverage else ()
+        return any(skill.running for row in rows for skill in row.uncovered)
 
     def is_older(self, most: timedelta) -> bool:
         """Tell whether the last verified run is too long ago, or there was none."""
@@ -188,7 +199,14 @@ def _standing(tenant: str, newest: StoredReport | None, ledger: Ledger, now: dat
         late=count_numbers(row for row in report.requests.open if row.due < now.date()),
         deviations=Deviations.of(report),
         protection=reported_protection(report),
+        coverage=report.coverage,
+        coverage_age=_coverage_age(report.coverage, now),
     )
+
+
+def _coverage_age(coverage: Coverage | None, now: datetime) -> timedelta | None:
+    """Say how long ago skills were read."""
+    return now - datetime.fromisoformat(coverage.read_at) if coverage and coverage.read_at else None
 
 
 def reported_protection(report: Report) -> Protection:
@@ -238,4 +256,5 @@ def meter_standings(ctx: CommandContext, standings: Iterable[Standing]) -> None:
         told.waiting, told.late = count_numbers(report.requests.open), one.late
         told.blocked, told.not_live = one.deviations.kept, one.deviations.not_live
         told.not_at_remote = one.not_at_remote
+        told.uncovered = one.coverage.uncovered_counts() if one.coverage else {}
         told.verified_at = one.verified.finished_at if one.verified else None

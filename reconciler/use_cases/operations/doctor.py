@@ -24,6 +24,7 @@ from reconciler.use_cases.operations.health_check import Check, State, failed_ch
 from reconciler.use_cases.operations.tenant_probe import ProbeResult, probe_tenant
 from reconciler.use_cases.reconcile.clock_skew import FIX, LIMIT_SECONDS, format_skew, skew_seconds
 from reconciler.use_cases.reconcile.safety import TOKEN
+from reconciler.use_cases.reconcile.skill_coverage import CoverageLookup
 from reconciler.use_cases.workspace.audit_branch import audit_branch_findings
 from reconciler.use_cases.workspace.connection import connect
 from reconciler.use_cases.workspace.context import CommandContext, Today
@@ -143,6 +144,8 @@ def doctor(ctx: CommandContext, *, with_probe: bool = False) -> DoctorResult:
         with connect(tenant, ctx) as provider:
             cxone_checks = tuple(_cxone_checks(provider, tenant))
             checks += cxone_checks
+            if not any(check.state is State.FAIL for check in cxone_checks):
+                checks += _coverage_checks(ctx, project, tenant, provider)
             if with_probe and any(check.state is State.FAIL for check in cxone_checks):
                 checks.append(Check("probe", State.WARNING, "not made, since CXone could not be read"))
             elif with_probe:
@@ -286,6 +289,21 @@ def _cxone_checks(provider: Provider, tenant: Tenant) -> Iterator[Check]:
     scope = "dnc:entries:write" if tenant.dialect == "entries" else "a role that may edit DNC groups"
     yield Check("write", State.UNKNOWN, f"not tried: apply needs {scope}; removal: {tenant.removal}")
     yield _clock_check(provider)
+
+
+def _coverage_checks(
+    ctx: CommandContext, project: Project, tenant: Tenant, provider: Provider
+) -> Iterator[Check]:
+    """See which outbound skills honour the lists, where this CXone tells of skills."""
+    lists = project.read_lists(project.sources(tenant), Today.at(ctx.clock()))
+    coverage = CoverageLookup(ctx, project, tenant, provider=provider, newest=None)
+    coverage.read(lists.declared_entries.list_ids)
+    for finding in coverage.findings:
+        fact, _, fix = finding.message.partition("; fix: ")
+        yield Check("coverage", State.WARNING, fact, fix)
+    rows = coverage.current.rows
+    if rows and not coverage.findings:
+        yield passed_check("coverage", f"every outbound skill honours {count_text(len(rows), 'list')}")
 
 
 def _clock_check(provider: Provider) -> Check:

@@ -217,7 +217,7 @@ def test_a_probe_says_what_protects_nobody_and_what_cannot_be_searched(groups):
     groups.sandbox.groups.store._connection.execute("DELETE FROM group_skill")
     checks = examined(groups, "--probe")
     assert checks["search"] == ("warning", "a number that was read is not found by a search")
-    assert "no scrubbed skill" in checks["group"][1]
+    assert "has no scrubbed skill, so it blocks no call" in checks["coverage"][1]
 
 
 def test_a_probe_prints_what_else_a_read_finds(groups):

@@ -11,6 +11,7 @@ from reconciler.cli.render.site.periods import ChartPeriod, group_by_period
 from reconciler.cli.render.site.timeline import Timeline
 from reconciler.core.model.entries import ReasonCode
 from reconciler.core.model.finding import count_text
+from reconciler.core.planning.coverage import Coverage, SkillRow, shown_name
 from reconciler.use_cases.history.run_summary import UNDIVIDED, UNFINISHED, RunFigures
 from reconciler.use_cases.history.site import HORIZON, RemainingNumbers, TenantRecord
 
@@ -144,6 +145,34 @@ def open_issues_chapter(record: TenantRecord) -> Chapter:
 
 def _rest_text(rows: Sequence[RemainingNumbers] | Sequence[str]) -> str:
     return f"The first {MAX_OPEN_ISSUES} of {len(rows):,}." if len(rows) > MAX_OPEN_ISSUES else ""
+
+
+def coverage_chapter(record: TenantRecord) -> Chapter:
+    """Show which skills honour each list, as last read."""
+    coverage = record.coverage or Coverage()
+    rows = (
+        (
+            Cell(row.list_id, code=True),
+            shown_name(row.group),
+            row.honoured,
+            _skill_cell(row.uncovered, "bad"),
+            _skill_cell(row.excepted, ""),
+            _skill_cell(row.unstoppable, "warn"),
+        )
+        for row in coverage.rows
+    )
+    table = Table.of(
+        "Outbound skills by list",
+        "List|DNC group|#Honoured by|Not honoured by|Excepted|Stopped by no group",
+        rows,
+        note=f"Skills as read {(coverage.read_at or '')[:16]}Z. A group stops the calls of its skills alone.",
+    )
+    return Chapter("coverage", "Coverage", (table,))
+
+
+def _skill_cell(skills: Sequence[SkillRow], mark: str) -> Cell:
+    names = [shown_name(skill.name) + f" ({skill.reference})" * bool(skill.reference) for skill in skills]
+    return Cell(", ".join(names), mark if skills else "")
 
 
 MAX_CHARTS = 12  # lists with a chart of their own, the largest first

@@ -9,7 +9,12 @@ from reconciler.cli.render.messages import age_text
 from reconciler.cli.render.site.blocks import NO_VALUE, Block, Cell, Fact, Table, Text, Value
 from reconciler.cli.render.site.chain import chain_chapter, chain_verdict, problem_blocks, remark_blocks
 from reconciler.cli.render.site.chart import sparkline
-from reconciler.cli.render.site.lists import lapses_chapter, open_issues_chapter, sizes_chapter
+from reconciler.cli.render.site.lists import (
+    coverage_chapter,
+    lapses_chapter,
+    open_issues_chapter,
+    sizes_chapter,
+)
 from reconciler.cli.render.site.runs import count_late, drift_chapter, requests_chapter, runs_chapter
 from reconciler.cli.render.site.timeline import Timeline
 from reconciler.core.model.finding import count_text
@@ -100,6 +105,8 @@ def _warnings(
         yield f"{count_text(record.files.errors, 'error')} in the files"
     if (unsent := count_unsent(record) - newest.deviations.not_live) > 0:
         yield f"{count_text(unsent)} in the files and not in CXone yet"
+    if uncovered := sum((record.coverage.uncovered_counts() if record.coverage else {}).values()):
+        yield f"{count_text(uncovered, 'skill')} not scrubbed"
     if record.alarms:
         yield count_text(len(record.alarms), "alarm")
 
@@ -281,6 +288,7 @@ def _tenant_page(site: Site, record: TenantRecord) -> str:
         *((requests_chapter(record, time),) if has_runs else ()),
         runs_chapter(record, time),
         *((drift_chapter(record, time),) if has_runs else ()),
+        *((coverage_chapter(record),) if record.coverage and record.coverage.rows else ()),
         lapses_chapter(record, site.made_at),
         *((open_issues_chapter(record),) if has_runs else ()),
         chain_chapter(site, record),
