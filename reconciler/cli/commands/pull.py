@@ -18,15 +18,19 @@ EXAMPLES = examples(
     "dnc pull --merge-request",
     "dnc pull --list dnc-list-02 --tenant production",
     "dnc pull --all-lists",
+    'dnc pull --group "Company DNC"',
 )
 
 
-def pull(
+def pull(  # noqa: PLR0917  (Typer calls it by keyword)
     list_id: Annotated[str | None, typer.Option("--list", help="Only this list.")] = None,
     all_lists: Annotated[
         bool, typer.Option("--all-lists", help="Every list that CXone has, also those that no file names.")
     ] = False,
     new_list: NewListOption = False,
+    group: Annotated[
+        str | None, typer.Option(help="dnc-groups: only this group, by name or id, also one that is no list.")
+    ] = None,
     merge_request: Annotated[
         bool, typer.Option("--merge-request", help="Make a merge request, and leave the working tree alone.")
     ] = False,
@@ -35,7 +39,9 @@ def pull(
     """Write what CXone has and git does not into dnc-lists/adopted/TENANT/."""
     if list_id is not None and all_lists:
         raise typer.BadParameter("name one list, or all", param_hint="--all-lists")
-    ctx, scope = current_options().context(), Scope(list_id, all_lists, new_list)
+    if group is not None and (list_id is not None or all_lists):
+        raise typer.BadParameter("name one group, one list, or all lists", param_hint="--group")
+    ctx, scope = current_options().context(), Scope(list_id, all_lists, new_list, group)
     with error_output(output):
         adoption_request = request_adoption(ctx, scope) if merge_request else None
         result = adoption_request.pull_result if adoption_request else run(ctx, scope)

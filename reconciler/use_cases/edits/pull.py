@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.config.configuration import Tenant, matches
+from reconciler.config.configuration import matches
 from reconciler.core.model.entries import ProjectedTerms, is_list_id
 from reconciler.core.model.entry_table import terms_by_phone
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
@@ -22,9 +22,10 @@ from reconciler.use_cases.edits.adopt import (
 from reconciler.use_cases.edits.edit_lock import hold_edit_lock, write_list_files
 from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
 from reconciler.use_cases.reconcile.prepared_plan import PlanRequest, PreparedPlan, prepare_plan
+from reconciler.use_cases.reconcile.skill_coverage import lists_of
 from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.files import open_private_table, write_table
-from reconciler.use_cases.workspace.project import Project, sources_in
+from reconciler.use_cases.workspace.opening import open_project, open_repository
 from reconciler.use_cases.workspace.tenant_lists import NEW_LIST_FIX, unknown_list
 from reconciler.use_cases.workspace.tree import Tree
 
@@ -35,17 +36,19 @@ UNREADABLE = "unreadable.csv"
 class Scope:
     """Which lists: those that files or reports name; one more, or only that; or every one that CXone has.
 
-    `is_new_list` says that the one may be a list that neither files nor reports name yet.
+    `is_new_list` says that the one may be a list that neither files nor reports name yet. `group` names it by
+    its DNC group's name or id in CXone.
     """
 
     list_id: str | None = None
     every_list: bool = False
     is_new_list: bool = False
+    group: str | None = None
 
     @property
     def includes_new_lists(self) -> bool:
         """Tell whether lists are adopted that no file names yet."""
-        return self.every_list or self.list_id is not None
+        return self.every_list or self.list_id is not None or self.group is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,8 @@ def open_unmanaged(
 
     Without it a number that guards keep would look like one that an agent added.
     """
+    if scope.group is not None:
+        scope = _scope_of_group(ctx, scope.group)
     if scope.list_id is not None and not is_list_id(scope.list_id):
         fact = "a list is named with letters, digits, dots, underscores and hyphens"
         raise InvalidInput(fact, "name it so in the files, and map it with listIds", where="--list")
@@ -135,6 +140,21 @@ def open_unmanaged(
             )
         _demand_known_list(prepared, scope)
         yield prepared.inputs, _find_unmanaged(prepared, scope)
+
+
+def _scope_of_group(ctx: CommandContext, group: str) -> Scope:
+    """Find the list that a group is in the files. Raises InvalidInput where it has no name there."""
+    tenant = open_project(ctx, open_repository(ctx)).tenant(ctx.options.tenant)
+    if tenant.dialect != "dnc-groups":
+        raise InvalidInput(f"dialect {tenant.dialect} has no groups", "name a list: --list", where="--group")
+    list_id = next((name for name, own in tenant.connection.list_ids.items() if own == group), group)
+    if not is_list_id(list_id) or tenant.own_list_id(list_id) != group:
+        raise InvalidInput(
+            f"the DNC group {group} has no name in the files",
+            f'write `NAME: "{group}"` below listIds of {tenant.name}, commit, and run it again',
+            where="--group",
+        )
+    return Scope(list_id, is_new_list=True)
 
 
 def _demand_known_list(prepared: PreparedPlan, scope: Scope) -> None:
@@ -191,7 +211,7 @@ def _adoptable_lists(
     rival_lists = {
         cxone_id: rival.name
         for rival in inputs.project.rivals(tenant, ctx.environ)
-        for cxone_id in _lists_of_rival(inputs.project, rival, today)
+        for cxone_id in lists_of(inputs.project, rival, today)
     }
     names: list[str] = []
     skipped: list[str] = []
@@ -207,12 +227,6 @@ def _adoptable_lists(
         else:
             names.append(name)
     return names, tuple(skipped)
-
-
-def _lists_of_rival(project: Project, rival: Tenant, today: Today) -> set[str]:
-    """Name the lists of CXone that another tenant's files are of."""
-    lists = project.read_lists(sources_in(project.tree, rival), today)
-    return {rival.own_list_id(list_id) for list_id in lists.declared_entries.list_ids}
 
 
 def check_owners(ctx: CommandContext, inputs: PlanInputs, paths: Iterable[str]) -> None:
