@@ -72,7 +72,9 @@ def test_every_key_of_the_configuration_is_explained():
     }
     said = section(FILES, "Configuration: `dnc.yaml`")
     assert set(names(first_cells(said, "key"))) == top | inner
-    assert set(names(first_cells(said, "key of a tenant"))) == set(found["$defs"]["tenant"]["properties"])
+    tenant = found["$defs"]["tenant"]["properties"]
+    coverage = {f"coverage.{key}" for key in tenant["coverage"]["properties"]}
+    assert set(names(first_cells(said, "key of a tenant"))) == tenant.keys() | coverage
     profile = dict(found["$defs"]["profile"]["properties"])
     inner = {f"{name}.{key}" for name in ("ignore", "registry") for key in profile.pop(name)["properties"]}
     assert set(names(first_cells(said, "key of an import profile"))) == set(profile) | inner

@@ -146,6 +146,7 @@ TOLD = {
             "dnc check +12125550123 --at 2026-03-04T17:02Z": 3,  # before the first report
             "dnc check +12125550123 --at 2026-03-04T12:02-05:00": 3,
         },
+        unrun={"dnc pull --group": "needs dnc-groups; tests/commands/runs/test_skill_coverage.py runs it"},
         before={
             f"{IMPORT} calls.csv": table("calls.csv", "Tel,Asked", "2125550131,2026-11-02"),
             f"{IMPORT} calls.xlsx": profile,
