@@ -36,7 +36,6 @@ from reconciler.core.model.errors import BrokenChain
 from reconciler.core.model.provider import Target
 from reconciler.core.model.run_result import StoppedBy
 from reconciler.core.model.target import is_same_target
-from reconciler.core.planning.coverage import Coverage, coverage_from_json
 from reconciler.core.planning.state import Retained
 
 REANCHORED = "reanchored"  # the status of a report that only continues a chain after a purge
@@ -418,17 +417,6 @@ class Report:
     def alarms(self) -> tuple[Mapping[str, Any], ...]:
         """What only time brought, and the run did not settle."""
         return tuple(self.fields.get("alarms", ()))
-
-    @property
-    def coverage(self) -> Coverage | None:
-        """Which skills honour the lists, as last read; None: no run has looked."""
-        return coverage_from_json(self.fields)
-
-    @property
-    def refused_assignments(self) -> frozenset[tuple[str, str]]:
-        """The lists and skills that CXone refused to bring together, and refused once more in this run."""
-        rows = self.fields.get("assignments", ())
-        return frozenset((row["list_id"], row["skill_id"]) for row in rows if row["outcome"] == "rejected")
 
     @property
     def live_after(self) -> Mapping[str, ListCount]:

@@ -127,6 +127,7 @@ class Coverage:
 
     `names` are those of the settings, each with the ids behind it. `unmapped` are the groups that a skill
     adds numbers to and that no list is, `odd_lists` names of the settings that are no list.
+    `refused` are the lists and skills that CXone did not bring together, as a report tells.
     """
 
     rows: tuple[CoverageRow, ...] = ()
@@ -134,6 +135,7 @@ class Coverage:
     read_at: str | None = None
     unmapped: tuple[UnmappedGroup, ...] = ()
     odd_lists: tuple[str, ...] = ()
+    refused: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def missing(self) -> tuple[Assignment, ...]:
@@ -159,6 +161,11 @@ class Coverage:
         }
 
 
+def no_coverage_json() -> dict[str, Any]:
+    """Give what a plan has in these places where no skill was ever read."""
+    return {**Coverage().to_json(), "assignments": []}
+
+
 def coverage_from_json(fields: Mapping[str, Any]) -> Coverage | None:
     """Read what a report tells; None where its run did not look, and none before it did."""
     if fields.get("coverage_read_at") is None:
@@ -168,6 +175,11 @@ def coverage_from_json(fields: Mapping[str, Any]) -> Coverage | None:
         tuple(map(coverage_row_from_json, fields["coverage"])),
         {name: NamedSkills(tuple(known["ids"]), tuple(known["found"])) for name, known in names},
         fields["coverage_read_at"],
+        refused=frozenset(
+            (row["list_id"], row["skill_id"])
+            for row in fields.get("assignments", ())
+            if row["outcome"] == "rejected"
+        ),
     )
 
 

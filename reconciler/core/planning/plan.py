@@ -26,6 +26,7 @@ from reconciler.core.planning.change import (
     plan_direction,
 )
 from reconciler.core.planning.cost import Cost, estimate_cost
+from reconciler.core.planning.coverage import no_coverage_json
 from reconciler.core.planning.deadlines import open_requests, open_requests_to_json
 from reconciler.core.planning.diff import authorized_changes, blocked_changes, diff, sort_changes
 from reconciler.core.planning.guards import (
@@ -318,6 +319,7 @@ def plan_to_json(
         "changes": [change_to_json(c, dialect) for c in plan.changes],
         "drift": [drift_to_json(d) for d in plan.drift],
         "requests": open_requests_to_json(open_requests(plan.changes, heading.as_of)),
+        **no_coverage_json(),
         "findings": [finding_to_json(finding) for finding in findings],
     }
 
@@ -338,6 +340,7 @@ def failed_plan_to_json(heading: Heading, findings: Iterable[Finding]) -> dict[s
         "changes": [],
         "drift": [],
         "requests": [],
+        **no_coverage_json(),
         "findings": [finding_to_json(finding) for finding in findings],
     }
 

@@ -16,7 +16,7 @@ from reconciler.core.model.entries import REGISTRY_REASONS, DeclaredEntries, Hol
 from reconciler.core.model.errors import BrokenChain, DncError, RepositoryProblem
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.core.model.provider import Target
-from reconciler.core.planning.coverage import Coverage
+from reconciler.core.planning.coverage import Coverage, coverage_from_json
 from reconciler.git.repository import Repository
 from reconciler.use_cases.history.record_verdict import ChainCopies, chain_copies, problems_of
 from reconciler.use_cases.history.run_summary import RunFigures
@@ -269,7 +269,7 @@ def _tenant_record(
         not_removed=_retained(report, NOT_REMOVED),
         failures=_failures(report.failures if report else ()),
         not_live=_sum_remaining((row, "") for row in (report.not_live if report else ())),
-        coverage=report.coverage if report else None,
+        coverage=coverage_from_json(report.fields) if report else None,
         drift=_drift(report_source, report_with_plan),
         alarms=tuple(finding["message"] for finding in (report.alarms if report else ())),
         files=_file_counts(tenant, project, today),

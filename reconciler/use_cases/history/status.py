@@ -13,7 +13,7 @@ from reconciler.config.configuration import Tenant
 from reconciler.core.model.errors import InvalidInput, RepositoryProblem
 from reconciler.core.model.finding import Finding
 from reconciler.core.model.run_result import Cause, OpenNumbers, Protection, cause_of
-from reconciler.core.planning.coverage import Coverage
+from reconciler.core.planning.coverage import Coverage, coverage_from_json
 from reconciler.use_cases.history.run_summary import UNFINISHED, Deviations
 from reconciler.use_cases.workspace.audit_branch import audit_branch_findings
 from reconciler.use_cases.workspace.context import CommandContext
@@ -191,6 +191,7 @@ def _standing(tenant: str, newest: StoredReport | None, ledger: Ledger, now: dat
         return Standing(tenant, None, None, None, 0, Deviations(0, 0, 0))
     verified = ledger.last_verified(tenant)
     report = newest.report
+    coverage = coverage_from_json(report.fields)
     return Standing(
         tenant,
         newest,
@@ -199,8 +200,8 @@ def _standing(tenant: str, newest: StoredReport | None, ledger: Ledger, now: dat
         late=count_numbers(row for row in report.requests.open if row.due < now.date()),
         deviations=Deviations.of(report),
         protection=reported_protection(report),
-        coverage=report.coverage,
-        coverage_age=_coverage_age(report.coverage, now),
+        coverage=coverage,
+        coverage_age=_coverage_age(coverage, now),
     )
 
 

@@ -7,11 +7,11 @@ from reconciler import __version__
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import StoredReport
 from reconciler.core.model.finding import Finding, Severity
+from reconciler.core.planning.coverage import coverage_from_json
 from reconciler.core.planning.plan import Heading, PlanSource, SourceKind, failed_plan_to_json
 from reconciler.use_cases.reconcile.large_additions import demand_confirmed
 from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
 from reconciler.use_cases.reconcile.rule_changes import excuse_applied, last_applied_sources
-from reconciler.use_cases.reconcile.skill_coverage import NO_COVERAGE
 from reconciler.use_cases.workspace.changed_files import merge_tip
 from reconciler.use_cases.workspace.context import CommandContext, Today, iso
 from reconciler.use_cases.workspace.destination import RULE, Withheld
@@ -70,8 +70,8 @@ def plan_offline(withheld: Withheld) -> OfflinePlan:
         heading, (*lists.findings, *reach, *project.loosened_findings(), _withheld_finding(withheld))
     )
     document |= {"errored": False, "chain_head": newest.head if newest else None}
-    known = newest.report.coverage if newest else None
-    document |= {**NO_COVERAGE, **(known.to_json() if known else {})}
+    known = coverage_from_json(newest.report.fields) if newest else None
+    document |= known.to_json() if known else {}
     document["live"] |= {"from": NOT_READ}
     document["terms_changes"] = []
     document["settings"] = settings_changes_json(

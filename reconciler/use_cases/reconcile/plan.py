@@ -11,7 +11,6 @@ from reconciler.use_cases.reconcile.live_read import ReadFrom
 from reconciler.use_cases.reconcile.prepared_plan import PlanRequest, PreparedPlan, prepare_plan
 from reconciler.use_cases.reconcile.report.authorizations import reviewed_plan_json
 from reconciler.use_cases.reconcile.run_metrics import meter_plan
-from reconciler.use_cases.reconcile.skill_coverage import NO_COVERAGE
 from reconciler.use_cases.workspace.context import CommandContext, Today, iso
 from reconciler.use_cases.workspace.destination import Withheld
 from reconciler.use_cases.workspace.opening import open_repository, tenant_name
@@ -96,4 +95,4 @@ def failed_plan_json(ctx: CommandContext, error: DncError) -> dict[str, Any]:
         created_at=iso(now),
     )
     document = failed_plan_to_json(heading, error.findings)
-    return {**document, **NO_COVERAGE, "chain_head": None, "terms_changes": [], "settings": None}
+    return {**document, "chain_head": None, "terms_changes": [], "settings": None}

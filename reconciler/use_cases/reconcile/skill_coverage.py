@@ -22,6 +22,7 @@ from reconciler.core.planning.coverage import (
     Coverage,
     NamedSkills,
     coverage_findings,
+    coverage_from_json,
     is_changed,
     is_worse,
     judge_coverage,
@@ -30,9 +31,6 @@ from reconciler.core.planning.coverage import (
 )
 from reconciler.use_cases.workspace.context import CommandContext, Today, iso
 from reconciler.use_cases.workspace.project import Project, sources_in
-
-NO_COVERAGE: dict[str, Any] = {"coverage": [], "coverage_read_at": None, "assignments": []}
-"""What a plan without a reading has in these places."""
 
 _NO_RIGHT_FIX = "give the user of the access key a role that may see skills"
 
@@ -52,9 +50,9 @@ class CoverageLookup:
         provider: Provider,
         newest: Report | None,
     ) -> None:
-        self.last = newest.coverage if newest else None
+        self.last = coverage_from_json(newest.fields) if newest else None
         self.results: tuple[AssignmentResult, ...] = ()
-        self._known_refusals = newest.refused_assignments if newest else frozenset()
+        self._known_refusals = self.last.refused if self.last else frozenset()
         self._provider = provider
         self._settings = tenant.coverage
         configuration = project.content_hashes(())["configuration"]

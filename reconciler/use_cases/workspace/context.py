@@ -68,7 +68,6 @@ class TenantMetrics:
     drift: Mapping[str, int] = field(default_factory=dict)
     changes: Mapping[str, int] = field(default_factory=dict)
     outcomes: Mapping[str, int] = field(default_factory=dict)
-    uncovered: Mapping[str, int] = field(default_factory=dict)
     waiting: int | None = None
     late: int | None = None
     blocked: int | None = None
@@ -77,6 +76,7 @@ class TenantMetrics:
     conflicts: int | None = None
     verified_at: datetime | None = None
     status: str = ""
+    uncovered: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
