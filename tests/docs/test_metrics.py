@@ -14,7 +14,7 @@ from tests.support.project import START
 def test_every_family_is_explained():
     wire = Statistics()
     wire.latencies_ms = array("f", [12.0])
-    counts = {key: {"x": 1} for key in ("entries", "drift", "changes", "outcomes")}
+    counts = {key: {"x": 1} for key in ("entries", "drift", "changes", "outcomes", "uncovered")}
     numbers = dict.fromkeys(("waiting", "late", "blocked", "not_live", "not_at_remote", "conflicts"), 1)
     told = TenantMetrics(**counts, **numbers, verified_at=START, status="complete")
     now = START.timestamp()
