@@ -224,7 +224,7 @@ def drift_text(document: _Document, foreign: Mapping[str, int], number_format: N
     lines = _drift_lines(document["drift"], number_format)
     for title, _, changes in parts_of(document["kept"]).kept:
         lines += _blocked_lines(title, changes, number_format, document["budget"])
-    lines += _titled_lines(COVERAGE_TITLE, iter(coverage_lines(document, document.get("created_at"))))
+    lines += _titled_lines(COVERAGE_TITLE, iter(coverage_lines(document, document["live"]["read_at"])))
     lines += [
         f"  {name}: {count_text(rows, 'row')}, foreign: no file names it, left alone"
         for name, rows in foreign.items()

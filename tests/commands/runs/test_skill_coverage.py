@@ -91,6 +91,7 @@ def test_every_output_says_which_skills_do_not_honour_a_list(project, tmp_path):
     assert status["lists"] == [row]
     assert status["age_seconds"] < 60
     assert line in project.run("status").out
+    assert f"Coverage:\n  {line}" in project.run("drift").out
     assert line in project.run("audit", "show").out
     assert project.run("site", str(tmp_path / "site")).code == 0
     page = (tmp_path / "site" / "tenant-production.html").read_text()
