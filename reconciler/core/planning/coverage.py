@@ -197,7 +197,8 @@ def judge_coverage(
     that it was made for, and what must honour a list is both the old and the new. `elsewhere` are the names
     and ids of groups that another tenant's lists are.
     """
-    callers = [skill for skill in reading.skills if skill.can_call]
+    # In an order of its own: CXone's may be another each time, and a report is due for what differs.
+    callers = sorted((one for one in reading.skills if one.can_call), key=lambda one: (one.name, one.id))
     names = {name: _named(name, callers, bound or {}) for name in settings.names}
     rows = tuple(_row(group, settings, callers, names) for group in reading.groups)
     own_elsewhere = set(elsewhere)
@@ -356,7 +357,7 @@ def _unmapped_findings(groups: Iterable[UnmappedGroup]) -> Iterator[Finding]:
         yield _finding(
             Severity.WARNING,
             f"the DNC group {name} ({count_text(group.records, 'record')}) is no list of this tenant, and "
-            f"opt-outs of {join_names(feeders, 'and')} land in it: other skills may call them; fix: "
+            f"opt-outs of {join_names(sorted(feeders), 'and')} land in it: other skills may call them; fix: "
             f'dnc pull --group "{name}"',
         )
 

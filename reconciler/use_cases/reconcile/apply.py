@@ -301,7 +301,7 @@ def _settle_coverage(prepared: PreparedPlan, run: Run) -> None:
     def is_over() -> bool:
         return ctx.run.stop.is_set() or bool(ctx.run.budget and ctx.run.budget.is_over())
 
-    if not run.live_before.is_unread and not is_over():
+    if run.error is None and not is_over():
         prepared.coverage.read(prepared.list_ids)
         prepared.coverage.assign(is_over)
 
