@@ -13,6 +13,7 @@ from reconciler.config.configuration import (
     uncovered_files,
 )
 from reconciler.core.model.errors import InvalidInput
+from reconciler.core.model.outbound_skills import CoverageSettings
 from reconciler.rules.rule_set import load_rules
 
 ENVIRON = {"ORG": "acme", "ID": "me", "SECRET": "a&b=c+d"}
@@ -154,6 +155,34 @@ def test_an_environment_that_there_is_not_is_refused(conf):
     for said in ("dialect: dnc-groups, environment: mars", "environment: eu"):
         with pytest.raises(InvalidInput):
             conf(f"tenants: {{t: {{{said}, accessKeyId: a, accessKeySecret: '${{SECRET}}'}}}}")
+
+
+def test_which_skills_must_honour_the_lists(conf):
+    groups = "tenants: {t: {dialect: dnc-groups, embedded: true%s}}"
+    assert conf(groups % "").tenants["t"].coverage == CoverageSettings()
+    said = "skills: [Main, 12], lists: {dnc-2: none}, except: {Test dialer: TICKET-88, 7: 8}, assign: true"
+    found = conf(groups % f", coverage: {{{said}}}").tenants["t"].coverage
+    assert found == CoverageSettings(
+        ("Main", "12"), {"dnc-2": "none"}, {"Test dialer": "TICKET-88", "7": "8"}, assign=True
+    )
+    assert list(found.names) == ["Main", "12", "Test dialer", "7"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "skills: some",
+        "skills: []",
+        "lists: {a: some}",
+        "except: {a: ''}",
+        "except: [a]",
+        "assign: maybe",
+        "x: 1",
+    ],
+)
+def test_a_wrong_coverage_is_found(wrong, said):
+    rules = wrong(f"tenants: {{t: {{dialect: dnc-groups, embedded: true, coverage: {{{said}}}}}}}")
+    assert len(rules) == 1
 
 
 def test_without_a_file_the_way_out_is_said(rules):
