@@ -139,6 +139,8 @@ class Pseudonyms:
     def _masked(self, value: object) -> object:
         if isinstance(value, Mapping) and isinstance(value.get("evidence"), str):
             value = {**value, "evidence": mask_reference(value["evidence"], value.get("phones", ()))}
+        if isinstance(value, Mapping) and "skill_id" in value:  # people name skills after numbers, too
+            value = {**value, "name": mask_reference(str(value["name"]))}
         if isinstance(value, str):
             return self.number(value) if is_e164(value) else value
         if isinstance(value, list | tuple):

@@ -270,3 +270,10 @@ def test_entries_has_no_skills_and_no_setting_for_them(project):
     done = project.run("pull", "--tenant", "toy", "--group", "overflow")
     assert done.code == 4
     assert "dialect entries has no groups" in done.err
+
+
+def test_a_number_in_a_skills_name_is_in_no_masked_copy(project):
+    add_skill(project, "Callback 2125550123")
+    copy = project.run("plan", "--format", "json", "--numbers", "masked", DNC_MASK_KEY="0123456789abcdef")
+    assert copy.json["coverage"][0]["uncovered"][0]["name"] == "Callback •••23"
+    assert "2125550123" not in copy.out + project.run("plan").out
