@@ -1,7 +1,7 @@
 """`dnc apply`: make CXone match the commit, and write down what was done."""
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,14 +12,13 @@ from reconciler.audit.report import StoredReport
 from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.run import (
     Run,
-    apply_to_live,
     carry_out,
     carry_out_without_read,
     restrict_to_unread,
 )
 from reconciler.core.apply.sender import UNSUPPORTED, Applier
 from reconciler.core.apply.summary import done_counts, protection_after
-from reconciler.core.model.entries import Key, Terms, strongest_terms
+from reconciler.core.model.entries import Key
 from reconciler.core.model.errors import (
     BrokenChain,
     DncError,
@@ -29,17 +28,17 @@ from reconciler.core.model.errors import (
     RewrittenHistory,
 )
 from reconciler.core.model.live import Live
-from reconciler.core.model.provider import NOT_EXPIRED, Dialect, Failure
+from reconciler.core.model.provider import NOT_EXPIRED, Failure
 from reconciler.core.model.run_result import Protection, StoppedBy
-from reconciler.core.planning.change import Action, BlockedBy, Change, Direction, Reason
+from reconciler.core.planning.change import Action, BlockedBy
 from reconciler.core.planning.guards import Circumstances, RemovalBudget, budget_of
-from reconciler.core.planning.plan import Heading, Plan
+from reconciler.core.planning.plan import Plan
 from reconciler.use_cases.reconcile.doubt import chain_error
 from reconciler.use_cases.reconcile.invalid_files import invalid_json
 from reconciler.use_cases.reconcile.kept_read import discard_saved_read, save_read_after
-from reconciler.use_cases.reconcile.last_applied import Past
 from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
-from reconciler.use_cases.reconcile.prepared_plan import PlanState, PreparedPlan, replan
+from reconciler.use_cases.reconcile.prepared_plan import PreparedPlan, replan
+from reconciler.use_cases.reconcile.put_back import restore_exposed
 from reconciler.use_cases.reconcile.report.content import (
     content,
     failures,
@@ -52,68 +51,6 @@ from reconciler.use_cases.reconcile.run_metrics import meter_run
 from reconciler.use_cases.reconcile.unreported_runs import journal_of, run_introduction_json
 from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.destination import default_branch, remote_counts
-
-
-def restore_exposed(
-    run: Run, applier: Applier, state: PlanState, heading: Heading, newest_revision: Callable[[], str | None]
-) -> Run:
-    """Undo what this run took off or weakened and the newest revision claims.
-
-    The look before the first removal saw no newer revision, and one may have been merged since: its own run
-    found the number still live, and had nothing to do. `newest_revision` gives None where it can't be told:
-    then everything goes back on, and what no file has is unmanaged from then on.
-    """
-    exposed_keys = [key for key in run.plan.exposing_keys if _is_done(run, key)]
-    tip = newest_revision() if exposed_keys else heading.revision
-    if tip == heading.revision:
-        return run
-    keys = [(list_id, phone) for _, list_id, phone in exposed_keys]
-    changes = _restoring_changes(
-        state.provider.dialect, run, _terms_at_tip(state.last_applied, heading, tip, keys)
-    )
-    if not changes:
-        return run
-    applier.upsert(changes)
-    return replace(
-        run,
-        plan=replace(run.plan, changes=(*run.plan.changes, *changes)),
-        put_back=changes,
-        live_after=apply_to_live(run.live_after, changes, run.tally, state.provider.dialect),
-    )
-
-
-def _is_done(run: Run, key: tuple[Action, str, str]) -> bool:
-    result = run.tally.results.get(key)
-    return result is not None and result.outcome in {Outcome.APPLIED, Outcome.UNKNOWN}
-
-
-def _terms_at_tip(past: Past, heading: Heading, tip: str | None, keys: Iterable[Key]) -> Mapping[Key, Terms]:
-    """Say with which terms a number is claimed at the tip; where it can't be read, as it was held."""
-    try:
-        lists = strongest_terms(past.declarations_at(tip).active_on(heading.as_of).files) if tip else None
-    except DncError:
-        lists = None
-    if lists is None:
-        last_applied_terms = {key: [entry.terms for entry in past.last_applied.entries(key)] for key in keys}
-        return {
-            key: max(terms, key=lambda t: t.precedence) for key, terms in last_applied_terms.items() if terms
-        }
-    return {key: lists[key[0]][key[1]] for key in keys if key[1] in lists.get(key[0], {})}
-
-
-def _restoring_changes(dialect: Dialect, run: Run, declared_terms: Mapping[Key, Terms]) -> tuple[Change, ...]:
-    groups: dict[tuple[Action, str, Terms], list[str]] = {}
-    for key, terms in sorted(declared_terms.items(), key=lambda item: item[0]):
-        entry = run.live_after.get(key)
-        if entry is None:
-            groups.setdefault((Action.CREATE, key[0], terms), []).append(key[1])
-        elif dialect.strength(dialect.project(terms)) > dialect.strength(entry.terms):
-            groups.setdefault((Action.UPDATE, key[0], terms), []).append(key[1])
-    return tuple(
-        Change(action, list_id, Direction.PROTECTIVE, Reason.RESTORED, None, terms, tuple(phones))
-        for (action, list_id, terms), phones in groups.items()
-    )
-
 
 ChangeKey = tuple[Action, str, str]
 
@@ -161,9 +98,7 @@ class ApplyResult:
         is_rewritten = isinstance(self.chain_problem, RewrittenHistory)
         if self.chain_problem is not None and not is_rewritten:
             return self.chain_problem.exit_code
-        if any(file.leaves_out_claims for file in self.prepared.invalid):
-            return 8
-        if not self.run.is_clean and not self._has_only_known_refusals():
+        if self._leaves_out_entries or (not self.run.is_clean and not self._has_only_known_refusals()):
             return 8
         if self.prepared.coverage.has_new_failures:
             return 8
@@ -173,6 +108,10 @@ class ApplyResult:
             return 7
         kept_before = self.prepared.state.last_applied.retained_before
         return 6 if self.prepared.invalid or self.run.blocked_keys - kept_before else 0
+
+    @property
+    def _leaves_out_entries(self) -> bool:
+        return any(file.leaves_out_claims for file in self.prepared.invalid)
 
     @property
     def next_budget(self) -> RemovalBudget:

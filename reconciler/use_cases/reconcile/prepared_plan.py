@@ -12,7 +12,7 @@ from reconciler.audit.trust import Doubt
 from reconciler.config.configuration import Tenant, resolve
 from reconciler.core.apply.run import UNREAD, restrict_to_unread
 from reconciler.core.model.entries import DeclaredEntries
-from reconciler.core.model.errors import CxoneUnreadable, InvalidInput, RepositoryProblem
+from reconciler.core.model.errors import CxoneUnreadable, RepositoryProblem
 from reconciler.core.model.finding import Finding, Severity, count_text
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import ClockOffset, Provider
@@ -94,6 +94,7 @@ from reconciler.use_cases.workspace.opening import (
 from reconciler.use_cases.workspace.project import (
     Project,
     contested_findings,
+    demand_reached,
     demand_valid,
     findings_in_files,
 )
@@ -412,21 +413,6 @@ def _tolerated_errors(  # noqa: PLR0913, PLR0917  (what is judged, and by what)
     contested = contested_findings(project, tenant, today, comparable_variables(ctx))
     demand_valid((*in_files, *contested), tolerated=errors)
     return errors
-
-
-def demand_reached(project: Project, tenant: Tenant) -> tuple[Finding, ...]:
-    """Refuse a tenant that reaches none of the list files that there are; give what else is odd.
-
-    Where there is no list file at all, what was applied stays, and the plan says so: that is no reason to put
-    nothing back. Raises InvalidInput with the findings.
-    """
-    findings = project.reach_findings([tenant])
-    if any(finding.severity is Severity.ERROR for finding in findings):
-        fact = f"the lists of tenant {tenant.name} reach no file, so nobody is protected"
-        raise InvalidInput(
-            fact, "correct lists of the tenant", where=project.configuration_path, findings=findings
-        )
-    return findings
 
 
 def _ended_term_warnings(

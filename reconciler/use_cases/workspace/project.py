@@ -338,6 +338,21 @@ def to_sources(files: Mapping[str, bytes]) -> tuple[Source, ...]:
     return tuple(Source(path, data) for path, data in files.items())
 
 
+def demand_reached(project: Project, tenant: Tenant) -> tuple[Finding, ...]:
+    """Refuse a tenant that reaches none of the list files that there are; give what else is odd.
+
+    Where there is no list file at all, what was applied stays, and the plan says so: that is no reason to put
+    nothing back. Raises InvalidInput with the findings.
+    """
+    findings = project.reach_findings([tenant])
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        fact = f"the lists of tenant {tenant.name} reach no file, so nobody is protected"
+        raise InvalidInput(
+            fact, "correct lists of the tenant", where=project.configuration_path, findings=findings
+        )
+    return findings
+
+
 def findings_in_files(lists: Lists, project: Project) -> tuple[Finding, ...]:
     """Give what is wrong with single list files, and with files that should be lists."""
     return (*lists.findings, *project.unreached_findings())
