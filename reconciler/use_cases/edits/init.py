@@ -8,7 +8,7 @@ from reconciler.rules.rule_set import editor_schemas
 from reconciler.use_cases.workspace.files import replace_files
 from reconciler.use_cases.workspace.project import SCHEMA_FOLDER
 
-_CONFIGURATION = """\
+_HEAD = """\
 # yaml-language-server: $schema=schema/dnc.schema.json
 # Which CXone the lists in dnc-lists/ go to. What each key means: docs/files.md of dnc.
 defaultTenant: sandbox
@@ -16,20 +16,35 @@ defaultTenant: sandbox
 tenants:
   # The built-in CXone: needs no account, keeps its state in .dnc/, and protects nobody.
   sandbox:
-    dialect: entries
+    dialect: {dialect}
     embedded: true
 
-  # ${NAME} is an environment variable: in GitLab a masked CI/CD variable.
+  # ${{NAME}} is an environment variable: in GitLab a masked CI/CD variable.
   production:
-    dialect: entries
+    dialect: {dialect}
+"""
+
+_CONNECTIONS = {
+    "entries": """\
     orgId: ${CXONE_ORG_ID}
     baseUrl: ${CXONE_BASE_URL}  # may be unset: then https://{orgId}.my.cxone.com
     clientId: ${CXONE_CLIENT_ID}
     clientSecret: ${CXONE_CLIENT_SECRET}
+""",
+    "dnc-groups": """\
+    environment: global  # or fedramp, au, eu, uk
+    accessKeyId: ${CXONE_ACCESS_KEY_ID}
+    accessKeySecret: ${CXONE_ACCESS_KEY_SECRET}
+    listIds: {dnc-list-01: Company DNC}  # the name or id of the DNC group that a list is
+    numberForm: national  # or international: dnc doctor --probe finds out
+""",
+}
+
+_REST = """\
     lists: ["dnc-lists/**/*.yaml"]
     region: US  # of numbers that are typed without a country
     requestsPerMinute: 100
-    removal: none  # what may come off is listed for people; delete: dnc takes it off
+    removal: none  # what may come off is listed for people; REMOVAL: dnc takes it off
 
 # How much may come off a list in one run, and in 7 days. What protects has no limit.
 safety:
@@ -42,6 +57,13 @@ audit:
   path: audit
   push: auto
 """
+DIALECTS = ("dnc-groups", "entries")
+
+
+def _configuration(dialect: str) -> str:
+    removal = "expire" if dialect == "dnc-groups" else "delete"
+    return _HEAD.format(dialect=dialect) + _CONNECTIONS[dialect] + _REST.replace("REMOVAL", removal)
+
 
 _LIST = """\
 # yaml-language-server: $schema=../schema/dnc-list.schema.json
@@ -102,7 +124,7 @@ SCHEMAS = {f"{SCHEMA_FOLDER}{name}": data.decode() for name, data in editor_sche
 
 FILES = {
     **SCHEMAS,
-    "dnc.yaml": _CONFIGURATION,
+    "dnc.yaml": _configuration("entries"),
     "dnc-lists/company.yaml": _LIST,
     ".gitlab-ci.yml": _PIPELINE,
     ".pre-commit-config.yaml": _PRE_COMMIT,
@@ -111,8 +133,8 @@ FILES = {
 }
 
 
-def init(folder: Path) -> tuple[str, ...]:
-    """Write the files of a list repository below a folder; their names.
+def init(folder: Path, dialect: str) -> tuple[str, ...]:
+    """Write the files of a list repository below a folder, for a tenant of this dialect; their names.
 
     Raises InvalidInput, and writes nothing, where one of them is there already or the folder is none.
     """
@@ -125,7 +147,8 @@ def init(folder: Path) -> tuple[str, ...]:
             "written"
         )
         raise InvalidInput(fact, "name another folder, or move them away", where=str(folder))
-    replace_files(folder.absolute(), {name: text.encode() for name, text in FILES.items()}, {})
+    files = {**FILES, "dnc.yaml": _configuration(dialect)}
+    replace_files(folder.absolute(), {name: text.encode() for name, text in files.items()}, {})
     return tuple(FILES)
 
 

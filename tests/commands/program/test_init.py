@@ -52,6 +52,24 @@ def test_it_validates_and_is_canonical(made):
     run(made, "dnc", "fmt", "--check")
 
 
+@pytest.mark.parametrize("dialect", ["entries", "dnc-groups"])
+def test_the_dialect_of_the_tenant_is_written(tmp_path, dialect):
+    run(tmp_path, "dnc", "init", "lists", "--dialect", dialect)
+    made = tmp_path / "lists"
+    tenants = yaml.safe_load((made / "dnc.yaml").read_text())["tenants"]
+    assert {tenant["dialect"] for tenant in tenants.values()} == {dialect}
+    run(made, "dnc", "validate")
+    run(made, "git", "init", "-q", "-b", "main")
+    run(made, "git", "add", "-A")
+    run(made, "git", "commit", "-qm", "The lists")
+    assert "nothing to do" in run(made, "dnc", "plan")
+
+
+def test_without_a_terminal_the_dialect_is_said(tmp_path):
+    said = run(tmp_path, "dnc", "init", "lists")
+    assert "dialect: entries; the one that NICE publishes is dnc-groups" in said
+
+
 def test_the_first_number_goes_all_the_way(made):
     run(made, "git", "init", "-q", "-b", "main")
     terms = ("--reason", "CUSTOMER_REQUESTED", "--policy", "NEVER", "--evidence", "CALL-1")
