@@ -53,7 +53,7 @@ def damaged(draw):
     return text.encode(encoding, errors="replace"), text
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(damaged())
 def test_every_line_is_a_rows_and_no_number_is_within_another_row(drawn):
     data, text = drawn
@@ -73,6 +73,8 @@ def test_every_line_is_a_rows_and_no_number_is_within_another_row(drawn):
         if re.search(r"[0-9]{10}", line):
             row = owners[number]
             found = set(re.findall(r"(?<![0-9])[0-9]{10}(?![0-9])", line))
+            if len(row.cells) > len(table.rows[0].cells):
+                continue  # more cells than the header: whoever takes rows refuses it
             if row.lines > 1:
                 assert found <= {cell.strip('"') for cell in row.cells}, (number, line)
             elif not row.problem:
