@@ -98,10 +98,10 @@ def chunks_are_the_plan(phones: Sequence[Key], size: int, largest: int, refused:
     world.files.lines = {("p.yaml", *key): terms for key in phones}
     world.cxone.faults.largest, world.cxone.faults.refused = largest, refused
     run = world.run(chunk_size=size)
-    planned = list(upserts_of(run.plan.allowed_changes(Direction.PROTECTIVE)))
+    chunks = split_into_chunks(run.plan.allowed_changes(Direction.PROTECTIVE), size)
     sent = [c.writes for c in world.cxone.calls if c.kind == "upsert"]
     assert all(len(c) <= size and len({w.phone for w in c}) == len(c) for c in sent)
-    assert Counter(w.key for c in sent if len(c) <= largest for w in c) == Counter(w.key for w in planned)
+    assert [w for c in sent if len(c) <= largest for w in c] == [w for chunk in chunks for w in chunk]
     assert {k for k in phones if k[1] not in refused} == set(world.cxone.stored)
 
 

@@ -3,15 +3,17 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reconciler.audit.report import Report
 from reconciler.config.globs import is_yaml
 from reconciler.core.model.entries import DeclaredEntries
 from reconciler.core.model.finding import Finding, Severity
 from reconciler.lists.left_out import ErrorPlace, with_earlier_claims
 from reconciler.lists.reader import Source, read_lists
 from reconciler.rules.rule_set import Rules
+
+if TYPE_CHECKING:
+    from reconciler.audit.report import Report
 
 ReadFile = Callable[[str, str], bytes | None]
 """Gives a file at a revision; None where there was none."""
@@ -48,7 +50,7 @@ def errors_of_files(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     )
 
 
-def invalid_files(errors: Iterable[Finding], newest: Report | None) -> tuple[InvalidFile, ...]:
+def invalid_files(errors: Iterable[Finding], newest: "Report | None") -> tuple[InvalidFile, ...]:
     """Give the files that errors stand in. `newest` is the newest report of this CXone."""
     by_path: dict[str, list[Finding]] = {}
     for error in errors:
@@ -60,7 +62,7 @@ def invalid_files(errors: Iterable[Finding], newest: Report | None) -> tuple[Inv
     )
 
 
-def invalid_files_of(report: Report) -> tuple[InvalidFile, ...]:
+def invalid_files_of(report: "Report") -> tuple[InvalidFile, ...]:
     """Give the files that were broken at a report's revision."""
     errors: dict[tuple[str, str | None], list[Finding]] = {}
     for row in report.invalid:

@@ -117,10 +117,10 @@ def test_a_cxone_that_is_down_is_measured(project, command):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code"), [(("plan",), 4), (("apply",), 4), (("plan", "-o", "no/such/folder/plan.json"), 2)]
+    ("arguments", "code"), [(("plan",), 4), (("apply",), 8), (("plan", "-o", "no/such/folder/plan.json"), 2)]
 )
 def test_what_comes_to_nothing_is_told_as_well(project, arguments, code):
-    if code == 4:
+    if code != 2:
         project.write("dnc-lists/broken.yaml", "listId: [\n")
         project.commit()
     assert project.run(*arguments, "--metrics", FILE).code == code

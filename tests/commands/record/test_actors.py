@@ -278,7 +278,7 @@ def test_gitlab_is_asked_after_the_writes_and_for_half_a_minute(project, api):
 
 def test_a_failed_run_says_who_started_it(project, api):
     api.starters[str(PIPELINE)] = USERS["carla"]
-    project.write("dnc-lists/broken.yaml", "listId: [\n")
+    (project.folder / "dnc-lists/link.yaml").symlink_to("main.yaml")
     project.commit()
     project.apply("--attest", code=4, **pipeline(api))
     assert actors(project)["triggerer"]["login"] == "carla"

@@ -23,12 +23,12 @@ def eventful(project: Project) -> None:
 
 
 def invalid(project: Project) -> None:
-    project.write("dnc-lists/broken.yaml", "listId: [\n")
+    (project.folder / "dnc-lists/link.yaml").symlink_to("main.yaml")
     project.commit()
 
 
 def mended(project: Project) -> None:
-    (project.folder / "dnc-lists" / "broken.yaml").unlink()
+    (project.folder / "dnc-lists/link.yaml").unlink()
     project.commit()
 
 
@@ -52,7 +52,7 @@ def plan_of(project: Project):
 
 FAILURES = {
     "CXone is down": (lambda p: p.sandbox.faults.plan(DOWN), lambda p: p.sandbox.faults.clear(), 5),
-    "a file is invalid": (invalid, mended, 4),
+    "a file is a link": (invalid, mended, 4),
     "not committed": (uncommitted, committed, 4),
     "an older revision": (
         lambda p: p.git("checkout", "-q", "HEAD~2"),
