@@ -126,7 +126,8 @@ def test_what_a_rule_refuses_and_nobody_applied_is_an_error(project: Project):
     project.list(entry(A, reason="LOCAL"))
     assert project.run("validate").code == 4
     done = project.run("apply", "--format", "json")
-    assert done.code == 4
+    assert done.code == 8
+    assert project.live() == {}
     assert "HOUSE-01" in {f["rule"] for f in done.json["findings"] if f["severity"] == "error"}
 
 
@@ -136,7 +137,8 @@ def test_a_number_added_to_what_stood_is_no_excuse(project: Project):
     adopt(project, rule("HOUSE-01", NO_LOCAL))
     project.list(entry(A, B, reason="LOCAL"))
     assert project.run("validate").code == 4
-    assert project.run("apply").code == 4
+    assert project.run("apply").code == 8
+    assert set(project.live()) == {A}
     project.list(entry(A, reason="LOCAL"), entry(B, reason="STATE", jurisdiction="US-TX"))
     project.apply()
     assert set(project.live()) == {A, B}
