@@ -61,6 +61,11 @@ def _is_unread(document: _Document) -> bool:
     return not document["errored"] and document["live"].get("from") == "unread"
 
 
+def _error_count(document: _Document) -> int:
+    """Count the errors in list files that a run leaves out."""
+    return sum(finding["severity"] == "error" for finding in document["findings"])
+
+
 def verdict(document: _Document) -> str:
     """Say in one sentence what the plan comes to."""
     if is_without_cxone(document):
@@ -69,7 +74,7 @@ def verdict(document: _Document) -> str:
     skills = count_text(len(document.get("assignments", ())), "scrubbed skill")
     nothing_text = (
         "nothing to send"
-        if summary["blocked"] or summary["by_hand"] or _is_unread(document)
+        if summary["blocked"] or summary["by_hand"] or _is_unread(document) or _error_count(document)
         else "nothing to do: CXone is as git says"
     )
     parts = [f"{summary[name]:,} to {name}" for name in ("create", "update", "delete") if summary[name]]
@@ -254,6 +259,8 @@ def _kept_texts(document: _Document) -> Iterator[str]:
         yield f"{summary['blocked']:,} blocked"
     if summary["by_hand"]:
         yield f"{summary['by_hand']:,} to remove by hand"
+    if errors := _error_count(document):
+        yield f"{count_text(errors, 'error')} in the files: what stands there is left out"
 
 
 def _alarm_texts(document: _Document) -> Iterator[str]:
