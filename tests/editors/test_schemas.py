@@ -35,7 +35,7 @@ releases:
 @pytest.fixture(scope="module")
 def editor(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lists")
-    init(folder)
+    init(folder, "entries")
     with Editor(folder) as made:
         yield made
 
@@ -87,7 +87,7 @@ def test_the_configuration_is_known_too(editor):
 
 
 def test_the_files_of_a_new_repository_have_nothing_marked(editor, tmp_path):
-    init(tmp_path)
+    init(tmp_path, "entries")
     for name in ("dnc-lists/company.yaml", ".pre-commit-config.yaml"):
         uri = editor.open(f"new/{name}", (tmp_path / name).read_text().replace("=../schema", "=../../schema"))
         assert editor.findings(uri) == []
