@@ -211,7 +211,7 @@ def compare_changes(
 ) -> SnapshotComparison:
     """Compare the last snapshot's files with what a change list takes off. What is in doubt stays.
 
-    `unread_lines` are lines that could not be read: with one, nothing comes off.
+    `unread_lines` are lines that could not be read: with one, nothing is released.
     """
     listed = {number for copy in copies for number in copy.numbers}
     day = parse_day(retrieved_at)

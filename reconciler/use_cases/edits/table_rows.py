@@ -81,7 +81,7 @@ def trial_files(rows: Sequence[Candidate]) -> list[TrialFile]:
 
 @dataclass(frozen=True, slots=True, order=True)
 class RejectedRow:
-    """One row: its line, why it was refused and the way out, and its cells as they were."""
+    """One row: its line, why it was refused and the fix, and its cells as they were."""
 
     line: int
     reason: str
