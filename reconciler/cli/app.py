@@ -11,7 +11,8 @@ import typer
 from reconciler import __version__
 from reconciler.cli.call import GlobalOptions, LogFormat, set_options
 from reconciler.cli.completion import tenants
-from reconciler.use_cases.workspace.context import DEFAULT_CONFIGURATION
+from reconciler.cli.help import Commands
+from reconciler.use_cases.workspace.context import find_configuration
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +69,13 @@ def application(called_command: str | None = None) -> typer.Typer:
     click of its own, both under private names.
     """
     app = typer.Typer(
+        cls=Commands,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
-        help="Do-not-call lists as code: git says who may not be called, NICE CXone is made to agree.",
-        epilog="Global options may stand before or after the command.",
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="Keep do-not-call lists in git and sync them to NICE CXone.",
+        epilog="Options above may stand before or after the command. Help on one: dnc COMMAND -h",
     )
     app.callback()(options)
     for name, command in _COMMANDS.items():
@@ -82,18 +85,26 @@ def application(called_command: str | None = None) -> typer.Typer:
 
 
 def options(
-    config: Annotated[Path, typer.Option(help="The configuration; its folder is the project.")] = Path(
-        DEFAULT_CONFIGURATION
-    ),
     tenant: Annotated[
-        str | None, typer.Option(help="Which tenant; defaultTenant otherwise.", autocompletion=tenants)
+        str | None,
+        typer.Option(
+            "-t",
+            "--tenant",
+            metavar="TENANT",
+            help="The tenant. Default: defaultTenant of dnc.yaml.",
+            autocompletion=tenants,
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The configuration. Default: dnc.yaml, here or in a folder above."),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Log every request to stderr.")] = False,
-    log_format: Annotated[LogFormat, typer.Option(help="How logs are written.")] = LogFormat.TEXT,
+    log_format: Annotated[LogFormat, typer.Option(help="Format of logs.")] = LogFormat.TEXT,
     version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
 ) -> None:
     """Take the global options."""
     if version:
         print(f"dnc {__version__}")
         raise typer.Exit
-    set_options(GlobalOptions(config, tenant, verbose, log_format))
+    set_options(GlobalOptions(config or find_configuration(), tenant, verbose, log_format))

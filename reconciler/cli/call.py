@@ -58,6 +58,9 @@ def configure(log_format: LogFormat, *, verbose: bool) -> None:
 _DATE_LENGTH = len("2026-11-23")
 
 
+FORMAT_HELP = "Output format; --json is short for --format json."
+
+
 class Format(StrEnum):
     """How results are printed on stdout."""
 

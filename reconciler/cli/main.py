@@ -11,7 +11,7 @@ from reconciler.cli.completion import command_in
 from reconciler.core.model.gc_pause import loading_modules
 
 # Global options are understood before and after the command's name.
-_GLOBAL_VALUES = ("--config", "--tenant", "--log-format")
+_GLOBAL_VALUES = ("--config", "--tenant", "-t", "--log-format")
 _GLOBAL_FLAGS = ("--verbose",)
 _UNEXPECTED_ERROR = 1
 _OUTPUT_LOST = 4
@@ -56,8 +56,8 @@ def _run(arguments: list[str]) -> None:
             traceback.print_exc()
             sys.exit(_UNEXPECTED_ERROR)
         print(
-            f"dnc: an error nobody foresaw: {type(error).__name__}\n"
-            "  fix: run the same with --verbose and send what it prints to whoever keeps dnc",
+            f"dnc: unexpected error: {type(error).__name__}\n"
+            "  fix: run the command again with --verbose, and report its output",
             file=sys.stderr,
         )
         sys.exit(_UNEXPECTED_ERROR)
@@ -87,20 +87,27 @@ def _load_application(called_command: str | None) -> Callable[..., object]:
 
 
 def split_arguments(arguments: list[str]) -> tuple[list[str], list[str]]:
-    """Part the global options, wherever they stand, from the command with its own."""
+    """Part the global options, wherever they stand, from the command with its own.
+
+    `--json` is `--format json`, wherever it stands.
+    """
     front: list[str] = []
     command_arguments: list[str] = []
+    after_dashes: list[str] = []
+    is_json = False
     remaining = iter(arguments)
     for argument in remaining:
         if argument == "--":
-            command_arguments += [argument, *remaining]
+            after_dashes = [argument, *remaining]
         elif argument in _GLOBAL_FLAGS or argument.startswith(tuple(f"{name}=" for name in _GLOBAL_VALUES)):
             front.append(argument)
         elif argument in _GLOBAL_VALUES:
             front += [argument, *([value] if (value := next(remaining, None)) is not None else [])]
+        elif argument == "--json":
+            is_json = True
         else:
             command_arguments.append(argument)
-    return front, command_arguments
+    return front, [*command_arguments, *(["--format", "json"] if is_json else []), *after_dashes]
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from reconciler.use_cases.workspace.opening import tenant_name
 MetricsOption = Annotated[
     Path | None,
     typer.Option(
-        "--metrics", metavar="FILE", help="Write OpenMetrics text here, also when the command fails."
+        "--metrics", metavar="FILE", help="Write OpenMetrics text to this file, also when the command fails."
     ),
 ]
 

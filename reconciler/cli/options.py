@@ -11,14 +11,13 @@ import typer
 ChangedSinceOption = Annotated[
     str | None,
     typer.Option(
-        help="Only files that differ from where HEAD left this commit or branch; not committed ones too."
+        metavar="REF",
+        help="Only files that changed since HEAD left this commit or branch; uncommitted changes too.",
     ),
 ]
 
 
-NewListOption = Annotated[
-    bool, typer.Option("--new-list", help="The list may be one that no file names yet.")
-]
+NewListOption = Annotated[bool, typer.Option("--new-list", help="Allow a list that no file names yet.")]
 
 
 def demand_paths_or_since(paths: Sequence[Path] | None, changed_since: str | None) -> None:

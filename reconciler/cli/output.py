@@ -9,12 +9,12 @@ from typing import Annotated, Any, BinaryIO, TextIO, cast
 
 import typer
 
-from reconciler.cli.call import Format, exit_on_errors, print_json
+from reconciler.cli.call import FORMAT_HELP, Format, exit_on_errors, print_json
 from reconciler.cli.terminal import escaped_stderr
 from reconciler.core.model.errors import DncError, InvalidInput
 from reconciler.core.model.finding import finding_to_json
 
-Output = Annotated[Format, typer.Option("--format", help="How it is printed.")]
+Output = Annotated[Format, typer.Option("--format", help=FORMAT_HELP)]
 
 
 def error_output(

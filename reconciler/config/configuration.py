@@ -121,7 +121,9 @@ def read_configuration(path: str, data: bytes | None, rules: Rules) -> Configura
     """Read `dnc.yaml`. Raises InvalidInput with every finding; `data` is None where there is no such file."""
     if data is None:
         raise InvalidInput(
-            f"no {path} here", "go to the repository's root, or name the file: --config PATH", where=path
+            f"no {path} in this folder, or above it in the repository",
+            "start a list repository with `dnc init FOLDER`, or name the file with --config FILE",
+            where=path,
         )
     document = read_document(path, data)
     findings = list(document.findings)

@@ -33,7 +33,7 @@ def commands_page() -> str:
 def leaves(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
     """Give every command that can be called, with its name, in the order of the help."""
     below = getattr(command, "commands", None)
-    if words and (below is None or command.invoke_without_command):
+    if words and not command.hidden and (below is None or command.invoke_without_command):
         yield " ".join(words), command
     for key, sub in (below or {}).items():
         yield from leaves(sub, (*words, key))

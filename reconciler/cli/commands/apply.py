@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from reconciler.cli.call import Format, current_options, exit_on_errors, print_error, print_json
+from reconciler.cli.call import FORMAT_HELP, Format, current_options, exit_on_errors, print_error, print_json
 from reconciler.cli.metrics import MetricsOption, metered_context
 from reconciler.cli.options import examples
 from reconciler.cli.output import show_progress
@@ -49,24 +49,34 @@ def apply(  # noqa: PLR0917  (an option each: typer passes them by name)
         Path | None, typer.Argument(metavar="[PLAN.JSON]", exists=True, dir_okay=False, help="A saved plan.")
     ] = None,
     allow_removals: Annotated[
-        int | None, typer.Option(min=0, help="Exactly the plan's number: replaces the budget for this run.")
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Allow exactly N removals in this run, instead of the budget. N must be the plan's count.",
+        ),
     ] = None,
     accept_history: Annotated[
-        bool, typer.Option("--accept-history", help="History was rewritten on purpose; protective only.")
+        bool,
+        typer.Option(
+            "--accept-history", help="Continue after an intended history rewrite. Adds numbers, removes none."
+        ),
     ] = False,
     deadline: Annotated[
         str | None,
-        typer.Option(metavar="50m", help="A time budget (s, m, h): what does not fit is the next run's."),
+        typer.Option(
+            metavar="TIME", help="Start nothing new after this time, such as 50m. The next run continues."
+        ),
     ] = None,
     attest: Annotated[
         bool,
-        typer.Option("--attest", help="Leave a report in every case, as schedules do: in sync, or failed."),
+        typer.Option("--attest", help="Write a report in every case, as schedules do."),
     ] = False,
     metrics: MetricsOption = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
-    output: Annotated[Format, typer.Option("--format", help="How the result is printed.")] = Format.TEXT,
+    yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask for confirmation.")] = False,
+    output: Annotated[Format, typer.Option("--format", help=FORMAT_HELP)] = Format.TEXT,
 ) -> None:
-    """Make CXone match the commit, verify it, and commit an audit report."""
+    """Update CXone, verify, commit an audit report."""
     ctx = current_options().context()
     ctx = replace(
         ctx,

@@ -11,7 +11,16 @@ from typing import Annotated, Any
 import typer
 
 from reconciler.audit.report import StoredReport
-from reconciler.cli.call import Format, current_options, json_text, parse_day_option, print_error, print_json
+from reconciler.cli.call import (
+    FORMAT_HELP,
+    Format,
+    current_options,
+    json_text,
+    parse_day_option,
+    print_error,
+    print_json,
+)
+from reconciler.cli.help import AuditCommands
 from reconciler.cli.options import examples, parse_age, parse_column_map
 from reconciler.cli.output import Output, error_output, open_private_file, to_answer, write_private_file
 from reconciler.cli.render.audit import (
@@ -61,9 +70,10 @@ from reconciler.use_cases.history.verify import reanchor as run_reanchor
 from reconciler.use_cases.history.verify import verify_chains
 
 FromOption = Annotated[
-    str | None, typer.Option("--from", metavar="DATE", help="The first day, in UTC; else the first report's.")
+    str | None,
+    typer.Option("--from", metavar="DATE", help="The first day, in UTC. Default: the first report's."),
 ]
-ToOption = Annotated[str | None, typer.Option("--to", metavar="DATE", help="The last day; today otherwise.")]
+ToOption = Annotated[str | None, typer.Option("--to", metavar="DATE", help="The last day. Default: today.")]
 
 
 def parse_period_options(first: str | None, last: str | None) -> Period:
@@ -81,7 +91,10 @@ ANCHOR_EXAMPLES = examples("dnc audit anchor", "dnc audit anchor --format json")
 
 
 def anchor(output: Output = Format.TEXT) -> None:
-    """Tag the record as it is, and print its hash for a place that the pipeline can't write."""
+    """Tag the record; print its hash to keep elsewhere.
+
+    Keep the hash where the pipeline cannot write.
+    """
     with error_output(output):
         result = run_anchor(current_options().context())
         if output is Format.JSON:
@@ -100,11 +113,16 @@ def bundle(
     month: Annotated[str, typer.Option(metavar="MONTH", help="A month, in UTC, as 2026-11.")],
     file: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="The file; FILE.manifest.json is put beside it."),
+        typer.Option(
+            "-o", "--out", metavar="FILE", help="The file; FILE.manifest.json is written beside it."
+        ),
     ] = None,
     output: Output = Format.TEXT,
 ) -> None:
-    """Write what the audit branch got in a month as a git bundle, verified, for write-once storage."""
+    """Write a month of reports as a git bundle.
+
+    The bundle is verified; it is for write-once storage.
+    """
     with error_output(output):
         month_bundle = bundle_month(current_options().context(), _parse_month(month))
         path = file or Path(f"{month_bundle.branch.replace('/', '-')}-{month_bundle.month}.bundle")
@@ -139,17 +157,26 @@ COMPARE_EXAMPLES = examples(
 
 
 def compare(
-    export: Annotated[Path, typer.Argument(help="CSV, TSV or XLSX, as CXone gives it out.")],
-    report: Annotated[str | None, typer.Option(help="Its number, or a part of its name; the newest.")] = None,
+    export: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, TSV or XLSX, as CXone exports it.")],
+    report: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REPORT", help="Number, or part of the name, of the report. Default: the newest."
+        ),
+    ] = None,
     columns: Annotated[
-        list[str] | None, typer.Option("--map", help=f"FIELD=COLUMN, FIELD one of {', '.join(FIELDS)}.")
+        list[str] | None,
+        typer.Option("--map", metavar="FIELD=COLUMN", help=f"FIELD is one of {', '.join(FIELDS)}."),
     ] = None,
     list_id: Annotated[
-        str | None, typer.Option("--list", help="The list that is meant, where no column says it.")
+        str | None, typer.Option("--list", metavar="LIST", help="The list, where no column names it.")
     ] = None,
     output: Output = Format.TEXT,
 ) -> None:
-    """Hold an export that you took out of CXone yourself against a report. Exit 3 where they differ."""
+    """Compare a CXone export with a report.
+
+    For an export that you took out of CXone yourself. Exits with 3 where they differ.
+    """
     ctx = current_options().context()
     export_file = ExportFile(export, parse_column_map(columns or [], FIELDS), list_id)
     with error_output(output):
@@ -182,11 +209,13 @@ _WRITE = {
 
 def evidence(
     output: Annotated[
-        ReferenceFormat, typer.Option("--format", help="How it is written.")
+        ReferenceFormat, typer.Option("--format", help="Output format.")
     ] = ReferenceFormat.TEXT,
-    file: Annotated[Path | None, typer.Option("-o", "--output", help="The file, for its owner only.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE", help="The file, readable by you alone.")
+    ] = None,
 ) -> None:
-    """Name what entries and releases refer to, and until when each must be kept.
+    """List references to evidence, and how long to keep each.
 
     Exit 3 where there is no report: nothing is known then.
     """
@@ -217,11 +246,15 @@ def export(
     first: FromOption = None,
     last: ToOption = None,
     *,
-    exposing: Annotated[bool, typer.Option("--exposing", help="Only what came off or got weaker.")] = False,
-    output: Annotated[TableFormat, typer.Option("--format", help="How it is written.")] = TableFormat.CSV,
-    file: Annotated[Path | None, typer.Option("-o", "--output", help="The file, for its owner only.")] = None,
+    exposing: Annotated[bool, typer.Option("--exposing", help="Only what was removed or weakened.")] = False,
+    output: Annotated[TableFormat, typer.Option("--format", help="Output format.")] = TableFormat.CSV,
+    file: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE", help="The file, readable by you alone.")
+    ] = None,
 ) -> None:
-    """Write every change of a period, one row each, and hold the sums against the reports' own.
+    """Write every change of a period as CSV.
+
+    One row a change; the sums are compared with those of the reports.
 
     Exit 3 where there is no report, 4 where the sums differ.
     """
@@ -248,18 +281,21 @@ _PAIR = re.compile("([0-9a-f]{40}|[0-9a-f]{64})=([0-9a-f]{40}|[0-9a-f]{64})")
 
 
 def reanchor(
-    reason: Annotated[str, typer.Option(help="Which purge or doubt this was, in a line.")],
-    evidence: Annotated[str, typer.Option(help="A reference to the order or the incident.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Which purge or doubt this was, in a line.")],
+    evidence: Annotated[str, typer.Option(metavar="REF", help="A reference to the order or the incident.")],
     heads: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="[OLD=NEW...]",
-            help="What was, and what it became: commits, or reports' SHA-256. None: a doubt.",
+            help="Old and new commit, or a report's SHA-256. None: a doubt.",
         ),
     ] = None,
     output: Output = Format.TEXT,
 ) -> None:
-    """Continue the chain after a purge of history or a doubt, by a record that verify shows ever after."""
+    """Continue the chain after a purge or a doubt.
+
+    Writes a record that `dnc audit verify` shows from then on.
+    """
     pairs = _parse_heads(heads or ())
     with error_output(output):
         result = run_reanchor(current_options().context(), pairs, reason, evidence)
@@ -295,9 +331,11 @@ class PageFormat(StrEnum):
 def summary(
     first: FromOption = None,
     last: ToOption = None,
-    output: Annotated[PageFormat, typer.Option("--format", help="How it is printed.")] = PageFormat.TEXT,
+    output: Annotated[PageFormat, typer.Option("--format", help=FORMAT_HELP)] = PageFormat.TEXT,
 ) -> None:
-    """Sum up a period on one page: requests, what was late and why, what came off, days verified, alarms.
+    """Sum up a period on one page.
+
+    Requests, what was late and why, what was removed, days verified, alarms.
 
     Exit 3 where there is no report: nothing is known then.
     """
@@ -328,11 +366,14 @@ def verify(
         typer.Option("--anchor", metavar="HASH", help="A commit or a report's SHA-256 that must be in it."),
     ] = None,
     max_age: Annotated[
-        str | None, typer.Option(metavar="26h", help="How old the newest report may be (m, h, d).")
+        str | None,
+        typer.Option(metavar="TIME", help="How old the newest report may be (m, h, d), such as 26h."),
     ] = None,
     output: Output = Format.TEXT,
 ) -> None:
-    """Check every chain, here and at the remote, and that no commit ever changed or removed a report.
+    """Check that no report was changed or removed.
+
+    Checks every chain of reports, here and at the remote, and every commit of the audit branch.
 
     The last line is the verdict: OK; FAILED (exit 4; 3 where the newest report is only too old); NOTHING TO
     VERIFY (exit 3), for a record without reports is what is left of one that was removed.
@@ -365,7 +406,7 @@ def _parse_anchor(text: str) -> str:
     return text.lower()
 
 
-app = typer.Typer(no_args_is_help=True, help="The record: list reports, show one, verify the chain, push.")
+app = typer.Typer(cls=AuditCommands, no_args_is_help=True, help="List, show and verify reports.")
 
 # Each further command has a file of its own, `audit_NAME.py`, and is joined here.
 app.command("compare", epilog=COMPARE_EXAMPLES)(compare)
@@ -376,7 +417,7 @@ app.command("reanchor", epilog=REANCHOR_EXAMPLES)(reanchor)
 
 @app.command("list", epilog=examples("dnc audit list", "dnc audit list --tenant production --format json"))
 def list_reports(output: Output = Format.TEXT) -> None:
-    """List the tenant's reports, newest first."""
+    """List reports, newest first."""
     with error_output(output):
         books = open_reports(current_options().context())
         reports = list(books.reports())
@@ -407,7 +448,10 @@ def _report_row(stored_report: StoredReport) -> dict[str, Any]:
 @app.command("show", epilog=examples("dnc audit show", "dnc audit show 12", "dnc audit show --format json"))
 def show(
     report: Annotated[
-        str | None, typer.Argument(help="Its number, or a part of its name; the newest.")
+        str | None,
+        typer.Argument(
+            metavar="[REPORT]", help="Number, or part of the name, of the report. Default: the newest."
+        ),
     ] = None,
     output: Output = Format.TEXT,
 ) -> None:
@@ -422,7 +466,10 @@ def show(
 
 @app.command("push", epilog=examples("dnc audit push"))
 def push(output: Output = Format.TEXT) -> None:
-    """Push the reports that a run could not push; of every tenant, in order."""
+    """Push the reports that a run could not push.
+
+    Those of every tenant, in order.
+    """
     with error_output(output):
         result = open_reports(current_options().context(), fetch=False).push()
         if output is Format.JSON:

@@ -14,7 +14,10 @@ EXAMPLES = examples(
 
 
 def blocked(output: Output = Format.TEXT) -> None:
-    """List what guards keep: in the newest run, and in the files that are not applied yet, with the fixes."""
+    """List blocked removals, with their fixes.
+
+    In the newest run, and in files that are not applied yet.
+    """
     ctx = current_options().context()
     with error_output(output):
         blocked_numbers = find_blocked(ctx)

@@ -22,25 +22,31 @@ EXAMPLES = examples(
 
 
 def check(  # noqa: PLR0917  (an option each; Typer passes them by name)
-    number: Annotated[str, typer.Argument(help="In any common writing.")],
+    number: Annotated[
+        str,
+        typer.Argument(
+            metavar="NUMBER", help="Phone number in any common format, for example (212) 555-0123."
+        ),
+    ],
     live: Annotated[
-        bool, typer.Option("--live", help="Ask CXone; otherwise the newest report answers.")
+        bool, typer.Option("--live", help="Ask CXone. Without it, the newest report answers.")
     ] = False,
     at: Annotated[
         str | None,
-        typer.Option(metavar="MOMENT", help="As it was then: 2026-03-04T17:02Z, or a day's first moment."),
+        typer.Option(metavar="MOMENT", help="Answer as of 2026-03-04T17:02Z, or as of the start of a day."),
     ] = None,
     report: Annotated[
-        list[str] | None, typer.Option(metavar="html=FILE", help="With --at: a page to print.")
+        list[str] | None, typer.Option(metavar="html=FILE", help="With --at: write a page to print.")
     ] = None,
     whole_number: Annotated[
-        bool, typer.Option("--whole-number", help="Show the number whole on that page; masked otherwise.")
+        bool, typer.Option("--whole-number", help="Show the whole number on that page. Default: masked.")
     ] = False,
     output: Output = Format.TEXT,
 ) -> None:
-    """Answer DO NOT CALL, NOT LISTED or UNKNOWN, and where a number is listed, since when, live or not.
+    """Look a number up, now or in the past.
 
-    Exit 0 where it is listed and live everywhere it should be, else 3, whatever the answer.
+    Answers DO NOT CALL, NOT LISTED or UNKNOWN, with lists, dates, commits and whether it is live. Exits with
+    0 where the number is listed and live everywhere it should be, else with 3, whatever the answer.
     """
     ctx = current_options().context()
     pages = report or []

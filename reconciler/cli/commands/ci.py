@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from reconciler.cli.call import Format, current_options, exit_on_errors, json_text, print_error
+from reconciler.cli.help import GroupedCommands
 from reconciler.cli.options import examples
 from reconciler.cli.output import Output, error_output, to_answer, write_text_file
 from reconciler.cli.render.gitlab_reports import child_pipeline
@@ -16,8 +17,10 @@ from reconciler.gitlab.notes import ALL_TENANTS
 from reconciler.use_cases.operations.ci_tenants import Work, fan_out
 from reconciler.use_cases.operations.merge_request import post_note
 
-app = typer.Typer(no_args_is_help=True, help="Many tenants: a job for each, and their plans in one report.")
-_OutOption = Annotated[Path | None, typer.Option("-o", "--out", help="Write it here; on stdout otherwise.")]
+app = typer.Typer(cls=GroupedCommands, no_args_is_help=True, help="Pipelines of many tenants.")
+_OutOption = Annotated[
+    Path | None, typer.Option("-o", "--out", metavar="FILE", help="The file. Default: stdout.")
+]
 
 
 @app.command(
@@ -30,10 +33,12 @@ _OutOption = Annotated[Path | None, typer.Option("-o", "--out", help="Write it h
 def tenants(
     changed_since: Annotated[
         str | None,
-        typer.Option(help="Only tenants whose files, settings or rules HEAD changes against this commit."),
+        typer.Option(
+            metavar="REF", help="Only tenants whose files, settings or rules changed since this commit."
+        ),
     ] = None,
     work: Annotated[
-        Work | None, typer.Option(help="plan in merge requests and outside CI, apply elsewhere.")
+        Work | None, typer.Option(help="Default: plan in merge requests and outside CI, else apply.")
     ] = None,
     common: Annotated[
         Path | None,
@@ -41,13 +46,13 @@ def tenants(
             "--with",
             exists=True,
             dir_okay=False,
-            help="YAML to begin with: default, variables, what all jobs share.",
+            help="YAML to start with: default, variables, what all jobs share.",
         ),
     ] = None,
     out: _OutOption = None,
     output: Output = Format.TEXT,
 ) -> None:
-    """Write a child pipeline with a job for each tenant."""
+    """Write a child pipeline: one job per tenant."""
     with error_output(output):
         fan_out_result = fan_out(current_options().context(), since=changed_since, work=work)
         if output is Format.JSON:
@@ -76,16 +81,19 @@ def gather(
         list[Path] | None,
         typer.Argument(
             metavar="[PLAN.JSON...]",
-            help="What plan or apply wrote; named TENANT.json. None: no tenant has changed.",
+            help="Files of plan or apply, named TENANT.json. None: no tenant changed.",
         ),
     ] = None,
     note: Annotated[
         bool,
-        typer.Option("--note", help="Write it into the merge request's note, too; needs GITLAB_TOKEN."),
+        typer.Option("--note", help="Write it to the merge request's note, too. Needs GITLAB_TOKEN."),
     ] = False,
     out: _OutOption = None,
 ) -> None:
-    """Merge the plans of many tenants into one Markdown report. Numbers are masked."""
+    """Merge plans of many tenants into one report.
+
+    In Markdown; numbers are masked.
+    """
     with exit_on_errors():
         tenant_plans = [read_plan(path) for path in plans or ()]
         _write(render_plans_report(tenant_plans), out)

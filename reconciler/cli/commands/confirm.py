@@ -15,14 +15,17 @@ EXAMPLES = examples("dnc confirm 12500", "dnc confirm 12500 --onto origin/main")
 
 
 def confirm(
-    count: Annotated[int, typer.Argument(min=1, help="How many numbers it adds, all files together.")],
+    count: Annotated[
+        int,
+        typer.Argument(min=1, metavar="COUNT", help="How many numbers the branch adds, in all its files."),
+    ],
     onto: Annotated[
         str | None,
-        typer.Option(metavar="REF", help="To what; the remote's default branch otherwise."),
+        typer.Option(metavar="REF", help="Compared with what. Default: the remote's default branch."),
     ] = None,
     output: Output = Format.TEXT,
 ) -> None:
-    """Say in the files that somebody has counted the very many numbers that a branch adds."""
+    """Confirm a very large addition by its count."""
     with error_output(output):
         result = run(current_options().context(onto=onto), count)
         if output is Format.JSON:

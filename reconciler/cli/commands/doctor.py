@@ -55,7 +55,10 @@ def doctor(
     ] = False,
     output: Output = Format.TEXT,
 ) -> None:
-    """Check what a run needs, each with its remedy: configuration, git, branches, sign-in, clock, rate."""
+    """Check that a run would work, with fixes.
+
+    Checks configuration, git, branches, sign-in, clock and rate.
+    """
     with error_output(output):
         result = run(current_options().context(), with_probe=probe)
         if output is Format.JSON:

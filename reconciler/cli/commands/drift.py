@@ -4,7 +4,14 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import Format, current_options, exit_on_errors, print_findings, print_json
+from reconciler.cli.call import (
+    FORMAT_HELP,
+    Format,
+    current_options,
+    exit_on_errors,
+    print_findings,
+    print_json,
+)
 from reconciler.cli.metrics import MetricsOption, metered_context
 from reconciler.cli.options import examples
 from reconciler.cli.render.masking import NumberFormat, NumberMode, NumbersOption, document_copier
@@ -20,9 +27,12 @@ EXAMPLES = examples("dnc drift", "dnc drift --tenant production --format json")
 def drift(
     numbers: NumbersOption = NumberMode.FULL,
     metrics: MetricsOption = None,
-    output: Annotated[Format, typer.Option("--format", help="How drift is printed.")] = Format.TEXT,
+    output: Annotated[Format, typer.Option("--format", help=FORMAT_HELP)] = Format.TEXT,
 ) -> None:
-    """Show what CXone has that git does not. Exit 3 when there is drift, or an alarm: the last line says."""
+    """Show changes that others made in CXone.
+
+    Exits with 3 where there is drift or an alarm; the last line says which.
+    """
     unmetered_context = current_options().context()
 
     def on_error(error: DncError) -> None:

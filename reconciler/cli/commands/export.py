@@ -26,16 +26,22 @@ class TableFormat(StrEnum):
 
 
 def export(
-    list_id: Annotated[str, typer.Option("--list", help="The listId.")],
+    list_id: Annotated[str, typer.Option("--list", metavar="LIST", help="The list.")],
     since: Annotated[
-        str | None, typer.Option(metavar="REV", help="Only what differs from that revision.")
+        str | None, typer.Option(metavar="REF", help="Only what changed since that revision.")
     ] = None,
-    output: Annotated[TableFormat, typer.Option("--format", help="How it is written.")] = TableFormat.CSV,
+    output: Annotated[TableFormat, typer.Option("--format", help="File format.")] = TableFormat.CSV,
     file: Annotated[
-        Path | None, typer.Option("-o", "--output", help="The file; FILE.manifest.json is put beside it.")
+        Path | None,
+        typer.Option(
+            "-o", "--out", metavar="FILE", help="The file; FILE.manifest.json is written beside it."
+        ),
     ] = None,
 ) -> None:
-    """Write a list for affiliates, vendors and other dialers, with a manifest. Whole numbers are in it."""
+    """Write a list for vendors and other dialers.
+
+    With a manifest. The numbers are whole: give it to nobody else.
+    """
     ctx = current_options().context()
     with exit_on_errors():
         list_export = run(ctx, list_id, since)

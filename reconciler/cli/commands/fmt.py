@@ -22,15 +22,19 @@ EXAMPLES = examples(
 
 def fmt(
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Only these files or folders; all lists otherwise.")
+        list[Path] | None,
+        typer.Argument(metavar="[PATH...]", help="Only these files or folders. Default: all lists."),
     ] = None,
     changed_since: ChangedSinceOption = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Change nothing; exit 3 when a file is not canonical.")
+        bool, typer.Option("--check", help="Change nothing; exit with 3 where a file is not formatted.")
     ] = False,
     output: Output = Format.TEXT,
 ) -> None:
-    """Put list files in order: sorted, quoted, same terms gathered, comments kept at their numbers."""
+    """Format list files.
+
+    Sorts and quotes numbers and groups those with the same terms. Comments stay with their numbers.
+    """
     ctx = current_options().context()
     demand_paths_or_since(paths, changed_since)
     with error_output(output):

@@ -34,65 +34,92 @@ def import_(  # noqa: PLR0917  (an option each; Typer passes them by name)
     file: Annotated[
         Path,
         typer.Argument(
-            help="CSV, TSV, XLSX, a registry's flat AAA,NNNNNNN or XML, also in ZIP or gzip; - is stdin."
+            metavar="FILE",
+            help="CSV, TSV, XLSX, a registry's flat AAA,NNNNNNN or XML, also in ZIP or gzip; - is stdin.",
         ),
     ],
     list_id: Annotated[
         str | None,
-        typer.Option("--list", help="The listId that the numbers go on; a profile may say it."),
+        typer.Option("--list", metavar="LIST", help="The list. A profile may name it."),
     ] = None,
     profile: Annotated[
-        str | None, typer.Option(help="A name below imports in dnc.yaml: columns, codes, what to ignore.")
+        str | None,
+        typer.Option(metavar="NAME", help="A profile of dnc.yaml (imports): columns, codes, what to ignore."),
     ] = None,
-    reason: Annotated[ReasonCode | None, typer.Option(help="Where no column reasonCode says it.")] = None,
-    policy: Annotated[Policy | None, typer.Option(help="Where no column expirationPolicy says it.")] = None,
-    requested_on: Annotated[str | None, typer.Option(help="The same for requestedOn.")] = None,
-    evidence: Annotated[str | None, typer.Option(help="The same for evidence.")] = None,
-    retention: Annotated[str | None, typer.Option(help="The same for retention.")] = None,
-    until: Annotated[str | None, typer.Option(help="The same for expirationDate.")] = None,
+    reason: Annotated[
+        ReasonCode | None,
+        typer.Option(metavar="REASON", help="The reasonCode of rows whose column does not say it."),
+    ] = None,
+    policy: Annotated[Policy | None, typer.Option(help="The same for expirationPolicy.")] = None,
+    requested_on: Annotated[
+        str | None, typer.Option(metavar="DATE", help="The same for requestedOn.")
+    ] = None,
+    evidence: Annotated[str | None, typer.Option(metavar="REF", help="The same for evidence.")] = None,
+    retention: Annotated[str | None, typer.Option(metavar="TERM", help="The same for retention.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="DATE", help="The same for expirationDate.")] = None,
     source: Annotated[
-        str | None, typer.Option(help="The same for source: the registry, of a snapshot.")
+        str | None, typer.Option(metavar="REF", help="The same for source. With --snapshot: the registry.")
     ] = None,
-    jurisdiction: Annotated[str | None, typer.Option(help="The same for jurisdiction.")] = None,
+    jurisdiction: Annotated[
+        str | None, typer.Option(metavar="CODE", help="The same for jurisdiction.")
+    ] = None,
     columns: Annotated[
         list[str] | None,
-        typer.Option("--map", help=f"FIELD=COLUMN, a title or a place from 1. FIELD: {', '.join(MAPPABLE)}."),
+        typer.Option(
+            "--map",
+            metavar="FIELD=COLUMN",
+            help=f"COLUMN is a title, or a number from 1. FIELD: {', '.join(MAPPABLE)}.",
+        ),
     ] = None,
     phone_columns: Annotated[
         list[str] | None,
-        typer.Option("--phone-columns", help="All columns with numbers, where a row has several: Home,Work."),
+        typer.Option(
+            "--phone-columns",
+            metavar="COLUMNS",
+            help="All columns with numbers, where a row has several: Home,Work.",
+        ),
     ] = None,
     header_row: Annotated[
-        int | None, typer.Option(min=0, help="The line of the header, where titles stand above it; 0: none.")
+        int | None,
+        typer.Option(min=0, metavar="N", help="The line with the column titles. 0: the file has none."),
     ] = None,
     sheet: Annotated[
-        str | None, typer.Option(help="The sheet to read, where a workbook has several.")
+        str | None, typer.Option(metavar="NAME", help="The sheet to read, where a workbook has several.")
     ] = None,
     expect_rows: Annotated[
-        int | None, typer.Option(min=0, help="How many rows of data the file has, as its sender says.")
+        int | None, typer.Option(min=0, metavar="N", help="How many rows of data its sender says it has.")
     ] = None,
     sha256: Annotated[
-        str | None, typer.Option("--sha256", help="The file's SHA-256, as its sender says.")
+        str | None, typer.Option("--sha256", metavar="HASH", help="The SHA-256 that its sender says it has.")
     ] = None,
     batch: Annotated[
-        str | None, typer.Option(help="The import's name; its day and content otherwise.")
+        str | None,
+        typer.Option(metavar="BATCH", help="A name for this import. Default: from its day and content."),
     ] = None,
     rejects: Annotated[
-        Path | None, typer.Option(help="Where refused rows go; FILE.rejects.csv otherwise.")
+        Path | None,
+        typer.Option(metavar="FILE", help="The file for refused rows. Default: FILE.rejects.csv."),
     ] = None,
     whole: Annotated[
-        bool, typer.Option("--snapshot", help="The file is the whole of a registry for its area codes.")
+        bool, typer.Option("--snapshot", help="The file is a registry's whole list for its area codes.")
     ] = False,
     retrieved_at: Annotated[
-        str | None, typer.Option(help="With --snapshot: when the registry gave it out, 2026-11-20.")
+        str | None,
+        typer.Option(metavar="DATE", help="With --snapshot: the day on which the registry gave it out."),
     ] = None,
     max_loss: Annotated[
-        float | None, typer.Option(min=0, max=2, help="With --snapshot: per cent that an area code may lose.")
+        float | None,
+        typer.Option(
+            min=0, max=2, metavar="PERCENT", help="With --snapshot: how much an area code may lose."
+        ),
     ] = None,
     new_list: NewListOption = False,
     output: Output = Format.TEXT,
 ) -> None:
-    """Put the numbers of a table on a list, in new files of 5,000. Exit 8: rows refused, or in doubt."""
+    """Add numbers from a CSV or Excel file.
+
+    Writes new files of 5,000 numbers. Exits with 8 where rows were refused or in doubt.
+    """
     _demand_usage(is_snapshot=whole, retrieved_at=retrieved_at, max_loss=max_loss, batch=batch)
     ctx = current_options().context()
     given_keys = {"reasonCode": reason and reason.value, "expirationPolicy": policy and policy.value,

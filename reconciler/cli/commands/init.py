@@ -46,17 +46,22 @@ def _ask_dialect() -> Dialect:
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where; it may be new.")] = Path(),
+    folder: Annotated[
+        Path, typer.Argument(metavar="[DIR]", help="The folder; it may be new. Default: this one.")
+    ] = Path(),
     dialect: Annotated[
         Dialect | None,
-        typer.Option(help="The API of your tenant; asked for on a terminal. NICE publishes dnc-groups."),
+        typer.Option(help="The API of your tenant. NICE publishes dnc-groups. Asked for on a terminal."),
     ] = None,
     schemas: Annotated[
-        bool, typer.Option("--schemas", help="Only bring the schemas that editors read up to this version's.")
+        bool, typer.Option("--schemas", help="Only update the schemas that editors read.")
     ] = False,
     output: Output = Format.TEXT,
 ) -> None:
-    """Write a new list repository: configuration, a first list, pipelines, hooks. Overwrites nothing."""
+    """Create a new list repository.
+
+    Writes configuration, a first list, pipelines and hooks. Overwrites nothing.
+    """
     with error_output(output):
         names = renew_schemas(folder) if schemas else run(folder, (dialect or _ask_dialect()).value)
         files = [(folder / name).as_posix() for name in names]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reconciler.cli.call import Format, current_options, exit_on_errors, json_text, print_json
+from reconciler.cli.call import FORMAT_HELP, Format, current_options, exit_on_errors, json_text, print_json
 from reconciler.cli.metrics import MetricsOption, metered_context
 from reconciler.cli.options import examples
 from reconciler.cli.output import write_text_file
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 
 NoteOption = Annotated[
-    bool, typer.Option("--note", help="Write the plan into the merge request's note; needs GITLAB_TOKEN.")
+    bool, typer.Option("--note", help="Write the plan to the merge request's note. Needs GITLAB_TOKEN.")
 ]
 AutoMergeOption = Annotated[
     bool,
-    typer.Option("--auto-merge", help="Let it merge by itself if it only protects; needs GITLAB_TOKEN."),
+    typer.Option("--auto-merge", help="Merge by itself if it only adds protection. Needs GITLAB_TOKEN."),
 ]
 
 
@@ -66,16 +66,24 @@ EXAMPLES = examples(
 
 
 def plan(  # noqa: PLR0917  (Typer calls it by keyword)
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the plan as JSON here.")] = None,
-    onto: Annotated[
-        str | None, typer.Option(help="Plan the merge of HEAD with this; origin/<target> in a merge request.")
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE", help="Write the plan as JSON to this file.")
     ] = None,
-    as_of: Annotated[str | None, typer.Option(help="Plan as of this date (at UTC-12).")] = None,
+    onto: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REF", help="Plan the merge of HEAD with REF. In a merge request: its target branch."
+        ),
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Plan as of this date (at UTC-12). Default: today.")
+    ] = None,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit 3 when changes are pending.")
     ] = False,
     report: Annotated[
-        list[str] | None, typer.Option(help=f"KIND=FILE, KIND one of {', '.join(PLAN_REPORTS)}.")
+        list[str] | None,
+        typer.Option(metavar="KIND=FILE", help=f"Write a report; KIND is one of {', '.join(PLAN_REPORTS)}."),
     ] = None,
     reading: Annotated[
         ReadFrom,
@@ -88,9 +96,9 @@ def plan(  # noqa: PLR0917  (Typer calls it by keyword)
     note: NoteOption = False,
     auto_merge: AutoMergeOption = False,
     metrics: MetricsOption = None,
-    output: Annotated[Format, typer.Option("--format", help="How the plan is printed.")] = Format.TEXT,
+    output: Annotated[Format, typer.Option("--format", help=FORMAT_HELP)] = Format.TEXT,
 ) -> None:
-    """Show what `apply` would change in CXone. Reads only."""
+    """Show what apply would change. Reads only."""
     ctx = current_options().context(as_of=as_of, onto=onto)
     reports = report or []
     parse_report_options(reports, list(PLAN_REPORTS))

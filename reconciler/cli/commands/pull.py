@@ -23,20 +23,26 @@ EXAMPLES = examples(
 
 
 def pull(  # noqa: PLR0917  (Typer calls it by keyword)
-    list_id: Annotated[str | None, typer.Option("--list", help="Only this list.")] = None,
+    list_id: Annotated[str | None, typer.Option("--list", metavar="LIST", help="Only this list.")] = None,
     all_lists: Annotated[
-        bool, typer.Option("--all-lists", help="Every list that CXone has, also those that no file names.")
+        bool, typer.Option("--all-lists", help="Every list in CXone, also those that no file names.")
     ] = False,
     new_list: NewListOption = False,
     group: Annotated[
-        str | None, typer.Option(help="dnc-groups: only this group, by name or id, also one that is no list.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="dnc-groups: only this group, by name or id, also one that no list maps."
+        ),
     ] = None,
     merge_request: Annotated[
-        bool, typer.Option("--merge-request", help="Make a merge request, and leave the working tree alone.")
+        bool, typer.Option("--merge-request", help="Open a merge request; change no file here.")
     ] = False,
     output: Output = Format.TEXT,
 ) -> None:
-    """Write what CXone has and git does not into dnc-lists/adopted/TENANT/."""
+    """Copy numbers from CXone into list files.
+
+    Writes what CXone has and git does not into dnc-lists/adopted/TENANT/.
+    """
     if list_id is not None and all_lists:
         raise typer.BadParameter("name one list, or all", param_hint="--all-lists")
     if group is not None and (list_id is not None or all_lists):

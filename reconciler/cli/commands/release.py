@@ -22,24 +22,44 @@ EXAMPLES = examples(
 
 
 def release(  # noqa: PLR0917  (an option each; Typer passes them by name)
-    reason: Annotated[ReleaseReason, typer.Option(help="Why it may come off.")],
-    evidence: Annotated[str, typer.Option(help="Where the proof is: a reference, no names.")],
+    reason: Annotated[
+        ReleaseReason,
+        typer.Option(metavar="REASON", help=f"Why it may be removed: {', '.join(ReleaseReason)}."),
+    ],
+    evidence: Annotated[str, typer.Option(metavar="REF", help="Where the proof is: a reference, no names.")],
     numbers: Annotated[
         list[str] | None,
-        typer.Argument(help="In any common writing. With MOVED, --list and --to: all that moved, if none."),
+        typer.Argument(
+            metavar="[NUMBER...]",
+            help="Phone numbers in any common format. None, with MOVED, --list and --to: all that moved.",
+        ),
     ] = None,
     lists: Annotated[
-        list[str] | None, typer.Option("--list", help="From which list; may be given more than once.")
+        list[str] | None,
+        typer.Option("--list", metavar="LIST", help="From which list. Repeat it for several."),
     ] = None,
-    every: Annotated[bool, typer.Option("--all-lists", help="From every list that they are on.")] = False,
-    on: Annotated[str | None, typer.Option(help="The day of the permission, YYYY-MM-DD; today.")] = None,
-    to: Annotated[str | None, typer.Option(help="With MOVED: the other list.")] = None,
+    every: Annotated[bool, typer.Option("--all-lists", help="From every list that has them.")] = False,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE", help="The day on which removal was allowed, YYYY-MM-DD. Default: today."
+        ),
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="LIST", help="With MOVED: the list that it moved to.")
+    ] = None,
     file: Annotated[
-        Path | None, typer.Option(help="The releases file; releases/LIST.yaml beside the list otherwise.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The file for releases. Default: releases/LIST.yaml beside the list."
+        ),
     ] = None,
     output: Output = Format.TEXT,
 ) -> None:
-    """Let numbers off: take their lines away, and write the release that permits it. All or none."""
+    """Remove numbers, with evidence.
+
+    Deletes their lines and writes the release that allows the removal. All or none.
+    """
     if lists and every:
         raise typer.BadParameter("name lists, or take all", param_hint="--all-lists")
     ctx = current_options().context()

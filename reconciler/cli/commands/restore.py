@@ -21,12 +21,15 @@ EXAMPLES = examples(
 
 def restore(
     numbers: Annotated[
-        list[str] | None, typer.Argument(help="In any common writing; without any, all of --list.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[NUMBER...]", help="Phone numbers in any common format. None: all of --list."
+        ),
     ] = None,
-    list_id: Annotated[str | None, typer.Option("--list", help="Only on this list.")] = None,
+    list_id: Annotated[str | None, typer.Option("--list", metavar="LIST", help="Only on this list.")] = None,
     output: Output = Format.TEXT,
 ) -> None:
-    """Put lines that vanished back as they were, from git. All or none."""
+    """Bring back deleted lines, as git had them. All or none."""
     if not numbers and list_id is None:
         raise typer.BadParameter("name numbers, or a list", param_hint="NUMBERS")
     ctx = current_options().context()

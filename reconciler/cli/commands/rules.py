@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from reconciler.cli.call import Format, current_options, print_json
+from reconciler.cli.help import GroupedCommands
 from reconciler.cli.options import examples
 from reconciler.cli.output import Output, error_output
 from reconciler.cli.render.masking import NumberFormat
@@ -165,16 +166,19 @@ def rule_json(rule: Rule, as_of: date) -> dict[str, Any]:
 
 
 app = typer.Typer(
+    cls=GroupedCommands,
     invoke_without_command=True,
-    help="The rules that files are judged by: list them, explain one.",
+    help="List the rules, or explain one.",
     epilog=examples("dnc rules", "dnc rules --as-of 2027-01-31", "dnc rules show US-FED-03"),
 )
-_AsOfOption = Annotated[str | None, typer.Option(help="Which rules are in force on this date (at UTC-12).")]
+_AsOfOption = Annotated[
+    str | None, typer.Option(metavar="DATE", help="Rules in force on this date (at UTC-12). Default: today.")
+]
 
 
 @app.callback()
 def rules(context: typer.Context, as_of: _AsOfOption = None, output: Output = Format.TEXT) -> None:
-    """List the rules that files are judged by."""
+    """List the rules, or explain one."""
     if context.invoked_subcommand is not None:
         return
     with error_output(output):
@@ -190,6 +194,13 @@ def rules(context: typer.Context, as_of: _AsOfOption = None, output: Output = Fo
                 print("\n".join(f"  {line}" for line in difference_lines(rulebook.differences)))
 
 
+@app.command("list", hidden=True, epilog=examples("dnc rules list"))
+def list_rules(context: typer.Context, as_of: _AsOfOption = None, output: Output = Format.TEXT) -> None:
+    """List the rules, as `dnc rules` does."""
+    context.invoked_subcommand = None
+    rules(context, as_of, output)
+
+
 @app.command(
     "show",
     epilog=examples(
@@ -198,11 +209,11 @@ def rules(context: typer.Context, as_of: _AsOfOption = None, output: Output = Fo
     ),
 )
 def show(
-    rule: Annotated[str, typer.Argument(help="Its id, such as US-FED-03.")],
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="Its id, such as US-FED-03.")],
     as_of: _AsOfOption = None,
     output: Output = Format.TEXT,
 ) -> None:
-    """Explain one rule, with an example that passes and one that fails."""
+    """Explain one rule, with examples."""
     with error_output(output):
         rulebook = open_rulebook(current_options().context(as_of=as_of))
         found_rule = rulebook.find(rule)

@@ -47,15 +47,22 @@ EXAMPLES = examples(
 
 
 def sandbox(
-    host: Annotated[str, typer.Option(help="Where to listen; loopback unless you mean it.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 8080,
+    host: Annotated[str, typer.Option(metavar="HOST", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(metavar="PORT", help="Port; 0 takes a free one.", min=0, max=65535)
+    ] = 8080,
     state: Annotated[
-        Path | None, typer.Option(help="Keep entries in this file; in memory otherwise.")
+        Path | None, typer.Option(metavar="FILE", help="Keep entries in this file. Default: in memory.")
     ] = None,
-    rate: Annotated[int, typer.Option(help="Requests a minute that it allows.", min=1)] = 60000,
-    control: Annotated[bool, typer.Option("--control", help="Offer /_sandbox/ for faults and acts.")] = False,
+    rate: Annotated[int, typer.Option(metavar="N", help="Requests a minute that it allows.", min=1)] = 60000,
+    control: Annotated[
+        bool, typer.Option("--control", help="Offer /_sandbox/ to plan faults and acts of agents.")
+    ] = False,
 ) -> None:
-    """Run the built-in CXone as a server, for trying things out. It protects nobody."""
+    """Run a simulated CXone as a server.
+
+    For trying things out: it stops no calls.
+    """
     with exit_on_errors():
         serve(
             current_options().context(),

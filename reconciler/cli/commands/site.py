@@ -83,10 +83,15 @@ EXAMPLES = examples("dnc site public", "dnc site record --tenant production")
 
 
 def site(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="A new or empty folder, or a site of before.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="A new or empty folder, or one with an earlier site.")
+    ],
     output: Output = Format.TEXT,
 ) -> None:
-    """Write pages for auditors and the board, from lists and reports. Exit 4 where a chain is broken."""
+    """Build the record as web pages.
+
+    For auditors and the board. Exits with 4 where a chain of reports is broken.
+    """
     with error_output(output):
         place = SiteFolder.open(out)
         site_data = run(current_options().context())

@@ -24,12 +24,15 @@ EXAMPLES = examples(
 
 def status(
     max_age: Annotated[
-        str, typer.Option(metavar="26h", help="How old the last verified run may be (m, h, d).")
+        str, typer.Option(metavar="TIME", help="How old the last verified run may be (m, h, d).")
     ] = "26h",
     metrics: MetricsOption = None,
     output: Output = Format.TEXT,
 ) -> None:
-    """Say in one line for each tenant how it stands. Exit 3 where the last verified run is older."""
+    """Show the state of each tenant in one line.
+
+    Exits with 3 where the last verified run is older than --max-age.
+    """
     age_limit = parse_age(max_age, "--max-age")
     with metered_context(metrics, current_options().context(), "status") as ctx, error_output(output):
         found = look(ctx)

@@ -20,10 +20,13 @@ _MAX_NAMED = 5  # files
 
 
 def undo(
-    batch: Annotated[str, typer.Argument(help="The batch, as dnc import printed it.")],
+    batch: Annotated[str, typer.Argument(metavar="BATCH", help="The batch, as dnc import printed it.")],
     output: Output = Format.TEXT,
 ) -> None:
-    """Release exactly what an import added; name the rest, with the reason. All or none."""
+    """Undo an import.
+
+    Releases exactly what it added, all or none, and lists what must stay, with the reason.
+    """
     ctx = current_options().context()
     with error_output(output):
         result = run(ctx, batch)

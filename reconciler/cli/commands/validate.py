@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.call import Format, current_options, exit_on_errors, print_error, print_json
+from reconciler.cli.call import FORMAT_HELP, Format, current_options, exit_on_errors, print_error, print_json
 from reconciler.cli.options import ChangedSinceOption, demand_paths_or_since, examples
 from reconciler.cli.reports import VALIDATION_REPORTS, parse_report_options, write_validation
 from reconciler.cli.terminal import escape_line
@@ -24,15 +24,23 @@ EXAMPLES = examples(
 
 
 def validate(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Only these files; all lists otherwise.")] = None,
-    changed_since: ChangedSinceOption = None,
-    as_of: Annotated[str | None, typer.Option(help="Judge as of this date (at UTC-12).")] = None,
-    report: Annotated[
-        list[str] | None, typer.Option(help=f"KIND=FILE, KIND one of {', '.join(VALIDATION_REPORTS)}.")
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE...]", help="Only these files. Default: all lists.")
     ] = None,
-    output: Annotated[Format, typer.Option("--format", help="How findings are printed.")] = Format.TEXT,
+    changed_since: ChangedSinceOption = None,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Check as of this date (at UTC-12). Default: today.")
+    ] = None,
+    report: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KIND=FILE", help=f"Write a report; KIND is {' or '.join(VALIDATION_REPORTS)}."),
+    ] = None,
+    output: Annotated[Format, typer.Option("--format", help=FORMAT_HELP)] = Format.TEXT,
 ) -> None:
-    """Check lists, rules and configuration; print every finding of every file."""
+    """Check list files, rules and configuration.
+
+    Prints every finding of every file, and needs no CXone.
+    """
     ctx = current_options().context(as_of=as_of)
     parse_report_options(report or [], list(VALIDATION_REPORTS))
     demand_paths_or_since(paths, changed_since)

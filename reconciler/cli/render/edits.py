@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from reconciler.use_cases.operations.adoption import AdoptionRequest
 
 
-def add_json(result: "AddResult", list_id: str) -> dict[str, Any]:
+def add_json(result: "AddResult") -> dict[str, Any]:
     """Say what was added, and what was there already, with its line."""
     return {
-        "list_id": list_id,
+        "list_id": result.list_id,
         "files": [result.file] if result.numbers else [],
         "file": result.file,
         "added": list(result.numbers),

@@ -103,7 +103,7 @@ class NumberMode(StrEnum):
 
 
 NumbersOption = Annotated[
-    NumberMode, typer.Option("--numbers", help="masked: for copies; keyed by DNC_MASK_KEY. full otherwise.")
+    NumberMode, typer.Option("--numbers", help="masked: pseudonyms for copies, keyed by DNC_MASK_KEY.")
 ]
 
 

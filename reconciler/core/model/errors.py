@@ -1,6 +1,6 @@
 """The error tree. Each class says who must act; the exit code is part of the fixed contract.
 
-DncError                1   an error nobody foresaw
+DncError                1   an unexpected error
 ├─ InvalidInput         4   an analyst or engineer: fix the file at the place named
 ├─ RepositoryProblem    4   an engineer: give git what is needed (commit, history, remote)
 ├─ BrokenChain          4   an auditor: the ledger is not what it was

@@ -23,10 +23,11 @@ _LINE = re.compile(r", the first in line [0-9]+")  # of a file that nobody has
 class Addition:
     """What is to be added: numbers as typed, to which list, and the entry's keys as they stand in a file.
 
-    `is_new_list` says that the list may be one that nothing names yet.
+    `list_id` None: the only list that the tenant has. `is_new_list` says that the list may be one that
+    nothing names yet.
     """
 
-    list_id: str
+    list_id: str | None
     numbers: Sequence[str]
     keys: Mapping[str, str]
     file: Path | None = None
@@ -35,12 +36,13 @@ class Addition:
 
 @dataclass(frozen=True, slots=True)
 class AddResult:
-    """What was done: the file, the numbers that are new in it, those that it had (with their lines).
+    """What was done: list and file, the numbers that are new in it, those that it had (with their lines).
 
     `terms` are those that hold of the new numbers, `warnings` what the rules find odd about them,
     `other_lists` the lists that there were when this list was new, empty for one that is not.
     """
 
+    list_id: str
     file: str
     numbers: tuple[str, ...]
     already_present: Mapping[str, int]
@@ -54,11 +56,12 @@ def add(ctx: CommandContext, addition: Addition) -> AddResult:
     """Add numbers. Raises InvalidInput, and writes nothing, where one is bad or the result would not hold."""
     tenant_lists = TenantLists.open(ctx)
     numbers = read_numbers(addition.numbers, tenant_lists.tenant.region)
-    if not is_list_id(addition.list_id):
+    list_id = addition.list_id or _only_list(tenant_lists)
+    if not is_list_id(list_id):
         fact = "a list is named with letters, digits, dots, underscores and hyphens"
         raise InvalidInput(fact, "write such a name", where="--list")
-    tenant_lists.demand_known_list(addition.list_id, is_new=addition.is_new_list)
-    path, data = tenant_lists.target_file(addition.list_id, addition.file)
+    tenant_lists.demand_known_list(list_id, is_new=addition.is_new_list)
+    path, data = tenant_lists.target_file(list_id, addition.file)
     entries_before = tenant_lists.read_file(path, data).declared_entries
     present_terms = _file_entries(entries_before)
     new_entries, warnings = _validate_entry(tenant_lists, path, data, addition.keys, numbers)
@@ -77,8 +80,8 @@ def add(ctx: CommandContext, addition: Addition) -> AddResult:
     to_add = tuple(number for number in numbers if number not in present_terms)
     other_lists = (
         ()
-        if tenant_lists.files_of_list(addition.list_id)
-        else tuple(sorted(tenant_lists.lists.declared_entries.list_ids - {addition.list_id}))
+        if tenant_lists.files_of_list(list_id)
+        else tuple(sorted(tenant_lists.lists.declared_entries.list_ids - {list_id}))
     )
     if to_add:
         new_data = with_numbers(path, data, addition.keys, to_add, separate="evidence" in addition.keys)
@@ -92,7 +95,22 @@ def add(ctx: CommandContext, addition: Addition) -> AddResult:
                 fact, "put the file in order first: dnc fmt; or name another: --file", where=path
             )
         write_list_files(ctx, {path: new_data}, tenant_lists.sources)
-    return AddResult(path, to_add, places, terms, warnings if to_add else (), other_lists if to_add else ())
+    return AddResult(
+        list_id, path, to_add, places, terms, warnings if to_add else (), other_lists if to_add else ()
+    )
+
+
+def _only_list(tenant_lists: TenantLists) -> str:
+    """Give the one list that the tenant has. Raises InvalidInput where it has none, or several."""
+    list_ids = sorted(tenant_lists.lists.declared_entries.list_ids)
+    if len(list_ids) == 1:
+        return list_ids[0]
+    name = tenant_lists.tenant.name
+    fact = (
+        f"{name} has {len(list_ids)} lists: {', '.join(list_ids)}" if list_ids else f"{name} has no list yet"
+    )
+    fix = "name one of them with --list" if list_ids else "name the first one: --list LIST --new-list"
+    raise InvalidInput(fact, fix, where="--list")
 
 
 def _validate_entry(

@@ -92,6 +92,24 @@ class Meter:
 
 
 DEFAULT_CONFIGURATION = "dnc.yaml"
+
+
+def find_configuration(folder: Path | None = None) -> Path:
+    """Give the `dnc.yaml` of this folder, or of the nearest one above it in the same git working tree.
+
+    Above the working tree nothing is looked for: a file there may be anybody's. Where there is none, the
+    answer is the file that this folder would have.
+    """
+    here = (folder or Path.cwd()).absolute()
+    for above in (here, *here.parents):
+        if (above / DEFAULT_CONFIGURATION).is_file():
+            is_ours = any((place / ".git").exists() for place in (above, *above.parents))
+            return above / DEFAULT_CONFIGURATION if above != here and is_ours else Path(DEFAULT_CONFIGURATION)
+        if (above / ".git").exists():
+            break
+    return Path(DEFAULT_CONFIGURATION)
+
+
 STATE_FOLDER = ".dnc"  # beside the configuration: what is kept between runs, and is none of git's
 
 

@@ -196,3 +196,38 @@ def test_adding_keeps_every_claim_and_comment_and_the_canonical_form(seed, count
         assert releases == claims(file)[1]
         assert comments(written) == comments(file)
     assert canonical_list("a.yaml", written) == written
+
+
+def test_add_knows_the_daily_case(folder):
+    (folder.path / "dnc-lists").mkdir()
+    (folder.path / "dnc-lists/customers.yaml").write_text(
+        HEAD.replace("dnc-list-01", "customers") + "entries: []\n"
+    )
+    done = folder.dnc("add", "2125550124", "--requested-on", "2026-11-20", "--evidence", "CALL-9001")
+    assert done.code == 0, done.err
+    text = folder.read("dnc-lists/customers.yaml")
+    assert "reasonCode: CUSTOMER_REQUESTED\n    expirationPolicy: NEVER\n" in text
+
+
+def test_add_asks_for_the_list_where_there_are_several(folder):
+    (folder.path / "dnc-lists").mkdir()
+    for name in ("one", "two"):
+        (folder.path / f"dnc-lists/{name}.yaml").write_text(f"listId: {name}\nentries: []\n")
+    before = folder.files()
+    done = folder.dnc("add", "2125550124")
+    assert done.code == 4
+    assert "has 2 lists: one, two" in done.err
+    assert folder.files() == before
+
+
+@pytest.mark.parametrize(
+    ("options", "policy"),
+    [
+        (("--until", "2030-01-01"), "ABSOLUTE"),
+        (("--requested-on", "2026-11-02", "--retention", "P5Y"), "RELATIVE"),
+    ],
+)
+def test_add_takes_the_policy_from_what_is_said(folder, options, policy):
+    done = folder.dnc("add", "2125550124", "--list", "a", "--new-list", "--reason", "LOCAL", *options)
+    assert done.code == 0, done.err
+    assert f"expirationPolicy: {policy}" in folder.read("dnc-lists/a.yaml")

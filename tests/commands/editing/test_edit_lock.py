@@ -83,7 +83,7 @@ def test_what_only_reads_waits_for_nobody(folder, impatient, arguments):
 
 def test_where_there_is_no_project_nothing_of_ours_is_left(folder):
     (folder.path / "dnc.yaml").unlink()
-    assert "no dnc.yaml here" in folder.dnc(*ADD).err
+    assert "no dnc.yaml in this folder" in folder.dnc(*ADD).err
     assert list(folder.path.iterdir()) == []
 
 

@@ -36,7 +36,7 @@ def printed(project: Project, encoding: str, *arguments: str, **environ: str) ->
     out = io.TextIOWrapper(data, encoding=encoding)
     code = project.run_into(out, err, *arguments, **environ)
     out.flush()
-    assert "nobody foresaw" not in err.getvalue()
+    assert "unexpected error" not in err.getvalue()
     return code, data.getvalue().decode(encoding), err.getvalue()
 
 
@@ -140,7 +140,7 @@ def process(
         capture_output=True,
         check=False,
     )
-    for said in (b"Traceback", b"nobody foresaw", b"Exception ignored"):
+    for said in (b"Traceback", b"unexpected error", b"Exception ignored"):
         assert said not in done.stderr, done.stderr
     return done
 
