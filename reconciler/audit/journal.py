@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from reconciler.audit.unfinished import UnreportedRun, group_by_list, parse_journal
+from reconciler.audit.unfinished import ASSIGN, UnreportedRun, group_by_list, parse_journal
 from reconciler.core.model.entries import Key
 from reconciler.core.model.errors import DncError, RepositoryProblem
 from reconciler.core.model.live import Live
@@ -94,20 +94,24 @@ class Journal:
         offset: ClockOffset | None,
     ) -> int:
         """Write down what is about to be sent; give the number for `record_answer`. On disk at the return."""
-        with self._lock:
-            self._sent += 1
-            number = self._sent
-        record = {
-            "send": number,
-            "at": self._now(),
-            "action": action,
+        numbers = {
             "numbers": group_by_list(keys),
             "overwrites": group_by_list(overwrites),
             "exposing": group_by_list(exposing),
             "offset_seconds": _seconds(offset),
         }
+        return self._record_request({"action": action, **numbers})
+
+    def record_assignment(self, list_id: str, skill_id: str) -> int:
+        """Write down which skill is about to be added to a list's group, as `record_send` does."""
+        return self._record_request({"action": ASSIGN, "list_id": list_id, "skill_id": skill_id})
+
+    def _record_request(self, request: Mapping[str, Any]) -> int:
+        with self._lock:
+            self._sent += 1
+            number = self._sent
         try:
-            self._add(record)
+            self._add({"send": number, "at": self._now(), **request})
         except OSError as error:
             raise self._problem(error) from error
         return number
@@ -248,8 +252,9 @@ class JournalledProvider:
         return self._provider.read_skills(list_ids)
 
     def assign_skill(self, list_id: str, skill_id: str) -> Answer:
-        """Add a skill to a list's group. It only adds, so what was not reported harms nobody."""
-        return self._provider.assign_skill(list_id, skill_id)
+        """Add a skill to a list's group, written down before and after."""
+        number = self._journal.record_assignment(list_id, skill_id)
+        return self._send_recorded(number, lambda: self._provider.assign_skill(list_id, skill_id))
 
     def clock_offset(self) -> ClockOffset | None:
         """Tell how CXone's clock stands to ours."""

@@ -304,6 +304,7 @@ REPORT = fields(
                     "numbers": WHOLE,
                     "write_window": _WINDOW,
                     "removed": pairs(TEXT, WHOLE),
+                    "assignments?": rows(fields({"list_id": TEXT, "skill_id": TEXT, "outcome": TEXT})),
                 }
             )
         ),

@@ -329,6 +329,12 @@ class UnreportedRunRow(Row):
         removed: Mapping[str, int] = self.fields.get("removed", {})
         return removed
 
+    @property
+    def assignments(self) -> Sequence[Mapping[str, str]]:
+        """The skills that it was adding to lists' groups, each with its outcome."""
+        rows: Sequence[Mapping[str, str]] = self.fields.get("assignments", ())
+        return rows
+
 
 class LingeringHold(Row):
     """A hold that is gone from the files, and was still in force."""

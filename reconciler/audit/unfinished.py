@@ -19,11 +19,22 @@ _MAX_IN_FLIGHT = timedelta(seconds=30)
 
 _STORED = frozenset({Verdict.ANSWERED, Verdict.AMBIGUOUS})
 
+ASSIGN = "assign"  # the action of a request that adds a skill to a list's group, and has no numbers
+
 ReleaseRecord = tuple[str, str, str, str, str]
 """A release as a record names it: list, number, day, reason, evidence."""
 
 NumbersByList = Mapping[str, Iterable[str]]
 """Numbers by list, as a journal and a report write them."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnreportedAssignment:
+    """A skill that a run without a report was adding to a list's group. `verdict` None: no answer came."""
+
+    list_id: str
+    skill_id: str
+    verdict: Verdict | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,7 @@ class UnreportedRun:
     overwritten: frozenset[Key] = frozenset()
     removed_keys: frozenset[Key] = frozenset()
     exposed: frozenset[Key] = frozenset()
+    assignments: tuple[UnreportedAssignment, ...] = ()
 
     @property
     def started_at(self) -> str:
@@ -108,11 +120,13 @@ class _RunRecords:
         self._last = at
         self._sent: dict[int, Mapping[str, Any]] = {}
         self._answered: dict[int, Mapping[str, Any]] = {}
+        self._assigned: dict[int, Mapping[str, Any]] = {}
 
     def add(self, record: Mapping[str, Any]) -> None:
         at = _moment(record["at"])
         if "send" in record:
-            self._sent[int(record["send"])] = record
+            sent = self._assigned if record["action"] == ASSIGN else self._sent
+            sent[int(record["send"])] = record
         else:
             self._answered[int(record["answered"])] = record
         self._last = max(self._last, at)
@@ -158,7 +172,14 @@ class _RunRecords:
             overwritten=frozenset(overwritten),
             removed_keys=frozenset(removed_keys),
             exposed=frozenset(exposed),
+            assignments=tuple(self._assignments()),
         )
+
+    def _assignments(self) -> Iterator[UnreportedAssignment]:
+        for number, sent in self._assigned.items():
+            answer = self._answered.get(number)
+            verdict = Verdict(answer["verdict"]) if answer is not None else None
+            yield UnreportedAssignment(sent["list_id"], sent["skill_id"], verdict)
 
     def _stored_keys(self, sent: Mapping[str, Any], answer: Mapping[str, Any] | None) -> frozenset[Key]:
         """Name what may have been stored: everything that was not refused by an answer."""

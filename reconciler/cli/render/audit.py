@@ -156,9 +156,13 @@ def _reanchor_lines(record: ReanchorRecord | None) -> list[str]:
 
 def _unreported_run_text(run: UnreportedRunRow) -> str:
     doubtful = count_text(run.unanswered, "request")
+    skills = (
+        f"; skill {row['skill_id']} to the group of {row['list_id']}: {row['outcome']}"
+        for row in run.assignments
+    )
     return (
         f"  before    a run of {run.revision[:12]} from {run.started_at} was interrupted: "
-        f"{count_text(run.numbers)} sent, {doubtful} without an answer"
+        f"{count_text(run.numbers)} sent, {doubtful} without an answer" + "".join(skills)
     )
 
 

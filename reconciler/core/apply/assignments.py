@@ -10,10 +10,16 @@ from reconciler.core.model.provider import Failure, Provider, Verdict
 from reconciler.core.planning.coverage import Assignment
 
 _OUTCOMES = {
+    None: Outcome.UNKNOWN,
     Verdict.ANSWERED: Outcome.APPLIED,
     Verdict.AMBIGUOUS: Outcome.UNKNOWN,
     Verdict.NOT_SENT: Outcome.NOT_ATTEMPTED,
 }
+
+
+def outcome_of(verdict: Verdict | None) -> Outcome:
+    """Tell what became of an assignment by its answer; None: none came."""
+    return _OUTCOMES.get(verdict, Outcome.REJECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,5 @@ def assign_missing(
             outcome = Outcome.REJECTED if is_refused else Outcome.NOT_ATTEMPTED
             results.append(AssignmentResult(assignment, outcome, ended))
             continue
-        outcome = _OUTCOMES.get(answer.verdict, Outcome.REJECTED)
-        results.append(AssignmentResult(assignment, outcome, answer.cause))
+        results.append(AssignmentResult(assignment, outcome_of(answer.verdict), answer.cause))
     return tuple(results)

@@ -28,7 +28,7 @@ from reconciler.core.model.errors import (
     RewrittenHistory,
 )
 from reconciler.core.model.live import Live
-from reconciler.core.model.provider import NOT_EXPIRED, Failure
+from reconciler.core.model.provider import NOT_EXPIRED, Failure, Provider
 from reconciler.core.model.run_result import Protection, StoppedBy
 from reconciler.core.planning.change import Action, BlockedBy
 from reconciler.core.planning.guards import Circumstances, RemovalBudget, budget_of
@@ -229,11 +229,11 @@ def apply(
         if run.error is not None and not run.tally.has_written and not run.tally.sent_requests:
             journal.forget()
             raise run.error  # nothing was written
-        _settle_coverage(prepared, run)
+        _settle_coverage(prepared, run, provider)
         return _write_report(prepared, run, journal, started_at=started_at, is_outdated=not_todays)
 
 
-def _settle_coverage(prepared: PreparedPlan, run: Run) -> None:
+def _settle_coverage(prepared: PreparedPlan, run: Run, provider: Provider) -> None:
     """Read which skills honour the lists, and add what is missing: no number has waited for it."""
     ctx = prepared.ctx
 
@@ -242,7 +242,7 @@ def _settle_coverage(prepared: PreparedPlan, run: Run) -> None:
 
     if run.error is None and not is_over():
         prepared.coverage.read(prepared.list_ids)
-        prepared.coverage.assign(is_over)
+        prepared.coverage.assign(provider, is_over)
 
 
 def _futile_removals(prepared: PreparedPlan) -> Mapping[Key, Failure]:
@@ -334,7 +334,7 @@ def _write_report(
     stored_report: StoredReport | None = None
     if broken := chain_error(prepared.doubts):
         # The journal stays: once the chain holds again, the next report tells of this run.
-        if not run.tally.sent_requests:
+        if not run.tally.sent_requests and not prepared.coverage.results:
             journal.forget()
         save_read_after(prepared, run, None)
         meter_run(prepared, run, status, None)

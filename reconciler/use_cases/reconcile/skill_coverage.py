@@ -77,11 +77,11 @@ class CoverageLookup:
         if reading is not None:
             self._judge(reading)
 
-    def assign(self, is_stopped: Callable[[], bool]) -> None:
-        """Add what is missing, where skills were read and the settings want it."""
+    def assign(self, provider: Provider, is_stopped: Callable[[], bool]) -> None:
+        """Add what is missing by the run's provider, where skills were read and the settings want it."""
         missing = self.planned
         if missing and self._reading is not None:
-            self.results = assign_missing(missing, self._provider, is_stopped)
+            self.results = assign_missing(missing, provider, is_stopped)
             done = (one.assignment for one in self.results if one.outcome is Outcome.APPLIED)
             self._judge(with_assigned(self._reading, done))
 

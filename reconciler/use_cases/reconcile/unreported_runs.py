@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.audit.journal import Journal
 from reconciler.audit.report import Report
-from reconciler.audit.unfinished import ReleaseRecord, UnreportedRun
+from reconciler.audit.unfinished import ReleaseRecord, UnreportedAssignment, UnreportedRun
 from reconciler.config.configuration import AuditSettings, Tenant
 from reconciler.core.model.entries import Key, Policy, ReasonCode, Release, Terms
 from reconciler.core.model.live import Live
@@ -117,9 +117,17 @@ def unreported_runs_json(runs: Iterable[UnreportedRun]) -> list[dict[str, Any]]:
             "numbers": run.numbers,
             "write_window": {"from": iso(run.window[0]), "to": iso(run.window[1])} if run.window else None,
             "removed": dict(run.removed),
+            "assignments": [_assignment_json(one) for one in run.assignments],
         }
         for run in runs
     ]
+
+
+def _assignment_json(assignment: UnreportedAssignment) -> dict[str, str]:
+    from reconciler.core.apply.assignments import outcome_of  # noqa: PLC0415  (only where a run died so)
+
+    outcome = outcome_of(assignment.verdict).value
+    return {"list_id": assignment.list_id, "skill_id": assignment.skill_id, "outcome": outcome}
 
 
 def numbers_json(runs: Iterable[UnreportedRun]) -> list[list[dict[str, Any]]]:

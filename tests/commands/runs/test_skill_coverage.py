@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from reconciler.cli.render.note import Section
+from reconciler.cxone.groups.provider import GroupsProvider
 from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from reconciler.sandbox.groups.skills import Skill
 from tests.support.groups_project import GroupsProject, grouped
@@ -168,6 +169,33 @@ def test_assign_adds_what_is_missing_and_takes_nothing_away(project):
     assert project.plan("--detailed-exitcode").json["assignments"] == []
     project.apply()
     assert project.newest["seq"] == seq
+
+
+class Killed(BaseException):
+    """The end of a process, in the middle of a call."""
+
+
+def test_what_a_killed_run_added_is_in_the_next_report(project, monkeypatch):
+    project.apply()
+    winback = add_skill(project, "Winback")
+    project.tenant(coverage={"assign": True})
+    assign = GroupsProvider.assign_skill
+
+    def die(self: GroupsProvider, list_id: str, skill_id: str) -> Any:
+        assign(self, list_id, skill_id)
+        raise Killed
+
+    monkeypatch.setattr(GroupsProvider, "assign_skill", die)
+    with pytest.raises(Killed):
+        project.run("apply", "--yes")
+    monkeypatch.undo()
+    assert (scrubbed(project), project.newest["seq"]) == (["Outbound", "Winback"], 1)
+    project.apply()
+    (before,) = project.newest["interrupted"]
+    assert before["assignments"] == [{"list_id": LIST, "skill_id": winback, "outcome": "unknown"}]
+    assert before["numbers"] == 0
+    assert (project.newest["assignments"], project.newest["coverage"][0]["honoured"]) == ([], 2)
+    assert f"; skill {winback} to the group of {LIST}: unknown" in project.run("audit", "show").out
 
 
 def test_a_refused_assignment_holds_back_no_number(project):

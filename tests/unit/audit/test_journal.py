@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from reconciler.audit.journal import Journal, JournalledProvider
-from reconciler.audit.unfinished import parse_journal
+from reconciler.audit.unfinished import UnreportedAssignment, parse_journal
 from reconciler.core.model.entries import Policy, ReasonCode, Terms
 from reconciler.core.model.errors import CxoneUnavailable
 from reconciler.core.model.provider import Answer, ClockOffset, Failure, Verdict, Write
@@ -42,6 +42,9 @@ class Cxone:
         return self._next()
 
     def remove(self, key, entry_id):
+        return self._next()
+
+    def assign_skill(self, list_id, skill_id):
         return self._next()
 
     def _next(self):
@@ -125,6 +128,20 @@ def test_removals_count_and_are_no_writes(journal, answer, count):
     run = after(journal, answer, remove=True)
     assert run.removed == ({LIST: count} if count else {})
     assert wrote(run) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [(ANSWERED, Verdict.ANSWERED), (DIES, None), (CxoneUnavailable("gone"), "not-sent")],
+)
+def test_skills_that_are_added_are_no_numbers_and_are_told(journal, answer, verdict):
+    journal.begin(RUN, numbers=0)
+    provider = JournalledProvider(Cxone(answer), journal, overwrites=frozenset(), exposing=frozenset())
+    with suppress(CxoneUnavailable, KeyboardInterrupt):
+        provider.assign_skill(LIST, "1002")
+    (run,) = journal.unreported_runs()
+    assert run.assignments == (UnreportedAssignment(LIST, "1002", verdict),)
+    assert (run.chunks, run.unanswered, run.numbers, run.window) == (0, 0, 0, None)
 
 
 def test_runs_add_up_until_a_report_tells_of_them(journal, tmp_path):
