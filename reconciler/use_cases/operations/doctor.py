@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from reconciler.audit.report import Report
 from reconciler.audit.report_files import tenant_of_path
 from reconciler.config.configuration import AuditSettings, Tenant, resolve
 from reconciler.core.model.errors import (
@@ -29,7 +30,7 @@ from reconciler.use_cases.workspace.audit_branch import audit_branch_findings
 from reconciler.use_cases.workspace.connection import connect
 from reconciler.use_cases.workspace.context import CommandContext, Today
 from reconciler.use_cases.workspace.destination import demand_destination
-from reconciler.use_cases.workspace.opening import open_project, open_repository
+from reconciler.use_cases.workspace.opening import open_ledger, open_project, open_repository, refresh_ledger
 from reconciler.use_cases.workspace.project import SCHEMA_FOLDER, Project
 
 _SETTINGS_PAGE = "Settings > Repository > Protected branches"
@@ -145,7 +146,8 @@ def doctor(ctx: CommandContext, *, with_probe: bool = False) -> DoctorResult:
             cxone_checks = tuple(_cxone_checks(provider, tenant))
             checks += cxone_checks
             if not any(check.state is State.FAIL for check in cxone_checks):
-                checks += _coverage_checks(ctx, project, tenant, provider)
+                newest = _newest_report(ctx, project, repository, tenant, provider)
+                checks += _coverage_checks(ctx, project, tenant, provider, newest)
             if with_probe and any(check.state is State.FAIL for check in cxone_checks):
                 checks.append(Check("probe", State.WARNING, "not made, since CXone could not be read"))
             elif with_probe:
@@ -291,12 +293,23 @@ def _cxone_checks(provider: Provider, tenant: Tenant) -> Iterator[Check]:
     yield _clock_check(provider)
 
 
+def _newest_report(
+    ctx: CommandContext, project: Project, repository: Repository | None, tenant: Tenant, provider: Provider
+) -> Report | None:
+    """Find the newest report of this CXone: it keeps the skill behind each name of `coverage`."""
+    with suppress(DncError):  # what is wrong with the record, other checks and commands say
+        ledger = refresh_ledger(open_ledger(project, repository, ctx, goes_on=True), ctx, must=True)
+        newest = ledger.newest(tenant.name) if ledger else None
+        return newest.report if newest and newest.report.is_of_target(provider.target) else None
+    return None
+
+
 def _coverage_checks(
-    ctx: CommandContext, project: Project, tenant: Tenant, provider: Provider
+    ctx: CommandContext, project: Project, tenant: Tenant, provider: Provider, newest: Report | None
 ) -> Iterator[Check]:
     """See which outbound skills honour the lists, where this CXone tells of skills."""
     lists = project.read_lists(project.sources(tenant), Today.at(ctx.clock()))
-    coverage = CoverageLookup(ctx, project, tenant, provider=provider, newest=None)
+    coverage = CoverageLookup(ctx, project, tenant, provider=provider, newest=newest)
     coverage.read(lists.declared_entries.list_ids)
     for finding in coverage.findings:
         fact, _, fix = finding.message.partition("; fix: ")

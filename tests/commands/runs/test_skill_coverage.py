@@ -143,6 +143,7 @@ def test_another_skill_behind_a_name_is_an_alarm_until_the_file_changes(project)
     for code in (3, 0):
         alarms = [message for severity, message in findings(drift(project, code=code)) if severity == "alarm"]
         assert any(f"is skill {other} now" in message for message in alarms)
+        assert f"is skill {other} now" in project.run("doctor").out
         project.apply()
     project.tenant(coverage={"except": {other: "TICKET-89", "Renamed": "TICKET-88"}})
     assert findings(project.plan().json) == []
