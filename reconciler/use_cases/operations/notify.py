@@ -9,11 +9,14 @@ from urllib.parse import urlsplit
 from reconciler.config.connection_settings import proxy_exemption, url_problem
 from reconciler.core.model.entries import Key
 from reconciler.core.model.errors import DncError
+from reconciler.core.model.finding import Severity, count_text
 from reconciler.core.model.phone import mask
 from reconciler.core.model.run_result import ADVICE, OpenNumbers, Protection
 from reconciler.core.planning.change import Reason
+from reconciler.core.planning.coverage import shown_name
 from reconciler.use_cases.reconcile.apply import ApplyResult
 from reconciler.use_cases.reconcile.report.content import restored_keys
+from reconciler.use_cases.reconcile.skill_coverage import CoverageLookup
 from reconciler.use_cases.workspace.context import CommandContext, iso
 
 VARIABLE = "DNC_NOTIFY_URL"
@@ -23,7 +26,9 @@ _TIMEOUT_SECONDS = 10
 
 
 def notify(ctx: CommandContext, outcome: ApplyResult | DncError) -> None:
-    """Post what people must know: numbers put back, late requests, exits 5, 8 and 9, a broken chain.
+    """Post what people must know: numbers put back, late requests, coverage that is worse, exits, the chain.
+
+    The exits are 5, 8 and 9.
 
     Numbers are masked. That it fails is a warning: the run is over, and its exit code stands.
     """
@@ -75,15 +80,18 @@ def _apply_message(ctx: CommandContext, result: ApplyResult) -> dict[str, Any] |
         {(request.rule, request.list_id, request.due): len(request.phones) for request in waiting}
     )
     code = result.exit_code
+    coverage = result.prepared.coverage
     if (
         not found_removed
         and not late_requests
         and code not in _NOTIFIED_EXIT_CODES
         and result.chain_problem is None
+        and not coverage.is_worse
     ):
         return None
     protection = result.protection
-    facts = [*([result.problem.fact] if result.problem else []), *_verdicts(protection)]
+    problems = [result.problem.fact] if result.problem else []
+    facts = [*problems, *_verdicts(protection), *_coverage_facts(coverage)]
     return {
         **_message_head(ctx, result.prepared.inputs.tenant.name, code),
         "status": result.status,
@@ -104,8 +112,29 @@ def _apply_message(ctx: CommandContext, result: ApplyResult) -> dict[str, Any] |
             }
             for request in late_requests
         ],
+        "coverage": {
+            "worse": coverage.is_worse,
+            "uncovered": coverage.current.uncovered_counts(),
+            "not_added": len(coverage.failures),
+        },
         "message": ". ".join(facts) or None,
     }
+
+
+def _coverage_facts(coverage: CoverageLookup) -> Iterator[str]:
+    """Say which skills do not honour a list where that is worse than before, and which were not added."""
+    if coverage.is_worse:
+        alarms = [one.message for one in coverage.findings if one.severity is Severity.ALARM]
+        yield "Coverage is worse than the report before says" + "".join(f". {alarm}" for alarm in alarms)
+    if failures := coverage.failures:
+        first = failures[0]
+        why = f" ({first.failure.message})" if first.failure and first.failure.message else ""
+        name = shown_name(first.assignment.name) or first.assignment.skill_id
+        yield (
+            f"NOT ADDED: {count_text(len(failures), 'scrubbed skill')}, first {name} to the group of "
+            f"{first.assignment.list_id}{why}: they can call its numbers. Add them in CXone, or run "
+            "dnc apply again"
+        )
 
 
 def _verdicts(protection: Protection) -> Iterator[str]:

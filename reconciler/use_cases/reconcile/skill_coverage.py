@@ -114,12 +114,16 @@ class CoverageLookup:
         return bool(self.results) or (self._read is not None and is_changed(self._read, self.last))
 
     @property
+    def failures(self) -> tuple[AssignmentResult, ...]:
+        """Name what was not added."""
+        return tuple(one for one in self.results if one.outcome is not Outcome.APPLIED)
+
+    @property
     def has_new_failures(self) -> bool:
         """Tell whether anything was not added that the newest report does not tell as refused."""
         return any(
-            one.outcome is not Outcome.APPLIED
-            and (one.outcome is not Outcome.REJECTED or _pair(one.assignment) not in self._known_refusals)
-            for one in self.results
+            one.outcome is not Outcome.REJECTED or _pair(one.assignment) not in self._known_refusals
+            for one in self.failures
         )
 
     def plan_json(self) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from threading import Thread
 import pytest
 
 from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
+from reconciler.sandbox.groups.skills import Skill
+from tests.support.groups_project import grouped
 from tests.support.project import LIST, entry, making
 
 A, B, C = "+12125550101", "+12125550102", "+12125550103"
@@ -239,6 +241,25 @@ def test_a_number_that_could_not_be_put_back_is_not_told_as_put_back(applied):
         applied.apply(code=8, DNC_NOTIFY_URL=url)
     (told,) = got
     assert (told["restored"]["count"], told["not_protected"]["count"]) == (0, 1)
+
+
+def test_coverage_is_told_where_it_is_worse_or_a_skill_was_not_added(tmp_path):
+    with grouped(tmp_path) as project, hook() as (url, got):
+        project.list(entry(A))
+        project.apply(DNC_NOTIFY_URL=url)
+        project.sandbox.groups.store.skills.add(Skill(0, "Winback"))
+        project.apply(DNC_NOTIFY_URL=url)
+        project.apply(DNC_NOTIFY_URL=url)  # nothing new
+        project.tenant(coverage={"assign": True})
+        project.sandbox.plan(Fault(FaultAction.STATUS, on=RequestKind.BULK, status=403))
+        project.apply(code=8, DNC_NOTIFY_URL=url)
+    worse, failed = got
+    assert worse["coverage"] == {"worse": True, "uncovered": {LIST: 1}, "not_added": 0}
+    assert worse["message"].startswith("Coverage is worse than the report before says. list ")
+    assert "does not stop 1 outbound skill that is running: Winback" in worse["message"]
+    assert failed["coverage"] == {"worse": False, "uncovered": {LIST: 1}, "not_added": 1}
+    assert failed["message"].startswith(f"NOT ADDED: 1 scrubbed skill, first Winback to the group of {LIST}")
+    assert "403" in failed["message"]
 
 
 def test_whoever_stopped_the_run_is_told(applied):
