@@ -58,11 +58,12 @@ class UnmappedGroup:
 
 @dataclass(frozen=True, slots=True)
 class SkillsReading:
-    """What a reading of skills saw: every skill, the lists' groups, and all other groups."""
+    """What a reading of skills saw: every skill, the lists' groups, all others; and its requests."""
 
     skills: tuple[Skill, ...] = ()
     groups: tuple[GroupSkills, ...] = ()
     unmapped: tuple[UnmappedGroup, ...] = ()
+    requests: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

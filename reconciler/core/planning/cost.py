@@ -51,6 +51,12 @@ def estimate_cost(changes: Iterable[Change], live: Live, rate: SendRate, shape: 
     return Cost(requests, round(waited * 60 / (rate.requests_per_minute * (PACE_PERCENT / 100)), 1))
 
 
+def with_skills(cost: Cost, requests: int, rate: SendRate) -> Cost:
+    """Add so many requests, for skills that are read and added, where anything is done at all."""
+    seconds = requests * 60 / (rate.requests_per_minute * (PACE_PERCENT / 100))
+    return Cost(cost.requests + requests, round(cost.seconds + seconds, 1))
+
+
 def _removal_requests(removals: Counter[str], live: Live, rate: SendRate, shape: ApiShape) -> int:
     """Count what taking numbers off takes, with the looks before and after it."""
     if not shape.removal_looks:

@@ -299,6 +299,11 @@ class Heading:
     source: PlanSource | None = None
 
 
+def cost_to_json(cost: Cost) -> dict[str, Any]:
+    """Say what comes after planning."""
+    return {"requests": cost.requests, "seconds": cost.seconds}
+
+
 def plan_to_json(
     heading: Heading, plan: Plan, live: Live, dialect: Dialect, findings: Iterable[Finding]
 ) -> dict[str, Any]:
@@ -314,7 +319,7 @@ def plan_to_json(
         "errored": False,
         "live": live_to_json(live),
         "summary": plan.summary,
-        "cost": {"requests": plan.cost.requests, "seconds": plan.cost.seconds},
+        "cost": cost_to_json(plan.cost),
         "budget": budget_to_json(plan.budget),
         "changes": [change_to_json(c, dialect) for c in plan.changes],
         "drift": [drift_to_json(d) for d in plan.drift],

@@ -41,12 +41,14 @@ class SkillsReader:
     def __init__(self, connection: GroupsConnection, reader: GroupsReader) -> None:
         self._connection = connection
         self._reader = reader
+        self._asked = 0
 
     def read(self, list_ids: frozenset[str]) -> SkillsReading:
         """Read every skill, what these lists' groups stop and take from, and who feeds the other groups.
 
         Raises as a read does; CxoneUnreadable where fewer skills came than are counted.
         """
+        self._asked = 0
         mapped = self._reader.groups_of(list_ids)
         skills = tuple(map(_skill, self._all_skills()))
         groups = tuple(
@@ -70,7 +72,7 @@ class SkillsReader:
             for group in self._reader.listed_groups
             if group.id not in mapped_ids
         )
-        return SkillsReading(skills, groups, unmapped)
+        return SkillsReading(skills, groups, unmapped, self._asked)
 
     def assign(self, list_id: str, skill: str) -> Answer:
         """Let the list's group stop a skill, and look whether it does. Raises as a write does."""
@@ -108,6 +110,7 @@ class SkillsReader:
         skip, seen = 0, set[str]()
         while True:
             request = page(skip, LEAST_PAGE)
+            self._asked += 1
             rows, total = self._connection.read(request, partial(_judge_rows, request=request, name=name))
             yield rows, total
             ids = set(map(_id, rows))

@@ -17,7 +17,7 @@ from reconciler.core.model.finding import Finding, Severity, count_text
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import ClockOffset, Provider
 from reconciler.core.planning.change import BlockedBy, PlanDirection
-from reconciler.core.planning.cost import SendRate
+from reconciler.core.planning.cost import SendRate, with_skills
 from reconciler.core.planning.deadlines import OpenRequest, open_requests
 from reconciler.core.planning.guards import Circumstances
 from reconciler.core.planning.inputs import PlanFacts
@@ -26,6 +26,7 @@ from reconciler.core.planning.plan import (
     Plan,
     PlanSource,
     SourceKind,
+    cost_to_json,
     make_plan,
     plan_to_json,
 )
@@ -167,6 +168,9 @@ class PreparedPlan:
         state, newest = self.state, self.state.last_applied.newest
         made = plan_to_json(self.heading, self.plan, state.live, state.provider.dialect, self.findings)
         budget = budget_json(self.ctx, self.plan.budget)
+        if self.pending_count:
+            cost = with_skills(self.plan.cost, self.coverage.requests, self.criteria.setting.rate)
+            made["cost"] = cost_to_json(cost)
         if self.coverage.planned:
             made["applyable"] = True
             if self.plan.pending_count == 0:

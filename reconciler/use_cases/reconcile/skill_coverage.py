@@ -32,6 +32,7 @@ from reconciler.core.planning.coverage import (
 from reconciler.use_cases.workspace.context import CommandContext, Today, iso
 from reconciler.use_cases.workspace.project import Project, sources_in
 
+_REQUESTS_PER_ASSIGNMENT = 2  # the order, and a look at the group
 _NO_RIGHT_FIX = "give the user of the access key a role that may see skills"
 
 
@@ -94,6 +95,14 @@ class CoverageLookup:
     def planned(self) -> tuple[Assignment, ...]:
         """Name what `apply` adds."""
         return self._read.missing if self._read is not None and self._settings.assign else ()
+
+    @property
+    def requests(self) -> int:
+        """Count what `apply` takes to read skills and to add what is missing, as far as it can be told."""
+        if self._reading is not None:
+            return self._reading.requests + _REQUESTS_PER_ASSIGNMENT * len(self.planned)
+        lists = len(self.last.rows) if self.last else 0
+        return 1 + 2 * lists if lists else 0
 
     @property
     def findings(self) -> tuple[Finding, ...]:

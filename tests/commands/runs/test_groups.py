@@ -55,7 +55,7 @@ def test_two_lists_are_two_requests(project):
     project.group("second")
     project.list(entry(A, B))
     project.list(entry(B, C), name="second", list_id="second")
-    assert project.plan().json["cost"]["requests"] == 2 + 3
+    assert project.plan().json["cost"]["requests"] == 2 + 3 + 5  # writes, read-back, skills
     project.apply()
     assert [chunk["size"] for chunk in project.newest["chunks"]] == [2, 2]
     assert set(project.live()) == {A, B}
@@ -151,7 +151,7 @@ def test_a_release_expires_the_record_and_says_what_that_does_not_do(project):
     planned = project.plan()
     assert planned.changes == [("delete", "exposing", "released", [A], [])]
     assert "CXONE-REMOVAL" in rules(planned.json)
-    assert planned.json["cost"]["requests"] == 3 + 2
+    assert planned.json["cost"]["requests"] == 3 + 2 + 3  # removal, read-back, skills
     assert "not retroactive" in project.run("plan").out
     done = project.run("apply")
     assert done.code == 0
