@@ -285,7 +285,17 @@ REPORT = fields(
         "restored_windows?": rows(fields({**_LIST, "verified_at": maybe(MOMENT), "seen_at": MOMENT})),
         "adopted?": rows(fields({"list_id": TEXT, "count": WHOLE})),
         "renewed?": rows(fields({"list_id": TEXT, "count": WHOLE})),
-        "read_back": maybe(fields({"how": TEXT, "at": _read_at, "complete?": FLAG, "entries": maybe(WHOLE)})),
+        "read_back": maybe(
+            fields(
+                {
+                    "how": TEXT,
+                    "at": _read_at,
+                    "complete?": FLAG,
+                    "entries": maybe(WHOLE),
+                    "removals_seen?": maybe(FLAG),
+                }
+            )
+        ),
         "clock": fields(
             {"ours?": MOMENT, "cxone?": maybe(MOMENT), "offset_seconds?": _OFFSET, "planned?": MOMENT}
         ),

@@ -271,6 +271,12 @@ class ReadBack(Row):
         """When it began, as the report writes it; empty where CXone could not be read."""
         return str(self.fields["at"] or "")
 
+    @property
+    def removals_seen(self) -> bool | None:
+        """Whether what was removed after it was looked up again; None: nothing was, or nobody knows."""
+        seen: bool | None = self.fields.get("removals_seen")
+        return seen
+
 
 class ListCount(Row):
     """What was live on one list: how many numbers, and the SHA-256 of the sorted lines."""

@@ -171,7 +171,11 @@ def _read_back_lines(result: ApplyResult) -> list[str]:
         lines = [f"read back (full): {rows} live, {seen}{run.missing:,} {missing}"]
         later = (("removed", done.get("removed")), ("weakened", done.get("weakened")), ("put back", back))
         if after := [f"{count:,} {kind}" for kind, count in later if count]:
-            source = "each looked up again" if run.is_seen_after_removals else "by CXone's answers"
+            source = (
+                "each looked up again"
+                if run.is_seen_after_removals
+                else "by CXone's answers; no read looked again"
+            )
             lines.append(f"after the read-back: {', '.join(after)}, {source}")
     return lines
 

@@ -88,6 +88,9 @@ def _authorization(row: AuthorizationRow) -> str:
 _BLOCKED_HINT = "; dnc blocked names them, with the commands that settle it"
 
 
+_UNSEEN_REMOVALS = "what was removed or weakened: as CXone answered, and no read looked again"
+
+
 def report_list_text(reports: Sequence[StoredReport]) -> str:
     """Show reports, one a line, as they are given."""
     return "\n".join(_report_line(stored_report) for stored_report in reports)
@@ -116,7 +119,7 @@ def report_text(stored_report: StoredReport) -> str:
     """Show one report: what ran, what it did, what is not as it should be."""
     report = stored_report.report
     p95, blocked = report.latency.p95 if report.latency else 0, report.blocked
-    unverified = sum(report.unverified.values())
+    unverified, read_back = sum(report.unverified.values()), report.read_back
     lines = [
         f"report {report.seq} of {report.tenant}: {report.status}",
         f"  file      {stored_report.path}",
@@ -133,6 +136,7 @@ def report_text(stored_report: StoredReport) -> str:
         f"  stays     {blocked:,} blocked, {report.by_hand:,} by hand{_BLOCKED_HINT * bool(blocked)}",
         f"  not live  {count_text(count_numbers(report.not_live))}",
         *([f"  not seen  {count_text(unverified)} sent, confirmed by no read"] if unverified else []),
+        *([f"  not seen  {_UNSEEN_REMOVALS}"] if read_back and read_back.removals_seen is False else []),
         f"  writes    {count_text(len(report.chunks), 'request')}, p95 {p95 or 0} ms",
         *(f"  coverage  {line}" for line in coverage_lines(report.fields, report.started_text)),
         *([f"  failed    {_error_text(report.error)}"] if report.error else []),

@@ -148,6 +148,7 @@ class RunFigures:
 
     `unmanaged` counts what others had added, None where CXone was not read. `live` is what CXone had after
     the run, by list; empty where it was not read. `error` is why it failed; empty where it did not.
+    `removals_seen`: whether a read looked again at what was taken off; None where nothing was.
     """
 
     report: RunSummary
@@ -160,6 +161,7 @@ class RunFigures:
     deadlines: Deadlines
     live: Mapping[str, Reasons]
     error: str
+    removals_seen: bool | None = None
 
     @classmethod
     def of(cls, stored: StoredReport) -> "RunFigures":
@@ -176,6 +178,7 @@ class RunFigures:
             deadlines=_deadlines(report),
             live=_live_counts(report),
             error=report.error.fact if report.error else "",
+            removals_seen=report.read_back.removals_seen if report.read_back else None,
         )
 
 

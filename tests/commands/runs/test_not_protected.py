@@ -251,7 +251,11 @@ def test_what_was_done_is_said_by_kind(project: Project):
     done = on_a_terminal(project, code=0)
     assert done.out.startswith("production: complete: 2 added, 1 put back, 1 removed\nsent 4 of 4\n")
     assert "read back (full): 4 rows live, 3 verified, 0 missing\n" in done.out
-    assert "after the read-back: 1 removed, by CXone's answers\n" in done.out
+    assert "after the read-back: 1 removed, by CXone's answers; no read looked again\n" in done.out
+    assert "  not seen  what was removed or weakened: as CXone answered" in project.run("audit", "show").out
+    assert project.run("site", "public").code == 0
+    page = (project.folder / "public/tenant-production.html").read_text()
+    assert "no read of the run looked again: 2." in page
     report = project.newest
     assert report["done"] == {"added": 2, "put_back": 1, "removed": 1}
     assert report["read_back"]["rows"] == 4

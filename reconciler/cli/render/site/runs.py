@@ -262,9 +262,18 @@ def _latency_figure(time: Timeline) -> Block:
 
 def _newest_table(record: TenantRecord) -> Table:
     newest_runs = record.runs[::-1][:MAX_RUNS]
-    note = ""
+    notes = []
     if len(record.runs) > MAX_RUNS:
-        note = f"The newest {MAX_RUNS} of {len(record.runs):,} runs; the table of outcomes has all of them."
+        notes.append(
+            f"The newest {MAX_RUNS} of {len(record.runs):,} runs; the table of outcomes has all of them."
+        )
+    unseen = [str(run.report.seq) for run in newest_runs if run.removals_seen is False]
+    if unseen:
+        notes.append(
+            "What these took off is off by CXone's answers, and no read of the run looked again: "
+            f"{', '.join(unseen)}."
+        )
+    note = " ".join(notes)
     heads = "Report|Ended (UTC)|Outcome|Verified|#On|#Changed|#Off|#Failed|#Put back|#p95 ms|By|From|Revision"
     table = Table.of("Run by run", heads, (_run_cells(run) for run in newest_runs), note=note)
     return Table(table.caption, table.heads, table.rows, table.note, filtered=True)
