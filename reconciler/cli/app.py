@@ -12,6 +12,7 @@ from reconciler import __version__
 from reconciler.cli.call import GlobalOptions, LogFormat, set_options
 from reconciler.cli.completion import tenants
 from reconciler.cli.help import Commands
+from reconciler.cli.styling import COLOR, ColorMode
 from reconciler.use_cases.workspace.context import find_configuration
 
 
@@ -84,7 +85,7 @@ def application(called_command: str | None = None) -> typer.Typer:
     return app
 
 
-def options(
+def options(  # noqa: PLR0917  (an option each; Typer passes them by name)
     tenant: Annotated[
         str | None,
         typer.Option(
@@ -101,10 +102,14 @@ def options(
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Log every request to stderr.")] = False,
     log_format: Annotated[LogFormat, typer.Option(help="Format of logs.")] = LogFormat.TEXT,
+    color: Annotated[
+        ColorMode, typer.Option(help="When to use colours; NO_COLOR counts, too.")
+    ] = ColorMode.AUTO,
     version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
 ) -> None:
     """Take the global options."""
     if version:
         print(f"dnc {__version__}")
         raise typer.Exit
+    COLOR.set(color)
     set_options(GlobalOptions(config or find_configuration(), tenant, verbose, log_format))

@@ -15,7 +15,7 @@ from typing import Any
 
 import typer
 
-from reconciler.cli.terminal import escape_event, escape_json, escape_line, escaped_stderr
+from reconciler.cli.terminal import escape_event, escape_json, escape_line, escaped_stderr, plain_stdout
 from reconciler.core.model.errors import DncError
 from reconciler.core.model.finding import Finding
 from reconciler.use_cases.workspace.context import DEFAULT_CONFIGURATION, CommandContext, Options
@@ -99,6 +99,11 @@ def current_options() -> GlobalOptions:
     return _call.get()
 
 
+def names_report(ctx: CommandContext) -> bool:
+    """Tell whether text names the newest report by its SHA-256: in logs that are kept, or with --verbose."""
+    return ctx.pipeline.is_running or current_options().verbose
+
+
 def print_error(sentence: str) -> None:
     """Say something to people: stderr."""
     print(sentence, file=sys.stderr)
@@ -111,7 +116,8 @@ def json_text(document: Mapping[str, Any], *, indent: int | None = None, encodin
 
 def print_json(document: Mapping[str, Any]) -> None:
     """Print a JSON document on stdout."""
-    print(json_text(document, indent=2, encoding=sys.stdout.encoding))
+    with plain_stdout() as stdout:
+        print(json_text(document, indent=2, encoding=stdout.encoding))
 
 
 def print_findings(findings: tuple[Finding, ...]) -> None:

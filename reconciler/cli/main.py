@@ -11,7 +11,7 @@ from reconciler.cli.completion import command_in
 from reconciler.core.model.gc_pause import loading_modules
 
 # Global options are understood before and after the command's name.
-_GLOBAL_VALUES = ("--config", "--tenant", "-t", "--log-format")
+_GLOBAL_VALUES = ("--config", "--tenant", "-t", "--log-format", "--color")
 _GLOBAL_FLAGS = ("--verbose",)
 _UNEXPECTED_ERROR = 1
 _OUTPUT_LOST = 4

@@ -12,6 +12,8 @@ from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from typing import Any, TextIO, cast
 
+from reconciler.cli.styling import layout_of
+
 # Moves the cursor, colours, asks the terminal for an answer, turns the direction of writing, does not show
 # at all, or (a surrogate: half a character, such as a file's name may have) cannot be written.
 _UNSAFE_CHARACTERS = (
@@ -175,17 +177,50 @@ class GuardedStream:
 
 
 class _EscapingStream:
-    """A guarded stream whose text is neutralised."""
+    """A guarded stream whose text is neutralised, and shown line by line as its terminal shows lines."""
 
     def __init__(self, stream: GuardedStream) -> None:
         self.stream = stream
+        self.is_plain = False
+        self._begun_line = ""
 
     def write(self, text: str) -> int:
-        self.stream.write(escape_text(text))
+        escaped = escape_text(text)
+        layout = None if self.is_plain else layout_of(self.stream)
+        if layout is None:
+            self._show_begun_line()
+            self.stream.write(escaped)
+            return len(text)
+        *lines, self._begun_line = (self._begun_line + escaped).split("\n")
+        self.stream.write("".join(f"{layout.styled(line)}\n" for line in lines))
         return len(text)
+
+    def flush(self) -> None:
+        """Show a line that is begun, such as a question, and write what is buffered."""
+        self._show_begun_line()
+        self.stream.flush()
+
+    def _show_begun_line(self) -> None:
+        begun, self._begun_line = self._begun_line, ""
+        if begun:
+            self.stream.write(begun)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  (whatever the stream has)
         return getattr(self.stream, name)
+
+
+@contextmanager
+def plain_stdout() -> Iterator[TextIO]:
+    """Give stdout for what another program reads, such as CSV: neutralised, with no colour and no break."""
+    stream = sys.stdout
+    if not isinstance(stream, _EscapingStream):
+        yield stream
+        return
+    was_plain, stream.is_plain = stream.is_plain, True
+    try:
+        yield cast("TextIO", stream)
+    finally:
+        stream.is_plain = was_plain
 
 
 def _python_escape(match: re.Match[str]) -> str:

@@ -51,7 +51,7 @@ def write(folder: Path, lines: tuple[str, ...]) -> None:
 def test_a_number_goes_on(clone):
     folder, run = clone
     write(folder, block("yaml", "# dnc-lists/intake-2026-11.yaml"))
-    assert "1 to create" in run(*block("bash", "git switch -c"))
+    assert "1 to add" in run(*block("bash", "git switch -c"))
     told = run(*block("bash", "git merge"))
     assert "sandbox: complete: 1 added" in told
     assert "report 2 of sandbox: complete" in told

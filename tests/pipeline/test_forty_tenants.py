@@ -89,7 +89,7 @@ def test_the_report_says_who_has_no_plan_before_everything_else(planned):
     _, report = planned
     lines = report.splitlines()
     assert lines[0] == "### dnc: 40 tenants"
-    assert lines[2] == f"**2 tenants without a plan; {2 * (MANY - 2)} to create**"
+    assert lines[2] == f"**2 tenants without a plan; {2 * (MANY - 2)} to add**"
     assert [line[2:9] for line in lines[6:8]] == [f"**{name(DOWN)}**", f"**{name(INVALID)}**"]
     assert sum(line.startswith("| t") for line in lines[9:]) == MANY - 2 + 1  # and the heading
     assert phone(0) not in report
@@ -134,6 +134,6 @@ def test_what_a_push_changed_is_applied_and_nothing_else(forty, planned):
     reported = project.git("ls-tree", "-d", "--name-only", "FETCH_HEAD", "audit/").splitlines()
     assert reported == [f"audit/{name(n)}" for n in (3, INVALID, 33, 39)]
     assert (
-        "**1 tenant without a plan; 1 tenant not applied in full; 10 to create**"
+        "**1 tenant without a plan; 1 tenant not applied in full; 10 to add**"
         in (project.folder / "plans.md").read_text()
     )

@@ -61,7 +61,7 @@ def report(tmp_path):
 )
 def test_a_tenant_without_a_plan_comes_first(report, left, told):
     text = report(a=plan(change()), b=left)
-    assert text.splitlines()[2] == "**1 tenant without a plan; 1 to create**"
+    assert text.splitlines()[2] == "**1 tenant without a plan; 1 to add**"
     assert f"- **b**: {told}" in text
     assert text.index("**b**") < text.index("| a |")
 
@@ -70,7 +70,7 @@ def test_what_comes_off_stands_before_the_counts(report):
     text = report(
         a=plan(change()), b=plan(change("exposing")), c=plan(change("exposing", blocked_by=["budget"]))
     )
-    assert "**1 to create, 1 to delete, 1 blocked**" in text
+    assert "**1 to add, 1 to remove, 1 blocked**" in text
     assert text.index("| b | main | 1: ") < text.index("| c | main | 1: ") < text.index("| a | 1 |")
     assert "stays: over the removal budget of its list" in text
 
@@ -91,7 +91,7 @@ def test_an_apply_that_did_not_do_everything_is_told(report):
     text = report(
         a=plan(change(), status="partial"), b=plan(status="in-sync"), c=plan(change(), status="complete")
     )
-    assert text.splitlines()[2] == "**1 tenant not applied in full; 2 to create**"
+    assert text.splitlines()[2] == "**1 tenant not applied in full; 2 to add**"
     assert "- **a**: partial" in text
     assert "In sync: b." in text
 
@@ -133,7 +133,7 @@ def test_five_hundred_busy_tenants_stay_within_a_note(report):
     down = {f"d{n:03}": plan(errored=True) for n in range(100)}
     text = report(**{f"t{n:03}": busy for n in range(400)}, **down)
     assert len(text) <= MAX_NOTE_CHARACTERS
-    assert text.splitlines()[2].startswith("**100 tenants without a plan; 400 to create, 12,000 to delete")
+    assert text.splitlines()[2].startswith("**100 tenants without a plan; 400 to add, 12,000 to remove")
     assert all(f"**{tenant}**" in text for tenant in down)
     assert "more lines" in text
 

@@ -14,15 +14,22 @@ from typing import Annotated, Any
 
 import typer
 
-from reconciler.cli.call import FORMAT_HELP, Format, current_options, exit_on_errors, print_error, print_json
+from reconciler.cli.call import (
+    FORMAT_HELP,
+    Format,
+    current_options,
+    exit_on_errors,
+    names_report,
+    print_error,
+    print_json,
+)
 from reconciler.cli.metrics import MetricsOption, metered_context
 from reconciler.cli.options import examples
 from reconciler.cli.output import show_progress
 from reconciler.cli.render.apply_text import apply_result_json, apply_result_text, protection_lines
 from reconciler.cli.render.masking import NumberFormat
-from reconciler.cli.render.plan_text import plan_text
+from reconciler.cli.render.plan_text import plan_text, verdict
 from reconciler.core.model.errors import DncError, InvalidInput
-from reconciler.core.model.finding import count_text
 from reconciler.core.model.run_result import StoppedBy
 from reconciler.cxone.http.stop import TimeBudget
 from reconciler.use_cases.operations.notify import notify
@@ -107,8 +114,8 @@ def apply(  # noqa: PLR0917  (an option each: typer passes them by name)
             if not is_agreed:  # whoever is asked sees what would be added
                 prepared.coverage.read(prepared.list_ids)
             document_shown = reviewed_plan_json(prepared, has_history=not is_agreed)
-            print_error(plan_text(document_shown, number_format))
-            _ask_confirmation(prepared, yes=is_agreed)
+            print_error(plan_text(document_shown, number_format, names_report=names_report(ctx)))
+            _ask_confirmation(prepared, verdict(document_shown), yes=is_agreed)
             agreed_changes = exposing_from_json(document, prepared) if document else None
             with show_progress(prepared.plan.pending_count) as progress:
                 result = run(prepared, agreed_changes=agreed_changes, progress=progress)
@@ -126,7 +133,7 @@ def _print_result(result: ApplyResult, output: Format, number_format: NumberForm
         if text := protection_lines(result, number_format):
             print_error(f"\n{text}")
     else:
-        print(apply_result_text(result, number_format))
+        print(apply_result_text(result, number_format, names_report=names_report(result.prepared.ctx)))
 
 
 def _read_saved_plan(saved_file: Path | None) -> dict[str, Any] | None:
@@ -161,11 +168,10 @@ def _demand_named_sandbox(prepared: PreparedPlan, ctx: CommandContext) -> None:
         )
 
 
-def _ask_confirmation(prepared: PreparedPlan, *, yes: bool) -> None:
+def _ask_confirmation(prepared: PreparedPlan, verdict_text: str, *, yes: bool) -> None:
     if prepared.pending_count and not yes:
         with _default_interrupts():
-            changes_text = count_text(prepared.pending_count, "change")
-            question = f"Apply {changes_text} to {prepared.inputs.tenant.name}?"
+            question = f"Apply this to {prepared.inputs.tenant.name} ({verdict_text.partition(';')[0]})?"
             typer.confirm(question, abort=True, err=True)
 
 

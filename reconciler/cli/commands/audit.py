@@ -1,9 +1,7 @@
 """`dnc audit`."""
 
 import re
-import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -55,6 +53,7 @@ from reconciler.cli.render.record_verdict import (
     verify_json,
     verify_text,
 )
+from reconciler.cli.terminal import plain_stdout
 from reconciler.core.model.finding import count_text
 from reconciler.use_cases.history.bundle import Month, bundle_month
 from reconciler.use_cases.history.changes import export_changes
@@ -221,7 +220,7 @@ def evidence(
     """
     with error_output(Format.JSON if output is ReferenceFormat.JSON else Format.TEXT):
         all_references = references(current_options().context())
-        with open_private_file(file) if file else nullcontext(sys.stdout) as stream:
+        with open_private_file(file) if file else plain_stdout() as stream:
             _WRITE[output](all_references, stream)
         note = references_note(all_references)
         if note and (file or output is not ReferenceFormat.TEXT):
@@ -261,7 +260,7 @@ def export(
     days = parse_period_options(first, last)
     with error_output(Format(output) if output is TableFormat.JSON else Format.TEXT):
         changes_export = export_changes(current_options().context(), days, exposing=exposing)
-        with open_private_file(file) if file else nullcontext(sys.stdout) as stream:
+        with open_private_file(file) if file else plain_stdout() as stream:
             write_json(changes_export, stream) if output is TableFormat.JSON else write_csv(
                 changes_export, stream
             )
@@ -346,7 +345,8 @@ def summary(
         if output is PageFormat.JSON:
             print_json(summary_json(period_summary))
         elif output is PageFormat.MARKDOWN:  # a copy that travels
-            print(summary_markdown(period_summary, NumberFormat(is_masked=True)))
+            with plain_stdout():
+                print(summary_markdown(period_summary, NumberFormat(is_masked=True)))
         else:
             print(summary_text(period_summary, NumberFormat(is_masked=ctx.pipeline.is_running)))
     raise typer.Exit(3 if period_summary.is_record_empty else 0)

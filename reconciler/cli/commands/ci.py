@@ -12,6 +12,7 @@ from reconciler.cli.options import examples
 from reconciler.cli.output import Output, error_output, to_answer, write_text_file
 from reconciler.cli.render.gitlab_reports import child_pipeline
 from reconciler.cli.render.note import read_plan, render_plans_report
+from reconciler.cli.terminal import plain_stdout
 from reconciler.core.model.finding import count_text
 from reconciler.gitlab.notes import ALL_TENANTS
 from reconciler.use_cases.operations.ci_tenants import Work, fan_out
@@ -110,6 +111,7 @@ def gather(
 
 def _write(text: str, out: Path | None) -> None:
     if out is None:
-        print(text, end="")
+        with plain_stdout():
+            print(text, end="")
         return
     write_text_file(out, text, "-o")

@@ -1,7 +1,6 @@
 """`dnc export`."""
 
 import json
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +10,7 @@ import typer
 from reconciler.cli.call import current_options, exit_on_errors, print_error
 from reconciler.cli.options import examples
 from reconciler.cli.output import write_private_file
+from reconciler.cli.terminal import plain_stdout
 from reconciler.use_cases.history.export_list import export as run
 
 EXAMPLES = examples(
@@ -47,7 +47,8 @@ def export(
         list_export = run(ctx, list_id, since)
         manifest = json.dumps(list_export.manifest, indent=2) + "\n"
         if file is None:
-            sys.stdout.write(list_export.data.decode())
+            with plain_stdout() as stdout:
+                stdout.write(list_export.data.decode())
             print_error(manifest.rstrip())
             return
         beside = file.with_name(f"{file.name}.manifest.json")

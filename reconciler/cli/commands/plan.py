@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reconciler.cli.call import FORMAT_HELP, Format, current_options, exit_on_errors, json_text, print_json
+from reconciler.cli.call import (
+    FORMAT_HELP,
+    Format,
+    current_options,
+    exit_on_errors,
+    json_text,
+    names_report,
+    print_json,
+)
 from reconciler.cli.metrics import MetricsOption, metered_context
 from reconciler.cli.options import examples
 from reconciler.cli.output import write_text_file
@@ -121,7 +129,9 @@ def plan(  # noqa: PLR0917  (Typer calls it by keyword)
         else:
             print(
                 plan_text(
-                    document, NumberFormat(is_masked=ctx.pipeline.is_running and numbers is NumberMode.FULL)
+                    document,
+                    NumberFormat(is_masked=ctx.pipeline.is_running and numbers is NumberMode.FULL),
+                    names_report=names_report(ctx),
                 )
             )
         write_plan(document, reports)

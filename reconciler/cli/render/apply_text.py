@@ -56,12 +56,14 @@ def apply_result_json(result: ApplyResult) -> dict[str, Any]:
     }
 
 
-def apply_result_text(result: ApplyResult, number_format: NumberFormat) -> str:
-    """Say what was done; last, who can still be called."""
+def apply_result_text(result: ApplyResult, number_format: NumberFormat, *, names_report: bool = False) -> str:
+    """Say what was done, the verdict below; last, who can still be called.
+
+    `names_report`: with the newest report's SHA-256, for a log that outlives the branch.
+    """
     blocks = [
         "\n".join(
             [
-                f"{result.prepared.inputs.tenant.name}: {_verdict(result)}",
                 *_sent_lines(result.run),
                 *_read_back_lines(result),
                 *_error_lines(result.run),
@@ -69,7 +71,8 @@ def apply_result_text(result: ApplyResult, number_format: NumberFormat) -> str:
                 *_removal_lines(result),
                 *_coverage_lines(result),
                 *_report_lines(result),
-                newest_report_line(result.head),
+                *([newest_report_line(result.head)] if names_report else []),
+                f"{result.prepared.inputs.tenant.name}: {_verdict(result)}",
             ]
         ),
         invalid_lines(result),

@@ -110,7 +110,7 @@ def _read_template(name: str) -> str:
 
 # What the counts of a plan mean, and how one that is not 0 is marked.
 _FACTS = {
-    "create": ("Go on", "in the files, not live", "good"),
+    "create": ("Go on", "new", "good"),
     "update": ("Change", "live under other terms", ""),
     "delete": ("Come off", "with permission", "warn"),
     "blocked": ("Blocked", "stay in CXone: a guard keeps them", "warn"),

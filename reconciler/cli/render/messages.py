@@ -12,18 +12,19 @@ from reconciler.core.model.nested_changes import MISSING, nested_changes
 
 _DAY_HOURS = 48
 BLOCK_TEXTS = {
-    "no-release": "no release permits it",
+    "no-release": "no release allows its removal",
     "release-does-not-fit": "the release does not fit its reason code, or the other list lacks it yet",
-    "later-opt-out": "somebody else asked for it in CXone, or the release is older than what it lets off",
+    "later-opt-out": "someone else modified it in CXone later (a new opt-out), or the release is older than "
+    "the entry",
     "budget": "over the removal budget of its list",
     "would-empty-list": "the list would be empty",
-    "incomplete-read": "CXone was not read to its end, or the latest read did not see it",
-    "refused-elsewhere": "a protective change did not arrive, so nothing is removed yet",
-    "unsupported": "to remove by hand: this tenant removes nothing by itself",
+    "incomplete-read": "CXone was not read completely, or the latest read did not see it",
+    "refused-elsewhere": "a protective change failed, so nothing is removed yet",
+    "unsupported": "to remove by hand: dnc removes nothing from this tenant",
     "superseded": "a newer revision or an earlier plan replaces it, the working tree is not the commit, or "
     "history was rewritten",
     "hold": "a hold names it",
-    "approval": "its release waits for the approval of somebody else than its author",
+    "approval": "its release needs the approval of someone other than its author",
     "over-ceiling": "CXone takes no more entries: it is not protected",
     "other-chain": "what was applied last is in doubt: history was rewritten, or the chain of reports is not "
     "what it was",
@@ -32,7 +33,7 @@ BLOCK_TEXTS = {
 
 FIXES = {
     "no-release": "restore the line, or add a release with evidence",
-    "release-does-not-fit": "use a release whose reason fits (see the README), or restore the line",
+    "release-does-not-fit": "use a release whose reason fits (`dnc release --help`), or restore the line",
     "later-opt-out": "keep the number, or add a release dated after all of that: TERM_ENDED where its term "
     "is over, CONSENT_GIVEN or NUMBER_REASSIGNED where others asked for it",
     "budget": "split it over several days, or pass --allow-removals with exactly the plan's number",
@@ -50,19 +51,19 @@ FIXES = {
 }
 
 REASON_TEXTS = {
-    "declared": "in the files, not live",
-    "restored": "was ours, and somebody took it off or weakened it in CXone",
-    "strengthened": "the files hold more of it than before",
-    "corrected": "other terms than in the files",
-    "released": "a release permits it",
+    "declared": "new",
+    "restored": "put back: someone removed or weakened it in CXone",
+    "strengthened": "the files set stronger terms",
+    "corrected": "the files set other terms",
+    "released": "released",
     "lapsed": "its term is over",
-    "vanished": "its line is gone or weaker",
+    "vanished": "its line was deleted or weakened",
 }
 
 DRIFT_TEXTS = {
-    "removed": "taken off in CXone by somebody else: comes back with the next apply",
-    "strengthened": "made stronger in CXone by somebody else: kept as it is",
-    "unmanaged": "added in CXone by an agent or a script: an opt-out, never touched",
+    "removed": "removed in CXone by someone else: the next apply puts it back",
+    "strengthened": "made stronger in CXone by someone else: kept",
+    "unmanaged": "added in CXone by an agent or a script: an opt-out, left alone",
 }
 
 

@@ -83,12 +83,12 @@ class Section:
         changes, budget = self.document["changes"], self.document.get("budget")
         plan_parts = parts_of(changes)
         parts = {
-            "Removed or weakened": [_change_line(change, number_format) for change in plan_parts.removed],
+            "To remove or weaken": [_change_line(change, number_format) for change in plan_parts.removed],
             **{
                 title: [_blocked_line(change, word, number_format, budget) for change in kept]
                 for title, word, kept in plan_parts.kept
             },
-            "Goes on": list(_addition_lines(plan_parts.added)),
+            "To add or strengthen": list(_addition_lines(plan_parts.added)),
             "Deadlines": list(_deadline_lines(changes, self.document["as_of"])),
             TERMS_TITLE: self._terms_lines(number_format),
             "Rules and configuration": self._settings_lines(number_format),
@@ -338,14 +338,15 @@ def _report_verdict(plans: Sequence[TenantPlan]) -> str:
     names = (*_COUNTS[:4], "not_added", *_COUNTS[4:])
     totals = {name: sum(summary.get(name, 0) for summary in summaries) for name in names}
     words = {
+        "create": "{:,} to add",
+        "update": "{:,} to change",
+        "delete": "{:,} to remove",
         "blocked": "{:,} blocked",
         "not_added": "{:,} not added",
         "by_hand": "{:,} to remove by hand",
-        "unmanaged": "{:,} unmanaged",
+        "unmanaged": "{:,} added by others",
     }
-    totals_text = [
-        words.get(name, "{:,} to " + name).format(total) for name, total in totals.items() if total
-    ]
+    totals_text = [words[name].format(total) for name, total in totals.items() if total]
     missing_count = sum(plan.document is None for plan in plans)
     problem_count = sum(bool(plan.apply_problem) for plan in plans)
     parts = [f"{count_text(missing_count, 'tenant')} without a plan"] if missing_count else []

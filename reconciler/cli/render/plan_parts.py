@@ -6,8 +6,8 @@ from typing import Any
 
 Changes = Sequence[Mapping[str, Any]]
 
-BLOCKED_TITLE = "Blocked: stays in CXone, although the files no longer ask for it"
-BY_HAND_TITLE = "To remove by hand: this tenant removes nothing by itself"
+BLOCKED_TITLE = "Blocked: no longer in the files, kept in CXone"
+BY_HAND_TITLE = "To remove by hand: dnc removes nothing from this tenant"
 LEFT_OUT_TITLE = "Not added, and not protected"
 
 

@@ -1,4 +1,4 @@
-"""The plan for reading in a terminal: the verdict first, then what comes off or stays, then what goes on."""
+"""The plan for reading in a terminal: what is removed or blocked, what is added, and the verdict last."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -24,26 +24,33 @@ _Document = Mapping[str, Any]
 WITHOUT_CXONE = "CXone was not asked: it is not known what apply would change"
 
 
-def plan_text(document: _Document, number_format: NumberFormat) -> str:
-    """Show a plan."""
+def plan_text(document: _Document, number_format: NumberFormat, *, names_report: bool = False) -> str:
+    """Show a plan. `names_report`: with the newest report's SHA-256, for a log that outlives the branch."""
     parts, budget = parts_of(document["changes"]), document.get("budget")
-    mismatch = mismatch_text(budget)
     sections = (
-        [_heading_text(document), verdict(document), *([f"warning: {mismatch}"] if mismatch else [])],
-        _section_lines("Removed or weakened", parts.removed, number_format),
+        [_heading_text(document)],
+        _section_lines("To remove or weaken", parts.removed, number_format),
         *(_blocked_lines(title, changes, number_format, budget) for title, _, changes in parts.kept),
-        _section_lines("Goes on", parts.added, number_format),
+        _section_lines("To add or strengthen", parts.added, number_format),
         _drift_lines(document["drift"], number_format),
         _titled_lines(TERMS_TITLE, terms_lines(document.get("terms_changes", ()), number_format)),
         _settings_lines(document.get("settings"), number_format),
         _titled_lines(COVERAGE_TITLE, iter(coverage_lines(document, document.get("created_at")))),
         list(finding_lines(document["findings"])),
-        [
-            *([] if is_without_cxone(document) else [_cost_text(document)]),
-            newest_report_line(document.get("chain_head")),
-        ],
+        list(_closing_lines(document, names_report=names_report)),
     )
     return "\n\n".join("\n".join(lines) for lines in sections if lines)
+
+
+def _closing_lines(document: _Document, *, names_report: bool) -> Iterator[str]:
+    """Say what the plan comes to. The last lines are what a terminal shows."""
+    if names_report:
+        yield newest_report_line(document.get("chain_head"))
+    if not is_without_cxone(document):
+        yield _cost_text(document)
+    if mismatch := mismatch_text(document.get("budget")):
+        yield f"warning: {mismatch}"
+    yield f"Plan: {verdict(document)}."
 
 
 def newest_report_line(head: Mapping[str, Any] | None) -> str:
@@ -66,6 +73,9 @@ def _error_count(document: _Document) -> int:
     return sum(finding["severity"] == "error" for finding in document["findings"])
 
 
+_ACTION_WORDS = {"create": "add", "update": "change", "delete": "remove"}
+
+
 def verdict(document: _Document) -> str:
     """Say in one sentence what the plan comes to."""
     if is_without_cxone(document):
@@ -75,9 +85,9 @@ def verdict(document: _Document) -> str:
     nothing_text = (
         "nothing to send"
         if summary["blocked"] or summary["by_hand"] or _is_unread(document) or _error_count(document)
-        else "nothing to do: CXone is as git says"
+        else "no changes, CXone matches git"
     )
-    parts = [f"{summary[name]:,} to {name}" for name in ("create", "update", "delete") if summary[name]]
+    parts = [f"{summary[name]:,} to {word}" for name, word in _ACTION_WORDS.items() if summary[name]]
     parts += [f"{skills} to add"] if document.get("assignments") else []
     parts = parts or [nothing_text]
     left_out = parts_of(document["changes"]).left_out_count
@@ -85,15 +95,16 @@ def verdict(document: _Document) -> str:
     parts += [f"{blocked:,} blocked"] if blocked else []
     parts += [f"{left_out:,} not added"] if left_out else []
     parts += [f"{summary['by_hand']:,} to remove by hand"] if summary["by_hand"] else []
+    unmanaged = f", {summary['unmanaged']:,} added by others" if summary["unmanaged"] else ""
     if _is_unread(document):
         return f"{', '.join(parts)}; CXone could not be read, so the rest is unknown"
-    return f"{', '.join(parts)}; {summary['unchanged']:,} unchanged, {summary['unmanaged']:,} unmanaged"
+    return f"{', '.join(parts)}; {summary['unchanged']:,} unchanged{unmanaged}"
 
 
 def _heading_text(document: _Document) -> str:
     held_revision = (document["held_revision"] or "")[:12]
     return f"Plan for {document['tenant']} {source_text(document)}, " + (
-        f"held since {held_revision}" if held_revision else "nothing held yet"
+        f"last applied {held_revision}" if held_revision else "first run"
     )
 
 
@@ -182,10 +193,8 @@ def finding_lines(findings: Changes) -> Iterator[str]:
         rule = f"{finding['rule']}, {finding['citation']}" if finding["citation"] else finding["rule"]
         yield f"{place}{finding['severity']}: {finding['message']} [{rule}]"
     if len(findings) > len(printed_findings):
-        yield (
-            f"{count_text(len(findings) - len(printed_findings), 'finding')} in the files besides: dnc "
-            "validate shows them"
-        )
+        more = len(findings) - len(printed_findings)
+        yield f"{count_text(more, 'more finding')} in list files: dnc validate"
 
 
 def _settings_lines(settings: Mapping[str, Any] | None, number_format: NumberFormat) -> list[str]:
@@ -260,7 +269,7 @@ def _kept_texts(document: _Document) -> Iterator[str]:
     if summary["by_hand"]:
         yield f"{summary['by_hand']:,} to remove by hand"
     if errors := _error_count(document):
-        yield f"{count_text(errors, 'error')} in the files: what stands there is left out"
+        yield f"{count_text(errors, 'error')} in the files: those entries are left out"
 
 
 def _alarm_texts(document: _Document) -> Iterator[str]:

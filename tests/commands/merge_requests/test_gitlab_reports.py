@@ -85,7 +85,7 @@ def test_counts_are_what_gitlab_shows_and_real_totals_stand_in_the_text(project:
     shown = json.loads(terraform(document))
     assert shown == {"create": LARGEST_COUNT, "update": 3, "delete": 0}
     assert all(type(number) is int for number in shown.values())
-    assert "1,200,000 to create" in _markdown(document)
+    assert "1,200,000 to add" in _markdown(document)
 
 
 def _markdown(document):

@@ -52,10 +52,14 @@ def test_the_note_says_all_that_a_reviewer_asks(branch: Project, api: GitLabApi)
     branch.list(entry(B, C), releases=[release(A)])
     planned(branch, api)
     said = section(api)
-    assert said.startswith("#### `production`: 1 to create, 1 to delete; 1 unchanged, 1 unmanaged")
+    assert said.startswith("#### `production`: 1 to add, 1 to remove; 1 unchanged, 1 added by others")
     assert "touches entries, withdrawn entries, releases." in said
-    assert said.index("**Removed or weakened**") < said.index("**Goes on**") < said.index("**Drift**")
-    assert "1 number CUSTOMER\\_REQUESTED (in the files, not live)" in said
+    assert (
+        said.index("**To remove or weaken**")
+        < said.index("**To add or strengthen**")
+        < said.index("**Drift**")
+    )
+    assert "1 number CUSTOMER\\_REQUESTED (new)" in said
     assert "Cost: 3 requests" in said
     assert f"newest report `{sha256(branch)}`" in said
 
@@ -71,7 +75,7 @@ def test_no_whole_number_is_in_the_note(branch: Project, api: GitLabApi):
     planned(branch, api, code=6)
     for number in (A, B, C, D):
         assert number not in api.bodies[0]
-    assert "no release permits it; fix: restore the line" in section(api)
+    assert "no release allows its removal; fix: restore the line" in section(api)
 
 
 def test_the_next_push_edits_the_note(branch: Project, api: GitLabApi):
@@ -80,7 +84,7 @@ def test_the_next_push_edits_the_note(branch: Project, api: GitLabApi):
     branch.list(entry(A, B, C, D))
     planned(branch, api)
     assert len(api.notes) == 1
-    assert "2 to create" in section(api)
+    assert "2 to add" in section(api)
 
 
 def test_a_plan_that_fails_says_so_in_the_note(branch: Project, api: GitLabApi):
@@ -101,7 +105,7 @@ def test_a_large_plan_stays_below_the_limit(branch: Project, api: GitLabApi):
     branch.commit()
     planned(branch, api)
     assert len(api.bodies[0]) <= LARGEST_NOTE
-    assert "300 to create" in section(api)
+    assert "300 to add" in section(api)
     assert "in the plan's artifact" in section(api)
 
 

@@ -20,8 +20,8 @@ from tests.support.groups_project import grouped
 from tests.support.project import Project, entry
 from tests.support.result import Result
 
-BLOCKED = "Blocked: stays in CXone, although the files no longer ask for it"
-BY_HAND = "To remove by hand: this tenant removes nothing by itself"
+BLOCKED = "Blocked: no longer in the files, kept in CXone"
+BY_HAND = "To remove by hand: dnc removes nothing from this tenant"
 LEFT_OUT = "Not added, and not protected"
 REASONS = frozenset(BlockedBy)
 Counts = Counter[tuple[str, ...]]

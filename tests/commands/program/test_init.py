@@ -62,7 +62,7 @@ def test_the_dialect_of_the_tenant_is_written(tmp_path, dialect):
     run(made, "git", "init", "-q", "-b", "main")
     run(made, "git", "add", "-A")
     run(made, "git", "commit", "-qm", "The lists")
-    assert "nothing to do" in run(made, "dnc", "plan")
+    assert "no changes, CXone matches git" in run(made, "dnc", "plan")
 
 
 def test_without_a_terminal_the_dialect_is_said(tmp_path):
@@ -77,7 +77,7 @@ def test_the_first_number_goes_all_the_way(made):
     run(made, "dnc", "add", "+12125550123", "--list", "dnc-list-01", *asked)
     run(made, "git", "add", "-A")
     run(made, "git", "commit", "-qm", "first")
-    assert "1 to create" in run(made, "dnc", "plan")
+    assert "1 to add" in run(made, "dnc", "plan")
     assert "sandbox: complete: 1 added" in run(made, "dnc", "apply", "--yes")
     assert run(made, "git", "status", "--porcelain") == ""
 

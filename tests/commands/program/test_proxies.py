@@ -55,7 +55,7 @@ def test_the_quick_start_as_a_process(project: Project):
     project.list(entry(A))
     around = {name: "http://127.0.0.1:9" for upper in NAMES for name in (upper, upper.lower())}
     done = project.subprocess("plan", "--tenant", "toy", **around)
-    assert (done.code, "1 to create" in done.out) == (0, True), done.err
+    assert (done.code, "1 to add" in done.out) == (0, True), done.err
 
 
 def test_who_is_told_and_gitlab_likewise(project: Project, proxy, around, monkeypatch):

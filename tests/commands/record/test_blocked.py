@@ -26,8 +26,8 @@ def test_what_the_files_add_is_told_before_it_is_applied(applied):
     done = applied.run("blocked", CI="")
     assert done.code == 0
     assert "in the newest run: 0; in your files, not applied yet: 1" in done.out
-    assert f"  {LIST}: 1 number (its line is gone or weaker)\n      {C}\n" in done.out
-    assert "no-release: no release permits it; fix: restore the line, or add a release" in done.out
+    assert f"  {LIST}: 1 number (its line was deleted or weakened)\n      {C}\n" in done.out
+    assert "no-release: no release allows its removal; fix: restore the line, or add a release" in done.out
     assert f"`dnc restore {C} --list {LIST}`" in done.out
     assert applied.plan(code=6).json["summary"]["blocked"] == 1
     applied.commit()

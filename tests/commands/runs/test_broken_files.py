@@ -122,7 +122,7 @@ def test_it_stays_so_until_it_is_mended(applied: Project):
     drifted = applied.run("drift")
     assert (drifted.code, drifted.out.splitlines()[-1]) == (
         0,
-        "production: no drift. 1 error in the files: what stands there is left out.",
+        "production: no drift. 1 error in the files: those entries are left out.",
     )
     assert "as git says" not in applied.run("apply").err
     applied.write(BROKEN, text(item(B), item(C)))

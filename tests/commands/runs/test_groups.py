@@ -36,8 +36,8 @@ def test_create_then_nothing(project):
         {},
     ]
     shown = project.run("plan").out
-    assert "1 number, until 2027-06-30 (in the files, not live)" in shown
-    assert "1 number, without end (in the files, not live)" in shown
+    assert "1 number, until 2027-06-30 (new)" in shown
+    assert "1 number, without end (new)" in shown
     assert project.apply().outcomes == {"applied": 2}
     assert project.live() == {A: FOREVER, B: "2027-07-02"}
     assert project.plan("--detailed-exitcode").counts() == {"unchanged": 2}

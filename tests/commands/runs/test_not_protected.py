@@ -35,7 +35,8 @@ def test_a_rejected_number_is_named_last_and_never_counted_as_applied(project: P
     done = on_a_terminal(project, code=8)
     assert "applied" not in done.out + done.err
     assert "sent 2 of 2" in done.err
-    assert "production: partial: 1 added, 1 rejected\nsent 2 of 2\n" in done.out
+    assert "sent 2 of 2\n" in done.out
+    assert "\nproduction: partial: 1 added, 1 rejected\n\n" in done.out
     assert "read back (full): 1 row live, 1 verified, 1 missing" in done.out
     block = last_block(done.out)
     assert block.startswith(f"NOT PROTECTED: 1 number on {LIST} can still be called.\n")
@@ -91,7 +92,8 @@ def test_what_the_read_back_does_not_find_is_missing(project: Project, cause, wo
     else:
         project.sandbox.plan(BULK_FAILS)
     done = on_a_terminal(project, code=8)
-    assert "production: partial: 1 missing\nsent 1 of 1\n" in done.out
+    assert "sent 1 of 1\n" in done.out
+    assert "\nproduction: partial: 1 missing\n\n" in done.out
     block = last_block(done.out)
     assert block.startswith("NOT PROTECTED: 1 number on ")
     assert words in block
@@ -101,9 +103,7 @@ def test_what_the_read_back_does_not_find_is_missing(project: Project, cause, wo
 def test_a_time_limit_that_ends_before_all_is_sent(project: Project):
     project.list(entry(A, B))
     done = on_a_terminal(project, "--deadline", "0s", code=8)
-    assert (
-        "production: partial, stopped by its own time limit (--deadline): 2 not sent\nsent 0 of 2" in done.out
-    )
+    assert "\nproduction: partial, stopped by its own time limit (--deadline): 2 not sent\n\n" in done.out
     block = last_block(done.out)
     assert block.startswith(f"NOT PROTECTED: 2 numbers on {LIST} can still be called.\n")
     assert "2 numbers, not sent: the run's time limit was over" in block
@@ -133,7 +133,8 @@ def test_a_read_back_that_fails_claims_neither(project: Project):
     project.list(entry(A, B))
     project.sandbox.plan(READ_BACK_FAILS)
     done = on_a_terminal(project, code=8)
-    assert "production: partial: 2 sent and not verified\nsent 2 of 2\n" in done.out
+    assert "sent 2 of 2\n" in done.out
+    assert "\nproduction: partial: 2 sent and not verified\n\n" in done.out
     assert "not verified: CXone could not be read back (2 sent). Run dnc apply again to verify." in done.out
     assert "tried 8 times, seen last: 500" in done.out
     assert "0 missing" not in done.out
@@ -201,7 +202,7 @@ def test_a_removal_that_fails_leaves_nobody_unprotected(project: Project):
     assert "NOT PROTECTED" not in done.out
     block = last_block(done.out)
     assert block.startswith(f"NOT REMOVED: 1 number on {LIST}: CXone did not confirm the planned removal.")
-    assert done.out.startswith("production: partial: 1 in doubt\n")
+    assert "\nproduction: partial: 1 in doubt\n\n" in done.out
 
 
 def test_known_refusals_are_told_although_they_are_exit_0(project: Project):
@@ -249,7 +250,8 @@ def test_what_was_done_is_said_by_kind(project: Project):
     project.agent("remove", A)
     project.list(entry(A, C, D), releases=[release(B)])
     done = on_a_terminal(project, code=0)
-    assert done.out.startswith("production: complete: 2 added, 1 put back, 1 removed\nsent 4 of 4\n")
+    assert done.out.startswith("sent 4 of 4\n")
+    assert done.out.endswith("\nproduction: complete: 2 added, 1 put back, 1 removed\n")
     assert "read back (full): 4 rows live, 3 verified, 0 missing\n" in done.out
     assert "after the read-back: 1 removed, by CXone's answers; no read looked again\n" in done.out
     assert "  not seen  what was removed or weakened: as CXone answered" in project.run("audit", "show").out
@@ -269,7 +271,7 @@ def test_a_number_that_could_not_be_put_back_is_not_recorded_as_put_back(project
     project.agent("remove", A)
     project.sandbox.conduct.refused = {A: "INVALID_PHONE"}
     done = on_a_terminal(project, code=8)
-    assert done.out.startswith("production: partial: 1 rejected\n")
+    assert "\nproduction: partial: 1 rejected\n" in done.out
     assert project.newest["restored"] == []
     assert project.newest["done"] == {}
     assert "0 restored" in project.run("status").out
@@ -285,7 +287,7 @@ def test_a_plan_of_a_cxone_that_cannot_be_read_claims_nothing_of_it(project: Pro
     project.sandbox.plan(Fault(FaultAction.STATUS, RequestKind.READ, status=503, times=None))
     done = project.apply(code=8)
     assert done.json["live"]["from"] == "unread"
-    assert "1 to create; CXone could not be read, so the rest is unknown" in done.err
+    assert "1 to add; CXone could not be read, so the rest is unknown" in done.err
     for wrong in ("read 0 live rows", "did not add up", "unchanged", "unmanaged"):
         assert wrong not in done.err
 

@@ -226,12 +226,12 @@ def test_a_plan_reads_the_working_tree(project: Project):
 def test_a_plan_names_what_it_planned(project: Project):
     project.list(entry(A))
     head = project.head[:12]
-    assert project.run("plan").out.startswith(f"Plan for production at {head}, nothing held yet\n")
+    assert project.run("plan").out.startswith(f"Plan for production at {head}, first run\n")
     assert project.plan().json["source"]["kind"] == "commit"
     project.list(entry(A, B), commit=False)
     done = project.run("plan", "--report", "markdown=plan.md", "--report", "html=plan.html")
     named = f"{head} + 1 uncommitted file (dnc-lists/main.yaml)"
-    assert done.out.startswith(f"Plan for production at {named}, nothing held yet\n")
+    assert done.out.startswith(f"Plan for production at {named}, first run\n")
     assert "the working tree differs from the commit in 1 file, and is what is planned: " in done.err
     assert f"Plan at {head} + 1 uncommitted file (dnc-lists/main.yaml)." in (
         project.folder / "plan.md"
@@ -261,7 +261,7 @@ def test_a_plan_without_any_commit(tmp_path):
         planned = project.plan()
         assert (planned.json["revision"], planned.json["held_revision"]) == (None, None)
         assert planned.json["source"]["kind"] == "no-commit"
-        assert "of the files as they are: no commit yet, nothing held yet" in project.run("plan").out
+        assert "of the files as they are: no commit yet, first run" in project.run("plan").out
         assert planned.counts() == {"create": 1}
         project.apply(code=4)
         assert project.live() == {}

@@ -45,7 +45,7 @@ def test_the_plan_says_what_apply_will_ask_and_why(rewritten: Project):
     assert "`dnc apply --accept-history`" in said
     assert planned.counts() == {"create": 1, "unchanged": 1, "blocked": 2}
     text = rewritten.run("plan").out
-    assert "1 to create, 2 blocked" in text
+    assert "1 to add, 2 blocked" in text
     assert "alarm: " in text
     assert "reanchor" not in text
 

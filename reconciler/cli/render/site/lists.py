@@ -124,7 +124,7 @@ def open_issues_chapter(record: TenantRecord) -> Chapter:
             note=_rest_text(record.retained),
         ))  # fmt: skip
     for title, remaining_rows in (
-        ("To remove by hand: this tenant removes nothing by itself", record.by_hand),
+        ("To remove by hand: dnc removes nothing from this tenant", record.by_hand),
         ("Not removed: the removal was authorized, and did not succeed", record.not_removed),
     ):
         if remaining_rows:
