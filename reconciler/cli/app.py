@@ -54,6 +54,7 @@ _COMMANDS: Mapping[str, _Command] = {
     "import": _Command("import_", "import_", "EXAMPLES"),
     "confirm": _Command("confirm", "confirm", "EXAMPLES"),
     "fmt": _Command("fmt", "fmt", "EXAMPLES"),
+    "scrub": _Command("scrub", "scrub", "EXAMPLES"),
     "export": _Command("export", "export", "EXAMPLES"),
     "site": _Command("site", "site", "EXAMPLES"),
     "init": _Command("init", "init", "EXAMPLES"),

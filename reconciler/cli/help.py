@@ -87,7 +87,7 @@ class Commands(GroupedCommands):
     """The commands of `dnc`. What is rare stands last."""
 
     SECTIONS: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "Every day": ("add", "import", "release", "restore", "check"),
+        "Every day": ("add", "import", "release", "restore", "check", "scrub"),
         "Change CXone": ("validate", "plan", "apply", "drift", "status", "blocked"),
         "Prove": ("audit", "site"),
         "Share": ("export", "pull"),

@@ -110,7 +110,7 @@ class Signatures:
         if not self._git.signing_key:
             return None
         try:
-            with _private_copy(Path(self._git.signing_key)) as key:
+            with private_key_copy(Path(self._git.signing_key)) as key:
                 options = (*_FORMAT, "-c", f"user.signingkey={key}")
                 output = self._git.run_unchecked(
                     *options, "commit-tree", "-S", *arguments, stdin=stdin, environment=environment
@@ -149,7 +149,7 @@ class Signatures:
 
 
 @contextmanager
-def _private_copy(key: Path) -> Iterator[Path]:
+def private_key_copy(key: Path) -> Iterator[Path]:
     """Copy a key to where only we can read it: ssh-keygen refuses a pipeline's file, open to all, without."""
     data = key.read_bytes()
     with tempfile.TemporaryDirectory(prefix="dnc-key-") as folder:

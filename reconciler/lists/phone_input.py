@@ -83,7 +83,7 @@ def parse_with_country(text: str, country: str, region: str) -> PhoneInput:
     plain = _plain(text)
     if problem := _input_problem(plain):
         return PhoneInput("", problem)
-    code, home = _country(country_text)
+    code, home = read_country(country_text)
     if not code:
         name = f" {country_text}" if _NAME.fullmatch(country_text) else ""
         return PhoneInput(
@@ -181,7 +181,7 @@ _TEN_DIGITS = re.compile("[2-9][0-9]{9}")
 
 def _of_north_america(digits: str, region: str) -> str:
     """Give a number of ten digits of a region of +1 where it is in use, without parsing it; else nothing."""
-    if _TEN_DIGITS.fullmatch(digits) and _has_code(region, 1) and _is_in_use(digits[:6]):
+    if _TEN_DIGITS.fullmatch(digits) and _has_code(region, 1) and is_north_american_in_use(digits[:6]):
         return f"+1{digits}"
     return ""
 
@@ -192,8 +192,8 @@ def _has_code(region: str, code: int) -> bool:
 
 
 @cache
-def _is_in_use(head: str) -> bool:
-    """Tell whether an area code and an exchange of +1 are in use: the digits behind them decide nothing."""
+def is_north_american_in_use(head: str) -> bool:
+    """Tell whether an area code and an exchange of +1, six digits, are in use: others decide nothing."""
     return phonenumbers.is_valid_number(phonenumbers.parse(f"+1{head}0100"))
 
 
@@ -240,8 +240,8 @@ def _international_prefix(region: str) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=1 << 10)  # a table has few
-def _country(text: str) -> tuple[str, str]:
-    """Give the country code and the region (ISO 3166) of a country as written; empty for an unknown one."""
+def read_country(text: str) -> tuple[str, str]:
+    """Give the country code and the region (ISO 3166) of a country as written; empty: it is not known."""
     if found := _COUNTRY_CODE.fullmatch("".join(c for c in text if c not in " ()-")):
         region = phonenumbers.region_code_for_country_code(int(found[1]))
         return ("", "") if region == phonenumbers.UNKNOWN_REGION else (found[1], region)

@@ -136,6 +136,14 @@ def report_clock(_: Validator, __: Mapping[str, Any], instance: object, ___: Sch
         yield ValidationError("sets the clock")
 
 
+def last_fresh_day(
+    options: Mapping[str, Any], name: str, retrieved_on: date, fresh_for: object = None
+) -> date:
+    """Give the last day on which a registry's copy is fresh. `fresh_for` is a period that its file states."""
+    limits = [options["limits"].get(name, options["otherwise"]), fresh_for]
+    return min(_after(period, retrieved_on) for period in map(parse_period, limits) if period)
+
+
 def freshness(_: Validator, options: Mapping[str, Any], instance: object, __: Schema) -> Errors:
     """Hold the age of a registry's copy against its limit."""
     if not isinstance(instance, dict):
@@ -145,8 +153,7 @@ def freshness(_: Validator, options: Mapping[str, Any], instance: object, __: Sc
     if retrieved_on is None or today is None:
         return  # the structure says so
     name = str(instance.get("name", ""))
-    limits = [options["limits"].get(name, options["otherwise"]), instance.get("freshFor")]
-    last = min(_after(period, retrieved_on) for period in map(parse_period, limits) if period)
+    last = last_fresh_day(options, name, retrieved_on, instance.get("freshFor"))
     notice = parse_period(options["alarmFrom"])
     days = format_count((today - retrieved_on).days, "day")
     age = f"the copy of {redact(name)} was retrieved on {retrieved_on}, {days} ago"

@@ -114,6 +114,11 @@ def exported(project: Project) -> None:
     (project.folder / "dnc-list-01.xlsx").write_bytes(workbook(*first))
 
 
+def calling_list(project: Project) -> None:
+    project.apply()
+    table("leads.csv", "Name,Phone", "Ann,(212) 555-0123", "Bob,+1 312 555 0188")(project)
+
+
 IMPORT = "dnc import"
 SIGNING = (
     {}
@@ -179,6 +184,7 @@ TOLD = {
         before={"dnc audit compare": exported},
         unrun=SIGNING,
     ),
+    "docs/scrub.md": Told(before={"dnc scrub leads.csv": calling_list}),
     "docs/performance.md": Told(
         unrun={"script/bench": "takes minutes; tests/bench runs its parts on small lists"}
     ),

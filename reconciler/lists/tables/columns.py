@@ -89,7 +89,7 @@ class Columns:
     def numbers(self, cells: tuple[str, ...], region: str) -> list[PhoneInput]:
         """Read the numbers of a row, one where there is none: it says so. `region` is of bare numbers."""
         country = self.value(COUNTRY, cells)
-        return [_read_number(text, country, region) for text in self.phone_texts(cells) or [""]]
+        return [read_number(text, country, region) for text in self.phone_texts(cells) or [""]]
 
     def is_removal(self, cells: tuple[str, ...]) -> bool:
         """Tell whether a row of a change list takes its number off."""
@@ -114,14 +114,14 @@ class Columns:
         """Give the texts of a row's numbers, each with its area code."""
         area = self.value(AREA_CODE, cells)
         texts = [cells[index] for index in self.phones if index < len(cells) and cells[index]]
-        return [_with_area_code(area, text) for text in texts] if area else texts
+        return [with_area_code(area, text) for text in texts] if area else texts
 
 
 def _cell(cells: tuple[str, ...], index: int) -> str:
     return cells[index] if index < len(cells) else ""
 
 
-def _with_area_code(area: str, text: str) -> str:
+def with_area_code(area: str, text: str) -> str:
     """Put an area code before a local number; a number that has one already stays as it is."""
     if not _SHORT_CODE.fullmatch(area) or text.startswith(("+", "00")):
         return text
@@ -131,7 +131,8 @@ def _with_area_code(area: str, text: str) -> str:
     return text if digits.startswith(own_code) and len(digits) > _LOCAL_DIGITS else f"{area} {text}"
 
 
-def _read_number(text: str, country: str, region: str) -> PhoneInput:
+def read_number(text: str, country: str, region: str) -> PhoneInput:
+    """Read the number of a cell, with the country beside it, if there is one."""
     if _ERRORS.fullmatch(text):
         return PhoneInput(
             "", f"the cell has an error, {text}, where its number should be: correct the formula"
@@ -151,13 +152,13 @@ def find_columns(
     sample = table.rows[:_SAMPLE]
     has_names = bool(choice.profile.columns or choice.profile.ignored_rows)
     has_header = place.header_line != 0 and (
-        place.header_line is not None or has_names or not _is_data(first.cells, region)
+        place.header_line is not None or has_names or not is_data_row(first.cells, region)
     )
     if has_header:
         if first.problem:
             raise InvalidInput(f"the header can't be read: {first.problem}", "correct it", where=table.name)
         return _titled(table, choice, region), table.rows[1:]
-    columns = _placed(table, choice) or _registry_form(sample, region) or _bare(sample)
+    columns = _placed(table, choice) or registry_form(sample, region) or _bare(sample)
     if columns is None:
         fact = f"there is no header: the first row, of {len(first.cells):,} columns, holds a number"
         fix = (
@@ -168,7 +169,7 @@ def find_columns(
     return replace(columns, profile=choice.profile), table.rows
 
 
-def _is_data(cells: Sequence[str], region: str) -> bool:
+def is_data_row(cells: Sequence[str], region: str) -> bool:
     """Tell whether a first row holds a number, so that it is no header."""
     return (
         any(parse_phone_input(cell, region).phone for cell in cells)
@@ -186,7 +187,7 @@ _FLAT = {AREA_CODE: 0}
 _CHANGES = {AREA_CODE: 0, ACTION: 2}
 
 
-def _registry_form(sample: Sequence[Row], region: str) -> Columns | None:
+def registry_form(sample: Sequence[Row], region: str) -> Columns | None:
     """Tell the form of registries: area code, number, nothing more or A or D and a day."""
     flat = [row.cells for row in sample if _is_flat(row.cells)]
     if country_code_for_region(region) != 1 or len(flat) * 2 < len(sample):
@@ -217,10 +218,8 @@ def _placed(table: Table, choice: ColumnChoice) -> Columns | None:
     if not choice.titles and not choice.phones:
         return None
     width = max(len(row.cells) for row in table.rows)
-    indexes = {
-        key: _place_index(title, width, f"--map {key}={title}") for key, title in choice.titles.items()
-    }
-    phones = [_place_index(title, width, "--phone-columns") for title in choice.phones]
+    indexes = {key: place_index(title, width, f"--map {key}={title}") for key, title in choice.titles.items()}
+    phones = [place_index(title, width, "--phone-columns") for title in choice.phones]
     phones = phones or ([indexes.pop("phone")] if "phone" in indexes else [])
     if not phones:
         raise InvalidInput(
@@ -229,7 +228,8 @@ def _placed(table: Table, choice: ColumnChoice) -> Columns | None:
     return Columns(indexes, tuple(phones), profile=choice.profile)
 
 
-def _place_index(title: str, width: int, where: str) -> int:
+def place_index(title: str, width: int, where: str) -> int:
+    """Give the place, from 0, of a column that is named by its place from 1. Raises InvalidInput."""
     if not title.isdecimal() or not 1 <= int(title) <= width:
         option = where.partition("=")[0]
         fact = "the table has no header, so columns have places, not names"
@@ -242,9 +242,9 @@ def _titled(table: Table, choice: ColumnChoice, region: str) -> Columns:
     sources = {key: (title, profile.key_path("columns", key)) for key, title in profile.columns.items()}
     sources |= {key: (title, f"--map {key}={title}") for key, title in choice.titles.items()}
     for title in profile.ignored_rows:
-        _column_index(header, title, profile.key_path("ignore", "rows", title))
-    indexes = {key: _column_index(header, title, source) for key, (title, source) in sources.items()}
-    phones = [_column_index(header, title, "--phone-columns") for title in choice.phones]
+        column_index(header, title, profile.key_path("ignore", "rows", title))
+    indexes = {key: column_index(header, title, source) for key, (title, source) in sources.items()}
+    phones = [column_index(header, title, "--phone-columns") for title in choice.phones]
     if not phones and "phone" in indexes:
         phones = [indexes["phone"]]
     is_said = bool(phones)
@@ -263,7 +263,7 @@ def _titled(table: Table, choice: ColumnChoice, region: str) -> Columns:
     if not is_said:
         others = [
             index
-            for index in _columns_with_numbers(table.rows[1 : _SAMPLE + 1], region)
+            for index in columns_with_numbers(table.rows[1 : _SAMPLE + 1], region)
             if index not in phones and index not in indexes.values() and index < len(header)
         ]
         others = [index for index in others if header[index] not in profile.ignored_columns]
@@ -292,7 +292,7 @@ def _demand_one(name: str, header: Sequence[str], phones: Sequence[int], others:
         raise InvalidInput(fact, fix, where=name)
 
 
-def _columns_with_numbers(sample: Sequence[Row], region: str) -> list[int]:
+def columns_with_numbers(sample: Sequence[Row], region: str) -> list[int]:
     """Give the columns of which half of what stands there, or more, reads as a number."""
     filled: dict[int, int] = {}
     read: dict[int, int] = {}
@@ -304,7 +304,11 @@ def _columns_with_numbers(sample: Sequence[Row], region: str) -> list[int]:
     return [index for index, count in filled.items() if read[index] * 2 >= count]
 
 
-def _column_index(header: tuple[str, ...], title: str, where: str) -> int:
+def column_index(header: tuple[str, ...], title: str, where: str) -> int:
+    """Give the place, from 0, of a column that is named by its title, or its place from 1.
+
+    Raises InvalidInput for one that is not there; `where` is the option that named it.
+    """
     if title in header:
         return header.index(title)
     if title.isdecimal() and 1 <= int(title) <= len(header):

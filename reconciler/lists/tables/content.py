@@ -62,14 +62,14 @@ def decode_text(name: str, data: bytes) -> str:
     if data.startswith(_UTF16):
         return data.decode("utf-16", errors="replace")
     if b"\0" in data:
-        return data.decode(_unmarked_utf16(name, data), errors="replace")
+        return data.decode(unmarked_utf16(name, data), errors="replace")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return data.decode("cp1252", errors="replace")  # what spreadsheets write where it is not UTF-8
 
 
-def _unmarked_utf16(name: str, data: bytes) -> str:
+def unmarked_utf16(name: str, data: bytes) -> str:
     """Name the byte order of UTF-16 without a mark: every other byte of plain text is zero."""
     start = data[: 1 << 12]
     first, second = start[::2].count(0), start[1::2].count(0)

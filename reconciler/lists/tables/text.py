@@ -9,7 +9,7 @@ from reconciler.lists.tables.rows import Row, find_numbers, holds_number
 
 _MARKS = "\t;,|"
 _DECLARED = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
-_LONGEST_SPAN = 1_000  # lines of one cell: a note has fewer
+LONGEST_SPAN = 1_000  # lines of one cell: a note has fewer
 
 STRAY_QUOTE = "a quote neither opens nor closes a cell of this line: correct it"
 OPEN_QUOTE = "a quote opens in this line and does not close: correct it"
@@ -36,7 +36,7 @@ def find_delimiter(lines: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Grammar:
+class Grammar:
     """How a line of whole cells looks, one that leaves a quote open, and how an open quote goes on."""
 
     whole: re.Pattern[str]
@@ -46,7 +46,8 @@ class _Grammar:
     reopened: re.Pattern[str]
 
     @classmethod
-    def of(cls, delimiter: str) -> "_Grammar":
+    def of(cls, delimiter: str) -> "Grammar":
+        """Make the patterns for what separates cells."""
         mark = re.escape(delimiter)
         quoted = '(?:[^"]|"")*'
         # Each cell is quoted from its first character to its last, is ="text", or has no quote.
@@ -66,13 +67,13 @@ def text_rows(lines: Sequence[str], delimiter: str, first: int = 1) -> Iterator[
 
     Where quotes are not as they should be, a line is taken for itself, so that it swallows no other.
     """
-    grammar = _Grammar.of(delimiter)
+    grammar = Grammar.of(delimiter)
     at = first - 1
     while at < len(lines):
         line = lines[at]
         row = Row(at + 1, tuple(map(str.strip, line.split(delimiter))))
         if '"' in line:
-            row = _quoted_row(lines, at, delimiter, grammar)
+            row = quoted_row(lines, at, delimiter, grammar)
         if "\ufffd" in line or "\0" in line:
             row = row._replace(problem=row.problem or UNDECODABLE)
         if row.problem or any(row.cells):
@@ -80,7 +81,8 @@ def text_rows(lines: Sequence[str], delimiter: str, first: int = 1) -> Iterator[
         at += row.lines
 
 
-def _quoted_row(lines: Sequence[str], at: int, delimiter: str, grammar: _Grammar) -> Row:
+def quoted_row(lines: Sequence[str], at: int, delimiter: str, grammar: Grammar) -> Row:
+    """Read the row that begins in the line at `at`, which has a quote; it may go on in the lines after it."""
     line = lines[at]
     as_it_is = Row(at + 1, tuple(map(str.strip, line.split(delimiter))))
     if grammar.whole.fullmatch(line):
@@ -89,7 +91,7 @@ def _quoted_row(lines: Sequence[str], at: int, delimiter: str, grammar: _Grammar
     if opened is None:
         return as_it_is._replace(problem=STRAY_QUOTE)
     insides, count, is_closed = [opened[1]], 1, False
-    for line in lines[at + 1 : at + _LONGEST_SPAN]:
+    for line in lines[at + 1 : at + LONGEST_SPAN]:
         count += 1
         if grammar.inside.fullmatch(line):
             insides.append(line)

@@ -287,7 +287,7 @@ class _NumberLookup:
         return (*self._live.doubts, *missing, *(doubt.fact for doubt in chain))
 
     def _target_doubts(self) -> Iterator[str]:
-        target, newest = _configured_target(self._lists.tenant, self._lists.ctx.environ), self._past.newest
+        target, newest = configured_target(self._lists.tenant, self._lists.ctx.environ), self._past.newest
         if target and newest and not newest.report.is_of_target(target):
             yield f"report {newest.report.seq} is of another CXone than dnc.yaml names now"
 
@@ -389,7 +389,7 @@ class _NumberLookup:
             )
 
 
-def _configured_target(tenant: Tenant, environ: Mapping[str, str]) -> Target | None:
+def configured_target(tenant: Tenant, environ: Mapping[str, str]) -> Target | None:
     """Give the CXone that dnc.yaml names now; None where only CXone itself, or a variable, would tell."""
     settings = tenant.connection
     if (

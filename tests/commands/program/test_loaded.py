@@ -97,6 +97,8 @@ def loaded(project: Project, *arguments: str) -> frozenset[str]:
         ),
         (("check", A), _OF_THE_RECORD | {"reconciler.cli.render.lookup_at", "reconciler.core.planning.plan"}),
         (("check", A, "--live"), _OF_CXONE | {"reconciler.gitlab.notes"}),
+        # It reads tables, and its certificate says who ran what, as a report does.
+        (("scrub", "leads.csv", "--record-only"), _OF_THE_RECORD - {"email", "reconciler.core.apply", "xml"}),
         (
             ("plan",),
             _OF_CXONE | {"reconciler.gitlab.notes", "reconciler.use_cases.reconcile.auto_merge", "xml"},
@@ -110,6 +112,7 @@ def loaded(project: Project, *arguments: str) -> frozenset[str]:
 )
 def test_a_command_loads_what_is_its_own(project: Project, arguments, others):
     project.list(entry(A))
+    project.write("leads.csv", f"Phone\n{A}\n")
     project.apply()
     found = loaded(project, *arguments)
     assert f"reconciler.cli.commands.{arguments[0]}" in found
