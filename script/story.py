@@ -193,23 +193,21 @@ def set_up(story: Story) -> None:
 
 def tell(story: Story) -> None:
     """Tell the story, act by act."""
-    story.tell("A team keeps its do-not-call lists in git: 10,201 claims, one number on two lists")
+    story.tell("A team keeps its do-not-call lists in git: 10,201 entries, one number on two lists")
     set_up(story)
     story.dnc("validate")
     story.commit("Our lists")
     story.git("push", "-q", "origin", "main")
 
-    story.tell("What would change in CXone? Nothing is written by a plan")
+    story.tell("What would change in CXone? A plan writes nothing")
     story.dnc("plan")
 
-    story.tell(
-        f"Apply: chunks of {story.dialect.chunk}, verified by reading back, the report pushed to the origin"
-    )
+    story.tell(f"Apply: chunks of {story.dialect.chunk}, verified by a read-back, the report pushed")
     story.dnc("apply", "--yes")
     story.dnc("audit", "show")
     print(f"  on the origin: {story.git('log', '--oneline', '-1', 'origin/dnc-audit')}")
 
-    story.tell("Apply again: nothing to do, so nothing is written and nothing is committed")
+    story.tell("Apply again: nothing to do, nothing written, nothing committed")
     before, tip = story.writes(), story.git("rev-parse", "origin/dnc-audit")
     story.dnc("apply", "--yes")
     print(f"  write requests: {story.writes() - before}, new audit commits: "
@@ -218,21 +216,21 @@ def tell(story: Story) -> None:
     removal(story)
     agents(story)
 
-    story.tell("Anyone can prove it: the chain of reports, here and on the origin")
+    story.tell("Anyone can prove it: the chain of reports, in this clone and at the origin")
     story.dnc("audit", "list")
     story.dnc("audit", "verify")
     plan = json.loads(story.dnc("plan", "--format", "json", quiet=True))
     summary = plan["summary"]
     live = sum(summary[name] for name in ("unchanged", "unmanaged", "blocked"))
     print(
-        f"\n{live:,} rows live, {summary['unchanged']:,} as git says, "
-        f"{summary['unmanaged']} left to agents, {summary['blocked']} kept without permission to come off"
+        f"\n{live:,} rows live: {summary['unchanged']:,} as in git, "
+        f"{summary['unmanaged']} added by others, {summary['blocked']} blocked"
     )
 
 
 def removal(story: Story) -> None:
-    """One number leaves with a release, and one line just vanishes."""
-    story.tell("A merge request: one number is released with evidence, and one line just vanishes")
+    """One number leaves with a release, and one line is deleted."""
+    story.tell("A merge request: one number is released with evidence, one line is deleted")
     story.git("checkout", "-q", "-b", "cleanup")
     released, vanished = NUMBERS[11], NUMBERS[12]
     for number in (released, vanished):
@@ -242,19 +240,17 @@ def removal(story: Story) -> None:
         f"    releasedOn: {time.strftime('%Y-%m-%d', time.gmtime())}\n"
         "    reason: CONSENT_GIVEN\n    evidence: FORM-221\n"
     )
-    story.commit("Take two numbers off")
+    story.commit("Remove two numbers")
     story.dnc("plan", expect=6)
     story.merge("cleanup")
-    story.tell(
-        "Merged: the released number comes off, last; the other stays, and the exit code says so, once"
-    )
+    story.tell("Merged: the released number is removed, the other is blocked (exit 6, once)")
     story.dnc("apply", "--yes", expect=6)
     story.dnc("apply", "--yes")
 
 
 def agents(story: Story) -> None:
     """What people do in CXone behind git's back."""
-    story.tell("An agent adds a number in CXone (it stays), and somebody takes one off (it comes back)")
+    story.tell("In CXone, an agent adds a number (it stays), another removes one (put back)")
     story.dialect.act("add", "customers", "+15305550188")
     story.dialect.act("remove", "customers", NUMBERS[0])
     story.dnc("drift", expect=3)

@@ -11,6 +11,13 @@ from script.referencing.markdown import GENERATED, cell, table
 
 _ALWAYS = {"help"}
 _SHELLS = {"install_completion", "show_completion"}
+_OUTPUT = (
+    "`--format json`, or `--json`, prints one JSON document, also when the command fails (every command but "
+    "`export`, which writes CSV, `sandbox` and `ci gather`). Results go to stdout, logs and progress to "
+    "stderr. A character that stdout's encoding lacks is replaced; JSON escapes it, and files are always "
+    "UTF-8. Numbers are masked in pipelines and in reports that travel (`+1 212 ••• ••01`). "
+    "`dnc --install-completion` adds completion to bash, zsh, fish or PowerShell."
+)
 
 
 def commands_page() -> str:
@@ -20,7 +27,10 @@ def commands_page() -> str:
         "# Commands",
         GENERATED,
         str(dnc.help),
-        "Exit codes: [README](../../README.md#exit-codes). What to do about each: [on call](../on-call.md).",
+        "What each exit code means, and what to do first: [exit codes](exit-codes.md).",
+        *_groups(dnc),
+        "## Output",
+        _OUTPUT,
         "## Global options",
         str(dnc.epilog),
         _options([p for p in dnc.params if p.name not in _ALWAYS | _SHELLS], Context(dnc)),
@@ -37,6 +47,20 @@ def leaves(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, Any
         yield " ".join(words), command
     for key, sub in (below or {}).items():
         yield from leaves(sub, (*words, key))
+
+
+def _groups(dnc: Any) -> Iterator[str]:
+    """Write the commands by the groups of the help, each with its summary."""
+    found = list(leaves(dnc))
+    for title, members in dnc.SECTIONS.items():
+        listed = [leaf for member in members for leaf in found if leaf[0].split()[0] == member]
+        rows = [(f"[`dnc {name}`](#dnc-{name.replace(' ', '-')})", _summary(leaf)) for name, leaf in listed]
+        yield f"## {title}"
+        yield table(("command", "does"), rows)
+
+
+def _summary(command: Any) -> str:
+    return cell(str(command.help or "").partition("\n")[0].partition(". ")[0].rstrip("."))
 
 
 def _command(name: str, command: Any) -> Iterator[str]:

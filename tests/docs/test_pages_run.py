@@ -46,9 +46,13 @@ def written(page: str, having: str) -> str:
     return "\n".join(found.lines) + "\n"
 
 
-def intake(project: Project) -> None:
-    name = "dnc-lists/intake-2026-11.yaml"
-    project.write(name, written("README.md", f"# {name}"))
+def remote(project: Project) -> None:
+    """Lead the address of the README's empty project to a repository of this machine."""
+    bare = project.folder.parent / "lists.git"
+    project.git("init", "-q", "--bare", "-b", "main", str(bare))
+    project.git(
+        "config", f"url.file://{bare}.insteadOf", "https://gitlab.example.com/compliance/my-lists.git"
+    )
 
 
 def allow_removal(project: Project) -> None:
@@ -127,10 +131,10 @@ SIGNING = (
 )
 TOLD = {
     "README.md": Told(
-        origin=False,
-        before={"git switch -c intake-2026-11": intake},
+        empty=True,
+        before={"git remote add": remote},
         unrun={
-            "python3.11 -m venv .venv && . .venv/bin/activate": "test_readme_shell.py runs it",
+            "python3 -m venv .venv && . .venv/bin/activate": "test_readme_shell.py runs it",
             "pip install -c constraints.txt .": "test_readme_shell.py runs it, too",
         },
     ),

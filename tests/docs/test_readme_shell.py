@@ -14,11 +14,9 @@ import pytest
 
 from tests.docs.pages import ROOT
 from tests.docs.running import shown
-from tests.docs.test_pages_run import written
-from tests.support.project import SECRET, making
 
 README = ROOT / "README.md"
-INTAKE = "dnc-lists/intake-2026-11.yaml"
+_PROJECT = "https://gitlab.example.com/compliance/my-lists.git"  # the README's empty project
 _PATIENCE = 900  # seconds; it takes about one minute on an idle machine
 _STEP = """
 step() { eval "$1"; local code=$?; echo "$code $1" >> "$CODES"; }
@@ -48,10 +46,10 @@ def clone(tmp_path: Path) -> Path:
     return clone
 
 
-def environment(home: Path, url: str) -> dict[str, str]:
+def environment(home: Path, bare: Path) -> dict[str, str]:
     """Give a newcomer's environment: no .venv is active, and packages come from where they come from here."""
     home.mkdir()
-    (home / ".gitconfig").write_text(_IDENTITY)
+    (home / ".gitconfig").write_text(f'{_IDENTITY}[url "file://{bare}"]\n\tinsteadOf = {_PROJECT}\n')
     ours = Path(sys.executable).parent
     path = [folder for folder in os.environ["PATH"].split(os.pathsep) if Path(folder) != ours]
     kept = {
@@ -70,43 +68,37 @@ def environment(home: Path, url: str) -> dict[str, str]:
         "PIP_CACHE_DIR": cache,
         "PIP_NO_COMPILE": "1",  # of forty packages that are not run here
         "CODES": str(home / "codes"),
-        "CXONE_ORG_ID": "sandbox",
-        "CXONE_BASE_URL": url,
-        "CXONE_CLIENT_ID": "dnc-tests",
-        "CXONE_CLIENT_SECRET": SECRET,
     }
 
 
-def steps(home: Path) -> list[str]:
-    """List the README's commands, with its list file put where it says, and its demo after them all."""
-    (home / "intake.yaml").write_text(written("README.md", f"# {INTAKE}"))
+def steps(clone: Path) -> list[str]:
+    """List the README's commands, and its demo after them all, in the clone."""
     lines = [line for kind, block in shown(README) if kind == "bash" for line in block]
-    assert "python3.11 -m venv .venv && . .venv/bin/activate" in lines
-    lines.insert(lines.index("git switch -c intake-2026-11"), f"cp ~/intake.yaml {INTAKE}")
+    assert lines[0] == "python3 -m venv .venv && . .venv/bin/activate"
     # What is somebody's own, also in .venv, and what else a script might take for its own.
     lines.insert(1, "for folder in . .venv dnc-lists script ~; do echo mine > $folder/mine.txt; done")
     assert "| `script/demo` |" in README.read_text(encoding="utf-8")
-    return [*lines, "script/demo", "script/reference --check", "dnc --version", "dnc validate", "dnc plan"]
+    return [*lines, f"cd {clone}", "script/demo", "script/reference --check", "dnc validate", "dnc plan"]
 
 
 def test_its_commands_work_in_one_shell_and_in_their_order(clone: Path, tmp_path: Path):
     home = tmp_path / "home"
-    (tmp_path / "production").mkdir()
-    with making(tmp_path / "production", origin=False) as production:
-        environ = environment(home, production.url)
-        commands = steps(home)
-        script = _STEP + "".join(f"step {_quoted(command)}\n" for command in commands)
-        done = subprocess.run(
-            ["bash", "-c", script],
-            cwd=clone,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=_PATIENCE,
-            check=False,
-        )
+    bare = tmp_path / "lists.git"
+    run("git", "init", "-q", "--bare", "-b", "main", bare, folder=tmp_path)
+    environ = environment(home, bare)
+    commands = steps(clone)
+    script = _STEP + "".join(f"step {_quoted(command)}\n" for command in commands)
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=clone,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=_PATIENCE,
+        check=False,
+    )
     codes = (home / "codes").read_text().splitlines()
     assert codes == [f"0 {command}" for command in commands], done.stdout
     assert "the whole story took" in done.stdout
@@ -115,6 +107,8 @@ def test_its_commands_work_in_one_shell_and_in_their_order(clone: Path, tmp_path
     left = run("git", "status", "--porcelain", folder=clone).decode().splitlines()
     assert left == ["?? dnc-lists/mine.txt", "?? mine.txt", "?? script/mine.txt"]
     assert (clone / ".venv/bin/dnc").exists()
+    pushed = run("git", "branch", "--format=%(refname:short)", folder=bare).decode().split()
+    assert pushed == ["intake", "main"]
 
 
 def _quoted(command: str) -> str:

@@ -1,4 +1,4 @@
-"""The README's first command: the whole story, as a newcomer would run it."""
+"""The whole story, as a newcomer would run it, and the picture of it in the README."""
 
 import os
 import subprocess
@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from script.recording import picture, settled
 
 ROOT = Path(__file__).parents[3]
 
@@ -30,8 +32,11 @@ def test_the_demo_tells_the_whole_story_and_leaves_the_clone_clean(tmp_path, dia
         check=False,
     )
     assert told.returncode == 0, told.stdout + told.stderr
-    assert "10,201 rows live, 10,199 as git says, 1 left to agents, 1 kept" in told.stdout
+    assert "10,201 rows live: 10,199 as in git, 1 added by others, 1 blocked" in told.stdout
     assert "write requests: 0, new audit commits: 0" in told.stdout
+    if dialect == "entries":
+        drawn = (ROOT / "docs" / "demo.svg").read_text(encoding="utf-8")
+        assert settled(picture(told.stdout)) == settled(drawn), "run script/record, and commit what it draws"
     after = subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, check=True).stdout
     assert after == before
     assert list(tmp_path.iterdir()) == []
