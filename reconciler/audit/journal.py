@@ -58,8 +58,14 @@ class Journal:
 
     @contextmanager
     def of_run(self, run: Mapping[str, Any], *, numbers: int) -> Iterator[None]:
-        """Keep the journal of one run: `begin`, and `close` however it ends."""
-        self.begin(run, numbers=numbers)
+        """Keep the journal of one run: `begin`, and `close` however it ends.
+
+        A run that has begun already, with what it wrote early, introduces itself anew.
+        """
+        if self._file < 0:
+            self.begin(run, numbers=numbers)
+        else:
+            self._introduce_again(run, numbers=numbers)
         try:
             yield
         finally:
@@ -82,6 +88,14 @@ class Journal:
             self._sync_folder()
         except OSError as error:
             self.close()
+            raise self._problem(error) from error
+
+    def _introduce_again(self, run: Mapping[str, Any], *, numbers: int) -> None:
+        """Say more of the run that is under way: what it is to do after its read."""
+        try:
+            self._reserve_space(_RESERVED_BYTES + numbers * _RESERVED_BYTES_PER_NUMBER)
+            self._add({"run": run, "at": self._now()})
+        except OSError as error:
             raise self._problem(error) from error
 
     def record_send(
@@ -255,6 +269,14 @@ class JournalledProvider:
         """Add a skill to a list's group, written down before and after."""
         number = self._journal.record_assignment(list_id, skill_id)
         return self._send_recorded(number, lambda: self._provider.assign_skill(list_id, skill_id))
+
+    def count(self, list_ids: frozenset[str]) -> int:
+        """Ask how many entries there are where writes to these lists show."""
+        return self._provider.count(list_ids)
+
+    def early_capacity(self) -> int | None:
+        """Tell how many entries may be written before a read."""
+        return self._provider.early_capacity()
 
     def clock_offset(self) -> ClockOffset | None:
         """Tell how CXone's clock stands to ours."""

@@ -209,8 +209,18 @@ class Report:
 
     @property
     def write_window(self) -> Window | None:
-        """When the run can have written, on CXone's clock; None: it wrote nothing."""
+        """When the run can have written after its read, on CXone's clock; None: it wrote nothing then."""
         return window_from_json(self.fields)
+
+    @property
+    def early_window(self) -> Window | None:
+        """When the run can have written before its read, on CXone's clock; None: it wrote nothing then."""
+        return window_from_json(self.fields.get("early") or {}, "window")
+
+    @property
+    def has_written(self) -> bool:
+        """Whether the run wrote anything, before its read or after."""
+        return self.write_window is not None or self.early_window is not None
 
     @property
     def actions(self) -> Mapping[str, int]:
@@ -238,6 +248,12 @@ class Report:
     def unmanaged(self) -> int | None:
         """How many numbers others had added; None: the run has not looked."""
         return None if self.is_repeat else self._counts("unmanaged")["unmanaged"]
+
+    @property
+    def unmanaged_after(self) -> int | None:
+        """How many numbers others had added by the end; None: not all was read then, or it is not told."""
+        count: int | None = None if self.is_repeat else self.fields.get("unmanaged_after")
+        return count
 
     def _counts(self, *names: str) -> dict[str, int]:
         summary = self.fields["summary"]

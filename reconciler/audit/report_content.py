@@ -44,12 +44,14 @@ class Content(TypedDict):
     renewed: Sequence[Mapping[str, Any]]  # by terms before and after: how many hold longer or stronger now
     read_back: Mapping[str, Any] | None  # how, at, rows read, mismatches, missing, whether removals were seen
     clock: Mapping[str, Any]  # ours and CXone's
-    write_window: Mapping[str, str] | None  # when it can have written, on CXone's clock
+    write_window: Mapping[str, str] | None  # when it can have written after its read, on CXone's clock
+    early: NotRequired[Mapping[str, Any]]  # what it wrote before: numbers, requests, and its own window
     removed: Mapping[str, int]  # by list: what came off, or may have; the 7-day budget counts it
     done: Mapping[str, int]  # by kind: what arrived, by the read-back or by CXone's answers
     unverified: Mapping[str, int]  # by list: what was sent and not seen since
     stopped_by: str | None  # person, signal or deadline, where that left anything undone
     interrupted: Sequence[Mapping[str, Any]]  # runs before, of which no report told
+    unmanaged_after: NotRequired[int]  # entries of others that no file names, where all was read at the end
     requests: Mapping[str, Any]  # how many days they took, which were late, which are open
     alarms: Sequence[Mapping[str, Any]]  # what only time brought, and the run did not settle
     live: Mapping[str, Any]  # before and after: count and SHA-256 of the sorted lines, for each list

@@ -300,6 +300,8 @@ REPORT = fields(
             {"ours?": MOMENT, "cxone?": maybe(MOMENT), "offset_seconds?": _OFFSET, "planned?": MOMENT}
         ),
         "write_window?": _WINDOW,
+        "unmanaged_after?": WHOLE,
+        "early?": fields({"numbers": WHOLE, "requests": WHOLE, "window": _WINDOW}),
         "removed?": pairs(TEXT, WHOLE),
         "done?": pairs(one_of(KINDS), WHOLE),
         "unverified?": pairs(TEXT, WHOLE),

@@ -417,9 +417,9 @@ def target_from_json(fields: Mapping[str, Any]) -> Target:
     return Target(fields["dialect"], fields["organisation"], fields["host"])
 
 
-def window_from_json(fields: Mapping[str, Any]) -> Window | None:
+def window_from_json(fields: Mapping[str, Any], name: str = "write_window") -> Window | None:
     """Read when a run can have written; None where it wrote nothing, or an earlier version does not say."""
-    window = fields.get("write_window")
+    window = fields.get(name)
     if window is None:
         return None
     return datetime.fromisoformat(window["from"]), datetime.fromisoformat(window["to"])

@@ -86,7 +86,9 @@ def parse_journal(data: bytes) -> tuple[UnreportedRun, ...]:
     for line in data.split(b"\n"):
         try:
             record = orjson.loads(line)
-            if "run" in record:
+            if "run" in record and runs and runs[-1].is_of(record["run"]):
+                runs[-1].introduce_again(record["run"], _moment(record["at"]))
+            elif "run" in record:
                 runs.append(_RunRecords(record["run"], _moment(record["at"])))
             elif runs:
                 runs[-1].add(record)
@@ -121,6 +123,14 @@ class _RunRecords:
         self._sent: dict[int, Mapping[str, Any]] = {}
         self._answered: dict[int, Mapping[str, Any]] = {}
         self._assigned: dict[int, Mapping[str, Any]] = {}
+
+    def is_of(self, run: Mapping[str, Any]) -> bool:
+        """Tell whether a run is this one: it says more of itself after what it wrote early."""
+        return all(self._run.get(name) == run.get(name) for name in ("started_at", "pid"))
+
+    def introduce_again(self, run: Mapping[str, Any], at: datetime) -> None:
+        self._run = run
+        self._last = max(self._last, at)
 
     def add(self, record: Mapping[str, Any]) -> None:
         at = _moment(record["at"])
@@ -165,7 +175,7 @@ class _RunRecords:
             chunks=len(self._sent),
             unanswered=len(self._sent.keys() - self._answered.keys()),
             numbers=sum(1 for send in self._sent.values() for _ in _keys(send["numbers"])),
-            written=frozenset(written),
+            written=frozenset(written - overwritten),  # by an early write, which may have hidden an opt-out
             removed=removed_counts,
             window=window,
             requested_at=requested_at,

@@ -122,6 +122,12 @@ class FakeCxone:
             self._called(Call("total"))
             return len(self.rows)
 
+    def count(self, _list_ids: frozenset[str]) -> int:
+        return self.total()
+
+    def early_capacity(self) -> int | None:
+        return None
+
     def upsert(self, chunk: Sequence[Write]) -> Answer:
         with self._lock:
             started = self.clock.now

@@ -102,7 +102,13 @@ def apply(  # noqa: PLR0917  (an option each: typer passes them by name)
     with metered_context(metrics, ctx, "apply") as ctx, exit_on_errors(on_error), naming_stop(ctx):
         document = _read_saved_plan(saved)
         _stop_on_signals(ctx)
-        request = PlanRequest(to_apply=True, accept_history=accept_history, limits_allow=allow_removals)
+        is_agreed = yes or ctx.pipeline.is_running
+        request = PlanRequest(
+            to_apply=True,
+            writes_early=is_agreed and document is None,
+            accept_history=accept_history,
+            limits_allow=allow_removals,
+        )
         with (
             hold_run_lock(ctx),
             prepare_plan(ctx, request) as prepared,
@@ -110,7 +116,6 @@ def apply(  # noqa: PLR0917  (an option each: typer passes them by name)
             meter_plan(prepared)
             _demand_named_sandbox(prepared, ctx)
             number_format = NumberFormat(is_masked=ctx.pipeline.is_running)
-            is_agreed = yes or ctx.pipeline.is_running
             if not is_agreed:  # whoever is asked sees what would be added
                 prepared.coverage.read(prepared.list_ids)
             document_shown = reviewed_plan_json(prepared, has_history=not is_agreed)

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from itertools import filterfalse
 from typing import Any, Protocol
 
+from reconciler.core.apply.early import NOTHING_EARLY, EarlyWrites, left_to_send
 from reconciler.core.apply.outcomes import DEADLINE, NO_CAPACITY, NOT_STORED, Outcome, Tally
 from reconciler.core.apply.sender import UNSUPPORTED, Applier
 from reconciler.core.model.entries import Key, ProjectedTerms, Release
 from reconciler.core.model.entry_table import EntryTable
-from reconciler.core.model.errors import CxoneUnreadable, DncError
+from reconciler.core.model.errors import DncError
 from reconciler.core.model.live import Live, LiveEntry
 from reconciler.core.model.provider import Dialect, Provider
 from reconciler.core.planning.change import Action, BlockedBy, Change, Direction, Reason, in_block_order
@@ -38,7 +39,8 @@ class Run:
 
     `rows_read` is what the read-back counted, before anything was removed: `live_after` is that less what was
     removed by CXone's answers, or by a look at each number where `looks_up_removals`. `put_back` are the
-    changes that undid a removal for a newer revision, after it.
+    changes that undid a removal for a newer revision, after it. `early` is what was written before the first
+    read; `plan` has it as if it had been made before, and `live_before` lacks it.
     """
 
     tally: Tally
@@ -52,6 +54,7 @@ class Run:
     rows_read: int = 0
     put_back: tuple[Change, ...] = ()
     looks_up_removals: bool = False
+    early: EarlyWrites = NOTHING_EARLY
 
     @property
     def is_seen_after_removals(self) -> bool | None:
@@ -241,15 +244,24 @@ def carry_out(  # noqa: PLR0913  (a run is made of these)
     may_expose: Callable[[], BlockedBy | None],
     list_ids: frozenset[str],
     always_read_back: bool = False,
+    early: EarlyWrites = NOTHING_EARLY,
 ) -> Run:
-    """Carry the plan out. `may_expose` is asked right before the first exposing write."""
+    """Carry the plan out. `may_expose` is asked right before the first exposing write.
+
+    `live` is without what went `early`; the plan, which is made on it, has that as well.
+    """
     tally = applier.tally
+    plan = replace(plan, overwrites=plan.overwrites | early.overwrites(tally))
     protective = plan.allowed_changes(Direction.PROTECTIVE)
-    applier.upsert(protective)
+    waiting = left_to_send(protective, early, tally)
+    applier.upsert(waiting)
     # Past the end of the time nothing exposing goes, so nothing depends on a long read.
     has_waiting = bool(plan.exposing_keys) and not applier.is_out_of_time()
     verification_read = _VerificationRead(provider, list_ids, full=always_read_back or has_waiting)
-    after, read_back, error = verification_read.read_back(protective, live, applier)
+    seen_live = early.live or live
+    after, read_back, error = verification_read.read_back(protective, waiting, seen_live, applier)
+    if read_back == "none" and early.live is not None:
+        read_back = "full"  # the first read came after all that was written
     refused_phones, block = _exposing_block(tally, read_back)
     refused_phones |= {phone for change in plan.over_ceiling for phone in change.phones}
     written_keys = _WrittenKeys(tally, plan)
@@ -283,6 +295,7 @@ def carry_out(  # noqa: PLR0913  (a run is made of these)
         error or tally.error,
         rows_read,
         looks_up_removals=provider.dialect.shape.removal_looks > 0,
+        early=early,
     )
 
 
@@ -293,13 +306,16 @@ class _VerificationRead:
     full: bool
 
     def read_back(
-        self, protective: tuple[Change, ...], live: Live, applier: Applier
+        self, protective: tuple[Change, ...], sent: tuple[Change, ...], live: Live, applier: Applier
     ) -> tuple[Live, str, DncError | None]:
-        """Read live back and let it decide; where that is too long and nothing depends on it, the totals."""
+        """Read live back and let it decide; where that is too long and nothing depends on it, the totals.
+
+        `sent` is what of the protective changes was sent since `live` was read.
+        """
         tally = applier.tally
-        if not tally.has_written and not self.full:
+        if not self.full and not _has_stored(sent, tally):
             return live, "none", None
-        expected_live = apply_to_live(live, protective, tally, self.provider.dialect)
+        expected_live = apply_to_live(live, sent, tally, self.provider.dialect)
         try:
             if (
                 self._can_use_totals(expected_live, tally)
@@ -315,6 +331,17 @@ class _VerificationRead:
     def _can_use_totals(self, expected: Live, tally: Tally) -> bool:
         pages = math.ceil(expected.entry_count / self.provider.dialect.shape.page_size)
         return pages > FULL_READ_BACK_PAGES and not self.full and not any(tally.with_outcome(Outcome.UNKNOWN))
+
+
+def _has_stored(changes: Iterable[Change], tally: Tally) -> bool:
+    """Tell whether anything of some changes may have been stored."""
+    stored = {Outcome.APPLIED, Outcome.UNKNOWN}
+    results = ((change, tally.results.for_list(change.action, change.list_id)) for change in changes)
+    return any(
+        (result := by_phone.get(phone)) is not None and result.outcome in stored
+        for change, by_phone in results
+        for phone in change.phones
+    )
 
 
 def _exposing_block(tally: Tally, read_back: str) -> tuple[frozenset[str], BlockedBy | None]:
@@ -361,52 +388,3 @@ def _add_sent(table: EntryTable, phones: Sequence[str], terms: ProjectedTerms) -
         table[phone] = sent
     new = list(filterfalse(table.__contains__, phones))
     table.extend(new, [terms] * len(new), [""] * len(new), [None] * len(new))
-
-
-UNREAD = Live(complete=False, is_unread=True)
-"""What stands for live where it could not be read; a plan is made on it, and then cut down by `narrowed`."""
-
-
-def restrict_to_unread(plan: Plan) -> Plan:
-    """Cut a plan that was made on `UNREAD` down to what may be done without a reading.
-
-    Everything held that has permission to come off or to weaken stays held, for want of sight: the next
-    report must not forget it. An opt-out may stand where a number is created, and would be written over: so
-    what such a run writes counts as touched by somebody else, and no release from before lets it off.
-    """
-    changes = tuple(c for c in plan.changes if not c.is_allowed or _is_surely_missing(c))
-    retained = dict(plan.target_state.retained)
-    for key, authorization in plan.target_state.authorizations.items():
-        previous = retained.get(key)
-        entries = (*previous.entries, *authorization.entries) if previous else authorization.entries
-        blocks = (*(previous.blocked_by if previous else ()), BlockedBy.INCOMPLETE_READ)
-        retained[key] = Retained(entries, in_block_order(blocks))
-    written_keys = frozenset(key for c in changes if c.is_allowed for key in c.keys)
-    target_state = replace(plan.target_state, retained=retained, authorizations={})
-    return replace(
-        plan, changes=changes, drift=(), target_state=target_state, complete=False, overwrites=written_keys
-    )
-
-
-def _is_surely_missing(change: Change) -> bool:
-    return change.action is Action.CREATE and change.reason is not Reason.RESTORED
-
-
-def carry_out_without_read(
-    plan: Plan, applier: Applier, *, dialect: Dialect, decide: Decide, error: CxoneUnreadable
-) -> Run:
-    """Send what a plan made on `UNREAD` may send. `error` is why there is no reading; it ends up in the run.
-
-    The run is never `clean`: what was sent has not been seen. What arrived by CXone's own word is held from
-    now on; the rest is `not_live`, and sent again by the next run.
-    """
-    tally = applier.tally
-    plan = restrict_to_unread(plan)
-    protective = plan.allowed_changes(Direction.PROTECTIVE)
-    applier.upsert(protective)
-    after = apply_to_live(UNREAD, protective, tally, dialect)
-    refused_phones = frozenset(phone for _, _, phone in tally.with_outcome(Outcome.REJECTED))
-    replanned = decide(after, refused=refused_phones, hold_back=BlockedBy.INCOMPLETE_READ, wrote=frozenset())
-    final_plan = restrict_to_unread(replanned)
-    missing_count = sum(len(c.phones) for c in final_plan.allowed_changes(Direction.PROTECTIVE))
-    return Run(tally, plan, final_plan, UNREAD, after, "failed", missing_count, error)

@@ -86,6 +86,7 @@ class Applier:
     """One run against one provider. `progress` is told how many numbers have been sent, each once.
 
     `futile_removals` were ordered before without effect, for the reason given, and are not ordered again.
+    `tally` is that of what the run has sent already.
     `stopped` and `is_out_of_time` are asked before each request. The second is the end of a time budget: what
     does not fit is not attempted, says so (`DEADLINE`), and is the next run's.
     """
@@ -100,8 +101,9 @@ class Applier:
         is_out_of_time: Callable[[], bool] = lambda: False,
         progress: Callable[[int], None] = lambda _: None,
         futile_removals: Mapping[Key, Failure] = MappingProxyType({}),
+        tally: Tally | None = None,
     ) -> None:
-        self.tally = Tally()
+        self.tally = Tally() if tally is None else tally
         self._futile_removals = futile_removals
         self.is_out_of_time = is_out_of_time
         self._provider = provider

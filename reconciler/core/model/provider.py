@@ -65,6 +65,10 @@ class Dialect(Protocol):
         """Order what the wire carries; higher is stronger."""
         ...
 
+    def is_unsurpassed(self, terms: Terms) -> bool:
+        """Tell whether no entry of this wire can be stronger than these terms, as git has them."""
+        ...
+
     def write_fields(self, terms: Terms) -> Mapping[str, str]:
         """Say which fields a write sends besides number and list, for the plan's `after`."""
         ...
@@ -200,6 +204,20 @@ class Provider(Protocol):
 
     def total(self) -> int:
         """Ask only how many entries there are."""
+        ...
+
+    def count(self, list_ids: frozenset[str]) -> int:
+        """Ask how many entries there are where writes to these lists show: in the tenant, or in their groups.
+
+        It takes one request, or one a list.
+        """
+        ...
+
+    def early_capacity(self) -> int | None:
+        """Tell how many entries may be written before a read, by what was told so far; None: no limit.
+
+        Ask `count` first.
+        """
         ...
 
     def upsert(self, chunk: Sequence[Write]) -> Answer:

@@ -31,6 +31,26 @@ def split_into_chunks(changes: Iterable[Change], size: int, *, one_list: bool = 
         yield from _pack(_most_copies_first(sent), size)
 
 
+def pack_in_order(writes: Iterable[Write], size: int, *, one_list: bool = False) -> Iterator[Chunk]:
+    """Cut writes into chunks of at most `size` in their own order, no phone twice in one.
+
+    `one_list`: a chunk is of one list, and that which has the first of the waiting writes goes first.
+    """
+    if not one_list:
+        yield from _pack(iter(writes), size)
+        return
+    placed_by_list: dict[str, list[tuple[int, Write]]] = {}
+    for place, write in enumerate(writes):
+        placed_by_list.setdefault(write.list_id, []).append((place, write))
+    slices = [
+        placed[start : start + size]
+        for placed in placed_by_list.values()
+        for start in range(0, len(placed), size)
+    ]
+    for placed in sorted(slices, key=lambda part: part[0][0]):
+        yield [write for _, write in placed]
+
+
 def count_chunks(changes: Sequence[Change], size: int, *, one_list: bool = False) -> int:
     """Count the chunks that these changes make."""
     return sum(1 for _ in split_into_chunks(changes, size, one_list=one_list))

@@ -33,6 +33,10 @@ class EntriesDialect:
         endless = projected.expiration_policy not in _DATED
         return (int(endless), REASON_RANK.get(projected.reason_code, REASON_RANK[ReasonCode.UNKNOWN]))
 
+    def is_unsurpassed(self, terms: Terms) -> bool:
+        """Tell whether it is the strongest reason without an end, in git as well as on the wire."""
+        return terms.reason_code is ReasonCode.CUSTOMER_REQUESTED and _is_endless(terms)
+
     def write_fields(self, terms: Terms) -> Mapping[str, str]:
         """Say what a write sends besides number and list."""
         return {
@@ -54,3 +58,7 @@ class EntriesDialect:
         if self.wire_policy == "never" or terms.is_registry:  # a registry's entry has no end of ours
             return Policy.NEVER.value
         return terms.expiration_policy.value
+
+
+def _is_endless(terms: Terms) -> bool:
+    return terms.expiration_policy is Policy.NEVER and terms.end is None

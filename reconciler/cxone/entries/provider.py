@@ -124,6 +124,14 @@ class EntriesProvider:
         """Ask only how many entries there are."""
         return self._page(1, size=1).total
 
+    def count(self, list_ids: frozenset[str]) -> int:  # noqa: ARG002  (the port's; a page is of all lists)
+        """Ask how many entries the tenant has."""
+        return self.total()
+
+    def early_capacity(self) -> int | None:
+        """Tell nothing: no limit of this wire is known."""
+        return None
+
     def upsert(self, chunk: Sequence[Write]) -> Answer:
         """Send one chunk of 1 to 500 writes; it is an upsert, so sending it again is safe.
 

@@ -55,6 +55,10 @@ class GroupsDialect:
         """Order by the end, none being longest."""
         return (projected.end.toordinal() if projected.end else _ENDLESS,)
 
+    def is_unsurpassed(self, terms: Terms) -> bool:
+        """Tell whether the claim has no end in git: the wire carries nothing but the end."""
+        return terms.end is None
+
     def write_fields(self, terms: Terms) -> Mapping[str, str]:
         """Say what a write sends besides number and group: the expiry, where there is one."""
         end = self._end(terms)

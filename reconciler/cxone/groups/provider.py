@@ -121,6 +121,14 @@ class GroupsProvider:
         """Ask only how many records there are."""
         return self._reader.total()
 
+    def count(self, list_ids: frozenset[str]) -> int:
+        """Ask how many records these lists' groups have."""
+        return self._reader.count(list_ids)
+
+    def early_capacity(self) -> int | None:
+        """Tell how many records may be written before a read, by the ceiling and the form of first pages."""
+        return self._reader.early_capacity
+
     def upsert(self, chunk: Sequence[Write]) -> Answer:
         """Send one chunk, a request for each group in it; no phone may be in it twice.
 

@@ -13,7 +13,13 @@ from reconciler.core.model.errors import CxoneUnreadable
 from reconciler.core.model.finding import Finding
 from reconciler.core.model.live import Live
 from reconciler.cxone.groups.connection import GroupsConnection
-from reconciler.cxone.groups.dialect import LEAST_PAGE, GroupsDialect, NumberConverter, digits_of
+from reconciler.cxone.groups.dialect import (
+    CEILING,
+    LEAST_PAGE,
+    GroupsDialect,
+    NumberConverter,
+    digits_of,
+)
 from reconciler.cxone.groups.directory import Group, judge_groups, match_groups, missing_groups
 from reconciler.cxone.groups.group_read import GroupReadPass, Sample, each_groupwarning
 from reconciler.cxone.groups.records import Record, RecordPage, judge_records, judge_search, parse_expiry
@@ -67,6 +73,7 @@ class GroupsReader:
         self._groups: tuple[Group, ...] = ()
         self._unlisted = 0
         self._groups_by_list: dict[str, Group] = {}
+        self._is_form_doubtful = False
 
     def read(self, list_ids: frozenset[str]) -> Live:
         """Read every record of these lists' groups, a second time where the first does not add up."""
@@ -88,6 +95,31 @@ class GroupsReader:
         own_ids = {group.id for group in self._groups_by_list.values()}
         other_records = sum(group.records for group in groups if group.id not in own_ids)
         return other_records + sum(self._read_page(group_id, 0, 1).total or 0 for group_id in own_ids)
+
+    def count(self, list_ids: frozenset[str]) -> int:
+        """Ask how many records the groups of some lists have: one page each, whose forms are counted."""
+        total = own_form_count = other_form_count = 0
+        for list_id in sorted(list_ids):
+            page = self._read_page(self.group_id(list_id), 0, LEAST_PAGE)
+            total += len(page.rows) if page.total is None else page.total
+            for row in page.rows:
+                phone = self._numbers.to_e164(row.phone)
+                if phone is not None and self._numbers.is_own_country(phone):
+                    is_own_form = self._numbers.is_in_form(row.phone, phone)
+                    own_form_count += is_own_form
+                    other_form_count += not is_own_form
+        self._is_form_doubtful |= other_form_count > own_form_count
+        return total
+
+    @property
+    def early_capacity(self) -> int:
+        """How many records more the environment takes, by the counts with which groups were listed.
+
+        None at all where a first page is in another form than numbers are sent: only a read can judge that.
+        """
+        if self._is_form_doubtful:
+            return 0
+        return max(0, CEILING - sum(group.records for group in self._groups))
 
     def group_id(self, list_id: str) -> str:
         """Give the id of a list's group. Raises InvalidInput where it has none."""

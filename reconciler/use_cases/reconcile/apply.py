@@ -9,15 +9,15 @@ from typing import Any
 from reconciler.audit.journal import Journal, JournalledProvider
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import StoredReport
+from reconciler.core.apply.early import NOTHING_EARLY
 from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.run import (
     Run,
     carry_out,
-    carry_out_without_read,
-    restrict_to_unread,
 )
 from reconciler.core.apply.sender import UNSUPPORTED, Applier
 from reconciler.core.apply.summary import done_counts, protection_after
+from reconciler.core.apply.unread_run import carry_out_without_read, restrict_to_unread
 from reconciler.core.model.entries import Key
 from reconciler.core.model.errors import (
     BrokenChain,
@@ -35,7 +35,8 @@ from reconciler.core.planning.guards import Circumstances, RemovalBudget, budget
 from reconciler.core.planning.plan import Plan
 from reconciler.use_cases.reconcile.doubt import chain_error
 from reconciler.use_cases.reconcile.invalid_files import invalid_json
-from reconciler.use_cases.reconcile.kept_read import discard_saved_read, save_read_after
+from reconciler.use_cases.reconcile.kept_read import save_read_after
+from reconciler.use_cases.reconcile.live_read import discard_saved_read
 from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
 from reconciler.use_cases.reconcile.prepared_plan import PreparedPlan, replan
 from reconciler.use_cases.reconcile.put_back import restore_exposed
@@ -164,12 +165,16 @@ def apply(
     ledger = state.last_applied.ledger
     if ledger is None or inputs.repository is None:
         raise RepositoryProblem("there is no repository to report to", "run this in a git clone")
-    started_at = ctx.clock()
+    early = state.early
+    started_at = early.started_at if early else ctx.clock()
     ledger.check_writable(started_at)
     plan = _bind_plan(prepared, agreed_changes)
     not_todays = agreed_changes is not None and agreed_changes != prepared.plan.exposing_keys
+    if early:
+        plan = replace(plan, overwrites=plan.overwrites | early.writes.overwrites(early.tally))
     planned_tip = ledger.tip
-    journal = journal_of(inputs.repository, inputs.project.configuration.audit, inputs.tenant.name, ctx.clock)
+    audit = inputs.project.configuration.audit
+    journal = early.journal if early else journal_of(inputs.repository, audit, inputs.tenant.name, ctx.clock)
     run_introduction = run_introduction_json(
         plan, prepared.heading.revision or "", state.provider.target, started_at
     )
@@ -206,7 +211,10 @@ def apply(
         is_out_of_time=ctx.run.budget.is_over if ctx.run.budget else lambda: False,
         progress=progress,
         futile_removals=_futile_removals(prepared),
+        tally=early.tally if early else None,
     )
+    early_writes = early.writes if early else NOTHING_EARLY
+    progress(len(early_writes.seen))
     if plan.pending_count:
         discard_saved_read(ctx.folder, inputs.tenant)
     with journal.of_run(run_introduction, numbers=plan.pending_count):
@@ -220,10 +228,16 @@ def apply(
                 may_expose=may_expose,
                 list_ids=prepared.list_ids,
                 always_read_back=inputs.tenant.read_back == "full",
+                early=early_writes,
             )
         else:
             run = carry_out_without_read(
-                plan, applier, dialect=provider.dialect, decide=decide, error=state.unread
+                plan,
+                applier,
+                dialect=provider.dialect,
+                decide=decide,
+                error=state.unread,
+                early=early_writes,
             )
         run = _put_back(prepared, run, applier)
         if run.error is not None and not run.tally.has_written and not run.tally.sent_requests:

@@ -1,10 +1,6 @@
 """A reading that was verified, kept for the plans of merge requests."""
 
-from contextlib import suppress
-from pathlib import Path
-
 from reconciler.audit.report import StoredReport
-from reconciler.config.tenant import Tenant
 from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.run import Run
 from reconciler.core.model.errors import DncError
@@ -12,7 +8,6 @@ from reconciler.core.model.live import Live
 from reconciler.cxone.saved_read import Stamp, save
 from reconciler.use_cases.reconcile.live_read import reading_key, saved_read_path
 from reconciler.use_cases.reconcile.prepared_plan import PreparedPlan
-from reconciler.use_cases.workspace.context import STATE_FOLDER
 from reconciler.use_cases.workspace.files import state_folder
 
 
@@ -21,12 +16,6 @@ def save_read_after(prepared: PreparedPlan, run: Run, stored_report: StoredRepor
     doubt = run.error is not None or run.read_back == "failed" or any(run.tally.with_outcome(Outcome.UNKNOWN))
     if not doubt:
         save_read(prepared, run.live_after, stored_report or prepared.state.last_applied.newest)
-
-
-def discard_saved_read(folder: Path, tenant: Tenant) -> None:
-    """Take the reading away before anything is written: a run that dies must not leave it behind."""
-    with suppress(OSError):
-        saved_read_path(folder / STATE_FOLDER, tenant).unlink(missing_ok=True)
 
 
 def save_read(prepared: PreparedPlan, live: Live, newest: StoredReport | None) -> None:

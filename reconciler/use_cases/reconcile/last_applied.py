@@ -221,7 +221,7 @@ class Past:
 
         It may be what that run itself had removed, and the newest revision declares: then it is not held.
         """
-        last_write = next((r for r in self.reports if r.report.write_window is not None), None)
+        last_write = next((r for r in self.reports if r.report.has_written), None)
         return last_write.report.restored_keys if last_write else frozenset()
 
     def _reports_since(self, since: datetime | None) -> Iterator[StoredReport]:

@@ -10,7 +10,7 @@ have. Where that cannot be checked, CXone is read, unless the reading was asked 
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -128,6 +128,14 @@ class SavedProvider:
         """Tell how many entries there were."""
         return self.live.entry_count
 
+    def count(self, list_ids: frozenset[str]) -> int:  # noqa: ARG002  (the port's)
+        """Refuse: `apply` never comes here."""
+        raise AssertionError
+
+    def early_capacity(self) -> int | None:
+        """Tell nothing: nobody was asked."""
+        return None
+
     def upsert(self, chunk: Sequence[Write]) -> Answer:  # noqa: ARG002  (the port's)
         """Refuse: `apply` never comes here."""
         raise AssertionError
@@ -187,6 +195,24 @@ def open_live(
         return
     with connect(resolve(written, ctx.environ), ctx) as provider:
         yield provider, past_of(provider)
+
+
+def discard_saved_read(folder: Path, tenant: Tenant) -> None:
+    """Take the reading away before anything is written: a run that dies must not leave it behind."""
+    with suppress(OSError):
+        saved_read_path(folder / STATE_FOLDER, tenant).unlink(missing_ok=True)
+
+
+def last_full_read(
+    project: Project, ctx: CommandContext, past: Past, list_ids: frozenset[str]
+) -> Live | None:
+    """Give the reading that the newest run kept; None where there is none that can be used here."""
+    try:
+        saved = _load_saved_read(project.tenant(ctx.options.tenant), project, ctx, asked_for=False)
+        _demand_current(saved, past, list_ids)
+    except InvalidInput:
+        return None
+    return saved.read(list_ids)
 
 
 def saved_read_findings(live: Live, plan: Plan, now: datetime) -> Iterator[Finding]:

@@ -27,8 +27,8 @@ from reconciler.use_cases.reconcile.invalid_files import (
     invalid_files_of,
     places_by_path,
 )
-from reconciler.use_cases.reconcile.reported_numbers import RecordWalk
-from reconciler.use_cases.workspace.context import Window, is_within
+from reconciler.use_cases.reconcile.reported_numbers import RecordWalk, write_window_of
+from reconciler.use_cases.workspace.context import is_within
 
 
 @dataclass
@@ -78,26 +78,26 @@ class RecordedHistory:
                 asked_at = self.walk.plan_facts(stored_report)["interrupted"].get(number, {}).get(key)
                 if asked_at is not None and is_within((max(asked_at, window[0]), window[1]), modified_at):
                     return True
-            run_window = stored_report.report.write_window
-            if run_window is None:
+            report = stored_report.report
+            windows = [window for window in (report.early_window, report.write_window) if window is not None]
+            if not windows:
                 continue
-            if run_window[1] < modified_at:
+            if max(ended_at for _, ended_at in windows) < modified_at:
                 return False  # older runs ended earlier still
-            if is_within(run_window, modified_at) and self._has_written(
-                stored_report, run_window, key, modified_at
+            if any(is_within(window, modified_at) for window in windows) and self._has_written(
+                stored_report, key, modified_at
             ):
                 return True
         return False
 
-    def _has_written(
-        self, stored_report: StoredReport, run_window: Window, key: Key, modified_at: datetime
-    ) -> bool:
+    def _has_written(self, stored_report: StoredReport, key: Key, modified_at: datetime) -> bool:
         """Tell whether the run wrote the number then: where the answer was in doubt, not before it asked."""
         plan_facts = self.walk.plan_facts(stored_report)
+        window = write_window_of(self.walk, stored_report, key)
+        if key not in plan_facts["wrote"] or window is None or not is_within(window, modified_at):
+            return False
         asked_at = plan_facts["doubted"].get(key)
-        return key in plan_facts["wrote"] and (
-            asked_at is None or is_within((asked_at, run_window[1]), modified_at)
-        )
+        return asked_at is None or is_within((asked_at, window[1]), modified_at)
 
     def applied_since(self, key: Key, entry: AppliedEntry) -> datetime | None:
         """Say since when the number has been held for the list, report by report, without a gap.

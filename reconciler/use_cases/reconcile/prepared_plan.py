@@ -10,9 +10,9 @@ from reconciler import __version__
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.trust import Doubt
 from reconciler.config.configuration import Tenant, resolve
-from reconciler.core.apply.run import UNREAD, restrict_to_unread
+from reconciler.core.apply.unread_run import restrict_to_unread
 from reconciler.core.model.entries import DeclaredEntries
-from reconciler.core.model.errors import CxoneUnreadable, RepositoryProblem
+from reconciler.core.model.errors import DncError, RepositoryProblem
 from reconciler.core.model.finding import Finding, Severity, count_text
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import ClockOffset, Provider
@@ -36,6 +36,7 @@ from reconciler.lists.reader import Lists, Source
 from reconciler.rules.honour_by import RuleDeadlines
 from reconciler.use_cases.reconcile.clock_skew import clock_findings, earlier_moment, is_too_far_apart
 from reconciler.use_cases.reconcile.doubt import chain_doubts, chain_findings, doubt_block
+from reconciler.use_cases.reconcile.early_writes import EarlyRun, may_write_early, read_live, writing_early
 from reconciler.use_cases.reconcile.invalid_files import (
     InvalidFile,
     errors_of_files,
@@ -109,10 +110,12 @@ class PlanRequest:
     `tree` is planned instead of the working tree or a merge. `besides` are lists to read that nothing names.
     Only a plan that nobody applies may be made on a saved reading. `is_strict`: a tenant that
     reaches no file, and an audit branch that is the lists' own, are refused. `demands_valid`: so are list
-    files with errors; otherwise what is wrong in them is left out.
+    files with errors; otherwise what is wrong in them is left out. `writes_early`: nobody is to be asked
+    before anything is written, and no saved plan has to be looked at.
     """
 
     to_apply: bool = False
+    writes_early: bool = False
     accept_history: bool = False
     limits_allow: int | None = None
     tree: Tree | None = None
@@ -124,12 +127,16 @@ class PlanRequest:
 
 @dataclass(frozen=True, slots=True)
 class PlanState:
-    """What CXone has, and what was last applied there. `unread` is why CXone could not be read."""
+    """What CXone has, and what was last applied there. `unread` is why CXone could not be read.
+
+    `early` is what the run wrote before the read; `live` is without it.
+    """
 
     last_applied: Past
     provider: Provider
     live: Live
-    unread: CxoneUnreadable | None = None
+    unread: DncError | None = None
+    early: EarlyRun | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +308,10 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
 
     sources = project.sources(tenant)
     with ExitStack() as stack:
-        begun = stack.enter_context(connect_early(tenant, ctx, sources)) if asks else None
+        may_be_early = request.writes_early and may_write_early(project, tenant.name, sources, ledger)
+        begun = (
+            stack.enter_context(connect_early(tenant, ctx, sources)) if asks and not may_be_early else None
+        )
         lists = project.read_lists(sources, today)
         lists = excuse_applied(
             lists, project, today, lambda: last_applied_sources(project, [tenant], repository, ledger)
@@ -318,16 +328,15 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
         else:
             opened = open_live(request.read_from, project, ctx, lists.declared_entries.list_ids, past_of)
             provider, past = stack.enter_context(opened)
-        if past.has_other_target:
-            ctx.say("the newest report is of another CXone than this one: nothing is held")
-        for list_id in sorted(past.regrouped_lists):
-            ctx.say(f"list {list_id} was another group at the newest report: nothing of it is held")
+        _say_what_is_not_held(ctx, past)
         held = past.last_applied
         lists, invalid = past.without_errors(lists, errors, today)
         safety = SafetyLimits.of(project.configuration.safety, None if past.has_other_target else past.newest)
         approval = approval_of(ctx, repository, ctx.options.onto)
         list_ids = lists.declared_entries.list_ids | held.list_ids | request.besides
-        live, unread = _read_live(provider, list_ids, to_apply=request.to_apply)
+        inputs = PlanInputs(project, tenant, repository, sources, lists)
+        early = stack.enter_context(writing_early(ctx, inputs, past, provider, now)) if may_be_early else None
+        live, unread, early = read_live(provider, list_ids, early, goes_on=request.to_apply)
         offset = provider.clock_offset()
         day = Today.at(earlier_moment(now, offset), ctx.options.as_of).as_of
         connection = tenant.connection
@@ -395,8 +404,8 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
             coverage.read(list_ids)
         yield PreparedPlan(
             ctx,
-            PlanInputs(project, tenant, repository, sources, lists),
-            PlanState(past, provider, live, unread),
+            inputs,
+            PlanState(past, provider, live, unread, early),
             PlanCriteria(setting, met, safety, approval),
             plan,
             heading,
@@ -406,6 +415,13 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
             start.rewritten,
             invalid,
         )
+
+
+def _say_what_is_not_held(ctx: CommandContext, past: Past) -> None:
+    if past.has_other_target:
+        ctx.say("the newest report is of another CXone than this one: nothing is held")
+    for list_id in sorted(past.regrouped_lists):
+        ctx.say(f"list {list_id} was another group at the newest report: nothing of it is held")
 
 
 def _tolerated_errors(  # noqa: PLR0913, PLR0917  (what is judged, and by what)
@@ -446,18 +462,6 @@ def _plan_twice_if_doubtful(
         circumstances = replace(circumstances, general_block=new_block)
         plan = make_plan(setting, live, circumstances)
     return circumstances, plan
-
-
-def _read_live(
-    provider: Provider, list_ids: frozenset[str], *, to_apply: bool
-) -> tuple[Live, CxoneUnreadable | None]:
-    """Read live. Where that fails and signing in works, apply goes on without, and says why."""
-    try:
-        return provider.read(list_ids), None
-    except CxoneUnreadable as error:
-        if not to_apply:
-            raise
-        return UNREAD, error
 
 
 def _clock_block(offset: ClockOffset | None) -> BlockedBy | None:

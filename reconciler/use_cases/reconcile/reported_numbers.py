@@ -12,13 +12,24 @@ from typing import Any
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Report, StoredReport
 from reconciler.core.model.entries import Key
+from reconciler.use_cases.workspace.context import Window
 
 _WRITE_OUTCOMES = frozenset({"applied", "unknown"})
 _DAY = timedelta(days=1)
 _OLD_REPORTS_TO_STOP = 3  # reports: one clock that was set back must not hide what lies behind it
 _REPORT_KEYS = frozenset(
     {
-        *("seq", "tenant", "revision", "as_of", "plan_sha256", "started_at", "finished_at", "write_window"),
+        *(
+            "seq",
+            "tenant",
+            "revision",
+            "as_of",
+            "plan_sha256",
+            "started_at",
+            "finished_at",
+            "write_window",
+            "early",
+        ),
         *(
             "target",
             "interrupted",
@@ -80,6 +91,7 @@ class RecordWalk:
             self._plans[stored_report.path] = {
                 # Our time on what somebody else had touched would hide their opt-out: it is not ours alone.
                 "wrote": keys_of(writes) - keys_of(plan_json.get("overwrites", ())),
+                "early": keys_of(plan_json.get("early", ())),
                 "overwrote": keys_of(plan_json.get("overwrites", ())),
                 "interrupted_off": keys_of(plan_json.get("interrupted_off", ())),
                 "off": keys_of(change for change in changes if change["action"] == "delete"),
@@ -109,6 +121,14 @@ class RecordWalk:
                 },
             }
         return self._plans.get(stored_report.path, {})
+
+
+def write_window_of(walk: RecordWalk, stored_report: StoredReport, key: Key) -> Window | None:
+    """Give when a run can have written a number: before its read, or after; each has a window."""
+    report = stored_report.report
+    if report.early_window is not None and key in walk.plan_facts(stored_report)["early"]:
+        return report.early_window
+    return report.write_window
 
 
 def keys_of(rows: Iterable[Mapping[str, Any]]) -> frozenset[Key]:

@@ -49,22 +49,28 @@ def _unreported_starts(report: Report) -> list[str]:
 
 
 def run_introduction_json(
-    plan: "Plan", revision: str, target: Target, started_at: datetime
+    plan: "Plan | None", revision: str, target: Target, started_at: datetime
 ) -> dict[str, Any]:
-    """Say who a run is, for its journal; which registries' entries it will write over, by which releases."""
-    granted = plan.target_state.authorizations
-    releases = {key[1:]: granted[key[1:]].releases for key in plan.exposing_keys if key[1:] in granted}
-    entries: dict[str, dict[str, str]] = {}
-    for (list_id, phone), entry in sorted(plan.target_state.registry_entries.items()):
-        entries.setdefault(list_id, {})[phone] = entry.terms.reason_code.value
+    """Say who a run is, for its journal; which registries' entries it will write over, by which releases.
+
+    Without a plan it is one that writes before it has read CXone.
+    """
     return {
-        "registry": entries,
-        "releases": releases_json(releases),
+        **(_plan_introduction_json(plan) if plan else {}),
         "revision": revision,
         "started_at": iso(started_at),
         "target": target_json(target),
         "pid": os.getpid(),
     }
+
+
+def _plan_introduction_json(plan: "Plan") -> dict[str, Any]:
+    granted = plan.target_state.authorizations
+    releases = {key[1:]: granted[key[1:]].releases for key in plan.exposing_keys if key[1:] in granted}
+    entries: dict[str, dict[str, str]] = {}
+    for (list_id, phone), entry in sorted(plan.target_state.registry_entries.items()):
+        entries.setdefault(list_id, {})[phone] = entry.terms.reason_code.value
+    return {"registry": entries, "releases": releases_json(releases)}
 
 
 def releases_json(releases: Mapping[Key, Iterable[Release]]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import pytest
 from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
 from tests.commands.runs.test_not_protected import last_block, on_a_terminal
 from tests.support.groups_project import grouped
+from tests.support.lists import dated
 from tests.support.project import LIST, Project, entry, release
 from tests.support.sandbox import phone
 from tests.support.victim import Moments
@@ -93,13 +94,28 @@ def test_before_anything_was_sent_nobody_blames_cxone(project: Project):
 def test_a_stopped_run_that_leaves_a_report_says_by_whom(project: Project):
     project.list(entry(A))
     project.apply()
-    project.list(entry(A, B))
+    project.list(entry(A), dated(B))
     project.on_read[1] = ask(signal.SIGTERM)
     done = project.run("apply", CI_PIPELINE_SOURCE="schedule")
     assert done.code == 5
     report = project.newest
     assert (report["status"], report["stopped_by"]) == ("failed", "signal")
     assert report["error"]["fact"].startswith(f"{WHOLE_SIGNAL}: nothing was sent")
+
+
+def test_a_run_that_is_stopped_after_an_early_write_says_what_it_sent(project: Project):
+    project.list(entry(A))
+    project.apply()
+    project.list(entry(A, B), dated(C))
+    project.on_read[1] = ask(signal.SIGTERM)
+    project.apply(code=8)
+    report = project.newest
+    assert (report["status"], report["stopped_by"]) == ("interrupted", "signal")
+    assert (report["early"]["numbers"], report["unverified"]) == (1, {LIST: 1})
+    assert set(project.live()) == {A, B}
+    project.on_read.clear()
+    project.apply()
+    assert set(project.live()) == {A, B, C}
 
 
 def test_a_removal_that_waits_is_not_blamed_on_a_busy_cxone(project: Project):

@@ -72,10 +72,10 @@ def test_the_plan_is_that_of_a_live_reading_and_asks_cxone_nothing(branch: Proje
 def test_totals_that_agree_verify_a_reading_too(branch: Project, monkeypatch):
     monkeypatch.setattr("reconciler.core.apply.run.FULL_READ_BACK_PAGES", 0)
     branch.git("switch", "-q", "main")
-    branch.list(entry(A, B, C))
+    branch.list(entry(A, B), dated(C))
     branch.apply()
     assert branch.newest["read_back"]["how"] == "totals"
-    branch.list(entry(A, B, C), dated(D))
+    branch.list(entry(A, B), dated(C, D))
     same(merge_request(branch, **NOBODY), merge_request(branch, "--reading", "live"))
 
 
@@ -256,7 +256,7 @@ def test_a_run_that_is_in_doubt_leaves_none(branch: Project):
         raise CxoneUnavailable("no answer")
 
     branch.git("switch", "-q", "main")
-    branch.list(entry(A, B, C))
+    branch.list(entry(A, B), dated(C))
     branch.on_read[2] = fails
     branch.apply(code=8)
     assert not reading(branch).exists()

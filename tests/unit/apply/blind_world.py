@@ -1,7 +1,8 @@
 """A world in which a run may have to do without a reading."""
 
-from reconciler.core.apply.run import UNREAD, Run, carry_out_without_read
+from reconciler.core.apply.run import Run
 from reconciler.core.apply.sender import Applier
+from reconciler.core.apply.unread_run import UNREAD, carry_out_without_read
 from reconciler.core.model.entries import Key
 from reconciler.core.model.errors import CxoneUnreadable
 from reconciler.core.model.live import Live

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.apply.outcomes import Outcome
-from reconciler.core.apply.run import UNREAD, restrict_to_unread
+from reconciler.core.apply.unread_run import UNREAD, restrict_to_unread
 from reconciler.core.model.entries import Policy, ProjectedTerms, ReasonCode, Release, ReleaseReason, Terms
 from reconciler.core.model.errors import CxoneUnreadable
 from reconciler.core.model.provider import Verdict

@@ -39,6 +39,7 @@ from reconciler.use_cases.reconcile.report.run_facts import (
     actor_json,
     chunk_json,
     clock_json,
+    early_json,
     latency_json,
     pipeline_json,
     program_json,
@@ -67,7 +68,7 @@ def content(
     latest = max(finished_at, cxone)
     # A clock that was set back since: by an earlier day more is held.
     as_of = min(prepared.heading.as_of, max(Today.at(started_at).as_of, Today.at(cxone).as_of))
-    return Content(
+    report_content = Content(
         tool_version=__version__,
         tenant=inputs.tenant.name,
         target={**target_json(target), **_group_names(prepared.list_ids, past)},
@@ -110,7 +111,9 @@ def content(
         live={"before": census(run.live_before), "after": census(run.live_after)},
         reasons=counts_by_reason(run.live_after),
         error=None,
-        write_window=write_window(run.tally.sent_requests, state.provider.clock_offset()),
+        write_window=write_window(
+            run.tally.sent_requests[run.early.requests :], state.provider.clock_offset()
+        ),
         removed=removed_counts(run),
         done=done_counts(run),
         unverified=_unverified_counts(run),
@@ -125,14 +128,20 @@ def content(
         assignments=[one.to_json() for one in prepared.coverage.results],
         ran=program_json(inputs.project, inputs.tenant, prepared.ctx.environ, state.provider),
     )
+    if run.early.writes:
+        report_content["early"] = early_json(run, state.provider.clock_offset())
+    after = run.live_after
+    if run.read_back in {"full", "none"} and after.complete and not after.unreadable:
+        report_content["unmanaged_after"] = run.final_plan.summary["unmanaged"]
+    return report_content
 
 
 def plan_with_outcomes(prepared: PreparedPlan, run: Run, list_turnover: Turnover) -> bytes:
     """Write the plan with every number and its outcome: groups are cut by what became of their numbers.
 
-    `overwrites` are the numbers that somebody else had touched before this run wrote over them, and
-    `interrupted` those that runs without a report had written. `adopted` and `renewed` are told with every
-    number here, and by count in the report.
+    `early` are the numbers that were written before the read, `overwrites` those that somebody else had
+    touched before this run wrote over them, and `interrupted` those that runs without a report had written.
+    `adopted` and `renewed` are told with every number here, and by count in the report.
     """
     document = prepared.document
     state, unreported_run = prepared.state, prepared.state.last_applied
@@ -143,6 +152,8 @@ def plan_with_outcomes(prepared: PreparedPlan, run: Run, list_turnover: Turnover
         for outcome, change_part in _split_by_outcome(change, run)
     ]
     document["overwrites"] = _by_list(run.plan.overwrites | unreported_run.overwritten_by_unreported_runs)
+    if run.early.writes:
+        document["early"] = _by_list(run.early.written(run.tally))
     document["interrupted"] = numbers_json(unreported_run.unreported_runs)
     document["interrupted_off"] = _by_list(
         key for left in unreported_run.unreported_runs for key in left.removed_keys

@@ -16,6 +16,7 @@ from reconciler.core.model.entry_table import phones_modified
 from reconciler.core.model.live import Live
 from reconciler.core.planning.modifications import Modification, modification_of, parse_modification
 from reconciler.use_cases.reconcile.last_applied import Past
+from reconciler.use_cases.reconcile.reported_numbers import write_window_of
 from reconciler.use_cases.workspace.context import is_within
 
 
@@ -80,7 +81,8 @@ def _is_known(past: Past, last_report: StoredReport, key: Key, modification: Mod
 
     What it wrote over somebody else's counts as theirs since the beginning of that run.
     """
-    plan_facts, window = past.history.walk.plan_facts(last_report), last_report.report.write_window
+    plan_facts = past.history.walk.plan_facts(last_report)
+    window = write_window_of(past.history.walk, last_report, key)
     if plan_facts["touched"].get(key) == _reported_moment(modification):
         return True
     is_certain = (key in plan_facts["wrote"] and key not in plan_facts["doubted"]) or key in plan_facts[

@@ -1,0 +1,300 @@
+"""What `apply` sends before it reads CXone: new opt-outs that can weaken nothing.
+
+In doubt about anything here nothing is sent early: the read and the plan come first then, as for all else.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from reconciler.audit.journal import Journal, JournalledProvider
+from reconciler.audit.ledger import Ledger
+from reconciler.core.apply.early import EarlyWrites, before_early, send_early, settle_by_read
+from reconciler.core.apply.outcomes import Outcome, Tally
+from reconciler.core.apply.sender import Applier
+from reconciler.core.apply.unread_run import UNREAD
+from reconciler.core.model.entries import REGISTRY_REASONS, Key
+from reconciler.core.model.errors import CxoneUnreadable, DncError
+from reconciler.core.model.live import Live
+from reconciler.core.model.provider import Dialect, Provider
+from reconciler.core.planning.change import Action
+from reconciler.core.planning.chunks import Chunk
+from reconciler.core.planning.early import early_chunks, new_keys
+from reconciler.core.planning.inputs import Limits, PlanFacts
+from reconciler.lists.reader import Source
+from reconciler.rules.honour_by import RuleDeadlines
+from reconciler.use_cases.reconcile.doubt import chain_doubts
+from reconciler.use_cases.reconcile.last_applied import Past
+from reconciler.use_cases.reconcile.live_read import discard_saved_read, last_full_read
+from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
+from reconciler.use_cases.reconcile.unreported_runs import journal_of, run_introduction_json
+from reconciler.use_cases.workspace.context import CommandContext, Today
+from reconciler.use_cases.workspace.project import Project
+from reconciler.yaml_tree.documents import read_document
+from reconciler.yaml_tree.nodes import ListNode, MapNode, Value
+
+_FIRST_SEEN = "firstSeenOn"
+
+Absence = Callable[[Key], bool]
+"""Tells whether CXone lacked a number that is not held, when all of it was read last."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyRun:
+    """A run that has begun to write before its read: since when, its journal, and what became of it."""
+
+    started_at: datetime
+    journal: Journal
+    tally: Tally
+    writes: EarlyWrites
+
+    def after_read(self, live: Live, dialect: Dialect) -> "EarlyRun":
+        """Settle what the read that followed shows."""
+        return replace(self, writes=settle_by_read(self.writes, live, self.tally, dialect))
+
+
+def may_write_early(project: Project, tenant: str, sources: Iterable[Source], ledger: Ledger | None) -> bool:
+    """Tell, before any list is read, whether anything can be new since the newest report.
+
+    Where nothing can, CXone may be read while large files are judged.
+    """
+    newest = ledger.newest(tenant) if ledger else None
+    if newest is None:
+        return False
+    return bool(newest.report.not_live) or newest.report.hashes != project.content_hashes(sources)
+
+
+@contextmanager
+def writing_early(
+    ctx: CommandContext, inputs: PlanInputs, past: Past, provider: Provider, now: datetime
+) -> Iterator[EarlyRun | None]:
+    """Send what may go before the read, and keep the journal open; None where nothing was sent.
+
+    Raises what the read would raise where CXone cannot be asked at all, and RepositoryProblem where there is
+    no room for the record of what is sent.
+    """
+    early = _write_early(ctx, inputs, past, provider, now)
+    try:
+        yield early
+    finally:
+        if early is not None:
+            early.journal.close()
+
+
+def read_live(
+    provider: Provider, list_ids: frozenset[str], early: EarlyRun | None, *, goes_on: bool
+) -> tuple[Live, DncError | None, EarlyRun | None]:
+    """Read live, without what went early. Where that fails and signing in works, apply goes on, and says why.
+
+    A run that has written goes on whatever the read says: its report must tell of that.
+    """
+    try:
+        live = provider.read(list_ids)
+    except DncError as error:
+        if early is None and not (goes_on and isinstance(error, CxoneUnreadable)):
+            raise
+        return UNREAD, error, early
+    if early is None:
+        return live, None, None
+    settled = early.after_read(live, provider.dialect)
+    return before_early(settled.writes), None, settled
+
+
+def _write_early(
+    ctx: CommandContext, inputs: PlanInputs, past: Past, provider: Provider, now: datetime
+) -> EarlyRun | None:
+    as_of = Today.at(now, ctx.options.as_of).as_of
+    declared = inputs.lists.declared_entries
+    facts = past.plan_facts(declared, provider.dialect, as_of=as_of, now=now, limits=Limits())
+    facts = replace(facts, deadlines=RuleDeadlines(inputs.project.rules, as_of))
+    chunks = _chunks(ctx, inputs, past, facts)
+    if not chunks or past.ledger is None or inputs.repository is None:
+        return None
+    was_absent = _absence(ctx, inputs, past)
+    started_at = ctx.clock()
+    past.ledger.check_writable(started_at)
+    sending = _Sending(provider, facts, was_absent, chunks)
+    sending.look()
+    if not sending.has_room:
+        return None
+    journal = journal_of(inputs.repository, inputs.project.configuration.audit, inputs.tenant.name, ctx.clock)
+    revision = inputs.repository.head() or ""
+    discard_saved_read(ctx.folder, inputs.tenant)
+    writes = tuple(write for chunk in chunks for write in chunk)
+    journal.begin(run_introduction_json(None, revision, provider.target, started_at), numbers=len(writes))
+    applier = Applier(
+        JournalledProvider(
+            provider, journal, overwrites=frozenset(write.key for write in writes), exposing=frozenset()
+        ),
+        chunk_size=inputs.tenant.connection.chunk_size,
+        concurrency=1,
+        is_stopped=ctx.run.stop.is_set,
+        is_out_of_time=ctx.run.budget.is_over if ctx.run.budget else lambda: False,
+    )
+    try:
+        own = sending.send(applier)
+    except BaseException:
+        journal.close()
+        raise
+    tally = applier.tally
+    tally.error = None  # whether CXone can be used is for the read to say
+    if not tally.sent_requests:
+        journal.forget()
+        journal.close()
+        return None
+    return EarlyRun(started_at, journal, tally, EarlyWrites(writes, len(tally.sent_requests), own))
+
+
+class _Sending:
+    """Sends the chunks, with the totals directly before and after.
+
+    One total counts all lists where a page is of all; else each chunk is of one list, and so is its total.
+    """
+
+    def __init__(
+        self, provider: Provider, facts: PlanFacts, was_absent: Absence | None, chunks: list[Chunk]
+    ) -> None:
+        self._provider = provider
+        self._was_absent = was_absent
+        self._waiting = len({(file.list_id, phone) for file, phone in new_keys(facts)})
+        is_split = facts.dialect.shape.one_list
+        self._parts = [[chunk] for chunk in chunks] if is_split else [chunks]
+        self._before: int | None = None
+
+    def look(self) -> None:
+        """Ask for the total before the first write: the run's first question to the lists."""
+        self._before = self._count(self._parts[0])
+
+    @property
+    def has_room(self) -> bool:
+        """Tell whether all that waits fits: direct requests are the last to be left out, so others wait."""
+        capacity = self._provider.early_capacity()
+        return capacity is None or capacity >= self._waiting
+
+    def send(self, applier: Applier) -> frozenset[Key]:
+        """Send everything; give the numbers that are known to have had no entry of anybody's."""
+        own: set[Key] = set()
+        counted = _lists_of(self._parts[0])
+        for part in self._parts:
+            if self._was_absent is not None and _lists_of(part) != counted:
+                self._before = self._count_quietly(part)
+            send_early(applier, part)
+            if self._was_absent is not None and self._before is not None:
+                after = self._count_quietly(part)
+                own |= self._own_keys(part, applier.tally, self._was_absent, after)
+                self._before, counted = after, _lists_of(part)
+        return frozenset(own)
+
+    def _count(self, part: list[Chunk]) -> int | None:
+        try:
+            return self._provider.count(_lists_of(part))
+        except CxoneUnreadable:
+            return None
+
+    def _count_quietly(self, part: list[Chunk]) -> int | None:
+        """Ask for a total between writes: one that does not come proves nothing, and ends nothing."""
+        with suppress(DncError):
+            return self._count(part)
+        return None
+
+    def _own_keys(self, part: list[Chunk], tally: Tally, was_absent: Absence, after: int | None) -> set[Key]:
+        if after is None or self._before is None:
+            return set()
+        outcomes = {
+            write.key: result.outcome
+            for chunk in part
+            for write in chunk
+            if (result := tally.results.for_list(Action.CREATE, write.list_id).get(write.phone))
+        }
+        new = {
+            key
+            for key, outcome in outcomes.items()
+            if outcome is Outcome.APPLIED and key not in tally.doubtful and was_absent(key)
+        }
+        is_exact = Outcome.UNKNOWN not in outcomes.values() and after - self._before == len(new)
+        return new if is_exact else set()
+
+
+def _absence(ctx: CommandContext, inputs: PlanInputs, past: Past) -> Absence | None:
+    """Give what tells that the last full reading lacked a number that is not held; None where nothing does.
+
+    Where that reading showed nothing but what the files named, it lacked all that they did not name. Else
+    only the reading itself tells, where it was kept.
+    """
+    if past.newest is not None and past.newest.report.unmanaged_after == 0:
+        return lambda _: True
+    list_ids = inputs.lists.declared_entries.list_ids | past.last_applied.list_ids
+    kept = last_full_read(inputs.project, ctx, past, list_ids)
+    return None if kept is None else lambda key: kept.get(key) is None
+
+
+def _lists_of(part: Iterable[Chunk]) -> frozenset[str]:
+    return frozenset(write.list_id for chunk in part for write in chunk)
+
+
+def _chunks(ctx: CommandContext, inputs: PlanInputs, past: Past, facts: PlanFacts) -> list[Chunk]:
+    """Choose what goes early. Nothing does where what is held is in doubt, or where CXone was not named."""
+    tenant = inputs.tenant
+    is_named = not (tenant.embedded and ctx.pipeline.is_running and ctx.options.tenant is None)
+    newest = past.newest
+    if newest is None or past.has_other_target or not is_named:
+        return []
+    if chain_doubts(inputs.project.configuration.audit, past.ledger, tenant.name):
+        return []
+    list_ids = {file.list_id for file in past.last_applied.files}
+    if facts.dialect.name == "entries":
+        list_ids -= _lists_with_unclaimed_registry_entries(past, list_ids)
+    new = {(file.path, file.list_id, phone) for file, phone in new_keys(facts) if file.list_id in list_ids}
+    if not new:
+        return []
+    adopted = _adopted(inputs.sources, {path for path, _, _ in new})
+    keys = {(list_id, phone) for path, list_id, phone in new if phone in adopted.get(path, ())}
+    return early_chunks(facts, tenant.connection.chunk_size, list_ids=list_ids, adopted=keys)
+
+
+def _lists_with_unclaimed_registry_entries(past: Past, list_ids: Collection[str]) -> set[str]:
+    """Name the lists on which the last full reading showed a registry's entry that no file claims.
+
+    In doubt a list is one. A list without any registry's entry is not. Where CXone has nothing that the files
+    do not claim, only what a claim of ours took the place of is one, and that is kept without a file's path.
+    """
+    full_read = next(
+        (stored.report for stored in past.reports if stored.report.modified_counts is not None), None
+    )
+    if full_read is None:
+        return set(list_ids)
+    newest_rows = past.newest.report.retained if past.newest else ()
+    retained = {row.list_id for row in (*full_read.retained, *newest_rows) if not row.entry.path}
+    has_registry = {
+        list_id
+        for list_id, counts in full_read.reasons.items()
+        if any(counts.get(reason.value) for reason in REGISTRY_REASONS)
+    }
+    has_others = full_read.unmanaged != 0 or full_read.unmanaged_after not in {0, None}
+    return retained | (has_registry if has_others else set())
+
+
+def _adopted(sources: Iterable[Source], paths: Collection[str]) -> dict[str, frozenset[str]]:
+    """Name by file the numbers that somebody had added in CXone, and `dnc pull` took over: they are live."""
+    return {
+        source.path: frozenset(_adopted_in(read_document(source.path, source.data).root))
+        for source in sources
+        if source.path in paths and _FIRST_SEEN.encode() in source.data
+    }
+
+
+def _adopted_in(root: Value) -> Iterator[str]:
+    if not isinstance(root, MapNode):
+        return
+    defaults, entries = root.values.get("defaults"), root.values.get("entries")
+    is_default = isinstance(defaults, MapNode) and _FIRST_SEEN in defaults.values
+    for entry in entries.items if isinstance(entries, ListNode) else ():
+        if isinstance(entry, MapNode) and (is_default or _FIRST_SEEN in entry.values):
+            phones = entry.values.get("phones")
+            for phone in (
+                entry.values.get("phone"),
+                *(phones.items if isinstance(phones, ListNode) else ()),
+            ):
+                if isinstance(phone, str):
+                    yield phone

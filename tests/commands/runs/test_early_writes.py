@@ -1,0 +1,212 @@
+"""New opt-outs go before the read, a few requests into the run, and weaken nothing that anybody wrote."""
+
+import pytest
+
+from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
+from tests.support.lists import dated
+from tests.support.project import LIST, Project, entry, release
+from tests.support.sandbox import phone
+
+A, B, C, D = (phone(n) for n in range(4))
+MANY = [phone(n) for n in range(100, 1700)]  # four pages
+
+
+def kinds(project: Project) -> list[str]:
+    return [request.kind.value for request in project.sandbox.requests.list_requests()]
+
+
+def applied(project: Project, *entries: object, **more: object) -> Project:
+    """Apply a list, and watch the requests from there on."""
+    project.list(*entries, **more)
+    project.apply()
+    project.sandbox.requests.clear()
+    return project
+
+
+def test_one_new_opt_out_goes_before_the_read_and_once(project: Project):
+    applied(project, entry(*MANY))
+    project.list(entry(*MANY, A))
+    done = project.apply()
+    assert kinds(project)[:4] == ["token", "read", "bulk", "read"]
+    assert kinds(project).count("bulk") == 1
+    assert kinds(project).count("read") == 2 + 4  # two totals, and all pages once
+    assert done.outcomes == {"applied": 1}
+    report = project.newest
+    assert (report["status"], report["read_back"]["how"], report["done"]) == (
+        "complete",
+        "full",
+        {"added": 1},
+    )
+    assert (report["early"]["numbers"], report["early"]["requests"]) == (1, 1)
+    assert report["write_window"] is None
+    assert report["early"]["window"] is not None
+    assert project.plan().json["summary"]["create"] == 0
+    project.sandbox.requests.clear()
+    project.apply()
+    assert "bulk" not in kinds(project)
+
+
+def test_beside_a_release_it_goes_first_and_the_release_comes_off_after_a_full_read(project: Project):
+    applied(project, entry(*MANY, B))
+    project.clock.move(days=1)
+    project.list(entry(*MANY, A), releases=[release(B, on="2026-11-24")])
+    done = project.apply()
+    asked = kinds(project)
+    assert asked[:3] == ["token", "read", "bulk"]
+    assert asked.index("delete") > 6
+    assert done.outcomes == {"applied": 2}
+    assert A in project.live()
+    assert B not in project.live()
+
+
+def test_a_dated_entry_never_weakens_what_an_agent_wrote(project: Project):
+    applied(project, entry(C))
+    project.agent("add", A)
+    project.list(entry(C), dated(A, B))
+    project.apply()
+    assert kinds(project).index("bulk") > kinds(project).index("read")
+    assert project.live()[A] == "CUSTOMER_REQUESTED NEVER"
+    assert "early" not in project.newest
+
+
+def test_what_an_agent_had_entered_stays_his(project: Project):
+    """Our early write stands on his opt-out from then on: our word alone does not end it."""
+    applied(project, entry(C))
+    project.agent("add", A, "LOCAL")
+    project.list(entry(C, A))
+    project.apply()
+    assert kinds(project)[:3] == ["token", "read", "bulk"]
+    assert project.newest["others"] == {LIST: 1}
+    project.clock.move(days=2)
+    project.list(entry(C), releases=[release(A, on="2026-11-25", reason="ENTERED_IN_ERROR")])
+    project.apply(code=6)
+    assert A in project.live()
+
+
+def test_what_nobody_else_can_have_entered_is_ours(project: Project):
+    applied(project, entry(C))
+    project.list(entry(C, A))
+    project.apply()
+    assert project.newest["others"] == {}
+    project.list(entry(C), releases=[release(A, reason="ENTERED_IN_ERROR")])
+    project.apply()
+    assert A not in project.live()
+
+
+@pytest.mark.parametrize("has_others", [True, False])
+def test_where_others_have_numbers_only_the_last_reading_itself_tells_which(project: Project, has_others):
+    """A job's clone has no reading of the run before."""
+    applied(project, entry(C))
+    if has_others:
+        project.agent("add", D)
+        project.apply("--attest")
+    clone = project.clone("job")
+    clone.list(entry(C, A))
+    clone.apply()
+    assert clone.newest["early"]["numbers"] == 1
+    assert clone.newest["others"] == ({LIST: 1} if has_others else {})
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_nothing_goes_early_where_nothing_is_held(project: Project, first):
+    if not first:
+        applied(project, entry(C))
+        project.tenant(orgId="sandbox-2", clientId="dnc-tests")
+    project.list(entry(C, A))
+    project.run("apply")
+    assert "early" not in project.newest
+
+
+def test_what_was_adopted_waits_for_the_read(project: Project):
+    applied(project, entry(C))
+    project.agent("add", A)
+    project.list(entry(C), entry(A, firstSeenOn="2026-11-20"))
+    project.apply()
+    assert "bulk" not in kinds(project)
+
+
+def test_a_list_with_a_registry_s_entry_of_nobody_waits_for_the_read(project: Project):
+    applied(project, entry(C))
+    project.agent("add", B, "NATIONAL")
+    project.apply("--attest")
+    project.sandbox.requests.clear()
+    project.list(entry(C, B, A))
+    project.apply()
+    assert "early" not in project.newest
+    assert [row["phones"] for row in project.newest["kept"]] == [[B]]
+
+
+def test_a_refused_early_write_is_not_sent_again_and_holds_its_phone_back(project: Project):
+    applied(project, entry(C, B), entry(A, reason="LOCAL"))
+    project.clock.move(days=1)
+    second = {"name": "second", "list_id": "dnc-list-02"}
+    project.list(entry(D), **second)
+    project.apply()
+    project.sandbox.requests.clear()
+    project.list(entry(D, B), **second)
+    project.list(entry(C), entry(A, reason="LOCAL"), releases=[release(B, on="2026-11-24")])
+    project.sandbox.conduct.refused[B] = "INVALID"
+    project.apply(code=8)
+    assert kinds(project).count("bulk") == 1
+    assert B in project.live()
+
+
+def test_an_unread_cxone_is_sent_nothing_twice(project: Project):
+    applied(project, entry(*MANY))
+    project.list(entry(*MANY, A), dated(B))
+    project.on_read[1] = lambda: project.sandbox.faults.plan(
+        Fault(FaultAction.STATUS, RequestKind.READ, status=503, times=None)
+    )
+    project.apply(code=8)
+    assert set(project.live()) >= {A, B}
+    sent = [request.items for request in project.sandbox.requests.list_requests(RequestKind.BULK)]
+    assert sent == [1, 1]
+    assert project.newest["read_back"]["how"] == "failed"
+
+
+def test_on_a_terminal_nothing_goes_before_the_answer(project: Project, monkeypatch: pytest.MonkeyPatch):
+    applied(project, entry(C))
+    project.list(entry(C, A))
+    asked: list[str] = []
+
+    def answer(*_: object, **__: object) -> bool:
+        asked.extend(kinds(project))
+        return True
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("typer.confirm", answer)
+    project.apply(CI="")
+    assert asked == ["token", "read"]
+    assert "early" not in project.newest
+    assert A in project.live()
+
+
+def test_a_run_that_dies_before_its_read_is_told_of_by_the_next(project: Project):
+    applied(project, entry(C))
+    project.list(entry(C, A))
+
+    def die() -> None:
+        raise KeyboardInterrupt
+
+    project.on_read[1] = die
+    assert project.run("apply").code != 0
+    assert A in project.live()
+    project.on_read.clear()
+    project.apply()
+    report = project.newest
+    assert [run["numbers"] for run in report["interrupted"]] == [1]
+    assert report["others"] == {LIST: 1}
+    assert report["done"] == {"added": 1}
+    assert not project.plan().json["changes"]
+
+
+def test_an_agent_who_writes_while_we_read_is_no_touch_of_ours(project: Project):
+    applied(project, entry(C))
+    project.list(entry(C, A))
+    project.on_read[1] = lambda: (project.clock.move(seconds=5), project.agent("add", A))
+    project.apply()
+    project.on_read.clear()
+    project.clock.move(minutes=5)
+    project.list(entry(C), releases=[release(A, reason="ENTERED_IN_ERROR")])
+    project.apply(code=6)
+    assert A in project.live()
