@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import islice, takewhile
 
 from reconciler.audit.ledger import Ledger
-from reconciler.audit.report import StoredReport
+from reconciler.audit.report import Report, StoredReport
 from reconciler.audit.unfinished import ReleaseRecord, UnreportedRun
 from reconciler.config.configuration import Tenant, matches
 from reconciler.core.model.entries import DeclaredEntries, Key
@@ -78,6 +78,11 @@ class Past:
         """Tell whether the newest report is of another CXone."""
         return self.newest is not None and not self._is_same_target(self.newest)
 
+    @property
+    def newest_report(self) -> Report | None:
+        """The newest report, where it is of this CXone."""
+        return self.newest.report if self.newest and not self.has_other_target else None
+
     def _is_same_target(self, report: StoredReport) -> bool:
         return report.report.is_of_target(self.target)
 
@@ -123,8 +128,7 @@ class Past:
         self, lists: Lists, errors: Sequence[Finding], today: Today
     ) -> tuple[Lists, tuple[InvalidFile, ...]]:
         """Leave out what errors of today's files stand in; what the files said when applied stands."""
-        newest = None if self.has_other_target else self.newest
-        invalid = invalid_files(errors, newest.report if newest else None)
+        invalid = invalid_files(errors, self.newest_report)
         if not invalid:
             return lists, ()
         project, sources = self.current_files.project, self.current_files.sources

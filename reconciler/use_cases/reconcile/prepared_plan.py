@@ -397,8 +397,7 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
             *approval.findings(),
             *move_findings(plan),
         )
-        newest = past.newest.report if past.newest and not past.has_other_target else None
-        coverage = CoverageLookup(ctx, project, tenant, provider=provider, newest=newest)
+        coverage = CoverageLookup(ctx, project, tenant, provider=provider, newest=past.newest_report)
         # What protects does not wait for it: a run reads skills once it has written.
         if request.is_strict and not request.to_apply and not live.is_saved:
             coverage.read(list_ids)
