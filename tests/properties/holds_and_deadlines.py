@@ -33,6 +33,8 @@ def earlier_deadlines_first(story: Story) -> None:
     """Nothing with an earlier deadline is sent after a later one, or after what has none.
 
     A chunk passes over a phone that it has already.
+
+    Before the read the newest of the recent requests go first.
     """
     world = World()
     dues: dict[Key, date] = {}
@@ -48,7 +50,10 @@ def earlier_deadlines_first(story: Story) -> None:
                 dues[at] = min(due, dues.get(at, due))
 
     for moment in play(story, world=world, before_run=begin):
-        chunks = [call.writes for call in moment.calls if call.writes]
+        read = next((place for place, call in enumerate(moment.calls) if call.kind == "read"), 0)
+        early = [write.terms.requested_on for call in moment.calls[:read] for write in call.writes]
+        assert early == sorted(early, key=lambda day: day or date.min, reverse=True)
+        chunks = [call.writes for call in moment.calls[read:] if call.writes]
         for place, chunk in enumerate(chunks):
             days = [dues.get(write.key, date.max) for write in chunk]
             assert days == sorted(days)

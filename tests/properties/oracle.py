@@ -272,11 +272,18 @@ class Oracle:
         strength = self.world.cxone.dialect.strength
         for write in call.writes:
             new, there = self.world.cxone.dialect.project(write.terms), call.before.get(write.key)
+            if self.world.is_early:
+                self._overlook(write.key)
             ours = write.key in {*self.standing, *self.owed, *self.forged}
             assert ours, f"{write.key} is not ours to write"
             unread = write.key in self.world.cxone.faults.missed  # what no look saw is created as held
             if there is not None and strength(new) < strength(there) and not unread:
                 self._may_expose(write.key, new)
+
+    def _overlook(self, key: Key) -> None:
+        """Forget that an entry was a registry's which no run has seen: a write before the read hides that."""
+        known = self.theirs.get(key, ())
+        self.theirs = {**self.theirs, key: tuple(t if t.seen else replace(t, registry=False) for t in known)}
 
     def _may_expose(self, key: Key, new: ProjectedTerms | None) -> None:
         strength, carried = self.world.cxone.dialect.strength, self.world.cxone.dialect.project

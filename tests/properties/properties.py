@@ -356,6 +356,11 @@ def live_from_first_entry_to_last_permission(story: Story) -> None:
         oracle.end(moment)
 
 
+def an_early_write_hides_no_request(story: Story) -> None:
+    """What others asked for stays asked for where a line of ours was written over it before the read."""
+    live_from_first_entry_to_last_permission(story)
+
+
 def a_registrys_entry_beside_ours_hides_no_request(story: Story) -> None:
     """What others asked for stays asked for while a registry's entry lies over it, or takes its place."""
     live_from_first_entry_to_last_permission(story)

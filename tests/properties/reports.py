@@ -31,7 +31,15 @@ class Report:
     touched: Mapping[Key, datetime] = field(default_factory=dict)
     overwrote: frozenset[Key] = frozenset()
     doubted: Mapping[Key, datetime] = field(default_factory=dict)
+    early: frozenset[Key] = frozenset()  # written before the read
+    read_at: datetime | None = None  # when the read began, where anything was written before it
     lingering: Mapping[Hold, datetime] = field(default_factory=dict)  # since the first report that says so
+
+    def window_of(self, key: Key, touched: datetime) -> bool:
+        """Tell whether the run may have written the number then: before its read, or after."""
+        read_at = self.read_at or self.started
+        is_early = key in self.early
+        return (self.started if is_early else read_at) <= touched <= (read_at if is_early else self.finished)
 
     @cached_property
     def held(self) -> LastApplied:
@@ -52,7 +60,7 @@ class Past:
 
     def is_ours(self, key: Key, touched: datetime) -> bool:
         return any(
-            r.started <= touched <= r.finished and key in r.wrote and touched >= r.doubted.get(key, r.started)
+            key in r.wrote and r.window_of(key, touched) and touched >= r.doubted.get(key, r.started)
             for r in self.reports
         )
 

@@ -3,6 +3,7 @@
 from reconciler.core.apply import run, sender
 from reconciler.core.model import entries
 from reconciler.core.planning import change, chunks, diff, guards
+from tests.properties.seeded_early_writes import EARLY_WRITE_FAULTS
 from tests.properties.seeded_holds_and_deadlines import HOLD_AND_DEADLINE_FAULTS
 from tests.properties.seeded_permission import PERMISSION_FAULTS
 from tests.properties.seeded_permission_rules import PERMISSION_RULE_FAULTS
@@ -18,6 +19,7 @@ FAULTS = (
     *PERMISSION_FAULTS,
     *HOLD_AND_DEADLINE_FAULTS,
     *PERMISSION_RULE_FAULTS,
+    *EARLY_WRITE_FAULTS,
     # The table
     Fault(
         "what nobody holds is deleted",

@@ -256,6 +256,22 @@ REGISTRY_STORIES = st.builds(
     REGISTRY_MEETINGS,
     st.lists(st.one_of(REGISTRY_GOES, REGISTRY_GOES, CHAPTERS), min_size=1, max_size=2),
 )
+_LINE: Line = (PATHS[0], *KEYS[0])
+_ENTERS = st.builds(Act, st.sampled_from(sorted(ENTRIES)), st.just(KEYS[0]), st.just(True))
+# Somebody enters a number, or nobody does, a line of ours for it goes before the read, and then it goes.
+EARLY_STORIES = st.builds(
+    lambda acts, said, why, age, days, faults: (
+        Chapter((Edit("put", (PATHS[0], *KEYS[1]), Said(ReasonCode.LOCAL)),), days=2),
+        Chapter((Edit("put", _LINE, said),), acts, faults=faults),
+        Chapter((Edit("drop", _LINE), Edit("release", _LINE, release=why, days=age)), days=days),
+    ),
+    st.one_of(st.just(()), st.tuples(_ENTERS)),
+    st.one_of(st.just(Said(ReasonCode.CUSTOMER_REQUESTED)), SAID),
+    st.sampled_from(ReleaseReason),
+    st.sampled_from([0, 0, 1, 3]),
+    st.sampled_from([0, 2, 4]),
+    st.sampled_from([(), (), (("upserts", "stored"),), (("refused", KEYS[0][1]),)]),
+)
 ASKING_STORIES = st.lists(ASKING, min_size=1, max_size=3).map(tuple)
 CLEAN_STORIES = stories(CHAPTERS.map(_quiet))
 UNPERMITTED_STORIES = stories(

@@ -9,7 +9,8 @@ from hypothesis import Phase
 from tests.properties.catalogue import LAWS, Law
 from tests.properties.seeded_faults import FAULTS
 from tests.properties.seeding import Fault, seeded
-from tests.unit.apply import test_applier, test_run
+from tests.unit.apply import test_applier, test_early, test_run
+from tests.unit.planning import test_early as choice
 from tests.unit.planning import (
     test_guards,
     test_holds,
@@ -23,6 +24,8 @@ from tests.unit.planning import (
 
 MODULES: dict[str, ModuleType] = {
     "applier": test_applier,
+    "early": test_early,
+    "choice": choice,
     "guards": test_guards,
     "holds": test_holds,
     "opt-out": test_later_opt_out,

@@ -5,14 +5,25 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
+from reconciler.core.apply.early import NOTHING_EARLY, EarlySender, EarlyWrites, before_early, settle_by_read
 from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.run import Run, carry_out
 from reconciler.core.apply.sender import Applier
 from reconciler.core.model.deadline import Deadline
-from reconciler.core.model.entries import DeclaredEntries, FileEntries, Hold, Key, ReasonCode, Release, Terms
+from reconciler.core.model.entries import (
+    REGISTRY_REASONS,
+    DeclaredEntries,
+    FileEntries,
+    Hold,
+    Key,
+    ReasonCode,
+    Release,
+    Terms,
+)
 from reconciler.core.model.live import Live
 from reconciler.core.planning import plan as planning
 from reconciler.core.planning.change import Action, BlockedBy
+from reconciler.core.planning.early import early_chunks
 from reconciler.core.planning.guards import Circumstances
 from reconciler.core.planning.inputs import Limits, PlanFacts
 from reconciler.core.planning.modifications import modification_of
@@ -80,6 +91,8 @@ class World:
         self.reports: list[Report] = []
         self.runs: list[Run] = []
         self.revisions = 0
+        self.is_early = False  # a run is writing before its read
+        self.last_read: tuple[Report, Live] | None = None  # all that the newest run read, at its end
         self.doubt = ""  # of the next run: "apart" are the two clocks, "silent" is who tells of approvals
 
     def begin_chain(self) -> None:
@@ -163,7 +176,18 @@ class World:
     ) -> Run:
         started = self.clock.tick()
         lately, young = self.removed_lately(), self._young()
-        plan, live, setting = self.plan(limits)
+        setting = self.setting(limits or Limits(removable=True))
+        applier = Applier(
+            self.cxone, chunk_size=chunk_size, concurrency=1, is_stopped=stopped, is_out_of_time=out_of_time
+        )
+        early = self._write_early(applier, setting, chunk_size)
+        read_at = self.clock.now
+        live = self.look(setting)
+        if early.writes:
+            early = settle_by_read(early, live, applier.tally, self.cxone.dialect)
+            live = before_early(early)
+        first = Circumstances(recent_removals=lately, young_lists=young, general_block=self._hold_back)
+        plan = planning.make_plan(setting, live, first)
 
         def decide(
             live: Live, *, refused: frozenset[str], hold_back: BlockedBy | None, wrote: frozenset[Key]
@@ -179,9 +203,6 @@ class World:
             )
             return planning.make_plan(setting, live, met)
 
-        applier = Applier(
-            self.cxone, chunk_size=chunk_size, concurrency=1, is_stopped=stopped, is_out_of_time=out_of_time
-        )
         run = carry_out(
             plan,
             live,
@@ -190,11 +211,53 @@ class World:
             decide=decide,
             may_expose=may_expose,
             list_ids=setting.declared.list_ids | setting.last_applied.list_ids,
+            early=early,
         )
         self.runs.append(run)
-        self.reports.append(self._report(run, setting, started))
+        report = self._report(run, setting, started)
+        if early.writes:
+            report = replace(report, early=early.written(run.tally), read_at=read_at)
+        self.reports.append(report)
+        is_read = run.read_back in {"full", "none"} and run.live_after.complete
+        self.last_read = (report, run.live_after) if is_read else None
         self.clock.tick()
         return run
+
+    def _write_early(self, applier: Applier, setting: PlanFacts, size: int) -> EarlyWrites:
+        """Write what may go before the read, as `apply` does in a pipeline."""
+        held = setting.last_applied
+        lists = {file.list_id for file in held.files} - self._with_registry(setting)
+        chunks = early_chunks(setting, size, list_ids=lists)
+        if not chunks:
+            return NOTHING_EARLY
+        last = self.last_read[1] if self.last_read and self.last_read[0] is self.reports[-1] else None
+        sender = EarlySender(self.cxone, chunks, 0, None if last is None else lambda key: not last.get(key))
+        self.is_early = True
+        sender.look()
+        own = sender.send(applier)
+        self.is_early = False
+        applier.tally.error = None
+        writes = tuple(write for chunk in chunks for write in chunk)
+        return EarlyWrites(writes, len(applier.tally.sent_requests), own)
+
+    def _with_registry(self, setting: PlanFacts) -> set[str]:
+        """Name the lists on which the last reading showed a registry's entry that no file claims."""
+        if self.last_read is None:
+            return set(LISTS)
+        claimed = {
+            (file.list_id, phone)
+            for file in setting.last_applied.files
+            for phone, terms in file.numbers.items()
+            if terms.is_registry
+        }
+        retained = setting.last_applied.retained.items()
+        kept_lists = {key[0] for key, kept in retained if any(not c.path for c in kept.entries)}
+        return kept_lists | {
+            list_id
+            for list_id, entries in self.last_read[1].lists.items()
+            for phone, entry in entries.items()
+            if entry.terms.reason_code in REGISTRY_REASONS and (list_id, phone) not in claimed
+        }
 
     def _report(self, run: Run, setting: PlanFacts, started: datetime) -> Report:
         exposed = {c for c in run.final_plan.exposing_keys if c in run.tally.results}

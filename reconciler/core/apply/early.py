@@ -1,6 +1,7 @@
 """Writes before the read: sent in order, settled by the read that follows, and never sent twice."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -8,12 +9,16 @@ from reconciler.core.apply.outcomes import Outcome, Result, Tally
 from reconciler.core.apply.sender import Applier
 from reconciler.core.model.entries import Key
 from reconciler.core.model.entry_table import EntryTable
+from reconciler.core.model.errors import CxoneUnreadable, DncError
 from reconciler.core.model.live import Live, LiveEntry
-from reconciler.core.model.provider import Dialect, Write
+from reconciler.core.model.provider import Dialect, Provider, Write
 from reconciler.core.planning.change import Action, Change, Direction, Reason
 from reconciler.core.planning.chunks import Chunk
 
 _WRITES = (Action.CREATE, Action.UPDATE)
+Absence = Callable[[Key], bool]
+"""Tells whether CXone lacked a number that is not held, when all of it was read last."""
+
 _STORED = frozenset({Outcome.APPLIED, Outcome.UNKNOWN})
 
 
@@ -53,10 +58,80 @@ class EarlyWrites:
 NOTHING_EARLY = EarlyWrites()
 
 
-def send_early(applier: Applier, chunks: Iterable[Chunk]) -> None:
-    """Send chunks one after the other, each whole: the order is that of who waits most."""
-    for chunk in chunks:
-        applier.upsert(_changes_of(chunk))
+class EarlySender:
+    """Sends the chunks of a run that go before its read, with the totals directly before and after.
+
+    One total counts all lists where a page is of all; else each chunk is of one list, and so is its total.
+    """
+
+    def __init__(
+        self, provider: Provider, chunks: Sequence[Chunk], waiting: int, was_absent: Absence | None
+    ) -> None:
+        """Take what to send. `waiting` counts all numbers that are new, those that wait for the read too."""
+        self._provider = provider
+        self._waiting = waiting
+        self._was_absent = was_absent
+        is_split = provider.dialect.shape.one_list
+        self._parts = [[chunk] for chunk in chunks] if is_split else [list(chunks)]
+        self._before: int | None = None
+
+    def look(self) -> None:
+        """Ask for the total before the first write: the run's first question to the lists."""
+        self._before = self._count(self._parts[0])
+
+    @property
+    def has_room(self) -> bool:
+        """Tell whether all that waits fits: direct requests are the last to be left out, so others wait."""
+        capacity = self._provider.early_capacity()
+        return capacity is None or capacity >= self._waiting
+
+    def send(self, applier: Applier) -> frozenset[Key]:
+        """Send everything; give the numbers that are known to have had no entry of anybody's."""
+        own: set[Key] = set()
+        counted = _lists_of(self._parts[0])
+        for part in self._parts:
+            if self._was_absent is not None and _lists_of(part) != counted:
+                self._before = self._count_quietly(part)
+            for chunk in part:
+                applier.upsert(_changes_of(chunk))
+            if self._was_absent is not None and self._before is not None:
+                after = self._count_quietly(part)
+                own |= self._own_keys(part, applier.tally, self._was_absent, after)
+                self._before, counted = after, _lists_of(part)
+        return frozenset(own)
+
+    def _count(self, part: list[Chunk]) -> int | None:
+        try:
+            return self._provider.count(_lists_of(part))
+        except CxoneUnreadable:
+            return None
+
+    def _count_quietly(self, part: list[Chunk]) -> int | None:
+        """Ask for a total between writes: one that does not come proves nothing, and ends nothing."""
+        with suppress(DncError):
+            return self._count(part)
+        return None
+
+    def _own_keys(self, part: list[Chunk], tally: Tally, was_absent: Absence, after: int | None) -> set[Key]:
+        if after is None or self._before is None:
+            return set()
+        outcomes = {
+            write.key: result.outcome
+            for chunk in part
+            for write in chunk
+            if (result := tally.results.for_list(Action.CREATE, write.list_id).get(write.phone))
+        }
+        new = {
+            key
+            for key, outcome in outcomes.items()
+            if outcome is Outcome.APPLIED and key not in tally.doubtful and was_absent(key)
+        }
+        is_exact = Outcome.UNKNOWN not in outcomes.values() and after - self._before == len(new)
+        return new if is_exact else set()
+
+
+def _lists_of(part: Iterable[Chunk]) -> frozenset[str]:
+    return frozenset(write.list_id for chunk in part for write in chunk)
 
 
 def _changes_of(chunk: Chunk) -> list[Change]:

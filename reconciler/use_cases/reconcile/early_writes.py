@@ -3,22 +3,21 @@
 In doubt about anything here nothing is sent early: the read and the plan come first then, as for all else.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.audit.journal import Journal, JournalledProvider
 from reconciler.audit.ledger import Ledger
-from reconciler.core.apply.early import EarlyWrites, before_early, send_early, settle_by_read
-from reconciler.core.apply.outcomes import Outcome, Tally
+from reconciler.core.apply.early import Absence, EarlySender, EarlyWrites, before_early, settle_by_read
+from reconciler.core.apply.outcomes import Tally
 from reconciler.core.apply.sender import Applier
 from reconciler.core.apply.unread_run import UNREAD
-from reconciler.core.model.entries import REGISTRY_REASONS, Key
+from reconciler.core.model.entries import REGISTRY_REASONS
 from reconciler.core.model.errors import CxoneUnreadable, DncError
 from reconciler.core.model.live import Live
 from reconciler.core.model.provider import Dialect, Provider
-from reconciler.core.planning.change import Action
 from reconciler.core.planning.chunks import Chunk
 from reconciler.core.planning.early import early_chunks, new_keys
 from reconciler.core.planning.inputs import Limits, PlanFacts
@@ -35,9 +34,6 @@ from reconciler.yaml_tree.documents import read_document
 from reconciler.yaml_tree.nodes import ListNode, MapNode, Value
 
 _FIRST_SEEN = "firstSeenOn"
-
-Absence = Callable[[Key], bool]
-"""Tells whether CXone lacked a number that is not held, when all of it was read last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +110,8 @@ def _write_early(
     was_absent = _absence(ctx, inputs, past)
     started_at = ctx.clock()
     past.ledger.check_writable(started_at)
-    sending = _Sending(provider, facts, was_absent, chunks)
+    waiting = len({(file.list_id, phone) for file, phone in new_keys(facts)})
+    sending = EarlySender(provider, chunks, waiting, was_absent)
     sending.look()
     if not sending.has_room:
         return None
@@ -146,76 +143,6 @@ def _write_early(
     return EarlyRun(started_at, journal, tally, EarlyWrites(writes, len(tally.sent_requests), own))
 
 
-class _Sending:
-    """Sends the chunks, with the totals directly before and after.
-
-    One total counts all lists where a page is of all; else each chunk is of one list, and so is its total.
-    """
-
-    def __init__(
-        self, provider: Provider, facts: PlanFacts, was_absent: Absence | None, chunks: list[Chunk]
-    ) -> None:
-        self._provider = provider
-        self._was_absent = was_absent
-        self._waiting = len({(file.list_id, phone) for file, phone in new_keys(facts)})
-        is_split = facts.dialect.shape.one_list
-        self._parts = [[chunk] for chunk in chunks] if is_split else [chunks]
-        self._before: int | None = None
-
-    def look(self) -> None:
-        """Ask for the total before the first write: the run's first question to the lists."""
-        self._before = self._count(self._parts[0])
-
-    @property
-    def has_room(self) -> bool:
-        """Tell whether all that waits fits: direct requests are the last to be left out, so others wait."""
-        capacity = self._provider.early_capacity()
-        return capacity is None or capacity >= self._waiting
-
-    def send(self, applier: Applier) -> frozenset[Key]:
-        """Send everything; give the numbers that are known to have had no entry of anybody's."""
-        own: set[Key] = set()
-        counted = _lists_of(self._parts[0])
-        for part in self._parts:
-            if self._was_absent is not None and _lists_of(part) != counted:
-                self._before = self._count_quietly(part)
-            send_early(applier, part)
-            if self._was_absent is not None and self._before is not None:
-                after = self._count_quietly(part)
-                own |= self._own_keys(part, applier.tally, self._was_absent, after)
-                self._before, counted = after, _lists_of(part)
-        return frozenset(own)
-
-    def _count(self, part: list[Chunk]) -> int | None:
-        try:
-            return self._provider.count(_lists_of(part))
-        except CxoneUnreadable:
-            return None
-
-    def _count_quietly(self, part: list[Chunk]) -> int | None:
-        """Ask for a total between writes: one that does not come proves nothing, and ends nothing."""
-        with suppress(DncError):
-            return self._count(part)
-        return None
-
-    def _own_keys(self, part: list[Chunk], tally: Tally, was_absent: Absence, after: int | None) -> set[Key]:
-        if after is None or self._before is None:
-            return set()
-        outcomes = {
-            write.key: result.outcome
-            for chunk in part
-            for write in chunk
-            if (result := tally.results.for_list(Action.CREATE, write.list_id).get(write.phone))
-        }
-        new = {
-            key
-            for key, outcome in outcomes.items()
-            if outcome is Outcome.APPLIED and key not in tally.doubtful and was_absent(key)
-        }
-        is_exact = Outcome.UNKNOWN not in outcomes.values() and after - self._before == len(new)
-        return new if is_exact else set()
-
-
 def _absence(ctx: CommandContext, inputs: PlanInputs, past: Past) -> Absence | None:
     """Give what tells that the last full reading lacked a number that is not held; None where nothing does.
 
@@ -227,10 +154,6 @@ def _absence(ctx: CommandContext, inputs: PlanInputs, past: Past) -> Absence | N
     list_ids = inputs.lists.declared_entries.list_ids | past.last_applied.list_ids
     kept = last_full_read(inputs.project, ctx, past, list_ids)
     return None if kept is None else lambda key: kept.get(key) is None
-
-
-def _lists_of(part: Iterable[Chunk]) -> frozenset[str]:
-    return frozenset(write.list_id for chunk in part for write in chunk)
 
 
 def _chunks(ctx: CommandContext, inputs: PlanInputs, past: Past, facts: PlanFacts) -> list[Chunk]:

@@ -44,11 +44,12 @@ def test_a_number_of_an_agent_that_a_claim_names_is_adopted_once(project: Projec
     project.list(entry(A))
     project.apply()
     assert project.newest["adopted"] == []
-    project.list(entry(A, C))
+    adopted = entry(C, firstSeenOn="2026-11-23")
+    project.list(entry(A), adopted)
     project.apply()
     assert project.newest["adopted"] == [{"list_id": LIST, "count": 1}]
     assert plan_beside(project)["adopted"] == [{"list_id": LIST, "phones": [C]}]
-    project.list(entry(A, B, C))
+    project.list(entry(A, B), adopted)
     project.apply()
     assert project.newest["adopted"] == []
 
@@ -73,7 +74,7 @@ def test_the_read_back_says_how_much_it_read_and_what_was_not_as_sent(project: P
     told = project.newest["read_back"]
     assert (told["how"], told["rows"], told["mismatches"], told["missing"]) == ("full", 2, 0, 0)
     project.on_read[2] = lambda: project.agent("remove", A)  # between the writes and the read-back
-    project.list(entry(A, B, C))
+    project.list(entry(A, B), dated(C))
     done = project.run("apply", "--format", "json")
     told = project.newest["read_back"]
     assert done.code in {0, 8}

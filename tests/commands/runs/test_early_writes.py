@@ -1,8 +1,12 @@
 """New opt-outs go before the read, a few requests into the run, and weaken nothing that anybody wrote."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from reconciler.sandbox.faults import Fault, FaultAction, RequestKind
+from tests.support.groups_project import GroupsProject, grouped
 from tests.support.lists import dated
 from tests.support.project import LIST, Project, entry, release
 from tests.support.sandbox import phone
@@ -210,3 +214,34 @@ def test_an_agent_who_writes_while_we_read_is_no_touch_of_ours(project: Project)
     project.list(entry(C), releases=[release(A, reason="ENTERED_IN_ERROR")])
     project.apply(code=6)
     assert A in project.live()
+
+
+@pytest.fixture
+def groups(tmp_path: Path) -> Iterator[GroupsProject]:
+    with grouped(tmp_path) as made:
+        yield made
+
+
+def paths(project: Project) -> list[str]:
+    requests = project.sandbox.requests.list_requests()
+    return [f"{request.method} {request.path.rpartition('/')[2]}" for request in requests]
+
+
+def test_dnc_groups_write_by_the_sixth_request(groups: GroupsProject):
+    applied(groups, entry(*MANY[:300]), dated(D))
+    groups.list(entry(*MANY[:300]), entry(A, reason="LOCAL"), dated(B, D))
+    groups.apply()
+    assert paths(groups).index("POST records") + 1 <= 6
+    assert groups.newest["early"]["numbers"] == 1
+    assert set(groups.live()) == {A, B, D, *MANY[:300]}
+    assert not groups.plan().json["changes"]
+
+
+def test_what_a_group_has_already_is_a_conflict(groups: GroupsProject):
+    applied(groups, entry(C))
+    groups.acts("add", A)
+    groups.list(entry(C, A))
+    groups.apply()
+    assert groups.newest["early"]["numbers"] == 1
+    assert groups.newest["failures"] == []
+    assert groups.newest["others"] == {LIST: 1}
