@@ -146,6 +146,14 @@ class Journal:
         with suppress(OSError):
             self._add(record)
 
+    def record_own(self, keys: Iterable[Key]) -> None:
+        """Write down which numbers that went early are known to have replaced nobody's entry.
+
+        What can't be written down stays in doubt.
+        """
+        with suppress(OSError):
+            self._add({"own": group_by_list(keys), "at": self._now()})
+
     def release_reserve(self) -> None:
         """Give back what was kept free: the report is about to be written."""
         with suppress(OSError):

@@ -123,6 +123,7 @@ class _RunRecords:
         self._sent: dict[int, Mapping[str, Any]] = {}
         self._answered: dict[int, Mapping[str, Any]] = {}
         self._assigned: dict[int, Mapping[str, Any]] = {}
+        self._own: set[Key] = set()
 
     def is_of(self, run: Mapping[str, Any]) -> bool:
         """Tell whether a run is this one: it says more of itself after what it wrote early."""
@@ -134,7 +135,9 @@ class _RunRecords:
 
     def add(self, record: Mapping[str, Any]) -> None:
         at = _moment(record["at"])
-        if "send" in record:
+        if "own" in record:
+            self._own.update(_keys(record["own"]))
+        elif "send" in record:
             sent = self._assigned if record["action"] == ASSIGN else self._sent
             sent[int(record["send"])] = record
         else:
@@ -162,7 +165,7 @@ class _RunRecords:
             if send["action"] != "upsert":
                 removed_keys |= stored
             if send["action"] == "upsert":
-                overwritten_keys = frozenset(_keys(send["overwrites"]))
+                overwritten_keys = frozenset(_keys(send["overwrites"])) - self._own
                 written |= stored - overwritten_keys
                 overwritten |= stored & overwritten_keys
                 span = self._write_window(send, answer)

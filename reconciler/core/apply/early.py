@@ -152,7 +152,10 @@ def _changes_of(chunk: Chunk) -> list[Change]:
 
 
 def settle_by_read(early: EarlyWrites, live: Live, tally: Tally, dialect: Dialect) -> EarlyWrites:
-    """Compare what was written early with the read after it: what that shows as sent is applied."""
+    """Compare what was written early with the read after it: what that shows as sent is applied.
+
+    A number that CXone has twice is not among what was seen: the plan has to know of somebody else's entry.
+    """
     seen: set[Key] = set()
     for write in early.writes:
         result, entry = _result(tally, write.key), live.get(write.key)
@@ -163,7 +166,8 @@ def settle_by_read(early: EarlyWrites, live: Live, tally: Tally, dialect: Dialec
             target
         ):
             tally.settle((Action.CREATE, *write.key), Outcome.APPLIED)
-            seen.add(write.key)
+            if write.key not in live.duplicate_ids:
+                seen.add(write.key)
     return replace(early, live=live, seen=frozenset(seen))
 
 

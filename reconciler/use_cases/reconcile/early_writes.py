@@ -17,7 +17,7 @@ from reconciler.core.apply.unread_run import UNREAD
 from reconciler.core.model.entries import REGISTRY_REASONS
 from reconciler.core.model.errors import CxoneUnreadable, DncError
 from reconciler.core.model.live import Live
-from reconciler.core.model.provider import Dialect, Provider
+from reconciler.core.model.provider import ClockOffset, Dialect, Provider
 from reconciler.core.planning.chunks import Chunk
 from reconciler.core.planning.early import early_chunks, new_keys
 from reconciler.core.planning.inputs import Limits, PlanFacts
@@ -44,6 +44,7 @@ class EarlyRun:
     journal: Journal
     tally: Tally
     writes: EarlyWrites
+    offset: ClockOffset | None  # as answers told it until then: a clock may be set while all is read
 
     def after_read(self, live: Live, dialect: Dialect) -> "EarlyRun":
         """Settle what the read that followed shows."""
@@ -140,7 +141,10 @@ def _write_early(
         journal.forget()
         journal.close()
         return None
-    return EarlyRun(started_at, journal, tally, EarlyWrites(writes, len(tally.sent_requests), own))
+    if own:
+        journal.record_own(own)
+    early = EarlyWrites(writes, len(tally.sent_requests), own)
+    return EarlyRun(started_at, journal, tally, early, provider.clock_offset())
 
 
 def _absence(ctx: CommandContext, inputs: PlanInputs, past: Past) -> Absence | None:

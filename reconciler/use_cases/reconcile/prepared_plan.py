@@ -338,7 +338,8 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
         early = stack.enter_context(writing_early(ctx, inputs, past, provider, now)) if may_be_early else None
         live, unread, early = read_live(provider, list_ids, early, goes_on=request.to_apply)
         offset = provider.clock_offset()
-        day = Today.at(earlier_moment(now, offset), ctx.options.as_of).as_of
+        # Of a clock that was set meanwhile `now` knows nothing.
+        day = Today.at(earlier_moment(now, early.offset if early else offset), ctx.options.as_of).as_of
         connection = tenant.connection
         setting = replace(
             past.plan_facts(

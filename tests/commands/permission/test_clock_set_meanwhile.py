@@ -14,6 +14,27 @@ A, B, C = (phone(n) for n in range(1, 4))
 OTHERS = [phone(n) for n in range(20, 50)]
 
 
+def late(*phones: str) -> dict[str, object]:
+    """Make an entry that waits for the read."""
+    return entry(*phones, reason="LOCAL")
+
+
+@pytest.mark.parametrize("days", [-400, 3])
+def test_the_report_of_an_early_write_is_never_lost(project: Project, days: int):
+    project.list(entry(A), entry(*OTHERS))
+    project.apply()
+    machine = set_apart(project, timedelta())
+    project.list(entry(A, B), entry(*OTHERS))
+    project.on_read[1] = lambda: setattr(machine, "by", timedelta(days=days))
+    project.apply()
+    assert project.newest["early"]["numbers"] == 1
+    assert project.newest["as_of"] == "2026-11-23"
+    project.on_read.clear()
+    machine.by = timedelta()
+    assert not project.plan().json["changes"]
+    assert project.run("audit", "verify").code == 0
+
+
 @pytest.mark.parametrize("days", [-400, -3, 3, 400])
 @pytest.mark.parametrize("told", [True, False], ids=["Date", "no-Date"])
 def test_the_report_is_never_lost(project: Project, days: int, *, told: bool):
@@ -21,7 +42,7 @@ def test_the_report_is_never_lost(project: Project, days: int, *, told: bool):
     project.list(entry(A, requestedOn="2025-10-01", evidence="C-1"), dated(C), entry(*OTHERS))
     project.apply()
     machine = set_apart(project, timedelta())
-    project.list(entry(A, requestedOn="2025-10-01", evidence="C-1"), dated(C), entry(*OTHERS, B))
+    project.list(entry(A, requestedOn="2025-10-01", evidence="C-1"), dated(C), entry(*OTHERS), late(B))
     project.on_read[1] = lambda: setattr(machine, "by", timedelta(days=days))
     with ExitStack() as stack:
         if not told:
@@ -31,7 +52,7 @@ def test_the_report_is_never_lost(project: Project, days: int, *, told: bool):
     assert project.newest["as_of"] <= "2026-11-23"
     project.on_read.clear()
     machine.by = timedelta()
-    project.list(entry(*OTHERS, B, phone(4)))
+    project.list(entry(*OTHERS, phone(4)), late(B))
     done = project.run("apply", "--format", "json")
     assert {A, B, C, phone(4)} <= project.live().keys()
     if days < 0 and not told:
@@ -49,13 +70,13 @@ def test_a_release_still_lets_off_after_it(project: Project):
     project.list(entry(A, requestedOn="2026-11-20", evidence="C-1"), entry(*OTHERS))
     project.apply()
     machine = set_apart(project, timedelta())
-    project.list(entry(A, requestedOn="2026-11-20", evidence="C-1"), entry(*OTHERS, B))
+    project.list(entry(A, requestedOn="2026-11-20", evidence="C-1"), entry(*OTHERS), late(B))
     project.on_read[1] = lambda: setattr(machine, "by", timedelta(days=3))
     project.apply()
     project.on_read.clear()
     machine.by = timedelta()
     project.clock.move(days=5)
-    project.list(entry(*OTHERS, B), releases=[release(A, on="2026-11-27")])
+    project.list(entry(*OTHERS), late(B), releases=[release(A, on="2026-11-27")])
     project.apply()
     assert A not in project.live()
 
@@ -67,7 +88,7 @@ YEARS = 365.25  # days
 def test_a_clock_that_no_report_can_have_sends_nothing_and_is_named(project: Project, days: float):
     project.list(entry(A), dated(C), entry(*OTHERS))
     project.apply()
-    project.list(entry(A), dated(C), entry(*OTHERS, B))
+    project.list(entry(A), dated(C), entry(*OTHERS), late(B))
     project.clock.move(days=days)
     done = project.run("apply")
     assert done.code == 4
@@ -88,12 +109,12 @@ def test_a_clock_set_beyond_all_reports_in_a_run_spoils_no_later_report(project:
     project.list(entry(A), entry(*OTHERS))
     project.apply()
     machine = set_apart(project, timedelta())
-    project.list(entry(A), entry(*OTHERS, B))
+    project.list(entry(A), entry(*OTHERS), late(B))
     project.on_read[1] = lambda: setattr(machine, "by", timedelta(days=days))
     project.run("apply")
     project.on_read.clear()
     machine.by = timedelta()
-    project.list(entry(A), entry(*OTHERS, B, C))
+    project.list(entry(A), entry(*OTHERS, C), late(B))
     project.apply()
     assert {A, B, C} <= project.live().keys()
     assert project.run("audit", "verify").code == 0
@@ -106,14 +127,14 @@ def test_a_clock_set_beyond_all_reports_after_the_writes_is_told_of_later(projec
     project.list(entry(A), entry(*OTHERS))
     project.apply()
     machine = set_apart(project, timedelta())
-    project.list(entry(A), entry(*OTHERS, B))
+    project.list(entry(A), entry(*OTHERS), late(B))
     project.on_read[2] = lambda: setattr(machine, "by", timedelta(days=200 * YEARS))  # the read-back
     done = project.run("apply")
     assert done.code == 9
     assert "this machine's clock says 2226-" in done.err
     project.on_read.clear()
     machine.by = timedelta()
-    project.list(entry(A), entry(*OTHERS, B, C))
+    project.list(entry(A), entry(*OTHERS, C), late(B))
     project.apply()
     assert len(project.newest["interrupted"]) == 1
     assert {A, B, C} <= project.live().keys()

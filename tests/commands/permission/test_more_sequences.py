@@ -24,6 +24,7 @@ def test_an_error_of_ours_makes_no_registrys_entry_one_that_consent_lets_off(pro
     project.list(entry(*REST))
     project.apply()
     project.agent("add", A, "NATIONAL")
+    project.apply("--attest")
     project.clock.move(days=1)
     project.list(ours, entry(*REST))
     project.apply()
