@@ -255,6 +255,11 @@ class Report:
         count: int | None = None if self.is_repeat else self.fields.get("unmanaged_after")
         return count
 
+    @property
+    def registry_twins(self) -> tuple[str, ...]:
+        """The lists on which a number had several entries at the end, a registry's among them."""
+        return tuple(self.fields.get("registry_twins", ()))
+
     def _counts(self, *names: str) -> dict[str, int]:
         summary = self.fields["summary"]
         return {name: summary.get(name, 0) for name in names}

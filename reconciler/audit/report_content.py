@@ -51,6 +51,9 @@ class Content(TypedDict):
     unverified: Mapping[str, int]  # by list: what was sent and not seen since
     stopped_by: str | None  # person, signal or deadline, where that left anything undone
     interrupted: Sequence[Mapping[str, Any]]  # runs before, of which no report told
+    registry_twins: NotRequired[
+        Sequence[str]
+    ]  # lists where a number's entries, being several, hide a registry's
     unmanaged_after: NotRequired[int]  # entries of others that no file names, where all was read at the end
     requests: Mapping[str, Any]  # how many days they took, which were late, which are open
     alarms: Sequence[Mapping[str, Any]]  # what only time brought, and the run did not settle

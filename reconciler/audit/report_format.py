@@ -301,6 +301,7 @@ REPORT = fields(
         ),
         "write_window?": _WINDOW,
         "unmanaged_after?": WHOLE,
+        "registry_twins?": rows(TEXT),
         "early?": fields({"numbers": WHOLE, "requests": WHOLE, "window": _WINDOW}),
         "removed?": pairs(TEXT, WHOLE),
         "done?": pairs(one_of(KINDS), WHOLE),

@@ -199,6 +199,7 @@ def _lists_with_unclaimed_registry_entries(past: Past, list_ids: Collection[str]
         if any(counts.get(reason.value) for reason in REGISTRY_REASONS)
     }
     has_others = full_read.unmanaged != 0 or full_read.unmanaged_after not in {0, None}
+    retained |= set(full_read.registry_twins)
     return retained | (has_registry if has_others else set())
 
 

@@ -16,7 +16,7 @@ from reconciler.audit.unfinished import ReleaseRecord
 from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.run import Run
 from reconciler.core.apply.summary import done_counts, protection_after
-from reconciler.core.model.entries import Key, terms_to_json
+from reconciler.core.model.entries import REGISTRY_REASONS, Key, terms_to_json
 from reconciler.core.model.errors import DncError
 from reconciler.core.model.finding import Severity, finding_to_json
 from reconciler.core.model.provider import ClockOffset
@@ -133,6 +133,9 @@ def content(
     after = run.live_after
     if run.read_back in {"full", "none"} and after.complete and not after.unreadable:
         report_content["unmanaged_after"] = run.final_plan.summary["unmanaged"]
+    twins = {key[0] for key, codes in after.duplicate_codes.items() if codes & REGISTRY_REASONS}
+    if twins:
+        report_content["registry_twins"] = sorted(twins)
     return report_content
 
 
