@@ -192,3 +192,8 @@ class GroupReadPass(ReadPass):
 def each_groupwarning(message: str) -> Finding:
     """Say something odd about a tenant's groups."""
     return Finding("", 0, 0, "", RULE, Severity.WARNING, message)
+
+
+def capacity_beside(groups: Iterable[Group]) -> int:
+    """Count the records that an environment takes besides those of its groups, as they were listed."""
+    return max(0, CEILING - sum(group.records for group in groups))

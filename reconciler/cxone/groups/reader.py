@@ -13,15 +13,14 @@ from reconciler.core.model.errors import CxoneUnreadable
 from reconciler.core.model.finding import Finding
 from reconciler.core.model.live import Live
 from reconciler.cxone.groups.connection import GroupsConnection
-from reconciler.cxone.groups.dialect import (
-    CEILING,
-    LEAST_PAGE,
-    GroupsDialect,
-    NumberConverter,
-    digits_of,
-)
+from reconciler.cxone.groups.dialect import LEAST_PAGE, GroupsDialect, NumberConverter, digits_of
 from reconciler.cxone.groups.directory import Group, judge_groups, match_groups, missing_groups
-from reconciler.cxone.groups.group_read import GroupReadPass, Sample, each_groupwarning
+from reconciler.cxone.groups.group_read import (
+    GroupReadPass,
+    Sample,
+    capacity_beside,
+    each_groupwarning,
+)
 from reconciler.cxone.groups.records import Record, RecordPage, judge_records, judge_search, parse_expiry
 from reconciler.cxone.http.sanitize import mark_invisible
 
@@ -119,7 +118,7 @@ class GroupsReader:
         """
         if self._is_form_doubtful:
             return 0
-        return max(0, CEILING - sum(group.records for group in self._groups))
+        return capacity_beside(self._groups)
 
     def group_id(self, list_id: str) -> str:
         """Give the id of a list's group. Raises InvalidInput where it has none."""

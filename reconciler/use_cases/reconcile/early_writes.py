@@ -25,7 +25,7 @@ from reconciler.lists.reader import Source
 from reconciler.rules.honour_by import RuleDeadlines
 from reconciler.use_cases.reconcile.doubt import chain_doubts
 from reconciler.use_cases.reconcile.last_applied import Past
-from reconciler.use_cases.reconcile.live_read import discard_saved_read, last_full_read
+from reconciler.use_cases.reconcile.live_read import discard_saved_read
 from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
 from reconciler.use_cases.reconcile.unreported_runs import journal_of, run_introduction_json
 from reconciler.use_cases.workspace.context import CommandContext, Today
@@ -108,7 +108,9 @@ def _write_early(
     chunks = _chunks(ctx, inputs, past, facts)
     if not chunks or past.ledger is None or inputs.repository is None:
         return None
-    was_absent = _absence(ctx, inputs, past)
+    was_absent = _absence(past)
+    if chain_doubts(inputs.project.configuration.audit, past.ledger, inputs.tenant.name):
+        return None
     started_at = ctx.clock()
     past.ledger.check_writable(started_at)
     waiting = len({(file.list_id, phone) for file, phone in new_keys(facts)})
@@ -147,17 +149,19 @@ def _write_early(
     return EarlyRun(started_at, journal, tally, early, provider.clock_offset())
 
 
-def _absence(ctx: CommandContext, inputs: PlanInputs, past: Past) -> Absence | None:
+def _absence(past: Past) -> Absence | None:
     """Give what tells that the last full reading lacked a number that is not held; None where nothing does.
 
-    Where that reading showed nothing but what the files named, it lacked all that they did not name. Else
-    only the reading itself tells, where it was kept.
+    It had what the report of that run counts and its plan names as others', and what the run removed then.
     """
-    if past.newest is not None and past.newest.report.unmanaged_after == 0:
+    newest = past.newest
+    if newest is None or newest.report.unmanaged_after is None:
+        return None
+    if newest.report.unmanaged_after == 0 and not newest.report.removed:
         return lambda _: True
-    list_ids = inputs.lists.declared_entries.list_ids | past.last_applied.list_ids
-    kept = last_full_read(inputs.project, ctx, past, list_ids)
-    return None if kept is None else lambda key: kept.get(key) is None
+    plan_facts = past.history.walk.plan_facts(newest)
+    was_live = plan_facts["unmanaged"] | plan_facts["off"]
+    return lambda key: key not in was_live
 
 
 def _chunks(ctx: CommandContext, inputs: PlanInputs, past: Past, facts: PlanFacts) -> list[Chunk]:
@@ -166,8 +170,6 @@ def _chunks(ctx: CommandContext, inputs: PlanInputs, past: Past, facts: PlanFact
     is_named = not (tenant.embedded and ctx.pipeline.is_running and ctx.options.tenant is None)
     newest = past.newest
     if newest is None or past.has_other_target or not is_named:
-        return []
-    if chain_doubts(inputs.project.configuration.audit, past.ledger, tenant.name):
         return []
     list_ids = {file.list_id for file in past.last_applied.files}
     if facts.dialect.name == "entries":

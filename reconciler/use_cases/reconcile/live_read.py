@@ -203,18 +203,6 @@ def discard_saved_read(folder: Path, tenant: Tenant) -> None:
         saved_read_path(folder / STATE_FOLDER, tenant).unlink(missing_ok=True)
 
 
-def last_full_read(
-    project: Project, ctx: CommandContext, past: Past, list_ids: frozenset[str]
-) -> Live | None:
-    """Give the reading that the newest run kept; None where there is none that can be used here."""
-    try:
-        saved = _load_saved_read(project.tenant(ctx.options.tenant), project, ctx, asked_for=False)
-        _demand_current(saved, past, list_ids)
-    except InvalidInput:
-        return None
-    return saved.read(list_ids)
-
-
 def saved_read_findings(live: Live, plan: Plan, now: datetime) -> Iterator[Finding]:
     """Say of a plan on a saved reading how old that is, and what it does not decide."""
     if not live.is_saved:

@@ -12,6 +12,7 @@ from typing import Any
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Report, StoredReport
 from reconciler.core.model.entries import Key
+from reconciler.core.planning.change import DriftKind
 from reconciler.use_cases.workspace.context import Window
 
 _WRITE_OUTCOMES = frozenset({"applied", "unknown"})
@@ -94,6 +95,11 @@ class RecordWalk:
                 "early": keys_of(plan_json.get("early", ())),
                 "overwrote": keys_of(plan_json.get("overwrites", ())),
                 "interrupted_off": keys_of(plan_json.get("interrupted_off", ())),
+                "unmanaged": keys_of(
+                    row
+                    for row in (*plan_json["drift"], *plan_json.get("unmanaged_after", ()))
+                    if row.get("kind", DriftKind.UNMANAGED) == DriftKind.UNMANAGED
+                ),
                 "off": keys_of(change for change in changes if change["action"] == "delete"),
                 "interrupted": {
                     number: {

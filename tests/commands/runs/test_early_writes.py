@@ -97,18 +97,40 @@ def test_what_nobody_else_can_have_entered_is_ours(project: Project):
     assert A not in project.live()
 
 
-@pytest.mark.parametrize("has_others", [True, False])
-def test_where_others_have_numbers_only_the_last_reading_itself_tells_which(project: Project, has_others):
-    """A job's clone has no reading of the run before."""
+@pytest.mark.parametrize("seen_by", ["plan", "read-back"])
+def test_the_record_tells_which_numbers_others_had(project: Project, seen_by: str):
+    """A job's clone has no saved reading of the run before."""
     applied(project, entry(C))
-    if has_others:
+    if seen_by == "plan":
         project.agent("add", D)
         project.apply("--attest")
+    else:
+        project.list(entry(C), dated(B))
+        project.on_read[2] = lambda: project.agent("add", D)
+        project.apply()
+        project.on_read.clear()
     clone = project.clone("job")
-    clone.list(entry(C, A))
+    clone.list(entry(C, A, D), dated(B))
     clone.apply()
-    assert clone.newest["early"]["numbers"] == 1
-    assert clone.newest["others"] == ({LIST: 1} if has_others else {})
+    assert clone.newest["early"]["numbers"] == 2
+    assert clone.newest["others"] == {LIST: 1}
+    clone.list(entry(C), dated(B), releases=[release(A, D, reason="ENTERED_IN_ERROR")])
+    clone.apply(code=6)
+    assert A not in clone.live()
+    assert D in clone.live()
+
+
+def test_what_the_run_before_removed_was_there_when_it_read(project: Project):
+    applied(project, entry(C, A))
+    project.clock.move(days=1)
+    project.list(entry(C), releases=[release(A, on="2026-11-24")])
+    project.apply()
+    assert A not in project.live()
+    project.clock.move(days=1)
+    project.list(entry(C), entry(A, requestedOn="2026-11-25"))
+    project.apply()
+    assert project.newest["early"]["numbers"] == 1
+    assert project.newest["others"] == {LIST: 1}
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -138,6 +160,24 @@ def test_a_list_with_a_registry_s_entry_of_nobody_waits_for_the_read(project: Pr
     project.apply()
     assert "early" not in project.newest
     assert [row["phones"] for row in project.newest["kept"]] == [[B]]
+
+
+@pytest.mark.parametrize(("reason", "ends"), [("ENTERED_IN_ERROR", False), ("CONSENT_GIVEN", True)])
+def test_a_registry_s_entry_that_no_reading_saw_is_somebody_s_and_no_registry_s(
+    project: Project, reason: str, *, ends: bool
+):
+    applied(project, entry(C))
+    project.agent("add", A, "NATIONAL")
+    project.list(entry(C, A))
+    project.apply()
+    assert project.newest["early"]["numbers"] == 1
+    assert project.newest["others"] == {LIST: 1}
+    project.list(entry(C), releases=[release(A, reason=reason)])
+    project.apply(code=6)  # of the same day: it may be older than their entry
+    project.clock.move(days=2)
+    project.list(entry(C), releases=[release(A, on="2026-11-25", reason=reason)])
+    project.apply(code=0 if ends else 6)
+    assert (A not in project.live()) is ends
 
 
 def test_a_refused_early_write_is_not_sent_again_and_holds_its_phone_back(project: Project):

@@ -21,7 +21,7 @@ from reconciler.core.model.errors import DncError
 from reconciler.core.model.finding import Severity, finding_to_json
 from reconciler.core.model.provider import ClockOffset
 from reconciler.core.model.run_result import StoppedBy
-from reconciler.core.planning.change import BlockedBy, Change, Reason
+from reconciler.core.planning.change import BlockedBy, Change, DriftKind, Reason
 from reconciler.core.planning.plan import Plan, change_to_json, plan_digest
 from reconciler.core.planning.state import AppliedEntry
 from reconciler.use_cases.reconcile.invalid_files import invalid_json
@@ -142,7 +142,8 @@ def content(
 def plan_with_outcomes(prepared: PreparedPlan, run: Run, list_turnover: Turnover) -> bytes:
     """Write the plan with every number and its outcome: groups are cut by what became of their numbers.
 
-    `early` are the numbers that were written before the read, `overwrites` those that somebody else had
+    `early` are the numbers that were written before the read, `unmanaged_after` those of others that the
+    last read showed and the plan's did not, `overwrites` those that somebody else had
     touched before this run wrote over them, and `interrupted` those that runs without a report had written.
     `adopted` and `renewed` are told with every number here, and by count in the report.
     """
@@ -157,6 +158,8 @@ def plan_with_outcomes(prepared: PreparedPlan, run: Run, list_turnover: Turnover
     document["overwrites"] = _by_list(run.plan.overwrites | unreported_run.overwritten_by_unreported_runs)
     if run.early.writes:
         document["early"] = _by_list(run.early.written(run.tally))
+    if others := _unmanaged_keys(run.final_plan) - _unmanaged_keys(run.plan):
+        document["unmanaged_after"] = _by_list(others)
     document["interrupted"] = numbers_json(unreported_run.unreported_runs)
     document["interrupted_off"] = _by_list(
         key for left in unreported_run.unreported_runs for key in left.removed_keys
@@ -165,6 +168,11 @@ def plan_with_outcomes(prepared: PreparedPlan, run: Run, list_turnover: Turnover
     document["doubted"] = _doubted_json(state.provider.clock_offset(), run)
     document |= list_turnover.numbers_json
     return orjson.dumps(document)
+
+
+def _unmanaged_keys(plan: Plan) -> frozenset[Key]:
+    rows = (drift for drift in plan.drift if drift.kind is DriftKind.UNMANAGED)
+    return frozenset((drift.list_id, phone) for drift in rows for phone in drift.phones)
 
 
 def stopped_by(prepared: PreparedPlan, run: Run) -> StoppedBy | None:
