@@ -15,15 +15,15 @@ RECENT = timedelta(days=30)
 
 
 def early_chunks(
-    facts: PlanFacts, size: int, *, list_ids: Collection[str], adopted: Collection[Key] = frozenset()
+    facts: PlanFacts, size: int, *, list_ids: Collection[str], known_live: Collection[Key] = frozenset()
 ) -> list[Chunk]:
     """Cut what goes before the read into chunks of at most `size`, ten at most, in the order of sending.
 
     What was requested in the last 30 days goes first, the newest first; then the rest by deadline. `list_ids`
-    are the lists on which anything may go early. `adopted` are numbers that somebody added in CXone and the
-    files took over: they are live.
+    are the lists on which anything may go early. `known_live` are numbers that are live already: somebody
+    added them in CXone and the files took over, or the run before put them back.
     """
-    writes = sorted(_early_writes(facts, list_ids, adopted), key=lambda write: _place(facts, write))
+    writes = sorted(_early_writes(facts, list_ids, known_live), key=lambda write: _place(facts, write))
     return list(islice(pack_in_order(writes, size, one_list=facts.dialect.shape.one_list), MAX_CHUNKS))
 
 
@@ -43,7 +43,9 @@ def new_keys(facts: PlanFacts) -> Iterator[tuple[FileEntries, str]]:
                 yield file, phone
 
 
-def _early_writes(facts: PlanFacts, list_ids: Collection[str], adopted: Collection[Key]) -> Iterator[Write]:
+def _early_writes(
+    facts: PlanFacts, list_ids: Collection[str], known_live: Collection[Key]
+) -> Iterator[Write]:
     if facts.last_applied.revision is None:
         return  # nothing is held: whatever CXone has may be anybody's
     files_by_list: dict[str, list[FileEntries]] = {}
@@ -51,7 +53,7 @@ def _early_writes(facts: PlanFacts, list_ids: Collection[str], adopted: Collecti
         files_by_list.setdefault(file.list_id, []).append(file)
     tables = {list_id: FilesByNumber(files) for list_id, files in files_by_list.items()}
     for key in sorted({(file.list_id, phone) for file, phone in new_keys(facts)}):
-        if key[0] not in list_ids or key in adopted:
+        if key[0] not in list_ids or key in known_live:
             continue
         terms = max(
             (file.numbers[key[1]] for file in tables[key[0]].of(key[1])), key=lambda one: one.precedence

@@ -179,7 +179,8 @@ def _chunks(ctx: CommandContext, inputs: PlanInputs, past: Past, facts: PlanFact
         return []
     adopted = _adopted(inputs.sources, {path for path, _, _ in new})
     keys = {(list_id, phone) for path, list_id, phone in new if phone in adopted.get(path, ())}
-    return early_chunks(facts, tenant.connection.chunk_size, list_ids=list_ids, adopted=keys)
+    live_keys = keys | past.put_back_last  # our own word is the last on what went back on for this revision
+    return early_chunks(facts, tenant.connection.chunk_size, list_ids=list_ids, known_live=live_keys)
 
 
 def _lists_with_unclaimed_registry_entries(past: Past, list_ids: Collection[str]) -> set[str]:

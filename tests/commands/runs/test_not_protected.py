@@ -218,7 +218,7 @@ def test_known_refusals_are_told_although_they_are_exit_0(project: Project):
 def test_what_somebody_removes_during_the_run_is_told(project: Project):
     project.list(entry(A))
     project.apply()
-    project.list(entry(A, B))
+    project.list(entry(A), entry(B, reason="LOCAL"))  # waits for the read
     project.on_read[2] = lambda: project.agent("remove", A)
     done = on_a_terminal(project, code=0)
     block = last_block(done.out)

@@ -29,12 +29,12 @@ def facts_of(declared: DeclaredEntries) -> PlanFacts:
     return PlanFacts(declared, LastApplied(), DIALECT, Ledger(), TODAY)
 
 
-def chunks(lines, held=(), *, size=500, list_ids=(A, B), adopted=(), **more):
+def chunks(lines, held=(), *, size=500, list_ids=(A, B), known_live=(), **more):
     before = LastApplied(claims(*held).files, revision="r1", **more)
     facts = replace(facts_of(claims(*lines)), last_applied=before)
     return [
         [write.phone for write in chunk]
-        for chunk in early_chunks(facts, size, list_ids=list_ids, adopted=frozenset(adopted))
+        for chunk in early_chunks(facts, size, list_ids=list_ids, known_live=frozenset(known_live))
     ]
 
 
@@ -75,7 +75,7 @@ def test_what_is_held_or_kept_is_not_new_and_what_was_not_live_is():
 
 def test_lists_and_numbers_that_wait_for_the_read():
     lines = [line(ONE, never()), line(TWO, never(), B), line(THREE, never())]
-    assert chunks(lines, list_ids={A}, adopted=[(A, ONE)]) == [[THREE]]
+    assert chunks(lines, list_ids={A}, known_live=[(A, ONE)]) == [[THREE]]
 
 
 def test_recent_requests_go_first_the_newest_first():
