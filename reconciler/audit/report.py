@@ -8,8 +8,9 @@ from typing import Any
 import orjson
 
 from reconciler.audit.report_files import RESTORE_FIX, plan_path, sha256
-from reconciler.audit.report_format import FORMAT_VERSION, REPEATS, REPORT
+from reconciler.audit.report_format import FORMAT_VERSION, REPORT
 from reconciler.audit.report_people import Actor, Environment, People
+from reconciler.audit.report_reads import ReadFacts
 from reconciler.audit.report_rows import (
     BLOCKED,
     BY_HAND,
@@ -19,9 +20,7 @@ from reconciler.audit.report_rows import (
     Latency,
     LingeringHold,
     Link,
-    ListCount,
     NumberRow,
-    ReadBack,
     Requests,
     RetainedRow,
     RunError,
@@ -29,7 +28,6 @@ from reconciler.audit.report_rows import (
     Window,
     keys_in,
     target_from_json,
-    window_from_json,
 )
 from reconciler.core.model.entries import Key
 from reconciler.core.model.errors import BrokenChain
@@ -42,20 +40,13 @@ REANCHORED = "reanchored"  # the status of a report that only continues a chain 
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(ReadFacts):
     """A report as it was read. Keys that a later version added are kept."""
-
-    fields: Mapping[str, Any]
 
     @property
     def seq(self) -> int:
         """The place in the tenant's chain, from 1."""
         return int(self.fields["seq"])
-
-    @property
-    def is_repeat(self) -> bool:
-        """Tell whether it only repeats what the one before told: its run failed, or there was none."""
-        return self.fields["status"] in REPEATS
 
     @property
     def previous(self) -> Link | None:
@@ -103,11 +94,6 @@ class Report:
     def tool_version(self) -> str:
         """The version of the program that wrote it."""
         return str(self.fields["tool_version"])
-
-    @property
-    def status(self) -> str:
-        """How the run ended: complete, partial, interrupted, in-sync, failed, reanchored."""
-        return str(self.fields["status"])
 
     @property
     def is_failed(self) -> bool:
@@ -184,11 +170,6 @@ class Report:
         return datetime.fromisoformat(self.fields["started_at"])
 
     @property
-    def finished_text(self) -> str:
-        """When the run was over, on our clock, as it is written."""
-        return str(self.fields["finished_at"])
-
-    @property
     def earliest_start(self) -> datetime:
         """When the run began, by the earlier of the two clocks."""
         return self.started_at + timedelta(seconds=min(0.0, *self._seconds_apart))
@@ -206,21 +187,6 @@ class Report:
     @property
     def _seconds_apart(self) -> tuple[float, ...]:
         return tuple((self.fields.get("clock") or {}).get("offset_seconds") or (0,))
-
-    @property
-    def write_window(self) -> Window | None:
-        """When the run can have written after its read, on CXone's clock; None: it wrote nothing then."""
-        return window_from_json(self.fields)
-
-    @property
-    def early_window(self) -> Window | None:
-        """When the run can have written before its read, on CXone's clock; None: it wrote nothing then."""
-        return window_from_json(self.fields.get("early") or {}, "window")
-
-    @property
-    def has_written(self) -> bool:
-        """Whether the run wrote anything, before its read or after."""
-        return self.write_window is not None or self.early_window is not None
 
     @property
     def actions(self) -> Mapping[str, int]:
@@ -243,26 +209,6 @@ class Report:
         """How many numbers have to be removed by hand; of a report that only repeats, how many it repeats."""
         repeated = len(self.retained_of_kind(BY_HAND)) if self.is_repeat else 0
         return repeated or self._counts("by_hand")["by_hand"]
-
-    @property
-    def unmanaged(self) -> int | None:
-        """How many numbers others had added; None: the run has not looked."""
-        return None if self.is_repeat else self._counts("unmanaged")["unmanaged"]
-
-    @property
-    def unmanaged_after(self) -> int | None:
-        """How many numbers others had added by the end; None: not all was read then, or it is not told."""
-        count: int | None = None if self.is_repeat else self.fields.get("unmanaged_after")
-        return count
-
-    @property
-    def registry_twins(self) -> tuple[str, ...]:
-        """The lists on which a number had several entries at the end, a registry's among them."""
-        return tuple(self.fields.get("registry_twins", ()))
-
-    def _counts(self, *names: str) -> dict[str, int]:
-        summary = self.fields["summary"]
-        return {name: summary.get(name, 0) for name in names}
 
     @property
     def chunks(self) -> tuple[ChunkRow, ...]:
@@ -349,12 +295,6 @@ class Report:
         return others
 
     @property
-    def modified_counts(self) -> Mapping[str, int] | None:
-        """By list how many entries somebody else had modified; None: not all was read."""
-        touched: Mapping[str, int] | None = self.fields.get("touched")
-        return touched
-
-    @property
     def invalid(self) -> tuple[Mapping[str, Any], ...]:
         """The errors that stood in its revision's files, each with its file, line, rule and `held_at`."""
         return tuple(self.fields.get("invalid", ()))
@@ -404,32 +344,6 @@ class Report:
                 yield number, window
 
     @property
-    def read_back(self) -> ReadBack | None:
-        """The verification read; None: there was none."""
-        fields = self.fields["read_back"]
-        return ReadBack(fields) if fields else None
-
-    @property
-    def is_verified(self) -> bool:
-        """Whether the run saw CXone as it left it: it read it back, or had nothing to send."""
-        if self.is_repeat or self.status == "interrupted":
-            return False
-        read_back = self.read_back
-        return self.status == "in-sync" if read_back is None else read_back.is_full
-
-    @property
-    def is_verified_without_gaps(self) -> bool:
-        """Whether it saw every number as it left it."""
-        read_back = self.read_back
-        return self.is_verified and (read_back is None or read_back.is_complete)
-
-    @property
-    def verified_text(self) -> str:
-        """When a verified run looked, as it is written: at its read-back, or at its end."""
-        read_back = self.read_back
-        return read_back.at if read_back else self.finished_text
-
-    @property
     def requests(self) -> Requests:
         """What people asked for: what went live, and what is still open."""
         return Requests(self.fields.get("requests") or {})
@@ -438,17 +352,6 @@ class Report:
     def alarms(self) -> tuple[Mapping[str, Any], ...]:
         """What only time brought, and the run did not settle."""
         return tuple(self.fields.get("alarms", ()))
-
-    @property
-    def live_after(self) -> Mapping[str, ListCount]:
-        """What was live afterwards, by list; empty where the run read nothing."""
-        after = (self.fields.get("live") or {}).get("after") or {}
-        return {list_id: ListCount(fields) for list_id, fields in after.items()}
-
-    @property
-    def reasons(self) -> Mapping[str, Mapping[str, int]]:
-        """How many numbers were live afterwards, by list and reason code."""
-        return dict(self.fields.get("reasons") or {})
 
     @property
     def is_scheduled(self) -> bool:

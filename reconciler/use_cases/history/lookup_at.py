@@ -187,13 +187,13 @@ class NumberAtMoment:
 
     @property
     def running(self) -> RunSummary | None:
-        """The run that had begun to read at the moment, and not ended."""
-        number_in_report = self._next_read[1] if self._next_read else None
-        return (
-            number_in_report.reported
-            if number_in_report and number_in_report.read_at and number_in_report.read_at <= self._walk.moment
-            else None
-        )
+        """The run that had begun to read, or to write before that, at the moment, and not ended."""
+        if self._next_read is None or self._next_read[1].read_at is None:
+            return None
+        stored_report, number_in_report = self._next_read
+        early_window = stored_report.report.early_window
+        starts = (number_in_report.read_at, *(early_window[:1] if early_window else ()))
+        return number_in_report.reported if min(starts) <= self._walk.moment else None
 
     @property
     def holds(self) -> tuple[str, ...]:

@@ -97,7 +97,7 @@ class RecordWalk:
                 "interrupted_off": keys_of(plan_json.get("interrupted_off", ())),
                 "unmanaged": keys_of(
                     row
-                    for row in (*plan_json["drift"], *plan_json.get("unmanaged_after", ()))
+                    for row in (*plan_json.get("drift", ()), *plan_json.get("unmanaged_after", ()))
                     if row.get("kind", DriftKind.UNMANAGED) == DriftKind.UNMANAGED
                 ),
                 "off": keys_of(change for change in changes if change["action"] == "delete"),

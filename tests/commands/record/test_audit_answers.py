@@ -31,7 +31,7 @@ def told(tmp_path_factory):
         project.apply(code=8, **SCHEDULED)
         project.sandbox.conduct.refused = {}
         project.clock.move(days=8)
-        project.list(entry(C), name="adopted/production/main")
+        project.list(entry(C, firstSeenOn="2026-11-24"), name="adopted/production/main")
         project.list(
             first,
             entry(D, requestedOn="2026-11-06"),

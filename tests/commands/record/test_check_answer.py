@@ -73,7 +73,7 @@ def unmanaged_and_not_verified_since(project: Project) -> None:
     """The newest run saw it, and its read-back failed."""
     applied(project)
     project.agent("add", A)
-    project.list(entry(B, C))
+    project.list(entry(B), entry(C, reason="LOCAL"))
     project.sandbox.plan(Fault(FaultAction.STATUS, RequestKind.READ, status=500, skip=1, times=None))
     project.run("apply")
     project.sandbox.faults.clear()

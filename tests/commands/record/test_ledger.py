@@ -191,7 +191,7 @@ def test_races_are_resolved_by_linking_again(project: Project):
     project.apply()
     other = project.clone("other")
     project.list(entry(A, B))
-    project.on_read[2] = lambda: other.apply(CI_PIPELINE_SOURCE="schedule")
+    project.on_read[1] = lambda: other.apply(CI_PIPELINE_SOURCE="schedule")
     project.apply()
     reports = project.reports(at=f"origin/{BRANCH}")
     assert [r["seq"] for r in reports] == [1, 2, 3]

@@ -102,7 +102,7 @@ def test_what_is_linked_anew_is_signed_anew(project: Project, key: Path):
     project.apply()
     other = project.clone("other")
     project.list(entry(A, B))
-    project.on_read[2] = lambda: other.apply(CI_PIPELINE_SOURCE="schedule")
+    project.on_read[1] = lambda: other.apply(CI_PIPELINE_SOURCE="schedule")
     project.apply()
     assert [report["seq"] for report in project.reports(at=f"origin/{BRANCH}")] == [1, 2, 3]
     assert problems(project, 0) == []

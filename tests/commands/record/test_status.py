@@ -263,7 +263,7 @@ def test_coverage_is_told_where_it_is_worse_or_a_skill_was_not_added(tmp_path):
 
 
 def test_whoever_stopped_the_run_is_told(applied):
-    applied.list(entry(A), entry(B), entry(C))
+    applied.list(entry(A), entry(B), entry(C, reason="LOCAL"))
     applied.on_read[1] = lambda: os.kill(os.getpid(), signal.SIGTERM)
     with hook() as (url, got):
         applied.apply(code=5, DNC_NOTIFY_URL=url)
