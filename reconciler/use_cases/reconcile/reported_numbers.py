@@ -11,9 +11,9 @@ from typing import Any
 
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import Report, StoredReport
+from reconciler.audit.report_rows import Window
 from reconciler.core.model.entries import Key
 from reconciler.core.planning.change import DriftKind
-from reconciler.use_cases.workspace.context import Window
 
 _WRITE_OUTCOMES = frozenset({"applied", "unknown"})
 _DAY = timedelta(days=1)

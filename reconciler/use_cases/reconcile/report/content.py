@@ -39,7 +39,6 @@ from reconciler.use_cases.reconcile.report.run_facts import (
     actor_json,
     chunk_json,
     clock_json,
-    early_json,
     latency_json,
     pipeline_json,
     program_json,
@@ -129,7 +128,7 @@ def content(
         ran=program_json(inputs.project, inputs.tenant, prepared.ctx.environ, state.provider),
     )
     if run.early.writes:
-        report_content["early"] = early_json(run, state.provider.clock_offset())
+        report_content["early"] = _early_json(run, state.provider.clock_offset())
     after = run.live_after
     if run.read_back in {"full", "none"} and after.complete and not after.unreadable:
         report_content["unmanaged_after"] = run.final_plan.summary["unmanaged"]
@@ -137,6 +136,15 @@ def content(
     if twins:
         report_content["registry_twins"] = sorted(twins)
     return report_content
+
+
+def _early_json(run: Run, offset: ClockOffset | None) -> dict[str, Any]:
+    """Say what a run wrote before its read: how many numbers, by how many requests, and when."""
+    return {
+        "numbers": len(run.early.written(run.tally)),
+        "requests": run.early.requests,
+        "window": write_window(run.tally.sent_requests[: run.early.requests], offset),
+    }
 
 
 def plan_with_outcomes(prepared: PreparedPlan, run: Run, list_turnover: Turnover) -> bytes:

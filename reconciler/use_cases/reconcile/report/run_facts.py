@@ -15,7 +15,6 @@ import reconciler
 from reconciler.config.connection_settings import REFERENCE
 from reconciler.config.tenant import Tenant
 from reconciler.core.apply.outcomes import SentRequest
-from reconciler.core.apply.run import Run
 from reconciler.core.model.provider import ClockOffset, Provider
 from reconciler.core.planning.change import Action
 from reconciler.git.repository import Repository
@@ -181,15 +180,6 @@ def clock_json(offset: ClockOffset | None, now: datetime) -> dict[str, Any]:
         "ours": iso(now),
         "cxone": iso(now + (offset.least + offset.most) / 2),
         "offset_seconds": [offset.least.total_seconds(), offset.most.total_seconds()],
-    }
-
-
-def early_json(run: Run, offset: ClockOffset | None) -> dict[str, Any]:
-    """Say what a run wrote before its read: how many numbers, by how many requests, and when."""
-    return {
-        "numbers": len(run.early.written(run.tally)),
-        "requests": run.early.requests,
-        "window": write_window(run.tally.sent_requests[: run.early.requests], offset),
     }
 
 
