@@ -178,9 +178,9 @@ FAULTS = (
     Fault(
         "exposing before protective",
         run.carry_out,
-        "applier.upsert(protective)",
+        "applier.upsert(waiting)",
         """applier.remove(plan.allowed_changes(Direction.EXPOSING), live)
-    applier.upsert(protective)""",
+    applier.upsert(waiting)""",
         ("exposing_after_protective",),
     ),
     Fault(
@@ -195,7 +195,7 @@ FAULTS = (
     Fault(
         "no read-back before what is exposing",
         _Look.read_back,
-        "if not tally.has_written and not self.full:",
+        "if not self.full and not _has_stored(sent, tally):",
         "if True:",
         ("exposing_after_protective",),
     ),
