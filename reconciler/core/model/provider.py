@@ -32,7 +32,8 @@ class ApiShape:
 
     `removal_looks` is 0 where each removal is a call of its own. Else a call takes several numbers of a list,
     which are looked up before and after it: up to so many one by one, more by reading their list.
-    `day_slack`: an end may be shown so many days beside the one that was sent.
+    `day_slack`: an end may be shown so many days beside the one that was sent. `tells_skills`: a read tells
+    which skills honour a list.
     """
 
     page_size: int = 500
@@ -40,6 +41,7 @@ class ApiShape:
     per_removal: int = 1
     removal_looks: int = 0
     day_slack: int = 0
+    tells_skills: bool = False
 
     def is_as_sent(self, shown: ProjectedTerms, sent: ProjectedTerms) -> bool:
         """Tell whether a read may show these terms where the others were sent."""

@@ -26,7 +26,7 @@ CEILING = 1_000_000  # NICE's help: records of a whole environment, calling list
 LEAST_PAGE = 100  # public code: the default is 50 records, at most 100; a tenant may show more
 FEW_REMOVALS = 5  # as many numbers are looked up one by one; for more their group is read
 # A day that is kept at local midnight and shown in UTC may be the one beside it.
-_SHAPE = ApiShape(LEAST_PAGE, one_list=True, removal_looks=FEW_REMOVALS, day_slack=1)
+_SHAPE = ApiShape(LEAST_PAGE, one_list=True, removal_looks=FEW_REMOVALS, day_slack=1, tells_skills=True)
 _ENDLESS = date.max.toordinal() + 1
 REMOVAL_NOTE = (
     "taking a number off expires its record, which is not retroactive: calling lists loaded before stay "

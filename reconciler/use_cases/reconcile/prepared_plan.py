@@ -176,7 +176,8 @@ class PreparedPlan:
         made = plan_to_json(self.heading, self.plan, state.live, state.provider.dialect, self.findings)
         budget = budget_json(self.ctx, self.plan.budget)
         if self.pending_count:
-            cost = with_skills(self.plan.cost, self.coverage.requests, self.criteria.setting.rate)
+            skills = self.coverage.requests(len(self.list_ids))
+            cost = with_skills(self.plan.cost, skills, self.criteria.setting.rate)
             made["cost"] = cost_to_json(cost)
         if self.coverage.planned:
             made["applyable"] = True

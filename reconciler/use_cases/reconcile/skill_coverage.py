@@ -96,13 +96,16 @@ class CoverageLookup:
         """Name what `apply` adds."""
         return self._read.missing if self._read is not None and self._settings.assign else ()
 
-    @property
-    def requests(self) -> int:
-        """Count what `apply` takes to read skills and to add what is missing, as far as it can be told."""
+    def requests(self, list_count: int) -> int:
+        """Count what `apply` takes to read skills and to add what is missing, as far as it can be told.
+
+        Before skills are read: what so many lists take, at least.
+        """
         if self._reading is not None:
             return self._reading.requests + _REQUESTS_PER_ASSIGNMENT * len(self.planned)
-        lists = len(self.last.rows) if self.last else 0
-        return 1 + 2 * lists if lists else 0
+        if not self._provider.dialect.shape.tells_skills:
+            return 0
+        return 1 if self._unknown else 1 + 2 * list_count
 
     @property
     def findings(self) -> tuple[Finding, ...]:

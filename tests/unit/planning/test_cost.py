@@ -74,7 +74,9 @@ def test_the_lists_are_told_apart_only_where_they_have_to_be() -> None:
 
 
 def test_the_shape_of_the_dialect() -> None:
-    assert GroupsDialect().shape == ApiShape(100, one_list=True, removal_looks=5, day_slack=1)
+    assert GroupsDialect().shape == ApiShape(
+        100, one_list=True, removal_looks=5, day_slack=1, tells_skills=True
+    )
 
 
 @pytest.mark.parametrize(
