@@ -51,6 +51,7 @@ class GroupReadPass(ReadPass):
         self.other_form_count = 0
         self.samples: list[Sample] = []
         self.odd_dates: dict[str, int] = {}
+        self.oddities: set[str] = set()  # of the answers: see RecordPage
         self.shifts: set[int] = set()  # hours beside midnight at which days are shown
         self.expired_times: dict[Key, str] = {}
         self._findings: list[Finding] = []
@@ -83,6 +84,7 @@ class GroupReadPass(ReadPass):
 
     def add_records(self, list_id: str, page: RecordPage) -> int:
         """Take some records of a list's group in; tell how many of them had not been seen."""
+        self.oddities |= page.oddities
         seen_ids = self._seen[list_id]
         count_before = len(seen_ids)
         if page.total is not None:

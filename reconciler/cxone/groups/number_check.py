@@ -113,7 +113,8 @@ class Probe:
     `page_size` is the largest page that was shown, None where the tenant gave all that was asked for;
     `is_ordered` whether it takes an order. `shifts` are the hours beside midnight at which days are shown,
     `shown_days` by how many days the shown ends differ from those of the files, with counts. `expired_beside`
-    counts numbers in force beside which a later record is over.
+    counts numbers in force beside which a later record is over. `oddities` are ways in which answers differ
+    from the published ones, and are understood; `adds_up`: everything that CXone counts was listed.
     """
 
     records: int
@@ -129,6 +130,8 @@ class Probe:
     shifts: tuple[int, ...] = ()
     shown_days: Mapping[int, int] = field(default_factory=dict)
     expired_beside: int = 0
+    oddities: tuple[str, ...] = ()
+    adds_up: bool = True
 
 
 def probe(
@@ -159,6 +162,8 @@ def probe(
         shifts=reader.shifts,
         shown_days=dict(sorted(shown_days.items())),
         expired_beside=reader.expired_beside,
+        oddities=reader.oddities,
+        adds_up=live.complete,
     )
 
 

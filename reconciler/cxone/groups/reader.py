@@ -57,6 +57,7 @@ class GroupsReader:
         self.samples: tuple[Sample, ...] = ()
         self.form_counts = (0, 0)
         self.shifts: tuple[int, ...] = ()
+        self.oddities: tuple[str, ...] = ()
         self.expired_beside = 0
         self.page_size = LEAST_PAGE  # the largest page that the tenant has shown
         self.is_capped = False  # a page was shorter than asked for, with more to come
@@ -85,6 +86,7 @@ class GroupsReader:
             live = last.live(read_at) if last.adds_up else last.union(first, read_at)
         self.last_live, self.samples = live, tuple(last.samples)
         self.form_counts = (last.own_form_count, last.other_form_count)
+        self.oddities = tuple(sorted(last.oddities))
         self.shifts, self.expired_beside = tuple(sorted(last.shifts - {0})), last.expired_beside
         return live
 

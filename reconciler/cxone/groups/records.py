@@ -46,16 +46,21 @@ class SearchResult(NamedTuple):
     record: Record
 
 
+_ARRAYS = ("dncRecords", "dncGroupRecords")  # the published files say the one, public code reads the other
+
+
 @dataclass(frozen=True, slots=True)
 class RecordPage:
     """One piece of a group, and how many records the group has, as far as the tenant says.
 
-    `refused`: there is none, since the tenant does not take so many at once, or the order.
+    `refused`: there is none, since the tenant does not take so many at once, or the order. `oddities` say in
+    which of the ways that are understood the answer differs from the published one.
     """
 
     rows: Sequence[Record] = ()
     total: int | None = None
     refused: bool = False
+    oddities: frozenset[str] = frozenset()
 
 
 def judge_records(response: Response, request: Request, *, least: bool) -> RecordPage | RetryableFailure:
@@ -74,9 +79,19 @@ def judge_records(response: Response, request: Request, *, least: bool) -> Recor
 
 def _parse_records(body: bytes) -> RecordPage:
     inner = parse_content(body)
-    # The published files say the one, public code reads the other.
-    items = parse_objects(inner, "dncRecords", "dncGroupRecords")
-    return RecordPage([_parse_record(item) for item in items], parse_count(inner.get("totalRecords")))
+    items = parse_objects(inner, *_ARRAYS)
+    total = inner.get("totalRecords")
+    oddities = {
+        "counts as text": isinstance(total, str),
+        "no total": total is None,
+        "empty arrays left out": not inner.keys() & set(_ARRAYS),
+        f"records under {_ARRAYS[1]}": _ARRAYS[1] in inner,
+    }
+    return RecordPage(
+        [_parse_record(item) for item in items],
+        parse_count(total),
+        oddities=frozenset(oddity for oddity, is_so in oddities.items() if is_so),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,11 +227,13 @@ def test_a_probe_prints_what_else_a_read_finds(groups):
     groups.acts("add", C, expired="2027-01-02")
     groups.list(entry(A), dated(C, until="2026-12-31"))
     groups.quirks.search, groups.quirks.most_records, groups.quirks.shift_hours = "wants-body", 100, -10
+    groups.quirks.text_values, groups.quirks.unlisted_groups = True, 1
     done = groups.run("doctor", "--probe", "--format", "json")
     checks = {check["name"]: check["message"] for check in done.json["checks"]}
     assert done.json["settings"]["pageSize"] == 100
     assert checks["search"].endswith("asked for in the body")
     assert checks["pages"] == "100 records at once"
+    assert checks["answers"].startswith("counts as text: understood; two reads did not add up")
     assert checks["expiredDate"].startswith("days are shown beside midnight (-10 h), and read as the nearest")
     assert checks["expiry"].startswith("not tried")
     assert groups.sent() == 0

@@ -49,7 +49,13 @@ def test_a_search_that_is_not_allowed():
         ({"shift_hours": -10}, {"shifts": (-10,), "shown_days": {0: 1}}),
         ({"shift_hours": 5}, {"shifts": (5,), "shown_days": {0: 1}}),
         ({"shift_hours": -10, "dates": "day"}, {"shifts": (), "shown_days": {-1: 1}}),
-        ({"text_values": True, "omits_empty": True, "wrapping": "never"}, {"search": True, "records": 122}),
+        (
+            {"text_values": True, "omits_empty": True, "wrapping": "never"},
+            {"search": True, "records": 122, "oddities": ("counts as text",), "adds_up": True},
+        ),
+        ({"array": "dncGroupRecords"}, {"oddities": ("records under dncGroupRecords",)}),
+        ({"totals": False}, {"oddities": ("no total",)}),
+        ({"unlisted_groups": 1}, {"oddities": (), "adds_up": False}),
         ({"reads_skills": False}, {"search": True}),
     ],
     ids=str,
@@ -65,6 +71,12 @@ def test_what_a_read_can_find_is_found(quirks, found):
         probe = w.provider.probe(LISTS, ends)
         assert {name: getattr(probe, name) for name in found} == found
         assert {asked.method for asked in w.asked(ending="/records")} == {"GET"}
+
+
+def test_what_is_left_out_where_it_is_empty_is_found():
+    with world() as w:
+        w.quirks.omits_empty = True
+        assert w.provider.probe(LISTS).oddities == ("empty arrays left out",)
 
 
 def test_an_expiry_that_added_a_record_is_seen():
