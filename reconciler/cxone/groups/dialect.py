@@ -30,7 +30,8 @@ _SHAPE = ApiShape(LEAST_PAGE, one_list=True, removal_looks=FEW_REMOVALS, day_sla
 _ENDLESS = date.max.toordinal() + 1
 REMOVAL_NOTE = (
     "taking a number off expires its record, which is not retroactive: calling lists loaded before stay "
-    "scrubbed, lists loaded later can dial the number"
+    "scrubbed, lists loaded later can dial the number, and texts go to it again where a STOP reply had put "
+    "it there"
 )
 
 

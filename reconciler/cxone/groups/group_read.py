@@ -171,7 +171,8 @@ class GroupReadPass(ReadPass):
         if entries >= CEILING * _NEAR:
             messages.append(
                 f"{entries:,} records of the {CEILING:,} that CXone takes in one environment, calling lists "
-                "not counted: remove groups or lists that nobody needs"
+                "not counted, nor the 30 days of inventory storage, which may end it earlier: remove groups "
+                "or lists that nobody needs"
             )
         if self.other_form_count:
             messages.append(
