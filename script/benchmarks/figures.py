@@ -1,5 +1,6 @@
 """The figures: what is run, against which yardsticks, and what design and issue ask of it."""
 
+import json
 import math
 import sys
 from collections.abc import Callable, Iterator
@@ -10,7 +11,15 @@ from tempfile import TemporaryDirectory
 
 from script.benchmarks import cxone
 from script.benchmarks.process import Failed, Usage, run
-from script.benchmarks.workload import Form, Workload, environment, make, write_table
+from script.benchmarks.workload import (
+    Form,
+    Workload,
+    environment,
+    make,
+    number,
+    write_calling_list,
+    write_table,
+)
 
 SCHEMA = Path("schema/dnc-list.schema.json").absolute()
 DISTANCE = 0.020  # seconds to the server of `apply`
@@ -136,12 +145,33 @@ def _import(work: Workload, folder: Path, _: ExitStack) -> Figure:
     return Figure("import", work.count, work.form, ours, (bare,))
 
 
+def _scrub(work: Workload, folder: Path, _: ExitStack) -> Figure:
+    leads, listed = folder / "leads.csv", folder / "listed.txt"
+    planted = write_calling_list(leads, work.count)
+    listed.write_text("".join(f"{number(n)}\n" for n in range(work.count)))
+
+    def ours() -> Usage:
+        usage = _dnc(work, "", "scrub", str(leads), "--record-only")
+        rows = json.loads((folder / "leads.certificate.json").read_text())["rows"]
+        if rows != {"read": work.count, "clean": work.count - planted, "blocked": planted, "unreadable": 0}:
+            raise Failed(f"of {work.count:,} rows, {planted:,} of them listed, it said {rows}")
+        return usage
+
+    def bare() -> Usage:
+        outputs = (str(folder / "bare.clean.csv"), str(folder / "bare.blocked.csv"))
+        return _program(folder, "scrub", str(listed), str(leads), *outputs)
+
+    limit = Limit(megabytes=450, ratio=2) if work.count == _MILLION else Limit()
+    return Figure("scrub", work.count, work.form, ours, (Yardstick("csv and a set", bare, limit),))
+
+
 FIGURES: dict[str, Making] = {
     "version": _version,
     "validate": _validate,
     "plan": _plan,
     "apply": _apply,
     "import": _import,
+    "scrub": _scrub,
 }
 
 

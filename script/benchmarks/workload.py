@@ -106,6 +106,34 @@ def write_table(file: Path, count: int) -> None:
         file.write_bytes(workbook(*table_rows(count)))
 
 
+_NOTATIONS = (
+    "+1{0}{1}{2}",
+    "{0}{1}{2}",
+    "({0}) {1}-{2}",
+    "{0}-{1}-{2}",
+    "1.{0}.{1}.{2}",
+    "+1 {0} {1} {2}",
+)
+_PLANTED = 100  # one row of so many has a listed number
+
+
+def write_calling_list(file: Path, count: int) -> int:
+    """Write a calling list of so many rows in six notations; give how many of its numbers are listed."""
+    planted = 0
+    with file.open("w") as stream:
+        stream.write("Id,Name,Phone,City,Amount\n")
+        for n in range(count):
+            is_planted = n % _PLANTED == _PLANTED // 2
+            planted += is_planted
+            if is_planted:
+                digits = number(n)[2:]
+            else:
+                digits = f"{_AREA_CODES[n % len(_AREA_CODES)]}{2_000_000 + n // len(_AREA_CODES)}"
+            phone = _NOTATIONS[n % len(_NOTATIONS)].format(digits[:3], digits[3:6], digits[6:])
+            stream.write(f"{n},Customer {n},{phone},Springfield,{n % 997}\n")
+    return planted
+
+
 @dataclass(frozen=True, slots=True)
 class Workload:
     """A committed list repository. `folder` is the clone."""
