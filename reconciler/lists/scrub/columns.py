@@ -28,7 +28,8 @@ class PhoneColumns:
 
     `header` is empty where the table has none. `left_out` hold numbers as well, and were not asked for:
     whoever is listed there blocks the row, and nothing there has to be readable. `area_code` and `country`
-    are the places of what belongs to a number and is written beside it; -1: there is no such column.
+    are the places of what belongs to a number and is written beside it; -1: there is no such column. `width`
+    is how many cells a row has: of the header, or else of the first row.
     """
 
     phones: tuple[int, ...]
@@ -36,11 +37,7 @@ class PhoneColumns:
     left_out: tuple[int, ...] = ()
     area_code: int = -1
     country: int = -1
-
-    @property
-    def width(self) -> int:
-        """How many columns the header has; 0 without one."""
-        return len(self.header)
+    width: int = 0
 
     def title(self, index: int) -> str:
         """Name a column for people: by its title, or by its place from 1."""
@@ -97,7 +94,7 @@ def find_phone_columns(name: str, sample: Sequence[Row], wanted: Sequence[str], 
         fact = f"no column is known to hold numbers: {shown}"
         raise InvalidInput(fact, f"say which: {_OPTION} COLUMN, its title or its place from 1", where=name)
     left_out = tuple(index for index in sorted(found) if index not in phones)
-    return PhoneColumns(phones, header, left_out, area_code, country)
+    return PhoneColumns(phones, header, left_out, area_code, country, len(first.cells))
 
 
 def _is_header(row: Row, region: str) -> bool:

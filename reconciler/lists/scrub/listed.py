@@ -18,6 +18,10 @@ from reconciler.lists.scrub.readings import (
 )
 
 _NORTH_AMERICAN = "+1"
+_SHORT = 11  # digits: a number of +1 with its country code, or with one digit of something else behind it
+_LAST_TEN = re.compile("[0-9]{10}$", re.MULTILINE)
+_FIRST_TEN = re.compile("^[0-9]{10}(?=[0-9]$)", re.MULTILINE)
+_NO_DIGITS = bytes(code for code in range(256) if code not in b"0123456789\n")
 _GROUP = re.compile("[0-9]+")
 # A short end that stands for the end of the number before it: 030 1234567/68.
 _ABBREVIATION = re.compile(r"[0-9](?:[ ()./-]{0,3}[0-9]){6,} *[/&] *[0-9]{1,4}(?![0-9])")
@@ -37,7 +41,7 @@ Listings = tuple[Listing, ...]
 class ListedNumbers:
     """Numbers with the lists that they are on. Built once, then only asked.
 
-    Numbers of +1 are found by their last ten digits, as nothing but dialled prefixes comes before those. Of
+    Numbers of +1 are found by their ten digits, as nothing but dialled prefixes comes before those. Of
     all others the forms are kept under which their writings meet, and their last digits, which rule out
     nearly every other number without a closer look.
     """
@@ -67,9 +71,10 @@ class ListedNumbers:
         single, north_american = (listing,), self._north_american
         for phone in phones:
             if phone.startswith(_NORTH_AMERICAN) and len(phone) == _NORTH_AMERICAN_LENGTH:
-                there = north_american.setdefault(phone, single)
+                digits = phone[2:]
+                there = north_american.setdefault(digits, single)
                 if there is not single:
-                    north_american[phone] = self._with(there, listing)
+                    north_american[digits] = self._with(there, listing)
             else:
                 self._add_other(phone.removeprefix("+"), listing)
 
@@ -86,7 +91,7 @@ class ListedNumbers:
 
     def _is_on(self, phone: str, list_id: str) -> bool:
         if phone.startswith(_NORTH_AMERICAN) and len(phone) == _NORTH_AMERICAN_LENGTH:
-            found = self._north_american.get(phone, ())
+            found = self._north_american.get(phone[2:], ())
         else:
             found = tuple(
                 listing
@@ -118,29 +123,55 @@ class ListedNumbers:
         """Give the lists that have any number in a line; at most `max_gap` characters part its digits."""
         return self._find_runs(digit_runs(plain_text(line), max_gap), "")
 
-    def may_have(self, line: str) -> bool:
-        """Tell whether a line may have a listed number anywhere: False is certain, and quickly told.
+    def possible(self, texts: Iterable[str]) -> set[str]:
+        """Give those of some texts, of digits and what parts them, that may have a listed number.
 
-        Whatever is dialled before a number, and wherever a line is cut into groups, its last digits are those
-        that stand before the end of some group of digits.
+        Of those that are left out it is certain that they have none. Whatever is dialled before a number, its
+        last digits are those before the end of some group of digits.
         """
-        plain = plain_text(line)
+        distinct = list(set(texts))
+        joined = "\n".join(distinct)
+        digits = joined.encode("ascii", "replace").translate(None, _NO_DIGITS).decode()
+        numbers = digits.split("\n")
+        if self._tails:
+            return set(filter(self._may_have, distinct))
+        found = {text for text, number in zip(distinct, numbers, strict=True) if len(number) > _SHORT}
+        found = set(filter(self._may_have, found))
+        hits = self._north_american.keys() & {*_LAST_TEN.findall(digits), *_FIRST_TEN.findall(digits)}
+        if hits:
+            found |= {
+                text
+                for text, number in zip(distinct, numbers, strict=True)
+                if number[-10:] in hits or number[:10] in hits
+            }
+        if "/" in joined or "&" in joined:
+            found |= set(filter(_ABBREVIATION.search, distinct))
+        return found
+
+    def has_north_american(self, number: str) -> bool:
+        """Tell whether ten digits are a listed number, taken for one of +1 or for one that has lost its +."""
+        if number in self._north_american:
+            return True
+        tails = self._tails
+        return bool(tails) and any(number[-length:] in known for length, known in tails.items())
+
+    def _may_have(self, text: str) -> bool:
         digits, north_american, tails = "", self._north_american, self._tails
-        for group in _GROUP.findall(plain):
+        for group in _GROUP.findall(text):
             digits += group
             if len(digits) >= MIN_DIGITS and (
-                _NORTH_AMERICAN + digits[-10:] in north_american
+                digits[-10:] in north_american
                 or (tails and any(digits[-length:] in known for length, known in tails.items()))
             ):
                 return True
-        return _ABBREVIATION.search(plain) is not None
+        return _ABBREVIATION.search(text) is not None
 
     def _find_runs(self, runs: Iterable[DigitRun], country: str) -> Listings:
         found = dict.fromkeys(listing for run in runs for listing in self._find_run(run, country))
         return tuple(found)
 
     def _find_run(self, run: DigitRun, country: str) -> Iterator[Listing]:
-        listings = self._north_american.get(_NORTH_AMERICAN + run.digits[-10:])
+        listings = self._north_american.get(run.digits[-10:])
         if listings and may_be_north_american(run):
             yield from listings
         if any(run.digits[-length:] in tails for length, tails in self._tails.items()):

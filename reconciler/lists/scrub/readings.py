@@ -16,9 +16,8 @@ _MOST_ABBREVIATED = 4
 _BETWEEN_PLUS = 4  # characters in which a + before digits is looked for
 _INVISIBLE = frozenset({"Cf", "Mn", "Me", "Cc"})
 _KEPT_CONTROLS = "\t\n\r"
-_CONTROLS = {code: None for code in (*range(32), 127) if chr(code) not in _KEPT_CONTROLS}
 # Anything but what names and notes in Latin letters are written with, none of which is a digit or invisible.
-_ODD = re.compile(
+_UNUSUAL = re.compile(
     "[^\t\n\r\x20-\x7e\u00a0-\u00a9\u00ab\u00ac\u00ae-\u00b1\u00b4-\u00b8\u00ba\u00bb\u00bf-\u024f"
     "\u2010-\u2027\u2030-\u205e\u20ac\u2122]"
 )
@@ -35,11 +34,14 @@ class DigitRun(NamedTuple):
     has_plus: bool
 
 
+def has_unusual(text: str) -> bool:
+    """Tell whether a text has other scripts' digits or anything that nobody sees: `plain_text` changes it."""
+    return _UNUSUAL.search(text) is not None
+
+
 def plain_text(text: str) -> str:
     """Write every script's digits as 0 to 9, and leave out what nobody sees."""
-    if text.isascii():
-        return text.translate(_CONTROLS)
-    if _ODD.search(text) is None:
+    if not has_unusual(text):
         return text
     normal = unicodedata.normalize("NFKC", text)
     return "".join(

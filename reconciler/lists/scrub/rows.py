@@ -10,11 +10,10 @@ from phonenumbers import country_code_for_region
 from reconciler.lists.phone_input import is_north_american_in_use
 from reconciler.lists.scrub.columns import PhoneColumns
 from reconciler.lists.scrub.listed import ListedNumbers, Listings
-from reconciler.lists.tables.rows import Row
+from reconciler.lists.scrub.text import RawRow
 
 MAX_GAP = 3  # characters between the digits of one number, where it is not known that a cell is one
 NO_NUMBER = "no number: nothing is written in {columns}"
-HOLDS_LINES = "a quoted cell spans lines, and one of them may be a row of its own: correct the quotes"
 SECOND_READER = "read without its columns, this row has the digits of a listed number: look at it"
 # The usual writings of a number of +1, each of which has one reading.
 _USUAL = re.compile(r"(?:\+?1[ .-]?)?(?:\(([2-9][0-9]{2})\)|([2-9][0-9]{2}))[ .-]?([0-9]{3})[ .-]?([0-9]{4})")
@@ -48,37 +47,48 @@ class RowJudge:
         self._listed = listed
         self._columns = columns
         self._region = region
-        self._is_north_american = country_code_for_region(region) == 1
+        self._watched = (*columns.phones, *columns.left_out)
+        self._phones = frozenset(columns.phones)
+        self._width = columns.width
+        self._is_simple = (
+            country_code_for_region(region) == 1
+            and columns.country < 0
+            and columns.area_code < 0
+            and max(self._watched, default=0) < columns.width
+        )
 
-    def judge(self, row: Row) -> Verdict:
-        """Judge a row by everything that its cells can mean."""
-        if row.problem:
-            return Verdict(Kind.UNREADABLE, why=row.problem)
-        blocked = self._blocked(row.cells)
+    def judge(self, raw: RawRow) -> Verdict:
+        """Judge a row: quickly where it is plain, else by everything that its cells can mean."""
+        if raw.problem:
+            return Verdict(Kind.UNREADABLE, why=raw.problem)
+        if self._is_plainly_clean(raw.cells):
+            return CLEAN
+        cells = raw.row.cells
+        blocked = self._blocked(cells)
         if blocked is not None:
             return blocked
-        why = self._problem(row.cells)
+        why = self._problem(cells)
         return Verdict(Kind.UNREADABLE, why=why) if why else CLEAN
 
-    def is_usual(self, cells: Sequence[str]) -> bool:
-        """Tell whether every number of a row is written in a usual way that has one reading.
+    def _is_plainly_clean(self, cells: Sequence[str]) -> bool:
+        """Tell whether every number of a row is written in a usual way that has one reading, and not listed.
 
-        Whether it is listed is another question, which the second reader's look at the line answers.
+        Where this is False, nothing is said of the row.
         """
-        columns = self._columns
-        if not self._is_north_american or columns.country >= 0 or columns.area_code >= 0:
+        if not self._is_simple or len(cells) != self._width:
             return False
-        if columns.header and len(cells) != len(columns.header):
-            return False
-        count = 0
-        for index in columns.phones:
-            cell = cells[index] if index < len(cells) else ""
-            if not cell:
-                continue
-            match = _USUAL.fullmatch(cell)
-            if match is None or not is_north_american_in_use((match[1] or match[2]) + match[3]):
-                return False
-            count += 1
+        is_listed, count = self._listed.has_north_american, 0
+        for index in self._watched:
+            cell = cells[index]
+            if cell and not cell.isspace():
+                match = _USUAL.fullmatch(cell)
+                if match is None:
+                    return False
+                area, other, exchange, local = match.groups()
+                head = (area or other) + exchange
+                if not is_north_american_in_use(head) or is_listed(head + local):
+                    return False
+                count += index in self._phones
         return count > 0
 
     def _blocked(self, cells: Sequence[str]) -> Verdict | None:
@@ -90,9 +100,6 @@ class RowJudge:
         for index in columns.left_out:
             if index < len(cells):
                 found[index] = listed.find(cells[index], country)
-        for index, cell in enumerate(cells):
-            if index not in found and len(cell) > MAX_GAP:
-                found[index] = listed.find_in_line(cell, MAX_GAP)
         hits = {index: listings for index, listings in found.items() if listings}
         if not hits:
             return None
@@ -101,7 +108,7 @@ class RowJudge:
 
     def _problem(self, cells: Sequence[str]) -> str:
         columns = self._columns
-        width = columns.width
+        width = len(columns.header)
         if width and any(cells[width:]):
             return f"it has {len(cells):,} cells, the header {width:,}: quote the cell with the mark in it"
         texts = columns.phone_texts(cells)

@@ -4,14 +4,15 @@ import io
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain, islice
 from pathlib import Path
+from string import whitespace
 from typing import IO, NamedTuple
 
 from reconciler.core.model.errors import InvalidInput
-from reconciler.lists.scrub.rows import HOLDS_LINES
 from reconciler.lists.tables.content import unmarked_utf16
 from reconciler.lists.tables.rows import Row
 from reconciler.lists.tables.text import (
@@ -23,6 +24,7 @@ from reconciler.lists.tables.text import (
     quoted_row,
 )
 
+HOLDS_LINES = "a quoted cell spans lines, and one of them may be a row of its own: correct the quotes"
 _STEP = 1 << 20
 LONGEST_LINE = 1 << 20  # bytes: a row of a table has a few hundred
 _SIGNATURES = {
@@ -36,13 +38,17 @@ _MARKUP = re.compile(rb"\s*<")
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """A text as it is on the disk: its digest, its size, and how its bytes are read as text, and back."""
+    """A text as it is on the disk: its digest, its size, and how its bytes are read as text, and back.
+
+    `lines` counts its lines without the reader of rows: what follows the last line end is one, if not empty.
+    """
 
     file: Path
     sha256: str
     size: int
     encoding: str
     errors: str
+    lines: int
 
     def encode(self, text: str) -> bytes:
         """Give the bytes that were read as this text."""
@@ -50,10 +56,21 @@ class TextFile:
 
 
 class RawRow(NamedTuple):
-    """A row and its text as it was, line ends included."""
+    """A row as it was: the line it begins in, its cells, and its text with all its line ends.
 
-    row: Row
+    The cells of a row without quotes have white space around them, until `row` takes it off.
+    """
+
+    line: int
+    cells: Sequence[str]
     text: str
+    lines: int = 1
+    problem: str = ""
+
+    @property
+    def row(self) -> Row:
+        """Give the row as tables have it."""
+        return Row(self.line, tuple([cell.strip() for cell in self.cells]), self.problem, self.lines)
 
 
 def inspect_text(file: Path) -> TextFile:
@@ -78,7 +95,19 @@ def inspect_text(file: Path) -> TextFile:
     except UnicodeDecodeError:
         is_utf8 = False
     encoding, errors = _encoding(file, start, is_utf8=is_utf8, has_nul=has_nul)
-    return TextFile(file, digest.hexdigest(), size, encoding, errors)
+    return TextFile(file, digest.hexdigest(), size, encoding, errors, _count_lines(file, encoding, errors))
+
+
+def _count_lines(file: Path, encoding: str, errors: str) -> int:
+    """Count the lines of a text by its line ends, block by block."""
+    decoder, count, last = getincrementaldecoder(encoding)(errors), 0, ""
+    with _opened(file) as stream:
+        while block := stream.read(_STEP):
+            text = decoder.decode(block)
+            both = last + text
+            count += text.count("\n") + text.count("\r") - both.count("\r\n")
+            last = text[-1:] or last
+    return count + (last not in {"", "\n", "\r"})
 
 
 def _opened(file: Path) -> IO[bytes]:
@@ -154,51 +183,60 @@ def text_lines(text: TextFile) -> Iterator[str]:
 
 @dataclass(slots=True)
 class TextRows:
-    """The rows of a text. `preface` is a first line `sep=;`, which is no row; `blank` counts blank lines."""
+    """The rows of a text. `preface` is a first line `sep=;`, which is no row; `blank` counts blank lines.
+
+    `seen` counts the lines that were read so far.
+    """
 
     lines: Iterator[str]
     delimiter: str
     preface: str = ""
     blank: int = 0
+    seen: int = 0
 
     @classmethod
     def of(cls, lines: Iterable[str]) -> "TextRows":
         """Find what separates cells, and begin with the first row."""
         remaining = iter(lines)
-        begin = [line for line, _ in zip(remaining, range(LONGEST_SPAN), strict=False)]
+        begin = list(islice(remaining, LONGEST_SPAN))
         first = _content(begin[0]).strip("\ufeff") if begin else ""
         declared = declared_delimiter(first)
         preface = begin.pop(0) if declared else ""
         delimiter = declared or find_delimiter(begin)
-        return cls(_chain(begin, remaining), delimiter, preface)
+        return cls(chain(begin, remaining), delimiter, preface)
 
     def __iter__(self) -> Iterator[RawRow]:
         """Give the rows that are not blank, in order."""
         grammar, delimiter = Grammar.of(self.delimiter), self.delimiter
+        blanks = f"{delimiter}{whitespace}\u00a0"
         number = 1 + bool(self.preface)
         waiting: deque[str] = deque()
-        while True:
-            line = waiting.popleft() if waiting else next(self.lines, None)
-            if line is None:
-                return
-            content = _content(line)
-            if number == 1:
-                content = content.removeprefix("\ufeff")
-            if '"' in content and not grammar.whole.fullmatch(content):
-                while len(waiting) < LONGEST_SPAN and (more := next(self.lines, None)) is not None:
-                    waiting.append(more)
+        while (line := waiting.popleft() if waiting else next(self.lines, None)) is not None:
+            content = line.rstrip("\r\n") if number > 1 else _content(line).removeprefix("\ufeff")
+            if '"' in content or "\ufffd" in line or "\0" in line:
+                raw = self._unusual_row(number, content, line, waiting, grammar)
+            else:
+                raw = RawRow(number, content.split(delimiter), line)
+            number += raw.lines
+            self.seen = number - 1
+            if content.strip(blanks) or raw.problem or any(raw.row.cells):
+                yield raw
+            else:
+                self.blank += raw.lines
+
+    def _unusual_row(
+        self, number: int, content: str, line: str, waiting: deque[str], grammar: Grammar
+    ) -> RawRow:
+        """Read a row with quotes, or with characters that could not be decoded."""
+        row = Row(number, tuple(content.split(self.delimiter)))
+        if '"' in content:
+            if grammar.whole.fullmatch(content):
+                row = quoted_row([content], 0, self.delimiter, grammar)
+            else:
+                waiting.extend(islice(self.lines, LONGEST_SPAN - len(waiting)))
                 row, line = self._quoted(content, line, waiting, grammar)
-            elif '"' in content:
-                row = quoted_row([content], 0, delimiter, grammar)
-            else:
-                row = Row(1, tuple([cell.strip() for cell in content.split(delimiter)]))
-            if "\ufffd" in line or "\0" in line:
-                row = row._replace(problem=row.problem or UNDECODABLE)
-            if row.problem or any(row.cells):
-                yield RawRow(row._replace(line=number), line)
-            else:
-                self.blank += row.lines
-            number += row.lines
+        problem = row.problem or (UNDECODABLE if "\ufffd" in line or "\0" in line else "")
+        return RawRow(number, row.cells, line, row.lines, problem)
 
     def _quoted(self, content: str, line: str, waiting: deque[str], grammar: Grammar) -> tuple[Row, str]:
         """Read a row whose quotes are open at the end of its line, or wrong."""
@@ -219,8 +257,3 @@ def _content(line: str) -> str:
     if line.endswith("\r\n"):
         return line[:-2]
     return line[:-1] if line.endswith(("\n", "\r")) else line
-
-
-def _chain(begin: list[str], remaining: Iterator[str]) -> Iterator[str]:
-    yield from begin
-    yield from remaining

@@ -4,26 +4,28 @@ import csv
 import io
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import IO, Any
 
 from reconciler.core.model.errors import InvalidInput
+from reconciler.core.model.gc_pause import collector_off
 from reconciler.lists.scrub.columns import PhoneColumns
 from reconciler.lists.scrub.listed import ListedNumbers, Listings
 from reconciler.lists.scrub.rows import SECOND_READER, Kind, RowJudge, Verdict
-from reconciler.lists.scrub.second_reader import listings_in_lines
+from reconciler.lists.scrub.second_reader import listings_in_lines, suspect_texts
 from reconciler.lists.scrub.text import RawRow
 from reconciler.use_cases.scrub.certificate import certificate_bytes, certificate_json, sign
 from reconciler.use_cases.scrub.on_list import OnList, gather
 from reconciler.use_cases.scrub.outputs import Outputs, StagedFile
 from reconciler.use_cases.scrub.request import OutputFiles, ScrubRequest
-from reconciler.use_cases.scrub.tables import NO_COLUMN, CallingList, open_calling_list
+from reconciler.use_cases.scrub.tables import NO_COLUMN, CallingList, Part, open_calling_list
 from reconciler.use_cases.workspace.context import CommandContext
 from reconciler.use_cases.workspace.files import harmless_cell
 
 _STEP = 250_000
+_NO_VERDICT = Verdict(Kind.UNREADABLE, why=NO_COLUMN)
 _AT_ONCE = 4096  # rows that are looked at together
 _ENTRY = array("Q").itemsize * 2  # of the index: where a row began, and how many lines it has
 
@@ -73,6 +75,7 @@ class ScrubResult:
         return self.tally.rows["unreadable"] > 0
 
 
+@collector_off()
 def scrub(ctx: CommandContext, request: ScrubRequest) -> ScrubResult:
     """Scrub a calling list. Nothing appears under an output's name unless the whole run is good.
 
@@ -84,19 +87,19 @@ def scrub(ctx: CommandContext, request: ScrubRequest) -> ScrubResult:
     calling_list = open_calling_list(request.file)
     on_list = gather(ctx, request)
     with outputs.staging():
-        writing = _Writing(outputs, calling_list, on_list.listed)
-        for part in calling_list.parts(request.columns, on_list.tenant.region):
-            writing.add_part(ctx, part.name, part.columns, part.rows)
-        tables = writing.finished()
+        parting = RowParting(outputs, calling_list, on_list.listed)
+        for part in parting.parts(request.columns):
+            parting.add_part(ctx, part)
+        tables = parting.finished()
         written = {kind: tables[kind].to_json(file) for kind, file in files.tables.items()}
-        document = certificate_json(ctx, request, on_list, calling_list.input_json(), written, writing.tally)
+        document = certificate_json(ctx, request, on_list, calling_list.input_json(), written, parting.tally)
         data = certificate_bytes(document)
         signature = sign(ctx, data)
         outputs.appear(tables, data, signature)
-    return ScrubResult(files, writing.tally, on_list, document, signature is not None)
+    return ScrubResult(files, parting.tally, on_list, document, signature is not None)
 
 
-class _Writing:
+class RowParting:
     """The rows of a run on their way into its files. Of the calling list only a few rows are held at a time.
 
     `_drafted` is CLEAN as it is first written, `_index` has for each of its rows the line it began in and how
@@ -115,17 +118,19 @@ class _Writing:
         self._sheets: list[tuple[int, str]] = []
         self._has_begun = False
 
-    def add_part(
-        self, ctx: CommandContext, sheet: str, columns: PhoneColumns | None, rows: Iterator[RawRow]
-    ) -> None:
+    def parts(self, wanted: Sequence[str]) -> Iterator[Part]:
+        """Give the tables of the calling list, to be added one after the other."""
+        return self._list.parts(wanted, self._listed.region)
+
+    def add_part(self, ctx: CommandContext, part: Part) -> None:
         """Judge the rows of a table, and write each where it belongs."""
         if not self._has_begun:
             self._begin()
-        self.tally.add_columns(sheet, columns)
-        self._sheets.append((self.tally.rows["drafted"], sheet))
-        judge = RowJudge(self._listed, columns, self._listed.region) if columns is not None else None
-        while rows_at_once := list(islice(rows, _AT_ONCE)):
-            self._write_rows(rows_at_once, judge, sheet)
+        self.tally.add_columns(part.name, part.columns)
+        self._sheets.append((self.tally.rows["drafted"], part.name))
+        judge = RowJudge(self._listed, part.columns, self._listed.region) if part.columns else None
+        while rows_at_once := list(islice(part.rows, _AT_ONCE)):
+            self._write_rows(rows_at_once, judge, part.name)
             done = self.tally.rows["read"]
             self.tally.rows["read"] += len(rows_at_once)
             if (done + len(rows_at_once)) // _STEP > done // _STEP:
@@ -144,34 +149,31 @@ class _Writing:
     def _write_rows(self, rows: list[RawRow], judge: RowJudge | None, sheet: str) -> None:
         clean: list[str] = []
         index = array("Q")
-        may_have = self._listed.may_have
         for raw in rows:
-            row, text = raw
-            if judge is not None:
-                is_clean = not row.problem and judge.is_usual(row.cells) and not may_have(text)
-                if is_clean or (verdict := judge.judge(row)).kind is Kind.CLEAN:
-                    clean.append(text)
-                    index.append(row.line)
-                    index.append(row.lines)
-                    continue
+            verdict = _NO_VERDICT if judge is None else judge.judge(raw)
+            if verdict.kind is Kind.CLEAN:
+                clean.append(raw.text)
+                index.append(raw.line)
+                index.append(raw.lines)
             else:
-                verdict = Verdict(Kind.UNREADABLE, why=NO_COLUMN)
-            self._write_other(raw, verdict, sheet)
+                self._write_other(raw, verdict, sheet)
         self._drafted.write(self._encode("".join(clean)))
         self._drafted.rows += len(clean)
         self.tally.rows["drafted"] += len(clean)
         self._index.write(index.tobytes())
 
     def _write_other(self, raw: RawRow, verdict: Verdict, sheet: str) -> None:
-        line = f"{sheet}:{raw.row.line}" if sheet else str(raw.row.line)
+        # Of several sheets the header is that of all, and the row's own CSV has its cells below it.
+        cells = next(csv.reader(io.StringIO(raw.text)), []) if sheet else raw.row.cells
+        line = f"{sheet}:{raw.line}" if sheet else str(raw.line)
         if verdict.kind is Kind.BLOCKED:
             self.tally.add_blocked(verdict)
             lists = " ".join(dict.fromkeys(listing.list_id for listing in verdict.listings))
             reasons = " ".join(dict.fromkeys(listing.reason for listing in verdict.listings))
-            self._blocked.write(_csv_row([line, lists, reasons, " + ".join(verdict.columns), *raw.row.cells]))
+            self._blocked.write(_csv_row([line, lists, reasons, " + ".join(verdict.columns), *cells]))
             self._blocked.rows += 1
         else:
-            self._write_unreadable(line, verdict.why, raw.row.cells)
+            self._write_unreadable(line, verdict.why, cells)
 
     def _write_unreadable(self, line: str, why: str, cells: Iterable[str]) -> None:
         self.tally.rows["unreadable"] += 1
@@ -188,28 +190,34 @@ class _Writing:
             fact = "the first line was taken for the header, and has digits of a listed number"
             raise InvalidInput(f"{fact}: nothing was written", "give the table a header of titles only")
         clean.write(self._encode(heading))
-        place = 0
+        first = 0
         for entries in _entries(self._index):
-            texts = []
-            for line_number, line_count in zip(entries[::2], entries[1::2], strict=True):
-                text = "".join(islice(lines, line_count))
-                found = _found(self._listed, text) if self._listed.may_have(text) else ()
-                if found:
-                    sheet = next(name for start, name in reversed(self._sheets) if start <= place)
-                    lists = ", ".join(dict.fromkeys(listing.list_id for listing in found))
-                    cells = next(csv.reader(io.StringIO(text), delimiter=self._delimiter), [])
-                    line = f"{sheet}:{line_number}" if sheet else str(line_number)
-                    self._write_unreadable(line, f"{SECOND_READER} ({lists})", map(str.strip, cells))
-                else:
-                    texts.append(text)
-                place += 1
+            counts = entries[1::2]
+            if sum(counts) == len(counts):
+                texts = list(islice(lines, len(counts)))
+            else:
+                texts = ["".join(islice(lines, count)) for count in counts]
+            for place in sorted(suspect_texts(self._listed, texts)):
+                if found := next(listings_in_lines(self._listed, texts[place]), ()):
+                    self._write_suspect(first + place, entries[2 * place], texts[place], found)
+                    texts[place] = ""
             clean.write(self._encode("".join(texts)))
-            clean.rows += len(texts)
+            clean.rows += sum(map(bool, texts))
+            first += len(texts)
         if next(lines, None) is not None:
             raise InvalidInput("CLEAN has more lines than rows: nothing was written", "report this")
         self.tally.rows["clean"] = clean.rows
         self._demand_every_row()
         return {"clean": clean, "blocked": self._blocked, "unreadable": self._unreadable}
+
+    def _write_suspect(self, place: int, line_number: int, text: str, found: Listings) -> None:
+        """Write a row of the draft, by its place from 0, to the unreadable ones."""
+        sheet = next(name for start, name in reversed(self._sheets) if start <= place)
+        lists = ", ".join(dict.fromkeys(listing.list_id for listing in found))
+        delimiter = self._list.input_json()["delimiter"] or ","
+        cells = next(csv.reader(io.StringIO(text), delimiter=delimiter), [])
+        line = f"{sheet}:{line_number}" if sheet else str(line_number)
+        self._write_unreadable(line, f"{SECOND_READER} ({lists})", map(str.strip, cells))
 
     def _demand_every_row(self) -> None:
         rows = self.tally.rows
@@ -218,10 +226,6 @@ class _Writing:
                 f"{rows['read']:,} rows were read, and another number is accounted for: nothing was written"
             )
             raise InvalidInput(fact, "report this, with the form of the file")
-
-    @property
-    def _delimiter(self) -> str:
-        return self._list.input_json()["delimiter"] or ","
 
 
 def _found(listed: ListedNumbers, text: str) -> Listings:

@@ -78,6 +78,9 @@ class TextTable:
             self.heading, first = "\ufeff", sample[0]
             sample[0] = first._replace(text=first.text[1:])
         yield Part("", columns, chain(sample, remaining))
+        if rows.seen != self.text.lines:
+            fact = f"the file has {self.text.lines:,} lines, but {rows.seen:,} were read: nothing was written"
+            raise InvalidInput(fact, "report this, with the form of the file", where=name)
 
     def input_json(self) -> dict[str, Any]:
         """Say what was read."""
@@ -130,7 +133,9 @@ class WorkbookTable:
             is_headed = columns is not None and bool(columns.header)
             order = [places[title] for title in own]
             lines = (
-                RawRow(row, _csv_line([*([name] if first else []), *_placed(row.cells, order, len(places))]))
+                _raw_row(
+                    row, _csv_line([*([name] if first else []), *_placed(row.cells, order, len(places))])
+                )
                 for row in rows[is_headed:]
             )
             yield Part(name if first else "", columns, lines)
@@ -174,6 +179,11 @@ def _titles(columns: PhoneColumns | None, rows: Sequence[Row]) -> list[tuple[str
         titles.append((title, seen.get(title, 0)))
         seen[title] = seen.get(title, 0) + 1
     return titles
+
+
+def _raw_row(row: Row, text: str) -> RawRow:
+    """Give a row of a sheet with its line of CSV, which is more than one where a cell has line ends."""
+    return RawRow(row.line, row.cells, text, sum(1 for _ in io.StringIO(text, newline="")), row.problem)
 
 
 def _placed(cells: Sequence[str], order: Sequence[int], width: int) -> list[str]:

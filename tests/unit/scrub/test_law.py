@@ -16,7 +16,7 @@ from reconciler.lists.scrub import listed as listed_module
 from reconciler.lists.scrub.columns import find_phone_columns
 from reconciler.lists.scrub.listed import ListedNumbers, Listing
 from reconciler.lists.scrub.rows import Kind, RowJudge
-from reconciler.lists.scrub.second_reader import listings_in_lines
+from reconciler.lists.scrub.second_reader import listings_in_lines, suspect_texts
 from reconciler.lists.scrub.text import RawRow, TextRows
 from tests.unit.scrub.writings import LISTED, writings
 
@@ -43,12 +43,9 @@ def clean_rows(text: str, region: str) -> list[RawRow]:
 
 
 def is_clean(judge: RowJudge, raw: RawRow, numbers: ListedNumbers) -> bool:
-    if raw.row.problem or not judge.is_usual(raw.row.cells) or numbers.may_have(raw.text):
-        if judge.judge(raw.row).kind is not Kind.CLEAN:
-            return False
-        if numbers.may_have(raw.text):
-            return not any(listings_in_lines(numbers, raw.text))
-    return True
+    if judge.judge(raw).kind is not Kind.CLEAN:
+        return False
+    return not (suspect_texts(numbers, [raw.text]) and any(listings_in_lines(numbers, raw.text)))
 
 
 @st.composite
