@@ -92,6 +92,10 @@ def gather(ctx: CommandContext, request: ScrubRequest) -> OnList:
     """
     now = ctx.clock()
     today = Today.at(now)
+    if request.until is not None and request.until < today.as_of:
+        raise InvalidInput(
+            f"{request.until} is over: nothing was written", "name the last day of the calls", where="--as-of"
+        )
     repository = open_repository(ctx)
     head = repository.head() if repository else None
     if repository is None or head is None:
@@ -118,7 +122,7 @@ def gather(ctx: CommandContext, request: ScrubRequest) -> OnList:
     _demand_lists(request.lists, here, there, past, recorded, tenant)
     looked_at = [copy for copy in copies if not request.lists or copy.list_id in request.lists]
     if not request.allow_stale:
-        demand_fresh(looked_at, request.until or Today.at(now).latest)
+        demand_fresh(looked_at, request.until or today.latest)
     cxone = read_cxone(ctx).joined(recorded) if basis is Basis.LIVE else recorded
     gathering = _Gathering(ListedNumbers(tenant.region), frozenset(request.lists))
     gathering.add_files(here.lists.declared_entries.active_on(today.as_of).files)

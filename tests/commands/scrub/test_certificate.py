@@ -117,3 +117,10 @@ def test_a_registry_must_be_fresh_on_the_last_day_of_the_calls(scrubbed: Project
     _registry(scrubbed, "2026-10-26")  # fresh until 2026-11-26
     assert scrubbed.run("scrub", "leads.csv", "--as-of", "2026-11-27").code == 3
     assert scrubbed.run("scrub", "leads.csv", "--as-of", "2026-11-26").code == 8
+
+
+def test_the_last_day_of_the_calls_is_not_over_yet(scrubbed: Project):
+    _registry(scrubbed, "2026-10-20")  # it was fresh on the day that is named
+    done = scrubbed.run("scrub", "leads.csv", "--as-of", "2026-11-19")
+    assert done.code == 4
+    assert "2026-11-19 is over" in done.err
