@@ -56,7 +56,7 @@ class PreviousChain:
 
 
 _PAGE = 64  # reports that are read at once
-_LOOKS = (1, 100, 1_000_000)  # how far back to look for a commit that added a report and not something else
+_LOOKS = (8, 100, 1_000_000)  # how far back to look for a commit that added a report and not something else
 OLD_IN_A_ROW = 3
 # Nothing is known any more of what it said.
 _PURGED_PLAN = (

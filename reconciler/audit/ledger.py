@@ -77,6 +77,7 @@ class Ledger:
         self._pauses = Pauses(pause)
         self._trust = trust or Trust()
         self._remote_tip: str | None = None
+        self._known_remote_tip: str | None = None  # as far as this clone knew it when the tip was decided
         self._previous_chains: Mapping[str, PreviousChain] = {}
         self._chain = Chain(git, None, self._folder)
         self._branch = LocalBranch(git, branch, self._folder, self._trust.signers)
@@ -270,10 +271,12 @@ class Ledger:
 
     def unpushed_reports(self) -> list[str]:
         """Name the reports that only this clone has, oldest first, as far as it knows the remote's."""
-        local = self._git.branch_tip(self.branch)
-        if local is None or self._git.remote() is None:
+        if self._git.remote() is None:
             return []
         self._update_tip()
+        local = self._branch.tip
+        if local is None:
+            return []
         return self._chain.unpushed_reports(self.tip or local, beyond=self._git.tracking_tip(self.branch))
 
     def unpushed_by_tenant(self) -> list[str]:
@@ -363,14 +366,10 @@ class Ledger:
             self.add_doubt(tenant, error)
             return None
 
-    @property
-    def _known_remote_tip(self) -> str | None:
-        """Give the remote's tip, as far as this clone knows it."""
-        return self._remote_tip or (self._git.tracking_tip(self.branch) if self.has_remote else None)
-
     def _update_tip(self) -> None:
         """Decide the tip from the local branch as it is now and the remote's as it was last fetched."""
         remote = self._remote_tip
+        self._known_remote_tip = remote or (self._git.tracking_tip(self.branch) if self.has_remote else None)
         local = self._branch.vouched_tip(self._known_remote_tip)
         if self._branch.unvouched:
             self._doubts[ALL_TENANTS, self._branch.doubt] = None

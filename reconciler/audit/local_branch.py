@@ -137,7 +137,8 @@ class LocalBranch:
         current_data = self._git.read_blobs([blobs[path] for _, path in added if path in blobs])
         for commit, path in added:
             data = current_data.get(blobs.get(path, ""), b"")
-            if not self._appended_reports.has(path, sha256(data)):  # a later commit may have changed it
+            # A later commit may have changed it.
+            if commit != tip and not self._appended_reports.has(path, sha256(data)):
                 blob = self._git.listing(commit, path).get(path, "")
                 data = self._git.read_blobs([blob])[blob] if blob else b""
             yield commit, path, sha256(data)

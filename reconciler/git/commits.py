@@ -74,7 +74,8 @@ def build_commit(
 
 
 def _tree(git: Git, blobs: Mapping[str, str], onto: str | None, index: Mapping[str, str]) -> str:
-    git.run("read-tree", onto or "--empty", environment=index)
+    if onto:  # without an index there is an empty one
+        git.run("read-tree", onto, environment=index)
     lines = b"".join(f"100644 {sha}\t".encode() + encode_text(path) + b"\0" for path, sha in blobs.items())
     git.run("update-index", "-z", "--index-info", stdin=lines, environment=index)
     return git.run_line("write-tree", environment=index)

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from reconciler.core.model.errors import RepositoryProblem
 
 Setting = tuple[str, str]
+ScopedSetting = tuple[str, str, str]
+"""(scope, key, value), as git names them: `local`, `remote.origin.url`, …"""
 
 # How to find programs, a home, temporary files, the network and keys. Everything else stays here: CXone's and
 # GitLab's credentials are nothing that a helper of git's needs.
@@ -75,7 +77,7 @@ _FIXED = {
 }
 
 LIST = ("config", "--list", "--show-scope", "-z")
-"""The command whose output `overrides` reads. It runs nothing that is configured."""
+"""The command whose output `parse_settings` reads. It runs nothing that is configured."""
 
 # Settings that run a program, and what they are without a repository's configuration. Of core.gitProxy the
 # first value counts, not the last: GIT_PROXY_COMMAND stands in for it.
@@ -130,17 +132,25 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def overrides(listed: bytes, variables: Mapping[str, str]) -> list[Setting]:
+def parse_settings(listed: bytes) -> list[ScopedSetting]:
+    """Read what LIST prints."""
+    fields = iter(listed.decode("utf-8", "surrogateescape").split("\0")[:-1])
+    settings = []
+    for scope, field in zip(fields, fields, strict=True):
+        key, _, value = field.partition("\n")
+        settings.append((scope, key, value))
+    return settings
+
+
+def overrides(settings: Iterable[ScopedSetting], variables: Mapping[str, str]) -> list[Setting]:
     """Give the settings that undo what a repository's own configuration would run.
 
-    `listed` is what LIST prints. The user's and the system's settings of that kind are repeated after them.
-    RepositoryProblem for a setting that nothing undoes.
+    The user's and the system's settings of that kind are repeated after them. RepositoryProblem for a setting
+    that nothing undoes.
     """
     undoing: list[Setting] = []
     repeated: list[Setting] = []
-    fields = iter(listed.decode("utf-8", "surrogateescape").split("\0")[:-1])
-    for scope, field in zip(fields, fields, strict=True):
-        key, _, value = field.partition("\n")
+    for scope, key, value in settings:
         if scope in _OWN and _REFUSED.fullmatch(key):
             raise RepositoryProblem(
                 f"the repository's own configuration has {key}, which names a program to run",

@@ -4,8 +4,10 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from reconciler.core.model.errors import RepositoryProblem
+from reconciler.git.remembered import is_object_name
 from reconciler.git.runner import Git, command_problem, decode_text, encode_text
 
 _COMMIT_LINE = re.compile(rb"\x01([0-9a-f]{40,64})\0\n?")
@@ -26,13 +28,30 @@ class Commit:
 
 def is_shallow(git: Git) -> bool:
     """Tell whether history was cut when this was cloned."""
-    return git.run_line("rev-parse", "--is-shallow-repository") == "true"
+    return _cut_list(git).exists()
+
+
+def _cut_list(git: Git) -> Path:
+    """Name git's list of where history is cut (gitrepository-layout); only a shallow clone has one."""
+    return git.common_folder / "shallow"
 
 
 def resolve(git: Git, name: str) -> str | None:
     """Find the commit that a name stands for; None if there is none."""
-    output = git.run_unchecked("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-    return output.out.decode().strip() if output.code == 0 else None
+    question = _question(name)
+    known = git.remembered.get(question)
+    if known is not None:
+        return known.decode().strip()
+    output = git.run_unchecked(*question)
+    if output.code:
+        return None  # a fetch may bring it yet
+    sha = output.out.decode().strip()
+    git.remembered.add(_question(sha), output.out)
+    return sha
+
+
+def _question(name: str) -> tuple[str, ...]:
+    return ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
 
 
 def branch_of_ref(git: Git, ref: str, prefix: str = "refs/heads/") -> str | None:
@@ -44,11 +63,10 @@ def branch_of_ref(git: Git, ref: str, prefix: str = "refs/heads/") -> str | None
 
 def cut_commits(git: Git) -> frozenset[str]:
     """Name the commits whose parents a shallow clone does not have."""
-    if not is_shallow(git):
+    try:
+        return frozenset(_cut_list(git).read_text(encoding="ascii").split())
+    except FileNotFoundError:
         return frozenset()
-    path = git.run_line("rev-parse", "--path-format=absolute", "--git-path", "shallow")
-    with open(path, encoding="ascii") as listed:  # noqa: PTH123  (git's own text, surrogates and all)
-        return frozenset(listed.read().split())
 
 
 def is_whole(git: Git, *revs: str) -> bool:
@@ -59,9 +77,14 @@ def is_whole(git: Git, *revs: str) -> bool:
 
 def is_descendant(git: Git, ancestor: str, commit: str) -> bool:
     """Tell whether this clone can see that `commit` contains `ancestor`."""
-    output = git.run_unchecked("merge-base", "--is-ancestor", "--end-of-options", ancestor, commit)
+    question = ("merge-base", "--is-ancestor", "--end-of-options", ancestor, commit)
+    if git.remembered.get(question) is not None:
+        return True
+    output = git.run_unchecked(*question)
     if output.code > 1:
         raise command_problem("merge-base", output)
+    if output.code == 0 and is_object_name(ancestor) and is_object_name(commit):
+        git.remembered.add(question, output.out)  # history that a fetch brings makes it no less so
     return output.code == 0
 
 
@@ -79,11 +102,6 @@ def additions(git: Git, rev: str, folder: str, *, limit: int, skip: int = 0) -> 
     ]
 
 
-def has_merges(git: Git, rev: str) -> bool:
-    """Tell whether any commit of a history has more than one parent."""
-    return bool(git.run_line("rev-list", "--merges", "--max-count=1", "--end-of-options", rev, "--"))
-
-
 def changes(
     git: Git, rev: str, folder: str, *, excluded_rev: str | None = None, last: int | None = None
 ) -> list[Change]:
@@ -92,15 +110,14 @@ def changes(
     No history is simplified away: a merge that drops what one side had is seen as a removal. `last` bounds
     how many commits are looked at where none is a merge, the newest first.
     """
-    excluded = [f"^{excluded_rev}"] if excluded_rev else []
-    bound = [f"--max-count={last}"] if last and not has_merges(git, rev) else []
-    options = ("--reverse", "--topo-order", *bound, "--end-of-options")
-    commits = git.run("rev-list", *options, rev, *excluded, "--")
-    out = git.run(
-        "diff-tree", "--stdin", "-m", "--root", "-r", "-z", "--no-renames", "--name-status",
-        *(["--", folder] if folder else []),
-        stdin=commits,
-    )  # fmt: skip
+    if rev == excluded_rev:
+        return []
+    question = ("changes", rev, folder, excluded_rev, last)
+    out = git.remembered.get(question)
+    if out is None:
+        out = _list_changes(git, rev, folder, excluded_rev, last)
+        if is_object_name(rev) and is_object_name(excluded_rev or rev) and not is_shallow(git):
+            git.remembered.add(question, out)
     file_changes = []
     commit = ""
     fields = iter(out.split(b"\0")[:-1])
@@ -110,6 +127,22 @@ def changes(
         else:
             commit = field.decode()
     return file_changes
+
+
+def _list_changes(git: Git, rev: str, folder: str, excluded_rev: str | None, last: int | None) -> bytes:
+    excluded = [f"^{excluded_rev}"] if excluded_rev else []
+    options = ("--reverse", "--topo-order", "--parents", "--end-of-options")
+    lines = git.run("rev-list", *options, rev, *excluded, "--").splitlines()
+    if last and not any(line.count(b" ") > 1 for line in lines):
+        lines = lines[-last:]
+    if not lines:
+        return b""
+    commits = b"".join(line.partition(b" ")[0] + b"\n" for line in lines)
+    return git.run(
+        "diff-tree", "--stdin", "-m", "--root", "-r", "-z", "--no-renames", "--name-status",
+        *(["--", folder] if folder else []),
+        stdin=commits,
+    )  # fmt: skip
 
 
 def describe(git: Git, rev: str) -> Commit:
@@ -234,7 +267,6 @@ class Writers:
         """Count the commits that HEAD has and `rev` has not, and read the newest of them."""
         self._complete("HEAD")
         selection = ("--end-of-options", "HEAD", *([f"^{rev}"] if rev else []), "--")
-        count = int(self._git.run_line("rev-list", "--count", *selection))
         form = "--format=%H%x01%an <%ae>%x01%ct%x01%B"
         commits = []
         for record in decode_text(self._git.run("log", "-z", form, f"--max-count={limit}", *selection)).split(
@@ -244,7 +276,9 @@ class Writers:
                 sha, author, seconds, message = record.strip("\n").split("\x01", 3)
                 when = datetime.fromtimestamp(int(seconds), UTC)
                 commits.append(Commit(sha, author, when, message.strip("\n")))
-        return count, commits
+        if len(commits) < limit:
+            return len(commits), commits
+        return int(self._git.run_line("rev-list", "--count", *selection)), commits
 
     def commits_of_lines(self, rev: str, path: str, lines: Iterable[int]) -> dict[int, str]:
         """Name the commit that wrote each of these lines, as `rev` has the file; moved lines keep theirs."""

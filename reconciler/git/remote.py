@@ -4,6 +4,7 @@ import re
 import secrets
 import time
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Literal
 
 from reconciler.core.model.errors import BrokenChain, RepositoryProblem
@@ -36,7 +37,8 @@ _OUTRUN = re.compile(
 
 def find(git: Git) -> str | None:
     """Name the remote: origin, else the only one; None without any."""
-    names = [name for name in git.run_line("remote").split("\n") if name and not name.startswith("-")]
+    keys = (key.split(".", 1)[1].rpartition(".") for _, key, _ in git.settings if key.startswith("remote."))
+    names = list(dict.fromkeys(name for name, _, _ in keys if name and not name.startswith(("-", "/"))))
     if not names:
         return None
     if "origin" in names:
@@ -55,8 +57,15 @@ class Remote:
     def __init__(self, git: Git, name: str) -> None:
         self.name = name
         self._git = git
-        self._url = git.run_unchecked("ls-remote", "--get-url", name).out.decode("utf-8", "replace").strip()
         self.takes_push_options = True  # until a push says otherwise
+
+    @cached_property
+    def _url(self) -> str:
+        """Where a token may be sent. Without one nobody needs to know: then it is the remote's name."""
+        if not self._git.has_token:
+            return self.name
+        answer = self._git.run_unchecked("ls-remote", "--get-url", self.name)
+        return answer.out.decode("utf-8", "replace").strip()
 
     def tracking(self, branch: str) -> str:
         """Name the local ref that remembers a branch of the remote."""

@@ -9,7 +9,7 @@ from reconciler.git import commits, history, remote, storage, trees
 from reconciler.git.commits import Signatures
 from reconciler.git.history import Change, Commit, Revision, Writers
 from reconciler.git.remote import DEPTH_REMEDY, PushResult, Remote, Tags
-from reconciler.git.runner import Git, command_problem, decode_text
+from reconciler.git.runner import PLACE, Git, command_problem, decode_text
 from reconciler.git.storage import Bundles
 from reconciler.git.trees import PathFilter, TreeFile
 
@@ -25,7 +25,7 @@ class Repository:
     def __init__(self, git: Git, root: Path, prefix: str) -> None:
         self.root = root
         self.prefix = prefix
-        self._git = git.within(root)
+        self._git = git
         name = remote.find(self._git)
         self._remote = Remote(self._git, name) if name else None
         self.tags = Tags(self._git, self._remote)
@@ -36,20 +36,23 @@ class Repository:
     def discover(cls, folder: Path, *, is_hurried: Callable[[], bool] = lambda: False) -> "Repository | None":
         """Find the repository that a folder is in; None outside of one. For `is_hurried`, see `Git`."""
         git = Git(folder, is_hurried=is_hurried)
-        output = git.run_unchecked("rev-parse", "--show-toplevel")
+        output = git.locate()
         if output.code:
             if "not a git repository (or any" in output.err:
                 return None
             raise command_problem("rev-parse", output)
-        return cls(
-            git, Path(decode_text(output.out).removesuffix("\n")), git.run_line("rev-parse", "--show-prefix")
-        )
+        place = decode_text(output.out).removesuffix("\n").split("\n")
+        if len(place) != len(PLACE):  # a folder's name has a line break in it
+            place = [decode_text(git.locate(what).out).removesuffix("\n") for what in PLACE]
+        root, common_folder, prefix = Path(place[0]), Path(place[1]), place[2]
+        # Where a setting puts the working tree elsewhere, another repository may be found from there.
+        return cls(git.within(root, common_folder if common_folder == root / ".git" else None), root, prefix)
 
     # What lies below .git.
 
     def own_folder(self) -> Path:
         """Name our own folder below .git, common to all worktrees: for locks and journals."""
-        return storage.common_folder(self._git) / storage.FOLDER
+        return self._git.common_folder / storage.FOLDER
 
     def check_writable(self) -> None:
         """RepositoryProblem where git could not take a commit: no right, no space, a read-only disk."""
@@ -86,7 +89,8 @@ class Repository:
 
     def changed_files(self, is_wanted: PathFilter, lying: Iterable[str]) -> list[str]:
         """List the wanted files that differ from HEAD's blobs; `lying` are those on the disk."""
-        committed = self.files("HEAD", is_wanted) if self.head() else []
+        head = self.head()
+        committed = self.files(head, is_wanted) if head else []
         return trees.list_changed_files(self.root / self.prefix, committed, lying, self.read_blobs)
 
     def describe(self, rev: str) -> Commit:
@@ -95,7 +99,8 @@ class Repository:
 
     def user_email(self) -> str | None:
         """Tell who git is configured for here (user.email); None if nobody."""
-        return decode_text(self._git.run_unchecked("config", "--get", "user.email").out).strip() or None
+        values = [value for _, key, value in self._git.settings if key == "user.email"]
+        return (values[-1].strip() or None) if values else None
 
     @property
     def is_shallow(self) -> bool:
@@ -122,6 +127,8 @@ class Repository:
 
     def is_ancestor(self, ancestor: str, commit: str) -> bool:
         """Tell whether `commit` contains `ancestor`; both must be here. Fetches history if it is cut."""
+        if ancestor == commit:
+            return True
         if history.is_descendant(self._git, ancestor, commit):
             return True
         if history.is_whole(self._git, commit):
@@ -224,9 +231,8 @@ class Repository:
         `grows_only`: nobody may rewrite it or take it away, which is a BrokenChain.
         """
         origin = self._require_remote()
-        tip_before = self.tracking_tip(branch)
         if not origin.fetch(branch, grows_only=grows_only):
-            if grows_only and tip_before is not None:
+            if grows_only and self.tracking_tip(branch) is not None:
                 raise BrokenChain(
                     f"the branch {branch} is gone from the remote {origin.name}",
                     f"restore it: git push {origin.name} {origin.tracking(branch)}:refs/heads/{branch}",

@@ -10,11 +10,20 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from reconciler.core.model.errors import RepositoryProblem
-from reconciler.git.environment import LIST, Setting, environment_for, overrides
+from reconciler.git.environment import (
+    LIST,
+    ScopedSetting,
+    Setting,
+    environment_for,
+    overrides,
+    parse_settings,
+)
+from reconciler.git.remembered import RememberedAnswers
 
 NETWORK_SECONDS = 60.0
 LOCAL_SECONDS = 300.0
@@ -23,6 +32,9 @@ _POLL_SECONDS = 0.2  # between two looks whether we were
 
 TOKEN = "DNC_GIT_TOKEN"  # noqa: S105  (the variable's name, not a token)
 SIGNING_KEY = "DNC_SIGNING_KEY"  # names the file of an SSH private key, as a pipeline's file variable does
+
+# The top folder of the working tree, `common_folder`, and the way from the top to where git is asked.
+PLACE = ("--show-toplevel", "--git-common-dir", "--show-prefix")
 
 _CREDENTIALS = re.compile(r"(://)[^/@\s']+@")
 
@@ -100,7 +112,7 @@ class Git:
         self._variables = dict(os.environ if environment is None else environment)
         self._token = self._variables.pop(TOKEN, "")
         self.signing_key = self._variables.get(SIGNING_KEY, "")
-        self._overrides: Sequence[Setting] | None = None
+        self.remembered = RememberedAnswers()
         program = shutil.which("git", path=self._variables.get("PATH"))
         if program is None:
             raise RepositoryProblem(
@@ -108,10 +120,45 @@ class Git:
             )
         self._program = program
 
-    def within(self, folder: Path) -> "Git":
-        """Take the same git to another folder."""
+    def within(self, folder: Path, common_folder: Path | None = None) -> "Git":
+        """Take the same git to another folder, whose `common_folder` may be known."""
         environment = self._variables | ({TOKEN: self._token} if self._token else {})
-        return Git(folder, environment, is_hurried=self.is_hurried)
+        there = Git(folder, environment, is_hurried=self.is_hurried)
+        if common_folder is not None:
+            there.common_folder = common_folder
+        return there
+
+    @property
+    def has_token(self) -> bool:
+        """Tell whether there is a token for the remote."""
+        return bool(self._token)
+
+    @cached_property
+    def settings(self) -> Sequence[ScopedSetting]:
+        """All that is configured here, in git's order: of one key the last counts."""
+        listed = self._run_bare(LIST)
+        if listed.code:
+            raise command_problem(LIST[0], listed)
+        return parse_settings(listed.out)
+
+    @cached_property
+    def _overrides(self) -> Sequence[Setting]:
+        return overrides(self.settings, self._variables)
+
+    @cached_property
+    def common_folder(self) -> Path:
+        """The .git folder that all worktrees of this clone share."""
+        path = self.run("rev-parse", "--path-format=absolute", "--git-common-dir")
+        return Path(decode_text(path).removesuffix("\n"))
+
+    def locate(self, *what: str) -> GitOutput:
+        """Ask where the clone is that this folder is in: PLACE, or a part of it."""
+        return self._run_bare(("rev-parse", "--path-format=absolute", *(what or PLACE)))
+
+    def _run_bare(self, arguments: Sequence[str]) -> GitOutput:
+        """Run what runs nothing that is configured, before it is known what there is to undo."""
+        environment = environment_for(self._variables, (), ())
+        return self._execute(arguments, environment, b"", LOCAL_SECONDS, network=False)
 
     def run_unchecked(
         self,
@@ -122,13 +169,6 @@ class Git:
         url: str = "",
     ) -> GitOutput:
         """Run one command and return what it said, whatever its exit code. `url` gets the token."""
-        if self._overrides is None:
-            listed = self._execute(
-                LIST, environment_for(self._variables, (), ()), b"", seconds, network=False
-            )
-            if listed.code:
-                raise command_problem(LIST[0], listed)
-            self._overrides = overrides(listed.out, self._variables)
         full_environment = environment_for(self._variables, self._overrides, self._token_header(url))
         return self._execute(
             arguments, full_environment | dict(environment or {}), stdin, seconds, network=bool(url)
@@ -207,6 +247,14 @@ class Git:
         if output.code:
             raise command_problem(arguments[0], output)
         return output.out
+
+    def run_once(self, *arguments: str) -> bytes:
+        """Run one command that must succeed and whose answer cannot change; from then on it is known."""
+        known = self.remembered.get(arguments)
+        if known is None:
+            known = self.run(*arguments)
+            self.remembered.add(arguments, known)
+        return known
 
     def run_line(
         self, *arguments: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None

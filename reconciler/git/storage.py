@@ -6,16 +6,9 @@ from datetime import datetime
 from pathlib import Path
 
 from reconciler.core.model.errors import RepositoryProblem
-from reconciler.git.runner import Git, decode_text, error_line
+from reconciler.git.runner import Git, error_line
 
 FOLDER = "dnc"  # our own, beside git's: locks and journals, which no commit and no `git clean` touches
-
-
-def common_folder(git: Git) -> Path:
-    """Name the .git folder that all worktrees of this clone share."""
-    return Path(
-        decode_text(git.run("rev-parse", "--path-format=absolute", "--git-common-dir")).removesuffix("\n")
-    )
 
 
 def demand_writable(git: Git) -> None:
@@ -23,8 +16,7 @@ def demand_writable(git: Git) -> None:
 
     Tried with a file, because permissions tell nothing of a full disk, a quota or a read-only mount.
     """
-    git_folder = common_folder(git)
-    for folder in (git_folder / "objects", git_folder / "refs" / "heads", _temporary_folder()):
+    for folder in (git.common_folder / "objects", git.common_folder / "refs" / "heads", _temporary_folder()):
         try_writing(folder)
 
 

@@ -10,6 +10,7 @@ from hashlib import sha1, sha256
 from pathlib import Path
 
 from reconciler.core.model.errors import RepositoryProblem
+from reconciler.git.remembered import is_object_name
 from reconciler.git.runner import Git, command_problem, decode_text, encode_text, error_line
 from reconciler.git.storage import no_temporary_files
 
@@ -36,7 +37,8 @@ class TreeFile:
 
 def tree_files(git: Git, rev: str, *paths: str) -> list[TreeFile]:
     """List every file of a commit or tree below the paths (all by default), named from the root."""
-    listed = git.run("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", rev, *paths)
+    run = git.run_once if is_object_name(rev) else git.run
+    listed = run("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", rev, *paths)
     files = []
     for record in listed.split(b"\0")[:-1]:
         facts, _, path = record.partition(b"\t")
@@ -47,9 +49,13 @@ def tree_files(git: Git, rev: str, *paths: str) -> list[TreeFile]:
 
 def read_blobs(git: Git, shas: Iterable[str]) -> dict[str, bytes]:
     """Read blobs by name, all through one process."""
-    names = list(dict.fromkeys(shas))
-    if not names:
-        return {}
+    blobs = {name: git.remembered.get(name) for name in shas}
+    names = [name for name, data in blobs.items() if data is None]
+    known = {name: data for name, data in blobs.items() if data is not None}
+    return known | _read_blobs(git, names) if names else known
+
+
+def _read_blobs(git: Git, names: Sequence[str]) -> dict[str, bytes]:
     out = memoryview(
         git.run("cat-file", "--batch", "--buffer", stdin="".join(f"{n}\n" for n in names).encode())
     )
@@ -64,6 +70,7 @@ def read_blobs(git: Git, shas: Iterable[str]) -> dict[str, bytes]:
             )
         size = int(header[2])
         blobs[name] = bytes(out[end + 1 : end + 1 + size])
+        git.remembered.add(name, blobs[name])
         start = end + 1 + size + 1
     return blobs
 

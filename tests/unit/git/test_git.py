@@ -137,7 +137,7 @@ def test_what_takes_too_long_is_ended_with_its_children(tmp_path, monkeypatch):
     clone = new_clone(tmp_path / "clone")
     program = tmp_path / "bin" / "git"
     program.parent.mkdir()
-    program.write_text("#!/bin/sh\nsleep 600 &\nwait\n")
+    program.write_text('#!/bin/sh\n[ "$3" = config ] && exit\nsleep 600 &\nwait\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
     with pytest.raises(RepositoryProblem, match=r"did not finish within 0\.1 s"):
