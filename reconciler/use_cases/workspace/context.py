@@ -5,10 +5,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
 from reconciler.core.model.run_result import StoppedBy, stop_text
 from reconciler.cxone.http.stats import Statistics
 from reconciler.cxone.http.stop import TimeBudget
+
+if TYPE_CHECKING:
+    from reconciler.git.repository import Repository
 
 _LATEST_ZONE = timedelta(hours=14)
 _EARLIEST_ZONE = timedelta(hours=12)
@@ -189,11 +193,13 @@ class RunState:
 
     `stop` is set when a signal asks the command to stop. `budget` ends writing, and only that, after some
     time; None: the time is not limited. `meter` collects measurements; None: no metrics are wanted.
+    `repositories` are those that were opened, by the folder that they were looked for from.
     """
 
     stop: StopRequest = field(default_factory=StopRequest)
     budget: TimeBudget | None = None
     meter: Meter | None = None
+    repositories: "dict[Path, Repository]" = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,8 +100,13 @@ _MOST_NAMED = 5
 
 
 def open_repository(ctx: CommandContext) -> Repository | None:
-    """Find the repository around the project, if there is one."""
-    return Repository.discover(ctx.folder, is_hurried=ctx.run.stop.is_set)
+    """Find the repository around the project, if there is one. A second time it is the same object."""
+    if found := ctx.run.repositories.get(ctx.folder):
+        return found
+    repository = Repository.discover(ctx.folder, is_hurried=ctx.run.stop.is_set)
+    if repository is not None:
+        ctx.run.repositories[ctx.folder] = repository
+    return repository
 
 
 def _tree(ctx: CommandContext, repository: Repository | None, target_branch: str | None) -> Tree:
