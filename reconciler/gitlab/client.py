@@ -176,7 +176,7 @@ def _refusal(method: str, path: str, status: int) -> GitLabProblem:
         HTTPStatus.FORBIDDEN: "give the token of GITLAB_TOKEN the scope api, and a role that may do this",
         HTTPStatus.NOT_FOUND: "the token of GITLAB_TOKEN does not see this: make it in this project",
     }
-    way = "run the job again" if passing else ways.get(status, "see docs/gitlab.md, Tokens")
+    way = "run the job again" if passing else ways.get(status, "see docs/how-to/gitlab.md, Tokens")
     return GitLabProblem(
         f"GitLab answers {status} to {method} {path}", way, is_passing=passing, status=status
     )

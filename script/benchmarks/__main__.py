@@ -16,7 +16,7 @@ from script.benchmarks.workload import MOST, Form
 SIZES = (10_000, 100_000, 1_000_000)
 _MOST_ROWS = 300_000  # of a workbook
 _SINGLE_MOST = 100_000  # one by one, a list of more is no list that people keep
-PAGE = Path("docs/performance.md")
+PAGE = Path("docs/explain/performance.md")
 
 
 def main() -> None:

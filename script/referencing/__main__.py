@@ -13,9 +13,9 @@ from script.referencing.schemas import schema_page
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 _SCHEMAS = {
-    "list-file.md": ("dnc-list.schema.json", "A list file: `dnc-lists/**/*.yaml`", "../files.md"),
-    "dnc-yaml.md": ("dnc.schema.json", "Configuration: `dnc.yaml`", "../files.md"),
-    "rule-file.md": ("regulation.schema.json", "A rule file: `schema/regulations/*.json`", "../rules.md"),
+    "list-file.md": ("dnc-list.schema.json", "A list file: `dnc-lists/**/*.yaml`", "files.md"),
+    "dnc-yaml.md": ("dnc.schema.json", "Configuration: `dnc.yaml`", "files.md"),
+    "rule-file.md": ("regulation.schema.json", "A rule file: `schema/regulations/*.json`", "rules.md"),
 }
 
 

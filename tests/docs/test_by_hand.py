@@ -1,4 +1,4 @@
-"""The shell of `docs/verify-by-hand.md`, run on a chain that holds and on chains that do not."""
+"""The shell of `docs/how-to/verify-by-hand.md`, run on a chain that holds and on chains that do not."""
 
 import json
 import os
@@ -10,7 +10,9 @@ from tests.docs.pages import ROOT, blocks
 from tests.support.clones import _nobody, _pattern, clone, origin  # noqa: F401  (fixtures)
 from tests.unit.audit.builders import fill, open_ledger
 
-(SCRIPT,) = (block.lines for block in blocks(ROOT / "docs" / "verify-by-hand.md") if block.language == "sh")
+(SCRIPT,) = (
+    block.lines for block in blocks(ROOT / "docs" / "how-to" / "verify-by-hand.md") if block.language == "sh"
+)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import yaml
 from tests.docs.pages import PAGES, ROOT, blocks
 from tests.support.project import making
 
-PIPELINES = {"docs/pipeline.md"}  # GitLab's: tests/pipeline runs the shipped ones
+PIPELINES = {"docs/reference/pipeline.md"}  # GitLab's: tests/pipeline runs the shipped ones
 KEYS = set(json.loads((ROOT / "schema" / "dnc.schema.json").read_text())["properties"])
 # Lines out of a file, as in the tutorial, are tried by test_pages_run.py.
 SHOWN = [

@@ -20,4 +20,7 @@ def test_every_family_is_explained():
     now = START.timestamp()
     text = openmetrics(Meter({"t": told}, wire), command="apply", code=0, started_at=now - 1, ended_at=now)
     families = {family.name for family in text_string_to_metric_families(text.decode())}
-    assert set(names(first_cells((ROOT / "docs" / "metrics.md").read_text(), "family"))) == families
+    assert (
+        set(names(first_cells((ROOT / "docs" / "reference" / "metrics.md").read_text(), "family")))
+        == families
+    )

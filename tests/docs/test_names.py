@@ -13,9 +13,9 @@ from reconciler.rules.rule_set import load_rules
 from tests.docs.pages import PAGES, ROOT, anchors, first_cells, links, names, section
 
 SAFETY = ROOT / "docs" / "explain" / "safety-model.md"
-FILES = ROOT / "docs" / "files.md"
-PLAN = ROOT / "docs" / "plan.md"
-RULES = ROOT / "docs" / "rules.md"
+FILES = ROOT / "docs" / "reference" / "files.md"
+PLAN = ROOT / "docs" / "reference" / "plan.md"
+RULES = ROOT / "docs" / "reference" / "rules.md"
 
 
 def schema(name):
@@ -54,7 +54,9 @@ def test_tests_that_are_named_exist(page):
 
 def test_an_attempt_that_a_test_shows_names_it():
     """What nothing in `dnc` stops has no test; every other row has one."""
-    rows = re.findall(r"^\| .*\|$", (ROOT / "docs" / "security.md").read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| .*\|$", (ROOT / "docs" / "explain" / "security.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
     cells = ([cell.strip() for cell in row[1:-1].split("|")] for row in rows)
     told = [row for row in cells if len(row) == 4 and not row[0].startswith(("attempt", "---"))]
     assert len(told) > 50

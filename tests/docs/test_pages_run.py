@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 import pytest
 import yaml
 
-from tests.docs.pages import PAGES, ROOT, blocks
+from tests.docs.pages import GENERATED, PAGES, ROOT, blocks
 from tests.docs.running import Shell, shown
 from tests.support.project import Project, making
 from tests.unit.tables.workbooks import workbook
 
-REFERENCE = ROOT / "docs" / "reference"
 Hook = Callable[[Project], object]
 
 
@@ -57,7 +56,7 @@ def remote(project: Project) -> None:
 
 def allow_removal(project: Project) -> None:
     """Write what the tutorial says: the lines of its YAML block, in place of those that are there."""
-    lines = written("docs/tutorial.md", "    removal: delete")
+    lines = written("docs/start/tutorial.md", "    removal: delete")
     before = lines.replace("    removal: delete\n", "")
     file = project.folder / "dnc.yaml"
     assert before in file.read_text()
@@ -65,7 +64,7 @@ def allow_removal(project: Project) -> None:
 
 
 def profile(project: Project) -> None:
-    found = yaml.safe_load(written("docs/daily.md", "imports:"))
+    found = yaml.safe_load(written("docs/how-to/daily.md", "imports:"))
     project.configure(lambda c: c.update(found))
     rows = [["Tel", "Asked", "Code", "Status", "Agent"], ["2125550141", "11/02/2026", "D1", "", "7"]]
     (project.folder / "calls.xlsx").write_bytes(workbook(*rows))
@@ -145,12 +144,12 @@ TOLD = {
             "script/demo": "tests/commands/program/test_demo.py runs it",
         }
     ),
-    "docs/tutorial.md": Told(
+    "docs/start/tutorial.md": Told(
         empty=True,
         codes={"dnc plan@3": 6, "dnc check +12125550123": 3},
         before={"dnc release": allow_removal},
     ),
-    "docs/daily.md": Told(
+    "docs/how-to/daily.md": Told(
         codes={
             "dnc check +12125550123 --at 2026-03-04T17:02Z": 3,  # before the first report
             "dnc check +12125550123 --at 2026-03-04T12:02-05:00": 3,
@@ -168,7 +167,7 @@ TOLD = {
             "dnc export": applied,
         },
     ),
-    "docs/metrics.md": Told(
+    "docs/reference/metrics.md": Told(
         pipeline=True,
         unrun={
             "dnc status --metrics /var/lib/": (
@@ -176,11 +175,11 @@ TOLD = {
             )
         },
     ),
-    "docs/personal-data.md": Told(
+    "docs/explain/personal-data.md": Told(
         codes={"dnc check +12125550123 --at": 3},  # before the first report
         before={"dnc check": Project.apply},
     ),
-    "docs/audit.md": Told(
+    "docs/how-to/audit.md": Told(
         codes={
             "dnc audit compare cxone-export.csv --report 12": 4,  # there is one report here
             "dnc audit verify --anchor": 4,  # and this is no part of its chain
@@ -188,12 +187,12 @@ TOLD = {
         before={"dnc audit compare": exported},
         unrun=SIGNING,
     ),
-    "docs/scrub.md": Told(before={"dnc scrub leads.csv": calling_list}),
-    "docs/performance.md": Told(
+    "docs/how-to/scrub.md": Told(before={"dnc scrub leads.csv": calling_list}),
+    "docs/explain/performance.md": Told(
         unrun={"script/bench": "takes minutes; tests/bench runs its parts on small lists"}
     ),
 }
-SHOWN = {str(page.relative_to(ROOT)): page for page in PAGES if REFERENCE not in page.parents}
+SHOWN = {str(page.relative_to(ROOT)): page for page in PAGES if page.name not in GENERATED}
 WITH_COMMANDS = {name for name, page in SHOWN.items() if any(kind == "bash" for kind, _ in shown(page))}
 
 
@@ -204,7 +203,7 @@ USUAL = Told(before={"dnc ": Project.apply})
 @pytest.mark.parametrize("name", sorted(SHOWN))
 def test_no_command_hides_in_a_block_that_is_not_run(name):
     known = {"bash", "text", "yaml", "mermaid"}
-    elsewhere = {"sh"} if name == "docs/verify-by-hand.md" else set()  # test_by_hand.py runs it
+    elsewhere = {"sh"} if name == "docs/how-to/verify-by-hand.md" else set()  # test_by_hand.py runs it
     assert {block.language for block in blocks(SHOWN[name])} <= known | elsewhere
 
 

@@ -2,5 +2,6 @@
 
 `provider` implements the port; `connection` finds the API of a tenant and signs in; `reader`, `group_read`
 and `writes` read and write groups; `calls`, `records` and `dialect` are pure. `number_check` finds out
-which settings fit a tenant. What evidence says of this API is in docs/cxone.md. Knows nothing of `entries`.
+which settings fit a tenant. What evidence says of this API is in docs/reference/cxone.md. Knows nothing of
+`entries`.
 """

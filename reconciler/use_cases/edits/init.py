@@ -10,11 +10,11 @@ from reconciler.use_cases.workspace.project import SCHEMA_FOLDER
 
 _HEAD = """\
 # yaml-language-server: $schema=schema/dnc.schema.json
-# Which CXone the lists in dnc-lists/ go to. What each key means: docs/files.md of dnc.
+# Which CXone the lists in dnc-lists/ go to. What each key means: docs/reference/files.md of dnc.
 defaultTenant: sandbox
 
 tenants:
-  # The built-in CXone: needs no account, keeps its state in .dnc/, and protects nobody.
+  # The built-in CXone: needs no account, keeps its state in .dnc/, and stops no calls.
   sandbox:
     dialect: {dialect}
     embedded: true
@@ -82,7 +82,8 @@ entries: []
 """
 
 _PIPELINE = f"""\
-# The pipelines for merge requests, the default branch and schedules, as one include (docs/gitlab.md of dnc).
+# The pipelines for merge requests, the default branch and schedules, as one include: docs/how-to/gitlab.md
+# of dnc.
 include:
   - component: $CI_SERVER_FQDN/tools/dnc/dnc@{__version__}  # your mirror of dnc, and a tag of it
     inputs:

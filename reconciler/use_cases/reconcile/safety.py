@@ -82,8 +82,8 @@ class ApprovalLookup:
         if self._unanswered_commits:
             message = (
                 f"GitLab does not list all pushes to {', '.join(sorted(self._unanswered_commits))}, "
-                "so an approver may "
-                'have pushed to it; turn on "Prevent approvals by users who add commits" (docs/gitlab.md)'
+                'so an approver may have pushed to it; turn on "Prevent approvals by users who add commits" '
+                "(docs/how-to/gitlab.md)"
             )
             yield Finding("", 0, 0, "", GITLAB_RULE, Severity.WARNING, message)
 

@@ -152,7 +152,7 @@ def test_without_a_list_or_a_profile_nothing_is_written(folder):
 
 
 def test_the_profile_that_the_guide_shows(folder):
-    (shown,) = [b for b in blocks(ROOT / "docs" / "daily.md") if b.lines[0] == "imports:"]
+    (shown,) = [b for b in blocks(ROOT / "docs" / "how-to" / "daily.md") if b.lines[0] == "imports:"]
     folder.write("dnc.yaml", CONFIGURATION + "\n".join(shown.lines))
     folder.write("calls.csv", "Tel,Asked,Code,Status\n2125550101,11/02/2026,D1,\n2125550102,,,TEST\n")
     assert folder.dnc("import", "calls.csv", "--profile", "vendor-a").code == 0

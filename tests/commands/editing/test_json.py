@@ -11,7 +11,7 @@ from tests.docs.pages import ROOT, first_cells, names, section
 
 HEADS = {"format_version", "errored", "exit_code", "findings", "files"}
 ADD = ("--list", "dnc-list-01", "--reason", "LOCAL", "--policy", "NEVER")
-PAGE = section(ROOT / "docs" / "daily.md", "For programs")
+PAGE = section(ROOT / "docs" / "how-to" / "daily.md", "For programs")
 
 
 @pytest.fixture

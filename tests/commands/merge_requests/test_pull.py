@@ -219,7 +219,7 @@ def test_programs_are_told_what_was_adopted(project):
     managed(project, phone(1))
     project.agent("add", phone(2))
     document = project.run("pull", "--format", "json").json
-    explained = section(ROOT / "docs" / "daily.md", "For programs")
+    explained = section(ROOT / "docs" / "how-to" / "daily.md", "For programs")
     (row,) = [row for row in explained.splitlines() if row.startswith("| `dnc pull` |")]
     assert set(names([row.split("|")[2]])) <= set(document)
     assert (document["files"], document["written"]) == ([FILE], {LIST: 1})

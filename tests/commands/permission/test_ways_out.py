@@ -212,7 +212,7 @@ def test_a_few_are_no_move(project):
 def test_programs_are_told_what_came_back(vanished):
     project, gone = vanished
     document = project.run("restore", gone, "--format", "json", CI="").json
-    explained = section(ROOT / "docs" / "daily.md", "For programs")
+    explained = section(ROOT / "docs" / "how-to" / "daily.md", "For programs")
     (row,) = [row for row in explained.splitlines() if row.startswith("| `dnc restore` |")]
     assert set(names([row.split("|")[2]])) <= set(document)
     (back,) = document["restored"]

@@ -35,7 +35,7 @@ def test_the_program_is_named_by_its_files(project):
 
 
 def test_an_installations_own_record_gives_the_same_digest(tmp_path):
-    """As docs/audit.md tells an auditor to do it, with the RECORD of a wheel."""
+    """As docs/how-to/audit.md tells an auditor to do it, with the RECORD of a wheel."""
     shutil.copytree(ROOT / "reconciler", tmp_path / "reconciler", ignore=lambda *_: ["__pycache__"])
     lines = [_recorded(path, tmp_path) for path in (tmp_path / "reconciler").rglob("*") if path.is_file()]
     folder = tmp_path / "dnc_reconciler-0.1.0.dist-info"

@@ -9,7 +9,7 @@ from reconciler.rules import keywords
 from reconciler.rules.rule_set import _shipped
 from tests.unit.conftest import RULES
 
-PAGE = (Path(__file__).parents[3] / "docs" / "rules.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "rules.md").read_text(encoding="utf-8")
 META = _shipped()["regulation.schema.json"]["$defs"]
 
 
