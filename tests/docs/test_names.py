@@ -6,13 +6,12 @@ import re
 import pytest
 
 from reconciler.audit.report_content import Content
-from reconciler.core.model.entries import FITTING, ReleaseReason
+from reconciler.core.model.entries import FITTING, REGISTRY_REASONS, ReleaseReason
 from reconciler.core.planning.change import BlockedBy, Direction, DriftKind, Reason
 from reconciler.core.planning.plan import COUNTS, failed_plan_to_json
 from reconciler.rules.rule_set import load_rules
 from tests.docs.pages import PAGES, ROOT, anchors, first_cells, links, names, section
 
-SAFETY = ROOT / "docs" / "explain" / "safety-model.md"
 FILES = ROOT / "docs" / "reference" / "files.md"
 PLAN = ROOT / "docs" / "reference" / "plan.md"
 RULES = ROOT / "docs" / "reference" / "rules.md"
@@ -122,9 +121,20 @@ def test_every_rule_has_a_row():
     assert sorted(rows) == sorted(packaged)
 
 
-def test_the_safety_model_says_which_release_fits():
-    row = next(r for r in SAFETY.read_text(encoding="utf-8").splitlines() if "Which release fits" in r)
-    for part in row.split("|")[2].split(". ")[:2]:
-        reasons, releases = (set(re.findall(r"[A-Z]+(?:_[A-Z]+)*", side)) for side in part.split(":"))
-        for reason in reasons:
-            assert {r.value for r in FITTING[reason]} - {ReleaseReason.MOVED.value} == releases
+def test_the_files_page_says_which_release_fits():
+    table = section(FILES, "Which release fits")
+    rows = re.findall(r"^\| ([A-Z_]+) \| ([^|]+) \|", table, re.MULTILINE)
+    told = {release: set(re.findall("registry|company", fits.partition(",")[0])) for release, fits in rows}
+    kinds = {
+        release.value: {
+            "registry" if reason in REGISTRY_REASONS else "company"
+            for reason, fitting in FITTING.items()
+            if release in fitting
+        }
+        for release in ReleaseReason
+    }
+    conditional = {ReleaseReason.MOVED.value, ReleaseReason.TERM_ENDED.value}  # by more than the entry's kind
+    assert told.keys() == kinds.keys()
+    assert {name: told[name] for name in told.keys() - conditional} == {
+        name: kinds[name] for name in kinds.keys() - conditional
+    }

@@ -11,12 +11,8 @@ _UNPLAIN = re.compile(
     r"|tak(?:e|es|en|ing) (?:it |them |one |numbers? |a number )?off|took (?:\w+ ){0,2}off"
     r"|the seed|protects? nobody|touch(?:es|ed)?|remedy|is told|are told)\b"
 )
-_OWN_PACE = {
-    "cxone.md",
-    "performance.md",
-    "plan.md",
-    "reliability.md",
-}  # being rewritten with what they describe
+# Rewritten together with what they describe.
+_OWN_PACE = {"cxone.md", "performance.md", "plan.md", "reliability.md"}
 _READ = [
     page
     for page in PAGES
