@@ -1,5 +1,6 @@
 """`dnc validate`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -7,12 +8,14 @@ import typer
 
 from reconciler.cli.call import FORMAT_HELP, Format, current_options, exit_on_errors, print_error, print_json
 from reconciler.cli.options import ChangedSinceOption, demand_paths_or_since, examples
+from reconciler.cli.render.source_lines import SourceLines
 from reconciler.cli.reports import VALIDATION_REPORTS, parse_report_options, write_validation
 from reconciler.cli.terminal import escape_line
 from reconciler.core.model.errors import DncError
-from reconciler.core.model.finding import Severity, finding_to_json
+from reconciler.core.model.finding import Finding, Severity, count_text, finding_to_json
 from reconciler.use_cases.reconcile.validate import ValidateResult
 from reconciler.use_cases.reconcile.validate import validate as run
+from reconciler.use_cases.workspace.context import CommandContext
 
 EXAMPLES = examples(
     "dnc validate",
@@ -49,16 +52,16 @@ def validate(
         result = ValidateResult(error.findings, (), 0)
         write_validation(result, report or [])
         if output is Format.JSON:
-            _print_result(result, output)
+            _print_result(result, output, ctx)
 
     with exit_on_errors(on_error):
         result = run(ctx, [str(path) for path in paths or ()], since=changed_since)
         write_validation(result, report or [])
-        _print_result(result, output)
+        _print_result(result, output, ctx)
     raise typer.Exit(4 if result.errors else 0)
 
 
-def _print_result(result: ValidateResult, output: Format) -> None:
+def _print_result(result: ValidateResult, output: Format, ctx: CommandContext) -> None:
     if output is Format.JSON:
         counts = {severity.value: result.count(severity) for severity in Severity}
         print_json(
@@ -74,9 +77,25 @@ def _print_result(result: ValidateResult, output: Format) -> None:
         )
         return
     if result.findings:
-        print("\n".join(escape_line(str(finding)) for finding in result.findings))
+        excerpts = SourceLines(ctx.folder) if sys.stdout.isatty() and not ctx.pipeline.is_running else None
+        print("\n".join(_finding_text(finding, excerpts) for finding in result.findings))
     since = f" changed since {result.since}" if result.since else ""
-    print_error(
-        f"{result.files} files{since}, {result.numbers:,} numbers: {result.errors} errors, "
-        f"{result.count(Severity.WARNING)} warnings, {result.count(Severity.ALARM)} alarms"
-    )
+    alarm_count = result.count(Severity.ALARM)
+    parts = [
+        count_text(result.errors, "error"),
+        count_text(result.count(Severity.WARNING), "warning"),
+        *([count_text(alarm_count, "alarm")] if alarm_count else []),
+    ]
+    files_text = f"{count_text(result.files, 'file')}{since}, {count_text(result.numbers)}"
+    print_error(f"{', '.join(parts)} in {files_text}")
+
+
+def _finding_text(finding: Finding, excerpts: SourceLines | None) -> str:
+    """Write a finding. On a terminal an error says so, and the line that it is about is shown below it."""
+    text = escape_line(str(finding))
+    if excerpts is None:
+        return text
+    if finding.severity is Severity.ERROR:
+        place, _, sentence = text.rpartition(escape_line(finding.message))
+        text = f"{place}error: {escape_line(finding.message)}{sentence}"
+    return "\n".join([text, *excerpts.of(finding)])
