@@ -109,6 +109,6 @@ class AuditCommands(GroupedCommands):
 
     SECTIONS: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "Read the record": ("list", "show", "verify"),
-        "Tell of a period": ("summary", "export", "evidence"),
+        "Report on a period": ("summary", "export", "evidence"),
         "Keep it safe": ("push", "anchor", "bundle", "compare", "reanchor"),
     }

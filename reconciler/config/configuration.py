@@ -194,7 +194,7 @@ def uncovered_files(paths: Iterable[str], configuration: Configuration) -> tuple
             visible = f"{parent}/{name.lstrip('.').rpartition('.')[0]}.yaml"
             if matches(globs, visible):
                 fix = f"name it {visible}"
-            message = f"no tenant's lists reach this file, so it protects nobody: {fix}"
+            message = f"no tenant's lists reach this file, so its numbers are not protected: {fix}"
             findings.append(_not_read(path, message))
     return tuple(findings)
 
@@ -215,7 +215,7 @@ def reach_findings(
     every = sorted({*files, *elsewhere()})
     if len(empty) == len(tenant.lists):
         shown = ", ".join(tenant.lists)
-        fact = f"the lists of tenant {tenant.name} reach no file ({shown}), so it protects nobody"
+        fact = f"the lists of tenant {tenant.name} reach no file ({shown}), so its numbers are not protected"
         severity = Severity.ERROR if every else Severity.WARNING
         ways = f"{_meant(tenant.lists, every)}write its first list file, or remove the tenant"
         yield _pattern_finding(path, tenant, 0, severity, f"{fact}: {ways}")

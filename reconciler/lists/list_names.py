@@ -79,7 +79,7 @@ def lookalike_findings(
                     line, column = unpack(marks[path])
                     message = (
                         f"the list {name} looks like {other} ({first_files[other]}): if one of them is a "
-                        "typing error, nobody may be scrubbed against it; correct it, or write both names "
+                        "typing error, its calls may not be stopped; correct it, or write both names "
                         "below listIds in dnc.yaml if both are meant"
                     )
                     yield Finding(path, line, column, "/listId", RULE, Severity.WARNING, message)

@@ -35,7 +35,9 @@ def future_day_findings(latest: date, file: str, node: MapNode, path: str, key: 
     day = parse_day(node.values.get(key))
     if day and day > latest:
         line, column = unpack(node.value_mark(key))
-        message = f"{key} is {day}, and nowhere is it later than {latest}: write the day it happened"
+        message = (
+            f"{key} is {day}, which is in the future: today is at most {latest}: write the day it happened"
+        )
         yield Finding(file, line, column, f"{path}/{key}", "LIST-04", Severity.ERROR, message)
 
 
@@ -44,7 +46,7 @@ def unknown_list_findings(reading: Reading) -> Iterator[Finding]:
     for hold_list in reading.hold_lists:
         if hold_list.list_id not in reading.list_ids:
             line, column = unpack(hold_list.mark)
-            message = "no file here is part of the list that is held: check listId, or hold the numbers"
+            message = "no file here is part of the list that is on hold: check listId, or hold the numbers"
             yield Finding(hold_list.file, line, column, hold_list.path, "LIST-08", Severity.WARNING, message)
 
 

@@ -179,13 +179,13 @@ def _parse_file(name: str, data: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise _invalid(name, "this is not JSON") from error
     if not isinstance(content, dict):
-        raise _invalid(name, "this is no JSON Schema: an object is wanted")
+        raise _invalid(name, "this is no JSON Schema: it must be an object")
     try:
         too_far = expands_too_far(content)
     except RecursionError as error:
         raise _invalid(name, "it is nested too deep") from error
     if too_far:
-        raise _invalid(name, "its references stand for more parts than anybody wrote: refer less often")
+        raise _invalid(name, "its references expand to more parts than were written: refer less often")
     return content
 
 
@@ -228,7 +228,7 @@ def _regulations(contents: Mapping[str, Schema]) -> tuple[Rule, ...]:
             rules = _own_rules(name, content, meta_validator)
         for rule in rules:
             if rule.id in rules_by_id:
-                raise _invalid(name, f"{rule.id} stands in {rules_by_id[rule.id].file} too")
+                raise _invalid(name, f"{rule.id} is in {rules_by_id[rule.id].file} too")
             rules_by_id[rule.id] = rule
     return tuple(rules_by_id[key] for key in sorted(rules_by_id))
 

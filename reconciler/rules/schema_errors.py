@@ -118,7 +118,7 @@ _SENTENCES: Mapping[str, Callable[[ValidationError], str]] = {
     "maxItems": lambda error: (
         f"{_describe_place(error)} has too many items: write at most {error.validator_value}"
     ),
-    "not": lambda error: f"{_describe_place(error)} may not stand here: remove it",
+    "not": lambda error: f"{_describe_place(error)} is not allowed here: remove it",
     "anyOf": lambda error: (
         f"{_describe_place(error)} is none of the forms that the schema allows: correct it"
     ),

@@ -162,7 +162,7 @@ class _Reader:
                 continue
             if key in values:
                 first, _ = unpack(node.key_mark(key))
-                message = f"the key {redact(key)} stands in line {first} already: keep one"
+                message = f"the key {redact(key)} is in line {first} already: keep one"
                 self._refuse(key_event, "YAML-02", message)
                 continue
             values[key] = value

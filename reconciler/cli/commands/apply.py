@@ -165,7 +165,7 @@ def _demand_consent(ctx: CommandContext, *, yes: bool) -> None:
 def _demand_named_sandbox(prepared: PreparedPlan, ctx: CommandContext) -> None:
     if not prepared.inputs.tenant.embedded:
         return
-    print_error(f"{prepared.inputs.tenant.name} is the built-in CXone: it protects nobody")
+    print_error(f"{prepared.inputs.tenant.name} is a simulation: it stops no calls")
     if ctx.pipeline.is_running and ctx.options.tenant is None:
         raise typer.BadParameter(
             f"in a pipeline the built-in CXone must be asked for: --tenant {prepared.inputs.tenant.name}",

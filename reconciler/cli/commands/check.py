@@ -54,7 +54,7 @@ def check(  # noqa: PLR0917  (an option each; Typer passes them by name)
     if at is None and (pages or whole_number):
         raise typer.BadParameter("a page is made of a past moment: add --at", param_hint="--report")
     if at is not None and live:
-        raise typer.BadParameter("CXone tells of today only: leave --live out", param_hint="--at")
+        raise typer.BadParameter("--live cannot be used with --at: CXone knows only today", param_hint="--at")
     with error_output(output):
         if at is not None:
             is_protected = _check_at(ctx, number, at, output, pages, whole_number=whole_number)

@@ -26,7 +26,7 @@ def serve(
     """Serve until told to stop. `announce` is given what a person needs to use it."""
 
     def say(url: str) -> None:
-        announce(f"the built-in CXone listens on {url}; it protects nobody")
+        announce(f"the built-in CXone listens on {url}; a simulation: it stops no calls")
         announce("  dialect: entries")
         announce(
             f"    baseUrl: {url}   clientId: {CLIENT_ID}   clientSecret: {CLIENT_SECRET}   orgId: sandbox"

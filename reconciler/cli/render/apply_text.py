@@ -93,7 +93,7 @@ def invalid_lines(result: ApplyResult) -> str:
     more = len(errors) - _MOST_ERRORS
     lines = [
         f"NOT APPLIED: {count_text(len(errors), 'error')} in {count_text(len(files), 'file')}.",
-        "What is new or changed there was not sent, and protects nobody; what was applied before stands.",
+        "What is new or changed there was not sent and is not protected. What was applied before stays.",
         "Nothing is removed until the errors are corrected.",
         *(f"  {escape_line(str(error))}" for error in errors[:_MOST_ERRORS]),
         *([f"  and {more:,} more"] if more > 0 else []),
@@ -211,7 +211,7 @@ def _report_lines(result: ApplyResult) -> list[str]:
 
 def _no_report_reason(result: ApplyResult) -> str:
     if isinstance(result.chain_problem, RewrittenHistory):
-        return "history was rewritten, and nobody has accepted that yet"
+        return "history was rewritten, and that is not accepted yet"
     return (
         "the chain of reports is broken" if result.chain_problem else "nothing was attempted, nothing changed"
     )

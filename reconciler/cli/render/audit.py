@@ -45,7 +45,7 @@ def _people_lines(people: People | None) -> Iterator[str]:
         yield f"  started   {started.login} ({started.how}, by {started.by})"
     yield from _limited_lines("authors", people.authors, _author_text)
     yield from _limited_lines("merged", people.merge_requests, _request_text)
-    yield from _limited_lines("let off", people.authorizations or (), _authorization)
+    yield from _limited_lines("removed", people.authorizations or (), _authorization)
     yield from _limited_lines("unknown", people.unknown, str)
 
 
@@ -65,14 +65,12 @@ def _request_text(row: MergeRequest) -> str:
     approvers = row.approvers
     approvers_text = "" if approvers is None else f", approved by {', '.join(approvers) or 'nobody'}"
     self_approved_text = ", the author among them" if row.is_self_approved else ""
-    return (
-        f"{row.reference} by {row.merger or 'nobody known'}{approvers_text}{self_approved_text} ({row.how})"
-    )
+    return f"{row.reference} by {row.merger or 'unknown'}{approvers_text}{self_approved_text} ({row.how})"
 
 
 def _authorization(row: AuthorizationRow) -> str:
     why = f"{row.release} {row.evidence}" if row.is_release else "lapsed"
-    by = f"{row.action} {count_text(row.count)} on {row.list_id}: {why}, by {row.author or 'nobody known'}"
+    by = f"{row.action} {count_text(row.count)} on {row.list_id}: {why}, by {row.author or 'unknown'}"
     request = row.merge_request
     parts = [
         by,
@@ -124,7 +122,7 @@ def report_text(stored_report: StoredReport) -> str:
         f"report {report.seq} of {report.tenant}: {report.status}",
         f"  file      {stored_report.path}",
         f"  sha256    {stored_report.sha256}",
-        f"  revision  {report.revision} (held: {report.last_applied_revision or 'nothing'})",
+        f"  revision  {report.revision} (last applied: {report.last_applied_revision or 'nothing'})",
         f"  ran       {report.started_text} to {report.finished_text}",
         f"  by        {report.actor.name}, commit by {report.actor.commit_author} (asserted)",
         *_people_lines(report.people),

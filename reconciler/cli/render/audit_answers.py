@@ -489,4 +489,4 @@ def _lines(all_references: References) -> Iterator[str]:
 def _retention_text(reference: Reference, all_references: References) -> str:
     if reference.keep_until:
         return f"keep until {reference.keep_until} (counted from {reference.counts_from})"
-    return f"stands: keep it while it does, and {all_references.keep} more"
+    return f"in the files: keep it while it is, and {all_references.keep} more"

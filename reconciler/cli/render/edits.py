@@ -222,7 +222,7 @@ def _print_rows(rows: "ImportedRows", retry_command: str) -> None:
             f"{retry_command}"
         )
     if rows.ignored:
-        print_error(f"columns that nothing was taken from: {titles_text(rows.ignored)}")
+        print_error(f"ignored columns: {titles_text(rows.ignored)}")
     if rows.left_out:
         ignored_text = ", ".join(f"{value} ({count:,})" for value, count in sorted(rows.left_out.items()))
         print_error(f"rows that the profile ignores: {ignored_text}")

@@ -110,13 +110,13 @@ def _read_template(name: str) -> str:
 
 # What the counts of a plan mean, and how one that is not 0 is marked.
 _FACTS = {
-    "create": ("Go on", "new", "good"),
-    "update": ("Change", "live under other terms", ""),
-    "delete": ("Come off", "with permission", "warn"),
+    "create": ("To add", "new", "good"),
+    "update": ("To change", "live under other terms", ""),
+    "delete": ("To remove", "with permission", "warn"),
     "blocked": ("Blocked", "stay in CXone: a guard keeps them", "warn"),
-    "by_hand": ("By hand", "for people to remove", "warn"),
+    "by_hand": ("Remove manually", "dnc removes nothing here", "warn"),
     "unchanged": ("Unchanged", "live as the files say", ""),
-    "unmanaged": ("Left to agents", "added by others: opt-outs", ""),
+    "unmanaged": ("Added by others", "opt-outs, left alone", ""),
 }
 
 

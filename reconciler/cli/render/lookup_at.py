@@ -16,7 +16,7 @@ from reconciler.use_cases.history.report_walk import NumberChange, RunRead
 from reconciler.use_cases.history.run_summary import RunSummary
 from reconciler.use_cases.workspace.context import iso
 
-_ACTION_WORDS = {"create": "put on", "update": "changed", "delete": "taken off"}
+_ACTION_WORDS = {"create": "added", "update": "changed", "delete": "removed"}
 
 
 def lookup_at_json(lookup_at: LookupAt) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def verdict(lookup_at: LookupAt) -> str:
         if lookup_at.is_protected:
             return "was listed, and live everywhere it should be"
         if lookup_at.is_protected is None:
-            return "was listed; whether it was live everywhere at that moment, nobody looked"
+            return "was listed; no run verified it in CXone at that time"
         return "was listed, and NOT live everywhere it should be"
     return _unlisted_verdict(lookup_at)
 
@@ -169,8 +169,8 @@ def no_record_text(lookup_at: LookupAt) -> str:
     if first is None:
         return f"there is no report of {lookup_at.tenant}: dnc apply writes the first"
     return (
-        f"the first report of {lookup_at.tenant} is of {moment_text(first.finished_at)}: before it "
-        "nobody looked"
+        f"the first report of {lookup_at.tenant} is of {moment_text(first.finished_at)}: nothing is "
+        "known of before"
     )
 
 
@@ -205,7 +205,7 @@ def live_state(list_lookup: ListLookupAt) -> str:
         state_before, state_after = (
             "live" if is_present else "not there" for is_present in (live.left, there_after)
         )
-        state_text += f": left {state_before}, and {state_after} when somebody looked again"
+        state_text += f": left {state_before}, and {state_after} when a run checked again"
     if live.terms:
         state_text += f", {terms_summary(live.terms)}"
     return state_text
@@ -246,11 +246,11 @@ def _reads_text(list_lookup: ListLookupAt) -> str:
         else "not seen live before"
     )
     if read_after is None:
-        return f"{last_text}; no report tells of a look since"
+        return f"{last_text}; not checked since"
     state_after = "live" if list_lookup.looks.there_after else "not there"
     return (
         f"{last_text}; next look {moment_text(read_after.at)} (report {read_after.reported.seq}): "
-        f"{state_after}; nobody looked in between"
+        f"{state_after}; not checked in between"
     )
 
 

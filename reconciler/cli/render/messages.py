@@ -43,10 +43,10 @@ FIXES = {
     "unsupported": "remove it in CXone; or set removal: delete (dnc-groups: expire) where that works",
     "superseded": "nothing, if a newer pipeline has run; else make the plan, or run the job, again",
     "hold": "wait until the hold ends: whoever wrote it into holds: in the files takes it out",
-    "approval": "somebody else approves its merge request; or, where no token can read that, adds approvedBy",
-    "over-ceiling": "remove calling lists or groups that nobody needs, then run it again",
+    "approval": "someone else approves its merge request; or, where no token can read that, adds approvedBy",
+    "over-ceiling": "remove calling lists or groups that are not needed, then run it again",
     "other-chain": "see the alarm about it: a rewritten history is accepted with dnc apply --accept-history; "
-    "for anything else run dnc audit verify, and call an auditor before anybody touches the branch",
+    "for anything else run dnc audit verify, and call an auditor before the branch is changed",
     "invalid-files": "correct the files: dnc validate shows every error with its line",
 }
 

@@ -73,7 +73,7 @@ class Section:
             yield f"{mismatch}."
         direction = _DIRECTIONS.get(self.document.get("direction", ""), "") if has_live else _UNKNOWN
         changed_text = (
-            f"The merge request touches {escape_markdown(self.changed_parts)}." if self.changed_parts else ""
+            f"The merge request changes {escape_markdown(self.changed_parts)}." if self.changed_parts else ""
         )
         yield f"{direction} {changed_text}".strip()
         yield from self._parts(max_lines, number_format)

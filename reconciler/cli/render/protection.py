@@ -20,7 +20,7 @@ _CAUSE_TEXTS = {
     Cause.OUT_OF_TIME: "not sent: the run's time limit was over",
     Cause.THROTTLED: "throttled by CXone over and over",
     Cause.NO_ROOM: "not sent: CXone takes no more entries",
-    Cause.REMOVED: "removed or weakened in CXone by somebody else during the run",
+    Cause.REMOVED: "removed or weakened in CXone by someone else during the run",
     Cause.NOT_LIVE: "not live in CXone",
 }
 _CAUSE_FIXES = {
@@ -28,7 +28,7 @@ _CAUSE_FIXES = {
     Cause.MISSING: "If it is missing again, ask NICE: CXone took it and does not have it.",
     Cause.OUT_OF_TIME: "Give the next run more time: a longer --deadline.",
     Cause.THROTTLED: "Lower requestsPerMinute of this tenant, or see what else uses its allowance.",
-    Cause.NO_ROOM: "Make room in CXone first: remove calling lists or groups that nobody needs.",
+    Cause.NO_ROOM: "Make room in CXone first: remove calling lists or groups that are not needed.",
 }
 _ANSWERED = frozenset({Cause.REJECTED, Cause.MISSING, Cause.IN_DOUBT})
 _MAX_ANSWER = 200  # characters of what CXone said

@@ -186,5 +186,5 @@ def _failed_text(result: VerifyResult) -> str:
     problems = count_text(len(verification.problems), "problem")
     return (
         f"{f'{names}: ' if names else ''}{problems} in the record, the first: {first.file}: {first.message}. "
-        f"Show it to an auditor before anybody touches the branch {result.branch}."
+        f"Show it to an auditor before the branch is changed {result.branch}."
     )

@@ -117,11 +117,11 @@ class Tally:
 
 
 DEADLINE = "DEADLINE"
-OUT_OF_TIME = Failure(DEADLINE, "the time budget was used up before this was sent: the next run goes on")
+OUT_OF_TIME = Failure(DEADLINE, "the time limit was reached before this was sent: the next run continues")
 NO_CAPACITY = Failure(
     "OVER_CEILING", "CXone takes no more entries, so this number is not protected: make room, then run again"
 )
-THROTTLED = Failure("429", "throttled over and over, single numbers too: the next run goes on")
+THROTTLED = Failure("429", "throttled repeatedly, single numbers too: the next run continues")
 NOT_FOUND = Failure("NOT_FOUND", "CXone counted it as stored, and the read-back does not find it")
 TERMS_NOT_TAKEN = Failure("NOT_TAKEN", "CXone has the number, but did not take these terms")
 NOT_STORED = "NOT_STORED"

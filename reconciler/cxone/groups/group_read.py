@@ -172,7 +172,7 @@ class GroupReadPass(ReadPass):
             messages.append(
                 f"{entries:,} records of the {CEILING:,} that CXone takes in one environment, calling lists "
                 "not counted, nor the 30 days of inventory storage, which may end it earlier: remove groups "
-                "or lists that nobody needs"
+                "or lists that are not needed"
             )
         if self.other_form_count:
             messages.append(

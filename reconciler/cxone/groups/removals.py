@@ -20,7 +20,8 @@ _PROBES = 3  # numbers of many that are searched, until one is found
 _MOST_PAGES = 20  # of a group that is read only because its search is in doubt
 
 _MODIFIED = Failure(
-    "LATER_OPT_OUT", "somebody touched this record since it was read: it stays, and the next run decides anew"
+    "LATER_OPT_OUT",
+    "someone modified this record since it was read: it stays, and the next run decides again",
 )
 _NOT_FOUND = Failure(
     "NOT_FOUND_BY_SEARCH",

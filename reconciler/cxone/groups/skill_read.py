@@ -97,7 +97,7 @@ class SkillsReader:
             found |= {_id(row): row for row in rows}
         if total is not None and len(found) < total:
             fact = f"{len(found)} of the {total} skills that CXone counts were listed"
-            raise CxoneUnreadable(fact, "run it again when nobody changes skills")
+            raise CxoneUnreadable(fact, "run it again when skills are not being changed")
         return list(found.values())
 
     def _ids_of(self, group: str, kind: str) -> list[str]:

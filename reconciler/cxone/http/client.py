@@ -282,7 +282,7 @@ def unavailable_error(
     elif again.is_throttled:
         fix = "lower `requestsPerMinute` for this tenant, or see what else uses its allowance"
     else:
-        fix = "see whether CXone has an incident, then run it again: it goes on from where things stand"
+        fix = "see whether CXone has an incident, then run it again: it continues from there"
     return CxoneUnavailable(f"tried {tries}, seen last: {last_seen}", fix, where=request.at(host))
 
 

@@ -274,7 +274,7 @@ def _removal_doubt(
         return f"it is missing from the file; its {len(numbers_before):,} numbers stay"
     if lost_count and unread_lines:
         lines = _lines_text(unread_lines)
-        return f"it lost {lost_count:,}, and they may stand where no number can be read: line {lines}"
+        return f"it lost {lost_count:,}, and they may be where no number can be read: line {lines}"
     if lost_count * 100 > max_loss * len(numbers_before):
         share = f"{lost_count * 100 / len(numbers_before):.2f} %"
         return (
@@ -288,7 +288,7 @@ def _running_term(copies: Sequence[RegistryCopy], number: str, day: date | None)
     ends = [copy.numbers[number].end for copy in copies if number in copy.numbers]
     last_end = max((end for end in ends if end), default=None)
     if last_end and day and day <= last_end:
-        return f"its term in the file runs until {last_end}: only a snapshot later than that lets it off"
+        return f"its term in the file runs until {last_end}: only a later snapshot releases it"
     return ""
 
 

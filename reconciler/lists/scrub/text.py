@@ -178,7 +178,7 @@ def text_lines(text: TextFile) -> Iterator[str]:
                 raise InvalidInput(fact, "export it again", where=str(text.file)) from error
         if hashing.digest.hexdigest() != text.sha256:
             fact = "the file was changed while it was read"
-            raise InvalidInput(fact, "run this again once nobody writes it", where=str(text.file))
+            raise InvalidInput(fact, "run it again when the file is complete", where=str(text.file))
 
 
 @dataclass(slots=True)

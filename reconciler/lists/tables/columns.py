@@ -276,7 +276,7 @@ def _demand_one(name: str, header: Sequence[str], phones: Sequence[int], others:
     found = [header[index] for index in (*phones, *others)]
     if not phones:
         holding = (
-            f"; what stands below {titles_text(found)} reads as numbers" if len(header) > 1 and found else ""
+            f"; the cells below {titles_text(found)} look like numbers" if len(header) > 1 and found else ""
         )
         fact = f"no column is known to be the number: the first row has {header_text(header)}{holding}"
         fix = "say which: --map phone=COLUMN; if the header is further down, its line: --header-row N"

@@ -19,7 +19,7 @@ from reconciler.lists.tables.rows import Row, find_numbers
 _STEP = 1 << 16
 _SAVE = "save it as CSV"
 NO_VALUE = "#NO VALUE"  # of a formula that nobody calculated
-UNREAD = "something stands in this row that the reader did not see: save the table as CSV"
+UNREAD = "the reader missed something in this row: save the table as CSV"
 _SEVEN_DIGITS = 7
 
 

@@ -132,7 +132,7 @@ def _validate_entry(
         raise InvalidInput(fact, "; ".join(str(error) for error in errors))
     new_entries = _file_entries(lists.declared_entries)
     if reason := ended_reason(new_entries[numbers[0]], tenant_lists.today.as_of):
-        raise InvalidInput("the entry would protect nobody: nothing was written", reason)
+        raise InvalidInput("the entry would protect no one: nothing was written", reason)
     return new_entries, tuple(problems)
 
 

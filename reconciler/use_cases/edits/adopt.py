@@ -23,7 +23,7 @@ SOURCE = "cxone"
 _REASONS = frozenset(ReasonCode)
 _POLICIES_WITH_END = frozenset({Policy.RELATIVE, Policy.ABSOLUTE})
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,40}")  # what CXone calls a reason may be anything
-_DESCRIPTION = "Adopted from CXone. Nobody here knows yet who asked, or when."
+_DESCRIPTION = "Adopted from CXone. Who asked, and when, is not known yet."
 
 
 @dataclass(frozen=True, slots=True)

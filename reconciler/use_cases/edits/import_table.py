@@ -224,7 +224,7 @@ def _new_files(
             if not tenant_lists.is_reached(path):
                 fact = (
                     f"the lists of tenant {tenant_lists.tenant.name} do not reach this file, so it would "
-                    "protect nobody"
+                    "not be applied"
                 )
                 fix = f"add {tenant_lists.new_file_folder}**/*.yaml to its lists"
                 raise InvalidInput(fact, fix, where=path)

@@ -44,9 +44,9 @@ _REST = """\
     lists: ["dnc-lists/**/*.yaml"]
     region: US  # of numbers that are typed without a country
     requestsPerMinute: 100
-    removal: none  # what may come off is listed for people; REMOVAL: dnc takes it off
+    removal: none  # dnc lists what can be removed, you remove it; REMOVAL: dnc removes it
 
-# How much may come off a list in one run, and in 7 days. What protects has no limit.
+# How much may be removed from a list in one run, and in 7 days. Additions have no limit.
 safety:
   maxRemovals: 500
   maxRemovalPercent: 1
@@ -156,7 +156,7 @@ def init(folder: Path, dialect: str) -> tuple[str, ...]:
 def renew_schemas(folder: Path) -> tuple[str, ...]:
     """Bring the schemas that editors read up to this version's; the names of those that changed.
 
-    A repository's own file stands in the place of the packaged one. So one of an older version keeps what is
+    A repository's own file replaces the packaged one. So one of an older version keeps what is
     new since from being used, until it is renewed.
     """
     data_before = {name: (folder / name).read_bytes() for name in SCHEMAS if (folder / name).exists()}

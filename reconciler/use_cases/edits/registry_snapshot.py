@@ -323,7 +323,7 @@ def _doubts(
         yield f"{name}: {len({row.line for row in rows.rejected}):,} rows were refused"
     if cut_numbers:
         yield (
-            f"{name}: {len(cut_numbers):,} missing numbers would stand after its last number: the "
+            f"{name}: {len(cut_numbers):,} missing numbers would follow its last number: the "
             "file may be cut; "
             "if the registry confirms how many rows it has, or its SHA-256, say it: --expect-rows, --sha256"
         )

@@ -197,8 +197,8 @@ def _released_numbers(
     past_numbers |= {number for name, number in last_applied.retained if name == list_id}
     moved_numbers = tuple(sorted((past_numbers - current_numbers) & target_numbers))
     if not moved_numbers:
-        fact = f"no number vanished from {list_id} that the files claim for {request.target_list}"
-        raise InvalidInput(fact, "name the numbers; dnc plan shows what vanished")
+        fact = f"no number was deleted from {list_id} that the files list on {request.target_list}"
+        raise InvalidInput(fact, "name the numbers; dnc plan shows what was deleted")
     return moved_numbers
 
 
@@ -230,7 +230,7 @@ def _numbers_by_list(
         if not chosen:
             named_lists = " and ".join(request.list_ids) or "any list"
             raise InvalidInput(
-                f"{mask(number)} is not on {named_lists}, neither in the files nor as far as is held",
+                f"{mask(number)} is not on {named_lists}, neither in the files nor in what was last applied",
                 f"it is on {', '.join(sorted(number_lists))}"
                 if number_lists
                 else "check the number, and the tenant",
@@ -274,7 +274,7 @@ def _releases_to_add(tenant_lists: TenantLists, releases: Sequence[Release]) -> 
             (release.list_id, release.phone), ()
         )
         if is_declared and entry_terms_of(tenant_lists.lists, release.list_id, [release.phone]):
-            fact = f"this very release of {mask(release.phone)} stands already beside its claim: it is spent"
+            fact = f"this release of {mask(release.phone)} was in the files beside its entry: it is used"
             raise InvalidInput(fact, "a number that was added again needs other evidence, or another day")
         if not is_declared:
             to_add.append(release)
@@ -308,7 +308,7 @@ def _demand_valid(
     }
     absent = sorted({number for list_numbers in lists.values() for number in list_numbers} - target_numbers)
     if absent:
-        fact = f"no file claims {mask(absent[0])} for {request.target_list}, so it would be on neither list"
+        fact = f"no file lists {mask(absent[0])} on {request.target_list}, so it would be on neither list"
         alike = lookalike_name(request.target_list, tenant_lists.known_list_ids)
         fix = f"did you mean {alike}? Else " if alike else ""
         raise InvalidInput(
@@ -357,7 +357,7 @@ def _entry_description(entry: AppliedEntry, reason: ReleaseReason) -> str:
     """Say a claim, as far as it matters why the reason does not fit."""
     code = entry.terms.reason_code
     if entry.is_own_ended:
-        return f"{code}, whose claim has ended and which stays for somebody else's opt-out"
+        return f"{code}, whose term is over and which stays for someone else's opt-out"
     if reason is not ReleaseReason.TERM_ENDED:
         return code
     return (

@@ -206,7 +206,9 @@ def _leave_out_ended(
         if ended and named:
             list_id, number = ended[0]
             end = search.terms[ended[0]].end
-            fact = f"the line of {mask(number)} on {list_id} ended on {end}: back, it would protect nobody"
+            fact = (
+                f"the line of {mask(number)} on {list_id} ended on {end}: restored, it would protect no one"
+            )
             raise InvalidInput(
                 fact, "write a new one, with a later end or NEVER: dnc add; nothing was written"
             )

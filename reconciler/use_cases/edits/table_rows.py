@@ -224,7 +224,7 @@ def _list_id(tenant_lists: TenantLists, table: ImportTable, profile: ImportProfi
     list_id = table.list_id or profile.list_id
     if list_id is None:
         way_out = "say it: --list LIST" + (f", or {profile.key_path('listId')}" if profile.name else "")
-        raise InvalidInput("nothing says which list the numbers go on", way_out, where=table.name)
+        raise InvalidInput("nothing says which list gets the numbers", way_out, where=table.name)
     where = "--list" if table.list_id else profile.key_path("listId")
     if not is_list_id(list_id):
         raise InvalidInput("this is no name of a list", "write letters, digits and . _ - only", where=where)

@@ -120,11 +120,11 @@ def _retention_reason(
             and other_file.path != file.path
             and number in other_file.numbers
         ):
-            return f"{other_file.path} claims it too"
+            return f"{other_file.path} lists it too"
     if key in history.modified:
         return f"{history.modified[key]}: that counts as an opt-out"
     if history.applied and key in history.last_applied and key not in history.created:
-        return "it was live before the batch, or held"
+        return "it was live or applied before the batch"
     return ""
 
 
@@ -151,13 +151,13 @@ def _add_run(history: _BatchHistory, plan: Mapping[str, Any]) -> None:
         if change["reason"] == "declared":
             history.created.update(_keys(change))
         else:
-            reason = "somebody took it off in CXone, and it came back"
+            reason = "someone removed it in CXone, and it was put back"
             history.modified |= dict.fromkeys(_keys(change), reason)
     for drift in plan["drift"]:
         if drift["kind"] in {"removed", "strengthened"}:
-            history.modified |= dict.fromkeys(_keys(drift), f"somebody else touched it ({drift['kind']})")
+            history.modified |= dict.fromkeys(_keys(drift), f"someone else modified it ({drift['kind']})")
     for row in plan.get("overwrites", ()):
-        history.modified |= dict.fromkeys(_keys(row), "somebody else had touched it")
+        history.modified |= dict.fromkeys(_keys(row), "someone else had modified it")
 
 
 def _numbers_at(past: Past, revision: str, paths: set[str]) -> set[Key]:

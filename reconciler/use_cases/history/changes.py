@@ -121,7 +121,7 @@ class Sums:
         for list_id in sorted(self.removed.keys() | told.keys()):
             planned, said = self.removed[list_id], told.get(list_id, 0)
             if planned != said:
-                yield f"{planned:,} came off {list_id} by its plan, {said:,} by the report"
+                yield f"{planned:,} removed from {list_id} by its plan, {said:,} by the report"
 
 
 @dataclass

@@ -214,7 +214,7 @@ def reanchor(ctx: CommandContext, heads: Mapping[str, str], reason: str, evidenc
             (chain_report for chain_report in reversed(chain) if chain_report.path not in passed_over), None
         )
         if newest is None or ledger.tip is None:
-            raise InvalidInput(f"there is no report of {tenant.name} to go on from", "restore the branch")
+            raise InvalidInput(f"there is no report of {tenant.name} to continue from", "restore the branch")
         if heads:
             _demand_heads(heads, chain, ledger.tip, repository)
         elif not (passed_over or belief.broken or breaks):
@@ -303,7 +303,7 @@ def _reanchor_content(
     content["revision"] = heads.get(was, was)
     if not repository.has_commit(content["revision"]):
         raise InvalidInput(
-            f"{was[:12]}, the revision of the newest report, is gone: nothing would be held any more",
+            f"{was[:12]}, the revision of the newest report, is gone: no number would count as applied",
             f"say what it became, too: {was}=NEW",
             where="OLD=NEW",
         )

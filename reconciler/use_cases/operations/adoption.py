@@ -168,10 +168,10 @@ def _time_range(live: Live, list_id: str, phones: Mapping[str, object]) -> str:
     modifications = [modification_of(live.lists[list_id][phone]) for phone in phones]
     times = sorted(modification.at for modification in modifications if modification is not None)
     if not times:
-        return "touched nobody knows when"
+        return "modified at an unknown time"
     first_text, last_text = (f"{moment:%Y-%m-%d %H:%M} UTC" for moment in (times[0], times[-1]))
     return (
-        f"touched {first_text}"
+        f"modified {first_text}"
         if first_text == last_text
-        else f"touched between {first_text} and {last_text}"
+        else f"modified between {first_text} and {last_text}"
     )

@@ -59,7 +59,7 @@ def protection_checks(ctx: CommandContext, audit_branch: str) -> Iterator[Check]
 
 def _default_branch_check(branch: str, rules: Sequence[Rule]) -> Check:
     name = "default branch"
-    remedy = f"{_SETTINGS_PAGE}: {branch}, merge: Maintainers, push: nobody, force push: off"
+    remedy = f"{_SETTINGS_PAGE}: {branch}, merge: Maintainers, push: no one, force push: off"
     if not rules:
         message = f"{branch} is not protected: whoever may push passes by review"
         return Check(name, State.WARNING, message, remedy)
@@ -71,7 +71,7 @@ def _default_branch_check(branch: str, rules: Sequence[Rule]) -> Check:
 
 def _audit_branch_check(branch: str, rules: Sequence[Rule]) -> Check:
     name = "audit protection"
-    remedy = f"{_SETTINGS_PAGE}: {branch}, merge: nobody, push: the bot of DNC_GIT_TOKEN, force push: off"
+    remedy = f"{_SETTINGS_PAGE}: {branch}, merge: no one, push: the bot of DNC_GIT_TOKEN, force push: off"
     if not rules:
         message = f"{branch} is not protected: whoever may push can rewrite the record"
         return Check(name, State.WARNING, message, remedy)
@@ -236,7 +236,7 @@ def _audit_copies_check(repository: Repository, audit: AuditSettings, remote: st
     check, branch = "audit branch", audit.branch
     known_tip, local_tip = repository.tracking_tip(branch), repository.branch_tip(branch)
     if tip is None and known_tip is not None:
-        fix = f"dnc audit verify says how to restore it: call an auditor before anybody touches {branch}"
+        fix = f"dnc audit verify says how to restore it: call an auditor before you change {branch}"
         fact = f"{remote} had {branch}, and it is gone: reports were removed"
         return Check(check, State.FAIL, fact, fix, BrokenChain.exit_code)
     compared_tip = tip if tip is not None and repository.has_commit(tip) else known_tip

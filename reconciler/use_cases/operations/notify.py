@@ -41,7 +41,7 @@ def notify(ctx: CommandContext, outcome: ApplyResult | DncError) -> None:
     if message is None:
         return
     if url_error := url_problem(url.partition("?")[0]):  # a webhook's secret may stand behind it
-        ctx.say(f"warning: {VARIABLE} {url_error}: nobody was told")
+        ctx.say(f"warning: {VARIABLE} {url_error}: no one was notified")
         return
     try:
         _post(url, message)

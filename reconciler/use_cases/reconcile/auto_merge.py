@@ -300,11 +300,11 @@ def _hindrances(prepared: PreparedPlan, parts: ChangedParts | None, *, is_up_to_
     if direction is not PlanDirection.PROTECTIVE:
         yield f"the plan's direction is {direction}, and only protective merges by itself"
     if not parts.only_adds:
-        yield f"it touches {str(parts) or 'nothing'}; only entries that are added or strengthened merge so"
+        yield f"it changes {str(parts) or 'nothing'}; only entries that are added or strengthened merge so"
     if _is_of_another_tenant(prepared.inputs, parts.lists):
         yield "it changes a list file of another tenant, and this plan covers one tenant"
     if _meets_foreign_entry(prepared.state, prepared.plan, parts.keys):
-        yield "CXone has, or may have, one of its numbers from somebody else: people look at it"
+        yield "CXone has, or may have, one of its numbers from someone else: a person must decide"
     if prepared.newly_blocked:
         yield "guards keep something that no report lists yet"
     if not is_up_to_date:

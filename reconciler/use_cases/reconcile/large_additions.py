@@ -71,7 +71,7 @@ def demand_confirmed(inputs: PlanInputs, today: Today, target_branch: str) -> No
     unconfirmed = [addition for addition in additions if not addition.is_confirmed]
     count = sum(addition.count for addition in unconfirmed)
     if count > limit:
-        fact = f"{count:,} numbers are added, and more than {limit:,} need somebody who has counted them"
+        fact = f"{count:,} numbers are added, and more than {limit:,} need someone who has counted them"
         first_addition = unconfirmed[0]
         raise InvalidInput(
             fact,

@@ -287,7 +287,7 @@ def _demand_current(saved_provider: SavedProvider, past: Past, list_ids: frozens
     if saved_provider.stamp.report != newest:
         raise unusable_error(saved_provider.path, "is older than the newest report")
     if lacking := saved_provider.missing_list(list_ids | past.last_applied.list_ids):
-        raise unusable_error(saved_provider.path, f"does not tell of the list {lacking}")
+        raise unusable_error(saved_provider.path, f"does not cover the list {lacking}")
 
 
 def _without_expired(live: Live, as_of: date) -> Live:

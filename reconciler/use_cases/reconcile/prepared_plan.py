@@ -329,7 +329,7 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
         else:
             opened = open_live(request.read_from, project, ctx, lists.declared_entries.list_ids, past_of)
             provider, past = stack.enter_context(opened)
-        _say_what_is_not_held(ctx, past)
+        _name_what_is_not_applied(ctx, past)
         held = past.last_applied
         lists, invalid = past.without_errors(lists, errors, today)
         safety = SafetyLimits.of(project.configuration.safety, None if past.has_other_target else past.newest)
@@ -418,11 +418,13 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
         )
 
 
-def _say_what_is_not_held(ctx: CommandContext, past: Past) -> None:
+def _name_what_is_not_applied(ctx: CommandContext, past: Past) -> None:
     if past.has_other_target:
-        ctx.say("the newest report is of another CXone than this one: nothing is held")
+        ctx.say("the newest report belongs to a different CXone: no number counts as applied, none is removed")
     for list_id in sorted(past.regrouped_lists):
-        ctx.say(f"list {list_id} was another group at the newest report: nothing of it is held")
+        ctx.say(
+            f"list {list_id} was another group at the newest report: its numbers do not count as applied"
+        )
 
 
 def _tolerated_errors(  # noqa: PLR0913, PLR0917  (what is judged, and by what)

@@ -177,9 +177,9 @@ def registry_findings(plan: Plan) -> Iterator[Finding]:
     counts = Counter(list_id for list_id, _ in plan.target_state.registry_entries)
     for list_id, count in sorted(counts.items()):
         message = (
-            f"{count:,} number(s) on {list_id} have a registry's entry in CXone that no file claims. It is "
-            "kept as held, also where an entry of ours is written over it: only a REGISTRY_REMOVED release "
-            "lets it off, and none while a registry's entry of ours is held for the number. Claim it in a "
+            f"{count:,} number(s) on {list_id} have a registry's entry in CXone that no file lists. It is "
+            "kept, also where an entry of ours is written over it: only a REGISTRY_REMOVED release "
+            "removes it, and none while a registry's entry of ours was applied for the number. List it in a "
             "registry's file, or leave it as it is"
         )
         yield _warning(UNDECLARED_REGISTRY_RULE, message)
@@ -217,7 +217,7 @@ def ceiling_findings(plan: Plan, live: Live) -> Iterator[Finding]:
         f"be added: {required_entries:,} of "
         f"the {live.ceiling:,} that CXone takes in one environment. {over_ceiling:,} are left out "
         "and not protected, "
-        "requests of persons last: remove calling lists or groups that nobody needs, then run again"
+        "requests of persons last: remove calling lists or groups that are not needed, then run again"
     )
     yield Finding("", 0, 0, "", CEILING_RULE, Severity.ALARM, message)
 

@@ -100,7 +100,7 @@ def gather(ctx: CommandContext, request: ScrubRequest) -> OnList:
     head = repository.head() if repository else None
     if repository is None or head is None:
         raise RepositoryProblem(
-            "there is no commit here, so nobody knows who may not be called",
+            "there is no commit here, so the numbers on the lists are not known",
             "run this in the clone of the lists",
         )
     project = open_project(ctx, repository)
@@ -173,7 +173,7 @@ def _demand_structure(state: ListState) -> None:
         list_id = root.values.get("listId") if isinstance(root, MapNode) else None
         if not isinstance(list_id, str):
             findings = [error for error in state.errors if error.file == path]
-            fact = "this list file cannot be read, and any number may stand in it: nothing was written"
+            fact = "this list file cannot be read, and it may hold any number: nothing was written"
             raise InvalidInput(fact, "correct it; dnc validate shows where", where=path, findings=findings)
 
 

@@ -178,7 +178,7 @@ def demand_young(found: CxoneNumbers, basis: Basis, now: datetime, max_age: time
     hours = round(max_age.total_seconds() / 3600)
     fix = "--live reads CXone now; --record-only goes without, and the certificate says so"
     if found.read_at is None:
-        fact = "no run has read all of CXone and verified it, so nobody knows what agents have added there"
+        fact = "no run has read all of CXone and verified it, so what agents added there is not known"
         raise InvalidInput(f"{fact}: nothing was written", fix)
     age = now - found.read_at
     if age > max_age or age < -_MAX_AHEAD:

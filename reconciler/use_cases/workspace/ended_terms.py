@@ -47,7 +47,7 @@ def ended_reason(terms: Terms, as_of: date) -> str:
     if not terms.is_expired(as_of):
         return ""
     return (
-        f"the term ended on {terms.end}, so it is over before it begins, and nobody would be protected: "
+        f"the term ended on {terms.end}, so it is over before it begins, and protects no one: "
         "write a later end or NEVER, or correct requestedOn"
     )
 
@@ -184,7 +184,7 @@ def _findings_of_file(
         first = min(phones, key=lambda phone: (lines.get(phone, 0), phone))
         whose = mask(first) if len(phones) == 1 else f"{len(phones):,} numbers, the first of them here,"
         message = (
-            f"the term of {whose} ended on {terms.end}, before this was added, so nobody is protected: "
+            f"the term of {whose} ended on {terms.end}, before this was added, so it protects no one: "
             "write a later end or NEVER, or correct requestedOn"
         )
         yield Finding(path, lines.get(first, 0), 0, "", RULE, severity, message)

@@ -346,7 +346,7 @@ def demand_reached(project: Project, tenant: Tenant) -> tuple[Finding, ...]:
     """
     findings = project.reach_findings([tenant])
     if any(finding.severity is Severity.ERROR for finding in findings):
-        fact = f"the lists of tenant {tenant.name} reach no file, so nobody is protected"
+        fact = f"the lists of tenant {tenant.name} reach no file, so no number is protected"
         raise InvalidInput(
             fact, "correct lists of the tenant", where=project.configuration_path, findings=findings
         )

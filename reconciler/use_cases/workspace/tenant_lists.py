@@ -122,9 +122,7 @@ class TenantLists:
         """
         path = relative_path(named_file, self.ctx.folder) if named_file else self._only_file(list_id)
         if not self.is_reached(path):
-            fact = (
-                f"the lists of tenant {self.tenant.name} do not reach this file, so it would protect nobody"
-            )
+            fact = f"lists of tenant {self.tenant.name} do not match this file: it would not be applied"
             way_out = f"name one that they reach: --file FILE, FILE matching {' or '.join(self.tenant.lists)}"
             raise InvalidInput(fact, way_out, where=path)
         data = next((source.data for source in self.sources if source.path == path), None)
@@ -140,7 +138,7 @@ class TenantLists:
     def _only_file(self, list_id: str) -> str:
         files = self.files_of_list(list_id)
         if len(files) > 1:
-            fact = f"{len(files)} files claim numbers for {list_id}: {', '.join(files[:5])}"
+            fact = f"{len(files)} files have numbers of {list_id}: {', '.join(files[:5])}"
             ellipsis = ", …" if len(files) > 5 else ""  # noqa: PLR2004  (as many as are named)
             raise InvalidInput(fact + ellipsis, "say which one gets the numbers: --file FILE", where="--list")
         return files[0] if files else f"{self.new_file_folder}{list_id}.yaml"

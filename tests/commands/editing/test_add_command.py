@@ -131,7 +131,7 @@ def test_nothing_is_written_when_a_number_is_bad(folder, numbers, said):
         (("--policy", "NEVER", "--requested-on", "2.11.2026"), "requestedOn: no date"),
         (("--policy", "NEVER", "--requested-on", "2026-12-24"), "nowhere is it later than 2026-11-24"),
         (("--policy", "NEVER", "--evidence", "Ann said"), "evidence: no reference"),
-        (("--policy", "NEVER", "--file", "a.yaml"), "it would protect nobody"),
+        (("--policy", "NEVER", "--file", "a.yaml"), "it would not be applied"),
         (("--policy", "NEVER", "--file", "dnc-lists/other.yaml"), "this file is one of the list other"),
         (("--policy", "NEVER", "--file", "dnc-lists/wrong.yaml"), "dnc-lists/wrong.yaml has errors"),
         (("--policy", "NEVER", "--list", "../x"), "a list is named with letters"),

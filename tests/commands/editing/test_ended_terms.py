@@ -239,7 +239,7 @@ def test_a_line_whose_term_is_over_is_not_put_back(project):
     before = project.git("status", "--porcelain")
     done = project.run("restore", A, CI="")
     assert done.code == 4
-    assert "ended on 2026-12-01: back, it would protect nobody" in done.err
+    assert "ended on 2026-12-01: restored, it would protect no one" in done.err
     listed = project.run("restore", "--list", LIST, CI="")
     assert listed.code == 0
     assert "left out, because their term is over: 1 line" in listed.err

@@ -215,7 +215,7 @@ def test_a_tenant_whose_lists_do_not_reach_the_new_files_is_told(folder):
     folder.write("calls.csv", "tel\n2125550101\n")
     done = folder.dnc("import", "calls.csv", *TO, *TERMS)
     assert done.code == 4
-    assert "it would protect nobody" in done.err
+    assert "it would not be applied" in done.err
     assert lists(folder) == []
 
 

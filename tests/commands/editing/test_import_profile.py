@@ -148,7 +148,7 @@ def test_without_a_list_or_a_profile_nothing_is_written(folder):
     folder.write("calls.csv", "tel\n2125550101\n")
     done = folder.dnc("import", "calls.csv", "--reason", "LOCAL", "--policy", "NEVER")
     assert done.code == 4
-    assert "nothing says which list the numbers go on\n  fix: say it: --list LIST\n" in done.err
+    assert "nothing says which list gets the numbers\n  fix: say it: --list LIST\n" in done.err
 
 
 def test_the_profile_that_the_guide_shows(folder):

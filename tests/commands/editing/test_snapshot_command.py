@@ -194,7 +194,7 @@ def test_rows_that_cannot_be_read_let_nothing_off(folder, snapshot):
     snapshot(flat(("212", 50), ("213", 50)), "2026-10-20")
     done = snapshot(flat(("212", 49), ("213", 50)) + "212,555014\n")
     assert done.code == 8
-    assert "212 is released: it lost 1, and they may stand where no number can be read: line 100" in done.err
+    assert "212 is released: it lost 1, and they may be where no number can be read: line 100" in done.err
     assert "area code 213" not in done.err
     assert released(folder) == {}
     assert len(numbers(folder)) == 100

@@ -39,7 +39,7 @@ def test_up_to_the_limit_nobody_is_asked(branch):
 def test_beyond_it_the_plan_fails_and_names_the_line_to_write(branch):
     add(branch, "many", *MANY)
     done = planned(branch, code=4)
-    assert "6 numbers are added, and more than 5 need somebody who has counted them" in done.err
+    assert "6 numbers are added, and more than 5 need someone who has counted them" in done.err
     assert "write `confirmed: 6` at the top of dnc-lists/many.yaml" in done.err
     (finding,) = done.json["findings"]
     assert (finding["file"], finding["rule"]) == ("dnc-lists/many.yaml", "CONF-09")

@@ -42,7 +42,7 @@ def test_what_an_agent_added_is_adopted_as_cxone_has_it(project):
     assert (project.folder / FILE).read_text() == (
         "# yaml-language-server: $schema=../../../schema/dnc-list.schema.json\n"
         f"listId: {LIST}\n"
-        'description: "Adopted from CXone. Nobody here knows yet who asked, or when."\n'
+        'description: "Adopted from CXone. Who asked, and when, is not known yet."\n'
         "entries:\n"
         f'  - phone: "{phone(2)}"\n'
         "    reasonCode: LOCAL\n    expirationPolicy: NEVER\n    source: cxone\n    firstSeenOn: 2026-11-23\n"

@@ -99,7 +99,7 @@ def test_between_two_looks_that_differ_nobody_knows(weeks):
     assert (gone["protected"], one["left_live"], one["live"], one["there_after"]) == (None, True, None, False)
     said = project.run("check", A, "--at", second.isoformat(), CI="").out
     assert "nobody looked in between" in said
-    assert "not known: left live, and not there when somebody looked again" in said
+    assert "not known: left live, and not there when a run checked again" in said
     back = on(at(project, A, third, code=0))
     assert [(t["seq"], t["reason"]) for t in back["touches"]] == [(2, "restored"), (1, "declared")]
     assert back["on_since"]["seq"] == 1

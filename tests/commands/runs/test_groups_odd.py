@@ -315,7 +315,10 @@ def test_a_list_that_moves_to_another_group_holds_nothing_there(project):
     project.clock.move(days=2)
     project.list(entry(B), releases=[release(A, on="2026-11-24")])
     planned = project.run("plan")
-    assert f"list {LIST} was another group at the newest report: nothing of it is held" in planned.err
+    assert (
+        f"list {LIST} was another group at the newest report: its numbers do not count as applied"
+        in planned.err
+    )
     assert project.plan().changes == [("create", "protective", "declared", [B], [])]
     assert project.plan().drift == [("unmanaged", [A])]
     project.apply()

@@ -126,7 +126,7 @@ def test_what_cxone_has_no_room_for(tmp_path):
         block = last_block(on_a_terminal(project, code=8).out)
         assert block.startswith(f"NOT PROTECTED: 1 number on {LIST} can still be called.\n")
         assert "not sent: CXone takes no more entries" in block
-        assert "Make room in CXone first: remove calling lists or groups that nobody needs." in block
+        assert "Make room in CXone first: remove calling lists or groups that are not needed." in block
 
 
 def test_a_read_back_that_fails_claims_neither(project: Project):
@@ -223,7 +223,7 @@ def test_what_somebody_removes_during_the_run_is_told(project: Project):
     done = on_a_terminal(project, code=0)
     block = last_block(done.out)
     assert block.startswith(f"NOT PROTECTED: 1 number on {LIST} can still be called.")
-    assert "removed or weakened in CXone by somebody else during the run" in block
+    assert "removed or weakened in CXone by someone else during the run" in block
 
 
 def test_status_names_them_with_what_to_do(project: Project):

@@ -28,7 +28,10 @@ def test_no_command_is_green(project, command):
     told = done.out + done.err
     assert done.code == 4
     assert f"dnc.yaml:{line_of(project, TYPO)}:" in told
-    assert f"the lists of tenant production reach no file ({TYPO}), so it protects nobody: {MEANT}" in told
+    assert (
+        f"the lists of tenant production reach no file ({TYPO}), so its numbers are not protected: {MEANT}"
+        in told
+    )
     assert "[CONF-11]" in told
     assert project.live() == {}
 
@@ -81,7 +84,7 @@ def test_the_nearest_pattern_is_named(project, glob, said):
     mistyped(project, glob)
     done = project.run("validate")
     assert done.code == 4
-    assert f"reach no file ({glob}), so it protects nobody" in done.out
+    assert f"reach no file ({glob}), so its numbers are not protected" in done.out
     assert ("did you mean" in done.out) is bool(said)
     assert said in done.out
     assert "write its first list file, or remove the tenant" in done.out

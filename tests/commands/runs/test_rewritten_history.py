@@ -65,7 +65,7 @@ def test_apply_protects_and_exits_with_7_until_it_is_accepted(rewritten: Project
     done = rewritten.run("apply", "--yes")
     assert done.code == 7
     assert set(rewritten.live()) == {A, B, C, D}
-    assert "no report: history was rewritten, and nobody has accepted that yet" in done.out
+    assert "no report: history was rewritten, and that is not accepted yet" in done.out
     assert "Protective changes were sent, nothing was removed or weakened" in done.err
     assert WORD in done.err
     for _ in range(2):

@@ -201,7 +201,7 @@ def a_list_of_which_cxone_has_rows(project: Project) -> None:
     [
         (another_name_in_cxone, "is of another CXone, or was read under other settings"),
         (a_run_since, "is older than the newest report"),
-        (a_list_of_which_cxone_has_rows, "does not tell of the list foreign"),
+        (a_list_of_which_cxone_has_rows, "does not cover the list foreign"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -315,4 +315,4 @@ def test_a_record_that_ended_since_is_not_live(groups: GroupsProject):
     groups.list(entry(C), name="second", list_id="second")
     done = groups.run("plan", "--reading", "saved")
     assert done.code == 4
-    assert "does not tell of the list second" in done.err
+    assert "does not cover the list second" in done.err

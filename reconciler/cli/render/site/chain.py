@@ -26,7 +26,7 @@ def chain_chapter(site: Site, record: TenantRecord) -> Chapter:
             ("Newest report", Cell(newest.report.path, code=True)),
             ("Its SHA-256, the chain's head", Cell(newest.report.sha256, code=True)),
             ("Revision applied", Cell(newest.report.revision, code=True)),
-            ("First report that this page tells of", Cell(record.runs[0].report.path, code=True)),
+            ("First report on this page", Cell(record.runs[0].report.path, code=True)),
         )
         blocks.append(Table.of("Where the chain ends", "What|Value", rows))
     blocks.append(Text(
@@ -40,7 +40,7 @@ def chain_verdict(site: Site, findings: Sequence[Finding], tenants: Sequence[str
     """Say whether the chains of tenants hold, and where they were looked at."""
     if findings:
         return Text(
-            f"The chain does not hold: {count_text(len(findings), 'problem')}. What stands here may "
+            f"The chain does not hold: {count_text(len(findings), 'problem')}. What is shown here may "
             "not be what was "
             "written; ask for the branch from a clone that still has it whole.",
             loud=True,

@@ -223,7 +223,7 @@ def _remote_fact(chains: Sequence[ChainCopies], *, is_broken: bool) -> Fact:
 
 def _restored_fact(runs: Sequence[RunFigures], made_at: datetime) -> Fact:
     lately = sum(run.deviations.restored for run in runs if run.report.finished_at > made_at - _RECENT)
-    return Fact("Put back", f"{lately:,}", "taken off by others, in 30 days")
+    return Fact("Put back", f"{lately:,}", "removed by others, in 30 days")
 
 
 def _chain_fact(record: TenantRecord, copies: ChainCopies) -> Fact:
@@ -238,7 +238,7 @@ def _chain_fact(record: TenantRecord, copies: ChainCopies) -> Fact:
 
 INDEX = "index.html"
 _HEADS = (
-    "Tenant|Stands|#Numbers live|Size over time|Last verified (UTC)|#Late|#Open|#Not live|#Blocked|#Reports|"
+    "Tenant|State|#Numbers live|Size over time|Last verified (UTC)|#Late|#Open|#Not live|#Blocked|#Reports|"
     "Chain's head"
 )
 

@@ -22,7 +22,7 @@ def drift_chapter(record: TenantRecord, time: Timeline) -> Chapter:
         )
     )
     total = sum(value or 0 for value in restored)
-    alt_text = f"Numbers that somebody took off or weakened in CXone, and that a run put back: {total:,.0f}."
+    alt_text = f"Numbers that someone removed or weakened in CXone, and that a run put back: {total:,.0f}."
     series = [Series("warn", "put back", restored)]
     rows = (
         (period_name(period), int(back), None if unmanaged_count is None else int(unmanaged_count))
@@ -42,7 +42,7 @@ def drift_chapter(record: TenantRecord, time: Timeline) -> Chapter:
         )
         current_drift = Table.of("As the newest run found it", "List|Kind|#Numbers|What it means", drift_rows)
     figure = Figure(
-        "Taken off or weakened by others, and put back",
+        "Removed or weakened by others, and put back",
         stacked_bars(alt_text, time.parts, series),
         legend,
         table,
@@ -66,7 +66,7 @@ def requests_chapter(record: TenantRecord, time: Timeline) -> Chapter:
         heads = "Live on|List|Rule|Due|#Numbers|#Days late|Report"
         blocks.append(Table.of("Live, but late", heads, late_rows[:MAX_REQUESTS], note=note))
     else:
-        blocks.append(Text("No report tells of a request that went live late."))
+        blocks.append(Text("No report has a request that went live late."))
     return Chapter("requests", "Requests and their deadlines", tuple(blocks))
 
 
@@ -189,7 +189,7 @@ def _outcomes_figure(record: TenantRecord, time: Timeline) -> Figure:
         Cell(f"{row_series.label} {totals[row_series.label]:,}", row_series.mark) for row_series in series
     )
     heads = (
-        f"{time.period_unit.capitalize()}|#Runs|#Verified|#Not well|#Put on|#Changed|#Taken off|#Put back|"
+        f"{time.period_unit.capitalize()}|#Runs|#Verified|#Not well|#Added|#Changed|#Removed|#Put back|"
         "#p50 ms|#p95 ms|#Longest ms"
     )
     rows = (
@@ -270,8 +270,7 @@ def _newest_table(record: TenantRecord) -> Table:
     unseen = [str(run.report.seq) for run in newest_runs if run.removals_seen is False]
     if unseen:
         notes.append(
-            "What these took off is off by CXone's answers, and no read of the run looked again: "
-            f"{', '.join(unseen)}."
+            f"CXone answered that these are removed; no read of the run checked it: {', '.join(unseen)}."
         )
     note = " ".join(notes)
     heads = "Report|Ended (UTC)|Outcome|Verified|#On|#Changed|#Off|#Failed|#Put back|#p95 ms|By|From|Revision"
