@@ -16,6 +16,7 @@ from typing import Any
 import typer
 
 from reconciler.cli.terminal import escape_event, escape_json, escape_line, escaped_stderr, plain_stdout
+from reconciler.cli.waiting import watch
 from reconciler.core.model.errors import DncError
 from reconciler.core.model.finding import Finding
 from reconciler.use_cases.workspace.context import DEFAULT_CONFIGURATION, CommandContext, Options
@@ -83,7 +84,9 @@ class GlobalOptions:
         options = Options(
             self.configuration, self.tenant, parse_day_option(as_of, "--as-of") if as_of else None, onto
         )
-        return CommandContext(options, dict(os.environ), say=print_error, start_logging=start_logging)
+        return CommandContext(
+            options, dict(os.environ), say=print_error, start_logging=start_logging, watch=watch
+        )
 
 
 _call: ContextVar[GlobalOptions] = ContextVar("call", default=GlobalOptions())  # noqa: B039  (frozen)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, BinaryIO, TextIO, cast
 import typer
 
 from reconciler.cli.call import FORMAT_HELP, Format, exit_on_errors, print_json
-from reconciler.cli.terminal import escaped_stderr
+from reconciler.cli.waiting import WAITING
 from reconciler.core.model.errors import DncError, InvalidInput
 from reconciler.core.model.finding import finding_to_json
 
@@ -98,12 +98,8 @@ def show_progress(total: int) -> Iterator[Callable[[int], None]]:
     if not total:
         yield lambda _: None
     elif sys.stderr.isatty():
-        from rich.console import Console  # noqa: PLC0415  (only where there is a terminal)
-        from rich.progress import Progress  # noqa: PLC0415
-
-        with Progress(console=Console(file=escaped_stderr())) as bar:
-            task = bar.add_task("sending", total=total)
-            yield lambda done: bar.advance(task, done)
+        with WAITING.sending(total) as advance:
+            yield advance
     else:
         yield _progress_lines(total)
 

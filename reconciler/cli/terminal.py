@@ -13,6 +13,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppres
 from typing import Any, TextIO, cast
 
 from reconciler.cli.styling import layout_of
+from reconciler.cli.waiting import WAITING
 
 # Moves the cursor, colours, asks the terminal for an answer, turns the direction of writing, does not show
 # at all, or (a surrogate: half a character, such as a file's name may have) cannot be written.
@@ -92,6 +93,7 @@ def escape_streams() -> Iterator["GuardedStream"]:
         try:
             yield out.stream
         finally:
+            WAITING.end()
             out.flush()
             err.flush()
 
@@ -186,6 +188,7 @@ class _EscapingStream:
 
     def write(self, text: str) -> int:
         escaped = escape_text(text)
+        WAITING.hide()
         layout = None if self.is_plain else layout_of(self.stream)
         if layout is None:
             self._show_begun_line()

@@ -29,6 +29,7 @@ from reconciler.cli.output import show_progress
 from reconciler.cli.render.apply_text import apply_result_json, apply_result_text, protection_lines
 from reconciler.cli.render.masking import NumberFormat
 from reconciler.cli.render.plan_text import plan_text, verdict
+from reconciler.cli.waiting import WAITING
 from reconciler.core.model.errors import DncError, InvalidInput
 from reconciler.core.model.run_result import StoppedBy
 from reconciler.cxone.http.stop import TimeBudget
@@ -175,7 +176,7 @@ def _demand_named_sandbox(prepared: PreparedPlan, ctx: CommandContext) -> None:
 
 def _ask_confirmation(prepared: PreparedPlan, verdict_text: str, *, yes: bool) -> None:
     if prepared.pending_count and not yes:
-        with _default_interrupts():
+        with _default_interrupts(), WAITING.paused():
             question = f"Apply this to {prepared.inputs.tenant.name} ({verdict_text.partition(';')[0]})?"
             typer.confirm(question, abort=True, err=True)
 

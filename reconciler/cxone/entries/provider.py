@@ -190,11 +190,13 @@ class EntriesProvider:
     def _read_pass(self, list_ids_by_name: dict[str, str]) -> tuple[ReadPass, str]:
         read_pass, read_at = ReadPass(list_ids_by_name, self.dialect.strength), self._now()
         pages: Iterable[Page] = self._pages(self._stop)
+        self.statistics.begin_reading()
         if self._ahead is not None:
             read_at, pages = self._ahead_started_at, self._ahead
         try:
             for current_page in pages:
                 read_pass.add(current_page)
+                self.statistics.count_rows(len(current_page.ids), current_page.total)
         finally:
             self._close_read_ahead()
         return read_pass, read_at

@@ -238,6 +238,7 @@ class GroupsReader:
             self.page_size = max(self.page_size, len(page.rows))
             self.is_capped |= len(page.rows) < min(self._top, (page.total or 0) - skip)
             is_new = has_new(page)
+            self._connection.client.statistics.count_rows(len(page.rows), 0)
             yield page
             skip += len(page.rows)
             has_total = page.total is not None

@@ -15,6 +15,7 @@ class Statistics:
         self.sign_ins = 0
         self.waited_seconds = 0.0
         self.latencies_ms = array("f")
+        self.reading = (0, 0)
 
     def count_request(self, latency_ms: float, *, throttled: bool) -> None:
         """Count one request that was sent, answered or not."""
@@ -22,6 +23,15 @@ class Statistics:
             self.requests += 1
             self.throttled += throttled
             self.latencies_ms.append(latency_ms)
+
+    def begin_reading(self) -> None:
+        """Begin to count the rows of a read anew."""
+        self.reading = (0, 0)
+
+    def count_rows(self, rows: int, expected: int) -> None:
+        """Count rows that were read, of so many as CXone says that there are; 0: it does not say."""
+        with self._lock:
+            self.reading = (self.reading[0] + rows, expected)
 
     def count_retry(self, seconds: float) -> None:
         """Count one retry and the wait before it."""

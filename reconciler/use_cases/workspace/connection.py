@@ -52,6 +52,7 @@ def connect(tenant: Tenant, ctx: CommandContext) -> Iterator[Provider]:
         if tenant.embedded:
             settings = stack.enter_context(_start_built_in(tenant, ctx))
         provider = _provider(settings, ctx)
+        ctx.watch(provider.statistics)
         if ctx.run.meter is not None:
             ctx.run.meter.request_statistics = provider.statistics
         stack.enter_context(provider)

@@ -207,7 +207,8 @@ class CommandContext:
     """One call of the tool: its options, the services that use cases need, and the state of the run.
 
     `say` writes a sentence for people to stderr. `start_logging` sets up logging before the first request
-    to CXone; no other part of the tool logs.
+    to CXone; no other part of the tool logs. `watch` is given the counters of each client, to show people
+    what is under way.
     """
 
     options: Options = field(default_factory=Options)
@@ -215,6 +216,7 @@ class CommandContext:
     clock: Clock = utc_now
     say: Callable[[str], None] = lambda _: None
     start_logging: Callable[[], None] = lambda: None
+    watch: Callable[[Statistics], None] = lambda _: None
     run: RunState = field(default_factory=RunState)
 
     @property
