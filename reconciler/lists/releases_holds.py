@@ -36,7 +36,7 @@ def future_day_findings(latest: date, file: str, node: MapNode, path: str, key: 
     if day and day > latest:
         line, column = unpack(node.value_mark(key))
         message = (
-            f"{key} is {day}, which is in the future: today is at most {latest}: write the day it happened"
+            f"{key} is {day}, which is in the future: today is {latest} at most. Write the day it happened"
         )
         yield Finding(file, line, column, f"{path}/{key}", "LIST-04", Severity.ERROR, message)
 

@@ -100,7 +100,7 @@ def test_of_several_files_one_must_be_named(folder):
     folder.entries("b", single("+12125550101"))
     done = folder.dnc("add", "2125550102", *LOCAL)
     assert done.code == 4
-    assert "2 files claim numbers for dnc-list-01: dnc-lists/a.yaml, dnc-lists/b.yaml" in done.err
+    assert "2 files have numbers of dnc-list-01: dnc-lists/a.yaml, dnc-lists/b.yaml" in done.err
     assert "--file" in done.err
     named = folder.dnc("add", "2125550102", *LOCAL, "--file", "dnc-lists/b.yaml")
     assert (named.code, named.out) == (0, "+12125550102 added to dnc-lists/b.yaml\n")
@@ -128,9 +128,9 @@ def test_nothing_is_written_when_a_number_is_bad(folder, numbers, said):
     [
         (("--policy", "RELATIVE"), "RELATIVE needs requestedOn"),
         (("--policy", "NEVER", "--until", "2030-01-01"), "expirationDate: NEVER has no end"),
-        (("--policy", "NEVER", "--requested-on", "2.11.2026"), "requestedOn: no date"),
-        (("--policy", "NEVER", "--requested-on", "2026-12-24"), "nowhere is it later than 2026-11-24"),
-        (("--policy", "NEVER", "--evidence", "Ann said"), "evidence: no reference"),
+        (("--policy", "NEVER", "--requested-on", "2.11.2026"), "requestedOn: not a date"),
+        (("--policy", "NEVER", "--requested-on", "2026-12-24"), "in the future: today is 2026-11-24 at most"),
+        (("--policy", "NEVER", "--evidence", "Ann said"), "evidence: not a reference"),
         (("--policy", "NEVER", "--file", "a.yaml"), "it would not be applied"),
         (("--policy", "NEVER", "--file", "dnc-lists/other.yaml"), "this file is one of the list other"),
         (("--policy", "NEVER", "--file", "dnc-lists/wrong.yaml"), "dnc-lists/wrong.yaml has errors"),

@@ -36,7 +36,7 @@ def test_columns_are_found_by_their_names(folder):
     done = folder.dnc("import", "calls.csv", *TO, "--policy", "NEVER", "--source", "crm", "--batch", "b1")
     assert (done.code, done.out) == (0, "dnc-lists/dnc-list-01-b1-0001.yaml\n")
     assert "batch b1: 1 rows read, 1 added, 0 already there, 0 refused" in done.err
-    assert "nothing was taken from: Name" in done.err
+    assert "ignored columns: Name" in done.err
     assert folder.read("dnc-lists/dnc-list-01-b1-0001.yaml") == (
         "# yaml-language-server: $schema=../schema/dnc-list.schema.json\nlistId: dnc-list-01\n"
         'description: "Batch b1"\nentries:\n  - phone: "+12125550101"\n    reasonCode: LOCAL\n'
@@ -83,8 +83,8 @@ def test_what_is_bad_is_refused_by_its_line_and_the_rest_is_added(folder):
     said = [line for line in done.err.splitlines() if line.startswith("line ")]
     assert [line.partition(":")[0] for line in said] == ["line 3", "line 4", "line 6", "line 7"]
     assert "too few digits" in said[0]
-    assert "requestedOn: no date" in said[1]
-    assert "evidence: no reference" in said[2]
+    assert "requestedOn: not a date" in said[1]
+    assert "evidence: not a reference" in said[2]
     assert "5 rows read, 1 added, 0 already there, 4 refused" in done.err
     assert "Ann" not in done.err
     refused = list(csv.reader(io.StringIO(folder.read("calls.csv.rejects.csv"))))

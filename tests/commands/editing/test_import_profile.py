@@ -89,7 +89,7 @@ def test_a_day_that_is_written_otherwise_refuses_its_row(vendor):
     folder, importing = vendor
     done = importing("2125550101,11/02/2026,D1", "2125550102,31.02.2026,D1", "2125550103,2026-11-01,D1")
     assert done.code == 8
-    assert done.err.count("requestedOn: no date") == 2
+    assert done.err.count("requestedOn: not a date") == 2
     assert set(numbers(folder)) == {"+12125550103"}
 
 

@@ -131,7 +131,7 @@ def test_all_lists_are_taken_or_none(folder):
         ((*ONE, "--on", "2026-12-24"), "no day that has come"),
         (("+12125550199", *ONE[1:]), "not on dnc-list-01"),
         ((*ONE, "--to", "dnc-list-02"), "MOVED names the other list"),
-        ((*ONE[:3], "--reason", "MOVED", "--to", "dnc-list-02", "--evidence", "T-1"), "no file claims"),
+        ((*ONE[:3], "--reason", "MOVED", "--to", "dnc-list-02", "--evidence", "T-1"), "no file lists"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_written(folder, arguments, why):
@@ -150,7 +150,7 @@ def test_a_spent_release_is_not_taken_for_a_new_one(folder):
     folder.entries("a", single("+12125550123"))
     done = folder.dnc("release", *ONE)
     assert done.code == 4
-    assert "it is spent" in done.err
+    assert "it is used" in done.err
     assert folder.dnc("release", *ONE[:-1], "FORM-222").code == 0
 
 

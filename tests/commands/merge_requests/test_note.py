@@ -171,7 +171,7 @@ def test_what_touches_more_than_entries_never_does(branch: Project, api: GitLabA
     branch.list(entry(A, B, C))
     done = planned(branch, api, "--auto-merge")
     assert not merging(api)
-    assert f"it touches entries, {touches}" in done.err
+    assert f"it changes entries, {touches}" in done.err
 
 
 def test_a_release_alone_never_does(branch: Project, api: GitLabApi):
@@ -179,7 +179,7 @@ def test_a_release_alone_never_does(branch: Project, api: GitLabApi):
     branch.list(entry(A, B), releases=[release(D)])
     done = planned(branch, api, "--auto-merge")
     assert not merging(api)
-    assert "it touches entries, releases" in done.err
+    assert "it changes entries, releases" in done.err
 
 
 def test_a_line_that_vanishes_never_does_although_it_stays_live(branch: Project, api: GitLabApi):
@@ -310,7 +310,7 @@ def test_a_claim_of_what_somebody_else_added_never_does(branch: Project, api: Gi
     """S2: the claim's date would become the end of their opt-out."""
     branch.agent("add", D, "CUSTOMER_REQUESTED", "ABSOLUTE")
     branch.list(entry(A, B, C), claim)
-    refused(branch, api, "from somebody else")
+    refused(branch, api, "from someone else")
 
 
 def test_a_claim_over_somebody_elses_change_never_does(branch: Project, api: GitLabApi):
@@ -318,7 +318,7 @@ def test_a_claim_over_somebody_elses_change_never_does(branch: Project, api: Git
     branch.clock.move(days=1)
     branch.agent("modify", C, "UNKNOWN", "ABSOLUTE")
     branch.list(entry(A, B), dated(C, until="2027-12-31"))
-    refused(branch, api, "from somebody else")
+    refused(branch, api, "from someone else")
 
 
 @pytest.mark.parametrize("lists", [["dnc-lists/**/*.yaml"], ["dnc-lists/theirs/*.yaml"]])

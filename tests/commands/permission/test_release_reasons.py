@@ -78,7 +78,7 @@ def test_a_claim_that_ended_leaves_an_opt_out_that_consent_lets_off(project: Pro
     project.clock.move(days=2)
     refused = released(project, "REGISTRY_REMOVED")
     assert refused.code == 4
-    assert "stays for somebody else's opt-out" in refused.err
+    assert "stays for someone else's opt-out" in refused.err
     assert "what fits: CONSENT_GIVEN, NUMBER_REASSIGNED" in refused.err
     assert released(project, "CONSENT_GIVEN").code == 0
     project.commit()

@@ -150,8 +150,8 @@ def test_a_batch_is_taken_back_but_for_what_is_not_its_own(imported):
     project.apply()
     done = project.run("undo", "oops", CI="")
     assert done.code == 0, done.err
-    assert f"{live} stays on {LIST}: somebody" in done.out  # written before the read
-    assert f"{touched} stays on {LIST}: somebody" in done.out
+    assert f"{live} stays on {LIST}: someone" in done.out  # written before the read
+    assert f"{touched} stays on {LIST}: someone" in done.out
     assert plain not in done.out
     text = (project.folder / f"dnc-lists/releases/{LIST}.yaml").read_text()
     assert plain in text
@@ -170,7 +170,7 @@ def test_what_another_file_claims_stays_and_a_file_that_is_empty_goes(project):
     (project.folder / "mistake.csv").unlink()
     project.list(entry(second))
     done = project.run("undo", "oops", CI="")
-    assert f"{second} stays on {LIST}: dnc-lists/main.yaml claims it too" in done.out
+    assert f"{second} stays on {LIST}: dnc-lists/main.yaml lists it too" in done.out
     assert first not in (project.folder / f"dnc-lists/{LIST}-oops-0001.yaml").read_text()
     (project.folder / "dnc-lists/main.yaml").unlink()
     assert project.run("undo", "oops", CI="").code == 0

@@ -85,7 +85,7 @@ def test_the_embedded_tenant_in_ci_is_asked_for_by_name(project: Project):
     assert "--tenant toy" in done.err
     done = project.run("apply", "--tenant", "toy")
     assert done.code == 0
-    assert "protects nobody" in done.err
+    assert "stops no calls" in done.err
     assert project.run("plan").code == 0
 
 

@@ -36,7 +36,7 @@ def later(project: Project, **by: float) -> datetime:
 
 @pytest.fixture(scope="module")
 def weeks(tmp_path_factory):
-    """Three weeks: A and B go on, A is taken off and put back, B is released; the moments between."""
+    """Three weeks: A and B go on, A is removed and put back, B is released; the moments between."""
     with making(tmp_path_factory.mktemp("weeks")) as project:
         yield project, _play(project)
 
@@ -98,7 +98,7 @@ def test_between_two_looks_that_differ_nobody_knows(weeks):
     one = on(gone)
     assert (gone["protected"], one["left_live"], one["live"], one["there_after"]) == (None, True, None, False)
     said = project.run("check", A, "--at", second.isoformat(), CI="").out
-    assert "nobody looked in between" in said
+    assert "not checked in between" in said
     assert "not known: left live, and not there when a run checked again" in said
     back = on(at(project, A, third, code=0))
     assert [(t["seq"], t["reason"]) for t in back["touches"]] == [(2, "restored"), (1, "declared")]
@@ -122,7 +122,7 @@ def test_what_came_off_says_which_run_took_it_off(weeks):
     assert [(t["seq"], t["action"], t["reason"], t["outcome"]) for t in one["touches"]] == [
         (3, "delete", "released", "applied")
     ]
-    assert "taken off" in project.run("check", B, "--at", fourth.isoformat()).out
+    assert "removed" in project.run("check", B, "--at", fourth.isoformat()).out
 
 
 def test_it_tells_what_was_written_down_and_not_what_files_say_today(weeks):

@@ -125,7 +125,7 @@ def test_a_removal_that_waits_is_not_blamed_on_a_busy_cxone(project: Project):
     project.on_read[2] = ask(signal.SIGINT)
     done = on_a_terminal(project, code=8)
     assert set(project.live()) == {A, B, C}
-    assert "incomplete-read: CXone was not read to its end" in done.out
+    assert "incomplete-read: CXone was not read completely" in done.out
     assert "run dnc apply again" in done.out
 
 

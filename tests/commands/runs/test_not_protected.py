@@ -257,7 +257,7 @@ def test_what_was_done_is_said_by_kind(project: Project):
     assert "  not seen  what was removed or weakened: as CXone answered" in project.run("audit", "show").out
     assert project.run("site", "public").code == 0
     page = (project.folder / "public/tenant-production.html").read_text()
-    assert "no read of the run looked again: 2." in page
+    assert "no read of the run checked it: 2." in page
     report = project.newest
     assert report["done"] == {"added": 2, "put_back": 1, "removed": 1}
     assert report["read_back"]["rows"] == 4

@@ -65,7 +65,7 @@ def test_drift_becomes_a_merge_request(project):
     assert asked["merge_request.title"] == "Adopt 2 numbers that only CXone has (production)"
     said = asked["merge_request.description"]
     assert f"{LIST}: 2 (1 LOCAL, 1 UNKNOWN)" in said
-    assert "touched between 2026-11-22 08:00 UTC and 2026-11-23 09:30 UTC" in said
+    assert "modified between 2026-11-22 08:00 UTC and 2026-11-23 09:30 UTC" in said
     assert phone(2) not in said
     assert "ci.skip" not in asked
     assert numbers(project) == [phone(2), phone(3)]
