@@ -420,11 +420,11 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
 
 def _name_what_is_not_applied(ctx: CommandContext, past: Past) -> None:
     if past.has_other_target:
-        ctx.say("the newest report belongs to a different CXone: no number counts as applied, none is removed")
-    for list_id in sorted(past.regrouped_lists):
         ctx.say(
-            f"list {list_id} was another group at the newest report: its numbers do not count as applied"
+            "the newest report belongs to a different CXone: no number counts as applied, none is removed"
         )
+    for list_id in sorted(past.regrouped_lists):
+        ctx.say(f"list {list_id} was another group at the newest report: its numbers do not count as applied")
 
 
 def _tolerated_errors(  # noqa: PLR0913, PLR0917  (what is judged, and by what)

@@ -53,7 +53,7 @@ def test_the_note_says_all_that_a_reviewer_asks(branch: Project, api: GitLabApi)
     planned(branch, api)
     said = section(api)
     assert said.startswith("#### `production`: 1 to add, 1 to remove; 1 unchanged, 1 added by others")
-    assert "touches entries, withdrawn entries, releases." in said
+    assert "changes entries, withdrawn entries, releases." in said
     assert (
         said.index("**To remove or weaken**")
         < said.index("**To add or strengthen**")

@@ -140,7 +140,7 @@ def test_gitlab_verifies_merge_request_approver_merger_and_who_started_it(projec
     shown = project.run("audit", "show").out
     assert "started   carla (verified" in shown
     assert "lists/dnc!3 by carla, approved by bob (verified)" in shown
-    assert f"let off   delete 1 number on {LIST}: CONSENT_GIVEN FORM-221, by Ann, commit {sha[:12]}" in shown
+    assert f"removed   delete 1 number on {LIST}: CONSENT_GIVEN FORM-221, by Ann, commit {sha[:12]}" in shown
     assert B not in shown
 
 

@@ -192,7 +192,8 @@ def test_evidence_is_kept_from_the_last_day_that_it_was_relied_on(told: Project)
     text = told.run("audit", "evidence").out
     assert "kept five years [OPS-REC-01]" in text
     assert (
-        "CALL-1: entry on dnc-list-01, 1 number: in the files: keep it while it is, and five years more" in text
+        "CALL-1: entry on dnc-list-01, 1 number: in the files: keep it while it is, and five years more"
+        in text
     )
     rows = table(told.run("audit", "evidence", "--format", "csv"))
     assert [(row["evidence"], row["stands"]) for row in rows] == [

@@ -186,7 +186,7 @@ def test_a_wrong_coverage_is_found(wrong, said):
 
 
 def test_without_a_file_the_way_out_is_said(rules):
-    with pytest.raises(InvalidInput, match=r"no dnc\.yaml here") as caught:
+    with pytest.raises(InvalidInput, match=r"no dnc\.yaml in this folder") as caught:
         read_configuration("dnc.yaml", None, rules)
     assert "--config" in caught.value.fix
 
