@@ -130,7 +130,9 @@ def _answers_check(probe_data: Probe) -> Check:
     if probe_data.adds_up:
         return passed_check("answers", differing)
     fact = f"{differing}; two reads did not add up: CXone counts groups or records that it did not list"
-    return Check("answers", State.WARNING, fact, "run it again when numbers are not being changed, or ask NICE")
+    return Check(
+        "answers", State.WARNING, fact, "run it again when numbers are not being changed, or ask NICE"
+    )
 
 
 def _days_check(probe_data: Probe) -> Check:
