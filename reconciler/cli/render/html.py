@@ -1,5 +1,6 @@
 """HTML pages: one look, no outside assets, everything escaped; and the plan as one of them."""
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -49,6 +50,9 @@ def _fill_template(template: "Template", own_script: str, values: dict[str, obje
     return template.render(**own_values, **values)
 
 
+_CODE = re.compile(r"`([^`\n]+)`")
+
+
 @cache
 def style() -> str:
     """Give the style sheet that all pages share."""
@@ -70,6 +74,7 @@ def _environment() -> "Environment":
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     made.filters["in_runs"] = _group_blocks
+    made.filters["code"] = _code
     return made
 
 
@@ -90,6 +95,13 @@ def _masked_value(value: object) -> object:
         return value
     text = escape_text(mask_numbers(value))
     return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}…"
+
+
+def _code(text: str) -> object:
+    """Show what stands between backticks as code: a command to copy, a key of a file."""
+    from markupsafe import Markup, escape  # noqa: PLC0415  (comes with jinja2)
+
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(_masked_value(text)))))  # noqa: S704  (escaped)
 
 
 def _markup(text: str) -> object:
@@ -146,6 +158,7 @@ def render_plan_html(document: Mapping[str, Any], number_format: NumberFormat) -
         "plan.html",
         title=title,
         plan=document,
+        made_at=f"{document['created_at'][:16].replace('T', ' ')} UTC" if document.get("created_at") else "",
         source=source_text(document),
         verdict=sentence,
         mismatch=mismatch_text(budget),

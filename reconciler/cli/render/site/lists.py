@@ -139,7 +139,7 @@ def open_issues_chapter(record: TenantRecord) -> Chapter:
         if rest_text := _rest_text(record.alarms):
             blocks.append(Text(rest_text))
     return Chapter(
-        "people", "Waiting for people", tuple(blocks) or (Text("Nothing: the newest run left nothing over."),)
+        "people", "Needs action", tuple(blocks) or (Text("Nothing: the newest run left nothing over."),)
     )
 
 
@@ -215,8 +215,8 @@ def _lists_table(record: TenantRecord, newest: RunFigures | None, lists: Sequenc
         if newest
         else ""
     )
-    note = f"{caption}Claimed by the files as they lie here.{_errors_text(record)}"
-    return Table.of("Every list", "List|#Live in CXone|#Claimed by files|#With an end", rows, note=note)
+    note = f"{caption}In the files as they are here.{_errors_text(record)}"
+    return Table.of("Every list", "List|#Live in CXone|#In the files|#With an end", rows, note=note)
 
 
 def _errors_text(record: TenantRecord) -> str:
