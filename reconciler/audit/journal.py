@@ -286,6 +286,10 @@ class JournalledProvider:
         """Tell how many entries may be written before a read."""
         return self._provider.early_capacity()
 
+    def shows_as_sent(self, writes: Sequence[Write], total: int) -> bool | None:
+        """Look in a few requests whether writes show as they were sent."""
+        return self._provider.shows_as_sent(writes, total)
+
     def clock_offset(self) -> ClockOffset | None:
         """Tell how CXone's clock stands to ours."""
         return self._provider.clock_offset()

@@ -257,6 +257,21 @@ class Report(ReadFacts):
         return tuple(map(NumberRow, self.fields["not_live"]))
 
     @property
+    def absent(self) -> tuple[NumberRow, ...]:
+        """The numbers that no reading has seen live: those that were not live, and those only counted."""
+        return (*self.not_live, *map(NumberRow, self.fields.get("counted", ())))
+
+    @property
+    def absent_keys(self) -> frozenset[Key]:
+        """Those numbers, each with its list."""
+        return keys_in(self.absent)
+
+    @property
+    def counted_keys(self) -> frozenset[Key]:
+        """The numbers that were written and only counted, each with its list."""
+        return keys_in(map(NumberRow, self.fields.get("counted", ())))
+
+    @property
     def not_live_keys(self) -> frozenset[Key]:
         """Those numbers, each with its list."""
         return keys_in(self.not_live)

@@ -32,6 +32,7 @@ class Content(TypedDict):
     latency_ms: Mapping[str, float | None]  # p50, p95, max
     failures: Sequence[Mapping[str, Any]]  # every number with its code and message
     not_live: Sequence[Mapping[str, Any]]
+    counted: NotRequired[Sequence[Mapping[str, Any]]]  # written and only counted: new until a reading saw it
     kept: Sequence[Mapping[str, Any]]  # the whole set, each time
     releases_used: Mapping[str, int]  # by list: numbers whose claim a release let go; the plan has them
     others: Mapping[str, int]  # by list: entries of others', found at the first claim, seen or written over
@@ -57,7 +58,7 @@ class Content(TypedDict):
     unmanaged_after: NotRequired[int]  # entries of others that no file names, where all was read at the end
     requests: Mapping[str, Any]  # how many days they took, which were late, which are open
     alarms: Sequence[Mapping[str, Any]]  # what only time brought, and the run did not settle
-    live: Mapping[str, Any]  # before and after: count and SHA-256 of the sorted lines, for each list
+    live: Mapping[str, Any]  # before and after, null where it was only counted: count and SHA-256, by list
     reasons: Mapping[str, Mapping[str, int]]  # by list and reason: how many were live afterwards
     error: Mapping[str, Any] | None  # of a run that failed: what it said, and its exit code
     actors: Mapping[str, Any]  # who stands behind the run and each exposing change, verified or asserted

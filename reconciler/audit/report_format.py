@@ -264,6 +264,7 @@ REPORT = fields(
             )
         ),
         "not_live": rows(fields(_LIST)),
+        "counted?": rows(fields(_LIST)),
         "kept": rows(_RETAINED),
         "releases_used?": pairs(TEXT, WHOLE),
         "others?": pairs(TEXT, WHOLE),
@@ -331,7 +332,7 @@ REPORT = fields(
             }
         ),
         "alarms?": rows(fields({"message": TEXT})),
-        "live": fields({"before": _LIST_HASHES, "after": _LIST_HASHES}),
+        "live": fields({"before": maybe(_LIST_HASHES), "after": maybe(_LIST_HASHES)}),
         "reasons?": pairs(TEXT, pairs(TEXT, WHOLE)),
         "error?": maybe(fields({"exit_code": WHOLE, "fact": TEXT, "where": TEXT, "revision": maybe(TEXT)})),
         "actors?": _ACTORS,

@@ -32,7 +32,7 @@ class ReadFacts:
     @property
     def unmanaged(self) -> int | None:
         """How many numbers others had added; None: the run has not looked."""
-        return None if self.is_repeat else self._counts("unmanaged")["unmanaged"]
+        return None if self.is_repeat or self.is_counted else self._counts("unmanaged")["unmanaged"]
 
     @property
     def unmanaged_after(self) -> int | None:
@@ -56,6 +56,18 @@ class ReadFacts:
         """The verification read; None: there was none."""
         fields = self.fields["read_back"]
         return ReadBack(fields) if fields else None
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether counts verified the run: it read no list."""
+        return self.read_back is not None and bool(self.read_back.fields["how"] == "counts")
+
+    @property
+    def is_full_reading(self) -> bool:
+        """Whether the run read everything without a gap, and saw what it left."""
+        how = self.read_back.fields["how"] if self.read_back else "none"
+        is_whole = not self.is_repeat and self.status != "interrupted" and self.modified_counts is not None
+        return is_whole and how in {"full", "none"}
 
     @property
     def is_verified(self) -> bool:

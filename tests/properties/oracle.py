@@ -355,12 +355,14 @@ class Oracle:
                 left[line] = held
             else:
                 self._use(key, line)
+        is_counted = key in self.world.reports[-1].counted
+        assert not is_counted or key in after
         mine = [claim.terms for claim in self.world.held.entries(key) if not claim.is_own_ended]
         for terms in [*today.values(), *(line[1] for line in kept)]:
-            if key not in self.doubtful:
+            if key not in self.doubtful and not is_counted:
                 assert any(stands_in(other, terms) for other in mine), f"{key} is owed and not held"
         self.waiting = {k: v for k, v in self.waiting.items() if k != key}
-        if key not in after and not self._untold(key, moment):
+        if is_counted or (key not in after and not self._untold(key, moment)):
             self.waiting[key] = left  # we ask for it since then, whenever CXone takes it
             left = kept  # what never went live is not held, and its line may go freely
         days = [t.requested_on for t in today.values() if t.requested_on and not kind(t.reason_code)]

@@ -32,6 +32,7 @@ class Report:
     overwrote: frozenset[Key] = frozenset()
     doubted: Mapping[Key, datetime] = field(default_factory=dict)
     early: frozenset[Key] = frozenset()  # written before the read
+    counted: frozenset[Key] = frozenset()  # written, and only counted: it stays new
     read_at: datetime | None = None  # when the read began, where anything was written before it
     lingering: Mapping[Hold, datetime] = field(default_factory=dict)  # since the first report that says so
 

@@ -1,6 +1,7 @@
 """Seeded faults of what is written before the read."""
 
 from reconciler.core.apply import early
+from reconciler.core.planning import counted
 from reconciler.core.planning import early as choice
 from reconciler.cxone.entries import dialect
 from tests.properties.seeding import Fault
@@ -69,5 +70,39 @@ EARLY_WRITE_FAULTS = (
         "False",
         (),
         ("early.test_without_a_read_nothing_is_sent_twice",),
+    ),
+    Fault(
+        "what is permitted needs no read",
+        counted._kept_as_before,
+        """else:
+                return None""",
+        """else:
+                same.append(key[1])""",
+        (),
+        ("counted.test_a_lapse_needs_the_read",),
+    ),
+    Fault(
+        "terms that got stronger need no read",
+        counted._is_anything_waiting,
+        "projected != was and",
+        "False and",
+        (),
+        ("counted.test_terms_that_got_stronger_wait_for_the_read",),
+    ),
+    Fault(
+        "what was only counted has to raise the total",
+        early.EarlySender._new_count,
+        "if write.key not in self._counted",
+        "if True",
+        (),
+        ("early.test_what_was_only_counted_need_not_raise_the_total",),
+    ),
+    Fault(
+        "a total that did not rise is enough",
+        early.EarlySender.send,
+        "after - self._before >= self._new_count(",
+        "after >= 0 * self._new_count(",
+        (),
+        ("early.test_a_total_that_does_not_rise_is_not_enough",),
     ),
 )

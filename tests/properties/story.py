@@ -162,7 +162,8 @@ class Act:
 class Chapter:
     """Edits and acts, then days pass, then a run with its faults. `stop` is when it is stopped, in requests.
 
-    `doubt`: this machine's clock and CXone's are apart, or GitLab is silent about who approved what.
+    `counts`: nothing is read that need not be. `doubt`: this machine's clock and CXone's are apart, or GitLab
+    is silent about who approved what.
     """
 
     edits: tuple[Edit, ...] = ()
@@ -171,6 +172,7 @@ class Chapter:
     faults: tuple[tuple[str, str], ...] = ()
     stop: int | None = None
     doubt: Literal["", "apart", "silent"] = ""
+    counts: bool = False
 
     @property
     def clean(self) -> bool:
@@ -222,6 +224,7 @@ def play(
             world.clock.tick(60)
         world.clock.tick(chapter.days * 86400)
         world.cxone.faults, world.doubt = Faults(), chapter.doubt
+        world.counts = chapter.counts
         chapter.spoil(world.cxone.faults)
         seen, before = len(world.cxone.calls), world.cxone.stored
         before_run()

@@ -260,10 +260,12 @@ _LINE: Line = (PATHS[0], *KEYS[0])
 _ENTERS = st.builds(Act, st.sampled_from(sorted(ENTRIES)), st.just(KEYS[0]), st.just(True))
 # Somebody enters a number, or nobody does, a line of ours for it goes before the read, and then it goes.
 EARLY_STORIES = st.builds(
-    lambda acts, said, why, age, days, faults: (
+    lambda acts, said, why, age, days, faults, counts: (
         Chapter((Edit("put", (PATHS[0], *KEYS[1]), Said(ReasonCode.LOCAL)),), days=2),
-        Chapter((Edit("put", _LINE, said),), acts, faults=faults),
+        Chapter((Edit("put", _LINE, said),), acts if counts < 2 else (), faults=faults, counts=counts > 0),
+        *((Chapter((), acts, counts=True), Chapter()) if counts > 1 else ()),
         Chapter((Edit("drop", _LINE), Edit("release", _LINE, release=why, days=age)), days=days),
+        Chapter(days=days, counts=counts > 0),
     ),
     st.one_of(st.just(()), st.tuples(_ENTERS)),
     st.one_of(st.just(Said(ReasonCode.CUSTOMER_REQUESTED)), SAID),
@@ -271,6 +273,7 @@ EARLY_STORIES = st.builds(
     st.sampled_from([0, 0, 1, 3]),
     st.sampled_from([0, 2, 4]),
     st.sampled_from([(), (), (("upserts", "stored"),), (("refused", KEYS[0][1]),)]),
+    st.sampled_from([0, 1, 2]),
 )
 ASKING_STORIES = st.lists(ASKING, min_size=1, max_size=3).map(tuple)
 CLEAN_STORIES = stories(CHAPTERS.map(_quiet))

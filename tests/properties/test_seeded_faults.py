@@ -10,6 +10,7 @@ from tests.properties.catalogue import LAWS, Law
 from tests.properties.seeded_faults import FAULTS
 from tests.properties.seeding import Fault, seeded
 from tests.unit.apply import test_applier, test_early, test_run
+from tests.unit.planning import test_counted as counted
 from tests.unit.planning import test_early as choice
 from tests.unit.planning import (
     test_guards,
@@ -26,6 +27,7 @@ MODULES: dict[str, ModuleType] = {
     "applier": test_applier,
     "early": test_early,
     "choice": choice,
+    "counted": counted,
     "guards": test_guards,
     "holds": test_holds,
     "opt-out": test_later_opt_out,

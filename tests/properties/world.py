@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
+from reconciler.core.apply.counted_run import counted_keys, finish_counted, is_settled
 from reconciler.core.apply.early import NOTHING_EARLY, EarlySender, EarlyWrites, before_early, settle_by_read
 from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.run import Run, carry_out
@@ -23,6 +24,7 @@ from reconciler.core.model.entries import (
 from reconciler.core.model.live import Live
 from reconciler.core.planning import plan as planning
 from reconciler.core.planning.change import Action, BlockedBy
+from reconciler.core.planning.counted import plan_without_read
 from reconciler.core.planning.early import early_chunks
 from reconciler.core.planning.guards import Circumstances
 from reconciler.core.planning.inputs import Limits, PlanFacts
@@ -93,6 +95,8 @@ class World:
         self.revisions = 0
         self.is_early = False  # a run is writing before its read
         self.last_read: tuple[Report, Live] | None = None  # all that the newest run read, at its end
+        self.counts = False  # of the next run: CXone has so many rows that only what must be is read
+        self.rose_enough = True
         self.doubt = ""  # of the next run: "apart" are the two clocks, "silent" is who tells of approvals
 
     def begin_chain(self) -> None:
@@ -182,6 +186,14 @@ class World:
         )
         early = self._write_early(applier, setting, chunk_size)
         read_at = self.clock.now
+        if self.counts and (counted := self._count(applier, setting, early)) is not None:
+            self.runs.append(counted)
+            report = self._report(counted, setting, started)
+            only = counted_keys(counted)
+            report = replace(report, not_live=counted.not_live | only, counted=only)
+            self.reports.append(replace(report, early=early.written(counted.tally), read_at=read_at))
+            self.clock.tick()
+            return counted
         live = self.look(setting)
         if early.writes:
             early = settle_by_read(early, live, applier.tally, self.cxone.dialect)
@@ -226,19 +238,36 @@ class World:
     def _write_early(self, applier: Applier, setting: PlanFacts, size: int) -> EarlyWrites:
         """Write what may go before the read, as `apply` does in a pipeline."""
         held = setting.last_applied
+        self.rose_enough = True
         lists = {file.list_id for file in held.files} - self._with_registry(setting)
-        chunks = early_chunks(setting, size, list_ids=lists)
+        counted = self.reports[-1].counted if self.reports else frozenset()
+        chunks = early_chunks(setting, size, list_ids=lists, counted=counted)
         if not chunks:
             return NOTHING_EARLY
         last = self.last_read[1] if self.last_read and self.last_read[0] is self.reports[-1] else None
-        sender = EarlySender(self.cxone, chunks, 0, None if last is None else lambda key: not last.get(key))
+        sender = EarlySender(
+            self.cxone, chunks, 0, None if last is None else lambda key: not last.get(key), counted
+        )
         self.is_early = True
         sender.look()
         own = sender.send(applier)
         self.is_early = False
+        self.rose_enough = sender.rose_enough
         applier.tally.error = None
         writes = tuple(write for chunk in chunks for write in chunk)
         return EarlyWrites(writes, len(applier.tally.sent_requests), own)
+
+    def _count(self, applier: Applier, setting: PlanFacts, early: EarlyWrites) -> Run | None:
+        """End a run without a read where nothing needs one, as `apply` does with a tenant of many rows."""
+        if self.last_read is None or self._hold_back is not None:
+            return None
+        met = Circumstances(self.removed_lately(), young_lists=self._young())
+        plan = plan_without_read(setting, met, early.writes)
+        if plan is None or not (self.rose_enough and is_settled(early, applier.tally)):
+            return None
+        if not self.cxone.shows_as_sent(early.writes, 0):
+            return None
+        return finish_counted(plan, applier.tally, early, entry_count=0, read_at="")
 
     def _with_registry(self, setting: PlanFacts) -> set[str]:
         """Name the lists on which the last reading showed a registry's entry that no file claims."""

@@ -128,6 +128,14 @@ class FakeCxone:
     def early_capacity(self) -> int | None:
         return None
 
+    def shows_as_sent(self, writes: Sequence[Write], _total: int) -> bool | None:
+        with self._lock:
+            self._called(Call("total"))
+            found = {write.key: self.at(write.key) for write in writes}
+            wanted = {write.key: self.dialect.project(write.terms) for write in writes}
+            rank = self.dialect.strength
+            return all(at is not None and rank(at) >= rank(wanted[key]) for key, at in found.items())
+
     def upsert(self, chunk: Sequence[Write]) -> Answer:
         with self._lock:
             started = self.clock.now

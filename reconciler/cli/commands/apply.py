@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from threading import Event
 from typing import Annotated, Any
@@ -42,6 +43,14 @@ from reconciler.use_cases.reconcile.report.authorizations import reviewed_plan_j
 from reconciler.use_cases.reconcile.run_lock import hold_run_lock
 from reconciler.use_cases.reconcile.run_metrics import meter_plan
 from reconciler.use_cases.workspace.context import CommandContext
+
+
+class ApplyRead(StrEnum):
+    """How much of CXone is read: as much as the run needs, or everything."""
+
+    AUTO = "auto"
+    FULL = "full"
+
 
 EXAMPLES = examples(
     "dnc apply --yes",
@@ -80,6 +89,10 @@ def apply(  # noqa: PLR0917  (an option each: typer passes them by name)
         bool,
         typer.Option("--attest", help="Write a report in every case, as schedules do."),
     ] = False,
+    read: Annotated[
+        ApplyRead,
+        typer.Option("--read", help="full: read everything, also where counts would verify the run."),
+    ] = ApplyRead.AUTO,
     metrics: MetricsOption = None,
     yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask for confirmation.")] = False,
     output: Annotated[Format, typer.Option("--format", help=FORMAT_HELP)] = Format.TEXT,
@@ -107,6 +120,10 @@ def apply(  # noqa: PLR0917  (an option each: typer passes them by name)
         request = PlanRequest(
             to_apply=True,
             writes_early=is_agreed and document is None,
+            may_count=is_agreed
+            and document is None
+            and read is ApplyRead.AUTO
+            and not ctx.leaves_always_a_report,
             accept_history=accept_history,
             limits_allow=allow_removals,
         )

@@ -8,6 +8,7 @@ from reconciler.cli.render.messages import block_text, fix_text, mismatch_text, 
 from reconciler.cli.render.plan_text import KEPT_SIGN, newest_report_line
 from reconciler.cli.render.protection import protection_json, protection_text
 from reconciler.cli.terminal import escape_line
+from reconciler.core.apply.counted_run import COUNTS
 from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.run import Run
 from reconciler.core.apply.summary import done_counts
@@ -16,6 +17,7 @@ from reconciler.core.model.finding import count_text, finding_to_json
 from reconciler.core.model.run_result import Cause, cause_of, stop_text
 from reconciler.core.planning.change import BlockedBy
 from reconciler.use_cases.reconcile.apply import ApplyResult
+from reconciler.use_cases.reconcile.early.counts import last_full_read
 from reconciler.use_cases.reconcile.invalid_files import invalid_json
 from reconciler.use_cases.reconcile.report.authorizations import reviewed_plan_json
 from reconciler.use_cases.reconcile.report.content import failures
@@ -165,6 +167,11 @@ def _read_back_lines(result: ApplyResult) -> list[str]:
     elif run.read_back == "totals":
         rows = count_text(run.rows_read, "row")
         lines = [f"read back (totals): CXone counts {rows}, as expected; no number was read by itself"]
+    elif run.read_back == COUNTS:
+        rows = count_text(run.rows_read, "row")
+        full_read = last_full_read(result.prepared.state.last_applied)
+        when = f"{full_read.verified_text[:16]}Z" if full_read else "unknown"
+        lines = [f"verified by counts: {rows} in CXone, as expected; last read in full: {when}"]
     elif run.read_back == "full":
         back = done_counts(run, run.put_back).get("put_back", 0)
         verified = sum(done.get(kind, 0) for kind in ("added", "put_back", "changed")) - back

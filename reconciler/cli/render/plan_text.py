@@ -225,6 +225,9 @@ def _cost_text(document: _Document) -> str:
     price = f"{count_text(cost['requests'], 'request')}, about {cost['seconds']:g} s at the allowed rate"
     if _is_unread(document):
         return f"CXone could not be read; apply takes {price}"
+    if live.get("from") == "counts":
+        rows = count_text(live["entries"], "row")
+        return f"CXone counts {rows}, and none need be read; apply takes {price}"
     read_text = f"read {count_text(live['entries'], 'live row')}"
     if live.get("from"):
         read_text += f" as saved at {live['read_at'][:16]}Z"

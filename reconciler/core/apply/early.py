@@ -1,6 +1,6 @@
 """Writes before the read: sent in order, settled by the read that follows, and never sent twice."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -61,23 +61,39 @@ NOTHING_EARLY = EarlyWrites()
 class EarlySender:
     """Sends the chunks of a run that go before its read, with the totals directly before and after.
 
+    `total` is the last one. `rose_enough`: each rose by what was new, at least.
+
     One total counts all lists where a page is of all; else each chunk is of one list, and so is its total.
     """
 
     def __init__(
-        self, provider: Provider, chunks: Sequence[Chunk], waiting: int, was_absent: Absence | None
+        self,
+        provider: Provider,
+        chunks: Sequence[Chunk],
+        waiting: int,
+        was_absent: Absence | None,
+        counted: Collection[Key] = frozenset(),
     ) -> None:
-        """Take what to send. `waiting` counts all numbers that are new, those that wait for the read too."""
+        """Take what to send. `waiting` counts all numbers that are new, those that wait for the read too.
+
+        `counted` are those that runs before sent and only counted: no total need rise for them.
+        """
+        self._counted = counted
         self._provider = provider
         self._waiting = waiting
         self._was_absent = was_absent
         is_split = provider.dialect.shape.one_list
-        self._parts = [[chunk] for chunk in chunks] if is_split else [list(chunks)]
+        new = [chunk for chunk in chunks if not counted or any(write.key not in counted for write in chunk)]
+        again = [chunk for chunk in chunks if chunk not in new] if counted else []
+        parts = [[chunk] for chunk in chunks] if is_split else [new, again]
+        self._parts = [part for part in parts if part]
         self._before: int | None = None
+        self.total: int | None = None
+        self.rose_enough = True
 
     def look(self) -> None:
         """Ask for the total before the first write: the run's first question to the lists."""
-        self._before = self._count(self._parts[0])
+        self._before = self.total = self._count(self._parts[0])
 
     @property
     def has_room(self) -> bool:
@@ -90,14 +106,21 @@ class EarlySender:
         own: set[Key] = set()
         counted = _lists_of(self._parts[0])
         for part in self._parts:
-            if self._was_absent is not None and _lists_of(part) != counted:
+            if _lists_of(part) != counted:
                 self._before = self._count_quietly(part)
             for chunk in part:
                 applier.upsert(_changes_of(chunk))
-            if self._was_absent is not None and self._before is not None:
-                after = self._count_quietly(part)
+            if self._before is None:
+                self.rose_enough = False
+                continue
+            after = self._count_quietly(part)
+            if self._was_absent is not None:
                 own |= self._own_keys(part, applier.tally, self._was_absent, after)
-                self._before, counted = after, _lists_of(part)
+            self.rose_enough &= after is not None and after - self._before >= self._new_count(
+                part, applier.tally
+            )
+            self._before, counted = after, _lists_of(part)
+            self.total = after
         return frozenset(own)
 
     def _count(self, part: list[Chunk]) -> int | None:
@@ -111,6 +134,11 @@ class EarlySender:
         with suppress(DncError):
             return self._count(part)
         return None
+
+    def _new_count(self, part: list[Chunk], tally: Tally) -> int:
+        """Count what CXone says that it stored, and no run before has sent."""
+        keys = (write.key for chunk in part for write in chunk if write.key not in self._counted)
+        return sum((r := _result(tally, key)) is not None and r.outcome is Outcome.APPLIED for key in keys)
 
     def _own_keys(self, part: list[Chunk], tally: Tally, was_absent: Absence, after: int | None) -> set[Key]:
         if after is None or self._before is None:

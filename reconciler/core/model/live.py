@@ -37,7 +37,8 @@ class Live:
     of CXone but what a run itself put there; it is not `complete`, and no number may be judged by its
     absence. `warnings` are what the reading found odd about the tenant itself. `ceiling` is the most
     `entry_count` that CXone takes, None where no limit is known: a plan that would pass it must not go.
-    `is_saved`: it was kept since `read_at`, and what changed in CXone since is not in it.
+    `is_counted`: it was not needed, and only counted. `is_saved`: it was kept since `read_at`, and what
+    changed in CXone since is not in it.
     """
 
     lists: Mapping[str, Mapping[str, LiveEntry]] = field(default_factory=dict)
@@ -52,6 +53,7 @@ class Live:
     warnings: tuple[Finding, ...] = ()
     ceiling: int | None = None
     is_saved: bool = False
+    is_counted: bool = False
     duplicate_codes: Mapping[Key, frozenset[str]] = field(default_factory=dict)
 
     def get(self, key: Key) -> LiveEntry | None:

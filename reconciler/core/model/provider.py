@@ -222,6 +222,13 @@ class Provider(Protocol):
         """
         ...
 
+    def shows_as_sent(self, writes: Sequence[Write], total: int) -> bool | None:
+        """Look in a few requests whether writes show as they were sent, beside `total` entries.
+
+        None: this wire cannot tell without a read.
+        """
+        ...
+
     def upsert(self, chunk: Sequence[Write]) -> Answer:
         """Send one chunk, once the pace allows; no phone may be in it twice."""
         ...

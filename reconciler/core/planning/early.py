@@ -15,16 +15,26 @@ RECENT = timedelta(days=30)
 
 
 def early_chunks(
-    facts: PlanFacts, size: int, *, list_ids: Collection[str], known_live: Collection[Key] = frozenset()
+    facts: PlanFacts,
+    size: int,
+    *,
+    list_ids: Collection[str],
+    known_live: Collection[Key] = frozenset(),
+    counted: Collection[Key] = frozenset(),
 ) -> list[Chunk]:
     """Cut what goes before the read into chunks of at most `size`, ten at most, in the order of sending.
 
     What was requested in the last 30 days goes first, the newest first; then the rest by deadline. `list_ids`
     are the lists on which anything may go early. `known_live` are numbers that are live already: somebody
-    added them in CXone and the files took over, or the run before put them back.
+    added them in CXone and the files took over, or the run before put them back. `counted` are those that
+    runs before sent and no reading has seen: they go again, last.
     """
     writes = sorted(_early_writes(facts, list_ids, known_live), key=lambda write: _place(facts, write))
-    return list(islice(pack_in_order(writes, size, one_list=facts.dialect.shape.one_list), MAX_CHUNKS))
+    new = [write for write in writes if write.key not in counted]
+    again = [write for write in writes if write.key in counted]
+    one_list = facts.dialect.shape.one_list
+    chunks = (chunk for part in (new, again) for chunk in pack_in_order(part, size, one_list=one_list))
+    return list(islice(chunks, MAX_CHUNKS))
 
 
 def new_keys(facts: PlanFacts) -> Iterator[tuple[FileEntries, str]]:

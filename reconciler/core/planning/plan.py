@@ -363,10 +363,16 @@ def _head(heading: Heading) -> dict[str, Any]:
     }
 
 
+def _live_origin(live: Live) -> str:
+    if live.is_counted:
+        return "counts"
+    return "saved" if live.is_saved else "unread" if live.is_unread else ""
+
+
 def live_to_json(live: Live) -> dict[str, Any]:
     """Count what was read; `from` is there where it was not read now, but kept since `read_at`."""
     return {
-        **({"from": "saved"} if live.is_saved else {"from": "unread"} if live.is_unread else {}),
+        **({"from": origin} if (origin := _live_origin(live)) else {}),
         "entries": live.entry_count,
         "unreadable": len(live.unreadable),
         "foreign": sum(live.foreign.values()),

@@ -129,6 +129,10 @@ class GroupsProvider:
         """Tell how many records may be written before a read, by the ceiling and the form of first pages."""
         return self._reader.early_capacity
 
+    def shows_as_sent(self, writes: Sequence[Write], total: int) -> bool | None:  # noqa: ARG002  (the port's)
+        """Tell nothing: a run of this wire reads its groups."""
+        return None
+
     def upsert(self, chunk: Sequence[Write]) -> Answer:
         """Send one chunk, a request for each group in it; no phone may be in it twice.
 

@@ -9,6 +9,7 @@ from typing import Any
 from reconciler.audit.journal import Journal, JournalledProvider
 from reconciler.audit.ledger import Ledger
 from reconciler.audit.report import StoredReport
+from reconciler.core.apply.counted_run import finish_counted
 from reconciler.core.apply.early import NOTHING_EARLY
 from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.run import (
@@ -215,10 +216,18 @@ def apply(
     )
     early_writes = early.writes if early else NOTHING_EARLY
     progress(len(early_writes.seen))
-    if plan.pending_count:
+    if plan.pending_count and not state.live.is_counted:
         discard_saved_read(ctx.folder, inputs.tenant)
     with journal.of_run(run_introduction, numbers=plan.pending_count):
-        if state.unread is None:
+        if state.live.is_counted:
+            run = finish_counted(
+                plan,
+                applier.tally,
+                early_writes,
+                entry_count=state.live.entry_count,
+                read_at=state.live.read_at,
+            )
+        elif state.unread is None:
             run = carry_out(
                 plan,
                 state.live,
@@ -254,7 +263,7 @@ def _settle_coverage(prepared: PreparedPlan, run: Run, provider: Provider) -> No
     def is_over() -> bool:
         return ctx.run.stop.is_set() or bool(ctx.run.budget and ctx.run.budget.is_over())
 
-    if run.error is None and not is_over():
+    if run.error is None and not is_over() and not run.live_after.is_counted:
         prepared.coverage.read(prepared.list_ids)
         prepared.coverage.assign(provider, is_over)
 

@@ -79,6 +79,11 @@ class Past:
         return self.newest is not None and not self._is_same_target(self.newest)
 
     @property
+    def counted(self) -> frozenset[Key]:
+        """Name what the newest run wrote and only counted: it is new until a reading has seen it."""
+        return self.newest_report.counted_keys if self.newest_report else frozenset()
+
+    @property
     def newest_report(self) -> Report | None:
         """The newest report, where it is of this CXone."""
         return self.newest.report if self.newest and not self.has_other_target else None
@@ -96,7 +101,7 @@ class Past:
         return LastApplied(
             files=tuple(file for file in declared_entries.files if file.list_id not in self.regrouped_lists),
             releases=declared_entries.releases,
-            not_live=report.not_live_keys,
+            not_live=report.absent_keys,
             retained=self._retained_at_report,
             revision=report.revision,
             holds=declared_entries.holds,

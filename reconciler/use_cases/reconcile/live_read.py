@@ -136,6 +136,10 @@ class SavedProvider:
         """Tell nothing: nobody was asked."""
         return None
 
+    def shows_as_sent(self, writes: Sequence[Write], total: int) -> bool | None:  # noqa: ARG002  (the port's)
+        """Refuse: `apply` never comes here."""
+        raise AssertionError
+
     def upsert(self, chunk: Sequence[Write]) -> Answer:  # noqa: ARG002  (the port's)
         """Refuse: `apply` never comes here."""
         raise AssertionError
@@ -197,10 +201,42 @@ def open_live(
         yield provider, past_of(provider)
 
 
-def discard_saved_read(folder: Path, tenant: Tenant) -> None:
-    """Take the reading away before anything is written: a run that dies must not leave it behind."""
+def discard_saved_read(folder: Path, tenant: Tenant, *, keeps_copy: bool = False) -> None:
+    """Take the reading away before anything is written: a run that dies must not leave it behind.
+
+    `keeps_copy`: under another name, for a run that may not have to read.
+    """
+    path = saved_read_path(folder / STATE_FOLDER, tenant)
     with suppress(OSError):
-        saved_read_path(folder / STATE_FOLDER, tenant).unlink(missing_ok=True)
+        if keeps_copy:
+            path.replace(set_aside_path(path))
+        else:
+            set_aside_path(path).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+
+
+def set_aside_path(path: Path) -> Path:
+    """Name the place of a reading while its run writes."""
+    return path.with_suffix(".set-aside")
+
+
+def load_for_patch(
+    project: Project, ctx: CommandContext, past: Past, list_ids: frozenset[str]
+) -> SavedProvider | None:
+    """Give the reading that stood when the run began; None where none can be used here."""
+    tenant_settings = project.tenant(ctx.options.tenant)
+    path = saved_read_path(ctx.folder / STATE_FOLDER, tenant_settings)
+    aside = set_aside_path(path)
+    try:
+        place = aside if aside.exists() else path
+        saved = _load_saved_read(tenant_settings, project, ctx, asked_for=False, path=place)
+        _demand_current(saved, past, list_ids)
+    except (InvalidInput, OSError):
+        return None
+    finally:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+    return saved
 
 
 def saved_read_findings(live: Live, plan: Plan, now: datetime) -> Iterator[Finding]:
@@ -245,10 +281,15 @@ def _is_origin_known(path: Path, ctx: CommandContext, *, asked_for: bool) -> boo
 
 
 def _load_saved_read(
-    tenant_settings: Tenant, project: Project, ctx: CommandContext, *, asked_for: bool
+    tenant_settings: Tenant,
+    project: Project,
+    ctx: CommandContext,
+    *,
+    asked_for: bool,
+    path: Path | None = None,
 ) -> SavedProvider:
     """Load what was kept. Raises InvalidInput where that is not of this tenant, as it is, and of late."""
-    path = saved_read_path(ctx.folder / STATE_FOLDER, tenant_settings)
+    path = path or saved_read_path(ctx.folder / STATE_FOLDER, tenant_settings)
     if tenant_settings.embedded:
         raise unusable_error(path, "of the built-in CXone is never kept")
     tenant = resolve(tenant_settings, ctx.environ, credentials=False)

@@ -418,7 +418,7 @@ def _as_file_entry(entry: AppliedEntry) -> AppliedEntry:
 
 
 def _is_absent(stored_report: StoredReport, key: Key) -> bool:
-    return any(row.list_id == key[0] and key[1] in row.phones for row in stored_report.report.not_live)
+    return any(row.list_id == key[0] and key[1] in row.phones for row in stored_report.report.absent)
 
 
 class _RevisionGone(Exception):

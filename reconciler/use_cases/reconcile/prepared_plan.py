@@ -15,9 +15,9 @@ from reconciler.core.model.entries import DeclaredEntries
 from reconciler.core.model.errors import DncError, RepositoryProblem
 from reconciler.core.model.finding import Finding, Severity, count_text
 from reconciler.core.model.live import Live
-from reconciler.core.model.provider import ClockOffset, Provider
+from reconciler.core.model.provider import Provider
 from reconciler.core.planning.change import BlockedBy, PlanDirection
-from reconciler.core.planning.cost import SendRate, with_skills
+from reconciler.core.planning.cost import with_skills
 from reconciler.core.planning.deadlines import OpenRequest, open_requests
 from reconciler.core.planning.guards import Circumstances
 from reconciler.core.planning.inputs import PlanFacts
@@ -30,13 +30,12 @@ from reconciler.core.planning.plan import (
     make_plan,
     plan_to_json,
 )
-from reconciler.core.planning.ports import unasked
 from reconciler.git.repository import Repository
 from reconciler.lists.reader import Lists, Source
-from reconciler.rules.honour_by import RuleDeadlines
-from reconciler.use_cases.reconcile.clock_skew import clock_findings, earlier_moment, is_too_far_apart
+from reconciler.use_cases.reconcile.clock_skew import clock_findings, earlier_moment
 from reconciler.use_cases.reconcile.doubt import chain_doubts, chain_findings, doubt_block
-from reconciler.use_cases.reconcile.early_writes import EarlyRun, may_write_early, read_live, writing_early
+from reconciler.use_cases.reconcile.early.counts import verify_by_counts
+from reconciler.use_cases.reconcile.early.writes import EarlyRun, may_write_early, read_live, writing_early
 from reconciler.use_cases.reconcile.invalid_files import (
     InvalidFile,
     errors_of_files,
@@ -44,6 +43,7 @@ from reconciler.use_cases.reconcile.invalid_files import (
 from reconciler.use_cases.reconcile.last_applied import CurrentFiles, Past, meter_past
 from reconciler.use_cases.reconcile.lingering_holds import lingering_hold_findings
 from reconciler.use_cases.reconcile.live_read import ReadFrom, open_live, saved_read_findings
+from reconciler.use_cases.reconcile.plan_criteria import CriteriaSource, PlanCriteria, clock_block
 from reconciler.use_cases.reconcile.plan_inputs import PlanInputs
 from reconciler.use_cases.reconcile.rule_changes import (
     ComparedState,
@@ -52,11 +52,9 @@ from reconciler.use_cases.reconcile.rule_changes import (
     rule_changes,
 )
 from reconciler.use_cases.reconcile.safety import (
-    ApprovalLookup,
     SafetyLimits,
     approval_of,
     budget_json,
-    limits_of,
 )
 from reconciler.use_cases.reconcile.skill_coverage import CoverageLookup
 from reconciler.use_cases.reconcile.unreported_runs import journal_runs
@@ -111,11 +109,13 @@ class PlanRequest:
     Only a plan that nobody applies may be made on a saved reading. `is_strict`: a tenant that
     reaches no file, and an audit branch that is the lists' own, are refused. `demands_valid`: so are list
     files with errors; otherwise what is wrong in them is left out. `writes_early`: nobody is to be asked
-    before anything is written, and no saved plan has to be looked at.
+    before anything is written, and no saved plan has to be looked at. `may_count`: where nothing needs a
+    read, counts verify the run.
     """
 
     to_apply: bool = False
     writes_early: bool = False
+    may_count: bool = False
     accept_history: bool = False
     limits_allow: int | None = None
     tree: Tree | None = None
@@ -137,16 +137,6 @@ class PlanState:
     live: Live
     unread: DncError | None = None
     early: EarlyRun | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PlanCriteria:
-    """What decides which changes are planned, and which of them guards keep back."""
-
-    setting: PlanFacts
-    circumstances: Circumstances
-    safety: SafetyLimits
-    approval: ApprovalLookup
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,35 +327,17 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
         list_ids = lists.declared_entries.list_ids | held.list_ids | request.besides
         inputs = PlanInputs(project, tenant, repository, sources, lists)
         early = stack.enter_context(writing_early(ctx, inputs, past, provider, now)) if may_be_early else None
-        live, unread, early = read_live(provider, list_ids, early, goes_on=request.to_apply)
-        offset = provider.clock_offset()
-        # Of a clock that was set meanwhile `now` knows nothing.
-        day = Today.at(earlier_moment(now, early.offset if early else offset), ctx.options.as_of).as_of
-        connection = tenant.connection
-        setting = replace(
-            past.plan_facts(
-                lists.declared_entries,
-                provider.dialect,
-                as_of=day,
-                now=now,
-                limits=limits_of(safety, tenant, request.limits_allow),
-            ),
-            rate=SendRate(connection.chunk_size, connection.requests_per_minute, connection.concurrency),
-            deadlines=RuleDeadlines(project.rules, day),
-            is_approved=approval if safety.in_force.approvals else unasked,
+        block = BlockedBy.SUPERSEDED if start.astray or start.rewritten else None
+        source = CriteriaSource(
+            *(ctx, inputs, past, provider, now, safety, approval),
+            block or (BlockedBy.INVALID_FILES if invalid else None),
+            request.limits_allow,
         )
+        may_count = request.may_count and tenant.read_back != "full" and block is None
         audit = project.configuration.audit
-        met = Circumstances(
-            recent_removals=past.recent_removals(now),
-            general_block=_clock_block(offset)
-            or (BlockedBy.SUPERSEDED if start.astray or start.rewritten else None)
-            or (BlockedBy.INVALID_FILES if invalid else None),
-            young_lists=past.young_lists(now, held.list_ids),
-        )
-        met, plan = _plan_twice_if_doubtful(
-            setting, live, met, lambda: chain_doubts(audit, ledger, tenant.name)
-        )
-        plan = plan if unread is None else restrict_to_unread(plan)
+        look = _look(source, early, list_ids, goes_on=request.to_apply, may_count=may_count)
+        live, unread, early, criteria, plan = look
+        setting, day = criteria.setting, criteria.setting.as_of
         heading = Heading(
             tool_version=__version__,
             tenant=tenant.name,
@@ -395,7 +367,7 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
             *read_findings(live),
             *saved_read_findings(live, plan, now),
             *dialect_findings(setting, plan),
-            *clock_findings(offset),
+            *clock_findings(provider.clock_offset()),
             *approval.findings(),
             *move_findings(plan),
         )
@@ -407,7 +379,7 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
             ctx,
             inputs,
             PlanState(past, provider, live, unread, early),
-            PlanCriteria(setting, met, safety, approval),
+            criteria,
             plan,
             heading,
             notes,
@@ -416,6 +388,32 @@ def prepare_plan(ctx: CommandContext, request: PlanRequest = PlanRequest()) -> I
             start.rewritten,
             invalid,
         )
+
+
+def _look(
+    source: CriteriaSource,
+    early: EarlyRun | None,
+    list_ids: frozenset[str],
+    *,
+    goes_on: bool,
+    may_count: bool,
+) -> tuple[Live, DncError | None, EarlyRun | None, PlanCriteria, Plan]:
+    """Count where that will do, or read; and plan."""
+    counted = verify_by_counts(source, early) if may_count else None
+    day_offset = early.offset if early else None
+    if counted is not None:
+        plan, live = counted
+        return live, None, early, source.make(day_offset), plan
+    live, unread, early = read_live(source.provider, list_ids, early, goes_on=goes_on)
+    criteria = source.make(day_offset)
+    inputs = source.inputs
+
+    def doubts() -> tuple[Doubt, ...]:
+        return chain_doubts(inputs.project.configuration.audit, source.past.ledger, inputs.tenant.name)
+
+    met, plan = _plan_twice_if_doubtful(criteria.setting, live, criteria.circumstances, doubts)
+    plan = plan if unread is None else restrict_to_unread(plan)
+    return live, unread, early, replace(criteria, circumstances=met), plan
 
 
 def _name_what_is_not_applied(ctx: CommandContext, past: Past) -> None:
@@ -467,16 +465,11 @@ def _plan_twice_if_doubtful(
     return circumstances, plan
 
 
-def _clock_block(offset: ClockOffset | None) -> BlockedBy | None:
-    """Hold back where clocks are too far apart: whether an opt-out is later cannot be told then."""
-    return BlockedBy.LATER_OPT_OUT if is_too_far_apart(offset) else None
-
-
 def _current_clock_block(prepared: PreparedPlan) -> BlockedBy | None:
     """Hold back as well where the day of the plan has not come by the clocks as they are now."""
     offset = prepared.state.provider.clock_offset()
     day = Today.at(earlier_moment(prepared.ctx.clock(), offset), prepared.ctx.options.as_of).as_of
-    return BlockedBy.LATER_OPT_OUT if day < prepared.criteria.setting.as_of else _clock_block(offset)
+    return BlockedBy.LATER_OPT_OUT if day < prepared.criteria.setting.as_of else clock_block(offset)
 
 
 def _own_ids(tenant: Tenant, provider: Provider) -> Callable[[str], str]:

@@ -41,6 +41,7 @@ _REPORT_KEYS = frozenset(
             "kept",
             "invalid",
             "not_live",
+            "counted",
             "clock",
             "status",
             "overrides",

@@ -140,7 +140,7 @@ def project_findings(project: Project, setting: PlanFacts) -> Iterator[Finding]:
 
 def read_findings(live: Live) -> Iterator[Finding]:
     """Say what was odd about the reading of CXone."""
-    if live.is_unread:
+    if live.is_unread and not live.is_counted:
         yield _read_finding(
             "CXone could not be read: only what no report has as live is sent, nothing is removed, and what "
             "is live now is unknown"

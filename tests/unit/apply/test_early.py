@@ -143,3 +143,23 @@ def test_a_world_without_early_writes_asks_for_no_total() -> None:
     made: World = world(ONE)
     made.run()
     assert kinds(made) == ["read"]
+
+
+def rises(cxone: FakeCxone, counted: frozenset[tuple[str, str]] = frozenset()) -> bool:
+    sender = EarlySender(cxone, [[Write(LIST, ONE, STRONG)]], 1, None, counted)
+    sender.look()
+    sender.send(Applier(cxone, chunk_size=10, concurrency=1))
+    return sender.rose_enough
+
+
+def test_a_total_that_does_not_rise_is_not_enough() -> None:
+    there = FakeCxone()
+    there.put((LIST, ONE), ProjectedTerms("LOCAL", "NEVER"))
+    assert not rises(there)
+    assert rises(FakeCxone())
+
+
+def test_what_was_only_counted_need_not_raise_the_total() -> None:
+    there = FakeCxone()
+    there.put((LIST, ONE), ProjectedTerms("CUSTOMER_REQUESTED", "NEVER"))
+    assert rises(there, frozenset({(LIST, ONE)}))

@@ -13,7 +13,8 @@ from reconciler.core.planning.state import AppliedEntry
 from reconciler.git.history import Commit
 from reconciler.git.repository import Repository
 from reconciler.lists.edit.changes import lines_of
-from reconciler.use_cases.reconcile.prepared_plan import PlanCriteria, PreparedPlan
+from reconciler.use_cases.reconcile.plan_criteria import PlanCriteria
+from reconciler.use_cases.reconcile.prepared_plan import PreparedPlan
 from reconciler.use_cases.reconcile.report.authors import ASSERTED, author_json, merge_request_in
 from reconciler.use_cases.reconcile.report.people import (
     VERIFIED,

@@ -10,9 +10,11 @@ from typing import Any
 import orjson
 
 from reconciler import __version__
+from reconciler.audit.report import Report
 from reconciler.audit.report_content import Content
 from reconciler.audit.report_rows import BLOCKED, BY_HAND, LISTED, NOT_REMOVED
 from reconciler.audit.unfinished import ReleaseRecord
+from reconciler.core.apply.counted_run import COUNTS, counted_keys
 from reconciler.core.apply.outcomes import Outcome
 from reconciler.core.apply.run import Run
 from reconciler.core.apply.summary import done_counts, protection_after
@@ -24,6 +26,7 @@ from reconciler.core.model.run_result import StoppedBy
 from reconciler.core.planning.change import BlockedBy, Change, DriftKind, Reason
 from reconciler.core.planning.plan import Plan, change_to_json, plan_digest
 from reconciler.core.planning.state import AppliedEntry
+from reconciler.use_cases.reconcile.early.counts import last_full_read
 from reconciler.use_cases.reconcile.invalid_files import invalid_json
 from reconciler.use_cases.reconcile.last_applied import Past
 from reconciler.use_cases.reconcile.lingering_holds import lingering_json
@@ -105,9 +108,11 @@ def content(
         restored_windows=list_turnover.windows_json,
         adopted=list_turnover.adopted_json,
         renewed=list_turnover.renewed_json,
-        read_back=_verification_read_json(run),
+        read_back=_verification_read_json(run, last_full_read(past)),
         clock={**clock, "planned": prepared.heading.created_at},
-        live={"before": census(run.live_before), "after": census(run.live_after)},
+        live={"before": None, "after": None}
+        if run.live_after.is_counted
+        else {"before": census(run.live_before), "after": census(run.live_after)},
         reasons=counts_by_reason(run.live_after),
         error=None,
         write_window=write_window(
@@ -118,7 +123,9 @@ def content(
         unverified=_unverified_counts(run),
         stopped_by=stopped_by(prepared, run),
         interrupted=unreported_runs_json(past.unreported_runs),
-        requests=live_requests_json(run, finished_at.date(), prepared.waiting(run.final_plan)),
+        requests=live_requests_json(
+            run, finished_at.date(), prepared.waiting(run.final_plan), told_before=past.counted
+        ),
         alarms=_alarms_json(prepared, run),
         actors=actors_json(prepared, run),
         coverage=[row.to_json() for row in prepared.coverage.current.rows],
@@ -127,6 +134,8 @@ def content(
         assignments=[one.to_json() for one in prepared.coverage.results],
         ran=program_json(inputs.project, inputs.tenant, prepared.ctx.environ, state.provider),
     )
+    if counted := counted_keys(run):
+        report_content["counted"] = _by_list(counted)
     if run.early.writes:
         report_content["early"] = _early_json(run, state.provider.clock_offset())
     after = run.live_after
@@ -410,7 +419,7 @@ def removed_counts(run: Run) -> dict[str, int]:
     return counts
 
 
-def _verification_read_json(run: Run) -> dict[str, Any] | None:
+def _verification_read_json(run: Run, full_read: Report | None) -> dict[str, Any] | None:
     if run.read_back == "none":
         return None
     return {
@@ -422,6 +431,7 @@ def _verification_read_json(run: Run) -> dict[str, Any] | None:
         "missing": run.missing,
         "complete": run.live_after.complete,
         "removals_seen": run.is_seen_after_removals,
+        **({"full_read_at": full_read.verified_text} if full_read and run.read_back == COUNTS else {}),
     }
 
 

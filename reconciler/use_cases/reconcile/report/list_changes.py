@@ -1,7 +1,7 @@
 """What a report says of lists: counts, a name for their content, turnover, and requests with their clock."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -82,12 +82,20 @@ def _terms_line(terms: ProjectedTerms) -> str:
     return f"{terms.reason_code},{terms.expiration_policy}{end}"
 
 
-def live_requests_json(run: Run, day: date, waiting: Iterable[OpenRequest]) -> dict[str, Any]:
+def live_requests_json(
+    run: Run, day: date, waiting: Iterable[OpenRequest], *, told_before: Collection[Key] = frozenset()
+) -> dict[str, Any]:
     """Say how many days the requests took that this run made live on that day, which were late, which wait.
 
-    What was live before, put there by somebody else or put back by this run, is no request that took time.
+    What was live before, put there by somebody else or put back by this run, is no request that took time;
+    nor is what a report has told before (`told_before`), since it was only counted.
     """
-    honour_counts = summarize_durations(_requests_made_live(run, day))
+    made_live = (
+        request
+        for request in _requests_made_live(run, day)
+        if (request.list_id, request.phone) not in told_before
+    )
+    honour_counts = summarize_durations(made_live)
     return {
         "days": {"p50": honour_counts.p50, "p95": honour_counts.p95, "max": honour_counts.longest},
         "in_time": honour_counts.in_time,
@@ -299,7 +307,7 @@ def _live_at_report(past: Past, stored_report: StoredReport, keys: Iterable[Key]
     """Name those of the keys that a verified report tells as live."""
     report = stored_report.report
     files = past.declarations_at(report.revision).active_on(report.as_of).files
-    retained, absent = report.retained_keys, report.not_live_keys
+    retained, absent = report.retained_keys, report.absent_keys
     return {
         key
         for key in keys

@@ -38,13 +38,18 @@ _FIRST_SEEN = "firstSeenOn"
 
 @dataclass(frozen=True, slots=True)
 class EarlyRun:
-    """A run that has begun to write before its read: since when, its journal, and what became of it."""
+    """A run that has begun to write before its read: since when, its journal, and what became of it.
+
+    `total` is what CXone counted after it; `rose_enough`: totals rose by what was new, at least.
+    """
 
     started_at: datetime
     journal: Journal
     tally: Tally
     writes: EarlyWrites
     offset: ClockOffset | None  # as answers told it until then: a clock may be set while all is read
+    total: int | None = None
+    rose_enough: bool = False
 
     def after_read(self, live: Live, dialect: Dialect) -> "EarlyRun":
         """Settle what the read that followed shows."""
@@ -59,7 +64,7 @@ def may_write_early(project: Project, tenant: str, sources: Iterable[Source], le
     newest = ledger.newest(tenant) if ledger else None
     if newest is None:
         return False
-    return bool(newest.report.not_live) or newest.report.hashes != project.content_hashes(sources)
+    return bool(newest.report.absent) or newest.report.hashes != project.content_hashes(sources)
 
 
 @contextmanager
@@ -114,13 +119,13 @@ def _write_early(
     started_at = ctx.clock()
     past.ledger.check_writable(started_at)
     waiting = len({(file.list_id, phone) for file, phone in new_keys(facts)})
-    sending = EarlySender(provider, chunks, waiting, was_absent)
+    sending = EarlySender(provider, chunks, waiting, was_absent, past.counted)
     sending.look()
     if not sending.has_room:
         return None
     journal = journal_of(inputs.repository, inputs.project.configuration.audit, inputs.tenant.name, ctx.clock)
     revision = inputs.repository.head() or ""
-    discard_saved_read(ctx.folder, inputs.tenant)
+    discard_saved_read(ctx.folder, inputs.tenant, keeps_copy=True)
     writes = tuple(write for chunk in chunks for write in chunk)
     journal.begin(run_introduction_json(None, revision, provider.target, started_at), numbers=len(writes))
     applier = Applier(
@@ -146,7 +151,11 @@ def _write_early(
     if own:
         journal.record_own(own)
     early = EarlyWrites(writes, len(tally.sent_requests), own)
-    return EarlyRun(started_at, journal, tally, early, provider.clock_offset())
+    return EarlyRun(
+        *(started_at, journal, tally, early, provider.clock_offset()),
+        total=sending.total,
+        rose_enough=sending.rose_enough,
+    )
 
 
 def _absence(past: Past) -> Absence | None:
@@ -154,13 +163,14 @@ def _absence(past: Past) -> Absence | None:
 
     It had what the report of that run counts and its plan names as others', and what the run removed then.
     """
-    newest = past.newest
-    if newest is None or newest.report.unmanaged_after is None:
+    counted = past.counted
+    full = next((stored for stored in past.reports if not stored.report.is_counted), None)
+    if full is None or full.report.unmanaged_after is None:
         return None
-    if newest.report.unmanaged_after == 0 and not newest.report.removed:
-        return lambda _: True
-    plan_facts = past.history.walk.plan_facts(newest)
-    was_live = plan_facts["unmanaged"] | plan_facts["off"]
+    if full.report.unmanaged_after == 0 and not full.report.removed:
+        return lambda key: key not in counted
+    plan_facts = past.history.walk.plan_facts(full)
+    was_live = plan_facts["unmanaged"] | plan_facts["off"] | counted
     return lambda key: key not in was_live
 
 
@@ -180,7 +190,13 @@ def _chunks(ctx: CommandContext, inputs: PlanInputs, past: Past, facts: PlanFact
     adopted = _adopted(inputs.sources, {path for path, _, _ in new})
     keys = {(list_id, phone) for path, list_id, phone in new if phone in adopted.get(path, ())}
     live_keys = keys | past.put_back_last  # our own word is the last on what went back on for this revision
-    return early_chunks(facts, tenant.connection.chunk_size, list_ids=list_ids, known_live=live_keys)
+    return early_chunks(
+        facts,
+        tenant.connection.chunk_size,
+        list_ids=list_ids,
+        known_live=live_keys,
+        counted=past.counted,
+    )
 
 
 def _lists_with_unclaimed_registry_entries(past: Past, list_ids: Collection[str]) -> set[str]:
