@@ -1,11 +1,14 @@
 """A GitOps repository to try `dnc` in: a clone with a bare origin, and a CXone of its own on the loopback."""
 
+import atexit
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
@@ -28,6 +31,7 @@ from reconciler.sandbox.tenant import Settings
 from reconciler.sandbox.tokens import READ, WRITE, Client
 from reconciler.use_cases.workspace.context import CommandContext
 from tests.support.lists import CONFIGURATION, LIST, dated, entry, release
+from tests.support.loose import head_of, push_loose
 from tests.support.result import Result
 
 __all__ = [
@@ -48,6 +52,16 @@ BRANCH = "dnc-audit"
 SECRET = "s&c=r+t/% do-not-show"
 ROOT = Path(__file__).parents[2]
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
+_SETTINGS = tuple(
+    part
+    for setting in (
+        *("user.name=Ann", "user.email=ann@example.com"),
+        *("advice.detachedHead=0", "gc.auto=0", "maintenance.auto=0"),
+    )
+    for part in ("-c", setting)
+)
+# As GitLab's: it takes push options. What does not is asked twice, which tests of git's remotes show.
+_ORIGIN = {"receive.advertisePushOptions": "true", "receive.autogc": "false"}
 MERGE_REQUEST = {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main", "CI_PIPELINE_SOURCE": "merge_request_event"}
 
 CLIENTS = {
@@ -115,7 +129,7 @@ class Project:
     def commit(self, *, push=True) -> str:
         self.git("add", "-A")
         self.git("commit", "-qm", "a change", "--allow-empty")
-        if push and self.origin:
+        if push and self.origin and not push_loose(self.folder, self.origin):
             self.git("push", "-q", "origin", "HEAD")
         return self.head
 
@@ -128,15 +142,14 @@ class Project:
             self.git("--git-dir", str(self.origin), *words)
 
     def git(self, *arguments: str) -> str:
-        identity = ("-c", "user.name=Ann", "-c", "user.email=ann@example.com", "-c", "advice.detachedHead=0")
-        command = ["git", *identity, "-C", str(self.folder), *arguments]
+        command = ["git", *_SETTINGS, "-C", str(self.folder), *arguments]
         done = subprocess.run(command, env=self._base(), capture_output=True, text=True, check=False)
         assert done.returncode == 0, (arguments, done.stdout, done.stderr)
         return done.stdout.strip()
 
     @property
     def head(self) -> str:
-        return self.git("rev-parse", "HEAD")
+        return head_of(self.folder) or self.git("rev-parse", "HEAD")
 
     def clone(self, name: str, *options: str) -> "Project":
         """Clone the origin once more, as every job of a pipeline does."""
@@ -313,10 +326,28 @@ def making(folder: Path, *, origin=True, ahead=0.0, kind=Project, **settings: An
     with Sandbox(None, clock=lambda: clock() + skew, settings=made) as sandbox, sandbox.serve() as url:
         bare = folder / "origin.git" if origin else None
         project = kind(folder / "clone", bare, sandbox, url, clock)
-        project.folder.mkdir()
-        project.git("init", "-q", "-b", "main", str(project.folder))
-        if bare:
-            project.git("init", "-q", "--bare", "-b", "main", str(bare))
-            project.git("remote", "add", "origin", f"file://{bare}")
-        project.configure()
+        pattern = _pattern(kind, origin=origin)
+        shutil.copytree(pattern, folder, dirs_exist_ok=True)
+        config = project.folder / ".git" / "config"
+        config.write_text(config.read_text().replace(str(pattern), str(folder)))
         yield project
+
+
+@cache
+def _pattern(kind: type[Project], *, origin: bool) -> Path:
+    """Make the repositories that a test begins with, once a process."""
+    folder = Path(tempfile.mkdtemp(prefix="dnc-pattern-"))
+    atexit.register(shutil.rmtree, folder)
+    bare = folder / "origin.git" if origin else None
+    project = kind(folder / "clone", bare, None, "", Clock())
+    project.folder.mkdir()
+    project.git("init", "-q", "-b", "main", str(project.folder))
+    if bare:
+        project.git("init", "-q", "--bare", "-b", "main", str(bare))
+        project.git("remote", "add", "origin", f"file://{bare}")
+        for key, value in _ORIGIN.items():
+            project.git("--git-dir", str(bare), "config", key, value)
+    for sample in folder.rglob("*.sample"):
+        sample.unlink()
+    project.configure()
+    return folder
