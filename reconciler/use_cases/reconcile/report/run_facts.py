@@ -1,10 +1,12 @@
 """What a report says of the run: program, credential, clocks, pipeline, requests and latencies."""
 
 import hmac
+import os
 import platform
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, distribution
 from math import ceil
@@ -78,7 +80,8 @@ def program_json(
     }
 
 
-def package_json() -> dict[str, str | None]:
+@cache
+def package_json() -> Mapping[str, str | None]:
     """Name the program by the SHA-256 of its files, and say whether the installation's RECORD says the same.
 
     It is over sorted lines as RECORD has them, so a wheel's own RECORD gives the same. `record` is `none`
@@ -92,11 +95,13 @@ def package_json() -> dict[str, str | None]:
 
 
 def _file_lines(folder: Path) -> Iterator[str]:
-    for path in folder.rglob("*"):
-        if path.is_file() and "__pycache__" not in path.parts:
-            data = path.read_bytes()
-            name = path.relative_to(folder.parent).as_posix()
-            yield f"{name},sha256={urlsafe_b64encode(sha256(data).digest()).decode().rstrip('=')},{len(data)}"
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        prefix = Path(place).relative_to(folder.parent).as_posix()
+        for name in names:
+            data = Path(place, name).read_bytes()
+            digest = urlsafe_b64encode(sha256(data).digest()).decode().rstrip("=")
+            yield f"{prefix}/{name},sha256={digest},{len(data)}"
 
 
 def _recorded_digest() -> str | None:
