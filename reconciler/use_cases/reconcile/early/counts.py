@@ -30,6 +30,8 @@ def verify_by_counts(source: CriteriaSource, early: EarlyRun | None) -> tuple[Pl
     ctx, inputs, past, provider = source.ctx, source.inputs, source.past, source.provider
     if not _has_recent_full_read(ctx, inputs, past) or past.unreported_runs:
         return None
+    if early is None and not _was_dear(provider, past):
+        return None  # a count would be one request more than the read that follows
     writes = early.writes if early else NOTHING_EARLY
     if early is not None and not (early.rose_enough and is_settled(writes, early.tally)):
         return None
@@ -52,6 +54,13 @@ def _confirmed_total(provider: Provider, early: EarlyRun | None, new_writes: tup
         if total is not None and is_dear and provider.shows_as_sent(new_writes, total):
             return total
     return None
+
+
+def _was_dear(provider: Provider, past: Past) -> bool:
+    """Tell whether the newest full read found so many rows that reading them takes more than counts do."""
+    report = last_full_read(past)
+    rows = sum(on_list.count for on_list in report.live_after.values()) if report else 0
+    return -(-rows // provider.dialect.shape.page_size) > CHEAP_READ_REQUESTS
 
 
 def last_full_read(past: Past) -> Report | None:
