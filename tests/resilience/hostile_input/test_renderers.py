@@ -120,8 +120,14 @@ class Page(HTMLParser):
 @pytest.mark.parametrize("text", [*HOSTILE, ALL])
 def test_a_page_has_our_tags_only(text, errored):
     page = Page(render_plan_html(document(text, errored=errored), SHOWN))
-    assert page.tags == Page(render_plan_html(document("a", errored=errored), SHOWN)).tags
-    assert text in page.text
+    calm = Page(render_plan_html(document("a", errored=errored), SHOWN))
+    assert _without_code(page.tags) == _without_code(calm.tags)
+    assert text.replace("`", "") in page.text.replace("`", "")
+
+
+def _without_code(tags):
+    """Leave out what stands between backticks, which is shown as code and has no attribute."""
+    return [tag for tag in tags if tag != ("code",)]
 
 
 FOUND = [Finding(text, 1, 1, f"/{text}", "LIST-01", Severity.ERROR, text) for text in HOSTILE]
