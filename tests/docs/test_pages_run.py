@@ -141,7 +141,7 @@ TOLD = {
         unrun={
             "script/lint": "the checks that run beside this test",
             "script/test -k planning": "runs this test",
-            "script/demo": "tests/commands/program/test_demo.py runs it",
+            "script/demo": "tests/docs/test_readme_shell.py runs it",
         }
     ),
     "docs/start/tutorial.md": Told(

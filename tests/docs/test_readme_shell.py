@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from script.recording import picture, settled
+from tests.commands.program.test_demo import assert_whole
 from tests.docs.pages import ROOT
 from tests.docs.running import shown
 
@@ -78,7 +80,14 @@ def steps(clone: Path) -> list[str]:
     # What is somebody's own, also in .venv, and what else a script might take for its own.
     lines.insert(1, "for folder in . .venv dnc-lists script ~; do echo mine > $folder/mine.txt; done")
     assert "| `script/demo` |" in README.read_text(encoding="utf-8")
-    return [*lines, f"cd {clone}", "script/demo", "script/reference --check", "dnc validate", "dnc plan"]
+    return [
+        *lines,
+        f"cd {clone}",
+        "script/demo > ~/demo.txt",
+        "script/reference --check",
+        "dnc validate",
+        "dnc plan",
+    ]
 
 
 def test_its_commands_work_in_one_shell_and_in_their_order(clone: Path, tmp_path: Path):
@@ -101,7 +110,10 @@ def test_its_commands_work_in_one_shell_and_in_their_order(clone: Path, tmp_path
     )
     codes = (home / "codes").read_text().splitlines()
     assert codes == [f"0 {command}" for command in commands], done.stdout
-    assert "the whole story took" in done.stdout
+    story = (home / "demo.txt").read_text()
+    assert_whole(story)
+    drawn = (ROOT / "docs" / "demo.svg").read_text(encoding="utf-8")
+    assert settled(picture(story)) == settled(drawn), "run script/record, and commit what it draws"
     kept = [clone, clone / ".venv", clone / "dnc-lists", clone / "script", home]
     assert [(folder / "mine.txt").read_text() for folder in kept] == ["mine\n"] * len(kept)
     left = run("git", "status", "--porcelain", folder=clone).decode().splitlines()
