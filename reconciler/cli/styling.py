@@ -47,7 +47,7 @@ _VERDICTS = {
 }
 _VERDICT = re.compile(rf"(?:{'|'.join(sorted(_VERDICTS, key=len, reverse=True))})(?=[:.])")
 _HINTS = ("Chain: ", "next: ", "report: ")
-_COMMAND = re.compile(r"\s*(?:\$ )?(?:dnc|git|script/\w+) ")
+_COMMAND = re.compile(r"\s*(?:(?:\$ )?(?:dnc|git|script/\w+) |[\w-]+: \{)")  # or a line of YAML to paste
 _HANGING = 2  # columns that the rest of a broken line stands further in
 _NARROWEST = 30
 

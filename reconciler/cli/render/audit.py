@@ -90,18 +90,26 @@ _UNSEEN_REMOVALS = "what was removed or weakened: as CXone answered, and no read
 
 
 def report_list_text(reports: Sequence[StoredReport]) -> str:
-    """Show reports, one a line, as they are given."""
-    return "\n".join(_report_line(stored_report) for stored_report in reports)
+    """Show reports, one a line, as they are given. `dnc audit show REPORT` tells more of one."""
+    if not reports:
+        return ""
+    head = f"{'REPORT':>6}  {'FINISHED (UTC)':<16}  {'COMMIT':<7}  {'STATUS':<11}  DONE"
+    return "\n".join([head, *(_report_line(stored_report) for stored_report in reports)])
 
 
 def _report_line(stored_report: StoredReport) -> str:
     report = stored_report.report
     actions = report.done_actions
-    did = f"+{actions['create']:,} ~{actions['update']:,} -{actions['delete']:,}"
-    return (
-        f"{report.seq:>5}  {report.finished_text[:19]}Z  {report.revision[:12]}  {report.status:<11} "
-        f"{did:<18} {report.blocked:,} blocked  {stored_report.path.rsplit('/', 1)[-1]}"
+    counts = (
+        (actions["create"], "added"),
+        (actions["update"], "changed"),
+        (actions["delete"], "removed"),
+        (report.blocked, "blocked"),
     )
+    done = ", ".join(f"{count:,} {word}" for count, word in counts if count)
+    finished = report.finished_text[:16].replace("T", " ")
+    line = f"{report.seq:>6}  {finished:<16}  {report.revision[:7]}  {report.status:<11}  {done}"
+    return line.rstrip()
 
 
 def nothing_pushed_text(result: DeliveredReports) -> str:

@@ -91,7 +91,7 @@ def blocked_text(blocked_numbers: BlockedNumbers, number_format: NumberFormat) -
         "not known" if blocked_numbers.in_files is None else f"{blocked_numbers.in_files:,}"
     )
     if blocked_numbers.is_empty:
-        lines = [f"nothing is kept without permission on {tenant}, {as_of} ({counts})"]
+        lines = [f"no blocked removals on {tenant}, {as_of} ({counts})"]
     else:
         lines = [f"{tenant}, {as_of}: blocked {counts}"]
     lines += _run_lines(blocked_numbers, number_format)

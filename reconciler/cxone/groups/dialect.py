@@ -29,7 +29,7 @@ FEW_REMOVALS = 5  # as many numbers are looked up one by one; for more their gro
 _SHAPE = ApiShape(LEAST_PAGE, one_list=True, removal_looks=FEW_REMOVALS, day_slack=1, tells_skills=True)
 _ENDLESS = date.max.toordinal() + 1
 REMOVAL_NOTE = (
-    "taking a number off expires its record, which is not retroactive: calling lists loaded before stay "
+    "removing a number expires its record, which is not retroactive: calling lists loaded before stay "
     "scrubbed, lists loaded later can dial the number, and texts go to it again where a STOP reply had put "
     "it there"
 )

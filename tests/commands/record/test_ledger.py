@@ -263,3 +263,14 @@ def test_listing_and_showing(project: Project):
     assert project.run("audit", "show", "1", "--format", "json").json["seq"] == 1
     assert project.run("audit", "show", "--format", "json").json == project.newest
     assert project.run("audit", "show", "77").code == 4
+
+
+def test_reports_are_listed_below_a_header_and_fit_a_terminal(project: Project):
+    project.list(entry(A, B))
+    project.apply()
+    project.list(entry(B), releases=[release(A)])
+    project.apply()
+    head, newest, first = project.run("audit", "list").out.splitlines()
+    assert head == "REPORT  FINISHED (UTC)    COMMIT   STATUS       DONE"
+    assert re.fullmatch(r"     2  2026-11-23 12:\d\d  [0-9a-f]{7}  complete     1 removed", newest)
+    assert re.fullmatch(r"     1  2026-11-23 12:\d\d  [0-9a-f]{7}  complete     2 added", first)

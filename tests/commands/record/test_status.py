@@ -129,7 +129,7 @@ def test_a_record_in_doubt_is_marked_and_in_json(applied):
 
 
 def test_what_is_kept_with_the_ways_out(applied):
-    assert "nothing is kept without permission on production, as of report 1" in applied.run("blocked").out
+    assert "no blocked removals on production, as of report 1" in applied.run("blocked").out
     applied.list(entry(A))
     applied.apply(code=6)
     done = applied.run("blocked", CI="")
