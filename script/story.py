@@ -254,7 +254,7 @@ def agents(story: Story) -> None:
     story.dialect.act("add", "customers", "+15305550188")
     story.dialect.act("remove", "customers", NUMBERS[0])
     story.dnc("drift", expect=3)
-    story.dnc("apply", "--yes")
+    story.dnc("apply", "--yes", "--read", "full")
 
 
 @contextmanager

@@ -61,7 +61,7 @@ REASON_TEXTS = {
 }
 
 DRIFT_TEXTS = {
-    "removed": "removed in CXone by someone else: the next apply puts it back",
+    "removed": "removed in CXone by someone else: the next full read puts it back (dnc apply --read full)",
     "strengthened": "made stronger in CXone by someone else: kept",
     "unmanaged": "added in CXone by an agent or a script: an opt-out, left alone",
 }
