@@ -141,3 +141,14 @@ def test_with_40_000_rows_it_is_as_few(project: Project):
     assert len(asked) <= 12
     assert how(project) == "counts"
     assert not project.plan().json["changes"]
+
+
+def test_a_total_that_fell_is_read_and_what_others_removed_comes_back(many: Project):
+    many.agent("remove", MANY[0])
+    many.list(entry(*MANY, A))
+    many.apply()
+    assert how(many) == "full"
+    assert {MANY[0], A} <= set(many.live())
+    many.agent("remove", MANY[1])
+    many.apply()
+    assert MANY[1] in many.live()

@@ -30,7 +30,8 @@ def verify_by_counts(source: CriteriaSource, early: EarlyRun | None) -> tuple[Pl
     ctx, inputs, past, provider = source.ctx, source.inputs, source.past, source.provider
     if not _has_recent_full_read(ctx, inputs, past) or past.unreported_runs:
         return None
-    if early is None and not _was_dear(provider, past):
+    rows_before = _rows_at_full_read(past)
+    if early is None and not _is_dear(provider, rows_before):
         return None  # a count would be one request more than the read that follows
     writes = early.writes if early else NOTHING_EARLY
     if early is not None and not (early.rose_enough and is_settled(writes, early.tally)):
@@ -39,9 +40,10 @@ def verify_by_counts(source: CriteriaSource, early: EarlyRun | None) -> tuple[Pl
     plan = plan_without_read(criteria.setting, criteria.circumstances, writes.writes)
     if plan is None or chain_doubts(inputs.project.configuration.audit, past.ledger, inputs.tenant.name):
         return None
-    total = _confirmed_total(provider, early, _new_writes(past, early))
-    if total is None:
-        return None
+    new_writes = _new_writes(past, early)
+    total = _confirmed_total(provider, early, new_writes)
+    if total is None or total < rows_before + len(new_writes):
+        return None  # others removed something: a read tells what, and puts it back
     read_at = ctx.clock().isoformat()
     return plan, Live(is_unread=True, is_counted=True, entry_count=total, read_at=read_at)
 
@@ -50,16 +52,19 @@ def _confirmed_total(provider: Provider, early: EarlyRun | None, new_writes: tup
     """Give what CXone counts, where reading it would be dear, and what is new shows as it was sent."""
     with suppress(DncError):
         total = early.total if early else provider.total()
-        is_dear = total is not None and -(-total // provider.dialect.shape.page_size) > CHEAP_READ_REQUESTS
-        if total is not None and is_dear and provider.shows_as_sent(new_writes, total):
+        if total is not None and _is_dear(provider, total) and provider.shows_as_sent(new_writes, total):
             return total
     return None
 
 
-def _was_dear(provider: Provider, past: Past) -> bool:
-    """Tell whether the newest full read found so many rows that reading them takes more than counts do."""
+def _rows_at_full_read(past: Past) -> int:
+    """Give how many rows the newest full read left on the lists of this tenant, others' lists left out."""
     report = last_full_read(past)
-    rows = sum(on_list.count for on_list in report.live_after.values()) if report else 0
+    return sum(on_list.count for on_list in report.live_after.values()) if report else 0
+
+
+def _is_dear(provider: Provider, rows: int) -> bool:
+    """Tell whether reading so many rows takes more than counts do."""
     return -(-rows // provider.dialect.shape.page_size) > CHEAP_READ_REQUESTS
 
 
