@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.core.model.errors import RepositoryProblem
+from reconciler.git.object_reader import Unanswered
 from reconciler.git.remembered import is_object_name
 from reconciler.git.runner import Git, command_problem, decode_text, encode_text
 
@@ -41,13 +43,19 @@ def resolve(git: Git, name: str) -> str | None:
     question = _question(name)
     known = git.remembered.get(question)
     if known is not None:
-        return known.decode().strip()
-    output = git.run_unchecked(*question)
-    if output.code:
+        return known.decode()
+    sha = _find_commit(git, question)
+    if sha is None:
         return None  # a fetch may bring it yet
-    sha = output.out.decode().strip()
-    git.remembered.add(_question(sha), output.out)
+    git.remembered.add(_question(sha), sha.encode())
     return sha
+
+
+def _find_commit(git: Git, question: Sequence[str]) -> str | None:
+    with suppress(Unanswered):
+        return git.objects.find_object(question[-1])
+    output = git.run_unchecked(*question)
+    return output.out.decode().strip() if output.code == 0 else None
 
 
 def _question(name: str) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from reconciler.git.environment import (
     overrides,
     parse_settings,
 )
+from reconciler.git.object_reader import ObjectReader
 from reconciler.git.remembered import RememberedAnswers
 
 NETWORK_SECONDS = 60.0
@@ -144,6 +145,12 @@ class Git:
     @cached_property
     def _overrides(self) -> Sequence[Setting]:
         return overrides(self.settings, self._variables)
+
+    @cached_property
+    def objects(self) -> ObjectReader:
+        """What tells what names mean, and what blobs have in them."""
+        environment = environment_for(self._variables, self._overrides, ())
+        return ObjectReader((self._program, "-C", str(self.folder)), environment)
 
     @cached_property
     def common_folder(self) -> Path:

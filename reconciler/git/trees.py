@@ -4,12 +4,13 @@ import os
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha1, sha256
 from pathlib import Path
 
 from reconciler.core.model.errors import RepositoryProblem
+from reconciler.git.object_reader import Unanswered
 from reconciler.git.remembered import is_object_name
 from reconciler.git.runner import Git, command_problem, decode_text, encode_text, error_line
 from reconciler.git.storage import no_temporary_files
@@ -18,6 +19,7 @@ PathFilter = Callable[[str], bool]
 
 _REGULAR = frozenset({"100644", "100755"})
 _SHA_256 = 64  # digits of such a name
+_FEW = 16  # blobs that are asked for one by one
 _USAGE = 129  # git's exit code for an option that it does not know
 
 
@@ -56,6 +58,12 @@ def read_blobs(git: Git, shas: Iterable[str]) -> dict[str, bytes]:
 
 
 def _read_blobs(git: Git, names: Sequence[str]) -> dict[str, bytes]:
+    if len(names) <= _FEW:
+        with suppress(Unanswered):
+            blobs = {name: git.objects.read_blob(name) for name in names}
+            for name, data in blobs.items():
+                git.remembered.add(name, data)
+            return blobs
     out = memoryview(
         git.run("cat-file", "--batch", "--buffer", stdin="".join(f"{n}\n" for n in names).encode())
     )
